@@ -1,0 +1,19 @@
+'use client'
+import { type ConnectionStatus, useConnection } from 'heldstate/react'
+
+const words: Record<ConnectionStatus, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  offline: 'Offline',
+}
+
+/** Whether this tab hears from the server. */
+export function Connection() {
+  const status = useConnection()
+  return (
+    <p className="connection" role="status" data-status={status}>
+      {words[status]}
+    </p>
+  )
+}

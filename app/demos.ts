@@ -1,0 +1,18 @@
+/** The demo pages, in the order in which they are best read. */
+export const demos = [
+  {
+    href: '/background-tasks',
+    title: 'Background tasks',
+    text: 'A counter that counts on the server while the page stays interactive, written in two ways, and fifty of them at once.',
+  },
+  {
+    href: '/low-level',
+    title: 'Low level',
+    text: 'A promise that nobody awaits fetches rows and writes them into the state from outside, with modifyState.',
+  },
+  {
+    href: '/job',
+    title: 'Long job',
+    text: 'A job of forty rows with progress, cancel, and a failure that reaches the page as a sentence.',
+  },
+] as const

@@ -1,0 +1,51 @@
+'use client'
+import { useServerState } from 'heldstate/react'
+import { Failure, useAttempt } from '../attempt'
+import { job } from './job.state'
+
+export function Job() {
+  const { run, results, total } = useServerState(job)
+  const { failure, attempt } = useAttempt()
+  const running = run.running > 0
+  return (
+    <section className="card" aria-label="Job">
+      <div className="row">
+        <button
+          type="button"
+          className="main"
+          aria-disabled={running}
+          onClick={() => !running && attempt(() => run.start({ fails: false }))}
+        >
+          Start job
+        </button>
+        <button type="button" aria-disabled={!running} onClick={() => running && attempt(run.cancel)}>
+          Cancel job
+        </button>
+        <button
+          type="button"
+          aria-disabled={running}
+          onClick={() => !running && attempt(() => run.start({ fails: true }))}
+        >
+          Start a job that fails
+        </button>
+      </div>
+      <progress aria-label="Job progress" max={1} value={run.progress ?? 0} />
+      <p className="aside" aria-live={running ? 'off' : 'polite'}>
+        {running ? (run.note ?? 'starting') : outcome(results.length, total, run.error !== null)}
+      </p>
+      <Failure>{failure ?? run.error?.message}</Failure>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <ol className="results" aria-label="Results" tabIndex={0}>
+        {results.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+function outcome(done: number, total: number, failed: boolean): string {
+  if (failed) return `failed after ${done} of ${total} rows`
+  if (done === total) return `done: ${total} rows`
+  return done === 0 ? 'not started' : `cancelled after ${done} of ${total} rows`
+}

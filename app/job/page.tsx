@@ -1,0 +1,19 @@
+import type { Metadata } from 'next'
+import { Job } from './job'
+
+export const metadata: Metadata = { title: 'Long job' }
+
+export default function JobPage() {
+  return (
+    <>
+      <div className="intro">
+        <h1>Long job</h1>
+        <p>
+          Forty rows, one after the other. The task reports how far it is, and appends each result under the lock.
+          Reload the page while it runs: it goes on. Once Cancel has answered, it writes nothing more.
+        </p>
+      </div>
+      <Job />
+    </>
+  )
+}

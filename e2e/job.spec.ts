@@ -1,0 +1,50 @@
+import { expect, type Page, test } from '@playwright/test'
+import { open } from './demo'
+
+const resultsOf = (page: Page) => page.getByRole('list', { name: 'Results' }).getByRole('listitem')
+
+test('a job shows its progress and finishes all rows', async ({ page }) => {
+  await open(page, '/job')
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await expect(page.getByText(/^row \d+ of 40$/)).toBeVisible()
+  await expect(page.getByText('done: 40 rows')).toBeVisible()
+  await expect(resultsOf(page)).toHaveCount(40)
+  await expect(page.getByRole('progressbar', { name: 'Job progress' })).toHaveAttribute('value', '1')
+})
+
+test('a cancelled job writes nothing more', async ({ page, context }) => {
+  await open(page, '/job')
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await expect(resultsOf(page).nth(3)).toBeVisible()
+  await page.getByRole('button', { name: 'Cancel job' }).click()
+  await expect(page.getByText(/^cancelled after \d+ of 40 rows$/)).toBeVisible()
+  const written = await resultsOf(page).count()
+  expect(written).toBeLessThan(40)
+
+  // A job in another tab writes ten rows; this one writes none.
+  const other = await context.newPage()
+  await open(other, '/job')
+  await other.getByRole('button', { name: 'Start job' }).click()
+  await expect(resultsOf(other).nth(9)).toBeVisible()
+  await expect(resultsOf(page)).toHaveCount(written)
+  await page.reload()
+  await expect(page.getByText(`cancelled after ${written} of 40 rows`)).toBeVisible()
+  await expect(resultsOf(page)).toHaveCount(written)
+})
+
+test('a job that fails in the middle shows why and keeps what it has done', async ({ page }) => {
+  await open(page, '/job')
+  await page.getByRole('button', { name: 'Start a job that fails' }).click()
+  await expect(page.getByRole('region', { name: 'Job' }).getByRole('alert')).toContainText('Row 20 has no price.')
+  await expect(resultsOf(page)).toHaveCount(19)
+  await expect(page.getByText('failed after 19 of 40 rows')).toBeVisible()
+})
+
+test('a job goes on through a reload', async ({ page }) => {
+  await open(page, '/job')
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await expect(resultsOf(page).nth(2)).toBeVisible()
+  await page.reload()
+  await expect(page.getByText('done: 40 rows')).toBeVisible()
+  await expect(resultsOf(page)).toHaveText(Array.from({ length: 40 }, (_, at) => new RegExp(`^Row ${at + 1}: `)))
+})

@@ -1,0 +1,38 @@
+import { expect, test } from '@playwright/test'
+import { counterOf, open, record } from './demo'
+
+test('a second Start of a single task is refused, and one task counts', async ({ page }) => {
+  await open(page, '/background-tasks')
+  const counter = counterOf(page, 'Without bookkeeping')
+  await counter.max.fill('5')
+  await expect(counter.count).toHaveText('0 / 5')
+  const [counts, tasks] = [await record(counter.count), await record(counter.tasks)]
+
+  // Both clicks in one go, before the page can know that the first has started something.
+  await counter.start.evaluate((button: HTMLButtonElement) => {
+    button.click()
+    button.click()
+  })
+  await expect(counter.alert).toContainText('running')
+  await expect(counter.count).toHaveText('5 / 5')
+  await expect(counter.tasks).toHaveText('tasks running: 0')
+  expect(await counts()).toEqual([0, 1, 2, 3, 4, 5].map((count) => `${count} / 5`))
+  expect(new Set(await tasks())).toEqual(new Set(['tasks running: 0', 'tasks running: 1']))
+})
+
+test('Start, Stop, Start in a row leaves one task counting', async ({ page }) => {
+  await open(page, '/background-tasks')
+  const counter = counterOf(page, 'Bookkeeping by hand')
+  await counter.max.fill('6')
+  await expect(counter.count).toHaveText('0 / 6')
+  await counter.start.evaluate((button: HTMLButtonElement) => {
+    for (let click = 1; click <= 3; click += 1) button.click()
+  })
+  await expect(counter.count).toHaveText('1 / 6')
+  await expect(counter.tasks).toHaveText('tasks running: 1')
+  const [counts, tasks] = [await record(counter.count), await record(counter.tasks)]
+  await expect(counter.count).toHaveText('6 / 6')
+  await expect(counter.tasks).toHaveText('tasks running: 0')
+  expect(await counts()).toEqual([1, 2, 3, 4, 5, 6].map((count) => `${count} / 6`))
+  expect(await tasks()).not.toContain('tasks running: 2')
+})

@@ -1,0 +1,26 @@
+/**
+ * Time and chance as a port. Everything in heldstate that waits, stamps or draws a number asks its clock, so that a test
+ * can own both: `testing/` has a clock that moves only when told to.
+ */
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Calls `run` once after `ms` milliseconds; the returned function takes it back. Does not keep the process alive. */
+  after(ms: number, run: () => void): () => void
+  /** Calls `run` once when the present turn of the event loop has handled what arrived in it. */
+  turn(run: () => void): void
+  /** A random string of 32 hexadecimal digits (128 bits), fit for a secret. */
+  id(): string
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer: unknown = setTimeout(run, ms)
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as NodeJS.Timeout).unref()
+    return () => clearTimeout(timer as NodeJS.Timeout)
+  },
+  turn: typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0),
+  id: () => crypto.randomUUID().replaceAll('-', ''),
+}

@@ -1,0 +1,105 @@
+/**
+ * Every failure that heldstate can name. A failure is data: it has a code that programs branch on and a message that a
+ * person can act on. The same class carries it on the server, over the wire (code and message only) and in the tab.
+ */
+
+export const errorCodes = {
+  'already-running': 'a task with concurrency "single" was started while it runs',
+  'called-directly': 'a declared event or task was called like a function',
+  'connection-lost': 'the connection ended before the hub answered; the effect is unknown',
+  'duplicate-id': 'two definitions have the same id',
+  'duplicate-member': 'two members of a definition have the same name',
+  'foreign-origin': 'a page of another site tried to connect',
+  'handler-failed': 'an event handler threw',
+  'hub-closed': 'the hub is shutting down',
+  'immutable-state': 'state was written outside a lock',
+  'inbox-full': 'a tab has too many calls waiting',
+  'invalid-arguments': 'the arguments of a call were refused by their schema',
+  'invalid-definition': 'a definition was declared in a way that cannot work',
+  'invalid-message': 'a message does not follow the protocol',
+  'invalid-token': 'a token is malformed or belongs to another browser',
+  'invalid-trigger': 'a handler returned or yielded something that is not a trigger',
+  'invalid-value': 'a value cannot live in state',
+  'load-failed': 'the store could not load the state of a token',
+  'lock-queue-full': 'too many waiters for the lock of one token',
+  'lock-timeout': 'the lock of a token was not free in time',
+  'missing-hub': 'server code asked for the hub, but none runs in this process',
+  'missing-plugin': 'a state module reached the tab without the heldstate plugin',
+  'nested-lock': 'a lock was requested inside a block that already holds it',
+  'not-watching': 'a delta arrived for a state that the tab does not watch',
+  offline: 'the tab is not connected and the call cannot wait',
+  'payload-too-large': 'a message is larger than the bound',
+  'protocol-version': 'the tab and the hub speak different versions of the protocol',
+  'registry-unreachable': 'the route that loads the state modules does not answer',
+  'save-failed': 'the store could not save a change',
+  'stale-write': 'the store holds a newer revision than the one a change was made from',
+  'task-cancelled': 'the task was cancelled',
+  'task-failed': 'a background task threw',
+  'too-many-connections': 'the hub has as many connections as its bound allows',
+  'too-many-tasks': 'a token runs as many tasks as its bound allows',
+  'undeclared-field': 'a field was written that its definition does not declare',
+  'unknown-definition': 'no state with this id is defined',
+  'unknown-member': 'a definition has no event or task of this name',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** What of a failure may cross the wire: no stack, no cause. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+const brand: unique symbol = Symbol.for('heldstate.error') as never
+
+/** A failure of heldstate. `code` is stable across releases; `message` is for people and is not. */
+export class HeldStateError extends Error {
+  readonly code: ErrorCode
+  readonly [brand] = true
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'HeldStateError'
+    this.code = code
+  }
+
+  /** Server bundles and the hub may each hold a copy of this class, so identity goes by a brand. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isHeldStateError(value)
+  }
+}
+
+/** A write outside a lock: to `self.state`, to a draft after its block has ended, to a snapshot. */
+export class ImmutableStateError extends HeldStateError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('immutable-state', message, options)
+    this.name = 'ImmutableStateError'
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isHeldStateError(value) && value.code === 'immutable-state'
+  }
+}
+
+export function isHeldStateError(value: unknown): value is HeldStateError {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorCodes, value)
+}
+
+/** What a tab may learn about `error`: an error of ours as it is, anything else under the code that is given. */
+export function toFailure(error: unknown, code: ErrorCode): Failure {
+  if (isHeldStateError(error)) return { code: error.code, message: error.message }
+  return { code, message: messageOf(error) }
+}
+
+export function fromFailure(failure: Failure): HeldStateError {
+  if (failure.code === 'immutable-state') return new ImmutableStateError(failure.message)
+  return new HeldStateError(failure.code, failure.message)
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

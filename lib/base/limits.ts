@@ -1,0 +1,33 @@
+/**
+ * Every bound of heldstate, with its unit and why it has this value. A bound is reached with a named failure, never with
+ * silence. `createHub({ limits })` overrides single ones.
+ */
+
+export const defaultLimits = {
+  /** Bytes of one message from a tab. A form or a paragraph fits; an upload belongs into a route handler. */
+  messageBytes: 1_000_000,
+  /** Arguments of one call. Handlers take a few; more is a mistake or an attack. */
+  callArguments: 32,
+  /** Calls of one tab that wait or run. A person makes a few; a script that pipelines gets a failure, not our memory. */
+  callsPerTab: 1_000,
+  /** Calls that a tab keeps while it is not connected. Enough for a tunnel, too few to replay an afternoon. */
+  callsWhileOffline: 100,
+  /** Waiters for the lock of one token. A thousand tasks that all want it at once are served; a leak is not. */
+  lockWaiters: 10_000,
+  /** Milliseconds a waiter waits for the lock. Longer means that a handler hangs, and the message says so. */
+  lockWaitMs: 60_000,
+  /** Running tasks of one token. */
+  tasksPerToken: 1_000,
+  /** Milliseconds that `cancel()` waits for a task that does not end; it cannot write any more in any case. */
+  cancelGraceMs: 2_000,
+  /** States that one tab can watch. */
+  watchedStates: 1_000,
+  /** Connections of one hub. A connection costs about 50 KB, so this is half a gigabyte. */
+  connections: 10_000,
+  /** Milliseconds that an instance without a connection and without a task is kept: a day, so that a laptop may sleep. */
+  keepMs: 24 * 60 * 60 * 1000,
+  /** Milliseconds that the tab waits before it says that the hub does not answer a welcome. */
+  welcomeMs: 10_000,
+} as const
+
+export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -1,0 +1,70 @@
+/**
+ * Which token is this tab's? It is kept in sessionStorage, which a reload keeps and a duplicated tab gets a copy of. A Web
+ * Lock that lives as long as the page tells the two apart: if another page holds the token's lock, this tab is a copy and
+ * asks for a token of its own.
+ */
+
+export interface Identity {
+  /** The signed token to say hello with, if this tab has one. */
+  claim(): Promise<string | undefined>
+  keep(token: string): void
+  forget(): void
+}
+
+const storageKey = 'heldstate.token'
+
+/** How long a reload may take to let go of the lock; only a duplicated tab ever waits that long. */
+const claimMs = 1_000
+
+export function browserIdentity(): Identity {
+  let claimed: string | undefined
+  return {
+    claim: async () => {
+      const token = stored()
+      if (!token || token === claimed) return token
+      if (await lockedFor(token)) {
+        claimed = token
+        return token
+      }
+      forget()
+      return undefined
+    },
+    keep: (token) => {
+      if (token === claimed) return
+      claimed = token
+      attempt(() => sessionStorage.setItem(storageKey, token))
+      void lockedFor(token)
+    },
+    forget: () => {
+      claimed = undefined
+      forget()
+    },
+  }
+}
+
+const stored = () => attempt(() => sessionStorage.getItem(storageKey)) ?? undefined
+const forget = () => attempt(() => sessionStorage.removeItem(storageKey))
+
+/** True once this page holds the token's lock, for the rest of its life; false if another page keeps it. */
+function lockedFor(token: string): Promise<boolean> {
+  if (!('locks' in navigator)) return Promise.resolve(true) // not a secure context: duplicates go unnoticed
+  const untilPageEnds = new Promise<never>(() => {})
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(claimMs)
+    navigator.locks
+      .request(`heldstate:${token.slice(0, 32)}`, { signal }, () => {
+        resolve(true)
+        return untilPageEnds
+      })
+      .catch(() => resolve(false))
+  })
+}
+
+/** Storage can be forbidden; the tab then lives without memory of its token. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch {
+    return undefined
+  }
+}

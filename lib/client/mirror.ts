@@ -1,0 +1,51 @@
+/**
+ * The mirror: what this tab knows of its state, in a zustand store. It changes in one place, `receive`, which is pure and
+ * says what became of a message; whoever calls it acts.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla'
+import { apply } from '../delta/apply.js'
+import type { Delta, Welcome } from '../protocol/down.js'
+
+/**
+ * - `connecting`: the first connection is being made;
+ * - `live`: the mirror follows the hub;
+ * - `reconnecting`: the connection was lost and is being made again; the page shows what it knew last;
+ * - `offline`: the browser is offline, or the hub refused this page for good.
+ */
+export type ConnectionStatus = 'connecting' | 'live' | 'reconnecting' | 'offline'
+
+export interface Mirror {
+  readonly status: ConnectionStatus
+  readonly revision: number
+  /** Views by position in the watch; a position without one has not arrived yet. */
+  readonly views: Readonly<Record<number, object>>
+}
+
+export type MirrorStore = StoreApi<Mirror>
+
+export const emptyMirror: Mirror = { status: 'connecting', revision: 0, views: {} }
+
+export const mirrorStore = (): MirrorStore => createStore<Mirror>(() => emptyMirror)
+
+export type Received =
+  | { readonly outcome: 'applied'; readonly mirror: Mirror }
+  /** Already part of the mirror. */
+  | { readonly outcome: 'duplicate' }
+  /** Something before it is missing. */
+  | { readonly outcome: 'gap' }
+
+export function receive(mirror: Mirror, message: Welcome | Delta): Received {
+  if (message.type === 'welcome') {
+    const views = Object.fromEntries(Object.entries(message.views).filter(([, view]) => view !== undefined)) as Mirror['views']
+    return { outcome: 'applied', mirror: { status: 'live', revision: message.revision, views } }
+  }
+  if (message.from > mirror.revision) return { outcome: 'gap' }
+  if (message.from < mirror.revision) return { outcome: 'duplicate' }
+  if (message.patches.length === 0 && message.to === mirror.revision) return { outcome: 'applied', mirror }
+  try {
+    const views = apply(mirror.views, message.patches) as Mirror['views']
+    return { outcome: 'applied', mirror: { ...mirror, revision: message.to, views } }
+  } catch {
+    return { outcome: 'gap' } // a patch that does not fit means that the two sides differ
+  }
+}

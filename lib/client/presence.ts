@@ -1,0 +1,68 @@
+/**
+ * What a component gets of one state: a plain frozen object of fields, event functions and task handles. The functions are
+ * made once; the object is made anew when the view it shows has changed, and only then.
+ */
+import { decode } from '../base/encode.js'
+import type { Manifest } from '../protocol/manifest.js'
+import type { Mirror } from './mirror.js'
+import type { Tab } from './tab.js'
+
+type Fields = Readonly<Record<string, unknown>>
+type Act = (...args: unknown[]) => Promise<void>
+
+export class Presence {
+  private readonly manifest: Manifest
+  private readonly position: number
+  private readonly actions: Readonly<Record<string, Act | Readonly<Record<'start' | 'cancel', Act>>>>
+  private readonly defaults: Fields
+  private shown: { readonly view: Fields; readonly object: Fields } | undefined
+  private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
+
+  constructor(manifest: Manifest, tab: Pick<Tab, 'watch' | 'call' | 'cancel'>) {
+    const { id, events, tasks } = manifest
+    this.manifest = manifest
+    this.position = tab.watch(id)
+    this.defaults = decode(manifest.defaults) as Fields
+    this.actions = Object.fromEntries([
+      ...events.map((name) => [name, (...args: unknown[]) => tab.call(id, name, withoutEvent(args))]),
+      ...tasks.map((name) => [
+        name,
+        { start: (...args: unknown[]) => tab.call(id, name, withoutEvent(args)), cancel: () => tab.cancel(id, name) },
+      ]),
+    ])
+  }
+
+  /** The object for a mirror: the same one for as long as the view of this state is the same. */
+  of(mirror: Mirror): Fields {
+    const view = (mirror.views[this.position] as Fields | undefined) ?? this.defaults
+    if (this.shown?.view !== view) this.shown = { view, object: this.compose(view) }
+    return this.shown.object
+  }
+
+  private compose(view: Fields): Fields {
+    const object: Record<string, unknown> = { ...view }
+    for (const name of this.manifest.events) object[name] = this.actions[name]
+    for (const name of this.manifest.tasks) object[name] = this.handle(name, view[name] ?? idle)
+    return Object.freeze(object)
+  }
+
+  private handle(name: string, status: unknown): object {
+    const known = this.handles.get(name)
+    if (known && known.status === status) return known.handle
+    const handle = Object.freeze({ ...(status as object), ...(this.actions[name] as object) })
+    this.handles.set(name, { status, handle })
+    return handle
+  }
+}
+
+const idle = Object.freeze({ running: 0, progress: null, note: null, error: null })
+
+/** `onClick={c.reset}` hands over React's event, which means nothing to the server and cannot be sent. */
+function withoutEvent(args: readonly unknown[]): readonly unknown[] {
+  return isUiEvent(args[0]) ? [] : args
+}
+
+function isUiEvent(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return 'nativeEvent' in value || (typeof Event === 'function' && value instanceof Event)
+}

@@ -1,0 +1,181 @@
+/**
+ * One tab: its wire to the hub, its mirror, and its calls in flight. Components read it through `react/`; tests drive it
+ * over a loopback.
+ */
+import { encode, type Json } from '../base/encode.js'
+import { type Failure, fromFailure, HeldStateError, toFailure } from '../base/errors.js'
+import { defaultLimits, type Limits } from '../base/limits.js'
+import { type Delta, type Down, parseDown, type Welcome } from '../protocol/down.js'
+import { protocolVersion } from '../protocol/version.js'
+import { Calls, type Request } from './calls.js'
+import type { Identity } from './identity.js'
+import { mirrorStore, receive } from './mirror.js'
+import type { Wire } from './wire.js'
+
+export interface TabOptions {
+  readonly wire: Wire
+  readonly identity: Identity
+  readonly limits?: Limits
+  /** Where a failure goes that no call of the page can be given. */
+  readonly report?: (error: HeldStateError) => void
+}
+
+export class Tab {
+  readonly mirror = mirrorStore()
+  /** Ids of watched states; a position in this list names a state on the wire. */
+  private readonly watched: string[] = []
+  private readonly wire: Wire
+  private readonly identity: Identity
+  private readonly limits: Limits
+  private readonly report: (error: HeldStateError) => void
+  private readonly calls: Calls
+  /** States that this connection watches. */
+  private greeted = 0
+  private welcomed = false
+  /** A resync was asked for; until its welcome, no delta can fit. */
+  private resyncing = false
+  private phase: 'idle' | 'started' | 'stopped' = 'idle'
+
+  constructor({ wire, identity, limits = defaultLimits, report }: TabOptions) {
+    this.wire = wire
+    this.identity = identity
+    this.limits = limits
+    this.report = report ?? ((error) => console.error(`heldstate: ${error.message}`))
+    this.calls = new Calls(limits)
+  }
+
+  /** Opens the connection; it is made again whenever it is lost. */
+  start(): void {
+    if (this.phase !== 'idle') return
+    this.phase = 'started'
+    this.wire.start({
+      hello: () => this.hello(),
+      message: (name, args) => this.message(name, args),
+      closed: (offline) => this.closed(offline),
+    })
+  }
+
+  /** Closes the connection for good. What the mirror shows stays. */
+  stop(): void {
+    this.phase = 'stopped'
+    this.wire.stop()
+    this.mirror.setState({ status: 'offline' })
+    this.calls.fail(new HeldStateError('connection-lost', 'This page has closed its connection.'), true)
+  }
+
+  /** Mirrors a state from now on; the position under which the mirror has it. */
+  watch(id: string): number {
+    const known = this.watched.indexOf(id)
+    if (known >= 0) return known
+    this.watched.push(id)
+    if (this.live) this.watchMissing()
+    return this.watched.length - 1
+  }
+
+  /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
+  call(definition: string, member: string, args: readonly unknown[]): Promise<void> {
+    return this.request(['call', definition, member, ...(args.length > 0 ? [encode(args)] : [])])
+  }
+
+  /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
+  cancel(definition: string, task: string): Promise<void> {
+    return this.request(['cancel', definition, task])
+  }
+
+  private get live(): boolean {
+    return this.mirror.getState().status === 'live'
+  }
+
+  private request(request: Request): Promise<void> {
+    if (this.phase === 'stopped') return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
+    const bytes = JSON.stringify(request).length
+    if (bytes > this.limits.messageBytes)
+      return Promise.reject(
+        new HeldStateError(
+          'payload-too-large',
+          `A call of ${bytes} bytes is larger than the bound "messageBytes", ${this.limits.messageBytes}. Send large data to a route handler.`,
+        ),
+      )
+    return this.calls.add(request, this.live ? (id, made) => this.send(id, made) : undefined)
+  }
+
+  private send(id: number, [name, ...args]: Request): void {
+    this.wire.send(name, id, ...args)
+  }
+
+  private async hello(): Promise<{ readonly [key: string]: Json }> {
+    const token = await this.identity.claim()
+    this.greeted = this.watched.length
+    const hello = { version: protocolVersion, watch: [...this.watched] }
+    return token === undefined ? hello : { ...hello, token }
+  }
+
+  private message(name: string, args: readonly unknown[]): void {
+    try {
+      this.handle(parseDown(name, args))
+    } catch (error) {
+      this.report(fromFailure(toFailure(error, 'invalid-message')))
+    }
+  }
+
+  private handle(message: Down): void {
+    switch (message.type) {
+      case 'welcome':
+        return this.welcome(message)
+      case 'delta':
+        return this.delta(message)
+      case 'failure':
+        return this.report(fromFailure(message.failure))
+      case 'farewell':
+        return this.farewell(message.failure)
+    }
+  }
+
+  private welcome(message: Welcome): void {
+    this.identity.keep(message.token)
+    this.welcomed = true
+    this.resyncing = false
+    const received = receive(this.mirror.getState(), message)
+    if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
+    this.watchMissing()
+    this.calls.sendWaiting((id, request) => this.send(id, request))
+  }
+
+  private delta(message: Delta): void {
+    const received = receive(this.mirror.getState(), message)
+    if (received.outcome === 'gap' && !this.resyncing) {
+      this.resyncing = true
+      this.wire.send('resync')
+    }
+    if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
+    for (const settlement of message.settled) this.calls.settle(settlement)
+  }
+
+  /** Asks for states that were added after the hello of this connection. */
+  private watchMissing(): void {
+    for (const id of this.watched.slice(this.greeted))
+      this.request(['watch', id]).catch((error: HeldStateError) => this.report(error))
+    this.greeted = this.watched.length
+  }
+
+  private farewell(failure: Failure): void {
+    switch (failure.code) {
+      case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page
+        this.report(fromFailure(failure))
+        return this.identity.forget()
+      case 'hub-closed':
+        return
+      default:
+        this.report(fromFailure(failure))
+        this.stop()
+    }
+  }
+
+  private closed(offline: boolean): void {
+    if (this.phase === 'stopped') return
+    this.resyncing = false
+    this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting' })
+    const lost = 'The connection was lost before the server answered. Whether the change took effect is unknown.'
+    this.calls.fail(new HeldStateError('connection-lost', lost), false)
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The tab's side of a connection, as a port: `socket` makes it over Socket.IO, `testing/` over a loopback. A wire opens,
+ * closes and opens again by itself until it is told to stop.
+ */
+import type { Json } from '../base/encode.js'
+
+export interface WireListener {
+  /** Called each time a connection opens: what to say first. */
+  hello(): Promise<{ readonly [key: string]: Json }>
+  message(name: string, args: readonly unknown[]): void
+  /**
+   * The connection, or an attempt to make one, has ended; `offline` if the browser itself has no network. The wire tries
+   * again unless `stop` was called.
+   */
+  closed(offline: boolean): void
+}
+
+export interface Wire {
+  start(listener: WireListener): void
+  /** Sends in order over the open connection. */
+  send(name: string, ...args: Json[]): void
+  stop(): void
+}

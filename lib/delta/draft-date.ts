@@ -1,0 +1,44 @@
+/** The draft of a Date: a Date whose setters mark its node. */
+import { Node, nodeOf, type Scope } from './node.js'
+
+export class DateNode extends Node<Date> {
+  readonly draft: Date
+
+  constructor(scope: Scope, base: Date, parent: Node | undefined, key: unknown) {
+    super(scope, base, parent, key)
+    this.draft = new DraftDate(base.getTime())
+    this.register(this.draft)
+  }
+
+  protected copied(base: Date): Date {
+    return base
+  }
+
+  protected settled(): Date {
+    const { base, draft } = this
+    return Object.is(base.getTime(), draft.getTime()) ? base : new Date(draft.getTime())
+  }
+
+  protected holds(): boolean {
+    return false
+  }
+
+  protected keeps(): boolean {
+    return false
+  }
+}
+
+class DraftDate extends Date {}
+
+for (const name of Object.getOwnPropertyNames(Date.prototype).filter((method) => method.startsWith('set'))) {
+  const original = Date.prototype[name as 'setTime']
+  Object.defineProperty(DraftDate.prototype, name, {
+    configurable: true,
+    value(this: DraftDate, ...args: [number]) {
+      const node = nodeOf(this)
+      node?.refuseClosed(`Date.${name}()`)
+      node?.mark()
+      return original.apply(this, args)
+    },
+  })
+}

@@ -1,0 +1,57 @@
+/**
+ * A draft: a snapshot that can be written to like plain data. `commit` makes the next snapshot, which shares what did not
+ * change; the draft then goes on from there, and so does every part of it that the author still holds.
+ */
+import { assert } from '../base/assert.js'
+import { kindOf } from '../base/value.js'
+import { ArrayNode } from './draft-array.js'
+import { DateNode } from './draft-date.js'
+import { MapNode } from './draft-map.js'
+import { ObjectNode } from './draft-object.js'
+import { SetNode } from './draft-set.js'
+import type { Node, Scope } from './node.js'
+
+export interface Draft<S extends object> {
+  readonly state: S
+  /**
+   * The next snapshot; the one before if nothing changed. Throws `invalid-value` if something was put in that cannot live
+   * in state; the snapshot before is untouched, and the draft is of no further use.
+   */
+  commit(): S
+  /** From now on, every write to a part of this draft throws `ImmutableStateError`; reading goes on. */
+  close(): void
+}
+
+export function openDraft<S extends object>(base: S): Draft<S> {
+  const scope: Scope = { open: true, commit: 0, fresh: new Set(), create: (value, parent, key) => create(scope, value, parent, key) }
+  const root = create(scope, base, undefined, undefined)
+  return {
+    state: root.draft as S,
+    commit: () => {
+      scope.commit += 1
+      const next = root.settle([]) as S
+      if (scope.fresh.size > 0) scope.fresh = new Set()
+      return next
+    },
+    close: () => {
+      scope.open = false
+    },
+  }
+}
+
+function create(scope: Scope, value: object, parent: Node | undefined, key: unknown): Node {
+  switch (kindOf(value)) {
+    case 'object':
+      return new ObjectNode(scope, value as never, parent, key) as unknown as Node
+    case 'array':
+      return new ArrayNode(scope, value as never, parent, key) as unknown as Node
+    case 'map':
+      return new MapNode(scope, value as never, parent, key) as unknown as Node
+    case 'set':
+      return new SetNode(scope, value as never, parent, key) as unknown as Node
+    case 'date':
+      return new DateNode(scope, value as Date, parent, key) as unknown as Node
+    default:
+      assert(false, 'a snapshot holds only values that may live in state')
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A read-only view of a snapshot: what a task sees outside its lock. Views are made as they are read, each snapshot value
+ * has one, and every write through it, however deep, throws `ImmutableStateError`.
+ */
+import { ImmutableStateError } from '../base/errors.js'
+import { kindOf } from '../base/value.js'
+
+export type DeepReadonly<T> = T extends Date | ((...args: never[]) => unknown)
+  ? T
+  : T extends ReadonlyMap<infer K, infer V>
+    ? ReadonlyMap<K, DeepReadonly<V>>
+    : T extends ReadonlySet<infer V>
+      ? ReadonlySet<DeepReadonly<V>>
+      : T extends readonly unknown[]
+        ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+        : T extends object
+          ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+          : T
+
+const views = new WeakMap<object, object>()
+const originals = new WeakMap<object, object>()
+
+export function readonlyView<T>(value: T): DeepReadonly<T> {
+  if (typeof value !== 'object' || value === null || originals.has(value)) return value as DeepReadonly<T>
+  const known = views.get(value)
+  if (known) return known as DeepReadonly<T>
+  const view = viewOf(value)
+  views.set(value, view)
+  originals.set(view, value)
+  return view as DeepReadonly<T>
+}
+
+/** The snapshot value behind a view; anything else as it is. */
+export function unwrapView<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  return (originals.get(value) as T | undefined) ?? value
+}
+
+function viewOf(value: object): object {
+  switch (kindOf(value)) {
+    case 'map':
+      return new MapView(value as Map<unknown, unknown>)
+    case 'set':
+      return new SetView(value as Set<unknown>)
+    case 'date':
+      return new DateView((value as Date).getTime())
+    default:
+      return new Proxy(value, traps)
+  }
+}
+
+const traps: ProxyHandler<object> = {
+  get: (target, key) => {
+    const value = Reflect.get(target, key)
+    if (typeof value === 'object') return readonlyView(value)
+    return typeof value === 'function' && Array.isArray(target) && mutators.has(key) ? refusal(String(key)) : value
+  },
+  set: (_, key) => refuse(key),
+  deleteProperty: (_, key) => refuse(key),
+  defineProperty: (_, key) => refuse(key),
+  setPrototypeOf: () => refuse('prototype'),
+  preventExtensions: () => refuse('extensions'),
+}
+
+const mutators = new Set<PropertyKey>(['copyWithin', 'fill', 'pop', 'push', 'reverse', 'shift', 'sort', 'splice', 'unshift'])
+
+/** What writing to state outside a lock is answered with. */
+export function refuse(what: PropertyKey): never {
+  throw new ImmutableStateError(
+    `"${String(what)}" was changed outside the lock: this is a read-only view of the state, and it may be stale. ` +
+      'Change state inside `await using held = await self.lock()`, `await self.update((s) => { ... })` or an event.',
+  )
+}
+
+const refusal = (method: string) => () => refuse(`${method}()`)
+
+class MapView extends Map<unknown, unknown> {
+  private readonly original: ReadonlyMap<unknown, unknown>
+  constructor(original: ReadonlyMap<unknown, unknown>) {
+    super()
+    this.original = original
+  }
+  override get size() {
+    return this.original.size
+  }
+  override get(key: unknown) {
+    return readonlyView(this.original.get(key))
+  }
+  override has(key: unknown) {
+    return this.original.has(key)
+  }
+  override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void) {
+    for (const [key, value] of this.entries()) visit(value, key, this)
+  }
+  override *entries(): MapIterator<[unknown, unknown]> {
+    for (const [key, value] of this.original) yield [key, readonlyView(value)]
+  }
+  override keys() {
+    return this.original.keys()
+  }
+  override *values(): MapIterator<unknown> {
+    for (const value of this.original.values()) yield readonlyView(value)
+  }
+  override [Symbol.iterator]() {
+    return this.entries()
+  }
+  override set(key: unknown): never {
+    return refuse(`Map.set(${String(key)})`)
+  }
+  override delete(key: unknown): never {
+    return refuse(`Map.delete(${String(key)})`)
+  }
+  override clear(): never {
+    return refuse('Map.clear()')
+  }
+}
+
+class SetView extends Set<unknown> {
+  private readonly original: ReadonlySet<unknown>
+  constructor(original: ReadonlySet<unknown>) {
+    super()
+    this.original = original
+  }
+  override get size() {
+    return this.original.size
+  }
+  override has(value: unknown) {
+    return this.original.has(unwrapView(value))
+  }
+  override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void) {
+    for (const value of this.values()) visit(value, value, this)
+  }
+  override *values(): SetIterator<unknown> {
+    for (const value of this.original) yield readonlyView(value)
+  }
+  override *entries(): SetIterator<[unknown, unknown]> {
+    for (const value of this.values()) yield [value, value]
+  }
+  override keys() {
+    return this.values()
+  }
+  override [Symbol.iterator]() {
+    return this.values()
+  }
+  override add(): never {
+    return refuse('Set.add()')
+  }
+  override delete(): never {
+    return refuse('Set.delete()')
+  }
+  override clear(): never {
+    return refuse('Set.clear()')
+  }
+}
+
+class DateView extends Date {}
+
+for (const name of Object.getOwnPropertyNames(Date.prototype))
+  if (name.startsWith('set'))
+    Object.defineProperty(DateView.prototype, name, { value: refusal(`Date.${name}`), configurable: true })

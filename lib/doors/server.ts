@@ -1,0 +1,6 @@
+/** `heldstate/server`: for route handlers, server actions, scripts and servers. */
+export { HeldStateError, ImmutableStateError, type ErrorCode } from '../base/errors.js'
+export { createHub, type Hub, type HubOptions } from '../hub/hub.js'
+export { hub, modifyState } from '../hub/modify.js'
+export { memoryStore } from '../store/memory.js'
+export type { StateStore, Stored } from '../store/store.js'

@@ -1,0 +1,345 @@
+/**
+ * The hub: every instance of state in this process, the tabs that watch them, and the tasks that run. It owns the parts
+ * and hands each the few others it needs; what happens to a change is in `transaction`.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Clock, systemClock } from '../base/clock.js'
+import { type ErrorCode, HeldStateError, isHeldStateError } from '../base/errors.js'
+import { defaultLimits, type Limits } from '../base/limits.js'
+import { consoleLog, type Log } from '../base/log.js'
+import { parseHello } from '../protocol/up.js'
+import { Registry } from '../state/registry.js'
+import { ComputedCache } from '../state/computed.js'
+import type { Definition, StateOf } from '../state/definition.js'
+import type { HeldToken } from '../state/self.js'
+import type { Trigger } from '../state/trigger.js'
+import { memoryStore } from '../store/memory.js'
+import type { State, StateStore } from '../store/store.js'
+import { granted } from '../tasks/permit.js'
+import { TaskPool, type TaskStart } from '../tasks/pool.js'
+import type { TaskRun } from '../tasks/run.js'
+import type { Access } from '../tasks/self.js'
+import type { Connection } from './connection.js'
+import { type Call, dispatch } from './dispatch.js'
+import { Flow } from './flow.js'
+import { Instance } from './instance.js'
+import { Locks } from './locks.js'
+import { Outbox } from './outbox.js'
+import { Session } from './session.js'
+import { signToken, verifyToken } from './token.js'
+import { begin, type Transaction, transact } from './transaction.js'
+
+export interface HubOptions {
+  /** Where committed state lives. Default: in memory. */
+  readonly store?: StateStore
+  readonly registry?: Registry
+  /** Awaited before a call is dispatched and before a state is opened: the moment to load or refresh definitions. */
+  readonly prepare?: () => Promise<void>
+  /** Signs the tokens of tabs. Default: one of this process, so that tabs start anew after a restart. */
+  readonly secret?: string
+  readonly limits?: Partial<Limits>
+  readonly log?: Log
+  readonly clock?: Clock
+}
+
+/** A running background task, as `hub.backgroundTasks` lists it. */
+export type BackgroundTask = Pick<TaskRun, 'id' | 'token' | 'definition' | 'task' | 'settled'>
+
+/** Failures that their caller can mend; every other one is a fault of the app and is logged. */
+const callerFaults = new Set<ErrorCode>([
+  'already-running',
+  'hub-closed',
+  'inbox-full',
+  'invalid-arguments',
+  'task-cancelled',
+  'too-many-tasks',
+  'unknown-definition',
+  'unknown-member',
+])
+
+export class Hub {
+  readonly registry: Registry
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly store: StateStore
+  readonly flow = new Flow()
+  readonly locks: Locks
+  private readonly log: Log
+  private readonly prepare: () => Promise<void>
+  private readonly secret: string
+  private readonly outbox: Outbox
+  private readonly pool: TaskPool
+  private readonly instances = new Map<string, Instance>()
+  private readonly sessions = new Set<Session>()
+  private readonly working = new Set<Promise<unknown>>()
+  private closing: Promise<void> | undefined
+
+  constructor(options: HubOptions = {}) {
+    this.registry = options.registry ?? new Registry()
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.clock = options.clock ?? systemClock
+    this.store = options.store ?? memoryStore()
+    this.log = options.log ?? consoleLog
+    this.prepare = options.prepare ?? (() => Promise.resolve())
+    this.secret = options.secret ?? randomBytes(32).toString('hex')
+    this.locks = new Locks(this.clock, this.limits)
+    this.outbox = new Outbox(this.clock)
+    this.pool = new TaskPool({
+      clock: this.clock,
+      limits: this.limits,
+      log: this.log,
+      access: (token) => this.access(token),
+      start: (token, triggers) => this.start(token, triggers),
+      statusOf: (token, definition, task) => this.instance(token).statusOf(definition, task),
+      setStatus: (token, definition, task, status) => this.instance(token).setStatus(definition, task, status),
+      idle: (token) => this.keep(this.instance(token)),
+    })
+  }
+
+  /** The background tasks that run now, of all tabs. An entry leaves when its task has settled. */
+  get backgroundTasks(): ReadonlySet<BackgroundTask> {
+    return this.pool.runs
+  }
+
+  /**
+   * Changes one state of one token from anywhere on the server: `change` runs under the lock, and what it changed is kept
+   * if it returns and forgotten if it throws. Resolves with what it returned once the change is saved.
+   */
+  async modifyState<D extends Definition, T>(
+    token: string,
+    definition: D,
+    change: (state: StateOf<D>, held: HeldToken) => T | Promise<T>,
+  ): Promise<T> {
+    this.refuseUnusable(token)
+    await this.prepare()
+    return this.tracked(
+      this.exclusive(token, (transaction) =>
+        change(transaction.get(definition.id) as StateOf<D>, heldInside(transaction)),
+      ),
+    )
+  }
+
+  /**
+   * Waits for the lock of `token` and holds it to the end of the block: `await using held = await hub.lock(token)`.
+   * A block cannot tell that it was left by a throw: call `held.rollback()` in a `catch`, or use `modifyState`.
+   */
+  lock(token: string): Promise<HeldToken> {
+    try {
+      this.refuseUnusable(token)
+      this.flow.refuseNested(token)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const hold = this.flow.enter(token)
+    return begin(this, token, granted).then((transaction) => {
+      hold.active = true
+      return this.heldBlock(transaction, () => {
+        hold.active = false
+        this.keep(this.instance(token))
+      })
+    })
+  }
+
+  /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
+  connect(connection: Connection, hello: unknown, browser: string): Session {
+    const { watch, version, token: signed } = parseHello(hello, this.limits)
+    const token = signed === undefined ? this.clock.id() : verifyToken(signed, browser, this.secret)
+    if (this.closing) throw closed()
+    const instance = this.instance(token)
+    instance.cancelDrop?.()
+    instance.cancelDrop = undefined
+    const session = new Session(this, instance, connection, this.outbox)
+    this.sessions.add(session)
+    void session.open({ watch, version, token: signed }, signToken(token, browser, this.secret))
+    return session
+  }
+
+  /** The connection of a session has ended. */
+  disconnected(session: Session): void {
+    session.close()
+    this.sessions.delete(session)
+    this.keep(session.instance)
+  }
+
+  /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown()
+    return this.closing
+  }
+
+  instance(token: string): Instance {
+    const known = this.instances.get(token)
+    if (known) return known
+    const instance = new Instance(token, this.log)
+    this.instances.set(token, instance)
+    return instance
+  }
+
+  /** Dispatches a call of a tab. */
+  async call(call: Call): Promise<void> {
+    if (this.closing) throw closed()
+    await this.prepare()
+    try {
+      await this.tracked(dispatch(this, call))
+    } catch (error) {
+      this.report(error)
+      throw error
+    }
+  }
+
+  async cancel(token: string, definition: string, task: string): Promise<void> {
+    const { members } = this.registry.get(definition)
+    if (!members.tasks.has(task))
+      throw new HeldStateError('unknown-member', `State "${definition}" has no task "${task}" that could be cancelled.`)
+    const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
+    await this.pool.cancel((run) => run.token === token && run.definition === definition && run.task === task, reason)
+  }
+
+  async materialize(instance: Instance, id: string): Promise<void> {
+    await this.prepare()
+    this.registry.get(id)
+    if (instance.loaded && instance.state[id]) return
+    await this.exclusive(instance.token, (transaction) => transaction.get(id))
+  }
+
+  startTask(start: TaskStart): void {
+    if (this.closing) throw closed()
+    this.flow.outside(() => this.pool.start(start))
+  }
+
+  /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
+  start(token: string, triggers: readonly Trigger[]): void {
+    for (const { definition, member, args } of triggers)
+      this.flow.outside(() => {
+        this.tracked(dispatch(this, { token, definition, member, args })).catch((error) => this.report(error))
+      })
+  }
+
+  private access(token: string): Access {
+    return {
+      clock: this.clock,
+      snapshot: (state, id) => this.snapshot(token, state, id),
+      update: (permit, work) => this.exclusive(token, work, permit),
+      lock: (permit) => {
+        try {
+          this.flow.refuseNested(token)
+        } catch (error) {
+          return Promise.reject(error)
+        }
+        const hold = this.flow.enter(token)
+        return begin(this, token, permit).then((transaction) => {
+          hold.active = true
+          return {
+            transaction,
+            onEnd: () => {
+              hold.active = false
+            },
+          }
+        })
+      },
+    }
+  }
+
+  /** One transaction, with its flow marked so that nesting is noticed. */
+  private async exclusive<T>(
+    token: string,
+    work: (transaction: Transaction) => T | Promise<T>,
+    permit = granted,
+  ): Promise<T> {
+    this.flow.refuseNested(token)
+    const hold = this.flow.hold(token)
+    try {
+      return await transact(this, token, permit, (transaction) => this.flow.run(hold, () => work(transaction)))
+    } finally {
+      hold.active = false
+      this.keep(this.instance(token))
+    }
+  }
+
+  private snapshot(token: string, state: State | undefined, id: string): object {
+    const { members } = this.registry.get(id)
+    const fields = (state ?? this.instance(token).state)[id] ?? members.initial()
+    return members.computed.size === 0 ? fields : { ...fields, ...new ComputedCache(members).evaluate(fields) }
+  }
+
+  private heldBlock(transaction: Transaction, onEnd: () => void): HeldToken {
+    return {
+      ...heldInside(transaction),
+      [Symbol.asyncDispose]: async () => {
+        try {
+          await transaction.commit()
+        } finally {
+          transaction.release()
+          onEnd()
+        }
+      },
+    }
+  }
+
+  /** Lets an instance go after `keepMs` without a tab and without a task. */
+  private keep(instance: Instance): void {
+    if (this.closing || instance.cancelDrop || !this.unused(instance)) return
+    instance.cancelDrop = this.clock.after(this.limits.keepMs, () => {
+      instance.cancelDrop = undefined
+      if (this.unused(instance)) void this.drop(instance)
+    })
+  }
+
+  private unused(instance: Instance): boolean {
+    return instance.watchers.size === 0 && this.pool.of(instance.token).size === 0
+  }
+
+  private async drop({ token }: Instance): Promise<void> {
+    const release = await this.locks.acquire(token)
+    try {
+      await this.store.drop(token)
+      this.instances.delete(token)
+    } catch (error) {
+      this.log.error('The state of an unused tab could not be dropped from the store.', error)
+    } finally {
+      release()
+    }
+  }
+
+  private refuseUnusable(token: string): void {
+    if (this.closing) throw closed()
+    if (typeof token === 'string' && /^[0-9a-f]{32}$/.test(token)) return
+    throw new HeldStateError('invalid-token', 'This is no token. Handlers and tasks have one as `this.token` and `self.token`.')
+  }
+
+  private tracked<T>(work: Promise<T>): Promise<T> {
+    this.working.add(work)
+    const done = () => this.working.delete(work)
+    work.then(done, done)
+    return work
+  }
+
+  private report(error: unknown): void {
+    if (!isHeldStateError(error)) this.log.error('An event or task could not be run.', error)
+    else if (!callerFaults.has(error.code)) this.log.error(error.message, error.cause)
+  }
+
+  private async shutDown(): Promise<void> {
+    await this.pool.cancel(() => true, closed())
+    await Promise.allSettled([...this.working])
+    this.outbox.flush()
+    for (const session of this.sessions) session.farewell(closed())
+    for (const instance of this.instances.values()) instance.cancelDrop?.()
+    await this.store.close()
+  }
+}
+
+export function createHub(options?: HubOptions): Hub {
+  return new Hub(options)
+}
+
+function heldInside(transaction: Transaction): HeldToken {
+  return {
+    token: transaction.token,
+    get: ((other: Definition) => transaction.get(other.id)) as HeldToken['get'],
+    rollback: () => transaction.rollback(),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+const closed = () => new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

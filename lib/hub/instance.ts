@@ -1,0 +1,104 @@
+/**
+ * One instance of state: everything the hub knows of one token. Its committed snapshot, the status of its tasks, the views
+ * that tabs see of them, and the sessions that watch.
+ */
+import type { Log } from '../base/log.js'
+import { ComputedCache } from '../state/computed.js'
+import type { ServerDefinition } from '../state/define.js'
+import type { State, Stored } from '../store/store.js'
+import type { TaskStatus } from '../tasks/status.js'
+import { idle } from '../tasks/status.js'
+
+/** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
+export type View = Readonly<Record<string, unknown>>
+
+/** Whoever is to be told of changes: a tab's session. */
+export interface Watcher {
+  changed(): void
+}
+
+interface CachedView {
+  readonly definition: ServerDefinition
+  readonly fields: unknown
+  readonly computed: ComputedCache
+  view: View
+  stale: boolean
+}
+
+export class Instance {
+  readonly token: string
+  readonly watchers = new Set<Watcher>()
+  revision = 0
+  state: State = {}
+  /** False until the store was asked, and again after a save whose end is unknown. */
+  loaded = false
+  /** Takes back the timer that will drop this instance. */
+  cancelDrop: (() => void) | undefined
+  private readonly log: Log
+  private readonly statuses = new Map<string, Record<string, TaskStatus>>()
+  private readonly views = new Map<string, CachedView>()
+
+  constructor(token: string, log: Log) {
+    this.token = token
+    this.log = log
+  }
+
+  /** What the store had. */
+  restore(stored: Stored | undefined): void {
+    this.revision = stored?.revision ?? 0
+    this.state = stored?.state ?? {}
+    this.loaded = true
+  }
+
+  /** A saved change becomes the truth, and watchers are told. */
+  accept(next: Stored): void {
+    this.revision = next.revision
+    this.state = next.state
+    this.announce()
+  }
+
+  statusOf(definition: string, task: string): TaskStatus {
+    return this.statuses.get(definition)?.[task] ?? idle
+  }
+
+  setStatus(definition: string, task: string, status: TaskStatus): void {
+    this.statuses.set(definition, { ...this.statuses.get(definition), [task]: status })
+    const cached = this.views.get(definition)
+    if (cached) cached.stale = true
+    this.announce()
+  }
+
+  /** The newest view of one state; the same object as long as nothing in it changed. */
+  view(definition: ServerDefinition): View {
+    const fields = this.state[definition.id] ?? {}
+    const known = this.views.get(definition.id)
+    if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
+    const computed =
+      known?.definition.members === definition.members ? known.computed : new ComputedCache(definition.members)
+    const view = this.compose(definition, fields, computed)
+    this.views.set(definition.id, { definition, fields, computed, view, stale: false })
+    return view
+  }
+
+  private compose({ id, members }: ServerDefinition, fields: Readonly<Record<string, unknown>>, computed: ComputedCache) {
+    const view: Record<string, unknown> = {}
+    for (const name in fields) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
+    if (members.computed.size > 0) Object.assign(view, this.compute(computed, fields))
+    for (const name of members.tasks.keys()) view[name] = this.statusOf(id, name)
+    return view
+  }
+
+  /** A computed value that throws must not hold back the change of the fields it is derived from. */
+  private compute(computed: ComputedCache, fields: Readonly<Record<string, unknown>>): object {
+    try {
+      return computed.evaluate(fields)
+    } catch (error) {
+      this.log.error(`A computed value of state "${computed.members.id}" threw; tabs see none of its computed values.`, error)
+      return {}
+    }
+  }
+
+  private announce(): void {
+    for (const watcher of this.watchers) watcher.changed()
+  }
+}

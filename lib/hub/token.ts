@@ -1,0 +1,25 @@
+/**
+ * Tokens. A token is the random id of one instance of state. A tab holds it signed for its browser: the signature covers
+ * the token and the browser's HttpOnly cookie, so a token that leaks is worth nothing elsewhere. Never logged whole.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { HeldStateError } from '../base/errors.js'
+
+/** What a tab keeps: `token.signature`. */
+export function signToken(token: string, browser: string, secret: string): string {
+  return `${token}.${signature(token, browser, secret)}`
+}
+
+/** The token inside a signed one; throws `invalid-token` if it was not signed for this browser with this secret. */
+export function verifyToken(signed: string, browser: string, secret: string): string {
+  const [, token, given] = /^([0-9a-f]{32})\.([0-9a-f]{32})$/.exec(signed) ?? []
+  if (!token || !given) throw new HeldStateError('invalid-token', 'The token of this tab is malformed.')
+  const expected = signature(token, browser, secret)
+  if (timingSafeEqual(Buffer.from(given), Buffer.from(expected))) return token
+  throw new HeldStateError('invalid-token', 'The token of this tab belongs to another browser, or was signed with another secret.')
+}
+
+/** 128 of the 256 bits: out of reach for guessing, half the length. */
+function signature(token: string, browser: string, secret: string): string {
+  return createHmac('sha256', secret).update(`${token}.${browser}`).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,127 @@
+/**
+ * What the hub may say. A welcome opens or resets the mirror; deltas carry it on and settle calls; a failure says what
+ * was wrong with a message that had no call id; a farewell says why the hub ends the connection.
+ *
+ * On the wire each is a name and a list of arguments. The names of the frequent ones are short.
+ */
+import { decode, encode, type Json } from '../base/encode.js'
+import { type Failure, HeldStateError, isErrorCode } from '../base/errors.js'
+import type { Key, Patch } from '../delta/patch.js'
+
+/** How one call ended: its id, and a failure if it failed. */
+export interface Settlement {
+  readonly id: number
+  readonly failure?: Failure
+}
+
+export interface Welcome {
+  readonly type: 'welcome'
+  /** Signed; names this tab's state at the next connection. */
+  readonly token: string
+  readonly revision: number
+  /** One view for each watched state, in the order of the watch. */
+  readonly views: readonly unknown[]
+}
+
+export interface Delta {
+  readonly type: 'delta'
+  /** The revision a mirror must have to take this delta, and the one it makes of it. */
+  readonly from: number
+  readonly to: number
+  /** The first key of a path is the position of the state in the watch. */
+  readonly patches: readonly Patch[]
+  readonly settled: readonly Settlement[]
+}
+
+export type Down =
+  | Welcome
+  | Delta
+  | { readonly type: 'failure'; readonly failure: Failure }
+  | { readonly type: 'farewell'; readonly failure: Failure }
+
+/** The name and arguments of a message, fit for JSON. */
+export function writeDown(message: Down): readonly [name: string, ...args: Json[]] {
+  switch (message.type) {
+    case 'delta': {
+      const { from, to, patches, settled } = message
+      const args: Json[] = [from, to, patches.map(writePatch)]
+      if (settled.length > 0) args.push(settled.map(writeSettlement))
+      return ['d', ...args]
+    }
+    case 'welcome':
+      return ['w', message.token, message.revision, message.views.map(encode)]
+    case 'failure':
+      return ['f', message.failure.code, message.failure.message]
+    case 'farewell':
+      return ['bye', message.failure.code, message.failure.message]
+  }
+}
+
+/** Reads what `writeDown` wrote; anything else throws `invalid-message`. */
+export function parseDown(name: unknown, args: readonly unknown[]): Down {
+  switch (name) {
+    case 'd':
+      return {
+        type: 'delta',
+        from: revision(args[0]),
+        to: revision(args[1]),
+        patches: list(args[2]).map(readPatch),
+        settled: args[3] === undefined ? [] : list(args[3]).map(readSettlement),
+      }
+    case 'w':
+      return { type: 'welcome', token: text(args[0]), revision: revision(args[1]), views: list(args[2]).map(decode) }
+    case 'f':
+      return { type: 'failure', failure: readFailure(args[0], args[1]) }
+    case 'bye':
+      return { type: 'farewell', failure: readFailure(args[0], args[1]) }
+    default:
+      throw malformed(`unknown message ${JSON.stringify(name)}`)
+  }
+}
+
+function writePatch(patch: Patch): Json {
+  const path = patch[0].map(encode)
+  if (patch.length === 1) return [path]
+  if (patch.length === 2) return [path, encode(patch[1])]
+  return [path, patch[1], patch[2], patch[3].map(encode)]
+}
+
+function readPatch(value: unknown): Patch {
+  const [path, ...rest] = list(value)
+  const keys = list(path).map(decode) as Key[]
+  if (rest.length === 0) return [keys]
+  if (rest.length === 1) return [keys, decode(rest[0])]
+  if (rest.length === 3) return [keys, revision(rest[0]), revision(rest[1]), list(rest[2]).map(decode)]
+  throw malformed('a patch with a wrong number of parts')
+}
+
+function writeSettlement({ id, failure }: Settlement): Json {
+  return failure ? [id, failure.code, failure.message] : [id]
+}
+
+function readSettlement(value: unknown): Settlement {
+  const [id, code, message] = list(value)
+  return code === undefined ? { id: revision(id) } : { id: revision(id), failure: readFailure(code, message) }
+}
+
+function readFailure(code: unknown, message: unknown): Failure {
+  if (!isErrorCode(code)) throw malformed(`unknown failure ${JSON.stringify(code)}`)
+  return { code, message: text(message) }
+}
+
+function revision(value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  throw malformed(`expected a whole number, got ${JSON.stringify(value)}`)
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw malformed('expected a list')
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value
+  throw malformed('expected a text')
+}
+
+const malformed = (message: string) => new HeldStateError('invalid-message', `Malformed message from the hub: ${message}.`)

@@ -1,0 +1,108 @@
+/**
+ * What a tab may say. A tab says hello when a connection opens; then it calls events and tasks, cancels tasks, watches
+ * further states, and asks for a resync when a delta did not fit.
+ *
+ * On the wire each message is a name and a list of arguments, here given as a tuple that starts with the name. Everything
+ * comes from outside, so `parseUp` takes `unknown`.
+ */
+import { decode } from '../base/encode.js'
+import { HeldStateError, messageOf } from '../base/errors.js'
+import type { Limits } from '../base/limits.js'
+import { copyValue } from '../base/value.js'
+import { protocolVersion } from './version.js'
+
+export interface Hello {
+  readonly version: number
+  /** The signed token that an earlier welcome gave; a new tab has none. */
+  readonly token: string | undefined
+  /** Ids of the states that the tab watches, in an order that deltas refer to by position. */
+  readonly watch: readonly string[]
+}
+
+export type Up =
+  /** Runs an event or starts a task. Answered by a settlement with the same id. */
+  | { readonly type: 'call'; readonly id: number; readonly definition: string; readonly member: string; readonly args: readonly unknown[] }
+  /** Cancels all running copies of a task. Answered like a call. */
+  | { readonly type: 'cancel'; readonly id: number; readonly definition: string; readonly task: string }
+  /** Adds one state to those that are watched. Answered by a delta that sets it, or like a call if it fails. */
+  | { readonly type: 'watch'; readonly id: number; readonly definition: string }
+  /** The mirror does not fit any more. Answered by a welcome. */
+  | { readonly type: 'resync' }
+
+export function parseHello(value: unknown, limits: Limits): Hello {
+  if (typeof value !== 'object' || value === null) throw malformed('hello: expected an object')
+  const { version, token, watch } = value as Record<string, unknown>
+  if (version !== protocolVersion)
+    throw new HeldStateError(
+      'protocol-version',
+      `The page speaks version ${describe(version)} of the heldstate protocol, the server version ${protocolVersion}. Reload the page.`,
+    )
+  if (token !== undefined && typeof token !== 'string') throw new HeldStateError('invalid-token', 'The token is no text.')
+  if (!Array.isArray(watch) || !watch.every((id) => typeof id === 'string') || watch.length > limits.watchedStates)
+    throw malformed(`hello: expected at most ${limits.watchedStates} ids of states to watch`)
+  return { version: protocolVersion, token, watch }
+}
+
+export function parseUp(name: unknown, given: readonly unknown[], limits: Limits): Up {
+  switch (name) {
+    case 'call':
+      return {
+        type: 'call',
+        id: callId(given[0]),
+        definition: text(given[1], 'definition'),
+        member: text(given[2], 'member'),
+        args: callArguments(given[3], limits),
+      }
+    case 'cancel':
+      return { type: 'cancel', id: callId(given[0]), definition: text(given[1], 'definition'), task: text(given[2], 'task') }
+    case 'watch':
+      return { type: 'watch', id: callId(given[0]), definition: text(given[1], 'definition') }
+    case 'resync':
+      return { type: 'resync' }
+    default:
+      throw malformed(`unknown message ${describe(name)}; known are call, cancel, watch and resync`)
+  }
+}
+
+/** The id of a call, if a message that could not be parsed has one: so that even then its caller hears of it. */
+export function callIdOf(given: readonly unknown[]): number | undefined {
+  return Number.isSafeInteger(given[0]) && (given[0] as number) >= 0 ? (given[0] as number) : undefined
+}
+
+function callId(value: unknown): number {
+  const id = callIdOf([value])
+  if (id === undefined) throw malformed(`expected a whole number as the id of the call, got ${describe(value)}`)
+  return id
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw malformed(`expected the ${what} as text, got ${describe(value)}`)
+  return value
+}
+
+function callArguments(value: unknown, limits: Limits): readonly unknown[] {
+  if (value === undefined) return []
+  const args = decode(value)
+  if (!Array.isArray(args)) throw malformed(`expected a list of arguments, got ${describe(value)}`)
+  if (args.length > limits.callArguments)
+    throw malformed(`a call takes at most ${limits.callArguments} arguments, got ${args.length}`)
+  return checked(args)
+}
+
+/** What is no state value (a key "__proto__", nesting without end) never reaches a handler. */
+function checked(args: readonly unknown[]): readonly unknown[] {
+  try {
+    return copyValue(args, ['arguments']) as readonly unknown[]
+  } catch (error) {
+    throw new HeldStateError('invalid-arguments', messageOf(error), { cause: error })
+  }
+}
+
+const malformed = (message: string) => new HeldStateError('invalid-message', `Malformed message: ${message}.`)
+
+/** A short word for a value that may be huge, deep or hostile. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value)
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? 'a list' : 'an object'
+}

@@ -1,0 +1,48 @@
+/**
+ * The tab of this page. It exists in the browser only; on the server, components render what their definitions start with.
+ */
+import { browserIdentity } from '../client/identity.js'
+import type { Mirror } from '../client/mirror.js'
+import { emptyMirror } from '../client/mirror.js'
+import { Presence } from '../client/presence.js'
+import { socketWire } from '../client/socket.js'
+import { Tab } from '../client/tab.js'
+import type { Manifest } from '../protocol/manifest.js'
+
+let tab: Tab | undefined
+const presences = new Map<Manifest, Presence>()
+
+/** The tab, made when it is first asked for; it connects once a component has been mounted. */
+export function pageTab(): Tab {
+  tab ??= new Tab({ wire: socketWire(), identity: browserIdentity() })
+  return tab
+}
+
+/** Subscribes a component to the mirror. Connecting waits a moment, since StrictMode mounts everything twice. */
+export function subscribe(changed: () => void): () => void {
+  const { mirror } = pageTab()
+  const unsubscribe = mirror.subscribe(changed)
+  const timer = setTimeout(() => pageTab().start())
+  return () => {
+    clearTimeout(timer)
+    unsubscribe()
+  }
+}
+
+export const currentMirror = (): Mirror => pageTab().mirror.getState()
+
+/** What the server rendered, and what the first render in the browser must show. */
+export const initialMirror = (): Mirror => emptyMirror
+
+/** One presence for each state of this page; on the server, one that nobody can call. */
+export function presenceOf(manifest: Manifest): Presence {
+  if (typeof window === 'undefined') return new Presence(manifest, unreachableTab)
+  const known = presences.get(manifest)
+  if (known) return known
+  const presence = new Presence(manifest, pageTab())
+  presences.set(manifest, presence)
+  return presence
+}
+
+const serverOnly = () => Promise.reject(new Error('heldstate: events and tasks are called in the browser, not while rendering.'))
+const unreachableTab = { watch: () => 0, call: serverOnly, cancel: serverOnly }

@@ -1,0 +1,30 @@
+'use client'
+import { useSyncExternalStore } from 'react'
+import type { Mirror } from '../client/mirror.js'
+import type { ClientView, Definition } from '../state/definition.js'
+import { currentMirror, initialMirror, presenceOf, subscribe } from './tab.js'
+
+/**
+ * The state of this tab as the server holds it: fields and computed values, event functions, task handles, in one frozen
+ * object that is a new one when something in it changed. With a `selector`, the component renders again only when what it
+ * selects is another value (by `Object.is`).
+ *
+ * Event functions resolve when their effect is committed and shown, and reject with a `HeldStateError`.
+ */
+export function useServerState<D extends Definition>(definition: D): ClientView<D>
+export function useServerState<D extends Definition, T>(definition: D, selector: (state: ClientView<D>) => T): T
+export function useServerState<D extends Definition, T>(
+  definition: D,
+  selector?: (state: ClientView<D>) => T,
+): ClientView<D> | T {
+  const presence = presenceOf(definition.manifest)
+  const select = (mirror: Mirror) => {
+    const view = presence.of(mirror) as ClientView<D>
+    return selector ? selector(view) : view
+  }
+  return useSyncExternalStore(
+    subscribe,
+    () => select(currentMirror()),
+    () => select(initialMirror()),
+  )
+}

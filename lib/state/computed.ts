@@ -1,0 +1,133 @@
+/**
+ * Computed values of one instance, each with what it read: a value is computed again only when one of its reads has
+ * another result now. Reads are tracked down plain objects; an array, Map, Set or Date counts as read whole, since
+ * whoever opens a list nearly always looks at all of it, and tracking each item would cost more than computing again.
+ */
+import { formatPath, isContainer, kindOf } from '../base/value.js'
+import { HeldStateError } from '../base/errors.js'
+import { readonlyView, unwrapView } from '../delta/view.js'
+import type { Members } from './members.js'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Per plain object that was read: which keys, or the whole of it. */
+type Reads = Map<object, Set<PropertyKey> | 'whole'>
+
+interface Entry {
+  readonly view: Fields
+  readonly reads: Reads
+  readonly value: unknown
+}
+
+export class ComputedCache {
+  readonly members: Members
+  private readonly entries = new Map<string, Entry>()
+
+  constructor(members: Members) {
+    this.members = members
+  }
+
+  /** All computed values over `fields`, in the order of their declaration. Throws what a computed function throws. */
+  evaluate(fields: Fields): Fields {
+    const values: Record<string, unknown> = {}
+    const view: Record<string, unknown> = { ...fields }
+    for (const [name, compute] of this.members.computed) {
+      const known = this.entries.get(name)
+      const entry =
+        known && !changed(known.view, view, known.reads) ? known : read(compute, { ...view }, [this.members.id, name])
+      this.entries.set(name, entry)
+      values[name] = entry.value
+      view[name] = entry.value
+    }
+    return values
+  }
+}
+
+function read(compute: (view: unknown) => unknown, view: Fields, path: readonly string[]): Entry {
+  const reads: Reads = new Map()
+  const tracker = new Tracker(reads)
+  const result = tracker.settle(compute(tracker.track(view)), path)
+  return { view, reads, value: result }
+}
+
+function changed(before: object, after: object, reads: Reads): boolean {
+  const keys = reads.get(before)
+  if (keys === undefined || keys === 'whole') return true
+  for (const key of keys) {
+    const was = Reflect.get(before, key)
+    const is = Reflect.get(after, key)
+    if (Object.is(was, is)) continue
+    if (!isObject(was) || !isObject(is) || changed(was, is, reads)) return true
+  }
+  return false
+}
+
+class Tracker {
+  private readonly reads: Reads
+  private readonly tracked = new Map<object, object>()
+  private readonly originals = new WeakMap<object, object>()
+
+  constructor(reads: Reads) {
+    this.reads = reads
+  }
+
+  track(value: unknown): unknown {
+    if (!isObject(value) || kindOf(value) !== 'object') return readonlyView(value)
+    const known = this.tracked.get(value)
+    if (known) return known
+    const proxy = this.proxy(value)
+    this.tracked.set(value, proxy)
+    this.originals.set(proxy, value)
+    return proxy
+  }
+
+  /** The plain value of a result: what is still tracked in it has been read whole. */
+  settle(value: unknown, path: readonly (string | number)[]): unknown {
+    const original = isObject(value) ? (this.originals.get(value) ?? unwrapView(value)) : value
+    if (original !== value) {
+      if (this.originals.has(value as object)) this.reads.set(original as object, 'whole')
+      return original
+    }
+    const kind = kindOf(value)
+    if (kind === 'object' || kind === 'array') {
+      const entries = Object.entries(value as object).map(([key, item]) => [key, this.settle(item, [...path, key])])
+      return kind === 'array' ? entries.map(([, item]) => item) : Object.fromEntries(entries)
+    }
+    if (kind === 'map')
+      return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [key, this.settle(item, path)]))
+    if (kind === 'set') return new Set([...(value as Set<unknown>)].map((item) => this.settle(item, path)))
+    if (kind !== 'invalid') return value
+    throw new HeldStateError('invalid-value', `Computed ${formatPath(path)} returned a value that cannot live in state.`)
+  }
+
+  private proxy(value: object): object {
+    const note = (key: PropertyKey) => {
+      const keys = this.reads.get(value)
+      if (keys === undefined) this.reads.set(value, new Set([key]))
+      else if (keys !== 'whole') keys.add(key)
+    }
+    const view = readonlyView(value) as object
+    return new Proxy(value, {
+      get: (target, key) => {
+        note(key)
+        return this.track(Reflect.get(target, key))
+      },
+      has: (target, key) => {
+        note(key)
+        return Reflect.has(target, key)
+      },
+      ownKeys: (target) => {
+        this.reads.set(value, 'whole')
+        return Reflect.ownKeys(target)
+      },
+      set: (_, key, item) => Reflect.set(view, key, item),
+      deleteProperty: (_, key) => Reflect.deleteProperty(view, key),
+      defineProperty: (_, key, descriptor) => Reflect.defineProperty(view, key, descriptor),
+      setPrototypeOf: (_, prototype) => Reflect.setPrototypeOf(view, prototype),
+    })
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return isContainer(value)
+}

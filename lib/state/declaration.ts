@@ -1,0 +1,116 @@
+/**
+ * What `on(...)` and `background(...)` make: the declaration of one event or of one background task. A declaration is
+ * no function to call; calling it says so.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { HeldStateError } from '../base/errors.js'
+import type { EventContext, Self } from './self.js'
+import type { Trigger } from './trigger.js'
+
+/** What a handler or task may return or yield: nothing, a trigger, or several in order. */
+export type Triggers = void | undefined | Trigger | readonly Trigger[]
+
+export type EventResult =
+  | Triggers
+  | Promise<Triggers>
+  | Generator<Triggers, Triggers, undefined>
+  | AsyncGenerator<Triggers, Triggers, undefined>
+
+export type TaskResult = Triggers | Promise<Triggers> | AsyncGenerator<Triggers, Triggers, undefined>
+
+export interface TaskOptions {
+  /** `'many'` (the default) lets copies run side by side; `'single'` refuses a start while one runs in the same tab. */
+  readonly concurrency?: 'many' | 'single'
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
+type Handler = (this: any, ...args: any[]) => unknown
+
+export interface EventDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
+  readonly kind: 'event'
+  readonly schema: StandardSchemaV1 | undefined
+  readonly handler: Handler
+  readonly args?: (args: Args) => void
+}
+
+export interface TaskDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
+  readonly kind: 'task'
+  readonly schema: StandardSchemaV1 | undefined
+  readonly handler: Handler
+  readonly concurrency: 'many' | 'single'
+  readonly args?: (args: Args) => void
+}
+
+/** The one argument that a schema leaves to the caller: what goes in, optional where the schema takes nothing. */
+export type SchemaArgs<Schema extends StandardSchemaV1> =
+  undefined extends StandardSchemaV1.InferInput<Schema>
+    ? [input?: StandardSchemaV1.InferInput<Schema>]
+    : [input: StandardSchemaV1.InferInput<Schema>]
+
+/** Declares an event: `on(handler)` or `on(schema, handler)`. The handler holds the lock for its whole run. */
+export interface On<State> {
+  <Schema extends StandardSchemaV1>(
+    schema: Schema,
+    handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => EventResult,
+  ): EventDeclaration<SchemaArgs<Schema>>
+  <Args extends unknown[]>(
+    handler: (this: EventContext, state: State, ...args: Args) => EventResult,
+  ): EventDeclaration<Args>
+}
+
+/** Declares a background task: `background(run)`, `background(options, run)`, `background({ input: schema }, run)`. */
+export interface Background<State, View = State> {
+  <Args extends unknown[]>(run: (self: Self<State, View>, ...args: Args) => TaskResult): TaskDeclaration<Args>
+  <Schema extends StandardSchemaV1>(
+    options: TaskOptions & { readonly input: Schema },
+    run: (self: Self<State, View>, input: StandardSchemaV1.InferOutput<Schema>) => TaskResult,
+  ): TaskDeclaration<SchemaArgs<Schema>>
+  <Args extends unknown[]>(
+    options: TaskOptions,
+    run: (self: Self<State, View>, ...args: Args) => TaskResult,
+  ): TaskDeclaration<Args>
+}
+
+export const on = (...given: [Handler] | [StandardSchemaV1, Handler]): EventDeclaration => {
+  const [schema, handler] = given.length === 2 ? given : [undefined, given[0]]
+  return declare('on', { kind: 'event' as const, schema: schemaOf('on', schema), handler: handlerOf('on', handler) })
+}
+
+export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
+  const [options, handler] = given.length === 2 ? given : [{}, given[0]]
+  const concurrency = options.concurrency ?? 'many'
+  if (concurrency !== 'many' && concurrency !== 'single')
+    throw invalid(`background({ concurrency: ${JSON.stringify(concurrency)} }): expected "many" or "single"`)
+  const schema = schemaOf('background', options.input)
+  return declare('background', {
+    kind: 'task' as const,
+    schema,
+    handler: handlerOf('background', handler),
+    concurrency,
+  }) satisfies TaskDeclaration
+}
+
+/** A declaration is a function only so that calling it can explain itself. */
+function declare<D extends object>(maker: string, declaration: D): D {
+  const refuse = () => {
+    throw new HeldStateError(
+      'called-directly',
+      `What ${maker}(...) made is a declaration, not a function. To run it, return or yield its trigger from a handler, ` +
+        'or call it in the tab through useServerState.',
+    )
+  }
+  return Object.assign(refuse, declaration)
+}
+
+function handlerOf(maker: string, handler: unknown): Handler {
+  if (typeof handler !== 'function') throw invalid(`${maker}(...) needs a function, got ${typeof handler}`)
+  return handler as Handler
+}
+
+function schemaOf(maker: string, schema: unknown): StandardSchemaV1 | undefined {
+  if (schema === undefined) return undefined
+  if (typeof (schema as StandardSchemaV1)?.['~standard']?.validate === 'function') return schema as StandardSchemaV1
+  throw invalid(`${maker}(schema, ...): this is no Standard Schema. Zod, Valibot and ArkType schemas are.`)
+}
+
+const invalid = (message: string) => new HeldStateError('invalid-definition', message)

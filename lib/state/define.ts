@@ -1,0 +1,94 @@
+/**
+ * `defineState(id, init)` and its chain. Each stage is handed typed triggers of all earlier ones, so that tasks can yield
+ * events and events can start tasks.
+ */
+import { HeldStateError } from '../base/errors.js'
+import type { Manifest } from '../protocol/manifest.js'
+import { manifestOf } from './manifest.js'
+import { background, on, type Background, type EventDeclaration, type On, type TaskDeclaration } from './declaration.js'
+import type { Definition, Shape, TriggersOf } from './definition.js'
+import { Members, type ComputedField } from './members.js'
+import { trigger } from './trigger.js'
+
+const brand: unique symbol = Symbol.for('heldstate.definition') as never
+
+type Extend<S extends Shape, Key extends keyof Shape, More> = Omit<S, Key> & { [K in Key]: S[Key] & More } extends infer E
+  ? E extends Shape
+    ? E
+    : never
+  : never
+
+type State<S extends Shape> = S['public'] & S['private']
+type View<S extends Shape> = Readonly<State<S> & S['computed']>
+
+export interface Builder<S extends Shape> extends Definition<S> {
+  /** Fields that are kept and usable in handlers, and never leave the server. */
+  private<P extends object>(init: () => P): Builder<Extend<S, 'private', P>>
+  /**
+   * Values derived from the fields and from earlier computed values. Each is recomputed only when something it read has
+   * changed. Pure functions; what they are given is read-only.
+   */
+  computed<C extends object>(fields: { [K in keyof C]: (state: View<S>) => C[K] }): Builder<
+    Extend<S, 'computed', Readonly<C>>
+  >
+  /** Background tasks: long work beside everything else, which takes the lock only for its writes. */
+  tasks<T extends Record<string, TaskDeclaration<never>>>(
+    declare: (background: Background<State<S>, View<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => T,
+  ): Builder<Extend<S, 'tasks', T>>
+  /** Events: what a tab may ask for. A handler holds the lock for its whole run. */
+  events<E extends Record<string, EventDeclaration<never>>>(
+    declare: (on: On<State<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => E,
+  ): Builder<Extend<S, 'events', E>>
+}
+
+/** A definition with its code, as the server holds it. */
+export interface ServerDefinition extends Definition {
+  readonly [brand]: true
+  readonly members: Members
+}
+
+/**
+ * Defines one state: `id` names it across the app and in the store; `init` gives the first values of its public fields.
+ * The id must be a written string, since names of variables do not survive a production build.
+ */
+export function defineState<Public extends object>(
+  id: string,
+  init: () => Public,
+): Builder<{ public: Public; private: object; computed: object; events: object; tasks: object }> {
+  if (typeof id !== 'string' || !/^[A-Za-z][\w.:/-]{0,63}$/.test(id))
+    throw new HeldStateError(
+      'invalid-definition',
+      `defineState(${JSON.stringify(id)}, ...): an id is a string of 1 to 64 letters, digits and . : / - _ that starts with a letter.`,
+    )
+  return builder(new Members(id).withInit('public', init)) as never
+}
+
+export function isServerDefinition(value: unknown): value is ServerDefinition {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
+function builder(members: Members): unknown {
+  let manifest: Manifest | undefined
+  const triggers = triggersOf(members)
+  return {
+    [brand]: true,
+    id: members.id,
+    members,
+    triggers,
+    get manifest() {
+      manifest ??= manifestOf(members)
+      return manifest
+    },
+    private: (init: () => object) => builder(members.withInit('private', init)),
+    computed: (fields: Record<string, ComputedField>) => builder(members.withComputed(fields)),
+    tasks: (declare: (b: typeof background, t: typeof triggers) => Record<string, TaskDeclaration>) =>
+      builder(members.withTasks(declare(background, triggers))),
+    events: (declare: (o: typeof on, t: typeof triggers) => Record<string, EventDeclaration>) =>
+      builder(members.withEvents(declare(on, triggers))),
+  }
+}
+
+function triggersOf(members: Members) {
+  const names = [...members.events.keys(), ...members.tasks.keys()]
+  return Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => trigger(members.id, name, args)]))
+}

@@ -1,0 +1,69 @@
+/**
+ * A definition is what `defineState(...)` and its chain make: an id, the fields with their first values, what is computed
+ * from them, and the events and tasks that change them. It is immutable; each stage of the chain makes a new one.
+ *
+ * Modules outside the server hold a stub in its place, with the same type, id, manifest and triggers, and nothing else.
+ */
+import type { DeepReadonly } from '../delta/view.js'
+import type { Manifest } from '../protocol/manifest.js'
+import type { EventDeclaration, TaskDeclaration } from './declaration.js'
+import type { Trigger } from './trigger.js'
+
+/** The types of one definition, gathered by the chain. */
+export interface Shape {
+  readonly public: object
+  readonly private: object
+  readonly computed: object
+  readonly events: object
+  readonly tasks: object
+}
+
+declare const shape: unique symbol
+
+export interface Definition<S extends Shape = Shape> {
+  readonly id: string
+  /** What a tab needs to know before it has heard from the hub: names, and first values of what is public. */
+  readonly manifest: Manifest
+  /** Makes triggers for the events and tasks of this definition, from any other one. */
+  readonly triggers: TriggersOf<S['events'] & S['tasks']>
+  readonly [shape]?: S
+}
+
+export type ShapeOf<D> = D extends Definition<infer S> ? S : never
+
+/** What a handler changes: public and private fields. */
+export type StateOf<D> = ShapeOf<D>['public'] & ShapeOf<D>['private']
+
+/** What server code may read: the fields, and what is computed from them. */
+export type ViewOf<D> = StateOf<D> & ShapeOf<D>['computed']
+
+/** Arguments of a declared event or task, as its caller gives them. */
+export type ArgsOf<M> = M extends EventDeclaration<infer A> ? A : M extends TaskDeclaration<infer A> ? A : never
+
+export type TriggersOf<Members> = {
+  readonly [K in keyof Members]: (...args: ArgsOf<Members[K]>) => Trigger
+}
+
+/** What a tab sees of a background task, and how it starts and cancels it. */
+export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]> {
+  /** How many copies run now in this tab's state. */
+  readonly running: number
+  /** The last reported fraction, 0 to 1; `null` before the first report. */
+  readonly progress: number | null
+  /** The note of the last report; `null` if it had none. */
+  readonly note: string | null
+  /** How the last run failed; `null` while one runs or after one ended well. */
+  readonly error: { readonly code: string; readonly message: string } | null
+  /** Resolves when the task has been started and the page shows it; rejects with a `HeldStateError`. */
+  start(...args: Args): Promise<void>
+  /** Cancels every running copy. Once it resolves, none of them writes anything more. */
+  cancel(): Promise<void>
+}
+
+/** The flat object that `useServerState(definition)` returns. */
+export type ClientView<D> = DeepReadonly<ShapeOf<D>['public']> &
+  DeepReadonly<ShapeOf<D>['computed']> & {
+    readonly [K in keyof ShapeOf<D>['events']]: (...args: ArgsOf<ShapeOf<D>['events'][K]>) => Promise<void>
+  } & {
+    readonly [K in keyof ShapeOf<D>['tasks']]: TaskHandle<ArgsOf<ShapeOf<D>['tasks'][K]>>
+  }

@@ -1,0 +1,115 @@
+/**
+ * The members of a definition, by name and kind, gathered stage by stage. Names are unique over all kinds, because a
+ * component sees fields, events and tasks in one flat object.
+ */
+import { HeldStateError } from '../base/errors.js'
+import { copyValue } from '../base/value.js'
+import type { EventDeclaration, TaskDeclaration } from './declaration.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: a computed field reads the view of its own definition, whose type is known to the chain only
+export type ComputedField = (state: any) => unknown
+type Visibility = 'public' | 'private'
+type Fields = Record<string, unknown>
+
+/** Names that would make the flat object in the tab something else than plain data. */
+const reserved = new Set(['__proto__', 'constructor', 'prototype', 'then', 'toJSON'])
+
+export class Members {
+  readonly id: string
+  readonly computed: ReadonlyMap<string, ComputedField> = new Map()
+  readonly events: ReadonlyMap<string, EventDeclaration> = new Map()
+  readonly tasks: ReadonlyMap<string, TaskDeclaration> = new Map()
+  private readonly inits: readonly { visibility: Visibility; init: () => object }[] = []
+  private fields: ReadonlyMap<string, Visibility> | undefined
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  withInit(visibility: Visibility, init: () => object): Members {
+    if (typeof init !== 'function')
+      throw this.invalid(`the first values of its ${visibility} fields must come from a function, () => ({ ... })`)
+    return this.with({ inits: [...this.inits, { visibility, init }] })
+  }
+
+  withComputed(more: Record<string, ComputedField>): Members {
+    for (const [name, compute] of Object.entries(more))
+      if (typeof compute !== 'function') throw this.invalid(`computed "${name}" must be a function of the state`)
+    return this.with({ computed: this.add('computed value', this.computed, more) })
+  }
+
+  withEvents(more: Record<string, EventDeclaration>): Members {
+    for (const [name, event] of Object.entries(more))
+      if (event?.kind !== 'event') throw this.invalid(`event "${name}" must be made with on(...)`)
+    return this.with({ events: this.add('event', this.events, more) })
+  }
+
+  withTasks(more: Record<string, TaskDeclaration>): Members {
+    for (const [name, task] of Object.entries(more))
+      if (task?.kind !== 'task') throw this.invalid(`task "${name}" must be made with background(...)`)
+    return this.with({ tasks: this.add('task', this.tasks, more) })
+  }
+
+  /** First values of all fields, checked, and owned by the caller. */
+  initial(): Fields {
+    const initial: Fields = {}
+    const visibilities = new Map<string, Visibility>()
+    for (const { visibility, init } of this.inits)
+      for (const [name, value] of Object.entries(copyValue(init(), [this.id]) as Fields)) {
+        this.claim(visibilities, `${visibility} field`, name)
+        visibilities.set(name, visibility)
+        initial[name] = value
+      }
+    this.fields ??= visibilities
+    return initial
+  }
+
+  /** `undefined` for a name that no `init` gives a value: such a field has no visibility, so it cannot be written. */
+  visibilityOf(field: string): Visibility | undefined {
+    if (!this.fields) this.initial()
+    return this.fields?.get(field)
+  }
+
+  /** Whether `fields` has every declared field; one that was removed by a handler counts as missing. */
+  isComplete(fields: object): boolean {
+    if (!this.fields) this.initial()
+    for (const name of this.fields?.keys() ?? []) if (!(name in fields)) return false
+    return true
+  }
+
+  private with(change: Partial<Pick<Members, 'computed' | 'events' | 'tasks'>> & { inits?: Members['inits'] }): Members {
+    const { id, computed, events, tasks, inits } = this
+    return Object.assign(new Members(id), { computed, events, tasks, inits }, change)
+  }
+
+  private add<T>(kind: string, existing: ReadonlyMap<string, T>, more: Record<string, T>): ReadonlyMap<string, T> {
+    const all = new Map(existing)
+    for (const [name, member] of Object.entries(more)) {
+      this.claim(new Map(), kind, name)
+      all.set(name, member)
+    }
+    return all
+  }
+
+  /** Refuses a name that another member has, and names both. */
+  private claim(fields: ReadonlyMap<string, Visibility>, kind: string, name: string): void {
+    if (reserved.has(name)) throw this.invalid(`"${name}" cannot be the name of a ${kind}`)
+    const other = fields.has(name) ? `${fields.get(name)} field` : this.kindOf(name)
+    if (other !== undefined)
+      throw new HeldStateError(
+        'duplicate-member',
+        `State "${this.id}" has two members named "${name}": a ${other} and a ${kind}. Rename one of them.`,
+      )
+  }
+
+  private kindOf(name: string): string | undefined {
+    if (this.computed.has(name)) return 'computed value'
+    if (this.events.has(name)) return 'event'
+    if (this.tasks.has(name)) return 'task'
+    return undefined
+  }
+
+  private invalid(message: string): HeldStateError {
+    return new HeldStateError('invalid-definition', `State "${this.id}": ${message}.`)
+  }
+}

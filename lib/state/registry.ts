@@ -1,0 +1,61 @@
+/**
+ * The definitions of one app, by id. The modules are loaded by Next and handed over whole, again after each edit; values
+ * and running tasks are kept elsewhere and do not notice.
+ */
+import { HeldStateError } from '../base/errors.js'
+import { isServerDefinition, type ServerDefinition } from './define.js'
+
+/** One state module: where it stands, for messages, and what it exports. */
+export interface StateModule {
+  readonly source: string
+  readonly exports: Readonly<Record<string, unknown>>
+}
+
+export class Registry {
+  private definitions: ReadonlyMap<string, ServerDefinition> = new Map()
+
+  /** Replaces all definitions by those that `modules` export. Fails whole: on an error the old ones stay. */
+  replace(modules: readonly StateModule[]): void {
+    const next = new Map<string, { definition: ServerDefinition; source: string }>()
+    for (const { source, exports } of modules)
+      for (const definition of Object.values(exports)) if (isServerDefinition(definition)) add(next, definition, source)
+    this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
+  }
+
+  /** Adds single definitions, as a test or a script does that has no bundler. */
+  add(...definitions: unknown[]): void {
+    const next = new Map([...this.definitions].map(([id, definition]) => [id, { definition, source: 'the registry' }]))
+    for (const definition of definitions) {
+      if (!isServerDefinition(definition))
+        throw new HeldStateError('invalid-definition', 'Only what defineState(...) returns can be added to a registry.')
+      add(next, definition, 'this call')
+    }
+    this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
+  }
+
+  get(id: string): ServerDefinition {
+    const definition = this.definitions.get(id)
+    if (definition) return definition
+    const known = [...this.definitions.keys()].map((name) => `"${name}"`).join(', ') || 'none'
+    throw new HeldStateError('unknown-definition', `No state is defined as ${quote(id)}. Defined are: ${known}.`)
+  }
+
+  has(id: string): boolean {
+    return this.definitions.has(id)
+  }
+}
+
+function add(to: Map<string, { definition: ServerDefinition; source: string }>, definition: ServerDefinition, source: string) {
+  const { id } = definition
+  const other = to.get(id)
+  if (other && other.definition.members !== definition.members)
+    throw new HeldStateError(
+      'duplicate-id',
+      `Two states have the id "${id}": one in ${other.source}, one in ${source}. Give one of them another id.`,
+    )
+  definition.members.initial() // a field that shares its name with an event fails here, when the app starts
+  to.set(id, { definition, source })
+}
+
+/** What a tab sent, cut to a length that is fit to print. */
+const quote = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)

@@ -1,0 +1,49 @@
+/**
+ * What a handler and a background task get to work with. These are the types an author sees; `hub/` and `tasks/` make the
+ * objects.
+ */
+import type { DeepReadonly } from '../delta/view.js'
+import type { Definition, StateOf, ViewOf } from './definition.js'
+
+/** The exclusive lock on one token, and its state while it is held. */
+export interface HeldToken {
+  readonly token: string
+  /** The draft of one state of this token. Read-only once the lock is released. */
+  get<D extends Definition>(definition: D): StateOf<D>
+  /** Forgets what was changed since the lock was taken, or since the last `yield`. */
+  rollback(): void
+  /** Saves and shows what was changed, and lets go. `await using` calls it at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The lock as a task holds it: with its own state at hand. */
+export interface Held<State> extends HeldToken {
+  /** Fresh, and exclusively yours until the lock is released; read-only after that. */
+  readonly state: State
+}
+
+/** `this` of an event handler that is written as a `function`. */
+export interface EventContext {
+  readonly token: string
+  /** The draft of another state of this tab, under the same lock. */
+  get<D extends Definition>(definition: D): StateOf<D>
+}
+
+/** The first argument of a background task. Its members do not depend on `this`, so they can be destructured. */
+export interface Self<State, View = State> {
+  readonly token: string
+  /** Aborted when the task is cancelled or the hub closes. Hand it to `fetch` and the like. */
+  readonly signal: AbortSignal
+  /** The newest snapshot this process has. It may be stale by the time you use it, and it is read-only. */
+  readonly state: DeepReadonly<View>
+  /** The newest snapshot of another state of this tab, read-only. */
+  get<D extends Definition>(definition: D): DeepReadonly<ViewOf<D>>
+  /** Waits for the lock and holds it until the end of the block: `await using held = await self.lock()`. */
+  lock(): Promise<Held<State>>
+  /** Runs `change` under the lock and returns what it returns. If it throws, nothing of it is kept. */
+  update<T>(change: (state: State, held: Held<State>) => T | Promise<T>): Promise<T>
+  /** Resolves after `ms` milliseconds; rejects at once when the task is cancelled. Holds no lock. */
+  sleep(ms: number): Promise<void>
+  /** Tells the tab how far the task is: a fraction from 0 to 1, and a short note for people. */
+  progress(fraction: number, note?: string): void
+}

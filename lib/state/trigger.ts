@@ -1,0 +1,44 @@
+/**
+ * A trigger says "then run this": a value that a handler returns or yields, naming a declared event or task and its
+ * arguments. Making one starts nothing. It refers by name, so it can name members of a definition this module only knows
+ * as a stub.
+ */
+
+import { HeldStateError } from '../base/errors.js'
+
+const brand: unique symbol = Symbol.for('heldstate.trigger') as never
+
+export interface Trigger {
+  readonly [brand]: true
+  readonly definition: string
+  readonly member: string
+  readonly args: readonly unknown[]
+}
+
+export function trigger(definition: string, member: string, args: readonly unknown[]): Trigger {
+  return Object.freeze({ [brand]: true as const, definition, member, args })
+}
+
+export function isTrigger(value: unknown): value is Trigger {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
+/**
+ * The triggers in what a handler returned or yielded: none, one, or a list. Anything else throws `invalid-trigger`, since
+ * it would be lost without a word. `where` names the handler.
+ */
+export function triggersIn(value: unknown, where: string): readonly Trigger[] {
+  if (value === undefined) return []
+  if (isTrigger(value)) return [value]
+  if (Array.isArray(value) && value.every(isTrigger)) return value
+  throw new HeldStateError(
+    'invalid-trigger',
+    `${where} returned or yielded ${describe(value)}. Only triggers can be returned or yielded: return count(), or [first(), second()].`,
+  )
+}
+
+function describe(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value)
+  if (typeof value === 'function') return 'a function (did you mean to call it?)'
+  return Array.isArray(value) ? 'an array that holds something else than triggers' : `a value of type ${typeof value}`
+}

@@ -1,0 +1,98 @@
+/**
+ * The conformance suite of the store port: each implementation runs it, yours too. It is a function of the test runner's
+ * own `describe` and `it`, so that it ships without one.
+ */
+import type { StateStore } from './store.js'
+
+interface Runner {
+  describe(name: string, body: () => void): void
+  it(name: string, body: () => Promise<void>): void
+}
+
+/** `open` gives a store; called twice with the same `place`, the second one finds what the first kept (if `durable`). */
+export function storeSuite(name: string, runner: Runner, open: () => Promise<StateStore> | StateStore): void {
+  const { describe, it } = runner
+  const one = { revision: 1, state: { counter: { counter: 1 } } }
+  const two = { revision: 2, state: { counter: { counter: 2, list: [1, { deep: true }] } } }
+
+  describe(`store: ${name}`, () => {
+    it('knows nothing of a token that was never saved', async () => {
+      const store = await open()
+      expectSame(await store.load('unknown'), undefined)
+      await store.close()
+    })
+    it('loads what was saved last', async () => {
+      const store = await open()
+      await store.save('a', one)
+      await store.save('a', two)
+      expectSame(await store.load('a'), two)
+      await store.close()
+    })
+    it('keeps every value that may live in state', async () => {
+      const store = await open()
+      const fields = {
+        date: new Date(5),
+        map: new Map<unknown, unknown>([['a', new Set([1, 'x'])]]),
+        big: 2n ** 70n,
+        nothing: undefined,
+        numbers: [Number.NaN, Number.POSITIVE_INFINITY, -0],
+      }
+      await store.save('a', { revision: 1, state: { all: fields } })
+      expectSame((await store.load('a'))?.state.all, fields)
+      await store.close()
+    })
+    it('keeps tokens apart', async () => {
+      const store = await open()
+      await store.save('a', one)
+      await store.save('b', { revision: 1, state: { counter: { counter: 9 } } })
+      expectSame(await store.load('a'), one)
+      await store.close()
+    })
+    it('refuses a save that does not follow the kept revision, and keeps nothing of it', async () => {
+      const store = await open()
+      await store.save('a', one)
+      for (const revision of [1, 3, 0]) {
+        const refused = await attempt(() => store.save('a', { revision, state: {} }))
+        expectSame((refused as { code?: unknown } | undefined)?.code, 'stale-write')
+      }
+      expectSame(await store.load('a'), one)
+      await store.close()
+    })
+    it('starts again at revision 1 after a drop', async () => {
+      const store = await open()
+      await store.save('a', one)
+      await store.drop('a')
+      await store.drop('a')
+      expectSame(await store.load('a'), undefined)
+      await store.save('a', one)
+      expectSame(await store.load('a'), one)
+      await store.close()
+    })
+  })
+}
+
+async function attempt(run: () => unknown): Promise<unknown> {
+  try {
+    await run()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+function expectSame(actual: unknown, expected: unknown): void {
+  const [a, b] = [describeValue(actual), describeValue(expected)]
+  if (a !== b) throw new Error(`the store suite expected ${b}, got ${a}`)
+}
+
+/** A text that differs when two values do; JSON has no word for some of them. */
+function describeValue(value: unknown): string {
+  if (value instanceof Date) return `Date(${value.getTime()})`
+  if (value instanceof Map) return `Map(${[...value].map(describeValue)})`
+  if (value instanceof Set) return `Set(${[...value].map(describeValue)})`
+  if (Array.isArray(value)) return `[${value.map(describeValue)}]`
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value).map(([key, item]) => `${key}: ${describeValue(item)}`)}}`
+  if (typeof value === 'bigint') return `${value}n`
+  return Object.is(value, -0) ? '-0' : typeof value === 'string' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,80 @@
+/**
+ * A block that holds the lock: what `await self.lock()` gives and `await using` ends.
+ *
+ * JavaScript does not tell a resource whether its block ended well or by a throw, and a block that threw must leave
+ * nothing behind. So leaving a block in a task decides nothing yet: the draft is closed, the lock stays held, and the
+ * change is saved when it is certain that no throw is on its way out of the task: at the next `self.…` call, or else at
+ * the end of this turn of the event loop. A task that failed or was cancelled until then loses the change, and nobody
+ * saw it. A throw that the task catches itself around the block cannot be told from a good end: `rollback()` is for that.
+ */
+import type { State } from '../store/store.js'
+import type { TaskRun } from './run.js'
+
+/** What a block needs of its transaction. */
+export interface BlockTransaction {
+  readonly next: State
+  get(id: string): object
+  stage(): void
+  save(): Promise<void>
+  commit(): Promise<void>
+  rollback(): void
+  close(): void
+  release(): void
+}
+
+export class HeldBlock {
+  readonly transaction: BlockTransaction
+  /** The author's code is past the block. */
+  left = false
+  private readonly run: TaskRun
+  private readonly onEnd: () => void
+  private ended: Promise<void> | undefined
+
+  constructor(run: TaskRun, transaction: BlockTransaction, onEnd: () => void) {
+    this.run = run
+    this.transaction = transaction
+    this.onEnd = onEnd
+    run.blocks.add(this)
+  }
+
+  /** A `yield` inside the block: saves and shows what was changed so far. */
+  async show(): Promise<void> {
+    if (!this.left) await this.transaction.commit()
+  }
+
+  /** The block ends; `later` runs its argument at the end of the turn. */
+  leave(later: (run: () => void) => void): void {
+    if (this.left || this.ended) return
+    try {
+      this.transaction.stage()
+    } catch (error) {
+      this.end()
+      throw error
+    }
+    this.left = true
+    this.transaction.close()
+    later(() => void this.confirm())
+  }
+
+  /** Saves and shows the change, unless the run lost its permit; then lets the lock go. */
+  confirm(): Promise<void> {
+    this.ended ??= this.finish()
+    return this.ended
+  }
+
+  private async finish(): Promise<void> {
+    try {
+      if (this.left && this.run.phase.name === 'running') await this.transaction.save()
+    } catch (error) {
+      this.run.fail(error)
+    } finally {
+      this.end()
+    }
+  }
+
+  private end(): void {
+    this.run.blocks.delete(this)
+    this.transaction.release()
+    this.onEnd()
+  }
+}

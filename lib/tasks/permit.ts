@@ -1,0 +1,12 @@
+/** Whether work may still write. A task loses its permit when it is cancelled; everybody else has one for good. */
+
+export interface Permit {
+  /** Ends waiting for the lock. */
+  readonly signal: AbortSignal | undefined
+  /** Throws if nothing may be written any more. */
+  check(): void
+  /** Told of a save that is on its way, so that `cancel()` can wait for it. */
+  saving(save: Promise<void>): Promise<void>
+}
+
+export const granted: Permit = { signal: undefined, check: () => {}, saving: (save) => save }

@@ -1,0 +1,172 @@
+/**
+ * One run of a background task, from its start until its function has settled. A run that was cancelled or has failed
+ * writes nothing more, whatever its function still does.
+ */
+import { unreachable } from '../base/assert.js'
+import type { Clock } from '../base/clock.js'
+import { type Failure, HeldStateError, toFailure } from '../base/errors.js'
+import type { TaskDeclaration } from '../state/declaration.js'
+import { type Trigger, triggersIn } from '../state/trigger.js'
+import type { HeldBlock } from './block.js'
+import type { Permit } from './permit.js'
+
+export type Phase =
+  | { readonly name: 'running' }
+  | { readonly name: 'cancelled'; readonly reason: HeldStateError }
+  | { readonly name: 'failed'; readonly reason: HeldStateError; readonly cause: unknown }
+  | { readonly name: 'done' }
+
+/** Names one run: for logs, and for `hub.backgroundTasks`. */
+export interface RunName {
+  readonly id: string
+  readonly token: string
+  readonly definition: string
+  readonly task: string
+}
+
+/** What a run asks of its surroundings. */
+export interface RunPorts {
+  readonly clock: Clock
+  start(triggers: readonly Trigger[]): void
+  /** The run reported progress, or was cancelled. */
+  changed(run: TaskRun): void
+  /** Called once, when the function of the task has settled. */
+  ended(run: TaskRun): void
+}
+
+export class TaskRun implements RunName {
+  readonly id: string
+  readonly token: string
+  readonly definition: string
+  readonly task: string
+  /** Resolves, never rejects, when the function of the task has settled. */
+  readonly settled: Promise<void>
+  /** Blocks of `await using held = await self.lock()` that have not been let go. */
+  readonly blocks = new Set<HeldBlock>()
+  phase: Phase = { name: 'running' }
+  progress: number | null = null
+  note: string | null = null
+  readonly permit: Permit
+  private readonly abort = new AbortController()
+  private readonly saves = new Set<Promise<void>>()
+  private readonly ports: RunPorts
+  private settle: () => void = () => {}
+
+  constructor(name: RunName, ports: RunPorts) {
+    this.id = name.id
+    this.token = name.token
+    this.definition = name.definition
+    this.task = name.task
+    this.ports = ports
+    this.settled = new Promise((resolve) => {
+      this.settle = resolve
+    })
+    this.permit = {
+      signal: this.abort.signal,
+      check: () => this.check(),
+      saving: (save) => this.track(save),
+    }
+  }
+
+  get failure(): Failure | null {
+    return this.phase.name === 'failed' ? toFailure(this.phase.reason, 'task-failed') : null
+  }
+
+  /** Runs the function to its end. Resolves when it has settled; how it ended is in `phase`. */
+  async run(declaration: TaskDeclaration, self: unknown, args: readonly unknown[]): Promise<void> {
+    try {
+      await this.drive(declaration.handler(self, ...args))
+      for (const block of [...this.blocks]) await block.confirm()
+      if (this.phase.name === 'running') this.phase = { name: 'done' }
+    } catch (error) {
+      this.fail(error)
+    } finally {
+      for (const block of [...this.blocks]) await block.confirm()
+      this.ports.ended(this)
+      this.settle()
+    }
+  }
+
+  report(fraction: number, note?: string): void {
+    this.check()
+    if (typeof fraction !== 'number' || Number.isNaN(fraction))
+      throw new HeldStateError('invalid-arguments', `progress(${fraction}): expected a fraction from 0 to 1.`)
+    this.progress = Math.min(1, Math.max(0, fraction))
+    this.note = note === undefined ? null : String(note)
+    this.ports.changed(this)
+  }
+
+  /** Takes the permit away. Resolves when no write of this run can come any more and its function had time to end. */
+  async cancel(reason: HeldStateError, graceMs: number): Promise<void> {
+    if (this.phase.name === 'running') {
+      this.phase = { name: 'cancelled', reason }
+      this.abort.abort(reason)
+      this.ports.changed(this)
+    }
+    await Promise.allSettled([...this.saves])
+    await this.settledWithin(graceMs)
+  }
+
+  /** A run fails when its function throws, or when a block it has left cannot be saved. */
+  fail(error: unknown): void {
+    if (this.phase.name !== 'running') return
+    const reason = error instanceof HeldStateError ? error : failed(error)
+    this.phase = { name: 'failed', reason, cause: error }
+    this.abort.abort(reason)
+  }
+
+  /** What follows a block that was left without a throw confirms it: see `HeldBlock`. */
+  confirmBlocks(): void {
+    for (const block of this.blocks) if (block.left) void block.confirm()
+  }
+
+  private check(): void {
+    const { phase } = this
+    switch (phase.name) {
+      case 'running':
+        return
+      case 'cancelled':
+      case 'failed':
+        throw phase.reason
+      case 'done':
+        throw new HeldStateError('task-cancelled', 'This task has ended; what it left running cannot write any more.')
+      default:
+        unreachable(phase)
+    }
+  }
+
+  /** A task is an async function or an async generator; each `yield` shows what an open block changed so far. */
+  private async drive(result: unknown): Promise<void> {
+    const where = `Task "${this.task}" of state "${this.definition}"`
+    if (!isIterator(result)) return this.ports.start(triggersIn(await result, where))
+    for (;;) {
+      const step = await result.next()
+      if (!step.done) for (const block of [...this.blocks]) await block.show()
+      this.ports.start(triggersIn(step.value, where))
+      if (step.done) return
+      if (this.phase.name !== 'running') await result.return?.(undefined)
+    }
+  }
+
+  private track(save: Promise<void>): Promise<void> {
+    this.saves.add(save)
+    return save.finally(() => this.saves.delete(save))
+  }
+
+  private async settledWithin(graceMs: number): Promise<void> {
+    let cancelTimer = () => {}
+    const grace = new Promise<void>((resolve) => {
+      cancelTimer = this.ports.clock.after(graceMs, resolve)
+    })
+    await Promise.race([this.settled, grace])
+    cancelTimer()
+  }
+}
+
+function failed(error: unknown): HeldStateError {
+  return new HeldStateError('task-failed', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+function isIterator(value: unknown): value is AsyncIterator<unknown> | Iterator<unknown> {
+  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
+}

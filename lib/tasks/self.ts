@@ -1,0 +1,108 @@
+/** The `self` of a background task: closures over its run, so that an author can destructure it. */
+import type { Clock } from '../base/clock.js'
+import { readonlyView } from '../delta/view.js'
+import type { Definition } from '../state/definition.js'
+import type { Held, Self } from '../state/self.js'
+import type { State } from '../store/store.js'
+import { type BlockTransaction, HeldBlock } from './block.js'
+import type { Permit } from './permit.js'
+import type { TaskRun } from './run.js'
+
+/** How a task reaches the lock and the state of its token. */
+export interface Access {
+  readonly clock: Clock
+  /** The newest committed fields of one state, with first values where it has none yet. */
+  snapshot(state: State | undefined, id: string): object
+  /** Runs `work` under the lock, all or nothing. */
+  update<T>(permit: Permit, work: (transaction: BlockTransaction) => T | Promise<T>): Promise<T>
+  /** Takes the lock for a block. Its synchronous part marks the caller's flow; `onEnd` must be called when it ends. */
+  lock(permit: Permit): Promise<{ transaction: BlockTransaction; onEnd: () => void }>
+}
+
+type AnyState = object
+
+export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
+  const { permit, token, definition } = run
+  const newest = (id: string) => readonlyView(access.snapshot(pending(run), id))
+
+  return {
+    token,
+    signal: permit.signal as AbortSignal,
+    get state() {
+      return newest(definition)
+    },
+    get: ((other: Definition) => newest(other.id)) as Self<AnyState>['get'],
+    lock: () => {
+      try {
+        permit.check()
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      run.confirmBlocks()
+      return access.lock(permit).then(({ transaction, onEnd }) => heldBlock(run, access, transaction, onEnd))
+    },
+    update: async (change) => {
+      permit.check()
+      run.confirmBlocks()
+      return access.update(permit, (transaction) => change(transaction.get(definition), heldInside(run, transaction)))
+    },
+    sleep: (ms) => {
+      run.confirmBlocks()
+      return sleep(access.clock, permit, ms)
+    },
+    progress: (fraction, note) => {
+      run.confirmBlocks()
+      run.report(fraction, note)
+    },
+  }
+}
+
+/** The snapshot of a block that the task has left and that is not saved yet: the task reads its own writes. */
+function pending(run: TaskRun): State | undefined {
+  for (const block of run.blocks) if (block.left) return block.transaction.next
+  return undefined
+}
+
+function heldBlock(run: TaskRun, access: Access, transaction: BlockTransaction, onEnd: () => void): Held<AnyState> {
+  const block = new HeldBlock(run, transaction, onEnd)
+  const get = (id: string) => (block.left ? readonlyView(access.snapshot(pending(run), id)) : transaction.get(id))
+  return {
+    token: run.token,
+    get state() {
+      return get(run.definition)
+    },
+    get: ((other: Definition) => get(other.id)) as Held<AnyState>['get'],
+    rollback: () => transaction.rollback(),
+    [Symbol.asyncDispose]: async () => block.leave((confirm) => access.clock.turn(confirm)),
+  }
+}
+
+/** The second argument of `update`'s callback. The callback's end ends it, so there is nothing to dispose. */
+function heldInside(run: TaskRun, transaction: BlockTransaction): Held<AnyState> {
+  return {
+    token: run.token,
+    get state() {
+      return transaction.get(run.definition)
+    },
+    get: ((other: Definition) => transaction.get(other.id)) as Held<AnyState>['get'],
+    rollback: () => transaction.rollback(),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+function sleep(clock: Clock, permit: Permit, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { signal } = permit
+    const wake = () => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }
+    const stop = () => {
+      cancelTimer()
+      reject(signal?.reason)
+    }
+    const cancelTimer = clock.after(ms, wake)
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted) stop()
+  })
+}

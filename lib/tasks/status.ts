@@ -1,0 +1,14 @@
+/** What a tab sees of one background task. A new object at each change; equal states share one. */
+import type { Failure } from '../base/errors.js'
+
+export interface TaskStatus {
+  /** How many copies run. */
+  readonly running: number
+  /** The last reported fraction, 0 to 1. */
+  readonly progress: number | null
+  readonly note: string | null
+  /** How the last run failed. */
+  readonly error: Failure | null
+}
+
+export const idle: TaskStatus = Object.freeze({ running: 0, progress: null, note: null, error: null })

@@ -1,0 +1,131 @@
+/**
+ * Tests a state module without Next, socket or browser: a real hub with a clock you own, and real tabs over a loopback.
+ */
+import type { Log } from '../base/log.js'
+import type { Identity } from '../client/identity.js'
+import { Presence } from '../client/presence.js'
+import { Tab } from '../client/tab.js'
+import { Hub, type HubOptions } from '../hub/hub.js'
+import type { ClientView, Definition } from '../state/definition.js'
+import { TestClock } from './clock.js'
+import { Loopback } from './loopback.js'
+
+export interface TestLog extends Log {
+  readonly lines: readonly string[]
+}
+
+export interface TestKit {
+  readonly hub: Hub
+  readonly clock: TestClock
+  /** What the hub logged. */
+  readonly log: TestLog
+  /** Opens a tab of a new browser, or of the given one, and waits until it is live. */
+  open(browser?: string): Promise<TestTab>
+}
+
+/** A hub that knows `definitions`. */
+export function testHub(definitions: readonly Definition[], options: Omit<HubOptions, 'clock' | 'log'> = {}): TestKit {
+  const clock = new TestClock()
+  const log = testLog()
+  const hub = new Hub({ secret: 'of a test', ...options, clock, log })
+  hub.registry.add(...definitions)
+  return {
+    hub,
+    clock,
+    log,
+    open: async (browser = clock.id()) => {
+      const tab = new TestTab(hub, clock, browser)
+      tab.connect()
+      await clock.settle()
+      return tab
+    },
+  }
+}
+
+/** A tab, as a test holds it. */
+export class TestTab {
+  readonly browser: string
+  readonly wire: Loopback
+  /** Failures that the page would have put on its console. */
+  readonly reports: string[] = []
+  private readonly tab: Tab
+  private readonly clock: TestClock
+  private readonly presences = new Map<string, Presence>()
+  private signed: string | undefined
+
+  constructor(hub: Hub, clock: TestClock, browser: string, signed?: string) {
+    this.browser = browser
+    this.clock = clock
+    this.signed = signed
+    this.wire = new Loopback(hub, clock, browser)
+    const identity: Identity = {
+      claim: async () => this.signed,
+      keep: (token) => {
+        this.signed = token
+      },
+      forget: () => {
+        this.signed = undefined
+      },
+    }
+    this.tab = new Tab({ wire: this.wire, identity, report: (error) => void this.reports.push(error.message) })
+  }
+
+  /** The signed token, as sessionStorage would hold it. */
+  get signedToken(): string | undefined {
+    return this.signed
+  }
+
+  /** The token that names this tab's state on the server. */
+  get token(): string {
+    return this.signed?.split('.')[0] ?? ''
+  }
+
+  get connection() {
+    return this.tab.mirror.getState().status
+  }
+
+  get revision(): number {
+    return this.tab.mirror.getState().revision
+  }
+
+  connect(): void {
+    this.tab.start()
+  }
+
+  /** What `useServerState(definition)` would return now. The first look starts to watch the state. */
+  state<D extends Definition>(definition: D): ClientView<D> {
+    const known = this.presences.get(definition.id)
+    const presence = known ?? new Presence(definition.manifest, this.tab)
+    this.presences.set(definition.id, presence)
+    return presence.of(this.tab.mirror.getState()) as ClientView<D>
+  }
+
+  /** Watches a state and waits until it is here. */
+  async watch<D extends Definition>(definition: D): Promise<ClientView<D>> {
+    this.state(definition)
+    await this.clock.settle()
+    return this.state(definition)
+  }
+
+  /** Calls `run` after each change of the mirror. */
+  onChange(run: () => void): () => void {
+    return this.tab.mirror.subscribe(run)
+  }
+
+  /** The connection breaks, and stays broken until `reconnect`. */
+  drop(): void {
+    this.wire.cut()
+  }
+
+  async reconnect(): Promise<void> {
+    await this.wire.connect()
+    await this.clock.settle()
+  }
+}
+
+function testLog(): TestLog {
+  const lines: string[] = []
+  const note = (level: string) => (message: string, error?: unknown) =>
+    void lines.push(`${level}: ${message}${error === undefined ? '' : ` (${error})`}`)
+  return { lines, warn: note('warn'), error: note('error') }
+}

@@ -1,0 +1,87 @@
+/**
+ * A wire from a real tab to a real hub without a network. Messages go through JSON, so nothing crosses that a socket would
+ * not carry; they arrive in order, one turn of the clock later.
+ */
+import type { Clock } from '../base/clock.js'
+import type { Json } from '../base/encode.js'
+import { toFailure } from '../base/errors.js'
+import type { Wire, WireListener } from '../client/wire.js'
+import type { Hub } from '../hub/hub.js'
+import type { Session } from '../hub/session.js'
+
+export class Loopback implements Wire {
+  /** What came down, for tests that look at the wire. */
+  readonly received: (readonly [name: string, ...args: unknown[]])[] = []
+  private readonly hub: Hub
+  private readonly clock: Clock
+  private readonly browser: string
+  private listener: WireListener | undefined
+  private session: Session | undefined
+  /** Rises with each connection; what belongs to an earlier one is lost. */
+  private generation = 0
+
+  constructor(hub: Hub, clock: Clock, browser: string) {
+    this.hub = hub
+    this.clock = clock
+    this.browser = browser
+  }
+
+  start(listener: WireListener): void {
+    this.listener = listener
+    void this.connect()
+  }
+
+  send(name: string, ...args: Json[]): void {
+    const { generation } = this
+    const carried = structure(args)
+    this.clock.turn(() => {
+      if (generation === this.generation) this.session?.receive(name, carried)
+    })
+  }
+
+  stop(): void {
+    this.cut()
+    this.listener = undefined
+  }
+
+  /** The connection breaks; what is under way in either direction is lost. */
+  cut(offline = false): void {
+    this.generation += 1
+    if (this.session) this.hub.disconnected(this.session)
+    this.session = undefined
+    this.listener?.closed(offline)
+  }
+
+  /** The connection comes back. */
+  async connect(): Promise<void> {
+    const { listener } = this
+    if (!listener || this.session) return
+    this.generation += 1
+    const { generation } = this
+    const hello = structure(await listener.hello())
+    if (generation !== this.generation) return
+    const deliver = (name: string, args: readonly unknown[]) =>
+      this.clock.turn(() => {
+        if (generation !== this.generation) return
+        this.received.push([name, ...args])
+        listener.message(name, args)
+      })
+    try {
+      this.session = this.hub.connect(
+        {
+          send: (name, ...args) => deliver(name, structure(args)),
+          close: () => this.clock.turn(() => generation === this.generation && this.cut()),
+        },
+        hello,
+        this.browser,
+      )
+    } catch (error) {
+      const { code, message } = toFailure(error, 'invalid-message')
+      deliver('bye', [code, message])
+      this.clock.turn(() => this.cut())
+    }
+  }
+}
+
+/** `value` as it comes out at the other end of a socket. */
+const structure = <T>(value: T): T => JSON.parse(JSON.stringify(value))

@@ -1,0 +1,99 @@
+/**
+ * The hub's connections over Socket.IO. This file knows what a cookie, an origin and a socket are; the hub does not.
+ */
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import { Server, type Socket } from 'socket.io'
+import { HeldStateError, toFailure } from '../base/errors.js'
+import type { Json } from '../base/encode.js'
+import type { Hub } from '../hub/hub.js'
+import type { Session } from '../hub/session.js'
+
+/** Names the browser to which tokens are bound. HttpOnly: page scripts never see it. */
+const cookieName = 'heldstate'
+const cookieAge = 365 * 24 * 60 * 60 // seconds; browsers allow 400 days
+
+export interface SocketIoOptions {
+  readonly path: string
+}
+
+export interface Transport {
+  /** Ends all connections. The http server is its owner's to close. */
+  close(): Promise<void>
+}
+
+export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoOptions): Transport {
+  const browsers = new WeakMap<IncomingMessage, string>()
+  const io = new Server(server, {
+    path,
+    serveClient: false,
+    destroyUpgrade: false,
+    perMessageDeflate: false, // costs 33 times the CPU of a pipelined event, and 250 KB a connection
+    maxHttpBufferSize: hub.limits.messageBytes,
+    allowRequest: (request, answer) => {
+      const refusal = refusalOf(request, io.engine.clientsCount, hub.limits.connections)
+      answer(refusal?.code ?? null, refusal === undefined)
+    },
+  })
+  io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
+    const known = browserOf(request)
+    browsers.set(request, known ?? hub.clock.id())
+    if (!known) headers['set-cookie'] = cookie(browsers.get(request) as string, request)
+  })
+  io.on('connection', (socket) => {
+    const browser = browsers.get(socket.request) ?? browserOf(socket.request) ?? hub.clock.id()
+    accept(hub, socket, browser)
+  })
+  return {
+    close: async () => {
+      io.engine.close()
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    },
+  }
+}
+
+function accept(hub: Hub, socket: Socket, browser: string): void {
+  const connection = {
+    send: (name: string, ...args: Json[]) => void socket.emit(name, ...args),
+    close: () => void socket.disconnect(true),
+  }
+  let session: Session
+  try {
+    session = hub.connect(connection, socket.handshake.auth, browser)
+  } catch (error) {
+    const { code, message } = toFailure(error, 'invalid-message')
+    socket.emit('bye', code, message)
+    socket.disconnect(true)
+    return
+  }
+  socket.onAny((name, ...args) => session.receive(name, args))
+  socket.on('disconnect', () => hub.disconnected(session))
+}
+
+/** Why a handshake may not go on: it comes from a page of another site, or the hub is full. */
+function refusalOf(request: IncomingMessage, connections: number, limit: number): HeldStateError | undefined {
+  if (!sameOrigin(request))
+    return new HeldStateError('foreign-origin', 'A page of another site tried to connect.')
+  if (connections >= limit)
+    return new HeldStateError('too-many-connections', `The hub has ${connections} connections, the bound "connections".`)
+  return undefined
+}
+
+/** Browsers name the origin of the page in each handshake; a cookie alone would let any site speak for its visitor. */
+function sameOrigin({ headers }: IncomingMessage): boolean {
+  if (headers.origin === undefined) return true
+  try {
+    const { host } = new URL(headers.origin)
+    return host === headers.host || host === headers['x-forwarded-host']
+  } catch {
+    return false
+  }
+}
+
+function browserOf({ headers }: IncomingMessage): string | undefined {
+  return new RegExp(`(?:^|;\\s*)${cookieName}=([0-9a-f]{32})(?:;|$)`).exec(headers.cookie ?? '')?.[1]
+}
+
+function cookie(browser: string, { headers, socket }: IncomingMessage): string {
+  const secure = 'encrypted' in socket || headers['x-forwarded-proto'] === 'https'
+  return `${cookieName}=${browser}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${cookieAge}${secure ? '; Secure' : ''}`
+}

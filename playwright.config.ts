@@ -1,0 +1,61 @@
+/**
+ * Two servers, one for each way in which Next runs: production on 3100, which needs `next build` first, and development
+ * on 3101. Every spec runs against both. `E2E=production` or
+ * `E2E=development` starts one server only.
+ */
+import { existsSync } from 'node:fs'
+import { defineConfig, devices } from '@playwright/test'
+
+const modes = {
+  production: { port: 3100, distDir: '.next' },
+  development: { port: 3101, distDir: '.next-e2e' },
+} as const
+
+type Mode = keyof typeof modes
+const only = process.env.E2E as Mode | undefined
+const chosen = (Object.keys(modes) as Mode[]).filter((mode) => only === undefined || mode === only)
+
+const chromium = process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined)
+
+export default defineConfig({
+  testDir: 'e2e',
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 20_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: 'list',
+  use: {
+    ...devices['Desktop Chrome'],
+    trace: 'retain-on-failure',
+    launchOptions: {
+      ...(chromium ? { executablePath: chromium } : {}),
+      args: [
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: chosen.map((mode) => ({
+    name: mode,
+    use: { baseURL: `http://localhost:${modes[mode].port}` },
+  })),
+  webServer: chosen.map((mode) => ({
+    name: mode,
+    // node itself, so that the signal reaches the server and not a wrapper around it
+    command: 'node --import tsx server.ts',
+    url: `http://localhost:${modes[mode].port}/`,
+    timeout: 120_000,
+    reuseExistingServer: false,
+    stdout: 'pipe' as const,
+    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 3000 },
+    env: {
+      NODE_ENV: mode,
+      PORT: String(modes[mode].port),
+      HELDSTATE_DIST_DIR: modes[mode].distDir,
+      NEXT_TELEMETRY_DISABLED: '1',
+    },
+  })),
+})
