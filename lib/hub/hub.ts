@@ -175,6 +175,11 @@ export class Hub {
     return instance
   }
 
+  /** Resolves when the definitions are loaded. */
+  ready(): Promise<void> {
+    return this.prepare()
+  }
+
   /** Dispatches a call of a tab. */
   async call(call: Call): Promise<void> {
     if (this.closing) throw closed()

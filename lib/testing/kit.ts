@@ -127,5 +127,5 @@ function testLog(): TestLog {
   const lines: string[] = []
   const note = (level: string) => (message: string, error?: unknown) =>
     void lines.push(`${level}: ${message}${error === undefined ? '' : ` (${error})`}`)
-  return { lines, warn: note('warn'), error: note('error') }
+  return { lines, info: note('info'), warn: note('warn'), error: note('error') }
 }

@@ -1,0 +1,71 @@
+/**
+ * The config plugin: teaches Turbopack and webpack what a state module is. Both get the same two rules: a `*.state.ts` is
+ * replaced by its stub unless it is asked for with `?real`, and `heldstate-modules` by the list of all of them.
+ */
+import { fileURLToPath } from 'node:url'
+import type { NextConfig } from 'next'
+import { routePath, routeVariable } from './route-path.js'
+
+type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>
+
+const real = /[?&]real(?=&|$)/
+const modulesFile = 'heldstate-modules.js'
+const loader = (name: string) => fileURLToPath(new URL(`./${name}-loader.cjs`, import.meta.url))
+
+/** Wraps a Next config: an object, or a function that gives one. */
+export function withHeldState(config?: NextConfig): NextConfig
+export function withHeldState(config: ConfigFunction): ConfigFunction
+export function withHeldState(config: NextConfig | ConfigFunction = {}): NextConfig | ConfigFunction {
+  if (typeof config !== 'function') return extend(config)
+  return async (phase, context) => extend(await config(phase, context))
+}
+
+function extend(config: NextConfig): NextConfig {
+  const slash = config.trailingSlash ? '/' : ''
+  process.env[routeVariable] = `${config.basePath ?? ''}${routePath}${slash}`
+  return { ...config, turbopack: withRules(config), webpack: withWebpackRules(config), logging: quiet(config) }
+}
+
+type Turbopack = NonNullable<NextConfig['turbopack']>
+type Rules = NonNullable<Turbopack['rules']>
+
+function withRules({ turbopack }: NextConfig): Turbopack {
+  const stub = { condition: { all: [{ not: 'foreign' }, { not: { query: real } }] }, loaders: [loader('stub')] }
+  const modules = { loaders: [{ loader: loader('modules'), options: { root: process.cwd() } }] }
+  const rules: Record<string, unknown> = { ...turbopack?.rules }
+  for (const [glob, rule] of [
+    ['*.state.ts', stub],
+    ['*.state.tsx', stub],
+    [modulesFile, modules],
+  ] as const)
+    rules[glob] = appended(rules[glob], rule)
+  return { ...turbopack, rules: rules as Rules }
+}
+
+/** A glob can have one rule or a list of them; those of the user stay. */
+function appended(existing: unknown, rule: unknown): unknown {
+  if (existing === undefined) return rule
+  return Array.isArray(existing) ? [...existing, rule] : [existing, rule]
+}
+
+type Webpack = NonNullable<NextConfig['webpack']>
+
+function withWebpackRules({ webpack }: NextConfig): Webpack {
+  return (given, context) => {
+    given.module.rules.push(
+      { test: /\.state\.tsx?$/, exclude: /node_modules/, resourceQuery: { not: [real] }, enforce: 'pre', use: [loader('stub')] },
+      { test: /[\\/]heldstate-modules\.js$/, use: [{ loader: loader('modules'), options: { root: process.cwd() } }] },
+    )
+    return webpack ? webpack(given, context) : given
+  }
+}
+
+/** In development the hub asks for its route before it dispatches; the terminal need not say so each time. */
+function quiet({ logging }: NextConfig): NonNullable<NextConfig['logging']> | false {
+  if (logging === false || logging?.incomingRequests === false) return logging
+  const requests = logging?.incomingRequests === true ? undefined : logging?.incomingRequests
+  return {
+    ...logging,
+    incomingRequests: { ...requests, ignore: [...(requests?.ignore ?? []), new RegExp(routePath)] },
+  }
+}

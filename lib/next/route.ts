@@ -1,0 +1,22 @@
+/**
+ * The route through which the state modules are loaded. It lives in the app, so that Next compiles the modules like all
+ * its server code: with the app's aliases and environment, and anew after an edit.
+ */
+import { toFailure } from '../base/errors.js'
+import { currentSlot } from '../hub/slot.js'
+import { modules } from './heldstate-modules.js'
+import { routeKeyHeader } from './route-path.js'
+
+/** Loads the state modules into the hub of this process. To everybody but this process, the route does not exist. */
+export async function GET(request: Request): Promise<Response> {
+  const given = request.headers.get(routeKeyHeader)
+  const slot = currentSlot()
+  if (!slot || given !== slot.routeKey) return new Response(null, { status: 404 })
+  try {
+    const loaded = await modules()
+    slot.hub.registry.replace(loaded)
+    return Response.json({ modules: loaded.length })
+  } catch (error) {
+    return Response.json(toFailure(error, 'invalid-definition'), { status: 500 })
+  }
+}

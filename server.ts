@@ -1,0 +1,3 @@
+import { serve } from 'heldstate/next'
+
+await serve()
