@@ -7,8 +7,11 @@ import { fromFailure, HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Settlement } from '../protocol/down.js'
 
-/** A message that expects a settlement, without its id. */
-export type Request = readonly [name: string, ...args: Json[]]
+/** A message that expects a settlement, without its id, and its size. */
+export interface Request {
+  readonly message: readonly [name: string, ...args: Json[]]
+  readonly bytes: number
+}
 
 interface Open {
   readonly request: Request

@@ -1,9 +1,10 @@
 /** The wire over Socket.IO. Recovery is ours, by revision: Socket.IO only connects, reconnects and carries messages. */
-import { io, type Socket } from 'socket.io-client'
+import { io, type ManagerOptions, type Socket } from 'socket.io-client'
 import { socketPath } from '../protocol/path.js'
 import type { Wire } from './wire.js'
 
-export function socketWire(): Wire {
+/** `url` is that of the hub, in a page its own origin; `options` are Socket.IO's. */
+export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wire {
   let socket: Socket | undefined
   let restarting: ReturnType<typeof setTimeout> | undefined
   const restart = () => {
@@ -12,18 +13,19 @@ export function socketWire(): Wire {
   }
   return {
     start: (listener) => {
-      socket = io({
+      socket = io(url, {
         path: socketPath,
         transports: ['websocket', 'polling'],
         tryAllTransports: true,
         reconnectionDelay: 300,
         reconnectionDelayMax: 5_000,
+        ...options,
         auth: (answer) => void listener.hello().then(answer),
       })
       socket.onAny((name: string, ...args: unknown[]) => listener.message(name, args))
-      socket.on('connect_error', () => listener.closed(!navigator.onLine))
+      socket.on('connect_error', () => listener.closed(isOffline()))
       socket.on('disconnect', (reason) => {
-        listener.closed(!navigator.onLine)
+        listener.closed(isOffline())
         if (reason === 'io server disconnect') restart() // the one end after which Socket.IO does not try again
       })
     },
@@ -35,3 +37,6 @@ export function socketWire(): Wire {
     },
   }
 }
+
+/** Only a browser knows, and only when it is sure. */
+const isOffline = () => (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false

@@ -10,7 +10,12 @@ import { protocolVersion } from '../protocol/version.js'
 import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
 import { mirrorStore, receive } from './mirror.js'
+import { OutgoingQueue } from './outgoing.js'
 import type { Wire } from './wire.js'
+
+/** What an id adds to a message, and what a batch and Socket.IO put around it, at most. */
+const idBytes = 20
+const framingBytes = 100
 
 export interface TabOptions {
   readonly wire: Wire
@@ -29,6 +34,7 @@ export class Tab {
   private readonly limits: Limits
   private readonly report: (error: HeldStateError) => void
   private readonly calls: Calls
+  private readonly outgoing: OutgoingQueue
   /** States that this connection watches. */
   private greeted = 0
   private welcomed = false
@@ -42,6 +48,7 @@ export class Tab {
     this.limits = limits
     this.report = report ?? ((error) => console.error(`heldstate: ${error.message}`))
     this.calls = new Calls(limits)
+    this.outgoing = new OutgoingQueue(limits.messageBytes - framingBytes, (name, ...args) => this.wire.send(name, ...args))
   }
 
   /** Opens the connection; it is made again whenever it is lost. */
@@ -86,9 +93,9 @@ export class Tab {
     return this.mirror.getState().status === 'live'
   }
 
-  private request(request: Request): Promise<void> {
+  private request(message: Request['message']): Promise<void> {
     if (this.phase === 'stopped') return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
-    const bytes = JSON.stringify(request).length
+    const bytes = JSON.stringify(message).length + idBytes
     if (bytes > this.limits.messageBytes)
       return Promise.reject(
         new HeldStateError(
@@ -96,11 +103,11 @@ export class Tab {
           `A call of ${bytes} bytes is larger than the bound "messageBytes", ${this.limits.messageBytes}. Send large data to a route handler.`,
         ),
       )
-    return this.calls.add(request, this.live ? (id, made) => this.send(id, made) : undefined)
+    return this.calls.add({ message, bytes }, this.live ? (id, made) => this.send(id, made) : undefined)
   }
 
-  private send(id: number, [name, ...args]: Request): void {
-    this.wire.send(name, id, ...args)
+  private send(id: number, { message: [name, ...args], bytes }: Request): void {
+    this.outgoing.add([name, id, ...args], bytes)
   }
 
   private async hello(): Promise<{ readonly [key: string]: Json }> {
@@ -145,7 +152,7 @@ export class Tab {
     const received = receive(this.mirror.getState(), message)
     if (received.outcome === 'gap' && !this.resyncing) {
       this.resyncing = true
-      this.wire.send('resync')
+      this.outgoing.add(['resync'], 10)
     }
     if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
     for (const settlement of message.settled) this.calls.settle(settlement)
@@ -174,6 +181,7 @@ export class Tab {
   private closed(offline: boolean): void {
     if (this.phase === 'stopped') return
     this.resyncing = false
+    this.outgoing.clear()
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting' })
     const lost = 'The connection was lost before the server answered. Whether the change took effect is unknown.'
     this.calls.fail(new HeldStateError('connection-lost', lost), false)

@@ -45,7 +45,7 @@ function copyOf(value: object): object {
   if (value instanceof Map) return new Map(value)
   if (value instanceof Set) return new Set(value)
   if (value instanceof Date) throw misfit()
-  return Object.assign(Object.create(Object.getPrototypeOf(value)), value)
+  return Object.getPrototypeOf(value) === null ? Object.assign(Object.create(null), value) : { ...value }
 }
 
 function read(container: object, key: Key): unknown {

@@ -7,9 +7,10 @@ import { kindOf } from '../base/value.js'
 import { hunksOf } from './hunks.js'
 import type { Key, Patch } from './patch.js'
 
-export function diff(before: unknown, after: unknown): Patch[] {
+/** Paths begin with `at`. */
+export function diff(before: unknown, after: unknown, at: readonly Key[] = []): Patch[] {
   const patches: Patch[] = []
-  compare(before, after, [], patches)
+  compare(before, after, at, patches)
   return patches
 }
 

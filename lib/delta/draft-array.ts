@@ -3,7 +3,7 @@
  * again when the draft is committed.
  */
 import { type Path, refuse } from '../base/value.js'
-import { Node, nodeOf, type Scope } from './node.js'
+import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 
 type List = unknown[]
 
@@ -16,7 +16,6 @@ export class ArrayNode extends Node<List> {
   constructor(scope: Scope, base: List, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
     this.draft = new Proxy([this] as unknown as object, traps)
-    this.register(this.draft)
   }
 
   splice(method: string, start: number, deleteCount: number, items: readonly unknown[]): unknown[] {
@@ -188,6 +187,7 @@ function indexOf(key: PropertyKey): number {
 const traps: ProxyHandler<object> = {
   get: (target, key) => {
     const node = nodeIn(target)
+    if (key === nodeKey) return node
     const value = Reflect.get(node.latest, key)
     if (typeof value === 'function' && typeof key === 'string' && Object.hasOwn(methods, key)) return methods[key]
     return typeof value === 'object' ? node.read(value, Number(key as string)) : value

@@ -1,5 +1,5 @@
 /** The draft of a Date: a Date whose setters mark its node. */
-import { Node, nodeOf, type Scope } from './node.js'
+import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 
 export class DateNode extends Node<Date> {
   readonly draft: Date
@@ -7,7 +7,7 @@ export class DateNode extends Node<Date> {
   constructor(scope: Scope, base: Date, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
     this.draft = new DraftDate(base.getTime())
-    this.register(this.draft)
+    Object.defineProperty(this.draft, nodeKey, { value: this })
   }
 
   protected copied(base: Date): Date {

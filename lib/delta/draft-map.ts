@@ -1,6 +1,6 @@
 /** The draft of a Map: a Map that reads and writes its node. */
 import { checkKey, type Path } from '../base/value.js'
-import { Node, type Scope } from './node.js'
+import { Node, nodeKey, type Scope } from './node.js'
 
 type Entries = Map<unknown, unknown>
 
@@ -11,7 +11,6 @@ export class MapNode extends Node<Entries> {
   constructor(scope: Scope, base: Entries, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
     this.draft = new DraftMap(this)
-    this.register(this.draft)
   }
 
   assign(key: unknown, value: unknown): void {
@@ -67,29 +66,29 @@ function sameEntries(base: Entries, next: Entries): boolean {
 }
 
 class DraftMap extends Map<unknown, unknown> {
-  private readonly node: MapNode
+  readonly [nodeKey]: MapNode
   constructor(node: MapNode) {
     super()
-    this.node = node
+    this[nodeKey] = node
   }
   override get size() {
-    return this.node.latest.size
+    return this[nodeKey].latest.size
   }
   override get(key: unknown) {
-    return this.node.read(this.node.latest.get(key), key)
+    return this[nodeKey].read(this[nodeKey].latest.get(key), key)
   }
   override has(key: unknown) {
-    return this.node.latest.has(key)
+    return this[nodeKey].latest.has(key)
   }
   override set(key: unknown, value: unknown) {
-    this.node.assign(key, value)
+    this[nodeKey].assign(key, value)
     return this
   }
   override delete(key: unknown) {
-    return this.node.remove(key)
+    return this[nodeKey].remove(key)
   }
   override clear() {
-    for (const key of [...this.keys()]) this.node.remove(key)
+    for (const key of [...this.keys()]) this[nodeKey].remove(key)
   }
   override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void) {
     for (const [key, value] of this.entries()) visit(value, key, this)
@@ -99,7 +98,7 @@ class DraftMap extends Map<unknown, unknown> {
   }
   /** Over a copy of the keys, so that a loop may write; a key that was deleted meanwhile is left out. */
   override *keys(): MapIterator<unknown> {
-    for (const key of [...this.node.latest.keys()]) if (this.has(key)) yield key
+    for (const key of [...this[nodeKey].latest.keys()]) if (this.has(key)) yield key
   }
   override *values(): MapIterator<unknown> {
     for (const key of this.keys()) yield this.get(key)

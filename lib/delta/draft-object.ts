@@ -1,26 +1,30 @@
 /** The draft of a plain object. */
 import { type Path, refuse } from '../base/value.js'
-import { Node, type Scope } from './node.js'
+import { Node, nodeKey, type Scope } from './node.js'
 
 type Fields = Record<PropertyKey, unknown>
 
 export class ObjectNode extends Node<Fields> {
   readonly draft: object
-  private assigned = new Set<PropertyKey>()
+  private assigned: Set<PropertyKey> | undefined
 
   constructor(scope: Scope, base: Fields, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
     this.draft = new Proxy({ node: this } as unknown as object, traps)
-    this.register(this.draft)
   }
 
   assign(key: PropertyKey, value: unknown): void {
     this.writable(key)[key] = this.put(value)
-    this.assigned.add(key)
+    this.note(key)
   }
 
   remove(key: PropertyKey): void {
     delete this.writable(key)[key]
+    this.note(key)
+  }
+
+  private note(key: PropertyKey): void {
+    this.assigned ??= new Set()
     this.assigned.add(key)
   }
 
@@ -36,14 +40,14 @@ export class ObjectNode extends Node<Fields> {
       next ??= this.copied(base)
       next[key as PropertyKey] = after
     })
-    for (const key of this.assigned) {
+    for (const key of this.assigned ?? []) {
       if (!next || !Object.hasOwn(next, key)) continue
       if (typeof key === 'symbol') throw refuse(path, `the symbol ${String(key)} as a key`)
       if (key === '__proto__') throw refuse(path, '"__proto__" as a key')
       next[key] = this.settleValue(next[key], [...path, key])
     }
     const changed = next !== undefined && this.differs(base, next)
-    this.assigned = new Set()
+    this.assigned = undefined
     return changed ? (next as Fields) : base
   }
 
@@ -58,7 +62,7 @@ export class ObjectNode extends Node<Fields> {
 
   /** An object whose writes were all taken back is the one it was. */
   private differs(base: Fields, next: Fields): boolean {
-    if (this.assigned.size === 0) return true
+    if (!this.assigned) return true
     for (const key of this.assigned)
       if (Object.hasOwn(base, key) !== Object.hasOwn(next, key) || !Object.is(base[key], next[key])) return true
     for (const key in next) if (!Object.is(base[key], next[key])) return true
@@ -77,7 +81,7 @@ const of = (target: object) => (target as { node: ObjectNode }).node
 const traps: ProxyHandler<object> = {
   get: (target, key) => {
     const node = of(target)
-    return node.read(Reflect.get(node.latest, key), key)
+    return key === nodeKey ? node : node.read(node.latest[key], key)
   },
   set: (target, key, value) => {
     const node = of(target)

@@ -1,6 +1,6 @@
 /** The draft of a Set: a Set that reads and writes its node. Elements that are containers are drafted too. */
 import type { Path } from '../base/value.js'
-import { Node, nodeOf, type Scope } from './node.js'
+import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 
 type Elements = Set<unknown>
 
@@ -10,7 +10,6 @@ export class SetNode extends Node<Elements> {
   constructor(scope: Scope, base: Elements, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
     this.draft = new DraftSet(this)
-    this.register(this.draft)
   }
 
   /** What of `value` the Set holds: the element itself, or the snapshot value that a draft stands for. */
@@ -60,32 +59,32 @@ function sameElements(base: Elements, next: Elements): boolean {
 }
 
 class DraftSet extends Set<unknown> {
-  private readonly node: SetNode
+  readonly [nodeKey]: SetNode
   constructor(node: SetNode) {
     super()
-    this.node = node
+    this[nodeKey] = node
   }
   override get size() {
-    return this.node.latest.size
+    return this[nodeKey].latest.size
   }
   override has(value: unknown) {
-    return this.node.latest.has(this.node.element(value))
+    return this[nodeKey].latest.has(this[nodeKey].element(value))
   }
   override add(value: unknown) {
-    this.node.add(value)
+    this[nodeKey].add(value)
     return this
   }
   override delete(value: unknown) {
-    return this.node.remove(value)
+    return this[nodeKey].remove(value)
   }
   override clear() {
-    for (const value of [...this.node.latest]) this.node.remove(value)
+    for (const value of [...this[nodeKey].latest]) this[nodeKey].remove(value)
   }
   override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void) {
     for (const value of this.values()) visit(value, value, this)
   }
   override *values(): SetIterator<unknown> {
-    for (const value of [...this.node.latest]) if (this.node.latest.has(value)) yield this.node.read(value, undefined)
+    for (const value of [...this[nodeKey].latest]) if (this[nodeKey].latest.has(value)) yield this[nodeKey].read(value, undefined)
   }
   override *entries(): SetIterator<[unknown, unknown]> {
     for (const value of this.values()) yield [value, value]

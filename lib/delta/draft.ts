@@ -23,14 +23,14 @@ export interface Draft<S extends object> {
 }
 
 export function openDraft<S extends object>(base: S): Draft<S> {
-  const scope: Scope = { open: true, commit: 0, fresh: new Set(), create: (value, parent, key) => create(scope, value, parent, key) }
+  const scope: Scope = { open: true, commit: 0, fresh: undefined, create: (value, parent, key) => create(scope, value, parent, key) }
   const root = create(scope, base, undefined, undefined)
   return {
     state: root.draft as S,
     commit: () => {
       scope.commit += 1
       const next = root.settle([]) as S
-      if (scope.fresh.size > 0) scope.fresh = new Set()
+      scope.fresh = undefined
       return next
     },
     close: () => {

@@ -13,16 +13,16 @@ export interface Scope {
   /** Counts commits; a node that was placed in this one may not be placed again. */
   commit: number
   /** Containers of the author's own that were put in since the last commit: read back as they are, copied at commit. */
-  fresh: Set<object>
+  fresh: Set<object> | undefined
   /** Makes the node of a container. */
   create(base: object, parent: Node | undefined, key: unknown): Node
 }
 
-/** The node behind each draft that an author can hold. */
-const nodes = new WeakMap<object, Node>()
+/** Under this key, each draft that an author can hold gives its node. Nothing else has it. */
+export const nodeKey: unique symbol = Symbol('heldstate.node')
 
 export function nodeOf(value: unknown): Node | undefined {
-  return typeof value === 'object' && value !== null ? nodes.get(value) : undefined
+  return typeof value === 'object' && value !== null ? (value as { [nodeKey]?: Node })[nodeKey] : undefined
 }
 
 export abstract class Node<T extends object = object> {
@@ -35,8 +35,8 @@ export abstract class Node<T extends object = object> {
   /** Something in or below this node has changed since the last commit. */
   dirty = false
   private placed = -1
-  private readonly children = new Map<object, Node>()
-  private dirtyChildren: Node[] = []
+  private children: Map<object, Node> | undefined
+  private dirtyChildren: Node[] | undefined
   abstract readonly draft: object
 
   constructor(scope: Scope, base: T, parent: Node | undefined, key: unknown) {
@@ -70,14 +70,15 @@ export abstract class Node<T extends object = object> {
   /** What reading `value` under `key` gives: a draft for a container of the snapshot, the rest as it is. */
   read(value: unknown, key: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value
-    if (this.copy && (nodes.has(value) || this.scope.fresh.has(value))) return value
+    if (this.copy && (nodeOf(value) || this.scope.fresh?.has(value))) return value
     return this.child(value, key).draft
   }
 
   /** Notes a container that the author puts in. Views stand for what they show. */
   put(value: unknown): unknown {
     const own = unwrapView(value)
-    if (typeof own !== 'object' || own === null || nodes.has(own)) return own
+    if (typeof own !== 'object' || own === null || nodeOf(own)) return own
+    this.scope.fresh ??= new Set()
     this.scope.fresh.add(own)
     return own
   }
@@ -87,7 +88,7 @@ export abstract class Node<T extends object = object> {
     if (!this.dirty) return this.base
     this.dirty = false
     const settled = this.settled(this.copy, path)
-    this.dirtyChildren = []
+    this.dirtyChildren = undefined
     this.copy = undefined
     this.base = settled
     return settled
@@ -103,7 +104,7 @@ export abstract class Node<T extends object = object> {
 
   /** Settles children that changed inside, and hands over each with its value before and after. */
   protected settleChildren(path: Path, settle: (child: Node, before: object, after: object) => void): void {
-    for (const child of this.dirtyChildren) {
+    for (const child of this.dirtyChildren ?? []) {
       if (child.parent !== this || !child.dirty) continue
       const before = child.base
       if (!this.holds(child)) continue
@@ -123,18 +124,14 @@ export abstract class Node<T extends object = object> {
   /** Whether the snapshot value of `child` still stands in this container where it was reached. */
   protected abstract keeps(child: Node): boolean
 
-  protected register(draft: object): void {
-    nodes.set(draft, this as unknown as Node)
-  }
-
   private child(value: object, key: unknown): Node {
-    const known = this.children.get(value)
+    const known = this.children?.get(value)
     if (known) {
       known.key = key
       return known
     }
     const child = this.scope.create(value, this as unknown as Node, key)
-    this.children.set(value, child)
+    this.adoptChild(child)
     return child
   }
 
@@ -142,6 +139,7 @@ export abstract class Node<T extends object = object> {
     if (this.dirty) return
     this.dirty = true
     if (!this.parent) return
+    this.parent.dirtyChildren ??= []
     this.parent.dirtyChildren.push(this as unknown as Node)
     this.parent.mark()
   }
@@ -156,10 +154,10 @@ export abstract class Node<T extends object = object> {
     node.placed = this.scope.commit
     const before = node.base
     const settled = node.settle(path)
-    node.parent?.children.delete(before)
+    node.parent?.children?.delete(before)
     node.parent = this as unknown as Node
     node.key = path.at(-1)
-    this.children.set(settled, node)
+    this.adoptChild(node)
     return settled
   }
 
@@ -195,11 +193,11 @@ export abstract class Node<T extends object = object> {
   /** Drafts that an author put into a container of his own, one level down, belong to its copy from now on. */
   private attach(copy: object, key: unknown, inside: readonly Node[]): void {
     const holder = this.scope.create(copy, this as unknown as Node, key)
-    this.children.set(copy, holder)
+    this.adoptChild(holder)
     for (const node of inside) {
-      node.parent?.children.delete(node.base)
+      node.parent?.children?.delete(node.base)
       node.parent = holder
-      holder.children.set(node.base, node)
+      holder.adoptChild(node)
     }
   }
 
@@ -211,7 +209,7 @@ export abstract class Node<T extends object = object> {
   }
 
   private isFresh(value: object): boolean {
-    return this.scope.fresh.has(value) || nodes.has(value)
+    return this.scope.fresh?.has(value) || nodeOf(value) !== undefined
   }
 
   /** A primitive, or a container that was in the snapshot already. */
@@ -221,7 +219,12 @@ export abstract class Node<T extends object = object> {
 
   private rekey(child: Node, before: object): void {
     if (child.base === before) return
-    this.children.delete(before)
+    this.children?.delete(before)
+    this.adoptChild(child)
+  }
+
+  private adoptChild(child: Node): void {
+    this.children ??= new Map()
     this.children.set(child.base, child)
   }
 }

@@ -39,10 +39,10 @@ it('runs one copy of a single task, and refuses a second', async () => {
   const tab = await open()
   await tab.watch(simple)
   const first = tab.state(simple).count.start()
-  const second = tab.state(simple).count.start()
+  const second = expect(tab.state(simple).count.start()).rejects.toMatchObject({ code: 'already-running' })
   await clock.settle()
   await first
-  await expect(second).rejects.toMatchObject({ code: 'already-running' })
+  await second
   expect(tab.state(simple).count.running).toBe(1)
   await clock.advance(20_000)
   expect(tab.state(simple)).toMatchObject({ counter: 10, count: { running: 0, error: null } })

@@ -2,6 +2,8 @@
  * From a call or a trigger to the handler it names. An event runs inside one transaction; each `yield` of a generator
  * commits what changed so far. A task is only started here.
  */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { after, always, type Eventually, rescued } from '../base/eventually.js'
 import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -28,41 +30,47 @@ export interface Call {
   readonly args: readonly unknown[]
 }
 
-/** Resolves when an event's effect is committed, or when a task has been started. */
-export async function dispatch(ground: DispatchGround, call: Call): Promise<void> {
+/** Done when an event's effect is committed, or when a task has been started. */
+export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
   const definition = ground.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
-  if (event) return runEvent(ground, call, definition, event, await argumentsOf(call, event))
+  if (event) return after(argumentsOf(call, event), (args) => runEvent(ground, call, definition, event, args))
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
-  const args = await argumentsOf(call, declaration)
-  ground.startTask({ token: call.token, definition: definition.id, task: call.member, declaration, args })
+  return after(argumentsOf(call, declaration), (args) =>
+    ground.startTask({ token: call.token, definition: definition.id, task: call.member, declaration, args }),
+  )
 }
 
-async function runEvent(
+function runEvent(
   ground: DispatchGround,
   { token, member }: Call,
   definition: ServerDefinition,
-  event: EventDeclaration,
+  { handler }: EventDeclaration,
   args: readonly unknown[],
-): Promise<void> {
+): Eventually<void> {
   const where = `Event "${member}" of state "${definition.id}"`
   const hold = ground.flow.hold(token)
-  try {
-    const triggers = await transact(ground, token, granted, (transaction) =>
-      ground.flow.run(hold, async () => {
-        const state = transaction.get(definition.id)
-        const result = event.handler.call(contextOf(transaction), state, ...args)
-        return triggersIn(isIterator(result) ? await iterate(ground, transaction, result, where) : await result, where)
-      }),
-    )
-    ground.start(token, triggers)
-  } catch (error) {
-    if (isHeldStateError(error)) throw error
-    throw new HeldStateError('handler-failed', `${where} threw: ${messageOf(error)}`, { cause: error })
-  } finally {
-    hold.active = false
+  const work = (transaction: Transaction) => {
+    const state = transaction.get(definition.id)
+    const result = ground.flow.run(hold, handler, () => {
+      const returned = handler.call(contextOf(transaction), state, ...args)
+      return isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
+    })
+    return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
   }
+  const done = () => after(transact(ground, token, granted, work), (triggers) => ground.start(token, triggers))
+  return always(
+    () => rescued(done, (error) => refuse(where, error)),
+    () => {
+      hold.active = false
+    },
+  )
+}
+
+function refuse(where: string, error: unknown): never {
+  if (isHeldStateError(error)) throw error
+  throw new HeldStateError('handler-failed', `${where} threw: ${messageOf(error)}`, { cause: error })
 }
 
 /** Runs a generator to its end and returns what it returned. */
@@ -89,15 +97,20 @@ function contextOf(transaction: Transaction): EventContext {
 }
 
 /** What the handler gets: validated and transformed where the declaration has a schema. */
-async function argumentsOf(call: Call, { schema }: EventDeclaration | TaskDeclaration): Promise<readonly unknown[]> {
+function argumentsOf(call: Call, { schema }: EventDeclaration | TaskDeclaration): Eventually<readonly unknown[]> {
   if (!schema) return call.args
-  const result = await schema['~standard'].validate(call.args[0])
-  if (!result.issues) return [result.value]
-  const issues = result.issues.map(({ message, path }) => {
-    const at = path?.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
-    return at ? `${at}: ${message}` : message
+  return after(schema['~standard'].validate(call.args[0]) as Eventually<StandardSchemaV1.Result<unknown>>, (result) => {
+    if (!result.issues) return [result.value]
+    throw new HeldStateError(
+      'invalid-arguments',
+      `"${call.member}" of state "${call.definition}": ${result.issues.map(sentenceOf).join('; ')}`,
+    )
   })
-  throw new HeldStateError('invalid-arguments', `"${call.member}" of state "${call.definition}": ${issues.join('; ')}`)
+}
+
+function sentenceOf({ message, path }: StandardSchemaV1.Issue): string {
+  const at = path?.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+  return at ? `${at}: ${message}` : message
 }
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {

@@ -7,6 +7,7 @@
  * function, which matters only if the caller left the block running and takes the lock itself meanwhile.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { isPromise } from '../base/eventually.js'
 import { HeldStateError } from '../base/errors.js'
 
 /** One hold of a lock, as seen from the code that runs under it. */
@@ -19,7 +20,10 @@ export interface Hold {
 }
 
 export class Flow {
-  private readonly storage = new AsyncLocalStorage<Hold | undefined>()
+  private storage: AsyncLocalStorage<Hold | undefined> | undefined
+  /** The hold of a synchronous function that runs now. */
+  private running: Hold | undefined
+  private readonly asynchronous = new WeakSet<object>()
 
   /** Throws `nested-lock` if the running code holds the lock of `token`. */
   refuseNested(token: string): void {
@@ -32,14 +36,27 @@ export class Flow {
         )
   }
 
-  /** Runs `work` under a hold of its own. */
-  run<T>(hold: Hold, work: () => T): T {
-    return this.storage.run(hold, work)
+  /**
+   * Runs `work` under a hold of its own; `author` is the function of the user's that it will call. Following an
+   * asynchronous function costs more than running a synchronous one, so only what may wait is followed. A plain function
+   * that returns a promise is noticed when it does, and followed from its next run on.
+   */
+  run<T>(hold: Hold, author: (...args: never[]) => unknown, work: () => T): T {
+    if (waits.has(author.constructor) || this.asynchronous.has(author)) return this.follow(hold, work)
+    const { running } = this
+    this.running = hold
+    try {
+      const result = work()
+      if (isPromise(result)) this.asynchronous.add(author)
+      return result
+    } finally {
+      this.running = running
+    }
   }
 
   /** Runs `work` free of any hold: it will outlive the one of its caller. */
   outside<T>(work: () => T): T {
-    return this.storage.run(undefined, work)
+    return this.current() || this.storage ? this.follow(undefined, work) : work()
   }
 
   /** A hold for a callback. */
@@ -50,6 +67,7 @@ export class Flow {
   /** Marks the flow of the calling function, for a block. Must be called in the synchronous part of `lock()`. */
   enter(token: string): Hold {
     const hold: Hold = { token, outer: this.current(), active: false, entering: true }
+    this.storage ??= new AsyncLocalStorage()
     this.storage.enterWith(hold)
     queueMicrotask(() => {
       hold.entering = false
@@ -57,9 +75,27 @@ export class Flow {
     return hold
   }
 
+  private follow<T>(hold: Hold | undefined, work: () => T): T {
+    this.storage ??= new AsyncLocalStorage()
+    const { running } = this
+    this.running = undefined
+    try {
+      return this.storage.run(hold, work)
+    } finally {
+      this.running = running
+    }
+  }
+
   private current(): Hold | undefined {
-    let hold = this.storage.getStore()
+    let hold = this.running ?? this.storage?.getStore()
     while (hold?.entering) hold = hold.outer
     return hold
   }
 }
+
+/** Constructors of functions that may wait before they end. */
+const waits = new Set<unknown>([
+  (async () => {}).constructor,
+  Object.getPrototypeOf(async function* () {}).constructor,
+  Object.getPrototypeOf(function* () {}).constructor,
+])

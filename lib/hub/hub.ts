@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.js'
+import { after, always, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { type ErrorCode, HeldStateError, isHeldStateError } from '../base/errors.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
@@ -34,7 +35,7 @@ export interface HubOptions {
   readonly store?: StateStore
   readonly registry?: Registry
   /** Awaited before a call is dispatched and before a state is opened: the moment to load or refresh definitions. */
-  readonly prepare?: () => Promise<void>
+  readonly prepare?: () => Promise<void> | void
   /** Signs the tokens of tabs. Default: one of this process, so that tabs start anew after a restart. */
   readonly secret?: string
   readonly limits?: Partial<Limits>
@@ -65,7 +66,7 @@ export class Hub {
   readonly flow = new Flow()
   readonly locks: Locks
   private readonly log: Log
-  private readonly prepare: () => Promise<void>
+  private readonly prepare: () => Eventually<void>
   private readonly secret: string
   private readonly outbox: Outbox
   private readonly pool: TaskPool
@@ -80,7 +81,7 @@ export class Hub {
     this.clock = options.clock ?? systemClock
     this.store = options.store ?? memoryStore()
     this.log = options.log ?? consoleLog
-    this.prepare = options.prepare ?? (() => Promise.resolve())
+    this.prepare = options.prepare ?? (() => {})
     this.secret = options.secret ?? randomBytes(32).toString('hex')
     this.locks = new Locks(this.clock, this.limits)
     this.outbox = new Outbox(this.clock)
@@ -105,18 +106,21 @@ export class Hub {
    * Changes one state of one token from anywhere on the server: `change` runs under the lock, and what it changed is kept
    * if it returns and forgotten if it throws. Resolves with what it returned once the change is saved.
    */
-  async modifyState<D extends Definition, T>(
+  modifyState<D extends Definition, T>(
     token: string,
     definition: D,
     change: (state: StateOf<D>, held: HeldToken) => T | Promise<T>,
   ): Promise<T> {
-    this.refuseUnusable(token)
-    await this.prepare()
-    return this.tracked(
-      this.exclusive(token, (transaction) =>
-        change(transaction.get(definition.id) as StateOf<D>, heldInside(transaction)),
-      ),
-    )
+    return promised(() => {
+      this.refuseUnusable(token)
+      return after(this.prepare(), () =>
+        this.tracked(
+          this.exclusive(token, change, (transaction) =>
+            change(transaction.get(definition.id) as StateOf<D>, heldInside(transaction)),
+          ),
+        ),
+      )
+    })
   }
 
   /**
@@ -131,7 +135,7 @@ export class Hub {
       return Promise.reject(error)
     }
     const hold = this.flow.enter(token)
-    return begin(this, token, granted).then((transaction) => {
+    return promised(() => begin(this, token, granted)).then((transaction) => {
       hold.active = true
       return this.heldBlock(transaction, () => {
         hold.active = false
@@ -177,19 +181,19 @@ export class Hub {
 
   /** Resolves when the definitions are loaded. */
   ready(): Promise<void> {
-    return this.prepare()
+    return promised(() => this.prepare())
   }
 
   /** Dispatches a call of a tab. */
-  async call(call: Call): Promise<void> {
+  call(call: Call): Eventually<void> {
     if (this.closing) throw closed()
-    await this.prepare()
-    try {
-      await this.tracked(dispatch(this, call))
-    } catch (error) {
-      this.report(error)
-      throw error
-    }
+    return rescued(
+      () => after(this.prepare(), () => this.tracked(dispatch(this, call))),
+      (error) => {
+        this.report(error)
+        throw error
+      },
+    )
   }
 
   async cancel(token: string, definition: string, task: string): Promise<void> {
@@ -200,11 +204,12 @@ export class Hub {
     await this.pool.cancel((run) => run.token === token && run.definition === definition && run.task === task, reason)
   }
 
-  async materialize(instance: Instance, id: string): Promise<void> {
-    await this.prepare()
-    this.registry.get(id)
-    if (instance.loaded && instance.state[id]) return
-    await this.exclusive(instance.token, (transaction) => transaction.get(id))
+  materialize(instance: Instance, id: string): Eventually<void> {
+    return after(this.prepare(), () => {
+      this.registry.get(id)
+      if (instance.loaded && instance.state[id]) return
+      return after(transact(this, instance.token, granted, (transaction) => transaction.get(id)), () => {})
+    })
   }
 
   startTask(start: TaskStart): void {
@@ -216,7 +221,8 @@ export class Hub {
   start(token: string, triggers: readonly Trigger[]): void {
     for (const { definition, member, args } of triggers)
       this.flow.outside(() => {
-        this.tracked(dispatch(this, { token, definition, member, args })).catch((error) => this.report(error))
+        const run = () => this.tracked(dispatch(this, { token, definition, member, args }))
+        void rescued(run, (error) => this.report(error))
       })
   }
 
@@ -224,7 +230,7 @@ export class Hub {
     return {
       clock: this.clock,
       snapshot: (state, id) => this.snapshot(token, state, id),
-      update: (permit, work) => this.exclusive(token, work, permit),
+      update: (permit, author, work) => this.exclusive(token, author, work, permit),
       lock: (permit) => {
         try {
           this.flow.refuseNested(token)
@@ -232,7 +238,7 @@ export class Hub {
           return Promise.reject(error)
         }
         const hold = this.flow.enter(token)
-        return begin(this, token, permit).then((transaction) => {
+        return promised(() => begin(this, token, permit)).then((transaction) => {
           hold.active = true
           return {
             transaction,
@@ -245,20 +251,22 @@ export class Hub {
     }
   }
 
-  /** One transaction, with its flow marked so that nesting is noticed. */
-  private async exclusive<T>(
+  /** One transaction that runs a function of the author's, with its flow marked so that nesting is noticed. */
+  private exclusive<T>(
     token: string,
-    work: (transaction: Transaction) => T | Promise<T>,
+    author: (...args: never[]) => unknown,
+    work: (transaction: Transaction) => Eventually<T>,
     permit = granted,
-  ): Promise<T> {
+  ): Eventually<T> {
     this.flow.refuseNested(token)
     const hold = this.flow.hold(token)
-    try {
-      return await transact(this, token, permit, (transaction) => this.flow.run(hold, () => work(transaction)))
-    } finally {
-      hold.active = false
-      this.keep(this.instance(token))
-    }
+    return always(
+      () => transact(this, token, permit, (transaction) => this.flow.run(hold, author, () => work(transaction))),
+      () => {
+        hold.active = false
+        this.keep(this.instance(token))
+      },
+    )
   }
 
   private snapshot(token: string, state: State | undefined, id: string): object {
@@ -312,11 +320,14 @@ export class Hub {
     throw new HeldStateError('invalid-token', 'This is no token. Handlers and tasks have one as `this.token` and `self.token`.')
   }
 
-  private tracked<T>(work: Promise<T>): Promise<T> {
+  /** Work that `close` waits for. */
+  private tracked<T>(work: Eventually<T>): Eventually<T> {
+    if (!isPromise(work)) return work
     this.working.add(work)
-    const done = () => this.working.delete(work)
-    work.then(done, done)
-    return work
+    return always(
+      () => work,
+      () => void this.working.delete(work),
+    )
   }
 
   private report(error: unknown): void {

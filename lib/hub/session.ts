@@ -3,12 +3,13 @@
  * tab has not seen yet. What to send is never recorded; it is the difference between what was sent last and what is now,
  * so a slow tab costs the size of its state and not the length of its absence.
  */
+import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Patch } from '../delta/patch.js'
 import { diff } from '../delta/diff.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
-import { callIdOf, type Hello, parseUp, type Up } from '../protocol/up.js'
+import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
 import type { Registry } from '../state/registry.js'
 import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
@@ -19,10 +20,10 @@ import type { Outbox } from './outbox.js'
 export interface SessionGround {
   readonly limits: Limits
   readonly registry: Registry
-  call(call: Call): Promise<void>
+  call(call: Call): Eventually<void>
   cancel(token: string, definition: string, task: string): Promise<void>
   /** Gives a state of an instance its first values, if it has none yet. */
-  materialize(instance: Instance, id: string): Promise<void>
+  materialize(instance: Instance, id: string): Eventually<void>
 }
 
 /** One watched state: which, and what of it the tab has. */
@@ -53,25 +54,33 @@ export class Session implements Watcher {
 
   /** Loads what the tab watches and welcomes it. `signed` is the token that the tab will keep. */
   async open(hello: Hello, signed: string): Promise<void> {
-    for (const id of hello.watch) await this.watch(id).catch((error) => this.refuse(undefined, error))
+    for (const id of hello.watch) await rescued(() => this.watch(id), (error) => this.refuse(undefined, error))
     if (this.phase === 'closed') return
     this.phase = 'open'
     this.signed = signed
     this.instance.watchers.add(this)
     this.welcome()
-    void this.drain()
+    this.drain()
   }
 
-  /** A message of the tab, as it came. */
+  /** A message of the tab, or a batch of them, as it came. */
   receive(name: unknown, args: readonly unknown[]): void {
+    try {
+      for (const [each, ...given] of unpack(name, args, this.ground.limits)) this.take(each, given)
+    } catch (error) {
+      this.refuse(undefined, error)
+    }
+  }
+
+  private take(name: unknown, args: readonly unknown[]): void {
     if (this.phase === 'closed') return
     try {
       const up = parseUp(name, args, this.ground.limits)
-      if (up.type === 'cancel' && !this.startsLater(up)) return void this.answer(up.id, this.cancel(up))
+      if (up.type === 'cancel' && !this.startsLater(up)) return void this.answer(up.id, () => this.cancel(up))
       if (this.inbox.length >= this.ground.limits.callsPerTab)
         throw new HeldStateError('inbox-full', `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`)
       this.inbox.push(up)
-      void this.drain()
+      this.drain()
     } catch (error) {
       this.refuse(callIdOf(args), error)
     }
@@ -109,10 +118,11 @@ export class Session implements Watcher {
 
   private patches(): Patch[] {
     const patches: Patch[] = []
-    for (const [position, watched] of this.watched.entries()) {
+    for (let position = 0; position < this.watched.length; position += 1) {
+      const watched = this.watched[position] as Watched
       const view = this.viewOf(watched.id)
       if (view === watched.sent) continue
-      for (const [path, ...rest] of diff(watched.sent, view)) patches.push([[position, ...path], ...rest] as Patch)
+      patches.push(...diff(watched.sent, view, [position]))
       watched.sent = view
     }
     return patches
@@ -130,33 +140,39 @@ export class Session implements Watcher {
     return this.ground.registry.has(id) ? this.instance.view(this.ground.registry.get(id)) : undefined
   }
 
-  private async drain(): Promise<void> {
+  /** Handles messages one after the other; what needs no waiting is done at once. */
+  private drain(): void {
     if (this.draining || this.phase !== 'open') return
-    this.draining = true
-    for (let up = this.inbox.shift(); up; up = this.inbox.shift()) await this.handle(up)
-    this.draining = false
+    for (let up = this.inbox.shift(); up; up = this.inbox.shift()) {
+      const work = this.handle(up)
+      if (!isPromise(work)) continue
+      this.draining = true
+      void work.then(() => {
+        this.draining = false
+        this.drain()
+      })
+      return
+    }
   }
 
-  private async handle(up: Up): Promise<void> {
+  private handle(up: Up): Eventually<void> {
     switch (up.type) {
       case 'call':
-        return this.answer(up.id, this.ground.call({ ...up, token: this.instance.token }))
+        return this.answer(up.id, () => this.ground.call({ ...up, token: this.instance.token }))
       case 'cancel':
-        return this.answer(up.id, this.cancel(up))
+        return this.answer(up.id, () => this.cancel(up))
       case 'watch':
-        return this.answer(up.id, this.watch(up.definition))
+        return this.answer(up.id, () => this.watch(up.definition))
       case 'resync':
         return this.welcome()
     }
   }
 
-  private async answer(id: number, work: Promise<unknown>): Promise<void> {
-    try {
-      await work
-      this.settle({ id })
-    } catch (error) {
-      this.refuse(id, error)
-    }
+  private answer(id: number, work: () => Eventually<void>): Eventually<void> {
+    return rescued(
+      () => after(work(), () => this.settle({ id })),
+      (error) => this.refuse(id, error),
+    )
   }
 
   private settle(settlement: Settlement): void {
@@ -172,12 +188,11 @@ export class Session implements Watcher {
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
   }
 
-  private async watch(id: string): Promise<void> {
+  private watch(id: string): Eventually<void> {
     if (this.watched.length >= this.ground.limits.watchedStates)
       throw new HeldStateError('invalid-message', 'This tab watches as many states as the bound "watchedStates" allows.')
     this.watched.push({ id, sent: undefined })
-    await this.ground.materialize(this.instance, id)
-    this.changed()
+    return after(this.ground.materialize(this.instance, id), () => this.changed())
   }
 
   private cancel({ definition, task }: { definition: string; task: string }): Promise<void> {

@@ -3,6 +3,7 @@
  * `update` and `lock`, and `modifyState` all come through here. Where a step fails, nothing of the change is kept and
  * nothing of it was shown; the failure leaves here, named.
  */
+import { after, always, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
@@ -24,34 +25,35 @@ export interface Ground {
 }
 
 /** Runs `work` under the lock of `token`. What it changed is kept if it returns, and forgotten if it throws. */
-export async function transact<T>(
+export function transact<T>(
   ground: Ground,
   token: string,
   permit: Permit,
-  work: (transaction: Transaction) => T | Promise<T>,
-): Promise<T> {
-  const transaction = await begin(ground, token, permit)
-  try {
-    const result = await work(transaction)
-    await transaction.commit()
-    return result
-  } finally {
-    transaction.release()
-  }
+  work: (transaction: Transaction) => Eventually<T>,
+): Eventually<T> {
+  return after(begin(ground, token, permit), (transaction) =>
+    always(
+      () => after(work(transaction), (result) => after(transaction.commit(), () => result)),
+      () => transaction.release(),
+    ),
+  )
 }
 
 /** Lock → load → draft. The caller must release. */
-export async function begin(ground: Ground, token: string, permit: Permit): Promise<Transaction> {
-  const release = await ground.locks.acquire(token, permit.signal)
-  try {
-    permit.check()
-    const instance = ground.instance(token)
-    if (!instance.loaded) instance.restore(await load(ground.store, token))
-    return new Transaction(ground, instance, permit, release)
-  } catch (error) {
-    release()
-    throw error
-  }
+export function begin(ground: Ground, token: string, permit: Permit): Eventually<Transaction> {
+  return after(ground.locks.acquire(token, permit.signal), (release) =>
+    rescued(
+      () => {
+        permit.check()
+        const instance = ground.instance(token)
+        return after(load(ground.store, instance), () => new Transaction(ground, instance, permit, release))
+      },
+      (error) => {
+        release()
+        throw error
+      },
+    ),
+  )
 }
 
 export class Transaction {
@@ -93,18 +95,19 @@ export class Transaction {
   }
 
   /** Snapshot → save → publish. */
-  async save(): Promise<void> {
+  save(): Eventually<void> {
     this.permit.check()
     if (this.staged === this.instance.state) return
     const next = { revision: this.instance.revision + 1, state: this.staged }
-    const saving = this.ground.store.save(this.token, next)
-    if (saving) await this.settled(this.permit.saving(saving))
-    this.instance.accept(next)
+    return after(
+      rescued(() => this.keep(next), (error) => this.unsaved(error)),
+      () => this.instance.accept(next),
+    )
   }
 
-  async commit(): Promise<void> {
+  commit(): Eventually<void> {
     this.stage()
-    await this.save()
+    return this.save()
   }
 
   /** Forgets what was changed since the last commit; handed-out drafts become read-only. */
@@ -126,21 +129,29 @@ export class Transaction {
     this.unlock()
   }
 
+  private keep(next: Stored): Eventually<void> {
+    const saving = this.ground.store.save(this.token, next)
+    if (isPromise(saving)) return this.permit.saving(saving)
+  }
+
   /** After a save whose end is unknown, the store is asked again what it holds. */
-  private async settled(saving: Promise<void>): Promise<void> {
-    try {
-      await saving
-    } catch (error) {
-      this.instance.loaded = false
-      throw isHeldStateError(error) ? error : new HeldStateError('save-failed', 'The change could not be saved; nothing of it was shown.', { cause: error })
-    }
+  private unsaved(error: unknown): never {
+    this.instance.loaded = false
+    if (isHeldStateError(error)) throw error
+    throw new HeldStateError('save-failed', 'The change could not be saved; nothing of it was shown.', { cause: error })
   }
 }
 
-async function load(store: StateStore, token: string): Promise<Stored | undefined> {
-  try {
-    return await store.load(token)
-  } catch (error) {
-    throw new HeldStateError('load-failed', 'The saved state of this tab could not be loaded.', { cause: error })
-  }
+/** Asks the store what it holds, unless the instance knows. */
+function load(store: StateStore, instance: Instance): Eventually<void> {
+  if (instance.loaded) return
+  return after(
+    rescued(
+      () => store.load(instance.token),
+      (error) => {
+        throw new HeldStateError('load-failed', 'The saved state of this tab could not be loaded.', { cause: error })
+      },
+    ),
+    (stored) => instance.restore(stored),
+  )
 }

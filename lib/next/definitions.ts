@@ -29,9 +29,9 @@ export class Definitions {
     this.options = options
   }
 
-  /** Resolves when the registry is as new as it has to be. Rejects only if it never was loaded. */
-  prepare(): Promise<void> {
-    if (this.isFresh()) return done
+  /** Nothing if the registry is new enough; else resolves when it is. Rejects only if it never was loaded. */
+  prepare(): Promise<void> | undefined {
+    if (this.isFresh()) return undefined
     this.loading ??= this.load().finally(() => {
       this.loading = undefined
     })
@@ -68,8 +68,6 @@ export class Definitions {
     }
   }
 }
-
-const done = Promise.resolve()
 
 function explain({ status, headers }: Response, body: string): string {
   if (status === 404)

@@ -43,6 +43,21 @@ export function parseHello(value: unknown, limits: Limits): Hello {
   return { version: protocolVersion, token, watch }
 }
 
+/** One message as it stands in a batch: its name and its arguments. */
+export type Written = readonly [name: unknown, ...args: unknown[]]
+
+/**
+ * The messages in what came: itself, or those of a batch. A tab sends what one synchronous stretch of its code said as one
+ * `batch`, because the number of messages is the cost.
+ */
+export function unpack(name: unknown, given: readonly unknown[], limits: Limits): readonly Written[] {
+  if (name !== 'batch') return [[name, ...given]]
+  const [messages] = given
+  if (!Array.isArray(messages) || messages.length > limits.callsPerTab || !messages.every(Array.isArray))
+    throw malformed(`batch: expected a list of at most ${limits.callsPerTab} messages`)
+  return messages as unknown[] as Written[]
+}
+
 export function parseUp(name: unknown, given: readonly unknown[], limits: Limits): Up {
   switch (name) {
     case 'call':

@@ -7,6 +7,7 @@
  * the end of this turn of the event loop. A task that failed or was cancelled until then loses the change, and nobody
  * saw it. A throw that the task catches itself around the block cannot be told from a good end: `rollback()` is for that.
  */
+import type { Eventually } from '../base/eventually.js'
 import type { State } from '../store/store.js'
 import type { TaskRun } from './run.js'
 
@@ -15,8 +16,8 @@ export interface BlockTransaction {
   readonly next: State
   get(id: string): object
   stage(): void
-  save(): Promise<void>
-  commit(): Promise<void>
+  save(): Eventually<void>
+  commit(): Eventually<void>
   rollback(): void
   close(): void
   release(): void

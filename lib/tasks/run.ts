@@ -2,6 +2,7 @@
  * One run of a background task, from its start until its function has settled. A run that was cancelled or has failed
  * writes nothing more, whatever its function still does.
  */
+import { setMaxListeners } from 'node:events'
 import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError, toFailure } from '../base/errors.js'
@@ -61,6 +62,7 @@ export class TaskRun implements RunName {
     this.settled = new Promise((resolve) => {
       this.settle = resolve
     })
+    setMaxListeners(0, this.abort.signal) // every wait of the task listens, and a task may wait for many things at once
     this.permit = {
       signal: this.abort.signal,
       check: () => this.check(),

@@ -1,5 +1,6 @@
 /** The `self` of a background task: closures over its run, so that an author can destructure it. */
 import type { Clock } from '../base/clock.js'
+import { type Eventually, promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
 import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
@@ -8,13 +9,16 @@ import { type BlockTransaction, HeldBlock } from './block.js'
 import type { Permit } from './permit.js'
 import type { TaskRun } from './run.js'
 
+/** A function of the user's, as the flow of locks must know it. */
+export type Author = (...args: never[]) => unknown
+
 /** How a task reaches the lock and the state of its token. */
 export interface Access {
   readonly clock: Clock
   /** The newest committed fields of one state, with first values where it has none yet. */
   snapshot(state: State | undefined, id: string): object
   /** Runs `work` under the lock, all or nothing. */
-  update<T>(permit: Permit, work: (transaction: BlockTransaction) => T | Promise<T>): Promise<T>
+  update<T>(permit: Permit, author: Author, work: (transaction: BlockTransaction) => Eventually<T>): Eventually<T>
   /** Takes the lock for a block. Its synchronous part marks the caller's flow; `onEnd` must be called when it ends. */
   lock(permit: Permit): Promise<{ transaction: BlockTransaction; onEnd: () => void }>
 }
@@ -41,11 +45,14 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
       run.confirmBlocks()
       return access.lock(permit).then(({ transaction, onEnd }) => heldBlock(run, access, transaction, onEnd))
     },
-    update: async (change) => {
-      permit.check()
-      run.confirmBlocks()
-      return access.update(permit, (transaction) => change(transaction.get(definition), heldInside(run, transaction)))
-    },
+    update: (change) =>
+      promised(() => {
+        permit.check()
+        run.confirmBlocks()
+        return access.update(permit, change, (transaction) =>
+          change(transaction.get(definition), heldInside(run, transaction)),
+        )
+      }),
     sleep: (ms) => {
       run.confirmBlocks()
       return sleep(access.clock, permit, ms)

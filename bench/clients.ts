@@ -1,0 +1,88 @@
+/** Clients of the benchmarks: a bare Socket.IO client, and the real tab of heldstate. Both do the same jobs. */
+import type { Definition } from 'heldstate'
+import { io, type Socket } from 'socket.io-client'
+import { Presence } from '../lib/dist/client/presence.js'
+import { socketWire } from '../lib/dist/client/socket.js'
+import type { Wire } from '../lib/dist/client/wire.js'
+import { Tab } from '../lib/dist/client/tab.js'
+
+export interface Client {
+  /** One event with its answer. */
+  add(definition: string, by: number): Promise<unknown>
+  /** Runs a background counter and resolves when its last value is here. */
+  count(rounds: number, changes: number): Promise<void>
+  close(): void
+}
+
+export async function bareClient(port: number): Promise<Client> {
+  const socket: Socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true, reconnection: false })
+  await new Promise<void>((resolve) => socket.on('connect', resolve))
+  let seen = 0
+  let arrived = () => {}
+  let goal = 0
+  socket.on('d', (counter: number) => {
+    seen = counter
+    if (seen === goal) arrived()
+  })
+  return {
+    add: (definition, by) => new Promise((resolve) => socket.emit('add', definition, by, resolve)),
+    count: (rounds, changes) => {
+      goal = rounds * changes
+      return new Promise((resolve) => {
+        arrived = resolve
+        socket.emit('count', rounds, changes)
+      })
+    },
+    close: () => void socket.disconnect(),
+  }
+}
+
+export interface HeldClient extends Client {
+  /** Bytes of the messages that came, as Socket.IO wrote them. */
+  bytes(): number
+  call(definition: string, member: string, ...args: unknown[]): Promise<void>
+}
+
+/** `definitions` are watched from the start. */
+export async function heldClient(port: number, definitions: readonly Definition[]): Promise<HeldClient> {
+  const wire = socketWire(`http://127.0.0.1:${port}`, { forceNew: true, transports: ['websocket'] })
+  let bytes = 0
+  let counting = false
+  const counted: Wire = {
+    ...wire,
+    start: (listener) =>
+      wire.start({
+        ...listener,
+        message: (name, args) => {
+          if (counting) bytes += `42${JSON.stringify([name, ...args])}`.length
+          listener.message(name, args)
+        },
+      }),
+  }
+  const tab = new Tab({ wire: counted, identity: { claim: async () => undefined, keep: () => {}, forget: () => {} } })
+  const presences = new Map(definitions.map((definition) => [definition.id, new Presence(definition.manifest, tab)]))
+  const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
+  tab.start()
+  await live
+  const shown = () => presences.get('bench')?.of(tab.mirror.getState()) as { counter: number }
+  return {
+    bytes: () => {
+      counting = true // costs time, so only once somebody has asked
+      return bytes
+    },
+    call: (definition, member, ...args) => tab.call(definition, member, args),
+    add: (definition, by) => tab.call(definition, 'add', [by]),
+    count: (rounds, changes) => {
+      const goal = shown().counter + rounds * changes
+      return new Promise((resolve, reject) => {
+        const unsubscribe = tab.mirror.subscribe(() => {
+          if (shown().counter < goal) return
+          unsubscribe()
+          resolve()
+        })
+        tab.call('bench', 'count', [rounds, changes]).catch(reject)
+      })
+    },
+    close: () => tab.stop(),
+  }
+}

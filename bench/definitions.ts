@@ -1,0 +1,38 @@
+/** The states of the benchmarks. */
+import { defineState } from 'heldstate'
+
+/** Resolves in the next turn of the event loop. */
+export const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+export const bench = defineState('bench', () => ({ counter: 0, text: '' }))
+  .tasks((background) => ({
+    count: background(async (self, rounds: number, changes: number) => {
+      for (let round = 0; round < rounds; round += 1) {
+        for (let change = 0; change < changes; change += 1)
+          await self.update((s) => {
+            s.counter += 1
+          })
+        await turn()
+      }
+    }),
+  }))
+  .events((on) => ({
+    add: on((s, by: number) => {
+      s.counter += by
+    }),
+  }))
+
+const rows = (count: number) => Array.from({ length: count }, (_, id) => ({ id, name: `row ${id}`, done: false }))
+
+export const list = defineState('list', () => ({ counter: 0, rows: rows(10_000) })).events((on) => ({
+  add: on((s, by: number) => {
+    s.counter += by
+  }),
+  change: on((s, index: number, name: string) => {
+    const row = s.rows[index]
+    if (row) row.name = name
+  }),
+  remove: on((s, index: number) => {
+    s.rows.splice(index, 1)
+  }),
+}))

@@ -1,0 +1,42 @@
+/**
+ * What this tab says in one synchronous stretch of its code goes out as one message, up to the bound of a message. Ten
+ * calls cost what one does.
+ */
+import type { Json } from '../base/encode.js'
+
+export type Outgoing = readonly [name: string, ...args: Json[]]
+
+export class OutgoingQueue {
+  private readonly maxBytes: number
+  private readonly send: (name: string, ...args: Json[]) => void
+  private waiting: Outgoing[] = []
+  private bytes = 0
+
+  constructor(maxBytes: number, send: (name: string, ...args: Json[]) => void) {
+    this.maxBytes = maxBytes
+    this.send = send
+  }
+
+  /** Adds a message of so many bytes. */
+  add(message: Outgoing, bytes: number): void {
+    if (this.bytes + bytes > this.maxBytes) this.flush()
+    if (this.waiting.length === 0) queueMicrotask(() => this.flush())
+    this.waiting.push(message)
+    this.bytes += bytes
+  }
+
+  /** What has not gone out belongs to a connection that is no more. */
+  clear(): void {
+    this.waiting = []
+    this.bytes = 0
+  }
+
+  private flush(): void {
+    const messages = this.waiting
+    this.clear()
+    const [first] = messages
+    if (!first) return
+    if (messages.length === 1) this.send(...first)
+    else this.send('batch', messages)
+  }
+}
