@@ -46,7 +46,7 @@ export default defineConfig({
     name: mode,
     // node itself, so that the signal reaches the server and not a wrapper around it
     command: 'node --import tsx server.ts',
-    url: `http://localhost:${modes[mode].port}/`,
+    wait: { stdout: /ready on/ },
     timeout: 120_000,
     reuseExistingServer: false,
     stdout: 'pipe' as const,

@@ -51,7 +51,7 @@ export function HeldField({ label, type, held, send }: Props) {
         }}
         onBlur={leave}
         autoComplete="off"
-        aria-invalid={failure !== undefined}
+        aria-invalid={failure !== undefined && typed !== undefined}
         aria-describedby={failure ? `${id}-failure` : undefined}
         {...(type === 'number' ? { min: 1, step: 1, inputMode: 'numeric' as const } : {})}
       />

@@ -79,7 +79,7 @@ function topFive({ nodes, samples = [] }: import('node:inspector').Profiler.Prof
     if (!/^\((idle|root)\)/.test(name)) own.set(name, (own.get(name) ?? 0) + 1)
   }
   const all = [...own.values()].reduce((sum, count) => sum + count, 0)
-  const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 5)
+  const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 25)
   return sorted.map(([name, count]) => `${((100 * count) / all).toFixed(1).padStart(5)} %  ${name}`)
 }
 

@@ -13,7 +13,7 @@ test('a second Start of a single task is refused, and one task counts', async ({
     button.click()
     button.click()
   })
-  await expect(counter.alert).toContainText('running')
+  await expect(counter.alert).toContainText('already')
   await expect(counter.count).toHaveText('5 / 5')
   await expect(counter.tasks).toHaveText('tasks running: 0')
   expect(await counts()).toEqual([0, 1, 2, 3, 4, 5].map((count) => `${count} / 5`))

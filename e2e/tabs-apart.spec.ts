@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { counterOf, open, reaches } from './demo'
+import { counterOf, live, open, reaches } from './demo'
 
 test('two tabs of one browser never see each other’s values', async ({ context }) => {
   const [one, two] = [await context.newPage(), await context.newPage()]
@@ -25,4 +25,27 @@ test('two tabs of one browser never see each other’s values', async ({ context
   await isApart()
   await Promise.all([one.reload(), two.reload()])
   await isApart()
+})
+
+test('a duplicated tab goes its own way', async ({ page }) => {
+  await open(page, '/background-tasks')
+  await page.getByLabel('Text').fill('original')
+  await expect(page.locator('q')).toHaveText('original')
+
+  // A window that a page opens gets a copy of its sessionStorage, as a duplicated tab does.
+  const opened = page.waitForEvent('popup')
+  await page.evaluate(() => void window.open(location.href))
+  const duplicate = await opened
+  await live(duplicate)
+  await duplicate.getByLabel('Text').fill('duplicate')
+  await expect(duplicate.locator('q')).toHaveText('duplicate')
+
+  await counterOf(page, 'Without bookkeeping').start.click()
+  await reaches(counterOf(page, 'Without bookkeeping').count, 2)
+  await expect(page.locator('q')).toHaveText('original')
+  await expect(counterOf(duplicate, 'Without bookkeeping').count).toHaveText('0 / 10')
+
+  await Promise.all([page.reload(), duplicate.reload()])
+  await expect(page.locator('q')).toHaveText('original')
+  await expect(duplicate.locator('q')).toHaveText('duplicate')
 })

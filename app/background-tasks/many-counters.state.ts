@@ -16,7 +16,7 @@ export const manyCounters = defineState('many-counters', () => ({ steps, counts:
           s.counts[row] = count
           return count < s.steps
         })
-      while (await more()) await sleep(60 + ((row * 37) % 90)) // a pace of its own for each row
+      while (await more()) await sleep(80 + ((row * 37) % 140)) // a pace of its own for each row
     }),
   }))
   .events((on, { countRow }) => ({

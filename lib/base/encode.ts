@@ -17,16 +17,31 @@ export function encode(value: unknown): Json {
 
 /** The value that `encode` was given. Takes anything: what is malformed or may not live in state is `invalid-message`. */
 export function decode(json: unknown): unknown {
-  if (!isWrapped(json)) return json
   try {
-    return copyValue(parse(json[wrapper]), ['value'])
+    if (isWrapped(json)) return unwrap(json[wrapper])
+    if (json === undefined || isJson(json)) return json
   } catch (error) {
-    throw new HeldStateError('invalid-message', 'Malformed message: a value could not be decoded.', { cause: error })
+    throw malformed({ cause: error })
   }
+  throw malformed()
 }
 
+/** Text can name one container at many places, and so stand for far more than its length: that much is not copied. */
+function unwrap(text: string): unknown {
+  let left = text.length
+  return copyValue(parse(text), ['value'], () => {
+    left -= 1
+    if (left < 0) throw malformed()
+    return undefined
+  })
+}
+
+const malformed = (options?: ErrorOptions) =>
+  new HeldStateError('invalid-message', 'Malformed message: a value could not be decoded.', options)
+
 function isWrapped(json: unknown): json is { [wrapper]: string } {
-  return typeof json === 'object' && json !== null && Object.hasOwn(json, wrapper) && typeof (json as { [wrapper]: unknown })[wrapper] === 'string'
+  if (typeof json !== 'object' || json === null || !Object.hasOwn(json, wrapper)) return false
+  return typeof (json as { [wrapper]: unknown })[wrapper] === 'string' && Object.keys(json).length === 1
 }
 
 function isJson(value: unknown): value is Json {
@@ -43,10 +58,11 @@ function isJson(value: unknown): value is Json {
   }
 }
 
+/** Of an object without a prototype, JSON would make one that has one. */
 function isJsonContainer(value: object): boolean {
   if (Array.isArray(value)) return value.every(isJson)
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return false
-  for (const key in value) if (key === wrapper || !isJson((value as Record<string, unknown>)[key])) return false
-  return true
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  return Object.keys(value).every((key) => isJsonEntry(key, (value as Record<string, unknown>)[key]))
 }
+
+const isJsonEntry = (key: string, item: unknown) => key !== wrapper && key !== '__proto__' && isJson(item)

@@ -100,6 +100,11 @@ export function fromFailure(failure: Failure): HeldStateError {
   return new HeldStateError(failure.code, failure.message)
 }
 
+/** Of anything that can be thrown, even what has no text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return error instanceof Error ? String(error.message) : String(error)
+  } catch {
+    return 'a value without a text was thrown'
+  }
 }

@@ -20,6 +20,11 @@ export const defaultLimits = {
   tasksPerToken: 1_000,
   /** Milliseconds that `cancel()` waits for a task that does not end; it cannot write any more in any case. */
   cancelGraceMs: 2_000,
+  /**
+   * Milliseconds between two messages to one tab that settle no call: one frame of a 60 Hz screen, since nobody sees more.
+   * The first change after a pause and the answer to a call never wait for it.
+   */
+  frameMs: 16,
   /** States that one tab can watch. */
   watchedStates: 1_000,
   /** Connections of one hub. A connection costs about 50 KB, so this is half a gigabyte. */

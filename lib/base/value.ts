@@ -39,54 +39,107 @@ function kindOfObject(value: object): Kind {
   return 'invalid'
 }
 
-/** Replaces what stands for a value (a draft, a view) by the value; whatever it returns is taken as it is. */
-export type Substitute = (value: object, path: Path) => { readonly value: unknown } | undefined
+/**
+ * Replaces what stands for a value (a draft, a view) by the value; whatever it returns is taken as it is. `holders` are the
+ * copies around it, outermost first. Both lists change after the call: a callee that keeps one copies it.
+ */
+export type Substitute = (
+  value: object,
+  path: Path,
+  holders: readonly object[],
+) => { readonly value: unknown } | undefined
 
 /** A deep copy of `value`, checked. Throws `invalid-value` with the path of what cannot live in state. */
-export function copyValue(value: unknown, path: Path, substitute?: Substitute, depth = 0): unknown {
-  if (isContainer(value)) {
-    const substituted = substitute?.(value, path)
+export function copyValue(value: unknown, path: Path, substitute?: Substitute): unknown {
+  if (typeof value === 'object' && value !== null) return new Copier(path, substitute).container(value)
+  if (kindOf(value) === 'invalid') throw refuse(path, describe(value))
+  return value
+}
+
+class Copier {
+  private readonly path: unknown[]
+  private readonly holders: object[] = []
+  private readonly substitute: Substitute | undefined
+
+  constructor(path: Path, substitute: Substitute | undefined) {
+    this.path = [...path]
+    this.substitute = substitute
+  }
+
+  container(value: object): unknown {
+    const substituted = this.substitute?.(value, this.path, this.holders)
     if (substituted) return substituted.value
+    switch (kindOf(value)) {
+      case 'object':
+        return this.object(value)
+      case 'array':
+        return this.array(value as unknown[])
+      case 'map':
+        return this.map(value as Map<unknown, unknown>)
+      case 'set':
+        return this.set(value as Set<unknown>)
+      case 'date':
+        return new Date((value as Date).getTime())
+      default:
+        throw refuse(this.path, describe(value))
+    }
   }
-  const kind = kindOf(value)
-  if (kind === 'primitive') return value
-  if (kind === 'invalid') throw refuse(path, describe(value))
-  if (depth > maxDepth) throw refuse(path, `nesting of more than ${maxDepth} levels, or a cycle`)
-  const copy = (item: unknown, key: unknown) => copyValue(item, [...path, key], substitute, depth + 1)
-  switch (kind) {
-    case 'object':
-      return copyObject(value as object, path, copy)
-    case 'array':
-      return copyArray(value as unknown[], path, copy)
-    case 'map':
-      return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [checkKey(key, path), copy(item, key)]))
-    case 'set':
-      return new Set([...(value as Set<unknown>)].map((item) => copy(item, '(an element)')))
-    case 'date':
-      return new Date((value as Date).getTime())
-  }
-}
 
-type CopyItem = (item: unknown, key: unknown) => unknown
-
-function copyObject(value: object, path: Path, copy: CopyItem): object {
-  const copied: Record<string, unknown> = Object.getPrototypeOf(value) === null ? Object.create(null) : {}
-  for (const key of Reflect.ownKeys(value)) {
-    const descriptor = Reflect.getOwnPropertyDescriptor(value, key)
-    if (!descriptor?.enumerable) continue
-    checkProperty(key, descriptor, path)
-    copied[key as string] = copy(descriptor.value, key)
+  private object(value: object): object {
+    const copy: Record<string, unknown> = Object.getPrototypeOf(value) === null ? Object.create(null) : {}
+    this.enter(copy)
+    for (const key of Reflect.ownKeys(value)) {
+      const descriptor = Reflect.getOwnPropertyDescriptor(value, key)
+      if (!descriptor?.enumerable) continue
+      checkProperty(key, descriptor, this.path)
+      copy[key as string] = this.item(descriptor.value, key)
+    }
+    this.holders.pop()
+    return copy
   }
-  return copied
-}
 
-function copyArray(value: readonly unknown[], path: Path, copy: CopyItem): unknown[] {
-  const copied: unknown[] = new Array(value.length)
-  for (let index = 0; index < value.length; index += 1) {
-    if (!(index in value)) throw refuse([...path, index], 'a hole in an array')
-    copied[index] = copy(value[index], index)
+  private array(value: readonly unknown[]): unknown[] {
+    const copy: unknown[] = []
+    this.enter(copy)
+    for (let index = 0; index < value.length; index += 1) {
+      if (value[index] === undefined && !(index in value)) throw refuse([...this.path, index], 'a hole in an array')
+      copy.push(this.item(value[index], index))
+    }
+    this.holders.pop()
+    return copy
   }
-  return copied
+
+  private map(value: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
+    const copy = new Map<unknown, unknown>()
+    this.enter(copy)
+    for (const [key, item] of value) copy.set(checkKey(key, this.path), this.item(item, key))
+    this.holders.pop()
+    return copy
+  }
+
+  private set(value: ReadonlySet<unknown>): Set<unknown> {
+    const copy = new Set<unknown>()
+    this.enter(copy)
+    for (const item of value) copy.add(this.item(item, '(an element)'))
+    this.holders.pop()
+    return copy
+  }
+
+  private item(value: unknown, key: unknown): unknown {
+    if (typeof value !== 'object' || value === null) {
+      if (kindOf(value) === 'invalid') throw refuse([...this.path, key], describe(value))
+      return value
+    }
+    this.path.push(key)
+    const copy = this.container(value)
+    this.path.pop()
+    return copy
+  }
+
+  private enter(copy: object): void {
+    if (this.path.length > maxDepth) throw refuse(this.path, `nesting of more than ${maxDepth} levels, or a cycle`)
+    this.holders.push(copy)
+  }
 }
 
 function checkProperty(key: PropertyKey, descriptor: PropertyDescriptor, path: Path): void {
@@ -112,7 +165,8 @@ export function refuse(path: Path, found: string): HeldStateError {
 export function formatPath(path: Path): string {
   const parts = path.map((key, index) => {
     if (typeof key === 'number') return `[${key}]`
-    if (typeof key === 'string' && /^[\w$(].*$/.test(key)) return index === 0 ? key : `.${key}`
+    if (typeof key === 'string' && /^([\p{L}_$][\p{L}\p{N}_$]*|\(.*\))$/u.test(key))
+      return index === 0 ? key : `.${key}`
     return `[${typeof key === 'string' ? JSON.stringify(key) : String(key)}]`
   })
   return parts.join('') || 'The state'

@@ -18,12 +18,12 @@ export interface Mirror {
   readonly status: ConnectionStatus
   readonly revision: number
   /** Views by position in the watch; a position without one has not arrived yet. */
-  readonly views: Readonly<Record<number, object>>
+  readonly views: ReadonlyMap<number, object>
 }
 
 export type MirrorStore = StoreApi<Mirror>
 
-export const emptyMirror: Mirror = { status: 'connecting', revision: 0, views: {} }
+export const emptyMirror: Mirror = { status: 'connecting', revision: 0, views: new Map() }
 
 export const mirrorStore = (): MirrorStore => createStore<Mirror>(() => emptyMirror)
 
@@ -36,11 +36,10 @@ export type Received =
 
 export function receive(mirror: Mirror, message: Welcome | Delta): Received {
   if (message.type === 'welcome') {
-    const views = Object.fromEntries(Object.entries(message.views).filter(([, view]) => view !== undefined)) as Mirror['views']
+    const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Mirror['views']
     return { outcome: 'applied', mirror: { status: 'live', revision: message.revision, views } }
   }
-  if (message.from > mirror.revision) return { outcome: 'gap' }
-  if (message.from < mirror.revision) return { outcome: 'duplicate' }
+  if (message.from !== mirror.revision) return { outcome: message.to > mirror.revision ? 'gap' : 'duplicate' }
   if (message.patches.length === 0 && message.to === mirror.revision) return { outcome: 'applied', mirror }
   try {
     const views = apply(mirror.views, message.patches) as Mirror['views']

@@ -34,7 +34,7 @@ export class Presence {
 
   /** The object for a mirror: the same one for as long as the view of this state is the same. */
   of(mirror: Mirror): Fields {
-    const view = (mirror.views[this.position] as Fields | undefined) ?? this.defaults
+    const view = (mirror.views.get(this.position) as Fields | undefined) ?? this.defaults
     if (this.shown?.view !== view) this.shown = { view, object: this.compose(view) }
     return this.shown.object
   }

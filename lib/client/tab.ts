@@ -5,7 +5,8 @@
 import { encode, type Json } from '../base/encode.js'
 import { type Failure, fromFailure, HeldStateError, toFailure } from '../base/errors.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
-import { type Delta, type Down, parseDown, type Welcome } from '../protocol/down.js'
+import { consoleLog } from '../base/log.js'
+import { type Delta, type Down, parseDown, type Settlement, type Welcome } from '../protocol/down.js'
 import { protocolVersion } from '../protocol/version.js'
 import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
@@ -40,13 +41,15 @@ export class Tab {
   private welcomed = false
   /** A resync was asked for; until its welcome, no delta can fit. */
   private resyncing = false
+  /** Calls that came with a delta that did not fit: their effect is in the mirror after the resync. */
+  private unseen: Settlement[] = []
   private phase: 'idle' | 'started' | 'stopped' = 'idle'
 
   constructor({ wire, identity, limits = defaultLimits, report }: TabOptions) {
     this.wire = wire
     this.identity = identity
     this.limits = limits
-    this.report = report ?? ((error) => console.error(`heldstate: ${error.message}`))
+    this.report = report ?? ((error) => consoleLog.error(error.message))
     this.calls = new Calls(limits)
     this.outgoing = new OutgoingQueue(limits.messageBytes - framingBytes, (name, ...args) => this.wire.send(name, ...args))
   }
@@ -144,6 +147,7 @@ export class Tab {
     this.resyncing = false
     const received = receive(this.mirror.getState(), message)
     if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
+    this.settleUnseen()
     this.watchMissing()
     this.calls.sendWaiting((id, request) => this.send(id, request))
   }
@@ -154,14 +158,23 @@ export class Tab {
       this.resyncing = true
       this.outgoing.add(['resync'], 10)
     }
+    if (received.outcome === 'gap') return void this.unseen.push(...message.settled)
     if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
     for (const settlement of message.settled) this.calls.settle(settlement)
+  }
+
+  private settleUnseen(): void {
+    const { unseen } = this
+    this.unseen = []
+    for (const settlement of unseen) this.calls.settle(settlement)
   }
 
   /** Asks for states that were added after the hello of this connection. */
   private watchMissing(): void {
     for (const id of this.watched.slice(this.greeted))
-      this.request(['watch', id]).catch((error: HeldStateError) => this.report(error))
+      this.request(['watch', id]).catch((error: HeldStateError) => {
+        if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
+      })
     this.greeted = this.watched.length
   }
 
@@ -182,6 +195,7 @@ export class Tab {
     if (this.phase === 'stopped') return
     this.resyncing = false
     this.outgoing.clear()
+    this.settleUnseen()
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting' })
     const lost = 'The connection was lost before the server answered. Whether the change took effect is unknown.'
     this.calls.fail(new HeldStateError('connection-lost', lost), false)

@@ -3,7 +3,7 @@
  * A patch that does not fit throws `invalid-message`, and the result of the others is lost with it.
  */
 import { HeldStateError } from '../base/errors.js'
-import type { Key, Patch } from './patch.js'
+import type { Key, Patch, Splice } from './patch.js'
 
 /** Containers that this call has made, and may therefore change. */
 type Own = Set<object>
@@ -17,20 +17,34 @@ export function apply(value: unknown, patches: readonly Patch[]): unknown {
 
 function applyAt(value: unknown, patch: Patch, depth: number, own: Own): unknown {
   const path = patch[0]
-  if (depth === path.length) return patch.length === 4 ? spliced(value, patch[1], patch[2], patch[3], own) : patch[1]
+  if (depth === path.length) return patch.length === 4 ? spliced(value, patch, own) : assigned(patch)
   const key = path[depth]
   const container = owned(value, own)
-  if (depth === path.length - 1 && patch.length === 1) remove(container, key)
-  else put(container, key, applyAt(depth === path.length - 1 && patch.length === 2 ? undefined : read(container, key), patch, depth + 1, own))
+  const isLast = depth === path.length - 1
+  if (isLast && patch.length === 1) remove(container, key)
+  else if (isLast && patch.length === 2) put(container, key, patch[1])
+  else put(container, key, applyAt(read(container, key), patch, depth + 1, own))
   return container
 }
 
-function spliced(value: unknown, start: number, deleteCount: number, items: readonly unknown[], own: Own): unknown {
-  if (!Array.isArray(value) || start + deleteCount > value.length) throw misfit()
+function assigned(patch: Patch): unknown {
+  if (patch.length !== 2) throw misfit()
+  return patch[1]
+}
+
+function spliced(value: unknown, [, start, deleteCount, items]: Splice, own: Own): unknown {
+  if (!Array.isArray(value) || !Array.isArray(items) || !isCount(start) || !isCount(deleteCount)) throw misfit()
+  if (start + deleteCount > value.length) throw misfit()
   const list = owned(value, own) as unknown[]
-  list.splice(start, deleteCount, ...items)
+  if (items.length < manyArguments) list.splice(start, deleteCount, ...items)
+  else for (const item of [...items, ...list.splice(start).slice(deleteCount)]) list.push(item)
   return list
 }
+
+/** Engines bound how many arguments a call may have; this is well below. */
+const manyArguments = 10_000
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 
 function owned(value: unknown, own: Own): object {
   if (typeof value !== 'object' || value === null) throw misfit()
@@ -49,30 +63,33 @@ function copyOf(value: object): object {
 }
 
 function read(container: object, key: Key): unknown {
-  if (container instanceof Map) {
-    if (container.has(key)) return container.get(key)
-  } else if (isProperty(container, key) && Object.hasOwn(container, key)) return Reflect.get(container, key)
+  if (container instanceof Map ? container.has(key) : isProperty(container, key) && Object.hasOwn(container, key))
+    return container instanceof Map ? container.get(key) : Reflect.get(container, key as string | number)
   throw misfit()
 }
 
 function put(container: object, key: Key, value: unknown): void {
+  if (typeof key === 'object' && key !== null) throw misfit()
   if (container instanceof Map) container.set(key, value)
   else if (container instanceof Set) container.add(key)
-  else if (Array.isArray(container)) {
-    if (typeof key !== 'number' || !(key in container)) throw misfit()
-    container[key] = value
-  } else if (isProperty(container, key)) Reflect.set(container, key, value)
+  else if (isProperty(container, key) && (!Array.isArray(container) || Object.hasOwn(container, key)))
+    Reflect.set(container, key, value)
   else throw misfit()
 }
 
 function remove(container: object, key: Key): void {
-  if (container instanceof Map || container instanceof Set ? container.delete(key) : false) return
-  if (!Array.isArray(container) && isProperty(container, key) && Object.hasOwn(container, key)) Reflect.deleteProperty(container, key)
+  if (container instanceof Map || container instanceof Set) {
+    if (!container.delete(key)) throw misfit()
+  } else if (!Array.isArray(container) && isProperty(container, key) && Object.hasOwn(container, key))
+    Reflect.deleteProperty(container, key)
   else throw misfit()
 }
 
+/** Whether `key` may name a property: an index of an array, a name in an object. */
 function isProperty(container: object, key: Key): key is string | number {
-  return !(container instanceof Set) && key !== '__proto__' && (typeof key === 'string' || typeof key === 'number')
+  if (container instanceof Set) return false
+  if (Array.isArray(container)) return typeof key === 'number'
+  return typeof key === 'string' && key !== '__proto__'
 }
 
 const misfit = () => new HeldStateError('invalid-message', 'A patch does not fit the state of this tab.')

@@ -37,12 +37,12 @@ type Fields = Readonly<Record<string, unknown>>
 
 function compareObjects(path: readonly Key[], before: Fields, after: Fields, patches: Patch[]): void {
   if (Object.getPrototypeOf(before) !== Object.getPrototypeOf(after)) return void patches.push([path, after])
-  const misplaced = misplacedKeys(Object.keys(before), Object.keys(after), isIndex)
-  for (const key of Object.keys(before))
-    if (misplaced.has(key) || !Object.hasOwn(after, key)) patches.push([[...path, key]])
-  for (const key of Object.keys(after))
-    if (misplaced.has(key) || !Object.hasOwn(before, key)) patches.push([[...path, key], after[key]])
-    else compare(before[key], after[key], [...path, key], patches)
+  const [was, is] = [Object.keys(before), Object.keys(after)]
+  const late = lateKeys(was, is, isIndex)
+  for (const key of was) if (late.has(key) || !Object.hasOwn(after, key)) patches.push([[...path, key]])
+  for (const key of is)
+    if (late.has(key) || !Object.hasOwn(before, key)) patches.push([[...path, key], after[key]])
+    else if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], patches)
 }
 
 function compareMaps(
@@ -51,56 +51,59 @@ function compareMaps(
   after: ReadonlyMap<Key, unknown>,
   patches: Patch[],
 ): void {
-  const misplaced = misplacedKeys([...before.keys()], [...after.keys()])
-  for (const key of before.keys()) if (misplaced.has(key) || !after.has(key)) patches.push([[...path, key]])
-  for (const [key, value] of after)
-    if (misplaced.has(key) || !before.has(key)) patches.push([[...path, key], value])
-    else compare(before.get(key), value, [...path, key], patches)
+  const late = lateKeys([...before.keys()], [...after.keys()])
+  for (const key of before.keys()) if (late.has(key) || !after.has(key)) patches.push([[...path, key]])
+  for (const [key, value] of after) {
+    const held = before.get(key)
+    if (late.has(key)) patches.push([[...path, key], value])
+    else if (!Object.is(held, value)) compare(held, value, [...path, key], patches)
+  }
 }
 
 function compareSets(path: readonly Key[], before: ReadonlySet<Key>, after: ReadonlySet<Key>, patches: Patch[]): void {
   const [was, is] = [[...before], [...after]]
-  if (was.some(isObject) || is.some(isObject)) {
-    if (was.length !== is.length || was.some((item, index) => !Object.is(item, is[index]))) patches.push([path, after])
-    return
-  }
-  const misplaced = misplacedKeys(was, is)
-  for (const item of was) if (misplaced.has(item) || !after.has(item)) patches.push([[...path, item]])
-  for (const item of is) if (misplaced.has(item) || !before.has(item)) patches.push([[...path, item], true])
+  const late = lateKeys(was, is)
+  const gone = was.filter((item) => late.has(item) || !after.has(item))
+  if (gone.some(isObject) || [...late].some(isObject)) return void patches.push([path, after])
+  for (const item of gone) patches.push([[...path, item]])
+  for (const item of late) patches.push([[...path, item], true])
 }
 
 /**
- * Keys that both sides have, but that deleting and adding others would leave in another order than `after` has: they are
- * deleted and set again, because a page lists keys in the order in which they come. A new key is appended, so every key
- * that stands behind a new one is misplaced too.
+ * A page lists keys in the order in which they come, and a key that is set anew comes last. So only those keys of `after`
+ * can stay that stand before the first new one and in their old order; the rest is late: deleted, if it was there, and set.
  */
-function misplacedKeys(
+function lateKeys(
   before: readonly Key[],
   after: readonly Key[],
-  sorted: (key: Key) => boolean = () => false,
+  isSorted: (key: Key) => boolean = () => false,
 ): ReadonlySet<Key> {
-  if (before.length === after.length && before.every((key, index) => Object.is(key, after[index]))) return none
-  const known = new Map(before.map((key, index) => [key, index]))
-  const misplaced = new Set<Key>()
-  let last = -1
-  let appended = false
-  for (const key of after) {
-    if (sorted(key)) continue
-    const index = known.get(key)
-    if (index === undefined) appended = true
-    else if (appended || index < last) misplaced.add(key)
-    else last = index
-    if (index !== undefined && misplaced.has(key)) appended = true
+  let at = 0
+  let kept = 0
+  for (; kept < after.length; kept += 1) {
+    const key = after[kept]
+    if (Object.is(before[at], key) && at < before.length) at += 1
+    else if (!isSorted(key)) {
+      while (at < before.length && !Object.is(before[at], key)) at += 1
+      if (at === before.length) break
+      at += 1
+    }
   }
-  return misplaced
+  return kept === after.length ? none : new Set(after.slice(kept).filter((key) => !isSorted(key)))
 }
 
 const none: ReadonlySet<Key> = new Set()
 
-/** Objects list whole numbers first and in order, whenever they were added; so these are never misplaced. */
-const isIndex = (key: Key) => String((key as number) >>> 0) === key
+/** Objects list whole numbers first and in order, whenever they were added; so these are never late. */
+const isIndex = (key: Key) => /^\d/.test(key as string) && String((key as number) >>> 0) === key && key !== lastIndex
+const lastIndex = String(2 ** 32 - 1)
 
-function compareArrays(path: readonly Key[], before: readonly unknown[], after: readonly unknown[], patches: Patch[]): void {
+function compareArrays(
+  path: readonly Key[],
+  before: readonly unknown[],
+  after: readonly unknown[],
+  patches: Patch[],
+): void {
   let offset = 0
   for (const { start, deleted, inserted } of hunksOf(before, after)) {
     const at = start + offset
@@ -108,8 +111,7 @@ function compareArrays(path: readonly Key[], before: readonly unknown[], after: 
     for (let index = 0; index < paired; index += 1)
       compare(before[start + index], after[at + index], [...path, at + index], patches)
     const [rest, more] = [deleted - paired, inserted - paired]
-    if (rest > 0 || more > 0)
-      patches.push([path, at + paired, rest, after.slice(at + paired, at + paired + more)])
+    if (rest > 0 || more > 0) patches.push([path, at + paired, rest, after.slice(at + paired, at + paired + more)])
     offset += inserted - deleted
   }
 }

@@ -3,6 +3,7 @@
  * again when the draft is committed.
  */
 import { type Path, refuse } from '../base/value.js'
+import type { Commit } from './commit.js'
 import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 
 type List = unknown[]
@@ -23,17 +24,18 @@ export class ArrayNode extends Node<List> {
       this.refuseClosed(method)
       return []
     }
+    const own = items.map((item) => this.put(item))
     const list = this.writable(method)
     this.touch(start, list.length - start - deleteCount)
-    const removed = list.splice(start, deleteCount, ...items.map((item) => this.put(item)))
-    return removed.map((item, index) => this.read(item, start + index))
+    return this.taken(list.splice(start, deleteCount, ...own), start)
   }
 
   assign(index: number, value: unknown): void {
+    const own = this.put(value)
     const list = this.writable(index)
-    if (index > list.length) throw refuse([index], 'an element behind the end of its array, which would leave a hole')
+    if (index > list.length) throw refuse([...this.path, index], 'an element behind its end, which would leave a hole')
     this.touch(index, list.length - 1 - index)
-    list[index] = this.put(value)
+    list[index] = own
   }
 
   /** Puts the elements into another order; none comes or goes. */
@@ -51,55 +53,53 @@ export class ArrayNode extends Node<List> {
     return -1
   }
 
+  replace(container: List, key: unknown, before: unknown, after: unknown): void {
+    container[container[key as number] === before ? (key as number) : container.indexOf(before)] = after
+  }
+
   protected copied(base: List): List {
     return base.slice()
   }
 
-  protected settled(copy: List | undefined, path: Path): List {
-    const { base } = this
-    let next = copy
-    let changed = false
-    this.settleChildren(path, ({ key }, before, after) => {
-      if (before === after) return
-      next ??= base.slice()
-      next[key as number] = after
-      changed = true
-    })
-    if (next) changed = this.settleTouched(next, base, path) || changed
+  protected settled(commit: Commit, path: Path): List {
+    const changes = this.settleChildren(commit, path)
+    if (changes.length > 0) this.copy ??= this.base.slice()
+    const next = this.latest
+    for (const { key, after } of changes) next[key as number] = after
+    const changed = this.settleTouched(commit, next, path) || changes.length > 0
     this.head = Number.POSITIVE_INFINITY
     this.tail = Number.POSITIVE_INFINITY
-    return changed && next ? next : base
+    return changed ? next : this.base
   }
 
-  protected holds(child: Node): boolean {
-    const list = this.latest
-    const at = list[child.key as number]
-    if (at === child.base || at === child.draft) return true
-    const index = list.findIndex((item) => item === child.base || item === child.draft)
+  protected finds(container: List, child: Node): boolean {
+    if (container[child.key as number] === child.base) return true
+    const index = container.indexOf(child.base)
+    if (index < 0) return false
     child.key = index
-    return index >= 0
+    return true
   }
 
-  protected keeps(child: Node): boolean {
-    const list = this.latest
-    return list[child.key as number] === child.base || list.includes(child.base)
-  }
-
-  private settleTouched(next: List, base: List, path: Path): boolean {
+  private settleTouched(commit: Commit, next: List, path: Path): boolean {
+    const { base } = this
     const end = next.length - Math.min(this.tail, next.length)
     let changed = next.length !== base.length
     for (let index = Math.min(this.head, next.length); index < end; index += 1) {
-      const value = next[index]
-      if (value === undefined && !(index in next)) throw refuse([...path, index], 'a hole in an array')
-      next[index] = this.settleValue(value, [...path, index])
+      next[index] = this.settleValue(commit, next[index], path, index)
       changed ||= !Object.is(next[index], base[index])
     }
     return changed
   }
 
+  /** What the author gets of elements that he took out: drafts, which he may put in again. */
+  private taken(removed: List, start: number): List {
+    for (const [index, item] of removed.entries()) removed[index] = this.read(item, start + index)
+    return removed
+  }
+
   private touch(head: number, tail: number): void {
     this.head = Math.min(this.head, head)
-    this.tail = Math.min(this.tail, tail)
+    this.tail = Math.max(0, Math.min(this.tail, tail))
   }
 }
 
@@ -130,7 +130,8 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
     const { length } = node.latest
     const from = position(start, length)
     const most = length - from
-    const count = arguments.length === 0 ? 0 : arguments.length === 1 ? most : Math.min(most, Math.max(0, whole(deleteCount)))
+    const count =
+      arguments.length === 0 ? 0 : arguments.length === 1 ? most : Math.min(most, Math.max(0, whole(deleteCount)))
     return node.splice('splice()', from, count, items)
   },
   fill(...[value, start, end]: [unknown?, unknown?, unknown?]) {
@@ -147,9 +148,8 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   sort(compare?: (a: unknown, b: unknown) => number) {
     const node = of(this)
     const read = (value: unknown) => node.read(value, undefined)
-    node.reorder('sort()', (list) =>
-      list.sort(compare ? (a, b) => compare(read(a), read(b)) : undefined),
-    )
+    const order = compare ?? byText
+    node.reorder('sort()', (list) => list.sort((a, b) => order(read(a), read(b))))
     return this
   },
   indexOf(...[value, from]: [unknown, unknown?]) {
@@ -157,7 +157,8 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
   },
   lastIndexOf(...[value, from]: [unknown, unknown?]) {
     const { length } = of(this).latest
-    const start = arguments.length < 2 ? length - 1 : whole(from) < 0 ? length + whole(from) : Math.min(whole(from), length - 1)
+    const start =
+      arguments.length < 2 ? length - 1 : whole(from) < 0 ? length + whole(from) : Math.min(whole(from), length - 1)
     return of(this).find(value, start, -1)
   },
   includes(...[value, from]: [unknown, unknown?]) {
@@ -166,6 +167,12 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
     return node.find(value, position(from, node.latest.length), 1) >= 0
   },
 } as Record<string, (this: unknown, ...args: never[]) => unknown>
+
+/** The order of `sort()` without a comparison. */
+function byText(a: unknown, b: unknown): number {
+  const [first, second] = [String(a), String(b)]
+  return first < second ? -1 : first > second ? 1 : 0
+}
 
 const whole = (value: unknown) => Math.trunc(Number(value)) || 0
 
@@ -190,35 +197,45 @@ const traps: ProxyHandler<object> = {
     if (key === nodeKey) return node
     const value = Reflect.get(node.latest, key)
     if (typeof value === 'function' && typeof key === 'string' && Object.hasOwn(methods, key)) return methods[key]
-    return typeof value === 'object' ? node.read(value, Number(key as string)) : value
+    return typeof value === 'object' && indexOf(key) >= 0 ? node.read(value, Number(key as string)) : value
   },
   set: (target, key, value) => {
     const node = nodeIn(target)
     const index = indexOf(key)
     if (key === 'length') resize(node, value)
-    else if (index < 0) throw refuse([key], 'a named property on an array')
-    else if (index < node.latest.length && Object.is(node.latest[index], value)) node.refuseClosed(key)
+    else if (index < 0) throw refuse([...node.path, key], 'a named property on an array')
+    else if (index < node.latest.length && node.isSame(node.latest[index], value)) node.refuseClosed(key)
     else node.assign(index, value)
     return true
   },
-  deleteProperty: (_, key) => {
-    throw refuse([key], 'the hole that `delete` would leave in an array; use splice()')
+  deleteProperty: (target, key) => {
+    const index = indexOf(key)
+    throw refuse([...nodeIn(target).path, index < 0 ? key : index], 'the hole that `delete` leaves; use splice()')
   },
-  defineProperty: (target, key, descriptor) => traps.set?.(target, key, descriptor.value, undefined) ?? false,
+  defineProperty: (target, key, descriptor) => {
+    if ('value' in descriptor) return traps.set?.(target, key, descriptor.value, undefined) ?? false
+    throw refuse([...nodeIn(target).path, key], 'a getter or setter')
+  },
   has: (target, key) => Reflect.has(nodeIn(target).latest, key),
   ownKeys: (target) => Reflect.ownKeys(nodeIn(target).latest),
   getOwnPropertyDescriptor: (target, key) => {
     const node = nodeIn(target)
-    const descriptor = Reflect.getOwnPropertyDescriptor(node.latest, key)
-    if (!descriptor || key === 'length') return descriptor
-    return { ...descriptor, value: node.read(descriptor.value, Number(key as string)) }
+    if (!Object.hasOwn(node.latest, key)) return undefined
+    const enumerable = key !== 'length'
+    return {
+      value: node.read(Reflect.get(node.latest, key), Number(key)),
+      writable: true,
+      enumerable,
+      configurable: enumerable,
+    }
   },
   setPrototypeOf: () => false,
+  preventExtensions: () => false,
 }
 
 function resize(node: ArrayNode, length: unknown): void {
   const now = node.latest.length
   const next = whole(length)
-  if (next > now) throw refuse(['length'], 'more elements than its array has; use push()')
+  if (next > now) throw refuse([...node.path, 'length'], 'more elements than its array has; use push()')
   node.splice('length', next, now - next, [])
 }

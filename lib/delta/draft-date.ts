@@ -10,20 +10,22 @@ export class DateNode extends Node<Date> {
     Object.defineProperty(this.draft, nodeKey, { value: this })
   }
 
+  override get latest(): Date {
+    return new Date(this.draft.getTime())
+  }
+
+  replace(): void {}
+
   protected copied(base: Date): Date {
     return base
   }
 
   protected settled(): Date {
-    const { base, draft } = this
-    return Object.is(base.getTime(), draft.getTime()) ? base : new Date(draft.getTime())
+    const { base, latest } = this
+    return Object.is(base.getTime(), latest.getTime()) ? base : latest
   }
 
-  protected holds(): boolean {
-    return false
-  }
-
-  protected keeps(): boolean {
+  protected finds(): boolean {
     return false
   }
 }

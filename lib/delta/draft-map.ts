@@ -1,5 +1,6 @@
 /** The draft of a Map: a Map that reads and writes its node. */
 import { checkKey, type Path } from '../base/value.js'
+import type { Commit } from './commit.js'
 import { Node, nodeKey, type Scope } from './node.js'
 
 type Entries = Map<unknown, unknown>
@@ -7,6 +8,7 @@ type Entries = Map<unknown, unknown>
 export class MapNode extends Node<Entries> {
   readonly draft: object
   private assigned = new Set<unknown>()
+  private reordered = false
 
   constructor(scope: Scope, base: Entries, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
@@ -14,62 +16,70 @@ export class MapNode extends Node<Entries> {
   }
 
   assign(key: unknown, value: unknown): void {
-    checkKey(key, [])
-    if (this.latest.has(key) && Object.is(this.latest.get(key), value)) return this.refuseClosed('Map.set()')
-    this.writable(`Map.set(${String(key)})`).set(key, this.put(value))
+    checkKey(key, this.path)
+    const held = this.latest.get(key)
+    this.refuseClosed(`Map.set(${String(key)})`)
+    if (this.isSame(held, value) && this.latest.has(key)) return
+    const own = this.put(value)
+    this.writable('Map.set()').set(key, own)
     this.assigned.add(key)
   }
 
   remove(key: unknown): boolean {
+    this.refuseClosed(`Map.delete(${String(key)})`)
     if (!this.latest.has(key)) return false
     this.assigned.add(key)
-    return this.writable(`Map.delete(${String(key)})`).delete(key)
+    this.reordered = true
+    return this.writable('Map.delete()').delete(key)
+  }
+
+  replace(container: Entries, key: unknown, _: unknown, after: unknown): void {
+    container.set(key, after)
   }
 
   protected copied(base: Entries): Entries {
     return new Map(base)
   }
 
-  protected settled(copy: Entries | undefined, path: Path): Entries {
+  protected settled(commit: Commit, path: Path): Entries {
     const { base } = this
-    let next = copy
-    let changed = this.assigned.size > 0
-    this.settleChildren(path, ({ key }, before, after) => {
-      if (before === after) return
-      next ??= new Map(base)
-      next.set(key, after)
-      changed = true
-    })
-    for (const key of this.assigned) if (next?.has(key)) next.set(key, this.settleValue(next.get(key), [...path, key]))
+    const changes = this.settleChildren(commit, path)
+    if (changes.length > 0) this.copy ??= this.copied(base)
+    const next = this.latest
+    for (const { key, after } of changes) next.set(key, after)
+    const changed = this.settleAssigned(commit, next, path) || changes.length > 0
+    const reordered = !changed && this.reordered && isReordered(base, next)
     this.assigned = new Set()
-    return changed && next && !sameEntries(base, next) ? next : base
+    this.reordered = false
+    return changed || reordered ? next : base
   }
 
-  protected holds(child: Node): boolean {
-    const held = this.latest.get(child.key)
-    return held === child.base || held === child.draft
+  protected finds(container: Entries, { key, base }: Node): boolean {
+    return container.get(key) === base
   }
 
-  protected keeps(child: Node): boolean {
-    return this.latest.get(child.key) === child.base
+  private settleAssigned(commit: Commit, next: Entries, path: Path): boolean {
+    const { base } = this
+    let changed = false
+    for (const key of this.assigned) {
+      const stands = next.has(key)
+      if (stands) next.set(key, this.settleValue(commit, next.get(key), path, key))
+      changed ||= stands !== base.has(key) || !Object.is(next.get(key), base.get(key))
+    }
+    return changed
   }
 }
 
-function sameEntries(base: Entries, next: Entries): boolean {
-  if (base.size !== next.size) return false
-  const others = next.entries()
-  for (const [key, value] of base) {
-    const [otherKey, otherValue] = others.next().value as [unknown, unknown]
-    if (!Object.is(key, otherKey) || !Object.is(value, otherValue)) return false
-  }
-  return true
+function isReordered(base: Entries, next: Entries): boolean {
+  const keys = [...base.keys()]
+  return [...next.keys()].some((key, index) => !Object.is(key, keys[index]))
 }
 
 class DraftMap extends Map<unknown, unknown> {
-  readonly [nodeKey]: MapNode
+  declare readonly [nodeKey]: MapNode
   constructor(node: MapNode) {
     super()
-    this[nodeKey] = node
+    Object.defineProperty(this, nodeKey, { value: node })
   }
   override get size() {
     return this[nodeKey].latest.size
@@ -88,10 +98,11 @@ class DraftMap extends Map<unknown, unknown> {
     return this[nodeKey].remove(key)
   }
   override clear() {
-    for (const key of [...this.keys()]) this[nodeKey].remove(key)
+    this[nodeKey].refuseClosed('Map.clear()')
+    for (const key of this.keys()) this[nodeKey].remove(key)
   }
-  override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void) {
-    for (const [key, value] of this.entries()) visit(value, key, this)
+  override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void, self?: unknown) {
+    for (const [key, value] of this.entries()) visit.call(self, value, key, this)
   }
   override *entries(): MapIterator<[unknown, unknown]> {
     for (const key of this.keys()) yield [key, this.get(key)]

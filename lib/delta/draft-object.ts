@@ -1,5 +1,6 @@
 /** The draft of a plain object. */
 import { type Path, refuse } from '../base/value.js'
+import type { Commit } from './commit.js'
 import { Node, nodeKey, type Scope } from './node.js'
 
 type Fields = Record<PropertyKey, unknown>
@@ -7,6 +8,7 @@ type Fields = Record<PropertyKey, unknown>
 export class ObjectNode extends Node<Fields> {
   readonly draft: object
   private assigned: Set<PropertyKey> | undefined
+  private reordered = false
 
   constructor(scope: Scope, base: Fields, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
@@ -14,63 +16,64 @@ export class ObjectNode extends Node<Fields> {
   }
 
   assign(key: PropertyKey, value: unknown): void {
-    this.writable(key)[key] = this.put(value)
+    if (key === '__proto__') throw refuse(this.path, '"__proto__" as a key')
+    const own = this.put(value)
+    this.writable(key)[key] = own
     this.note(key)
   }
 
   remove(key: PropertyKey): void {
+    this.refuseClosed(key)
+    if (!Object.hasOwn(this.latest, key)) return
     delete this.writable(key)[key]
+    this.reordered = true
     this.note(key)
   }
 
-  private note(key: PropertyKey): void {
-    this.assigned ??= new Set()
-    this.assigned.add(key)
+  replace(container: Fields, key: unknown, _: unknown, after: unknown): void {
+    container[key as PropertyKey] = after
   }
 
   protected copied(base: Fields): Fields {
     return Object.getPrototypeOf(base) === null ? Object.assign(Object.create(null), base) : { ...base }
   }
 
-  protected settled(copy: Fields | undefined, path: Path): Fields {
+  protected settled(commit: Commit, path: Path): Fields {
     const { base } = this
-    let next = copy
-    this.settleChildren(path, ({ key }, before, after) => {
-      if (before === after) return
-      next ??= this.copied(base)
-      next[key as PropertyKey] = after
-    })
-    for (const key of this.assigned ?? []) {
-      if (!next || !Object.hasOwn(next, key)) continue
-      if (typeof key === 'symbol') throw refuse(path, `the symbol ${String(key)} as a key`)
-      if (key === '__proto__') throw refuse(path, '"__proto__" as a key')
-      next[key] = this.settleValue(next[key], [...path, key])
-    }
-    const changed = next !== undefined && this.differs(base, next)
+    const changes = this.settleChildren(commit, path)
+    if (changes.length > 0) this.copy ??= this.copied(base)
+    const next = this.latest
+    for (const { key, after } of changes) next[key as PropertyKey] = after
+    const changed = this.settleAssigned(commit, next, path) || changes.length > 0
+    const reordered = !changed && this.reordered && isReordered(base, next)
     this.assigned = undefined
-    return changed ? (next as Fields) : base
+    this.reordered = false
+    return changed || reordered ? next : base
   }
 
-  protected holds(child: Node): boolean {
-    const held = this.latest[child.key as PropertyKey]
-    return held === child.base || held === child.draft
+  protected finds(container: Fields, { key, base }: Node): boolean {
+    return container[key as PropertyKey] === base
   }
 
-  protected keeps(child: Node): boolean {
-    return this.latest[child.key as PropertyKey] === child.base
+  private settleAssigned(commit: Commit, next: Fields, path: Path): boolean {
+    const { base } = this
+    let changed = false
+    for (const key of this.assigned ?? []) {
+      const stands = Object.hasOwn(next, key)
+      if (stands && typeof key === 'symbol') throw refuse(path, `the symbol ${String(key)} as a key`)
+      if (stands) next[key] = this.settleValue(commit, next[key], path, key)
+      changed ||= stands !== Object.hasOwn(base, key) || !Object.is(next[key], base[key])
+    }
+    return changed
   }
 
-  /** An object whose writes were all taken back is the one it was. */
-  private differs(base: Fields, next: Fields): boolean {
-    if (!this.assigned) return true
-    for (const key of this.assigned)
-      if (Object.hasOwn(base, key) !== Object.hasOwn(next, key) || !Object.is(base[key], next[key])) return true
-    for (const key in next) if (!Object.is(base[key], next[key])) return true
-    return reordered(base, next)
+  private note(key: PropertyKey): void {
+    this.assigned ??= new Set()
+    this.assigned.add(key)
   }
 }
 
-function reordered(base: Fields, next: Fields): boolean {
+function isReordered(base: Fields, next: Fields): boolean {
   const keys = Object.keys(base)
   return Object.keys(next).some((key, index) => key !== keys[index])
 }
@@ -81,11 +84,13 @@ const of = (target: object) => (target as { node: ObjectNode }).node
 const traps: ProxyHandler<object> = {
   get: (target, key) => {
     const node = of(target)
-    return key === nodeKey ? node : node.read(node.latest[key], key)
+    if (key === nodeKey) return node
+    const value = node.latest[key]
+    return typeof value === 'object' && Object.hasOwn(node.latest, key) ? node.read(value, key) : value
   },
   set: (target, key, value) => {
     const node = of(target)
-    if (Object.is(node.latest[key], value) && Object.hasOwn(node.latest, key)) node.refuseClosed(key)
+    if (node.isSame(node.latest[key], value) && Object.hasOwn(node.latest, key)) node.refuseClosed(key)
     else node.assign(key, value)
     return true
   },
@@ -94,8 +99,9 @@ const traps: ProxyHandler<object> = {
     return true
   },
   defineProperty: (target, key, descriptor) => {
-    if (!('value' in descriptor)) throw refuse([key], 'a getter or setter')
-    of(target).assign(key, descriptor.value)
+    const node = of(target)
+    if (!('value' in descriptor)) throw refuse([...node.path, key], 'a getter or setter')
+    node.assign(key, descriptor.value)
     return true
   },
   has: (target, key) => Reflect.has(of(target).latest, key),
@@ -104,8 +110,9 @@ const traps: ProxyHandler<object> = {
     const node = of(target)
     const descriptor = Reflect.getOwnPropertyDescriptor(node.latest, key)
     if (!descriptor) return undefined
-    return { value: node.read(descriptor.value, key), writable: true, enumerable: descriptor.enumerable ?? true, configurable: true }
+    return { value: node.read(descriptor.value, key), writable: true, enumerable: true, configurable: true }
   },
   getPrototypeOf: (target) => Reflect.getPrototypeOf(of(target).latest),
   setPrototypeOf: () => false,
+  preventExtensions: () => false,
 }

@@ -1,11 +1,14 @@
 /** The draft of a Set: a Set that reads and writes its node. Elements that are containers are drafted too. */
 import type { Path } from '../base/value.js'
+import type { Commit } from './commit.js'
 import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { withAlgebra } from './view.js'
 
 type Elements = Set<unknown>
 
 export class SetNode extends Node<Elements> {
   readonly draft: object
+  private readonly added = new Set<unknown>()
 
   constructor(scope: Scope, base: Elements, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
@@ -19,50 +22,60 @@ export class SetNode extends Node<Elements> {
   }
 
   add(value: unknown): void {
-    if (this.latest.has(this.element(value))) this.refuseClosed('Set.add()')
-    else this.writable('Set.add()').add(this.put(value))
+    this.refuseClosed('Set.add()')
+    if (this.latest.has(this.element(value))) return
+    const own = this.put(value)
+    this.writable('Set.add()').add(own)
+    this.added.add(own)
   }
 
   remove(value: unknown): boolean {
+    this.refuseClosed('Set.delete()')
     const element = this.element(value)
     return this.latest.has(element) && this.writable('Set.delete()').delete(element)
+  }
+
+  replace(container: Elements, _: unknown, before: unknown, after: unknown): void {
+    const elements = exchanged(container, new Map([[before, after]]))
+    container.clear()
+    for (const element of elements) container.add(element)
   }
 
   protected copied(base: Elements): Elements {
     return new Set(base)
   }
 
-  protected settled(copy: Elements | undefined, path: Path): Elements {
-    const after = new Map<unknown, unknown>()
-    this.settleChildren(path, (child, before, value) => {
-      after.set(before, value)
-      after.set(child.draft, value)
-    })
-    const next = new Set<unknown>()
-    for (const value of copy ?? this.base)
-      next.add(after.has(value) ? after.get(value) : this.settleValue(value, [...path, '(an element)']))
-    return sameElements(this.base, next) ? this.base : next
+  protected settled(commit: Commit, path: Path): Elements {
+    const replaced = new Map<unknown, unknown>()
+    for (const { before, after } of this.settleChildren(commit, path)) replaced.set(before, after)
+    for (const element of this.added)
+      if (this.latest.has(element)) replaced.set(element, this.settleValue(commit, element, path, '(an element)'))
+    this.added.clear()
+    if (replaced.size > 0) this.copy = exchanged(this.latest, replaced)
+    return isSame(this.base, this.latest) ? this.base : this.latest
   }
 
-  protected holds(child: Node): boolean {
-    return this.latest.has(child.base) || this.latest.has(child.draft)
-  }
-
-  protected keeps(child: Node): boolean {
-    return this.latest.has(child.base)
+  protected finds(container: Elements, child: Node): boolean {
+    return container.has(child.base)
   }
 }
 
-function sameElements(base: Elements, next: Elements): boolean {
+function exchanged(elements: Elements, replaced: ReadonlyMap<unknown, unknown>): Elements {
+  const exchanged: Elements = new Set()
+  for (const element of elements) exchanged.add(replaced.has(element) ? replaced.get(element) : element)
+  return exchanged
+}
+
+function isSame(base: Elements, next: Elements): boolean {
   const others = next.values()
   return base.size === next.size && [...base].every((value) => Object.is(value, others.next().value))
 }
 
 class DraftSet extends Set<unknown> {
-  readonly [nodeKey]: SetNode
+  declare readonly [nodeKey]: SetNode
   constructor(node: SetNode) {
     super()
-    this[nodeKey] = node
+    Object.defineProperty(this, nodeKey, { value: node })
   }
   override get size() {
     return this[nodeKey].latest.size
@@ -78,13 +91,15 @@ class DraftSet extends Set<unknown> {
     return this[nodeKey].remove(value)
   }
   override clear() {
+    this[nodeKey].refuseClosed('Set.clear()')
     for (const value of [...this[nodeKey].latest]) this[nodeKey].remove(value)
   }
-  override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void) {
-    for (const value of this.values()) visit(value, value, this)
+  override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void, self?: unknown) {
+    for (const value of this.values()) visit.call(self, value, value, this)
   }
   override *values(): SetIterator<unknown> {
-    for (const value of [...this[nodeKey].latest]) if (this[nodeKey].latest.has(value)) yield this[nodeKey].read(value, undefined)
+    for (const value of [...this[nodeKey].latest])
+      if (this[nodeKey].latest.has(value)) yield this[nodeKey].read(value, '(an element)')
   }
   override *entries(): SetIterator<[unknown, unknown]> {
     for (const value of this.values()) yield [value, value]
@@ -96,3 +111,5 @@ class DraftSet extends Set<unknown> {
     return this.values()
   }
 }
+
+withAlgebra(DraftSet.prototype)

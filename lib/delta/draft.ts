@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.js'
 import { kindOf } from '../base/value.js'
+import { Commit } from './commit.js'
 import { ArrayNode } from './draft-array.js'
 import { DateNode } from './draft-date.js'
 import { MapNode } from './draft-map.js'
@@ -23,35 +24,44 @@ export interface Draft<S extends object> {
 }
 
 export function openDraft<S extends object>(base: S): Draft<S> {
-  const scope: Scope = { open: true, commit: 0, fresh: undefined, create: (value, parent, key) => create(scope, value, parent, key) }
-  const root = create(scope, base, undefined, undefined)
-  return {
-    state: root.draft as S,
-    commit: () => {
-      scope.commit += 1
-      const next = root.settle([]) as S
-      scope.fresh = undefined
-      return next
-    },
-    close: () => {
-      scope.open = false
-    },
-  }
+  return new OpenDraft(base)
 }
 
-function create(scope: Scope, value: object, parent: Node | undefined, key: unknown): Node {
-  switch (kindOf(value)) {
-    case 'object':
-      return new ObjectNode(scope, value as never, parent, key) as unknown as Node
-    case 'array':
-      return new ArrayNode(scope, value as never, parent, key) as unknown as Node
-    case 'map':
-      return new MapNode(scope, value as never, parent, key) as unknown as Node
-    case 'set':
-      return new SetNode(scope, value as never, parent, key) as unknown as Node
-    case 'date':
-      return new DateNode(scope, value as Date, parent, key) as unknown as Node
-    default:
-      assert(false, 'a snapshot holds only values that may live in state')
+class OpenDraft<S extends object> implements Draft<S>, Scope {
+  open = true
+  fresh: WeakSet<object> | undefined
+  private readonly root: Node
+
+  constructor(base: S) {
+    this.root = this.create(base, undefined, undefined)
+  }
+
+  get state(): S {
+    return this.root.draft as S
+  }
+
+  commit(): S {
+    return new Commit().run(this.root) as S
+  }
+
+  close(): void {
+    this.open = false
+  }
+
+  create(value: object, parent: Node | undefined, key: unknown): Node {
+    switch (kindOf(value)) {
+      case 'object':
+        return new ObjectNode(this, value as never, parent, key) as unknown as Node
+      case 'array':
+        return new ArrayNode(this, value as never, parent, key) as unknown as Node
+      case 'map':
+        return new MapNode(this, value as never, parent, key) as unknown as Node
+      case 'set':
+        return new SetNode(this, value as never, parent, key) as unknown as Node
+      case 'date':
+        return new DateNode(this, value as Date, parent, key) as unknown as Node
+      default:
+        assert(false, 'a snapshot holds only values that may live in state')
+    }
   }
 }

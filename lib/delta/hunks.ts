@@ -19,7 +19,20 @@ export function hunksOf(before: readonly unknown[], after: readonly unknown[]): 
   const [oldEnd, newEnd] = [before.length - tail, after.length - tail]
   if (head === oldEnd && head === newEnd) return []
   if (head === oldEnd || head === newEnd) return [{ start: head, deleted: oldEnd - head, inserted: newEnd - head }]
-  return between(keptIn(before, after, head, oldEnd, newEnd), head, oldEnd, newEnd)
+  const kept =
+    (oldEnd === newEnd && inPlace(before, after, head, newEnd)) || keptIn(before, after, head, oldEnd, newEnd)
+  return between(kept, head, oldEnd, newEnd)
+}
+
+/** The elements that stay if none has moved: in most changes, elements become others where they are. */
+function inPlace(before: readonly unknown[], after: readonly unknown[], head: number, end: number): Kept[] | undefined {
+  const gone = new Set<unknown>()
+  for (let index = head; index < end; index += 1) if (!Object.is(before[index], after[index])) gone.add(before[index])
+  const kept: Kept[] = []
+  for (let index = head; index < end; index += 1)
+    if (Object.is(before[index], after[index])) kept.push([index, index])
+    else if (gone.has(after[index])) return undefined
+  return kept
 }
 
 /** An element that stays: its old and its new index. */
@@ -37,7 +50,13 @@ function between(kept: readonly Kept[], head: number, oldEnd: number, newEnd: nu
 }
 
 /** Elements that both sides have, in the longest order that both agree on. */
-function keptIn(before: readonly unknown[], after: readonly unknown[], head: number, oldEnd: number, newEnd: number): Kept[] {
+function keptIn(
+  before: readonly unknown[],
+  after: readonly unknown[],
+  head: number,
+  oldEnd: number,
+  newEnd: number,
+): Kept[] {
   const places = new Map<unknown, number[]>()
   for (let index = oldEnd - 1; index >= head; index -= 1) {
     const known = places.get(before[index])

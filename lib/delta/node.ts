@@ -2,18 +2,16 @@
  * A node of a draft: one container of the snapshot that the author has reached, with its copy once something in it
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
-import { assert } from '../base/assert.js'
 import { ImmutableStateError } from '../base/errors.js'
-import { copyValue, type Path } from '../base/value.js'
+import { copyValue, type Path, refuse } from '../base/value.js'
+import type { Commit } from './commit.js'
 import { unwrapView } from './view.js'
 
 /** What all nodes of one draft share. */
 export interface Scope {
   open: boolean
-  /** Counts commits; a node that was placed in this one may not be placed again. */
-  commit: number
-  /** Containers of the author's own that were put in since the last commit: read back as they are, copied at commit. */
-  fresh: Set<object> | undefined
+  /** Containers of the author's own that were put in: read back as they are, copied at commit. */
+  fresh: WeakSet<object> | undefined
   /** Makes the node of a container. */
   create(base: object, parent: Node | undefined, key: unknown): Node
 }
@@ -25,6 +23,15 @@ export function nodeOf(value: unknown): Node | undefined {
   return typeof value === 'object' && value !== null ? (value as { [nodeKey]?: Node })[nodeKey] : undefined
 }
 
+/** A child whose value became another one. */
+export interface Change {
+  readonly key: unknown
+  readonly before: object
+  readonly after: object
+}
+
+const noChanges: readonly Change[] = []
+
 export abstract class Node<T extends object = object> {
   readonly scope: Scope
   parent: Node | undefined
@@ -32,9 +39,16 @@ export abstract class Node<T extends object = object> {
   key: unknown
   base: T
   copy: T | undefined
+  /** The snapshot value that a commit under way has found; `base` until it ends. */
+  next: T | undefined
+  /** The commit that has found this node where it was, and the one that has given it its place. */
+  home: Commit | undefined
+  placed: Commit | undefined
   /** Something in or below this node has changed since the last commit. */
-  dirty = false
-  private placed = -1
+  private dirty = false
+  private settling = false
+  /** Children by the container they stand for: most nodes have one, which needs no Map. */
+  private only: Node | undefined
   private children: Map<object, Node> | undefined
   private dirtyChildren: Node[] | undefined
   abstract readonly draft: object
@@ -49,6 +63,10 @@ export abstract class Node<T extends object = object> {
   /** What the author sees now, unwrapped. */
   get latest(): T {
     return this.copy ?? this.base
+  }
+
+  get path(): Path {
+    return this.parent ? [...this.parent.path, this.key] : []
   }
 
   /** The copy to write to. Throws once the lock is released. */
@@ -67,74 +85,6 @@ export abstract class Node<T extends object = object> {
     )
   }
 
-  /** What reading `value` under `key` gives: a draft for a container of the snapshot, the rest as it is. */
-  read(value: unknown, key: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return value
-    if (this.copy && (nodeOf(value) || this.scope.fresh?.has(value))) return value
-    return this.child(value, key).draft
-  }
-
-  /** Notes a container that the author puts in. Views stand for what they show. */
-  put(value: unknown): unknown {
-    const own = unwrapView(value)
-    if (typeof own !== 'object' || own === null || nodeOf(own)) return own
-    this.scope.fresh ??= new Set()
-    this.scope.fresh.add(own)
-    return own
-  }
-
-  /** The snapshot value of this node, after which its draft goes on from there. */
-  settle(path: Path): T {
-    if (!this.dirty) return this.base
-    this.dirty = false
-    const settled = this.settled(this.copy, path)
-    this.dirtyChildren = undefined
-    this.copy = undefined
-    this.base = settled
-    return settled
-  }
-
-  /** The snapshot value of something that was put in under `key`. */
-  settleValue(value: unknown, path: Path): unknown {
-    const node = nodeOf(value)
-    if (node?.scope === this.scope) return this.place(node, path)
-    if (typeof value !== 'object' || value === null || !this.isFresh(value)) return this.checked(value, path)
-    return this.adopt(value, path)
-  }
-
-  /** Settles children that changed inside, and hands over each with its value before and after. */
-  protected settleChildren(path: Path, settle: (child: Node, before: object, after: object) => void): void {
-    for (const child of this.dirtyChildren ?? []) {
-      if (child.parent !== this || !child.dirty) continue
-      const before = child.base
-      if (!this.holds(child)) continue
-      const after = child.settle([...path, child.key])
-      child.placed = this.scope.commit
-      settle(child, before, after)
-      this.rekey(child, before)
-    }
-  }
-
-  /** A shallow copy to write to. */
-  protected abstract copied(base: T): T
-  /** The next snapshot value, from the copy and the children that changed. */
-  protected abstract settled(copy: T | undefined, path: Path): T
-  /** Whether `child` still stands in this container, itself or as its draft, and where: sets its `key`. */
-  protected abstract holds(child: Node): boolean
-  /** Whether the snapshot value of `child` still stands in this container where it was reached. */
-  protected abstract keeps(child: Node): boolean
-
-  private child(value: object, key: unknown): Node {
-    const known = this.children?.get(value)
-    if (known) {
-      known.key = key
-      return known
-    }
-    const child = this.scope.create(value, this as unknown as Node, key)
-    this.adoptChild(child)
-    return child
-  }
-
   mark(): void {
     if (this.dirty) return
     this.dirty = true
@@ -144,87 +94,166 @@ export abstract class Node<T extends object = object> {
     this.parent.mark()
   }
 
-  /**
-   * A draft that stands at a place of this container. The first place in a commit keeps the value and the draft goes on
-   * from there; a further place gets a copy, because the state is a tree.
-   */
-  private place(node: Node, path: Path): unknown {
-    assert(node.scope === this.scope, 'a draft is placed by its own scope')
-    if (node.placed === this.scope.commit || node.staysHome()) return copyValue(node.settle(path), path)
-    node.placed = this.scope.commit
-    const before = node.base
-    const settled = node.settle(path)
-    node.parent?.children?.delete(before)
+  /** What reading `value` under `key` gives: a draft for a container of the snapshot, the rest as it is. */
+  read(value: unknown, key: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    if (this.copy && (nodeOf(value) || this.scope.fresh?.has(value))) return value
+    return this.child(value, key).draft
+  }
+
+  /** Whether `value` is what reading `held` gives: putting it there changes nothing. */
+  isSame(held: unknown, value: unknown): boolean {
+    if (Object.is(held, value)) return true
+    const node = nodeOf(value)
+    return node?.base === held && node?.parent === (this as unknown as Node)
+  }
+
+  /** Notes a container that the author puts in. Of a view, and of a draft of another transaction, the value is put in. */
+  put(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    const node = nodeOf(value)
+    if (node?.scope === this.scope) return value
+    const own =
+      node?.current(this.path) ?? (unwrapView(value) === value ? value : copyValue(unwrapView(value), this.path))
+    this.scope.fresh ??= new WeakSet()
+    this.scope.fresh.add(own as object)
+    return own
+  }
+
+  /** The snapshot value of this node, after which its draft goes on from there. */
+  settle(commit: Commit, path: Path): T {
+    if (!this.dirty) return this.next ?? this.base
+    if (this.settling) throw refuse(path, 'a container that it is itself part of')
+    this.settling = true
+    this.next = this.settled(commit, path)
+    this.settling = false
+    this.dirty = false
+    this.dirtyChildren = undefined
+    commit.settled.push(this as unknown as Node)
+    return this.next
+  }
+
+  /** Ends a commit: what it has found is what the draft goes on from. */
+  rebase(): void {
+    const { base, next } = this
+    this.copy = undefined
+    this.next = undefined
+    if (!next || next === base) return
+    this.base = next
+    this.parent?.rekey(this as unknown as Node, base)
+  }
+
+  /** Makes `node` a child of this one. */
+  adopt(node: Node, key: unknown): void {
+    node.parent?.abandon(node)
     node.parent = this as unknown as Node
-    node.key = path.at(-1)
-    this.adoptChild(node)
-    return settled
+    node.key = key
+    this.addChild(node)
   }
 
-  /** Whether the value of this node is still where it was reached, all the way up. */
-  private staysHome(): boolean {
-    const { parent } = this
-    return !parent || (parent.isAttached() && parent.keeps(this as unknown as Node))
-  }
-
-  private isAttached(): boolean {
-    const { parent } = this
-    return !parent || (parent.isAttached() && parent.holds(this as unknown as Node))
-  }
-
-  /** Copies an author's container, so that the snapshot never shares one with him. Drafts inside it go on from there. */
-  private adopt(value: object, path: Path): unknown {
-    const inside: Node[] = []
-    const copy = copyValue(value, path, (item, at) => {
-      const node = nodeOf(item)
-      if (node?.scope !== this.scope) return this.foreign(node, item, at)
-      const known = node.placed === this.scope.commit || node.staysHome()
-      const settled = node.settle(at)
-      if (known) return { value: copyValue(settled, at) }
-      node.placed = this.scope.commit
-      node.key = at.at(-1)
-      inside.push(node)
-      return { value: settled }
-    }) as object
-    if (inside.length > 0) this.attach(copy, path.at(-1), inside)
-    return copy
-  }
-
-  /** Drafts that an author put into a container of his own, one level down, belong to its copy from now on. */
-  private attach(copy: object, key: unknown, inside: readonly Node[]): void {
-    const holder = this.scope.create(copy, this as unknown as Node, key)
-    this.adoptChild(holder)
-    for (const node of inside) {
-      node.parent?.children?.delete(node.base)
-      node.parent = holder
-      holder.adoptChild(node)
+  child(value: object, key: unknown): Node {
+    const known = this.childOf(value)
+    if (known) {
+      known.key = key
+      return known
     }
+    const child = this.scope.create(value, this as unknown as Node, key)
+    this.addChild(child)
+    return child
   }
 
-  /** A draft of another transaction, or a view of a snapshot: its value is copied. */
-  private foreign(node: Node | undefined, item: object, at: Path): { value: unknown } | undefined {
-    if (node) return { value: copyValue(node.latest, at, (deep, path) => this.foreign(nodeOf(deep), deep, path)) }
-    const original = unwrapView(item)
-    return original === item ? undefined : { value: copyValue(original, at) }
+  /** Whether the snapshot value of `child` still stands in this container as it was reached; finds its `key`. */
+  keeps(child: Node): boolean {
+    return this.finds(this.latest, child)
   }
 
-  private isFresh(value: object): boolean {
-    return this.scope.fresh?.has(value) || nodeOf(value) !== undefined
+  /** The same of the last snapshot. */
+  had(child: Node): boolean {
+    return this.finds(this.base, child)
   }
 
-  /** A primitive, or a container that was in the snapshot already. */
-  private checked(value: unknown, path: Path): unknown {
-    return typeof value === 'object' ? value : copyValue(value, path)
+  /** Whether the last commit has left this node in the tree. */
+  wasAttached(): boolean {
+    const { parent } = this
+    return !parent || (parent.had(this as unknown as Node) && parent.wasAttached())
+  }
+
+  /** Copies the snapshot value anew, but for the guests of `commit` in it; nodes inside go on from the copy. */
+  renew(path: Path, commit: Commit): T {
+    const before = this.base
+    this.base = copyValue(before, path, (item, at) => {
+      const child = this.childOf(item)
+      const isGuest = child?.placed === commit && child.home !== commit
+      return child && { value: isGuest ? item : child.renew(at, commit) }
+    }) as T
+    this.parent?.rekey(this as unknown as Node, before)
+    return this.base
+  }
+
+  /** Puts `after` where `before` is in a snapshot value that nobody has seen yet. */
+  abstract replace(container: T, key: unknown, before: unknown, after: unknown): void
+  /** A shallow copy to write to. */
+  protected abstract copied(base: T): T
+  /** The next snapshot value, from the copy and the children that changed. */
+  protected abstract settled(commit: Commit, path: Path): T
+  /** Whether the snapshot value of `child` stands in `container`; finds its `key`. */
+  protected abstract finds(container: T, child: Node): boolean
+
+  /** Settles the children that changed inside and still stand where they were reached. */
+  protected settleChildren(commit: Commit, path: Path): readonly Change[] {
+    if (!this.dirtyChildren) return noChanges
+    const changes: Change[] = []
+    for (const child of this.dirtyChildren) {
+      if (child.parent !== (this as unknown as Node) || !this.keeps(child)) continue
+      child.home = commit
+      const { key, base } = child
+      const after = child.settle(commit, [...path, key])
+      if (after !== base) changes.push({ key, before: base, after })
+    }
+    return changes
+  }
+
+  /** The snapshot value of something that stands under `key` of the copy. */
+  protected settleValue(commit: Commit, value: unknown, path: Path, key: unknown): unknown {
+    if (typeof value === 'object' && value !== null) {
+      const node = nodeOf(value)
+      if (node) return commit.place(node, this as unknown as Node, [...path, key], [])
+      return this.scope.fresh?.has(value) ? commit.adopt(value, this as unknown as Node, [...path, key]) : value
+    }
+    return typeof value === 'function' || typeof value === 'symbol' ? copyValue(value, [...path, key]) : value
+  }
+
+  /** A copy of what the author sees now. */
+  current(path: Path): unknown {
+    return copyValue(this.latest, path, (item, at) => {
+      const node = nodeOf(item) ?? this.childOf(item)
+      if (node) return { value: node.current(at) }
+      const original = unwrapView(item)
+      return original === item ? undefined : { value: copyValue(original, at) }
+    })
+  }
+
+  private childOf(value: object): Node | undefined {
+    return this.only?.base === value ? this.only : this.children?.get(value)
+  }
+
+  private addChild(child: Node): void {
+    if (!this.only) {
+      this.only = child
+      return
+    }
+    this.children ??= new Map()
+    this.children.set(child.base, child)
   }
 
   private rekey(child: Node, before: object): void {
-    if (child.base === before) return
-    this.children?.delete(before)
-    this.adoptChild(child)
+    if (child === this.only || this.children?.get(before) !== child) return
+    this.children.delete(before)
+    this.children.set(child.base, child)
   }
 
-  private adoptChild(child: Node): void {
-    this.children ??= new Map()
-    this.children.set(child.base, child)
+  private abandon(child: Node): void {
+    if (child === this.only) this.only = undefined
+    else if (this.children?.get(child.base) === child) this.children.delete(child.base)
   }
 }

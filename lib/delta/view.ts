@@ -55,6 +55,10 @@ const traps: ProxyHandler<object> = {
     if (typeof value === 'object') return readonlyView(value)
     return typeof value === 'function' && Array.isArray(target) && mutators.has(key) ? refusal(String(key)) : value
   },
+  getOwnPropertyDescriptor: (target, key) => {
+    const descriptor = Reflect.getOwnPropertyDescriptor(target, key)
+    return descriptor && { ...descriptor, value: readonlyView(descriptor.value) }
+  },
   set: (_, key) => refuse(key),
   deleteProperty: (_, key) => refuse(key),
   defineProperty: (_, key) => refuse(key),
@@ -62,7 +66,17 @@ const traps: ProxyHandler<object> = {
   preventExtensions: () => refuse('extensions'),
 }
 
-const mutators = new Set<PropertyKey>(['copyWithin', 'fill', 'pop', 'push', 'reverse', 'shift', 'sort', 'splice', 'unshift'])
+const mutators = new Set<PropertyKey>([
+  'copyWithin',
+  'fill',
+  'pop',
+  'push',
+  'reverse',
+  'shift',
+  'sort',
+  'splice',
+  'unshift',
+])
 
 /** What writing to state outside a lock is answered with. */
 export function refuse(what: PropertyKey): never {
@@ -75,31 +89,31 @@ export function refuse(what: PropertyKey): never {
 const refusal = (method: string) => () => refuse(`${method}()`)
 
 class MapView extends Map<unknown, unknown> {
-  private readonly original: ReadonlyMap<unknown, unknown>
+  readonly #original: ReadonlyMap<unknown, unknown>
   constructor(original: ReadonlyMap<unknown, unknown>) {
     super()
-    this.original = original
+    this.#original = original
   }
   override get size() {
-    return this.original.size
+    return this.#original.size
   }
   override get(key: unknown) {
-    return readonlyView(this.original.get(key))
+    return readonlyView(this.#original.get(key))
   }
   override has(key: unknown) {
-    return this.original.has(key)
+    return this.#original.has(key)
   }
-  override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void) {
-    for (const [key, value] of this.entries()) visit(value, key, this)
+  override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void, self?: unknown) {
+    for (const [key, value] of this.entries()) visit.call(self, value, key, this)
   }
   override *entries(): MapIterator<[unknown, unknown]> {
-    for (const [key, value] of this.original) yield [key, readonlyView(value)]
+    for (const [key, value] of this.#original) yield [key, readonlyView(value)]
   }
   override keys() {
-    return this.original.keys()
+    return this.#original.keys()
   }
   override *values(): MapIterator<unknown> {
-    for (const value of this.original.values()) yield readonlyView(value)
+    for (const value of this.#original.values()) yield readonlyView(value)
   }
   override [Symbol.iterator]() {
     return this.entries()
@@ -116,22 +130,22 @@ class MapView extends Map<unknown, unknown> {
 }
 
 class SetView extends Set<unknown> {
-  private readonly original: ReadonlySet<unknown>
+  readonly #original: ReadonlySet<unknown>
   constructor(original: ReadonlySet<unknown>) {
     super()
-    this.original = original
+    this.#original = original
   }
   override get size() {
-    return this.original.size
+    return this.#original.size
   }
   override has(value: unknown) {
-    return this.original.has(unwrapView(value))
+    return this.#original.has(unwrapView(value))
   }
-  override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void) {
-    for (const value of this.values()) visit(value, value, this)
+  override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void, self?: unknown) {
+    for (const value of this.values()) visit.call(self, value, value, this)
   }
   override *values(): SetIterator<unknown> {
-    for (const value of this.original) yield readonlyView(value)
+    for (const value of this.#original) yield readonlyView(value)
   }
   override *entries(): SetIterator<[unknown, unknown]> {
     for (const value of this.values()) yield [value, value]
@@ -152,6 +166,31 @@ class SetView extends Set<unknown> {
     return refuse('Set.clear()')
   }
 }
+
+/**
+ * Newer engines have methods that look into a Set directly, where a view or a draft has nothing: they are given a plain
+ * Set of the elements.
+ */
+export function withAlgebra(prototype: Set<unknown>): void {
+  for (const name of [
+    'union',
+    'intersection',
+    'difference',
+    'symmetricDifference',
+    'isSubsetOf',
+    'isSupersetOf',
+    'isDisjointFrom',
+  ]) {
+    const original = Reflect.get(Set.prototype, name)
+    if (typeof original !== 'function') continue
+    const value = function (this: Set<unknown>, other: unknown) {
+      return original.call(new Set(this.values()), other)
+    }
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true })
+  }
+}
+
+withAlgebra(SetView.prototype)
 
 class DateView extends Date {}
 

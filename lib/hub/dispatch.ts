@@ -83,10 +83,22 @@ async function iterate(
   for (;;) {
     const step = await iterator.next()
     if (step.done) return step.value
-    const triggers = triggersIn(step.value, where)
-    await transaction.commit()
-    ground.start(transaction.token, triggers)
+    try {
+      const triggers = triggersIn(step.value, where)
+      await transaction.commit()
+      ground.start(transaction.token, triggers)
+    } catch (error) {
+      await ended(iterator)
+      throw error
+    }
   }
+}
+
+/** Runs the `finally` blocks of a handler that will not go on; the failure that ended it is the one to tell. */
+async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.()
+  } catch {}
 }
 
 function contextOf(transaction: Transaction): EventContext {

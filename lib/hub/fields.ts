@@ -17,13 +17,16 @@ export function materialize(draft: Draft<Record<string, object>>, { id, members 
   return draft.state[id] as object
 }
 
-/** A field without a first value would have no visibility, and might leave the server unasked. */
+/**
+ * A field without a first value would have no visibility, and might leave the server unasked. One that was declared when
+ * it was saved and is not any more stays where it is, unseen.
+ */
 export function refuseUndeclared(registry: Registry, before: State, after: State): void {
   for (const id in after) {
     if (after[id] === before[id] || !registry.has(id)) continue
     const { members } = registry.get(id)
     for (const field in after[id])
-      if (members.visibilityOf(field) === undefined)
+      if (members.visibilityOf(field) === undefined && !Object.hasOwn(before[id] ?? {}, field))
         throw new HeldStateError(
           'undeclared-field',
           `"${field}" is no field of state "${id}". Give it a first value in defineState(...) or .private(...); undefined will do.`,

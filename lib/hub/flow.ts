@@ -2,9 +2,9 @@
  * Which lock does the code that runs now hold already? Answered along the asynchronous flow, so that a lock requested
  * inside a block that holds it is refused at once instead of waiting for itself, while siblings of that block queue.
  *
- * A callback runs inside its flow, so it is known exactly. A block (`await using held = await lock()`) can only mark the
- * flow of its function from the moment of the call; the mark also reaches code that the caller runs later in the same
- * function, which matters only if the caller left the block running and takes the lock itself meanwhile.
+ * A callback runs inside its flow, so it is known exactly. A block (`await using held = await lock()`) marks the flow of
+ * its function when that function first touches what it was given, which `await using` does at once. `lock()` itself must
+ * not leave a mark: it runs in the flow of its caller, and would mark whatever the caller starts next to the block.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isPromise } from '../base/eventually.js'
@@ -15,20 +15,17 @@ export interface Hold {
   readonly token: string
   readonly outer: Hold | undefined
   active: boolean
-  /** The block has not begun: who sees this mark now is a sibling, called in the same breath. */
-  entering: boolean
 }
 
 export class Flow {
   private storage: AsyncLocalStorage<Hold | undefined> | undefined
   /** The hold of a synchronous function that runs now. */
   private running: Hold | undefined
-  private readonly asynchronous = new WeakSet<object>()
 
   /** Throws `nested-lock` if the running code holds the lock of `token`. */
   refuseNested(token: string): void {
-    for (let hold = this.current(); hold; hold = hold.outer)
-      if (hold.token === token && hold.active)
+    for (let hold = this.current(); hold; hold = active(hold.outer))
+      if (hold.token === token)
         throw new HeldStateError(
           'nested-lock',
           'The lock was requested inside a block or handler that already holds it, and would wait for itself for ever. ' +
@@ -37,17 +34,17 @@ export class Flow {
   }
 
   /**
-   * Runs `work` under a hold of its own; `author` is the function of the user's that it will call. Following an
-   * asynchronous function costs more than running a synchronous one, so only what may wait is followed. A plain function
-   * that returns a promise is noticed when it does, and followed from its next run on.
+   * Runs `work` under a hold of its own; `author` is the function of the user's that it will call. Once any flow is
+   * followed, every promise of the process costs more, so that begins with the first function that may wait. A plain
+   * function that returns a promise shows it too late: the first of all is not followed, the others are.
    */
   run<T>(hold: Hold, author: (...args: never[]) => unknown, work: () => T): T {
-    if (waits.has(author.constructor) || this.asynchronous.has(author)) return this.follow(hold, work)
+    if (this.storage || waits.has(author.constructor)) return this.follow(hold, work)
     const { running } = this
     this.running = hold
     try {
       const result = work()
-      if (isPromise(result)) this.asynchronous.add(author)
+      if (isPromise(result)) this.begin()
       return result
     } finally {
       this.running = running
@@ -59,20 +56,20 @@ export class Flow {
     return this.current() || this.storage ? this.follow(undefined, work) : work()
   }
 
-  /** A hold for a callback. */
+  /** A hold for a callback, or for a block. */
   hold(token: string): Hold {
-    return { token, outer: this.current(), active: true, entering: false }
+    return { token, outer: this.current(), active: true }
   }
 
-  /** Marks the flow of the calling function, for a block. Must be called in the synchronous part of `lock()`. */
-  enter(token: string): Hold {
-    const hold: Hold = { token, outer: this.current(), active: false, entering: true }
-    this.storage ??= new AsyncLocalStorage()
-    this.storage.enterWith(hold)
-    queueMicrotask(() => {
-      hold.entering = false
-    })
-    return hold
+  /** Marks the flow that runs now as the inside of the block that `hold` stands for. */
+  mark(hold: Hold): void {
+    for (let known = this.current(); known; known = active(known.outer)) if (known === hold) return
+    if (hold.active) this.storage?.enterWith(hold)
+  }
+
+  /** Follows flows from now on: a flow that began before cannot be marked. */
+  begin(): void {
+    if (!this.storage) this.follow(undefined, () => {})
   }
 
   private follow<T>(hold: Hold | undefined, work: () => T): T {
@@ -87,10 +84,15 @@ export class Flow {
   }
 
   private current(): Hold | undefined {
-    let hold = this.running ?? this.storage?.getStore()
-    while (hold?.entering) hold = hold.outer
-    return hold
+    return active(this.running ?? this.storage?.getStore())
   }
+}
+
+/** The innermost hold that has not ended: a flow that goes on after a block must not keep a chain of all its blocks. */
+function active(hold: Hold | undefined): Hold | undefined {
+  let innermost = hold
+  while (innermost && !innermost.active) innermost = innermost.outer
+  return innermost
 }
 
 /** Constructors of functions that may wait before they end. */

@@ -23,8 +23,9 @@ import type { Access } from '../tasks/self.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch } from './dispatch.js'
 import { Flow } from './flow.js'
+import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
-import { Locks } from './locks.js'
+import { Locks, type Release } from './locks.js'
 import { Outbox } from './outbox.js'
 import { Session } from './session.js'
 import { signToken, verifyToken } from './token.js'
@@ -58,6 +59,9 @@ const callerFaults = new Set<ErrorCode>([
   'unknown-member',
 ])
 
+/** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */
+const triggerFaults = new Set<ErrorCode>(['already-running', 'hub-closed', 'task-cancelled'])
+
 export class Hub {
   readonly registry: Registry
   readonly limits: Limits
@@ -84,7 +88,7 @@ export class Hub {
     this.prepare = options.prepare ?? (() => {})
     this.secret = options.secret ?? randomBytes(32).toString('hex')
     this.locks = new Locks(this.clock, this.limits)
-    this.outbox = new Outbox(this.clock)
+    this.outbox = new Outbox(this.clock, this.limits.frameMs)
     this.pool = new TaskPool({
       clock: this.clock,
       limits: this.limits,
@@ -113,8 +117,8 @@ export class Hub {
   ): Promise<T> {
     return promised(() => {
       this.refuseUnusable(token)
-      return after(this.prepare(), () =>
-        this.tracked(
+      return this.tracked(
+        after(this.prepare(), () =>
           this.exclusive(token, change, (transaction) =>
             change(transaction.get(definition.id) as StateOf<D>, heldInside(transaction)),
           ),
@@ -134,14 +138,11 @@ export class Hub {
     } catch (error) {
       return Promise.reject(error)
     }
-    const hold = this.flow.enter(token)
-    return promised(() => begin(this, token, granted)).then((transaction) => {
-      hold.active = true
-      return this.heldBlock(transaction, () => {
-        hold.active = false
-        this.keep(this.instance(token))
-      })
-    })
+    this.flow.begin()
+    const hold = this.flow.hold(token)
+    return promised(() => begin(this, token, granted)).then((transaction) =>
+      heldBlock(transaction, this.flow, hold, () => this.keep(this.instance(token))),
+    )
   }
 
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
@@ -188,7 +189,7 @@ export class Hub {
   call(call: Call): Eventually<void> {
     if (this.closing) throw closed()
     return rescued(
-      () => after(this.prepare(), () => this.tracked(dispatch(this, call))),
+      () => after(this.prepare(), () => dispatch(this, call)),
       (error) => {
         this.report(error)
         throw error
@@ -206,8 +207,8 @@ export class Hub {
 
   materialize(instance: Instance, id: string): Eventually<void> {
     return after(this.prepare(), () => {
-      this.registry.get(id)
-      if (instance.loaded && instance.state[id]) return
+      const { members } = this.registry.get(id)
+      if (instance.loaded && members.isComplete(instance.state[id] ?? {})) return
       return after(transact(this, instance.token, granted, (transaction) => transaction.get(id)), () => {})
     })
   }
@@ -222,7 +223,7 @@ export class Hub {
     for (const { definition, member, args } of triggers)
       this.flow.outside(() => {
         const run = () => this.tracked(dispatch(this, { token, definition, member, args }))
-        void rescued(run, (error) => this.report(error))
+        void rescued(run, (error) => this.report(error, triggerFaults))
       })
   }
 
@@ -237,16 +238,15 @@ export class Hub {
         } catch (error) {
           return Promise.reject(error)
         }
-        const hold = this.flow.enter(token)
-        return promised(() => begin(this, token, permit)).then((transaction) => {
-          hold.active = true
-          return {
-            transaction,
-            onEnd: () => {
-              hold.active = false
-            },
-          }
-        })
+        this.flow.begin()
+        const hold = this.flow.hold(token)
+        return promised(() => begin(this, token, permit)).then((transaction) => ({
+          transaction,
+          mark: () => this.flow.mark(hold),
+          onEnd: () => {
+            hold.active = false
+          },
+        }))
       },
     }
   }
@@ -275,20 +275,6 @@ export class Hub {
     return members.computed.size === 0 ? fields : { ...fields, ...new ComputedCache(members).evaluate(fields) }
   }
 
-  private heldBlock(transaction: Transaction, onEnd: () => void): HeldToken {
-    return {
-      ...heldInside(transaction),
-      [Symbol.asyncDispose]: async () => {
-        try {
-          await transaction.commit()
-        } finally {
-          transaction.release()
-          onEnd()
-        }
-      },
-    }
-  }
-
   /** Lets an instance go after `keepMs` without a tab and without a task. */
   private keep(instance: Instance): void {
     if (this.closing || instance.cancelDrop || !this.unused(instance)) return
@@ -302,15 +288,18 @@ export class Hub {
     return instance.watchers.size === 0 && this.pool.of(instance.token).size === 0
   }
 
-  private async drop({ token }: Instance): Promise<void> {
-    const release = await this.locks.acquire(token)
+  private async drop(instance: Instance): Promise<void> {
+    const { token } = instance
+    let release: Release | undefined
     try {
+      release = await this.locks.acquire(token)
+      if (!this.unused(instance)) return
+      this.instances.delete(token) // first: who comes while the store forgets gets a new one, and waits for the lock
       await this.store.drop(token)
-      this.instances.delete(token)
     } catch (error) {
       this.log.error('The state of an unused tab could not be dropped from the store.', error)
     } finally {
-      release()
+      release?.()
     }
   }
 
@@ -321,7 +310,7 @@ export class Hub {
   }
 
   /** Work that `close` waits for. */
-  private tracked<T>(work: Eventually<T>): Eventually<T> {
+  tracked<T>(work: Eventually<T>): Eventually<T> {
     if (!isPromise(work)) return work
     this.working.add(work)
     return always(
@@ -330,15 +319,16 @@ export class Hub {
     )
   }
 
-  private report(error: unknown): void {
+  private report(error: unknown, expected = callerFaults): void {
     if (!isHeldStateError(error)) this.log.error('An event or task could not be run.', error)
-    else if (!callerFaults.has(error.code)) this.log.error(error.message, error.cause)
+    else if (!expected.has(error.code)) this.log.error(error.message, error.cause)
   }
 
   private async shutDown(): Promise<void> {
     await this.pool.cancel(() => true, closed())
-    await Promise.allSettled([...this.working])
+    while (this.working.size > 0) await Promise.allSettled([...this.working])
     this.outbox.flush()
+    this.outbox.flushFrame()
     for (const session of this.sessions) session.farewell(closed())
     for (const instance of this.instances.values()) instance.cancelDrop?.()
     await this.store.close()
@@ -347,15 +337,6 @@ export class Hub {
 
 export function createHub(options?: HubOptions): Hub {
   return new Hub(options)
-}
-
-function heldInside(transaction: Transaction): HeldToken {
-  return {
-    token: transaction.token,
-    get: ((other: Definition) => transaction.get(other.id)) as HeldToken['get'],
-    rollback: () => transaction.rollback(),
-    [Symbol.asyncDispose]: async () => {},
-  }
 }
 
 const closed = () => new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

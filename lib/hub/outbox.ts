@@ -1,29 +1,57 @@
 /**
- * Sessions with something to say. What happens within one turn of the event loop goes out as one message per tab: the
- * number of messages is the cost, not their size.
+ * Sessions with something to say. What happens within one turn of the event loop goes out as one message per tab, and a
+ * tab whose state changes all the time gets one message per frame: the number of messages is the cost, not their size.
  */
 import type { Clock } from '../base/clock.js'
 
 export interface Sender {
+  /** When it sent last, in milliseconds of the clock. */
+  sentAt: number
   flush(): void
 }
 
 export class Outbox {
   private readonly clock: Clock
-  private waiting = new Set<Sender>()
+  private readonly frameMs: number
+  private thisTurn = new Set<Sender>()
+  private nextFrame = new Set<Sender>()
+  private cancelFrame = () => {}
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, frameMs: number) {
     this.clock = clock
+    this.frameMs = frameMs
   }
 
+  /** Sends at the end of this turn. */
   add(sender: Sender): void {
-    if (this.waiting.size === 0) this.clock.turn(() => this.flush())
-    this.waiting.add(sender)
+    if (this.thisTurn.size === 0) this.clock.turn(() => this.flush())
+    this.thisTurn.add(sender)
   }
 
+  /** Sends within a frame, unless the sender has to before. */
+  addLater(sender: Sender): void {
+    if (this.nextFrame.size === 0) this.cancelFrame = this.clock.after(this.frameMs, () => this.flushFrame())
+    this.nextFrame.add(sender)
+  }
+
+  /** Sends all there is to send. */
   flush(): void {
-    const senders = this.waiting
-    this.waiting = new Set()
+    const senders = this.thisTurn
+    this.thisTurn = new Set()
+    this.send(senders)
+  }
+
+  flushFrame(): void {
+    this.cancelFrame()
+    const senders = this.nextFrame
+    this.nextFrame = new Set()
+    this.send(senders)
+  }
+
+  /** A frame begins when all have sent: where that takes longer than a frame, the work between gets one as well. */
+  private send(senders: ReadonlySet<Sender>): void {
     for (const sender of senders) sender.flush()
+    const now = this.clock.now()
+    for (const sender of senders) sender.sentAt = now
   }
 }

@@ -3,6 +3,7 @@
  * tab has not seen yet. What to send is never recorded; it is the difference between what was sent last and what is now,
  * so a slow tab costs the size of its state and not the length of its absence.
  */
+import type { Clock } from '../base/clock.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
@@ -14,13 +15,16 @@ import type { Registry } from '../state/registry.js'
 import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
 import type { Instance, View, Watcher } from './instance.js'
-import type { Outbox } from './outbox.js'
+import type { Outbox, Sender } from './outbox.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround {
+  readonly clock: Clock
   readonly limits: Limits
   readonly registry: Registry
   call(call: Call): Eventually<void>
+  /** Work that the hub waits for when it closes. */
+  tracked<T>(work: Eventually<T>): Eventually<T>
   cancel(token: string, definition: string, task: string): Promise<void>
   /** Gives a state of an instance its first values, if it has none yet. */
   materialize(instance: Instance, id: string): Eventually<void>
@@ -32,7 +36,7 @@ interface Watched {
   sent: View | undefined
 }
 
-export class Session implements Watcher {
+export class Session implements Watcher, Sender {
   readonly instance: Instance
   private readonly ground: SessionGround
   private readonly connection: Connection
@@ -42,6 +46,7 @@ export class Session implements Watcher {
   private settled: Settlement[] = []
   private signed = ''
   private sentRevision = 0
+  sentAt = Number.NEGATIVE_INFINITY
   private phase: 'opening' | 'open' | 'closed' = 'opening'
   private draining = false
 
@@ -76,7 +81,7 @@ export class Session implements Watcher {
     if (this.phase === 'closed') return
     try {
       const up = parseUp(name, args, this.ground.limits)
-      if (up.type === 'cancel' && !this.startsLater(up)) return void this.answer(up.id, () => this.cancel(up))
+      if (up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)) return void this.answer(up.id, () => this.cancel(up))
       if (this.inbox.length >= this.ground.limits.callsPerTab)
         throw new HeldStateError('inbox-full', `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`)
       this.inbox.push(up)
@@ -100,8 +105,11 @@ export class Session implements Watcher {
     this.close()
   }
 
+  /** Something to show: at once after a pause or with an answer, else with the next frame. */
   changed(): void {
-    this.outbox.add(this)
+    const { clock, limits } = this.ground
+    if (this.settled.length > 0 || clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
+    else this.outbox.addLater(this)
   }
 
   /** One delta with everything that the tab has not seen, and the calls that it settles. */
@@ -169,9 +177,11 @@ export class Session implements Watcher {
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<void> {
-    return rescued(
-      () => after(work(), () => this.settle({ id })),
-      (error) => this.refuse(id, error),
+    return this.ground.tracked(
+      rescued(
+        () => after(work(), () => this.settle({ id })),
+        (error) => this.refuse(id, error),
+      ),
     )
   }
 

@@ -9,7 +9,7 @@ import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
 import type { Clock } from '../base/clock.js'
 import type { Registry } from '../state/registry.js'
-import type { State, StateStore, Stored } from '../store/store.js'
+import type { State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { materialize, refuseUndeclared } from './fields.js'
 import type { Instance } from './instance.js'
@@ -99,10 +99,11 @@ export class Transaction {
     this.permit.check()
     if (this.staged === this.instance.state) return
     const next = { revision: this.instance.revision + 1, state: this.staged }
-    return after(
-      rescued(() => this.keep(next), (error) => this.unsaved(error)),
+    const saved = after(
+      rescued(() => this.ground.store.save(this.token, next), (error) => this.unsaved(error)),
       () => this.instance.accept(next),
     )
+    return isPromise(saved) ? this.permit.saving(saved) : saved
   }
 
   commit(): Eventually<void> {
@@ -127,11 +128,6 @@ export class Transaction {
     this.released = true
     this.draft.close()
     this.unlock()
-  }
-
-  private keep(next: Stored): Eventually<void> {
-    const saving = this.ground.store.save(this.token, next)
-    if (isPromise(saving)) return this.permit.saving(saving)
   }
 
   /** After a save whose end is unknown, the store is asked again what it holds. */

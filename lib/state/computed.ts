@@ -56,7 +56,7 @@ function changed(before: object, after: object, reads: Reads): boolean {
   for (const key of keys) {
     const was = Reflect.get(before, key)
     const is = Reflect.get(after, key)
-    if (Object.is(was, is)) continue
+    if (Object.is(was, is) && key in before === key in after) continue
     if (!isObject(was) || !isObject(is) || changed(was, is, reads)) return true
   }
   return false
@@ -115,6 +115,11 @@ class Tracker {
       has: (target, key) => {
         note(key)
         return Reflect.has(target, key)
+      },
+      getOwnPropertyDescriptor: (target, key) => {
+        note(key)
+        const descriptor = Reflect.getOwnPropertyDescriptor(target, key)
+        return descriptor && { ...descriptor, value: this.track(descriptor.value) }
       },
       ownKeys: (target) => {
         this.reads.set(value, 'whole')

@@ -12,7 +12,7 @@ type Visibility = 'public' | 'private'
 type Fields = Record<string, unknown>
 
 /** Names that would make the flat object in the tab something else than plain data. */
-const reserved = new Set(['__proto__', 'constructor', 'prototype', 'then', 'toJSON'])
+const reserved = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'then', 'toJSON'])
 
 export class Members {
   readonly id: string

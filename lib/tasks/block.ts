@@ -13,6 +13,7 @@ import type { TaskRun } from './run.js'
 
 /** What a block needs of its transaction. */
 export interface BlockTransaction {
+  readonly token: string
   readonly next: State
   get(id: string): object
   stage(): void
@@ -53,6 +54,7 @@ export class HeldBlock {
       throw error
     }
     this.left = true
+    this.onEnd()
     this.transaction.close()
     later(() => void this.confirm())
   }

@@ -5,7 +5,7 @@ export interface Permit {
   readonly signal: AbortSignal | undefined
   /** Throws if nothing may be written any more. */
   check(): void
-  /** Told of a save that is on its way, so that `cancel()` can wait for it. */
+  /** Told of a save that is on its way, until the change is accepted, so that `cancel()` can wait for it. */
   saving(save: Promise<void>): Promise<void>
 }
 

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events'
 import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
-import { type Failure, HeldStateError, toFailure } from '../base/errors.js'
+import { type Failure, HeldStateError, messageOf, toFailure } from '../base/errors.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
 import type { HeldBlock } from './block.js'
@@ -106,6 +106,7 @@ export class TaskRun implements RunName {
       this.ports.changed(this)
     }
     await Promise.allSettled([...this.saves])
+    for (const block of [...this.blocks]) void block.confirm() // nobody shall wait for a block that can save nothing
     await this.settledWithin(graceMs)
   }
 
@@ -140,14 +141,25 @@ export class TaskRun implements RunName {
   /** A task is an async function or an async generator; each `yield` shows what an open block changed so far. */
   private async drive(result: unknown): Promise<void> {
     const where = `Task "${this.task}" of state "${this.definition}"`
-    if (!isIterator(result)) return this.ports.start(triggersIn(await result, where))
-    for (;;) {
-      const step = await result.next()
-      if (!step.done) for (const block of [...this.blocks]) await block.show()
-      this.ports.start(triggersIn(step.value, where))
-      if (step.done) return
-      if (this.phase.name !== 'running') await result.return?.(undefined)
+    if (!isIterator(result)) return this.start(triggersIn(await result, where))
+    try {
+      for (let done = false; !done; ) {
+        const step = await result.next()
+        done = step.done === true
+        const triggers = triggersIn(step.value, where)
+        if (!done) for (const block of [...this.blocks]) await block.show()
+        this.start(triggers)
+      }
+    } catch (error) {
+      this.fail(error) // before the generator's own `finally` and `await using` run, so that they can save nothing
+      await result.return?.(undefined)
     }
+  }
+
+  /** What a run that was cancelled returned or yielded starts nothing. */
+  private start(triggers: readonly Trigger[]): void {
+    this.check()
+    this.ports.start(triggers)
   }
 
   private track(save: Promise<void>): Promise<void> {
@@ -166,7 +178,7 @@ export class TaskRun implements RunName {
 }
 
 function failed(error: unknown): HeldStateError {
-  return new HeldStateError('task-failed', error instanceof Error ? error.message : String(error), { cause: error })
+  return new HeldStateError('task-failed', messageOf(error), { cause: error })
 }
 
 function isIterator(value: unknown): value is AsyncIterator<unknown> | Iterator<unknown> {

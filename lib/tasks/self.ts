@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import { type Eventually, promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
-import type { Definition } from '../state/definition.js'
+import type { Definition, StateOf } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
 import type { State } from '../store/store.js'
 import { type BlockTransaction, HeldBlock } from './block.js'
@@ -19,8 +19,8 @@ export interface Access {
   snapshot(state: State | undefined, id: string): object
   /** Runs `work` under the lock, all or nothing. */
   update<T>(permit: Permit, author: Author, work: (transaction: BlockTransaction) => Eventually<T>): Eventually<T>
-  /** Takes the lock for a block. Its synchronous part marks the caller's flow; `onEnd` must be called when it ends. */
-  lock(permit: Permit): Promise<{ transaction: BlockTransaction; onEnd: () => void }>
+  /** Takes the lock for a block. Touching the block must call `mark`; `onEnd` must be called when it ends. */
+  lock(permit: Permit): Promise<{ transaction: BlockTransaction; mark: () => void; onEnd: () => void }>
 }
 
 type AnyState = object
@@ -43,14 +43,16 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
         return Promise.reject(error)
       }
       run.confirmBlocks()
-      return access.lock(permit).then(({ transaction, onEnd }) => heldBlock(run, access, transaction, onEnd))
+      return access.lock(permit).then(({ transaction, mark, onEnd }) =>
+        heldBlock(run, access, new HeldBlock(run, transaction, onEnd), mark),
+      )
     },
     update: (change) =>
       promised(() => {
         permit.check()
         run.confirmBlocks()
         return access.update(permit, change, (transaction) =>
-          change(transaction.get(definition), heldInside(run, transaction)),
+          change(transaction.get(definition), new HeldInside(definition, transaction)),
         )
       }),
     sleep: (ms) => {
@@ -70,9 +72,13 @@ function pending(run: TaskRun): State | undefined {
   return undefined
 }
 
-function heldBlock(run: TaskRun, access: Access, transaction: BlockTransaction, onEnd: () => void): Held<AnyState> {
-  const block = new HeldBlock(run, transaction, onEnd)
-  const get = (id: string) => (block.left ? readonlyView(access.snapshot(pending(run), id)) : transaction.get(id))
+function heldBlock(run: TaskRun, access: Access, block: HeldBlock, mark: () => void): Held<AnyState> {
+  const { transaction } = block
+  const get = (id: string) => {
+    mark()
+    return block.left ? readonlyView(access.snapshot(pending(run), id)) : transaction.get(id)
+  }
+  const dispose = async () => block.leave((confirm) => access.clock.turn(confirm))
   return {
     token: run.token,
     get state() {
@@ -80,21 +86,38 @@ function heldBlock(run: TaskRun, access: Access, transaction: BlockTransaction, 
     },
     get: ((other: Definition) => get(other.id)) as Held<AnyState>['get'],
     rollback: () => transaction.rollback(),
-    [Symbol.asyncDispose]: async () => block.leave((confirm) => access.clock.turn(confirm)),
+    get [Symbol.asyncDispose]() {
+      mark() // `await using` looks here first
+      return dispose
+    },
   }
 }
 
-/** The second argument of `update`'s callback. The callback's end ends it, so there is nothing to dispose. */
-function heldInside(run: TaskRun, transaction: BlockTransaction): Held<AnyState> {
-  return {
-    token: run.token,
-    get state() {
-      return transaction.get(run.definition)
-    },
-    get: ((other: Definition) => transaction.get(other.id)) as Held<AnyState>['get'],
-    rollback: () => transaction.rollback(),
-    [Symbol.asyncDispose]: async () => {},
+/**
+ * The second argument of `update`'s callback. The callback's end ends it, so there is nothing to dispose. A class, since
+ * one is made for each update and few are looked at.
+ */
+class HeldInside implements Held<AnyState> {
+  private readonly definition: string
+  private readonly transaction: BlockTransaction
+
+  constructor(definition: string, transaction: BlockTransaction) {
+    this.definition = definition
+    this.transaction = transaction
   }
+  get token() {
+    return this.transaction.token
+  }
+  get state() {
+    return this.transaction.get(this.definition)
+  }
+  get<D extends Definition>(other: D) {
+    return this.transaction.get(other.id) as StateOf<D>
+  }
+  rollback() {
+    this.transaction.rollback()
+  }
+  async [Symbol.asyncDispose]() {}
 }
 
 function sleep(clock: Clock, permit: Permit, ms: number): Promise<void> {

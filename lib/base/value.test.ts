@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import { copyValue, formatPath, kindOf } from './value.js'
+
+const withHole = () => Object.assign([1], { 2: 3 })
+
+describe('copyValue', () => {
+  test('copies everything that may live in state', () => {
+    const bare = Object.assign(Object.create(null), { a: 1 })
+    const value = {
+      bare,
+      list: [undefined, null, Number.NaN, -0, Number.NEGATIVE_INFINITY, 1n, 'text', true],
+      date: new Date(1),
+      map: new Map<unknown, unknown>([
+        [1n, { a: 1 }],
+        [undefined, [2]],
+      ]),
+      set: new Set<unknown>([{ a: 1 }, 2]),
+    }
+    const copy = copyValue(value, []) as typeof value
+    expect(copy).toStrictEqual(value)
+    expect(copy).not.toBe(value)
+    expect(copy.map.get(1n)).not.toBe(value.map.get(1n))
+    expect(Object.getPrototypeOf(copy.bare)).toBe(null)
+  })
+
+  test('refuses the rest, naming its place', () => {
+    class Custom {}
+    const cycle: unknown[] = []
+    cycle.push({ cycle })
+    const cases: [unknown, string][] = [
+      [{ a: [() => 1] }, 'counter.a[0]'],
+      [{ a: Symbol('s') }, 'counter.a'],
+      [{ a: new Custom() }, 'counter.a cannot hold an instance of Custom'],
+      [{ a: new (class extends Map {})() }, 'counter.a'],
+      [{ 'a b': /x/ }, 'counter["a b"]'],
+      [new Map([[{}, 1]]), 'counter'],
+      [new Map([['k', () => 1]]), 'counter.k'],
+      [new Set([() => 1]), 'counter.(an element)'],
+      [
+        {
+          get a() {
+            return 1
+          },
+        },
+        'counter.a',
+      ],
+      [{ [Symbol('s')]: 1 }, 'counter'],
+      [JSON.parse('{"__proto__": 1}'), 'counter'],
+      [withHole(), 'counter[1]'],
+      [cycle, 'counter[0].cycle'],
+      [() => 1, 'counter'],
+    ]
+    for (const [value, place] of cases)
+      expect(() => copyValue(value, ['counter']), place).toThrow(
+        expect.objectContaining({ code: 'invalid-value', message: expect.stringContaining(place) }),
+      )
+  })
+
+  test('takes what stands for a value', () => {
+    const seen: unknown[] = []
+    const copy = copyValue({ a: [{ b: 1 }, new Date(0)] }, ['x'], (item, path, holders) => {
+      if (!(item instanceof Date)) return undefined
+      seen.push([...path], holders.length)
+      return { value: 'a date' }
+    })
+    expect(copy).toEqual({ a: [{ b: 1 }, 'a date'] })
+    expect(seen).toEqual([['x', 'a', 1], 2])
+  })
+})
+
+test('a path reads as an author would write it', () => {
+  expect(formatPath([])).toBe('The state')
+  expect(formatPath(['counter', 'rows', 3, 'größe', 'a b', '1a', 2n, null])).toBe(
+    'counter.rows[3].größe["a b"]["1a"][2][null]',
+  )
+})
+
+test('a class is no kind of value', () => {
+  expect(kindOf(new (class extends Date {})())).toBe('invalid')
+  expect(kindOf(Object.create({}))).toBe('invalid')
+  expect(kindOf(Object.create(null))).toBe('object')
+})

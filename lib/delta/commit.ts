@@ -1,0 +1,103 @@
+/**
+ * One commit of a draft. It follows the marks of change down from the root and gives each draft that the author has put
+ * somewhere one place: where it was reached, if it still stands there, otherwise the first that is found. Every further
+ * place gets a copy, because a state is a tree. Only when all places are known do the nodes go on from the new snapshot.
+ */
+import { copyValue, type Path } from '../base/value.js'
+import { type Node, nodeOf } from './node.js'
+import { unwrapView } from './view.js'
+
+/** A draft that was found in a container other than the one it was reached in. */
+interface Guest {
+  readonly node: Node
+  /** The node under which it was found, the author's own containers on the way to it, and the keys of these and of it. */
+  readonly owner: Node
+  readonly holders: readonly object[]
+  readonly keys: Path
+  readonly path: Path
+  readonly returns: boolean
+}
+
+export class Commit {
+  /** Nodes that have a next value. */
+  readonly settled: Node[] = []
+  private readonly guests: Guest[] = []
+  /** Where nodes stand that have moved within their container. */
+  private readonly keys = new Map<Node, unknown>()
+  /** Nodes that an earlier commit has left out: what stands in them may by now stand elsewhere in the tree too. */
+  private readonly returning: Node[] = []
+
+  run(root: Node): object {
+    root.settle(this, [])
+    const stays = this.guests.map(({ node }) => this.staysHome(node))
+    for (const node of this.settled) node.rebase()
+    for (const [node, key] of this.keys) node.key = key
+    for (const [index, guest] of this.guests.entries())
+      if (stays[index]) this.copyInto(hostOf(guest), guest)
+      else this.welcome(hostOf(guest), guest)
+    for (const node of this.returning) this.renew(node)
+    return root.base
+  }
+
+  /** What stands for a draft at a place that the author has put it to. */
+  place(node: Node, owner: Node, path: Path, holders: readonly object[]): unknown {
+    const value = node.settle(this, path)
+    if (node.placed === this || node.home === this) return copyValue(value, path)
+    const moved = node.parent !== owner || holders.length > 0
+    if (!moved && owner.keeps(node)) return copyValue(value, path)
+    node.placed = this
+    const keys = path.slice(-1 - holders.length)
+    const returns = !node.wasAttached()
+    if (moved) this.guests.push({ node, owner, holders: [...holders], keys, path: [...path], returns })
+    else this.stay(node, owner, keys[0])
+    return value
+  }
+
+  /** Copies a container of the author's own, so that the snapshot never shares one with him. */
+  adopt(value: object, owner: Node, path: Path): unknown {
+    return copyValue(value, path, (item, at, holders) => {
+      const node = nodeOf(item)
+      if (node) return { value: node.scope === owner.scope ? this.place(node, owner, at, holders) : node.current(at) }
+      const original = unwrapView(item)
+      return original === item ? undefined : { value: copyValue(original, at) }
+    })
+  }
+
+  /** The author took the draft out and put it into the same container again. */
+  private stay(node: Node, owner: Node, key: unknown): void {
+    node.home = this
+    if (!owner.had(node)) this.returning.push(node)
+    this.keys.set(node, key)
+  }
+
+  private copyInto(host: Node, { node, keys, path }: Guest): void {
+    node.home = this
+    host.replace(host.base, keys.at(-1), node.base, copyValue(node.base, path))
+  }
+
+  private welcome(host: Node, { node, keys, returns }: Guest): void {
+    host.adopt(node, keys.at(-1))
+    if (returns) this.returning.push(node)
+  }
+
+  private renew(node: Node): void {
+    const { parent, key, base } = node
+    parent?.replace(parent.base, key, base, node.renew(node.path, this))
+  }
+
+  /** Whether the value of `node` is still where it was reached, all the way up. */
+  private staysHome(node: Node): boolean {
+    const { parent } = node
+    if (node.home === this) return true
+    return parent ? parent.keeps(node) && this.isAttached(parent) : false
+  }
+
+  private isAttached(node: Node): boolean {
+    return node.parent === undefined || node.placed === this || this.staysHome(node)
+  }
+}
+
+/** The node of the container in which a guest was found. */
+function hostOf({ owner, holders, keys }: Guest): Node {
+  return holders.reduce<Node>((host, holder, index) => host.child(holder, keys[index]), owner)
+}

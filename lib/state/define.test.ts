@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { Registry } from './registry.js'
+
+const code = (expected: string, ...texts: string[]) =>
+  expect.objectContaining({
+    code: expected,
+    message: texts.length > 0 ? expect.stringMatching(texts.join('.*')) : expect.anything(),
+  })
+
+/** What an app does when it starts. */
+const start =
+  (...definitions: unknown[]) =>
+  () =>
+    new Registry().add(...definitions)
+
+describe('an id', () => {
+  it.each(['', ' ', '1a', 'a b', 'ä', '-a', '__proto__', 'a'.repeat(65), 'a\n', undefined, null, 5, {}])(
+    'cannot be %j',
+    (id) => {
+      expect(() => defineState(id as string, () => ({}))).toThrow(code('invalid-definition'))
+    },
+  )
+
+  it.each(['a', 'A1', 'shop/cart', 'a.b:c-d_e', 'constructor'])('can be %j', (id) => {
+    expect(defineState(id, () => ({})).id).toBe(id)
+  })
+})
+
+describe('two members of one name', () => {
+  const base = defineState('s', () => ({ field: 1 }))
+  it.each([
+    ['a private field and a public field', () => base.private(() => ({ field: 1 })), 'public field', 'private field'],
+    ['a computed value and a field', () => base.computed({ field: () => 1 }), 'computed value', 'public field'],
+    ['an event and a field', () => base.events((on) => ({ field: on(() => {}) })), 'event', 'public field'],
+    [
+      'a task and a field',
+      () => base.tasks((background) => ({ field: background(async () => {}) })),
+      'task',
+      'public field',
+    ],
+    [
+      'two events of two stages',
+      () => base.events((on) => ({ x: on(() => {}) })).events((on) => ({ x: on(() => {}) })),
+      'event',
+      'event',
+    ],
+    [
+      'a task and an event',
+      () => base.events((on) => ({ x: on(() => {}) })).tasks((background) => ({ x: background(async () => {}) })),
+      'event',
+      'task',
+    ],
+    [
+      'a computed value and a task',
+      () => base.tasks((background) => ({ x: background(async () => {}) })).computed({ x: () => 1 }),
+      'task',
+      'computed value',
+    ],
+  ])('%s fail when the app starts, and the message names both', (_, define, first, second) => {
+    expect(() => start(define())()).toThrow(code('duplicate-member', first, second))
+  })
+})
+
+describe('a declaration', () => {
+  it.each(['then', 'constructor', 'prototype', 'toJSON', 'toString', 'valueOf', 'hasOwnProperty'])(
+    'cannot be named %s',
+    (name) => {
+      expect(start(defineState('s', () => ({ [name]: 1 })))).toThrow(code('invalid-definition', name))
+      expect(() => defineState('s', () => ({})).events((on) => ({ [name]: on(() => {}) }))).toThrow(
+        code('invalid-definition', name),
+      )
+      expect(() =>
+        defineState('s', () => ({})).tasks((background) => ({ [name]: background(async () => {}) })),
+      ).toThrow(code('invalid-definition', name))
+      expect(() => defineState('s', () => ({})).computed({ [name]: () => 1 } as Record<string, () => number>)).toThrow(
+        code('invalid-definition', name),
+      )
+    },
+  )
+
+  it('cannot have a field named __proto__', () => {
+    expect(start(defineState('s', () => JSON.parse('{"__proto__": 1}')))).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^invalid-/) }),
+    )
+  })
+
+  it.each([
+    ['fields that are no function', () => defineState('s', {} as never)],
+    ['private fields that are no function', () => defineState('s', () => ({})).private({} as never)],
+    ['a computed value that is no function', () => defineState('s', () => ({})).computed({ x: 1 } as never)],
+    ['an event without on()', () => defineState('s', () => ({})).events(() => ({ x: () => {} }) as never)],
+    [
+      'an event made with background()',
+      () =>
+        defineState('s', () => ({}))
+          .tasks((background) => {
+            leaked = background(async () => {})
+            return {}
+          })
+          .events(() => ({ x: leaked }) as never),
+    ],
+    ['a task without background()', () => defineState('s', () => ({})).tasks(() => ({ x: async () => {} }) as never)],
+    ['on() without a function', () => defineState('s', () => ({})).events((on) => ({ x: on(5 as never) }))],
+    [
+      'on() with something that is no schema',
+      () => defineState('s', () => ({})).events((on) => ({ x: on({} as never, () => {}) })),
+    ],
+    [
+      'background() with an unknown concurrency',
+      () =>
+        defineState('s', () => ({})).tasks((background) => ({
+          x: background({ concurrency: 'two' as never }, async () => {}),
+        })),
+    ],
+    [
+      'background() with something that is no schema',
+      () =>
+        defineState('s', () => ({})).tasks((background) => ({ x: background({ input: {} as never }, async () => {}) })),
+    ],
+  ])('cannot have %s', (_, define) => {
+    expect(define).toThrow(code('invalid-definition'))
+  })
+
+  it('with a first value that cannot live in state fails when the app starts, naming the path', () => {
+    expect(start(defineState('s', () => ({ list: [{ f: () => {} }] })))).toThrow(
+      code('invalid-value', 's.list\\[0\\].f'),
+    )
+  })
+
+  it('refuses to be called', () => {
+    let event: unknown
+    let task: unknown
+    defineState('s', () => ({}))
+      .tasks((background) => ({ x: (task = background(async () => {})) as never }))
+      .events((on) => ({ y: (event = on(() => {})) as never }))
+    expect(event as () => void).toThrow(code('called-directly'))
+    expect(task as () => void).toThrow(code('called-directly'))
+  })
+
+  it('is left as it is by the stages that follow it', () => {
+    const first = defineState('s', () => ({ n: 0 })).events((on) => ({ x: on(() => {}) }))
+    first.events((on) => ({ y: on(() => {}) }))
+    expect(first.manifest.events).toEqual(['x'])
+  })
+})
+
+let leaked: unknown
+
+describe('a manifest', () => {
+  it('holds names and public first values, and nothing else', () => {
+    const d = defineState('s', () => ({ n: 2 }))
+      .private(() => ({ secret: 'hidden' }))
+      .computed({ double: (s) => s.n * 2, length: (s) => s.secret.length })
+      .tasks((background) => ({ work: background(async () => {}) }))
+      .events((on) => ({ go: on(() => {}) }))
+    expect(d.manifest).toEqual({ id: 's', defaults: { n: 2, double: 4, length: 6 }, events: ['go'], tasks: ['work'] })
+    expect(JSON.stringify(d.manifest)).not.toContain('hidden')
+  })
+})

@@ -1,0 +1,188 @@
+/** Rules of the house, held over the source itself. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const lib = dirname(fileURLToPath(import.meta.url))
+
+interface Import {
+  readonly from: string
+  readonly typeOnly: boolean
+}
+interface File {
+  readonly path: string
+  readonly room: string
+  readonly text: string
+  readonly imports: readonly Import[]
+}
+
+/** Rooms that a room may import from. */
+const server = ['base', 'delta', 'protocol', 'state', 'store', 'tasks', 'hub', 'transport', 'next', 'cli']
+const tab = ['base', 'delta', 'protocol', 'client', 'react']
+
+const files = sourceFiles(lib)
+
+describe('the house', () => {
+  it('is read whole', () => {
+    expect(files.length).toBeGreaterThan(60)
+    expect(files.find(({ path }) => path === 'hub/hub.ts')?.imports).toContainEqual({
+      from: 'hub/flow.ts',
+      typeOnly: false,
+    })
+    expect(files.find(({ path }) => path === 'react/use-server-state.ts')?.imports).toContainEqual({
+      from: 'state/definition.ts',
+      typeOnly: true,
+    })
+  })
+
+  it('has rooms that import only from rooms to their left', () => {
+    expect(files.flatMap(misplaced)).toEqual([])
+  })
+
+  it('has no import cycle; imports of types alone vanish, and may turn', () => {
+    expect(cycles()).toEqual([])
+  })
+
+  it('has doors that only re-export, and that no room imports', () => {
+    for (const { path, text } of inRoom('doors')) {
+      const rest = text
+        .replaceAll(/\/\*\*?[\s\S]*?\*\//g, '')
+        .replaceAll(/^'use client'$/gm, '')
+        .replaceAll(/export (?:type )?\{[^}]*\} from '\.\.\/[^']+'/g, '')
+      expect([path, rest.trim()]).toEqual([path, ''])
+    }
+    const users = files.filter(
+      ({ room, imports }) => room !== 'doors' && imports.some(({ from }) => from.startsWith('doors/')),
+    )
+    expect(users.map(({ path }) => path)).toEqual(['next/evaluate.ts']) // it hands the door itself to the modules that it evaluates
+  })
+
+  it('lets no server room into the bundle of a tab', () => {
+    for (const door of ['doors/react.ts', 'doors/stub.ts'])
+      for (const path of reachable(door))
+        expect(path).toMatch(/^(base|delta|protocol|client|react|doors|state\/(stub|trigger))(\/|\.|$)/)
+  })
+})
+
+describe('an outside package', () => {
+  it.each(['socket.io', 'socket.io-client', 'zustand', 'async-mutex', 'devalue', 'esbuild'])(
+    '%s is known to one file',
+    (name) => {
+      const users = files.filter(({ imports }) =>
+        imports.some(({ from }) => from === name || from.startsWith(`${name}/`)),
+      )
+      expect(users).toHaveLength(1)
+    },
+  )
+})
+
+describe('time, chance and the console', () => {
+  /** Who else may use them, and why. */
+  const allowed: Record<string, readonly string[]> = {
+    'base/clock.ts': ['Date.now', 'setTimeout'],
+    'base/log.ts': ['console'],
+    'client/socket.ts': ['Math.random', 'setTimeout'], // reconnecting in a browser: Socket.IO beside it waits by real time too
+    'react/tab.ts': ['setTimeout'], // StrictMode mounts twice in a row; connecting waits that moment out
+  }
+  it('are asked for through their ports', () => {
+    for (const { path, text } of files) {
+      const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replaceAll(/typeof set\w+/g, '')
+      const used = ['Date.now', 'Math.random', 'setTimeout', 'setInterval', 'console'].filter((name) =>
+        new RegExp(`(?<![\\w.'])${name.replace('.', '\\.')}\\b`).test(code),
+      )
+      expect([path, used]).toEqual([path, allowed[path] ?? []])
+    }
+  })
+})
+
+describe('a file', () => {
+  it('has no more than 350 lines', () => {
+    expect(files.filter(({ text }) => text.split('\n').length > 350).map(({ path }) => path)).toEqual([])
+  })
+
+  it('is named for what it is', () => {
+    expect(
+      files.filter(({ path }) => /(^|\/)(utils?|helpers?|common|types|manager)[./]/.test(path)).map(({ path }) => path),
+    ).toEqual([])
+  })
+
+  it('starts with what it is for', () => {
+    expect(
+      files.filter(({ text }) => !/^(?:'use client'\n)?(?:\/\*\*|import)/.test(text)).map(({ path }) => path),
+    ).toEqual([])
+  })
+})
+
+function sourceFiles(folder: string): File[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return ['dist', 'node_modules'].includes(entry.name) ? [] : sourceFiles(path)
+    return /\.c?tsx?$/.test(entry.name) && !/\.(test|test-d|fixture)\./.test(entry.name) ? [fileAt(path)] : []
+  })
+}
+
+function fileAt(absolute: string): File {
+  const path = relative(lib, absolute).replaceAll('\\', '/')
+  const text = readFileSync(absolute, 'utf8')
+  return { path, room: path.split('/')[0] as string, text, imports: importsIn(text, path) }
+}
+
+/** Imports and re-exports, by the path of their file in `lib` or by the name of their package. */
+function importsIn(text: string, path: string): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s+)?([^;'"]*?)\s*(?:from\s+)?'([^']+)'/gm)
+  return [...statements].flatMap(([, type, names = '', from = '']) => {
+    const listed = /^\{([\s\S]*)\}$/
+      .exec(names)?.[1]
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter(Boolean)
+    const typeOnly = type !== undefined || (listed?.every((name) => name.startsWith('type ')) ?? false)
+    if (!from.startsWith('.')) return [{ from, typeOnly }]
+    const file = join(dirname(path), from)
+      .replaceAll('\\', '/')
+      .replace(/\.(c?)js$/, '.$1ts')
+    const found = [file, `${file}x`].find((candidate) => existsSync(join(lib, candidate)))
+    return [{ from: found ?? file, typeOnly }]
+  })
+}
+
+function misplaced({ path, room, imports }: File): string[] {
+  if (room === 'testing' || room === 'doors' || !path.includes('/')) return []
+  return imports
+    .filter(({ from }) => from.includes('/') && existsSync(join(lib, from)))
+    .filter(({ from, typeOnly }) => !mayImport(room, from.split('/')[0] as string, typeOnly))
+    .map(({ from, typeOnly }) => `${path} imports ${typeOnly ? 'types of ' : ''}${from}`)
+}
+
+function mayImport(room: string, other: string, typeOnly: boolean): boolean {
+  if (room === other) return true
+  if (other === 'doors') return true // doors have a rule of their own
+  if (room === 'react' && other === 'state') return typeOnly
+  const order = tab.includes(room) && !server.includes(room) ? tab : server
+  return order.includes(other) && order.indexOf(other) < order.indexOf(room)
+}
+
+const inRoom = (name: string) => files.filter(({ room }) => room === name)
+const valuesOf = (path: string) =>
+  files.find((file) => file.path === path)?.imports.filter(({ typeOnly }) => !typeOnly) ?? []
+
+function reachable(start: string): ReadonlySet<string> {
+  const seen = new Set<string>([start])
+  for (const path of seen)
+    for (const { from } of valuesOf(path)) if (files.some((file) => file.path === from)) seen.add(from)
+  return seen
+}
+
+function cycles(): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) return void found.push([...way.slice(way.indexOf(path)), path].join(' → '))
+    if (done.has(path)) return
+    for (const { from } of valuesOf(path)) visit(from, [...way, path])
+    done.add(path)
+  }
+  for (const { path } of files) visit(path, [])
+  return found
+}
