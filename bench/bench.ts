@@ -65,7 +65,8 @@ async function compare(clients: Record<Side, Client[]>, measure: Measure): Promi
 
 const roundTrip: Measure = (client) => async (side) => {
   const times: number[] = []
-  for (let call = 0; call < (quick ? 300 : 1_000); call += 1) times.push(await timed(() => client(side, 0).add('bench', 1)))
+  for (let call = 0; call < (quick ? 300 : 1_000); call += 1)
+    times.push(await timed(() => client(side, 0).add('bench', 1)))
   return median(times)
 }
 
@@ -177,22 +178,31 @@ async function memory(): Promise<void> {
       const before = await ask<number>('rss')
       const clients: Client[] = []
       for (let index = 0; index < tabs; index += 1) clients.push(await make())
-      perTab[side].push((await ask<number>('rss') - before) / tabs / 1024)
+      perTab[side].push(((await ask<number>('rss')) - before) / tabs / 1024)
       for (const client of [...warm, ...clients]) client.close()
       child.disconnect()
     }
   const figures = { bare: median(perTab.bare), held: median(perTab.held) }
-  note('memory of an idle tab', figures.held / figures.bare, 1.3, 'most', `${figures.bare.toFixed(1)} KB bare, ${figures.held.toFixed(1)} KB held`)
+  note(
+    'memory of an idle tab',
+    figures.held / figures.bare,
+    1.3,
+    'most',
+    `${figures.bare.toFixed(1)} KB bare, ${figures.held.toFixed(1)} KB held`,
+  )
 }
 
 function note(name: string, value: number, target: number, good: Result['good'], detail: string, unit = '×'): void {
   results.push({ name, value, target, good, unit, detail })
   const reached = good === 'most' ? value <= target : value >= target
   const shown = unit === '×' ? `${value.toFixed(2)}×` : `${value} ${unit}`
-  console.log(`${reached ? 'reached' : 'missed '}  ${shown.padStart(8)}  (at ${good} ${target})  ${name}${detail ? `: ${detail}` : ''}`)
+  console.log(
+    `${reached ? 'reached' : 'missed '}  ${shown.padStart(8)}  (at ${good} ${target})  ${name}${detail ? `: ${detail}` : ''}`,
+  )
 }
 
-const micros = ({ bare, held }: Record<Side, number>) => `${(bare * 1000).toFixed(0)} µs bare, ${(held * 1000).toFixed(0)} µs held`
+const micros = ({ bare, held }: Record<Side, number>) =>
+  `${(bare * 1000).toFixed(0)} µs bare, ${(held * 1000).toFixed(0)} µs held`
 const millis = ({ bare, held }: Record<Side, number>) => `${bare.toFixed(0)} ms bare, ${held.toFixed(0)} ms held`
 
 console.log(`heldstate beside bare Socket.IO, medians of ${rounds} rounds; ±15 % is noise`)

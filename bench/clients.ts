@@ -3,8 +3,8 @@ import type { Definition } from 'heldstate'
 import { io, type Socket } from 'socket.io-client'
 import { Presence } from '../lib/dist/client/presence.js'
 import { socketWire } from '../lib/dist/client/socket.js'
-import type { Wire } from '../lib/dist/client/wire.js'
 import { Tab } from '../lib/dist/client/tab.js'
+import type { Wire } from '../lib/dist/client/wire.js'
 
 export interface Client {
   /** One event with its answer. */
@@ -15,7 +15,11 @@ export interface Client {
 }
 
 export async function bareClient(port: number): Promise<Client> {
-  const socket: Socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true, reconnection: false })
+  const socket: Socket = io(`http://127.0.0.1:${port}`, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+  })
   await new Promise<void>((resolve) => socket.on('connect', resolve))
   let seen = 0
   let arrived = () => {}

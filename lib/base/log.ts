@@ -8,7 +8,8 @@ export interface Log {
 
 export const consoleLog: Log = {
   info: (message) => console.info(prefix(message)),
-  warn: (message, error) => (error === undefined ? console.warn(prefix(message)) : console.warn(prefix(message), error)),
+  warn: (message, error) =>
+    error === undefined ? console.warn(prefix(message)) : console.warn(prefix(message), error),
   error: (message, error) =>
     error === undefined ? console.error(prefix(message)) : console.error(prefix(message), error),
 }

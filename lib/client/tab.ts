@@ -51,7 +51,9 @@ export class Tab {
     this.limits = limits
     this.report = report ?? ((error) => consoleLog.error(error.message))
     this.calls = new Calls(limits)
-    this.outgoing = new OutgoingQueue(limits.messageBytes - framingBytes, (name, ...args) => this.wire.send(name, ...args))
+    this.outgoing = new OutgoingQueue(limits.messageBytes - framingBytes, (name, ...args) =>
+      this.wire.send(name, ...args),
+    )
   }
 
   /** Opens the connection; it is made again whenever it is lost. */
@@ -97,7 +99,8 @@ export class Tab {
   }
 
   private request(message: Request['message']): Promise<void> {
-    if (this.phase === 'stopped') return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
+    if (this.phase === 'stopped')
+      return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
     const bytes = JSON.stringify(message).length + idBytes
     if (bytes > this.limits.messageBytes)
       return Promise.reject(

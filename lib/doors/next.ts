@@ -1,3 +1,3 @@
 /** `heldstate/next`: for next.config and server.ts. */
 export { withHeldState } from '../next/config.js'
-export { serve, type ServeOptions } from '../next/serve.js'
+export { type ServeOptions, serve } from '../next/serve.js'

@@ -1,5 +1,5 @@
 /** `heldstate/server`: for route handlers, server actions, scripts and servers. */
-export { HeldStateError, ImmutableStateError, type ErrorCode } from '../base/errors.js'
+export { type ErrorCode, HeldStateError, ImmutableStateError } from '../base/errors.js'
 export { createHub, type Hub, type HubOptions } from '../hub/hub.js'
 export { hub, modifyState } from '../hub/modify.js'
 export { memoryStore } from '../store/memory.js'

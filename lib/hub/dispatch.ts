@@ -3,8 +3,8 @@
  * commits what changed so far. A task is only started here.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { after, always, type Eventually, rescued } from '../base/eventually.js'
 import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
+import { after, always, type Eventually, rescued } from '../base/eventually.js'
 import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Definition } from '../state/definition.js'

@@ -7,8 +7,8 @@
  * not leave a mark: it runs in the flow of its caller, and would mark whatever the caller starts next to the block.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { isPromise } from '../base/eventually.js'
 import { HeldStateError } from '../base/errors.js'
+import { isPromise } from '../base/eventually.js'
 
 /** One hold of a lock, as seen from the code that runs under it. */
 export interface Hold {

@@ -4,14 +4,14 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.js'
-import { after, always, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { type ErrorCode, HeldStateError, isHeldStateError } from '../base/errors.js'
+import { after, always, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { parseHello } from '../protocol/up.js'
-import { Registry } from '../state/registry.js'
 import { ComputedCache } from '../state/computed.js'
 import type { Definition, StateOf } from '../state/definition.js'
+import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import type { Trigger } from '../state/trigger.js'
 import { memoryStore } from '../store/memory.js'
@@ -209,7 +209,10 @@ export class Hub {
     return after(this.prepare(), () => {
       const { members } = this.registry.get(id)
       if (instance.loaded && members.isComplete(instance.state[id] ?? {})) return
-      return after(transact(this, instance.token, granted, (transaction) => transaction.get(id)), () => {})
+      return after(
+        transact(this, instance.token, granted, (transaction) => transaction.get(id)),
+        () => {},
+      )
     })
   }
 
@@ -306,7 +309,10 @@ export class Hub {
   private refuseUnusable(token: string): void {
     if (this.closing) throw closed()
     if (typeof token === 'string' && /^[0-9a-f]{32}$/.test(token)) return
-    throw new HeldStateError('invalid-token', 'This is no token. Handlers and tasks have one as `this.token` and `self.token`.')
+    throw new HeldStateError(
+      'invalid-token',
+      'This is no token. Handlers and tasks have one as `this.token` and `self.token`.',
+    )
   }
 
   /** Work that `close` waits for. */
@@ -339,4 +345,5 @@ export function createHub(options?: HubOptions): Hub {
   return new Hub(options)
 }
 
-const closed = () => new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')
+const closed = () =>
+  new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

@@ -80,7 +80,11 @@ export class Instance {
     return view
   }
 
-  private compose({ id, members }: ServerDefinition, fields: Readonly<Record<string, unknown>>, computed: ComputedCache) {
+  private compose(
+    { id, members }: ServerDefinition,
+    fields: Readonly<Record<string, unknown>>,
+    computed: ComputedCache,
+  ) {
     const view: Record<string, unknown> = {}
     for (const name in fields) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
     if (members.computed.size > 0) Object.assign(view, this.compute(computed, fields))
@@ -93,7 +97,10 @@ export class Instance {
     try {
       return computed.evaluate(fields)
     } catch (error) {
-      this.log.error(`A computed value of state "${computed.members.id}" threw; tabs see none of its computed values.`, error)
+      this.log.error(
+        `A computed value of state "${computed.members.id}" threw; tabs see none of its computed values.`,
+        error,
+      )
       return {}
     }
   }

@@ -4,11 +4,11 @@
  * so a slow tab costs the size of its state and not the length of its absence.
  */
 import type { Clock } from '../base/clock.js'
-import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { HeldStateError, toFailure } from '../base/errors.js'
+import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
-import type { Patch } from '../delta/patch.js'
 import { diff } from '../delta/diff.js'
+import type { Patch } from '../delta/patch.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
 import type { Registry } from '../state/registry.js'
@@ -59,7 +59,11 @@ export class Session implements Watcher, Sender {
 
   /** Loads what the tab watches and welcomes it. `signed` is the token that the tab will keep. */
   async open(hello: Hello, signed: string): Promise<void> {
-    for (const id of hello.watch) await rescued(() => this.watch(id), (error) => this.refuse(undefined, error))
+    for (const id of hello.watch)
+      await rescued(
+        () => this.watch(id),
+        (error) => this.refuse(undefined, error),
+      )
     if (this.phase === 'closed') return
     this.phase = 'open'
     this.signed = signed
@@ -81,9 +85,13 @@ export class Session implements Watcher, Sender {
     if (this.phase === 'closed') return
     try {
       const up = parseUp(name, args, this.ground.limits)
-      if (up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)) return void this.answer(up.id, () => this.cancel(up))
+      if (up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up))
+        return void this.answer(up.id, () => this.cancel(up))
       if (this.inbox.length >= this.ground.limits.callsPerTab)
-        throw new HeldStateError('inbox-full', `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`)
+        throw new HeldStateError(
+          'inbox-full',
+          `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`,
+        )
       this.inbox.push(up)
       this.drain()
     } catch (error) {
@@ -200,7 +208,10 @@ export class Session implements Watcher, Sender {
 
   private watch(id: string): Eventually<void> {
     if (this.watched.length >= this.ground.limits.watchedStates)
-      throw new HeldStateError('invalid-message', 'This tab watches as many states as the bound "watchedStates" allows.')
+      throw new HeldStateError(
+        'invalid-message',
+        'This tab watches as many states as the bound "watchedStates" allows.',
+      )
     this.watched.push({ id, sent: undefined })
     return after(this.ground.materialize(this.instance, id), () => this.changed())
   }

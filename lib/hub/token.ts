@@ -16,7 +16,10 @@ export function verifyToken(signed: string, browser: string, secret: string): st
   if (!token || !given) throw new HeldStateError('invalid-token', 'The token of this tab is malformed.')
   const expected = signature(token, browser, secret)
   if (timingSafeEqual(Buffer.from(given), Buffer.from(expected))) return token
-  throw new HeldStateError('invalid-token', 'The token of this tab belongs to another browser, or was signed with another secret.')
+  throw new HeldStateError(
+    'invalid-token',
+    'The token of this tab belongs to another browser, or was signed with another secret.',
+  )
 }
 
 /** 128 of the 256 bits: out of reach for guessing, half the length. */

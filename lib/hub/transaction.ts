@@ -3,11 +3,12 @@
  * `update` and `lock`, and `modifyState` all come through here. Where a step fails, nothing of the change is kept and
  * nothing of it was shown; the failure leaves here, named.
  */
-import { after, always, type Eventually, isPromise, rescued } from '../base/eventually.js'
+
+import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { after, always, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
-import type { Clock } from '../base/clock.js'
 import type { Registry } from '../state/registry.js'
 import type { State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
@@ -100,7 +101,10 @@ export class Transaction {
     if (this.staged === this.instance.state) return
     const next = { revision: this.instance.revision + 1, state: this.staged }
     const saved = after(
-      rescued(() => this.ground.store.save(this.token, next), (error) => this.unsaved(error)),
+      rescued(
+        () => this.ground.store.save(this.token, next),
+        (error) => this.unsaved(error),
+      ),
       () => this.instance.accept(next),
     )
     return isPromise(saved) ? this.permit.saving(saved) : saved

@@ -53,7 +53,13 @@ type Webpack = NonNullable<NextConfig['webpack']>
 function withWebpackRules({ webpack }: NextConfig): Webpack {
   return (given, context) => {
     given.module.rules.push(
-      { test: /\.state\.tsx?$/, exclude: /node_modules/, resourceQuery: { not: [real] }, enforce: 'pre', use: [loader('stub')] },
+      {
+        test: /\.state\.tsx?$/,
+        exclude: /node_modules/,
+        resourceQuery: { not: [real] },
+        enforce: 'pre',
+        use: [loader('stub')],
+      },
       { test: /[\\/]heldstate-modules\.js$/, use: [{ loader: loader('modules'), options: { root: process.cwd() } }] },
     )
     return webpack ? webpack(given, context) : given

@@ -22,14 +22,21 @@ export interface Evaluated {
 export function evaluateStateModule(file: string, source: string): Evaluated {
   const loaded = new Set<string>()
   try {
-    const { code } = transformSync(source, { loader: file.endsWith('x') ? 'tsx' : 'ts', format: 'cjs', target: 'node20', sourcefile: file })
+    const { code } = transformSync(source, {
+      loader: file.endsWith('x') ? 'tsx' : 'ts',
+      format: 'cjs',
+      target: 'node20',
+      sourcefile: file,
+    })
     const exports = run(code, file, (specifier) => importFor(specifier, file, loaded))
     const manifests = Object.entries(exports).flatMap(([name, value]) =>
       isServerDefinition(value) ? [[name, value.manifest] as const] : [],
     )
     return { manifests: Object.fromEntries(manifests), loaded: [...loaded] }
   } catch (error) {
-    throw new HeldStateError('invalid-definition', `The state module ${file} cannot be used: ${messageOf(error)}`, { cause: error })
+    throw new HeldStateError('invalid-definition', `The state module ${file} cannot be used: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -64,7 +71,15 @@ const otherStates = new Proxy(
   {
     get: (_, name) => {
       if (name === '__esModule') return true
-      const triggers = new Proxy({}, { get: (__, member) => (...args: unknown[]) => trigger(String(name), String(member), args) })
+      const triggers = new Proxy(
+        {},
+        {
+          get:
+            (__, member) =>
+            (...args: unknown[]) =>
+              trigger(String(name), String(member), args),
+        },
+      )
       return { id: String(name), triggers }
     },
   },
@@ -81,7 +96,12 @@ function load(specifier: string, file: string, loaded: Set<string>): Record<stri
     }
   }
   const { outputFiles, metafile } = buildSync({
-    stdin: { contents: `export * from ${JSON.stringify(specifier)}`, resolveDir: dirname(file), sourcefile: file, loader: 'ts' },
+    stdin: {
+      contents: `export * from ${JSON.stringify(specifier)}`,
+      resolveDir: dirname(file),
+      sourcefile: file,
+      loader: 'ts',
+    },
     bundle: true,
     write: false,
     metafile: true,
@@ -101,6 +121,12 @@ function load(specifier: string, file: string, loaded: Set<string>): Record<stri
 
 function run(code: string, file: string, require: (specifier: string) => unknown): Record<string, unknown> {
   const module = { exports: {} as Record<string, unknown> }
-  new Function('require', 'module', 'exports', '__filename', '__dirname', code)(require, module, module.exports, file, dirname(file))
+  new Function('require', 'module', 'exports', '__filename', '__dirname', code)(
+    require,
+    module,
+    module.exports,
+    file,
+    dirname(file),
+  )
   return module.exports
 }

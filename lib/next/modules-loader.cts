@@ -7,7 +7,5 @@ interface Context extends LoaderContext {
 
 module.exports = function load(this: Context): void {
   const done = this.async()
-  import('./loaders.js')
-    .then((loaders) => done(null, loaders.loadModules(this)))
-    .catch(done)
+  import('./loaders.js').then((loaders) => done(null, loaders.loadModules(this))).catch(done)
 }

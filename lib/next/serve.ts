@@ -2,11 +2,11 @@
  * The custom server: Next, and the hub on the same port. Next sees only what is its own: its listener for upgrades hangs
  * on a second server that never listens, because it would end sockets that it does not know.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import nextModule from 'next'
 import { systemClock } from '../base/clock.js'
-import { messageOf } from '../base/errors.js'
+import { HeldStateError, messageOf } from '../base/errors.js'
 import { consoleLog } from '../base/log.js'
 import { createHub, type Hub, type HubOptions } from '../hub/hub.js'
 import { setSlot } from '../hub/slot.js'
@@ -35,6 +35,8 @@ export interface Served {
   close(): Promise<void>
 }
 
+type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
 /** Next's types describe the default export of an ES module; what Node gives for its CommonJS is that export itself. */
 const next = nextModule as unknown as typeof nextModule.default
 
@@ -45,6 +47,12 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
   const port = options.port ?? Number(process.env.PORT ?? 3000)
   const server = createServer()
   const sockets = track(server)
+  let start: (handle: Handle) => void = () => {}
+  const started = new Promise<Handle>((resolve) => {
+    start = resolve
+  })
+  // a request that comes before Next is ready waits for it; and engine.io wraps only listeners that exist before its own
+  server.on('request', (request, response) => void started.then((handle) => handle(request, response)))
   await listen(server, port, hostname)
   const url = urlOf(server, hostname)
 
@@ -59,15 +67,13 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
   } as Parameters<typeof next>[0])
   await app.prepare()
   ;(app as { setupWebSocketHandler?(server: Server): void }).setupWebSocketHandler?.(upgrades)
-  const handle = app.getRequestHandler()
-  server.on('request', (request, response) => void handle(request, response))
-
   const hub = hubOf(options, dev, () => `${url}${process.env[routeVariable] ?? routePath}`)
   const transport = attachSocketIo(hub, server, { path: socketPath })
   server.on('upgrade', (request, socket, head) => {
     if (isOurs(request)) return
     if (!upgrades.emit('upgrade', request, socket, head)) socket.destroy()
   })
+  start(app.getRequestHandler())
 
   let closing: Promise<void> | undefined
   const close = () => {
@@ -82,7 +88,8 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
     })()
     return closing
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close().then(() => process.exit(0)))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void close().then(() => process.exit(0)))
   if (!dev) void hub.ready().catch(() => {}) // a problem was logged, and the first call asks again
   consoleLog.info(`ready on ${url}`)
   return { url, close }
@@ -98,7 +105,8 @@ function hubOf({ hub: given = {} }: ServeOptions, development: boolean, url: () 
   return hub
 }
 
-const isOurs = ({ url = '' }: IncomingMessage) => url === socketPath || url.startsWith(`${socketPath}/`) || url.startsWith(`${socketPath}?`)
+const isOurs = ({ url = '' }: IncomingMessage) =>
+  url === socketPath || url.startsWith(`${socketPath}/`) || url.startsWith(`${socketPath}?`)
 
 /** Open sockets: a browser keeps some open, and a server that waits for them closes late. */
 function track(server: Server): ReadonlySet<Socket> {
@@ -114,7 +122,9 @@ function listen(server: Server, port: number, hostname: string | undefined): Pro
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = `Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}.`
-      reject(new Error(`heldstate: ${error.code === 'EADDRINUSE' ? taken : messageOf(error)}`))
+      reject(
+        new HeldStateError('cannot-listen', error.code === 'EADDRINUSE' ? taken : messageOf(error), { cause: error }),
+      )
     })
     server.listen(port, hostname, resolve)
   })

@@ -14,7 +14,9 @@ export interface StateFiles {
 /** Looks everywhere below `root` but in node_modules and in what starts with a dot. */
 export function findStateFiles(root: string): StateFiles {
   const entries = readdirSync(root, { withFileTypes: true })
-  const directories = entries.filter((entry) => entry.isDirectory() && !isForeign(entry.name)).map(({ name }) => join(root, name))
+  const directories = entries
+    .filter((entry) => entry.isDirectory() && !isForeign(entry.name))
+    .map(({ name }) => join(root, name))
   const here = entries.filter((entry) => entry.isFile() && isStateFile(entry.name)).map(({ name }) => join(root, name))
   const below = directories.flatMap((directory) => findStateFiles(directory).files)
   return { files: [...here, ...below].sort(), directories }

@@ -124,4 +124,5 @@ function text(value: unknown): string {
   throw malformed('expected a text')
 }
 
-const malformed = (message: string) => new HeldStateError('invalid-message', `Malformed message from the hub: ${message}.`)
+const malformed = (message: string) =>
+  new HeldStateError('invalid-message', `Malformed message from the hub: ${message}.`)

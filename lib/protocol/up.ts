@@ -21,7 +21,13 @@ export interface Hello {
 
 export type Up =
   /** Runs an event or starts a task. Answered by a settlement with the same id. */
-  | { readonly type: 'call'; readonly id: number; readonly definition: string; readonly member: string; readonly args: readonly unknown[] }
+  | {
+      readonly type: 'call'
+      readonly id: number
+      readonly definition: string
+      readonly member: string
+      readonly args: readonly unknown[]
+    }
   /** Cancels all running copies of a task. Answered like a call. */
   | { readonly type: 'cancel'; readonly id: number; readonly definition: string; readonly task: string }
   /** Adds one state to those that are watched. Answered by a delta that sets it, or like a call if it fails. */
@@ -37,7 +43,8 @@ export function parseHello(value: unknown, limits: Limits): Hello {
       'protocol-version',
       `The page speaks version ${describe(version)} of the heldstate protocol, the server version ${protocolVersion}. Reload the page.`,
     )
-  if (token !== undefined && typeof token !== 'string') throw new HeldStateError('invalid-token', 'The token is no text.')
+  if (token !== undefined && typeof token !== 'string')
+    throw new HeldStateError('invalid-token', 'The token is no text.')
   if (!Array.isArray(watch) || !watch.every((id) => typeof id === 'string') || watch.length > limits.watchedStates)
     throw malformed(`hello: expected at most ${limits.watchedStates} ids of states to watch`)
   return { version: protocolVersion, token, watch }
@@ -69,7 +76,12 @@ export function parseUp(name: unknown, given: readonly unknown[], limits: Limits
         args: callArguments(given[3], limits),
       }
     case 'cancel':
-      return { type: 'cancel', id: callId(given[0]), definition: text(given[1], 'definition'), task: text(given[2], 'task') }
+      return {
+        type: 'cancel',
+        id: callId(given[0]),
+        definition: text(given[1], 'definition'),
+        task: text(given[2], 'task'),
+      }
     case 'watch':
       return { type: 'watch', id: callId(given[0]), definition: text(given[1], 'definition') }
     case 'resync':

@@ -44,5 +44,6 @@ export function presenceOf(manifest: Manifest): Presence {
   return presence
 }
 
-const serverOnly = () => Promise.reject(new Error('heldstate: events and tasks are called in the browser, not while rendering.'))
+const serverOnly = () =>
+  Promise.reject(new Error('heldstate: events and tasks are called in the browser, not while rendering.'))
 const unreachableTab = { watch: () => 0, call: serverOnly, cancel: serverOnly }

@@ -3,8 +3,9 @@
  * another result now. Reads are tracked down plain objects; an array, Map, Set or Date counts as read whole, since
  * whoever opens a list nearly always looks at all of it, and tracking each item would cost more than computing again.
  */
-import { formatPath, isContainer, kindOf } from '../base/value.js'
+
 import { HeldStateError } from '../base/errors.js'
+import { formatPath, isContainer, kindOf } from '../base/value.js'
 import { readonlyView, unwrapView } from '../delta/view.js'
 import type { Members } from './members.js'
 
@@ -97,7 +98,10 @@ class Tracker {
       return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [key, this.settle(item, path)]))
     if (kind === 'set') return new Set([...(value as Set<unknown>)].map((item) => this.settle(item, path)))
     if (kind !== 'invalid') return value
-    throw new HeldStateError('invalid-value', `Computed ${formatPath(path)} returned a value that cannot live in state.`)
+    throw new HeldStateError(
+      'invalid-value',
+      `Computed ${formatPath(path)} returned a value that cannot live in state.`,
+    )
   }
 
   private proxy(value: object): object {

@@ -4,15 +4,17 @@
  */
 import { HeldStateError } from '../base/errors.js'
 import type { Manifest } from '../protocol/manifest.js'
-import { manifestOf } from './manifest.js'
-import { background, on, type Background, type EventDeclaration, type On, type TaskDeclaration } from './declaration.js'
+import { type Background, background, type EventDeclaration, type On, on, type TaskDeclaration } from './declaration.js'
 import type { Definition, Shape, TriggersOf } from './definition.js'
-import { Members, type ComputedField } from './members.js'
+import { manifestOf } from './manifest.js'
+import { type ComputedField, Members } from './members.js'
 import { trigger } from './trigger.js'
 
 const brand: unique symbol = Symbol.for('heldstate.definition') as never
 
-type Extend<S extends Shape, Key extends keyof Shape, More> = Omit<S, Key> & { [K in Key]: S[Key] & More } extends infer E
+type Extend<S extends Shape, Key extends keyof Shape, More> = Omit<S, Key> & {
+  [K in Key]: S[Key] & More
+} extends infer E
   ? E extends Shape
     ? E
     : never
@@ -28,9 +30,9 @@ export interface Builder<S extends Shape> extends Definition<S> {
    * Values derived from the fields and from earlier computed values. Each is recomputed only when something it read has
    * changed. Pure functions; what they are given is read-only.
    */
-  computed<C extends object>(fields: { [K in keyof C]: (state: View<S>) => C[K] }): Builder<
-    Extend<S, 'computed', Readonly<C>>
-  >
+  computed<C extends object>(
+    fields: { [K in keyof C]: (state: View<S>) => C[K] },
+  ): Builder<Extend<S, 'computed', Readonly<C>>>
   /** Background tasks: long work beside everything else, which takes the lock only for its writes. */
   tasks<T extends Record<string, TaskDeclaration<never>>>(
     declare: (background: Background<State<S>, View<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => T,

@@ -9,5 +9,10 @@ export function manifestOf(members: Members): Manifest {
   const view: Record<string, unknown> = {}
   for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
   Object.assign(view, new ComputedCache(members).evaluate(fields))
-  return { id: members.id, defaults: encode(view), events: [...members.events.keys()], tasks: [...members.tasks.keys()] }
+  return {
+    id: members.id,
+    defaults: encode(view),
+    events: [...members.events.keys()],
+    tasks: [...members.tasks.keys()],
+  }
 }

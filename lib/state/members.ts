@@ -77,7 +77,9 @@ export class Members {
     return true
   }
 
-  private with(change: Partial<Pick<Members, 'computed' | 'events' | 'tasks'>> & { inits?: Members['inits'] }): Members {
+  private with(
+    change: Partial<Pick<Members, 'computed' | 'events' | 'tasks'>> & { inits?: Members['inits'] },
+  ): Members {
     const { id, computed, events, tasks, inits } = this
     return Object.assign(new Members(id), { computed, events, tasks, inits }, change)
   }

@@ -45,7 +45,11 @@ export class Registry {
   }
 }
 
-function add(to: Map<string, { definition: ServerDefinition; source: string }>, definition: ServerDefinition, source: string) {
+function add(
+  to: Map<string, { definition: ServerDefinition; source: string }>,
+  definition: ServerDefinition,
+  source: string,
+) {
   const { id } = definition
   const other = to.get(id)
   if (other && other.definition.members !== definition.members)

@@ -5,8 +5,8 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { Trigger } from '../state/trigger.js'
-import { type Access, selfOf } from './self.js'
 import { TaskRun } from './run.js'
+import { type Access, selfOf } from './self.js'
 import type { TaskStatus } from './status.js'
 
 /** What the pool asks of the hub. */
@@ -46,7 +46,12 @@ export class TaskPool {
     const { clock } = this.ports
     const run = new TaskRun(
       { id: clock.id(), token, definition, task },
-      { clock, start: (triggers) => this.ports.start(token, triggers), changed: (changed) => this.changed(changed), ended: (ended) => this.ended(ended) },
+      {
+        clock,
+        start: (triggers) => this.ports.start(token, triggers),
+        changed: (changed) => this.changed(changed),
+        ended: (ended) => this.ended(ended),
+      },
     )
     this.runs.add(run)
     this.byToken.set(token, ofToken.add(run))

@@ -43,9 +43,9 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
         return Promise.reject(error)
       }
       run.confirmBlocks()
-      return access.lock(permit).then(({ transaction, mark, onEnd }) =>
-        heldBlock(run, access, new HeldBlock(run, transaction, onEnd), mark),
-      )
+      return access
+        .lock(permit)
+        .then(({ transaction, mark, onEnd }) => heldBlock(run, access, new HeldBlock(run, transaction, onEnd), mark))
     },
     update: (change) =>
       promised(() => {

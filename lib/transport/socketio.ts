@@ -1,10 +1,10 @@
 /**
  * The hub's connections over Socket.IO. This file knows what a cookie, an origin and a socket are; the hub does not.
  */
-import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
-import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Json } from '../base/encode.js'
+import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 
@@ -71,10 +71,12 @@ function accept(hub: Hub, socket: Socket, browser: string): void {
 
 /** Why a handshake may not go on: it comes from a page of another site, or the hub is full. */
 function refusalOf(request: IncomingMessage, connections: number, limit: number): HeldStateError | undefined {
-  if (!sameOrigin(request))
-    return new HeldStateError('foreign-origin', 'A page of another site tried to connect.')
+  if (!sameOrigin(request)) return new HeldStateError('foreign-origin', 'A page of another site tried to connect.')
   if (connections >= limit)
-    return new HeldStateError('too-many-connections', `The hub has ${connections} connections, the bound "connections".`)
+    return new HeldStateError(
+      'too-many-connections',
+      `The hub has ${connections} connections, the bound "connections".`,
+    )
   return undefined
 }
 

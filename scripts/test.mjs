@@ -1,0 +1,69 @@
+/**
+ * All tests, with what they need: types under both compilers, lint, unit and property tests, and the demo in a real
+ * browser against a production build and against development. Ends with a line of the real counts.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bringChromium } from './chromium.mjs'
+
+const results = mkdtempSync(join(tmpdir(), 'heldstate-tests-'))
+const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', CHROMIUM_PATH: bringChromium() }
+let passed = 0
+let failed = 0
+
+function run(name, args, more = {}) {
+  console.log(`\n── ${name}`)
+  return spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...env, ...more } }).status === 0
+}
+
+/** A check that is one test. */
+function check(name, ...args) {
+  if (run(name, args)) passed += 1
+  else failed += 1
+}
+
+/** A runner with counts of its own; one that leaves none has failed. */
+function suite(name, args, file, counts, more) {
+  const fine = run(name, args, more)
+  try {
+    const [good, bad] = counts(JSON.parse(readFileSync(join(results, file), 'utf8')))
+    passed += good
+    failed += bad === 0 && !fine ? 1 : bad
+  } catch {
+    failed += 1
+  }
+}
+
+const tsc = 'node_modules/typescript/bin/tsc'
+const tsc5 = 'node_modules/typescript-5/bin/tsc'
+check('build of the library', tsc, '-p', 'lib')
+check('types of the library and its tests, TypeScript 7', tsc, '-p', 'lib/tsconfig.test.json')
+check('types of the library and its tests, TypeScript 5.9', tsc5, '-p', 'lib/tsconfig.test.json')
+check('types of the demo, TypeScript 7', tsc, '-p', '.')
+check('types of the demo, TypeScript 5.9', tsc5, '-p', '.')
+check('lint and format', 'node_modules/@biomejs/biome/bin/biome', 'check', '--diagnostic-level=error', '.')
+suite(
+  'unit and property tests',
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${join(results, 'unit.json')}`,
+  ],
+  'unit.json',
+  ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests],
+)
+check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
+suite(
+  'the demo in Chromium, production and development',
+  ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
+  'browser.json',
+  ({ stats }) => [stats.expected, stats.unexpected + stats.flaky],
+  { PLAYWRIGHT_JSON_OUTPUT_NAME: join(results, 'browser.json') },
+)
+
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
