@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { copyValue, formatPath, kindOf } from './value.js'
+import { copyValue, formatPath, kindOf, MapKey } from './value.js'
 
 const withHole = () => Object.assign([1], { 2: 3 })
 
@@ -34,7 +34,7 @@ describe('copyValue', () => {
       [{ a: new (class extends Map {})() }, 'counter.a'],
       [{ 'a b': /x/ }, 'counter["a b"]'],
       [new Map([[{}, 1]]), 'counter'],
-      [new Map([['k', () => 1]]), 'counter.k'],
+      [new Map([['k', () => 1]]), 'counter.get("k")'],
       [new Set([() => 1]), 'counter.(an element)'],
       [
         {
@@ -70,8 +70,8 @@ describe('copyValue', () => {
 
 test('a path reads as an author would write it', () => {
   expect(formatPath([])).toBe('The state')
-  expect(formatPath(['counter', 'rows', 3, 'größe', 'a b', '1a', 2n, null])).toBe(
-    'counter.rows[3].größe["a b"]["1a"][2][null]',
+  expect(formatPath(['counter', 'rows', 3, 'größe', 'a b', '1a', new MapKey('x'), new MapKey(2n), null])).toBe(
+    'counter.rows[3].größe["a b"]["1a"].get("x").get(2n)[null]',
   )
 })
 

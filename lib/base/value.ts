@@ -10,6 +10,14 @@ export type Kind = 'primitive' | 'object' | 'array' | 'map' | 'set' | 'date' | '
 /** The way to a value from the root of a token's state; its first key is the id of the definition. */
 export type Path = readonly unknown[]
 
+/** A key of a Map on a path, told apart from a property of the same name. */
+export class MapKey {
+  readonly key: unknown
+  constructor(key: unknown) {
+    this.key = key
+  }
+}
+
 /** Deeper nesting is a cycle or a mistake, and recursion over it would end in a RangeError. */
 const maxDepth = 200
 
@@ -112,7 +120,7 @@ class Copier {
   private map(value: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
     const copy = new Map<unknown, unknown>()
     this.enter(copy)
-    for (const [key, item] of value) copy.set(checkKey(key, this.path), this.item(item, key))
+    for (const [key, item] of value) copy.set(checkKey(key, this.path), this.item(item, new MapKey(key)))
     this.holders.pop()
     return copy
   }
@@ -161,15 +169,21 @@ export function refuse(path: Path, found: string): HeldStateError {
   )
 }
 
-/** `counter.rows[3].name`, for people. */
+/** `counter.rows[3].name` or `counter.byId.get("x")`, for people. */
 export function formatPath(path: Path): string {
   const parts = path.map((key, index) => {
     if (typeof key === 'number') return `[${key}]`
+    if (key instanceof MapKey) return `.get(${literal(key.key)})`
     if (typeof key === 'string' && /^([\p{L}_$][\p{L}\p{N}_$]*|\(.*\))$/u.test(key))
       return index === 0 ? key : `.${key}`
-    return `[${typeof key === 'string' ? JSON.stringify(key) : String(key)}]`
+    return `[${literal(key)}]`
   })
   return parts.join('') || 'The state'
+}
+
+function literal(key: unknown): string {
+  if (typeof key === 'string') return JSON.stringify(key)
+  return typeof key === 'bigint' ? `${key}n` : String(key)
 }
 
 function describe(value: unknown): string {

@@ -3,7 +3,7 @@
  * somewhere one place: where it was reached, if it still stands there, otherwise the first that is found. Every further
  * place gets a copy, because a state is a tree. Only when all places are known do the nodes go on from the new snapshot.
  */
-import { copyValue, type Path } from '../base/value.js'
+import { copyValue, MapKey, type Path } from '../base/value.js'
 import { type Node, nodeOf } from './node.js'
 import { unwrapView } from './view.js'
 
@@ -46,7 +46,7 @@ export class Commit {
     const moved = node.parent !== owner || holders.length > 0
     if (!moved && owner.keeps(node)) return copyValue(value, path)
     node.placed = this
-    const keys = path.slice(-1 - holders.length)
+    const keys = path.slice(-1 - holders.length).map((key) => (key instanceof MapKey ? key.key : key))
     const returns = !node.wasAttached()
     if (moved) this.guests.push({ node, owner, holders: [...holders], keys, path: [...path], returns })
     else this.stay(node, owner, keys[0])

@@ -95,6 +95,26 @@ describe('diff and apply', () => {
     expect(apply(before, [])).toBe(before)
   })
 
+  test('replace neighbours that have nothing left as one, and compare the others inside', () => {
+    expect(round([1, 2, 3, 4], [5, 6, 7, 4])).toEqual([[[], 0, 3, [5, 6, 7]]])
+    expect(round([1, 2, 3], [1, 5, 3])).toEqual([[[1], 5]])
+    const was = [{ id: 1, n: 1 }, { id: 2, n: 1 }, { id: 3, n: 1 }, 4]
+    const is = [{ id: 1, n: 2 }, { id: 8, n: 8 }, { id: 9, n: 9 }, 4]
+    expect(round(was, is)).toEqual([
+      [[0, 'n'], 2],
+      [[], 1, 2, is.slice(1, 3)],
+    ])
+  })
+
+  test('say only what is new of a list that was read anew', () => {
+    const rows = () => Array.from({ length: 100 }, (_, id) => ({ id, tags: ['a'] }))
+    const more = { id: 100, tags: ['b'] }
+    expect(round(rows(), [...rows(), more])).toEqual([[[], 100, 0, [more]]])
+    expect(round(rows(), [more, ...rows()])).toEqual([[[], 0, 0, [more]]])
+    expect(round(rows(), rows().toSpliced(50, 1))).toEqual([[[], 50, 1, []]])
+    expect(round(rows(), rows())).toEqual([])
+  })
+
   test('begin paths with the place that is given', () => {
     expect(diff({ a: 1 }, { a: 2 }, ['counter', 3])).toEqual([[['counter', 3, 'a'], 2]])
   })

@@ -107,33 +107,57 @@ function compareArrays(
   let offset = 0
   for (const { start, deleted, inserted } of hunksOf(before, after)) {
     const at = start + offset
-    const paired = pairs(before, after, start, at, deleted, inserted)
-    for (let index = 0; index < paired; index += 1)
-      compare(before[start + index], after[at + index], [...path, at + index], patches)
-    const [rest, more] = [deleted - paired, inserted - paired]
-    if (rest > 0 || more > 0) patches.push([path, at + paired, rest, after.slice(at + paired, at + paired + more)])
+    const [was, is] = [before.slice(start, start + deleted), after.slice(at, at + inserted)]
+    if (deleted === inserted) exchange(path, at, was, is, patches)
+    else resize(path, at, was, is, patches)
     offset += inserted - deleted
   }
 }
 
-/**
- * How many leading elements of a hunk are the same element with another content, and are compared inside: all of them
- * where as many go as come; otherwise none, since which became which would be a guess.
- */
-function pairs(
-  before: readonly unknown[],
-  after: readonly unknown[],
-  start: number,
+type CompareElements = (
+  path: readonly Key[],
   at: number,
-  deleted: number,
-  inserted: number,
-): number {
-  if (deleted !== inserted) return 0
-  for (let index = 0; index < deleted; index += 1) {
-    const kind = kindOf(before[start + index])
-    if (kind !== kindOf(after[at + index])) return 0
+  was: readonly unknown[],
+  is: readonly unknown[],
+  patches: Patch[],
+) => void
+
+/** As many elements go as come, so each becomes the one in its place. Neighbours of which nothing stays go as one splice. */
+const exchange: CompareElements = (path, at, was, is, patches) => {
+  let from = 0
+  for (let index = 0; index <= is.length; index += 1) {
+    const isEnd = index === is.length
+    if (!isEnd && !isAlike(was[index], is[index])) continue
+    if (index - from === 1) patches.push([[...path, at + from], is[from]])
+    else if (index > from) patches.push([path, at + from, index - from, is.slice(from, index)])
+    if (!isEnd) compare(was[index], is[index], [...path, at + index], patches)
+    from = index + 1
   }
-  return deleted
 }
+
+/** Which element became which would be a guess; but a list that was read anew often has equal ones at its ends. */
+const resize: CompareElements = (path, at, was, is, patches) => {
+  const shorter = Math.min(was.length, is.length)
+  let head = 0
+  while (head < shorter && isEqual(was[head], is[head])) head += 1
+  let tail = 0
+  while (tail < shorter - head && isEqual(was[was.length - 1 - tail], is[is.length - 1 - tail])) tail += 1
+  patches.push([path, at + head, was.length - head - tail, is.slice(head, is.length - tail)])
+}
+
+/** Whether comparing inside may tell less than the whole of `is`. */
+function isAlike(was: unknown, is: unknown): boolean {
+  const kind = kindOf(is)
+  if (kind !== kindOf(was)) return false
+  if (kind !== 'object' && kind !== 'array') return kind === 'map' || kind === 'set' || isEqual(was, is)
+  const keys = Object.keys(is as Fields)
+  if (keys.length === 0) return Object.keys(was as Fields).length === 0
+  return keys.some((key) => {
+    const [held, value] = [(was as Fields)[key], (is as Fields)[key]]
+    return Object.is(held, value) || (isObject(held) && isObject(value))
+  })
+}
+
+const isEqual = (was: unknown, is: unknown) => Object.is(was, is) || (isObject(is) && diff(was, is).length === 0)
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null

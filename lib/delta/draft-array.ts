@@ -5,6 +5,7 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { inspectKey } from './view.js'
 
 type List = unknown[]
 
@@ -16,7 +17,7 @@ export class ArrayNode extends Node<List> {
 
   constructor(scope: Scope, base: List, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
-    this.draft = new Proxy([this] as unknown as object, traps)
+    this.draft = new Proxy(new Target(this), traps)
   }
 
   splice(method: string, start: number, deleteCount: number, items: readonly unknown[]): unknown[] {
@@ -182,7 +183,18 @@ function position(value: unknown, length: number): number {
   return index < 0 ? Math.max(0, length + index) : Math.min(index, length)
 }
 
-const nodeIn = (target: object) => (target as [ArrayNode])[0]
+/** The proxy's target only carries the node; it is an array, since only a proxy of an array is one. */
+class Target extends Array<unknown> {
+  constructor(node: ArrayNode) {
+    super()
+    this.push(node)
+  }
+  [inspectKey]() {
+    return [...(nodeIn(this).draft as List)]
+  }
+}
+
+const nodeIn = (target: object) => (target as unknown[])[0] as ArrayNode
 
 /** An index as its property key, or -1. */
 function indexOf(key: PropertyKey): number {
@@ -229,6 +241,7 @@ const traps: ProxyHandler<object> = {
       configurable: enumerable,
     }
   },
+  getPrototypeOf: () => Array.prototype,
   setPrototypeOf: () => false,
   preventExtensions: () => false,
 }

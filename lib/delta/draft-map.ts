@@ -1,7 +1,8 @@
 /** The draft of a Map: a Map that reads and writes its node. */
-import { checkKey, type Path } from '../base/value.js'
+import { checkKey, MapKey, type Path } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { Node, nodeKey, type Scope } from './node.js'
+import { inspectKey } from './view.js'
 
 type Entries = Map<unknown, unknown>
 
@@ -31,6 +32,10 @@ export class MapNode extends Node<Entries> {
     this.assigned.add(key)
     this.reordered = true
     return this.writable('Map.delete()').delete(key)
+  }
+
+  override step(key: unknown): MapKey {
+    return new MapKey(key)
   }
 
   replace(container: Entries, key: unknown, _: unknown, after: unknown): void {
@@ -116,5 +121,8 @@ class DraftMap extends Map<unknown, unknown> {
   }
   override [Symbol.iterator]() {
     return this.entries()
+  }
+  [inspectKey]() {
+    return new Map(this)
   }
 }

@@ -2,6 +2,7 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { Node, nodeKey, type Scope } from './node.js'
+import { inspectKey } from './view.js'
 
 type Fields = Record<PropertyKey, unknown>
 
@@ -12,7 +13,7 @@ export class ObjectNode extends Node<Fields> {
 
   constructor(scope: Scope, base: Fields, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
-    this.draft = new Proxy({ node: this } as unknown as object, traps)
+    this.draft = new Proxy(new Target(this), traps)
   }
 
   assign(key: PropertyKey, value: unknown): void {
@@ -79,7 +80,17 @@ function isReordered(base: Fields, next: Fields): boolean {
 }
 
 /** The proxy's target only carries the node: what it shows lives in the node's copy or base. */
-const of = (target: object) => (target as { node: ObjectNode }).node
+class Target {
+  readonly node: ObjectNode
+  constructor(node: ObjectNode) {
+    this.node = node
+  }
+  [inspectKey]() {
+    return { ...this.node.draft }
+  }
+}
+
+const of = (target: object) => (target as Target).node
 
 const traps: ProxyHandler<object> = {
   get: (target, key) => {

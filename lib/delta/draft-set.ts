@@ -2,7 +2,7 @@
 import type { Path } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { Node, nodeKey, nodeOf, type Scope } from './node.js'
-import { withAlgebra } from './view.js'
+import { inspectKey, withAlgebra } from './view.js'
 
 type Elements = Set<unknown>
 
@@ -109,6 +109,9 @@ class DraftSet extends Set<unknown> {
   }
   override [Symbol.iterator]() {
     return this.values()
+  }
+  [inspectKey]() {
+    return new Set(this)
   }
 }
 

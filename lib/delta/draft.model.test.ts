@@ -307,13 +307,15 @@ class Simulation {
 }
 
 const runs = Number(process.env.RUNS ?? 400)
+/** Milliseconds: a machine that is busy takes long, and shrinking a failure longer. */
+const timeout = 60_000 + 100 * runs
 
 test('a draft behaves like plain data, its commits make trees that share what did not change', () => {
   fc.assert(
     fc.property(fc.array(op, { maxLength: 60, size: 'max' }), (ops) => new Simulation().run(ops)),
     { numRuns: runs },
   )
-})
+}, timeout)
 
 /** mutative has no drafts of Date, and finds no drafts in Sets and Maps of the author's own. */
 const isSupported = ({ value: { shape } }: Op) => shape !== 6 && shape !== 9 && shape !== 10
@@ -344,4 +346,4 @@ test('a commit gives what mutative gives', () => {
     }),
     { numRuns: Math.ceil(runs / 2) },
   )
-})
+}, timeout)

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { apply } from './apply.js'
 import { diff } from './diff.js'
@@ -91,7 +92,8 @@ describe('a commit', () => {
     const cases: [string, (state: Loose) => void][] = [
       ['counter.rows[0].call', (state) => (state.rows[0].call = () => 1)],
       ['counter.rows[1].deep.own', (state) => state.rows.push({ deep: { own: new Custom() } })],
-      ['counter.map.key', (state) => state.map.set('key', Symbol('no'))],
+      ['counter.map.get("key")', (state) => state.map.set('key', Symbol('no'))],
+      ['counter.map.get("key").deep[0]', (state) => state.map.set('key', { deep: [() => 1] })],
       ['counter.map', (state) => state.map.set({}, 1)],
       ['counter.set', (state) => state.set.add(new WeakMap())],
       ['counter.get', (state) => Object.defineProperty(state, 'get', { get: () => 1 })],
@@ -269,6 +271,14 @@ describe('a draft reads like plain data', () => {
     expect({ ...state.e }).toEqual({ node: 1, constructor: 2 })
     expect('toString' in state && Object.hasOwn(state, 'a')).toBe(true)
     expect(Reflect.get(state, '__proto__')).toBe(Object.prototype)
+  })
+
+  test('prints as its value', () => {
+    const value = () => ({ a: { b: 1 }, c: [{ d: 2 }], e: new Map([['f', { g: 3 }]]), h: new Set([{ i: 4 }]) })
+    const deep = { depth: 9 }
+    expect(inspect(openDraft(value()).state, deep)).toBe(inspect(value(), deep))
+    expect(inspect(readonlyView(value()), deep)).toBe(inspect(value(), deep))
+    expect(inspect(readonlyView(value()).e, deep)).toBe(inspect(value().e, deep))
   })
 
   test('sorts as plain arrays do', () => {

@@ -66,7 +66,12 @@ export abstract class Node<T extends object = object> {
   }
 
   get path(): Path {
-    return this.parent ? [...this.parent.path, this.key] : []
+    return this.parent ? [...this.parent.path, this.parent.step(this.key)] : []
+  }
+
+  /** What stands for `key` on a path. */
+  step(key: unknown): unknown {
+    return key
   }
 
   /** The copy to write to. Throws once the lock is released. */
@@ -207,7 +212,7 @@ export abstract class Node<T extends object = object> {
       if (child.parent !== (this as unknown as Node) || !this.keeps(child)) continue
       child.home = commit
       const { key, base } = child
-      const after = child.settle(commit, [...path, key])
+      const after = child.settle(commit, [...path, this.step(key)])
       if (after !== base) changes.push({ key, before: base, after })
     }
     return changes
@@ -217,10 +222,11 @@ export abstract class Node<T extends object = object> {
   protected settleValue(commit: Commit, value: unknown, path: Path, key: unknown): unknown {
     if (typeof value === 'object' && value !== null) {
       const node = nodeOf(value)
-      if (node) return commit.place(node, this as unknown as Node, [...path, key], [])
-      return this.scope.fresh?.has(value) ? commit.adopt(value, this as unknown as Node, [...path, key]) : value
+      const at = [...path, this.step(key)]
+      if (node) return commit.place(node, this as unknown as Node, at, [])
+      return this.scope.fresh?.has(value) ? commit.adopt(value, this as unknown as Node, at) : value
     }
-    return typeof value === 'function' || typeof value === 'symbol' ? copyValue(value, [...path, key]) : value
+    return typeof value === 'function' || typeof value === 'symbol' ? copyValue(value, [...path, this.step(key)]) : value
   }
 
   /** A copy of what the author sees now. */

@@ -23,6 +23,17 @@ test('reads as what it shows', () => {
   expect(Array.isArray(view.array)).toBe(true)
 })
 
+test('reads a frozen snapshot', () => {
+  const { object, array } = state()
+  for (const box of [object, object.a, array, array[0]]) Object.freeze(box)
+  const view = readonlyView({ object, array })
+  expect(view.object.a.b).toBe(1)
+  expect(Object.entries(view.object)).toEqual([['a', { b: 1 }]])
+  expect(Object.getOwnPropertyDescriptor(view.array, 'length')).toMatchObject({ value: 2, enumerable: false })
+  expect(view.array.concat(3)).toEqual([{ n: 1 }, 2, 3])
+  expect(Object.keys(view.array)).toEqual(['0', '1'])
+})
+
 test('is the same each time', () => {
   const snapshot = state()
   const view = readonlyView(snapshot)

@@ -45,19 +45,56 @@ function viewOf(value: object): object {
     case 'date':
       return new DateView((value as Date).getTime())
     default:
-      return new Proxy(value, traps)
+      return new Proxy(Array.isArray(value) ? new ListTarget(value) : new Target(value), traps)
   }
 }
 
+/** Under this key, Node's console finds what it prints in place of an object. */
+export const inspectKey: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
+
+/** A proxy may not show what its target denies, and a snapshot may be frozen: so the target only carries the snapshot. */
+class Target {
+  readonly original: object
+  constructor(original: object) {
+    this.original = original
+  }
+  [inspectKey]() {
+    return this.original
+  }
+}
+
+/** The same for an array, since only a proxy of an array is one. */
+class ListTarget extends Array<unknown> {
+  constructor(original: object) {
+    super()
+    this.push(original)
+  }
+  [inspectKey]() {
+    return this[0]
+  }
+}
+
+const originalIn = (target: object) => (Array.isArray(target) ? target[0] : (target as Target).original) as object
+
 const traps: ProxyHandler<object> = {
   get: (target, key) => {
-    const value = Reflect.get(target, key)
+    const value = Reflect.get(originalIn(target), key)
     if (typeof value === 'object') return readonlyView(value)
     return typeof value === 'function' && Array.isArray(target) && mutators.has(key) ? refusal(String(key)) : value
   },
+  has: (target, key) => Reflect.has(originalIn(target), key),
+  ownKeys: (target) => Reflect.ownKeys(originalIn(target)),
+  getPrototypeOf: (target) => Reflect.getPrototypeOf(originalIn(target)),
   getOwnPropertyDescriptor: (target, key) => {
-    const descriptor = Reflect.getOwnPropertyDescriptor(target, key)
-    return descriptor && { ...descriptor, value: readonlyView(descriptor.value) }
+    const descriptor = Reflect.getOwnPropertyDescriptor(originalIn(target), key)
+    if (!descriptor) return undefined
+    const isLength = key === 'length' && Array.isArray(target)
+    return {
+      value: readonlyView(descriptor.value),
+      writable: true,
+      enumerable: descriptor.enumerable === true,
+      configurable: !isLength,
+    }
   },
   set: (_, key) => refuse(key),
   deleteProperty: (_, key) => refuse(key),
@@ -127,6 +164,9 @@ class MapView extends Map<unknown, unknown> {
   override clear(): never {
     return refuse('Map.clear()')
   }
+  [inspectKey]() {
+    return this.#original
+  }
 }
 
 class SetView extends Set<unknown> {
@@ -164,6 +204,9 @@ class SetView extends Set<unknown> {
   }
   override clear(): never {
     return refuse('Set.clear()')
+  }
+  [inspectKey]() {
+    return this.#original
   }
 }
 
