@@ -3,5 +3,6 @@ import { withHeldState } from 'heldstate/next'
 export default withHeldState({
   reactStrictMode: true,
   reactCompiler: true,
+  productionBrowserSourceMaps: true, // so that the test for leaks sees them too
   distDir: process.env.HELDSTATE_DIST_DIR ?? '.next',
 })

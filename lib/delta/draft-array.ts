@@ -190,7 +190,7 @@ class Target extends Array<unknown> {
     this.push(node)
   }
   [inspectKey]() {
-    return [...(nodeIn(this).draft as List)]
+    return [...this]
   }
 }
 

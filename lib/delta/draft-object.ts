@@ -86,7 +86,7 @@ class Target {
     this.node = node
   }
   [inspectKey]() {
-    return { ...this.node.draft }
+    return { ...this }
   }
 }
 

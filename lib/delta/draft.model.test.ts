@@ -310,40 +310,48 @@ const runs = Number(process.env.RUNS ?? 400)
 /** Milliseconds: a machine that is busy takes long, and shrinking a failure longer. */
 const timeout = 60_000 + 100 * runs
 
-test('a draft behaves like plain data, its commits make trees that share what did not change', () => {
-  fc.assert(
-    fc.property(fc.array(op, { maxLength: 60, size: 'max' }), (ops) => new Simulation().run(ops)),
-    { numRuns: runs },
-  )
-}, timeout)
+test(
+  'a draft behaves like plain data, its commits make trees that share what did not change',
+  () => {
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 60, size: 'max' }), (ops) => new Simulation().run(ops)),
+      { numRuns: runs },
+    )
+  },
+  timeout,
+)
 
 /** mutative has no drafts of Date, and finds no drafts in Sets and Maps of the author's own. */
 const isSupported = ({ value: { shape } }: Op) => shape !== 6 && shape !== 9 && shape !== 10
 
-test('a commit gives what mutative gives', () => {
-  const state = () => {
-    const { b: _, ...rest } = start()
-    return rest as object
-  }
-  fc.assert(
-    fc.property(fc.array(op.filter(isSupported), { maxLength: 30, size: 'max' }), (ops) => {
-      const draft = openDraft(state())
-      const plain: Held = [state()]
-      const round = ops.filter((op) => {
-        const trial = structuredClone(plain)
-        perform(trial, op)
-        if (op.code <= commitCode || !isLegal(trial)) return false
-        perform(plain, op)
-        return true
-      })
-      const drafts: Held = [draft.state]
-      for (const op of round) perform(drafts, op)
-      const theirs = create(state(), (theirState) => {
-        const held: Held = [theirState]
-        for (const op of round) perform(held, op)
-      })
-      expect(dump(draft.commit())).toBe(dump(theirs))
-    }),
-    { numRuns: Math.ceil(runs / 2) },
-  )
-}, timeout)
+test(
+  'a commit gives what mutative gives',
+  () => {
+    const state = () => {
+      const { b: _, ...rest } = start()
+      return rest as object
+    }
+    fc.assert(
+      fc.property(fc.array(op.filter(isSupported), { maxLength: 30, size: 'max' }), (ops) => {
+        const draft = openDraft(state())
+        const plain: Held = [state()]
+        const round = ops.filter((op) => {
+          const trial = structuredClone(plain)
+          perform(trial, op)
+          if (op.code <= commitCode || !isLegal(trial)) return false
+          perform(plain, op)
+          return true
+        })
+        const drafts: Held = [draft.state]
+        for (const op of round) perform(drafts, op)
+        const theirs = create(state(), (theirState) => {
+          const held: Held = [theirState]
+          for (const op of round) perform(held, op)
+        })
+        expect(dump(draft.commit())).toBe(dump(theirs))
+      }),
+      { numRuns: Math.ceil(runs / 2) },
+    )
+  },
+  timeout,
+)

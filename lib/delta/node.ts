@@ -226,7 +226,9 @@ export abstract class Node<T extends object = object> {
       if (node) return commit.place(node, this as unknown as Node, at, [])
       return this.scope.fresh?.has(value) ? commit.adopt(value, this as unknown as Node, at) : value
     }
-    return typeof value === 'function' || typeof value === 'symbol' ? copyValue(value, [...path, this.step(key)]) : value
+    return typeof value === 'function' || typeof value === 'symbol'
+      ? copyValue(value, [...path, this.step(key)])
+      : value
   }
 
   /** A copy of what the author sees now. */

@@ -49,7 +49,7 @@ function viewOf(value: object): object {
   }
 }
 
-/** Under this key, Node's console finds what it prints in place of an object. */
+/** Under this key, Node's console finds what it prints in place of an object. It looks into proxies, but `this` is one. */
 export const inspectKey: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 
 /** A proxy may not show what its target denies, and a snapshot may be frozen: so the target only carries the snapshot. */
@@ -59,7 +59,7 @@ class Target {
     this.original = original
   }
   [inspectKey]() {
-    return this.original
+    return unwrapView(this)
   }
 }
 
@@ -70,7 +70,7 @@ class ListTarget extends Array<unknown> {
     this.push(original)
   }
   [inspectKey]() {
-    return this[0]
+    return unwrapView(this)
   }
 }
 
