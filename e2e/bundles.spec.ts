@@ -14,9 +14,8 @@ const texts = (folder: string) =>
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n')
 
-test('what a state module says in its handlers is in the server bundles and in no browser bundle', ({}, {
-  project,
-}) => {
+test('what a state module says in its handlers is in the server bundles and in no browser bundle', () => {
+  const { project } = test.info()
   test.skip(project.name !== 'production', 'looks at the production build')
   const modules = filesIn('app').filter((file) => file.endsWith('.state.ts'))
   const templates = modules.flatMap((file) =>
