@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
-import { routePath, setServedRoutePath } from './route-path.js'
+import { routePath, routeVariable } from './route-path.js'
 
 type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>
 
@@ -21,7 +21,8 @@ export function withHeldState(config: NextConfig | ConfigFunction = {}): NextCon
 }
 
 function extend(config: NextConfig): NextConfig {
-  setServedRoutePath(config)
+  const slash = config.trailingSlash ? '/' : ''
+  process.env[routeVariable] = `${config.basePath ?? ''}${routePath}${slash}`
   return { ...config, turbopack: withRules(config), webpack: withWebpackRules(config), logging: quiet(config) }
 }
 
@@ -30,7 +31,7 @@ type Rules = NonNullable<Turbopack['rules']>
 
 function withRules({ turbopack }: NextConfig): Turbopack {
   const stub = { condition: { all: [{ not: 'foreign' }, { not: { query: real } }] }, loaders: [loader('stub')] }
-  const modules = { loaders: [loader('modules')] }
+  const modules = { loaders: [{ loader: loader('modules'), options: { root: process.cwd() } }] }
   const rules: Record<string, unknown> = { ...turbopack?.rules }
   for (const [glob, rule] of [
     ['*.state.ts', stub],
@@ -59,7 +60,7 @@ function withWebpackRules({ webpack }: NextConfig): Webpack {
         enforce: 'pre',
         use: [loader('stub')],
       },
-      { test: /[\\/]heldstate-modules\.js$/, use: [loader('modules')] },
+      { test: /[\\/]heldstate-modules\.js$/, use: [{ loader: loader('modules'), options: { root: process.cwd() } }] },
     )
     return webpack ? webpack(given, context) : given
   }
@@ -69,6 +70,8 @@ function withWebpackRules({ webpack }: NextConfig): Webpack {
 function quiet({ logging }: NextConfig): NonNullable<NextConfig['logging']> | false {
   if (logging === false || logging?.incomingRequests === false) return logging
   const requests = logging?.incomingRequests === true ? undefined : logging?.incomingRequests
-  const ignore = [...(requests?.ignore ?? []), new RegExp(`${routePath}/?$`)]
-  return { ...logging, incomingRequests: { ...requests, ignore } }
+  return {
+    ...logging,
+    incomingRequests: { ...requests, ignore: [...(requests?.ignore ?? []), new RegExp(routePath)] },
+  }
 }

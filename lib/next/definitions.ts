@@ -19,12 +19,6 @@ export interface DefinitionsOptions {
 /** Milliseconds for which an answer of the route counts as new; a burst of events asks once. */
 const freshMs = 300
 
-/** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */
-const patienceMs = 5_000
-
-/** Milliseconds to wait for the route: Next may have to compile the whole app first. */
-const answerMs = 120_000
-
 export class Definitions {
   private readonly options: DefinitionsOptions
   private loading: Promise<void> | undefined
@@ -35,37 +29,13 @@ export class Definitions {
     this.options = options
   }
 
-  /**
-   * Nothing if the registry is new enough; else resolves when it is, or when an older one will do. Rejects only if it
-   * never was loaded.
-   */
+  /** Nothing if the registry is new enough; else resolves when it is. Rejects only if it never was loaded. */
   prepare(): Promise<void> | undefined {
     if (this.isFresh()) return undefined
-    this.loading ??= this.begin()
-    return this.loading
-  }
-
-  private begin(): Promise<void> {
-    const done = this.load().finally(() => {
+    this.loading ??= this.load().finally(() => {
       this.loading = undefined
     })
-    return this.loadedAt === undefined ? done : this.patiently(done)
-  }
-
-  /** Resolves with `done`, which goes on alone after a while: webpack takes long to answer the first error of a session. */
-  private patiently(done: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const stop = this.options.clock.after(patienceMs, () => {
-        this.options.log.warn(
-          'Next is still compiling; until it is done, events run as they were before the last edit.',
-        )
-        resolve()
-      })
-      void done.then(() => {
-        stop()
-        resolve()
-      })
-    })
+    return this.loading
   }
 
   private isFresh(): boolean {
@@ -89,36 +59,28 @@ export class Definitions {
   /** What is wrong, as a sentence for the terminal; nothing if the modules were loaded. */
   private async ask(): Promise<string | undefined> {
     const url = this.options.url()
-    const waiting = new AbortController()
-    const stopWaiting = this.options.clock.after(answerMs, () => waiting.abort())
     try {
-      const headers = { [routeKeyHeader]: this.options.key }
-      const response = await fetch(url, { headers, redirect: 'manual', signal: waiting.signal })
+      const response = await fetch(url, { headers: { [routeKeyHeader]: this.options.key }, redirect: 'manual' })
       const body = await response.text()
       return response.ok ? undefined : explain(response, body)
     } catch (error) {
-      const why = waiting.signal.aborted ? `for ${answerMs / 1000} seconds` : `(${causeOf(error)})`
-      return `${failed}: the app does not answer at ${url} ${why}.`
-    } finally {
-      stopWaiting()
+      return `The state modules could not be loaded: the app does not answer at ${url} (${messageOf(error)}).`
     }
   }
 }
 
-const failed = 'The state modules could not be loaded'
-
 function explain({ status, headers }: Response, body: string): string {
   if (status === 404)
-    return `${failed}: the app has no route for them. Add app/api/heldstate/route.ts with: export { GET } from 'heldstate/next/route'`
+    return (
+      'The state modules could not be loaded: the app has no route for them. ' +
+      `Add app/api/heldstate/route.ts with: export { GET } from 'heldstate/next/route'`
+    )
   if (status >= 300 && status < 400)
     return (
-      `${failed}: something redirects /api/heldstate to ${headers.get('location')}. ` +
+      `The state modules could not be loaded: something redirects /api/heldstate to ${headers.get('location')}. ` +
       'Leave it out of the matcher of your proxy.ts, and out of redirects() in next.config.'
     )
-  const message = messageIn(body)
-  if (message !== undefined) return `${failed}: ${message}`
-  if (status >= 500) return `${failed}: the route answers ${status}; the lines above say why.`
-  return `${failed}: something refuses /api/heldstate with ${status}. Leave it out of the matcher of your proxy.ts.`
+  return `The state modules could not be loaded: ${messageIn(body) ?? `the route answers ${status}; the lines above say why`}`
 }
 
 function messageIn(body: string): string | undefined {
@@ -129,6 +91,3 @@ function messageIn(body: string): string | undefined {
     return undefined
   }
 }
-
-/** fetch says only "fetch failed"; what happened is its cause. */
-const causeOf = (error: unknown) => messageOf((error instanceof Error && error.cause) || error)
