@@ -1,7 +1,8 @@
 /**
  * Two servers, one for each way in which Next runs: production on 3100, which needs `next build` first, and development
- * on 3101. Every spec runs against both. `E2E=production` or
- * `E2E=development` starts one server only.
+ * on 3101. Every spec of the demo runs against both. `E2E=production` or `E2E=development` starts one server only.
+ *
+ * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`.
  */
 import { existsSync } from 'node:fs'
 import { defineConfig, devices } from '@playwright/test'
@@ -12,10 +13,13 @@ const modes = {
 } as const
 
 type Mode = keyof typeof modes
-const only = process.env.E2E as Mode | undefined
+const only = process.env.E2E as Mode | 'fixture' | undefined
 const chosen = (Object.keys(modes) as Mode[]).filter((mode) => only === undefined || mode === only)
 
 const chromium = process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined)
+
+/** Specs that need a build or a server of their own, and not those of the demo. */
+const fixtureSpecs = /(builds|edits|serving)\.spec\.ts$/
 
 export default defineConfig({
   testDir: 'e2e',
@@ -38,10 +42,14 @@ export default defineConfig({
       ],
     },
   },
-  projects: chosen.map((mode) => ({
-    name: mode,
-    use: { baseURL: `http://localhost:${modes[mode].port}` },
-  })),
+  projects: [
+    ...chosen.map((mode) => ({
+      name: mode,
+      testIgnore: fixtureSpecs,
+      use: { baseURL: `http://localhost:${modes[mode].port}` },
+    })),
+    ...(only === undefined || only === 'fixture' ? [{ name: 'fixture', testMatch: fixtureSpecs }] : []),
+  ],
   webServer: chosen.map((mode) => ({
     name: mode,
     // node itself, so that the signal reaches the server and not a wrapper around it

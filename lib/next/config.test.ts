@@ -1,32 +1,82 @@
-import { expect, it } from 'vitest'
+import type { NextConfig } from 'next'
+import { expect, test } from 'vitest'
 import { withHeldState } from './config.js'
+import { servedRoutePath } from './route-path.js'
 
-it('adds its rules beside those of the user, for a glob that has one or several', () => {
-  const mine = { loaders: ['mine'] }
-  const one = withHeldState({ turbopack: { rules: { '*.state.ts': mine } } })
-  const several = withHeldState({ turbopack: { rules: { '*.state.ts': [mine, mine] } } })
-  expect(one.turbopack?.rules?.['*.state.ts']).toHaveLength(2)
-  expect(several.turbopack?.rules?.['*.state.ts']).toHaveLength(3)
-  expect(one.turbopack?.rules?.['heldstate-modules.js']).toBeDefined()
+const context = { defaultConfig: {} }
+const rules = (config: NextConfig) => config.turbopack?.rules as Record<string, unknown>
+
+test('an object stays an object, with its own settings and the rules', () => {
+  const config = withHeldState({ reactStrictMode: true, turbopack: { root: '/work' } })
+  expect(config.reactStrictMode).toBe(true)
+  expect(config.turbopack?.root).toBe('/work')
+  expect(Object.keys(rules(config))).toEqual(['*.state.ts', '*.state.tsx', 'heldstate-modules.js'])
 })
 
-it('wraps a function that gives a config', async () => {
-  const config = await withHeldState(async () => ({ basePath: '/shop', trailingSlash: true }))('phase', {
-    defaultConfig: {},
+test('no config at all is enough', () => {
+  expect(Object.keys(rules(withHeldState()))).toHaveLength(3)
+})
+
+test('functions, async ones too, are given the phase and the context', async () => {
+  const seen: unknown[] = []
+  const plain = withHeldState((...given) => {
+    seen.push(given)
+    return { poweredByHeader: false }
   })
-  expect(config.basePath).toBe('/shop')
-  expect(process.env.HELDSTATE_ROUTE).toBe('/shop/api/heldstate/')
+  const later = withHeldState(async (...given) => {
+    seen.push(given)
+    return { poweredByHeader: true }
+  })
+  const first = await plain('a-phase', context)
+  const second = await later('a-phase', context)
+  expect([first.poweredByHeader, second.poweredByHeader]).toEqual([false, true])
+  expect(Object.keys(rules(first))).toEqual(Object.keys(rules(second)))
+  expect(seen).toEqual([
+    ['a-phase', context],
+    ['a-phase', context],
+  ])
 })
 
-it('calls the webpack function of the user', () => {
-  const rules: unknown[] = []
-  const config = withHeldState({ webpack: (given) => ({ ...given, seen: true }) })
-  const result = config.webpack?.({ module: { rules } } as never, {} as never)
-  expect(result).toMatchObject({ seen: true })
-  expect(rules).toHaveLength(2)
+test('rules of the user for the same files stay, one as well as a list', () => {
+  const own = { loaders: ['own-loader'] }
+  const config = withHeldState({
+    turbopack: { rules: { '*.state.ts': own, '*.state.tsx': ['a-loader', own], '*.svg': own } },
+  })
+  expect(rules(config)['*.state.ts']).toMatchObject([own, { loaders: [expect.stringContaining('stub-loader.cjs')] }])
+  expect(rules(config)['*.state.tsx']).toMatchObject(['a-loader', own, {}])
+  expect(rules(config)['*.svg']).toBe(own)
 })
 
-it('leaves logging off where the user has it off', () => {
+test('loaders are given by their paths, since Turbopack takes only plain data', () => {
+  const loaders = Object.values(rules(withHeldState())).flatMap((rule) => (rule as { loaders: unknown[] }).loaders)
+  expect(loaders).toHaveLength(3)
+  for (const loader of loaders) expect(loader).toBeTypeOf('string')
+})
+
+test('webpack gets the same rules, then the function of the user', () => {
+  const { webpack } = withHeldState({ webpack: (given) => ({ ...given, name: `${given.module.rules.length} rules` }) })
+  const given = webpack?.({ module: { rules: [] } }, {} as never)
+  expect(given.name).toBe('2 rules')
+})
+
+test('the terminal is spared the requests of the hub, and what the user ignores stays ignored', () => {
+  const own = /health/
+  const { logging } = withHeldState({ logging: { fetches: {}, incomingRequests: { ignore: [own] } } })
+  const { fetches, incomingRequests } = logging as { fetches: object; incomingRequests: { ignore: RegExp[] } }
+  expect(fetches).toEqual({})
+  expect(incomingRequests.ignore[0]).toBe(own)
+  expect(incomingRequests.ignore[1]?.test('/base/api/heldstate/')).toBe(true)
+  expect(incomingRequests.ignore[1]?.test('/api/heldstate-of-mine')).toBe(false)
+})
+
+test('a terminal that logs no requests stays silent', () => {
   expect(withHeldState({ logging: false }).logging).toBe(false)
-  expect(withHeldState({}).logging).toMatchObject({ incomingRequests: { ignore: [/\/api\/heldstate/] } })
+  expect(withHeldState({ logging: { incomingRequests: false } }).logging).toEqual({ incomingRequests: false })
+})
+
+test('the path of the route follows basePath and trailingSlash', () => {
+  withHeldState({ basePath: '/shop', trailingSlash: true })
+  expect(servedRoutePath()).toBe('/shop/api/heldstate/')
+  withHeldState({})
+  expect(servedRoutePath()).toBe('/api/heldstate')
 })

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
-import { routePath, routeVariable } from './route-path.js'
+import { routePath, setServedRoutePath } from './route-path.js'
 
 type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>
 
@@ -21,8 +21,7 @@ export function withHeldState(config: NextConfig | ConfigFunction = {}): NextCon
 }
 
 function extend(config: NextConfig): NextConfig {
-  const slash = config.trailingSlash ? '/' : ''
-  process.env[routeVariable] = `${config.basePath ?? ''}${routePath}${slash}`
+  setServedRoutePath(config)
   return { ...config, turbopack: withRules(config), webpack: withWebpackRules(config), logging: quiet(config) }
 }
 
@@ -31,7 +30,7 @@ type Rules = NonNullable<Turbopack['rules']>
 
 function withRules({ turbopack }: NextConfig): Turbopack {
   const stub = { condition: { all: [{ not: 'foreign' }, { not: { query: real } }] }, loaders: [loader('stub')] }
-  const modules = { loaders: [{ loader: loader('modules'), options: { root: process.cwd() } }] }
+  const modules = { loaders: [loader('modules')] }
   const rules: Record<string, unknown> = { ...turbopack?.rules }
   for (const [glob, rule] of [
     ['*.state.ts', stub],
@@ -60,7 +59,7 @@ function withWebpackRules({ webpack }: NextConfig): Webpack {
         enforce: 'pre',
         use: [loader('stub')],
       },
-      { test: /[\\/]heldstate-modules\.js$/, use: [{ loader: loader('modules'), options: { root: process.cwd() } }] },
+      { test: /[\\/]heldstate-modules\.js$/, use: [loader('modules')] },
     )
     return webpack ? webpack(given, context) : given
   }
@@ -70,8 +69,6 @@ function withWebpackRules({ webpack }: NextConfig): Webpack {
 function quiet({ logging }: NextConfig): NonNullable<NextConfig['logging']> | false {
   if (logging === false || logging?.incomingRequests === false) return logging
   const requests = logging?.incomingRequests === true ? undefined : logging?.incomingRequests
-  return {
-    ...logging,
-    incomingRequests: { ...requests, ignore: [...(requests?.ignore ?? []), new RegExp(routePath)] },
-  }
+  const ignore = [...(requests?.ignore ?? []), new RegExp(`${routePath}/?$`)]
+  return { ...logging, incomingRequests: { ...requests, ignore } }
 }

@@ -19,6 +19,12 @@ export interface DefinitionsOptions {
 /** Milliseconds for which an answer of the route counts as new; a burst of events asks once. */
 const freshMs = 300
 
+/** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */
+const patienceMs = 5_000
+
+/** Milliseconds to wait for the route: Next may have to compile the whole app first. */
+const answerMs = 120_000
+
 export class Definitions {
   private readonly options: DefinitionsOptions
   private loading: Promise<void> | undefined
@@ -29,13 +35,37 @@ export class Definitions {
     this.options = options
   }
 
-  /** Nothing if the registry is new enough; else resolves when it is. Rejects only if it never was loaded. */
+  /**
+   * Nothing if the registry is new enough; else resolves when it is, or when an older one will do. Rejects only if it
+   * never was loaded.
+   */
   prepare(): Promise<void> | undefined {
     if (this.isFresh()) return undefined
-    this.loading ??= this.load().finally(() => {
+    this.loading ??= this.begin()
+    return this.loading
+  }
+
+  private begin(): Promise<void> {
+    const done = this.load().finally(() => {
       this.loading = undefined
     })
-    return this.loading
+    return this.loadedAt === undefined ? done : this.patiently(done)
+  }
+
+  /** Resolves with `done`, which goes on alone after a while: webpack takes long to answer the first error of a session. */
+  private patiently(done: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.options.clock.after(patienceMs, () => {
+        this.options.log.warn(
+          'Next is still compiling; until it is done, events run as they were before the last edit.',
+        )
+        resolve()
+      })
+      void done.then(() => {
+        stop()
+        resolve()
+      })
+    })
   }
 
   private isFresh(): boolean {
@@ -59,35 +89,48 @@ export class Definitions {
   /** What is wrong, as a sentence for the terminal; nothing if the modules were loaded. */
   private async ask(): Promise<string | undefined> {
     const url = this.options.url()
+    const waiting = new AbortController()
+    const stopWaiting = this.options.clock.after(answerMs, () => waiting.abort())
     try {
-      const response = await fetch(url, { headers: { [routeKeyHeader]: this.options.key }, redirect: 'manual' })
+      const headers = { [routeKeyHeader]: this.options.key }
+      const response = await fetch(url, { headers, redirect: 'manual', signal: waiting.signal })
       const body = await response.text()
-      return response.ok ? undefined : explain(response, body)
+      return isLoaded(body) ? undefined : explain(response, body)
     } catch (error) {
-      return `The state modules could not be loaded: the app does not answer at ${url} (${messageOf(error)}).`
+      const why = waiting.signal.aborted ? `for ${answerMs / 1000} seconds` : `(${causeOf(error)})`
+      return `${failed}: the app does not answer at ${url} ${why}.`
+    } finally {
+      stopWaiting()
     }
   }
 }
 
-function explain({ status, headers }: Response, body: string): string {
-  if (status === 404)
-    return (
-      'The state modules could not be loaded: the app has no route for them. ' +
-      `Add app/api/heldstate/route.ts with: export { GET } from 'heldstate/next/route'`
-    )
+const failed = 'The state modules could not be loaded'
+
+/** A page that takes every path answers 200 too. */
+const isLoaded = (body: string) => typeof fieldIn(body, 'modules') === 'number'
+
+function explain({ status, ok, headers }: Response, body: string): string {
+  if (ok || status === 404)
+    return `${failed}: the app has no route for them. Add app/api/heldstate/route.ts with: export { GET } from 'heldstate/next/route'`
   if (status >= 300 && status < 400)
     return (
-      `The state modules could not be loaded: something redirects /api/heldstate to ${headers.get('location')}. ` +
+      `${failed}: something redirects /api/heldstate to ${headers.get('location')}. ` +
       'Leave it out of the matcher of your proxy.ts, and out of redirects() in next.config.'
     )
-  return `The state modules could not be loaded: ${messageIn(body) ?? `the route answers ${status}; the lines above say why`}`
+  const message = fieldIn(body, 'message')
+  if (typeof message === 'string') return `${failed}: ${message}`
+  if (status >= 500) return `${failed}: the route answers ${status}; the lines above say why.`
+  return `${failed}: something refuses /api/heldstate with ${status}. Leave it out of the matcher of your proxy.ts.`
 }
 
-function messageIn(body: string): string | undefined {
+function fieldIn(body: string, name: 'modules' | 'message'): unknown {
   try {
-    const { message } = JSON.parse(body) as { message?: unknown }
-    return typeof message === 'string' ? message : undefined
+    return (JSON.parse(body) as Partial<Record<typeof name, unknown>> | null)?.[name]
   } catch {
     return undefined
   }
 }
+
+/** fetch says only "fetch failed"; what happened is its cause. */
+const causeOf = (error: unknown) => messageOf((error instanceof Error && error.cause) || error)

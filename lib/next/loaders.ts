@@ -6,21 +6,18 @@ import { stubText } from './stub-text.js'
 /** The part of the loader interface that Turbopack and webpack share. */
 export interface LoaderContext {
   readonly resourcePath: string
+  /** The folder of the app, also when the bundler's root is above it or the command was given another folder. */
   readonly rootContext: string
-  getOptions(): { readonly root?: string }
   addDependency(file: string): void
   addContextDependency(directory: string): void
 }
 
 export function loadStub(context: LoaderContext, source: string): string {
-  const { manifests, loaded } = evaluateStateModule(context.resourcePath, source)
-  for (const file of loaded) context.addDependency(file)
-  return stubText(manifests)
+  return stubText(evaluateStateModule(context.resourcePath, source, (file) => context.addDependency(file)))
 }
 
 export function loadModules(context: LoaderContext): string {
-  const root = context.getOptions().root ?? context.rootContext
-  const { files, directories } = findStateFiles(root)
+  const { files, directories } = findStateFiles(context.rootContext)
   for (const directory of directories) context.addContextDependency(directory)
-  return modulesText(context.resourcePath, root, files)
+  return modulesText(context.resourcePath, context.rootContext, files)
 }

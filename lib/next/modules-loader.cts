@@ -1,4 +1,4 @@
-/** The loader of \`heldstate-modules\`: gives the imports of all state modules. */
+/** The loader of `heldstate-modules`: gives the imports of all state modules. */
 import type { LoaderContext } from './loaders.js' with { 'resolution-mode': 'import' }
 
 interface Context extends LoaderContext {
@@ -7,5 +7,5 @@ interface Context extends LoaderContext {
 
 module.exports = function load(this: Context): void {
   const done = this.async()
-  import('./loaders.js').then((loaders) => done(null, loaders.loadModules(this))).catch(done)
+  import('./loaders.js').then((loaders) => loaders.loadModules(this)).then((code) => done(null, code), done)
 }

@@ -11,11 +11,11 @@ export interface StateFiles {
   readonly directories: readonly string[]
 }
 
-/** Looks everywhere below `root` but in node_modules and in what starts with a dot. */
+/** Looks everywhere below `root` but in node_modules, in what starts with a dot and in other apps. */
 export function findStateFiles(root: string): StateFiles {
   const entries = readdirSync(root, { withFileTypes: true })
   const directories = entries
-    .filter((entry) => entry.isDirectory() && !isForeign(entry.name))
+    .filter((entry) => entry.isDirectory() && !isForeign(entry.name) && !isApp(join(root, entry.name)))
     .map(({ name }) => join(root, name))
   const here = entries.filter((entry) => entry.isFile() && isStateFile(entry.name)).map(({ name }) => join(root, name))
   const below = directories.flatMap((directory) => findStateFiles(directory).files)
@@ -23,6 +23,9 @@ export function findStateFiles(root: string): StateFiles {
 }
 
 const isForeign = (name: string) => name === 'node_modules' || name.startsWith('.')
+
+/** An app below an app, as examples and fixtures are, has states of its own. */
+const isApp = (directory: string) => readdirSync(directory).some((name) => /^next\.config\.[cm]?[jt]s$/.test(name))
 
 /** The module that takes the place of `heldstate-modules`: each state module itself, not its stub, and only on demand. */
 export function modulesText(resource: string, root: string, files: readonly string[]): string {

@@ -7,5 +7,5 @@ interface Context extends LoaderContext {
 
 module.exports = function load(this: Context, source: string): void {
   const done = this.async()
-  import('./loaders.js').then((loaders) => done(null, loaders.loadStub(this, source))).catch(done)
+  import('./loaders.js').then((loaders) => loaders.loadStub(this, source)).then((code) => done(null, code), done)
 }

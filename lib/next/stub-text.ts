@@ -1,7 +1,7 @@
 /** The module that takes the place of a state module outside of the hub: its definitions as stubs, and nothing else. */
-import type { Manifest } from '../protocol/manifest.js'
+import type { Manifests } from './evaluate.js'
 
-export function stubText(manifests: Readonly<Record<string, Manifest>>): string {
+export function stubText(manifests: Manifests): string {
   const lines = Object.entries(manifests).map(([name, manifest]) => {
     const call = `stub(${JSON.stringify(manifest)})`
     return name === 'default' ? `export default ${call}` : `export const ${name} = ${call}`

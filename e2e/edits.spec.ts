@@ -1,0 +1,94 @@
+/** What an edit of the app does while it is open in development, with both bundlers. */
+import { expect, test } from '@playwright/test'
+import { adds, counts, openFixture, press, shown, size, ticks, variants } from './fixture'
+import { FixtureApp } from './fixture-app'
+
+const state = 'app/counter.state.ts'
+const component = 'app/counter.tsx'
+
+for (const variant of variants.filter(({ mode }) => mode === 'development')) {
+  test.describe(variant.bundler, () => {
+    let app: FixtureApp
+
+    test.beforeAll(async () => {
+      app = new FixtureApp(variant, `${variant.bundler}-edits`)
+      await app.start()
+    })
+    test.afterAll(() => app?.stop())
+
+    test.beforeEach(async ({ page }) => {
+      await expect(async () => {
+        await openFixture(page, app)
+        await adds(page, 1, 2_000) // else the edit of the last test is still there
+      }).toPass()
+      await page.evaluate(() => Object.assign(window, { notReloaded: true }))
+    })
+    test.afterEach(() => app.restore())
+
+    /** An edit is seen by the next click once the bundler has noticed it. */
+    const untilNoticed = () => new Promise((resolve) => setTimeout(resolve, 400))
+
+    test('a handler is new at the next click; values and a running task stay', async ({ page }) => {
+      await press(page, 'Begin')
+      await expect.poll(() => ticks(page)).toBeGreaterThan(2)
+      app.edit(state, (text) => text.replace('s.n += 1', 's.n += 10'))
+      await untilNoticed()
+      const before = await ticks(page)
+      await adds(page, 10)
+      await expect.poll(() => ticks(page)).toBeGreaterThan(before + 2)
+      expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
+    })
+
+    test('an event is added, and used in the page without a reload', async ({ page }) => {
+      const n = await size(page)
+      app.edit(state, (text) => text.replace('    begin: on(', '    triple: on((s) => { s.n *= 3 }),\n    begin: on('))
+      app.edit(component, (text) =>
+        text.replace('<button', '<button type="button" onClick={() => c.triple()}>Triple</button><button'),
+      )
+      await press(page, 'Triple')
+      await counts(page, 3 * n)
+      expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
+    })
+
+    test('a syntax error leaves the old code at work, and mending it brings the new', async ({ page }) => {
+      app.edit(state, (text) => text.replace('s.n += 1', 's.n += 10 +'))
+      await untilNoticed()
+      await adds(page, 1)
+      await expect.poll(() => app.output).toContain('The state modules could not be loaded')
+      app.edit(state, (text) => text.replace('s.n += 10 +', 's.n += 10'))
+      await expect(async () => {
+        await openFixture(page, app) // webpack has put its page for errors in place of ours
+        await adds(page, 10, 2_000)
+      }).toPass()
+    })
+
+    test('a page is edited beside the socket', async ({ page }) => {
+      app.edit(component, (text) => text.replace(' ticks ', ' beats '))
+      await expect(shown(page)).toContainText('beats')
+      await adds(page, 1)
+      expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
+    })
+
+    test('a constant of another file is a new first value', async ({ page }) => {
+      app.edit('app/first.ts', (text) => text.replace('= 5', '= 50'))
+      await expect(async () => {
+        const html = await (await page.request.get(`${app.url}/`)).text()
+        expect(html).toContain('size 50')
+      }).toPass()
+    })
+
+    test('a new state module is found', async ({ page }) => {
+      app.write('app/other.state.ts', `import { defineState } from 'heldstate'\n${other}`)
+      app.edit(component, (text) =>
+        text
+          .replace(`'use client'`, `'use client'\nimport { other } from './other.state'`)
+          .replace('const status', 'const o = useServerState(other)\n  const status')
+          .replace('<button', '<button type="button" onClick={() => o.turn()}>Other {o.m}</button><button'),
+      )
+      await press(page, 'Other 1')
+      await expect(page.getByRole('button', { name: 'Other 2' })).toBeVisible()
+    })
+  })
+}
+
+const other = `export const other = defineState('other', () => ({ m: 1 })).events((on) => ({ turn: on((s) => { s.m += 1 }) }))`

@@ -1,0 +1,142 @@
+/**
+ * The fixture as an app of its own: a copy for each way of building, so that builds do not share a folder and edits never
+ * touch the checkout. The copy lies inside the repository, which is Turbopack's root, and is run from there, so that the
+ * app is not in the working directory.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export interface Variant {
+  readonly bundler: 'turbopack' | 'webpack'
+  readonly mode: 'production' | 'development'
+  readonly basePath?: string
+  readonly trailingSlash?: boolean
+}
+
+const here = dirname(fileURLToPath(import.meta.url))
+const repository = dirname(here)
+
+export class FixtureApp {
+  readonly dir: string
+  /** What the server has written, on both of its streams. */
+  output = ''
+  url = ''
+  private readonly variant: Variant
+  private readonly edited = new Set<string>()
+  private server: ChildProcess | undefined
+
+  constructor(variant: Variant, name = `${variant.bundler}-${variant.mode}`) {
+    this.variant = variant
+    this.dir = join(here, '.fixture', name)
+    rmSync(this.dir, { recursive: true, force: true })
+    cpSync(join(here, 'fixture'), this.dir, { recursive: true })
+    this.edit('tsconfig.json', (text) => text.replace('../../tsconfig', '../../../tsconfig'))
+    this.edited.clear()
+  }
+
+  /** `next build`. */
+  async build(): Promise<void> {
+    const next = join(repository, 'node_modules/next/dist/bin/next')
+    const args = [next, 'build', this.dir, `--${this.variant.bundler}`]
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: repository,
+      env: this.env,
+      timeout: 120_000,
+    })
+    this.output = stdout
+  }
+
+  /** Starts the server on a port that is free; resolves when it is ready, and rejects with its output if it ends before. */
+  async start(port = 0): Promise<void> {
+    const server = spawn(process.execPath, ['--import', 'tsx', join(this.dir, 'server.ts')], {
+      cwd: repository,
+      env: { ...this.env, PORT: String(port) },
+    })
+    this.server = server
+    this.output = ''
+    await new Promise<void>((resolve, reject) => {
+      const hear = (data: Buffer) => {
+        this.output += data
+        const ready = /ready on (\S+)/.exec(this.output)
+        if (!ready) return
+        this.url = `${ready[1]}${this.variant.basePath ?? ''}`
+        resolve()
+      }
+      server.stdout.on('data', hear)
+      server.stderr.on('data', hear)
+      server.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${this.output}`)))
+    })
+  }
+
+  /** Ends the server; the milliseconds until the process is gone. SIGUSR2 makes it call `close()` and nothing more. */
+  async stop(signal: 'SIGTERM' | 'SIGUSR2' = 'SIGTERM'): Promise<number> {
+    const { server } = this
+    this.server = undefined
+    if (!server || server.exitCode !== null) return 0
+    const began = performance.now()
+    const ended = once(server, 'exit')
+    const cut = setTimeout(() => server.kill('SIGKILL'), 20_000)
+    server.kill(signal)
+    await ended
+    clearTimeout(cut)
+    return performance.now() - began
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.dir, name), 'utf8')
+  }
+
+  /** Changes a file; `restore` brings it back. */
+  edit(name: string, change: (text: string) => string): void {
+    const before = this.read(name)
+    const after = change(before)
+    if (after === before) throw new Error(`The edit of ${name} changed nothing.`)
+    this.write(name, after)
+  }
+
+  write(name: string, text: string): void {
+    this.edited.add(name)
+    writeFileSync(join(this.dir, name), text)
+  }
+
+  remove(name: string): void {
+    this.edited.add(name)
+    rmSync(join(this.dir, name))
+  }
+
+  /** Brings all files back to those of the fixture, the last edited first. */
+  restore(): void {
+    for (const name of [...this.edited].reverse()) {
+      const original = join(here, 'fixture', name)
+      if (existsSync(original)) cpSync(original, join(this.dir, name))
+      else rmSync(join(this.dir, name))
+    }
+    this.edited.clear()
+  }
+
+  /** The text of all files below a folder of the build. */
+  built(folder: 'static' | 'server'): string {
+    const dist = join(this.dir, this.variant.mode === 'production' ? '.next' : '.next/dev', folder)
+    return readdirSync(dist, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      .join('\n')
+  }
+
+  private get env(): NodeJS.ProcessEnv {
+    const { bundler, mode, basePath = '', trailingSlash = false } = this.variant
+    const { HELDSTATE_DIST_DIR: _, ...env } = process.env
+    return {
+      ...env,
+      NODE_ENV: mode,
+      NEXT_TELEMETRY_DISABLED: '1',
+      FIXTURE_BUNDLER: bundler,
+      FIXTURE_BASE_PATH: basePath,
+      FIXTURE_TRAILING_SLASH: String(trailingSlash),
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** What the terminal and the page say when an app cannot be served as it is. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, type Page, test } from '@playwright/test'
+import { consoleOf, shown } from './fixture'
+import { FixtureApp } from './fixture-app'
+
+let app: FixtureApp
+
+test.beforeAll(() => {
+  app = new FixtureApp({ bundler: 'turbopack', mode: 'development' }, 'serving')
+})
+
+test.afterEach(async () => {
+  await app.stop()
+  app.restore()
+})
+
+test('a port in use is one sentence and an exit with 1', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  await expect(app.start(port)).rejects.toThrow('The server ended with 1')
+  expect(app.output).toBe(
+    `heldstate: Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}.\n`,
+  )
+  other.close()
+})
+
+test('a missing route is named in the terminal and in the page', async ({ page }) => {
+  app.remove('app/api/heldstate/route.ts')
+  await app.start()
+  await says(page, 'the app has no route for them. Add app/api/heldstate/route.ts with: export { GET }')
+})
+
+test('a proxy that redirects the route is named in the terminal and in the page', async ({ page }) => {
+  app.write('proxy.ts', proxy)
+  await app.start()
+  await says(page, 'something redirects /api/heldstate to /login. Leave it out of the matcher of your proxy.ts')
+})
+
+for (const bundler of ['turbopack', 'webpack'] as const)
+  test(`a state in a file of another name is named in the page, with ${bundler}`, async ({ page }) => {
+    app = new FixtureApp({ bundler, mode: 'development' }, `serving-${bundler}`)
+    app.write(
+      'app/wrong.ts',
+      `import { defineState } from 'heldstate'\nexport const wrong = defineState('wrong', () => ({}))`,
+    )
+    app.edit('app/counter.tsx', (text) =>
+      text
+        .replace("'./counter.state'", "'./counter.state'\nimport { wrong } from './wrong'")
+        .replace('<main', '<main id={wrong.id}'),
+    )
+    await app.start()
+    const console = consoleOf(page)
+    await page.goto(`${app.url}/`)
+    await expect.poll(() => console.join('\n')).toContain('Its file must be named *.state.ts')
+  })
+
+const proxy = `
+  import { type NextRequest, NextResponse } from 'next/server'
+  export const proxy = (request: NextRequest) => NextResponse.redirect(new URL('/login', request.url))
+  export const config = { matcher: ['/api/:path*'] }
+`
+
+async function says(page: Page, sentence: string): Promise<void> {
+  const console = consoleOf(page)
+  await page.goto(`${app.url}/`)
+  await expect(shown(page)).toContainText('shown-default')
+  await expect.poll(() => app.output).toContain(sentence)
+  await expect.poll(() => console.join('\n')).toContain(sentence)
+}

@@ -1,0 +1,3 @@
+/** `heldstate` in a browser bundle: the names of the door for authors, and why they do not work there. */
+export { HeldStateError, ImmutableStateError } from '../base/errors.js'
+export { defineState } from '../state/browser.js'

@@ -1,0 +1,54 @@
+/** esbuild, for the moments in which a state module is evaluated. What the app runs is compiled by Next. */
+
+import { dirname, resolve } from 'node:path'
+import { type BuildFailure, type BuildOptions, buildSync, type TransformOptions, transformSync } from 'esbuild'
+import { messageOf } from '../base/errors.js'
+
+const target = {
+  format: 'cjs',
+  target: 'node20', // lowers `await using`
+  jsx: 'automatic',
+  logLevel: 'silent',
+} satisfies BuildOptions & TransformOptions
+
+/** One file as CommonJS, with its imports as `require` calls. */
+export function compile(file: string, source: string): string {
+  return transformSync(source, { ...target, loader: file.endsWith('x') ? 'tsx' : 'ts', sourcefile: file }).code
+}
+
+export interface Bundle {
+  /** CommonJS; its export `loaded` is the module. */
+  readonly code: string
+  /** Files that are in it, without those of packages. */
+  readonly files: readonly string[]
+}
+
+/** What `file` means by `specifier`, with everything that it imports; without packages, unless it is one itself. */
+export function bundle(specifier: string, file: string, packages: 'bundle' | 'external'): Bundle {
+  const directory = dirname(file)
+  const { outputFiles, metafile } = buildSync({
+    ...target,
+    stdin: {
+      contents: `export * as loaded from ${JSON.stringify(specifier)}`,
+      resolveDir: directory,
+      sourcefile: file,
+    },
+    absWorkingDir: directory,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    packages,
+    external: ['heldstate', 'server-only', 'client-only', '*.state', '*.state.ts', '*.state.tsx', '*.state.js'],
+  })
+  const inputs = Object.keys(metafile.inputs).map((name) => resolve(directory, name))
+  const files = inputs.filter((input) => input !== file && !/[\\/]node_modules[\\/]/.test(input))
+  return { code: outputFiles[0]?.text ?? '', files }
+}
+
+/** Why code could not be compiled or run, on one line. Of esbuild's errors only the first: others mostly follow from it. */
+export function reasonOf(error: unknown): string {
+  const first = (error as Partial<BuildFailure> | null)?.errors?.[0]
+  if (!first) return messageOf(error).split('\n', 1)[0] ?? ''
+  return first.location ? `${first.text} (line ${first.location.line}: ${first.location.lineText.trim()})` : first.text
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { evaluateStateModule } from './evaluate.js'
+import { stubText } from './stub-text.js'
+
+const source = `
+  // a comment with MARKER
+  import { defineState } from 'heldstate'
+  export const MARKER_EXPORT = 'MARKER'
+  export const counter = defineState('counter', () => ({ n: 1, text: 'a "quoted" \\u2028 text' }))
+    .private(() => ({ MARKER: 'MARKER' }))
+    .events((on) => ({ add: on((s) => { s.n += 'MARKER'.length }) }))
+  export default defineState('other', () => ({ at: new Map([[1, 2]]) }))
+`
+
+test('a stub holds the definitions of a module and no other text of it', () => {
+  const text = stubText(evaluateStateModule('/app/counter.state.ts', source))
+  expect(text).toMatchInlineSnapshot(`
+    "import { stub } from 'heldstate/stub'
+    export const counter = stub({"id":"counter","defaults":{"n":1,"text":"a \\"quoted\\"   text"},"events":["add"],"tasks":[]})
+    export default stub({"id":"other","defaults":{"$held":"[{\\"at\\":1},[\\"Map\\",2,3],1,2]"},"events":[],"tasks":[]})
+    "
+  `)
+  expect(text).not.toContain('MARKER')
+})

@@ -1,0 +1,31 @@
+/**
+ * Sends each request for a websocket where it belongs: ours to Socket.IO, all others to Next. Next's listener hangs on a
+ * server of its own that never listens, because it ends sockets whose path it takes for a page or a redirect, and would
+ * see ours on the same server.
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.js'
+
+/** Milliseconds after which a socket that nobody has answered is ended. Next leaves open what it does not know. */
+const answerMs = 10_000
+
+export function forwardUpgrades(server: Server, nextServer: Server, ours: string, clock: Clock): void {
+  server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    if (isBelow(ours, request.url ?? '')) return
+    const socket = duplex as Socket
+    endIfUnanswered(socket, clock)
+    if (!nextServer.emit('upgrade', request, socket, head)) socket.destroy()
+  })
+}
+
+const isBelow = (path: string, url: string) => url === path || url.startsWith(`${path}/`) || url.startsWith(`${path}?`)
+
+function endIfUnanswered(socket: Socket, clock: Clock): void {
+  const before = socket.bytesWritten
+  const cancel = clock.after(answerMs, () => {
+    if (socket.bytesWritten === before) socket.destroy()
+  })
+  socket.once('close', cancel)
+}
