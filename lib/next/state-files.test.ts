@@ -33,7 +33,9 @@ test('state modules are found in all folders but those of packages, builds and o
 
 test('the list of modules imports each on demand, itself and not its stub', () => {
   expect(
-    modulesText('/project/node_modules/heldstate/dist/next/heldstate-modules.js', '/project', ['/project/app/a.state.ts']),
+    modulesText('/project/node_modules/heldstate/dist/next/heldstate-modules.js', '/project', [
+      '/project/app/a.state.ts',
+    ]),
   ).toBe(
     [
       'export const modules = async () => [',
