@@ -5,7 +5,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { after, always, type Eventually, rescued } from '../base/eventually.js'
-import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
+import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Definition } from '../state/definition.js'
 import type { EventContext } from '../state/self.js'
@@ -129,8 +129,4 @@ function unknownMember({ id, members }: ServerDefinition, name: string): HeldSta
   const known = [...members.events.keys(), ...members.tasks.keys()].map((member) => `"${member}"`).join(', ') || 'none'
   const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}...` : name)
   return new HeldStateError('unknown-member', `State "${id}" has no event or task ${shown}. It has: ${known}.`)
-}
-
-function isIterator(value: unknown): value is AsyncIterator<unknown> | Iterator<unknown> {
-  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
 }

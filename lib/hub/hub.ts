@@ -9,26 +9,25 @@ import { after, always, type Eventually, isPromise, promised, rescued } from '..
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { parseHello } from '../protocol/up.js'
-import { ComputedCache } from '../state/computed.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import type { Trigger } from '../state/trigger.js'
 import { memoryStore } from '../store/memory.js'
 import type { State, StateStore } from '../store/store.js'
-import { granted } from '../tasks/permit.js'
+import { granted, type Permit } from '../tasks/permit.js'
 import { TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch } from './dispatch.js'
-import { Flow } from './flow.js'
+import { Flow, type Hold } from './flow.js'
 import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
 import { Locks, type Release } from './locks.js'
-import { Outbox } from './outbox.js'
+import { Outbox, type Sender } from './outbox.js'
 import { Session } from './session.js'
-import { signToken, verifyToken } from './token.js'
+import { refuseMalformed, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
 
 export interface HubOptions {
@@ -88,7 +87,7 @@ export class Hub {
     this.prepare = options.prepare ?? (() => {})
     this.secret = options.secret ?? randomBytes(32).toString('hex')
     this.locks = new Locks(this.clock, this.limits)
-    this.outbox = new Outbox(this.clock, this.limits.frameMs)
+    this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
     this.pool = new TaskPool({
       clock: this.clock,
       limits: this.limits,
@@ -132,17 +131,12 @@ export class Hub {
    * A block cannot tell that it was left by a throw: call `held.rollback()` in a `catch`, or use `modifyState`.
    */
   lock(token: string): Promise<HeldToken> {
-    try {
+    return promised(() => {
       this.refuseUnusable(token)
-      this.flow.refuseNested(token)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    this.flow.begin()
-    const hold = this.flow.hold(token)
-    return promised(() => begin(this, token, granted)).then((transaction) =>
-      heldBlock(transaction, this.flow, hold, () => this.keep(this.instance(token))),
-    )
+      return after(this.block(token, granted), ({ transaction, hold }) =>
+        heldBlock(transaction, this.flow, hold, () => this.keep(this.instance(token))),
+      )
+    })
   }
 
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
@@ -155,7 +149,9 @@ export class Hub {
     instance.cancelDrop = undefined
     const session = new Session(this, instance, connection, this.outbox)
     this.sessions.add(session)
-    void session.open({ watch, version, token: signed }, signToken(token, browser, this.secret))
+    session
+      .open({ watch, version, token: signed }, signToken(token, browser, this.secret))
+      .catch((error) => this.giveUp(session, error))
     return session
   }
 
@@ -235,23 +231,25 @@ export class Hub {
       clock: this.clock,
       snapshot: (state, id) => this.snapshot(token, state, id),
       update: (permit, author, work) => this.exclusive(token, author, work, permit),
-      lock: (permit) => {
-        try {
-          this.flow.refuseNested(token)
-        } catch (error) {
-          return Promise.reject(error)
-        }
-        this.flow.begin()
-        const hold = this.flow.hold(token)
-        return promised(() => begin(this, token, permit)).then((transaction) => ({
-          transaction,
-          mark: () => this.flow.mark(hold),
-          onEnd: () => {
-            hold.active = false
-          },
-        }))
-      },
+      lock: (permit) =>
+        promised(() =>
+          after(this.block(token, permit), ({ transaction, hold }) => ({
+            transaction,
+            mark: () => this.flow.mark(hold),
+            onEnd: () => {
+              hold.active = false
+            },
+          })),
+        ),
     }
+  }
+
+  /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
+  private block(token: string, permit: Permit): Eventually<{ transaction: Transaction; hold: Hold }> {
+    this.flow.refuseNested(token)
+    this.flow.begin()
+    const hold = this.flow.hold(token)
+    return after(begin(this, token, permit), (transaction) => ({ transaction, hold }))
   }
 
   /** One transaction that runs a function of the author's, with its flow marked so that nesting is noticed. */
@@ -273,9 +271,10 @@ export class Hub {
   }
 
   private snapshot(token: string, state: State | undefined, id: string): object {
-    const { members } = this.registry.get(id)
-    const fields = (state ?? this.instance(token).state)[id] ?? members.initial()
-    return members.computed.size === 0 ? fields : { ...fields, ...new ComputedCache(members).evaluate(fields) }
+    const definition = this.registry.get(id)
+    const instance = this.instance(token)
+    const fields = (state ?? instance.state)[id] ?? definition.members.initial()
+    return { ...fields, ...instance.computed(definition).evaluate(fields) }
   }
 
   /** Lets an instance go after `keepMs` without a tab and without a task. */
@@ -306,13 +305,14 @@ export class Hub {
     }
   }
 
+  private giveUp(session: Sender, error: unknown): void {
+    this.log.error('A tab could not be told of its state, so its connection is closed; it connects again.', error)
+    session.close()
+  }
+
   private refuseUnusable(token: string): void {
     if (this.closing) throw closed()
-    if (typeof token === 'string' && /^[0-9a-f]{32}$/.test(token)) return
-    throw new HeldStateError(
-      'invalid-token',
-      'This is no token. Handlers and tasks have one as `this.token` and `self.token`.',
-    )
+    refuseMalformed(token)
   }
 
   /** Work that `close` waits for. */

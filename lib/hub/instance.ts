@@ -20,7 +20,6 @@ export interface Watcher {
 interface CachedView {
   readonly definition: ServerDefinition
   readonly fields: unknown
-  readonly computed: ComputedCache
   view: View
   stale: boolean
 }
@@ -37,6 +36,7 @@ export class Instance {
   private readonly log: Log
   private readonly statuses = new Map<string, Record<string, TaskStatus>>()
   private readonly views = new Map<string, CachedView>()
+  private readonly caches = new Map<string, ComputedCache>()
 
   constructor(token: string, log: Log) {
     this.token = token
@@ -73,21 +73,25 @@ export class Instance {
     const fields = this.state[definition.id] ?? {}
     const known = this.views.get(definition.id)
     if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
-    const computed =
-      known?.definition.members === definition.members ? known.computed : new ComputedCache(definition.members)
-    const view = this.compose(definition, fields, computed)
-    this.views.set(definition.id, { definition, fields, computed, view, stale: false })
+    const view = this.compose(definition, fields)
+    this.views.set(definition.id, { definition, fields, view, stale: false })
     return view
   }
 
-  private compose(
-    { id, members }: ServerDefinition,
-    fields: Readonly<Record<string, unknown>>,
-    computed: ComputedCache,
-  ) {
+  /** The computed values of one state, with what they read last. */
+  computed({ id, members }: ServerDefinition): ComputedCache {
+    const known = this.caches.get(id)
+    if (known?.members === members) return known
+    const cache = new ComputedCache(members)
+    this.caches.set(id, cache)
+    return cache
+  }
+
+  private compose(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>) {
+    const { id, members } = definition
     const view: Record<string, unknown> = {}
     for (const name in fields) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
-    if (members.computed.size > 0) Object.assign(view, this.compute(computed, fields))
+    if (members.computed.size > 0) Object.assign(view, this.compute(this.computed(definition), fields))
     for (const name of members.tasks.keys()) view[name] = this.statusOf(id, name)
     return view
   }

@@ -8,18 +8,22 @@ export interface Sender {
   /** When it sent last, in milliseconds of the clock. */
   sentAt: number
   flush(): void
+  close(): void
 }
 
 export class Outbox {
   private readonly clock: Clock
   private readonly frameMs: number
+  private readonly failed: (sender: Sender, error: unknown) => void
   private thisTurn = new Set<Sender>()
   private nextFrame = new Set<Sender>()
   private cancelFrame = () => {}
 
-  constructor(clock: Clock, frameMs: number) {
+  /** `failed` is told of a sender that threw; the others go on. */
+  constructor(clock: Clock, frameMs: number, failed: (sender: Sender, error: unknown) => void) {
     this.clock = clock
     this.frameMs = frameMs
+    this.failed = failed
   }
 
   /** Sends at the end of this turn. */
@@ -50,7 +54,12 @@ export class Outbox {
 
   /** A frame begins when all have sent: where that takes longer than a frame, the work between gets one as well. */
   private send(senders: ReadonlySet<Sender>): void {
-    for (const sender of senders) sender.flush()
+    for (const sender of senders)
+      try {
+        sender.flush()
+      } catch (error) {
+        this.failed(sender, error)
+      }
     const now = this.clock.now()
     for (const sender of senders) sender.sentAt = now
   }

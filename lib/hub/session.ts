@@ -138,7 +138,7 @@ export class Session implements Watcher, Sender {
       const watched = this.watched[position] as Watched
       const view = this.viewOf(watched.id)
       if (view === watched.sent) continue
-      patches.push(...diff(watched.sent, view, [position]))
+      for (const patch of diff(watched.sent, view, [position])) patches.push(patch)
       watched.sent = view
     }
     return patches

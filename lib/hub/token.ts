@@ -22,6 +22,15 @@ export function verifyToken(signed: string, browser: string, secret: string): st
   )
 }
 
+/** Server code hands tokens in unsigned, as handlers and tasks have them; throws `invalid-token` for anything else. */
+export function refuseMalformed(token: unknown): void {
+  if (typeof token === 'string' && /^[0-9a-f]{32}$/.test(token)) return
+  throw new HeldStateError(
+    'invalid-token',
+    'This is no token. Handlers and tasks have one as `this.token` and `self.token`.',
+  )
+}
+
 /** 128 of the 256 bits: out of reach for guessing, half the length. */
 function signature(token: string, browser: string, secret: string): string {
   return createHmac('sha256', secret).update(`${token}.${browser}`).digest('hex').slice(0, 32)

@@ -114,3 +114,8 @@ function schemaOf(maker: string, schema: unknown): StandardSchemaV1 | undefined 
 }
 
 const invalid = (message: string) => new HeldStateError('invalid-definition', message)
+
+/** Whether a handler returned a generator to run, and not what it has to say. */
+export function isIterator(value: unknown): value is AsyncIterator<unknown> | Iterator<unknown> {
+  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
+}

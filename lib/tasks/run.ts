@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events'
 import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError, messageOf, toFailure } from '../base/errors.js'
-import type { TaskDeclaration } from '../state/declaration.js'
+import { isIterator, type TaskDeclaration } from '../state/declaration.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
 import type { HeldBlock } from './block.js'
 import type { Permit } from './permit.js'
@@ -179,8 +179,4 @@ export class TaskRun implements RunName {
 
 function failed(error: unknown): HeldStateError {
   return new HeldStateError('task-failed', messageOf(error), { cause: error })
-}
-
-function isIterator(value: unknown): value is AsyncIterator<unknown> | Iterator<unknown> {
-  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
 }

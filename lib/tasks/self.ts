@@ -36,17 +36,14 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
       return newest(definition)
     },
     get: ((other: Definition) => newest(other.id)) as Self<AnyState>['get'],
-    lock: () => {
-      try {
+    lock: () =>
+      promised(() => {
         permit.check()
-      } catch (error) {
-        return Promise.reject(error)
-      }
-      run.confirmBlocks()
-      return access
-        .lock(permit)
-        .then(({ transaction, mark, onEnd }) => heldBlock(run, access, new HeldBlock(run, transaction, onEnd), mark))
-    },
+        run.confirmBlocks()
+        return access
+          .lock(permit)
+          .then(({ transaction, mark, onEnd }) => heldBlock(run, access, new HeldBlock(run, transaction, onEnd), mark))
+      }),
     update: (change) =>
       promised(() => {
         permit.check()
