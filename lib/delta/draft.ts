@@ -14,6 +14,8 @@ import type { Node, Scope } from './node.js'
 
 export interface Draft<S extends object> {
   readonly state: S
+  /** The same as `state[key]`. */
+  part<K extends keyof S>(key: K): S[K]
   /**
    * The next snapshot; the one before if nothing changed. Throws `invalid-value` if something was put in that cannot live
    * in state; the snapshot before is untouched, and the draft is of no further use.
@@ -38,6 +40,11 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
 
   get state(): S {
     return this.root.draft as S
+  }
+
+  part<K extends keyof S>(key: K): S[K] {
+    const whole = this.root.latest as S
+    return this.root.read(Object.hasOwn(whole, key) ? whole[key] : undefined, key) as S[K]
   }
 
   commit(): S {

@@ -9,9 +9,13 @@ import type { State } from '../store/store.js'
  * The draft of one state, made complete: a new state gets all first values, an older one those it does not have yet. The
  * commit turns what was just added into part of the draft, so that the handler gets a draft and no loose object.
  */
-export function materialize(draft: Draft<Record<string, object>>, { id, members }: ServerDefinition): object {
-  const fields = draft.state[id]
-  if (fields && members.isComplete(fields)) return fields
+export function materialize(
+  draft: Draft<Record<string, object>>,
+  before: State,
+  { id, members }: ServerDefinition,
+): object {
+  const fields = draft.part(id)
+  if (fields && (members.isComplete(before[id] ?? {}) || members.isComplete(fields))) return fields
   draft.state[id] = { ...members.initial(), ...fields }
   draft.commit()
   return draft.state[id] as object

@@ -21,7 +21,7 @@ import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch } from './dispatch.js'
-import { Flow, type Hold } from './flow.js'
+import { type Author, Flow } from './flow.js'
 import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
 import { Locks, type Release } from './locks.js'
@@ -133,9 +133,7 @@ export class Hub {
   lock(token: string): Promise<HeldToken> {
     return promised(() => {
       this.refuseUnusable(token)
-      return after(this.block(token, granted), ({ transaction, hold }) =>
-        heldBlock(transaction, this.flow, hold, () => this.keep(this.instance(token))),
-      )
+      return after(this.block(token, granted), (transaction) => heldBlock(transaction, this.flow))
     })
   }
 
@@ -206,7 +204,7 @@ export class Hub {
       const { members } = this.registry.get(id)
       if (instance.loaded && members.isComplete(instance.state[id] ?? {})) return
       return after(
-        transact(this, instance.token, granted, (transaction) => transaction.get(id)),
+        transact(this, instance.token, granted, nobody, (transaction) => transaction.get(id)),
         () => {},
       )
     })
@@ -231,43 +229,27 @@ export class Hub {
       clock: this.clock,
       snapshot: (state, id) => this.snapshot(token, state, id),
       update: (permit, author, work) => this.exclusive(token, author, work, permit),
-      lock: (permit) =>
-        promised(() =>
-          after(this.block(token, permit), ({ transaction, hold }) => ({
-            transaction,
-            mark: () => this.flow.mark(hold),
-            onEnd: () => {
-              hold.active = false
-            },
-          })),
-        ),
+      lock: (permit) => promised(() => this.block(token, permit)),
+      mark: (transaction) => this.flow.mark(transaction as Transaction),
     }
   }
 
   /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-  private block(token: string, permit: Permit): Eventually<{ transaction: Transaction; hold: Hold }> {
+  private block(token: string, permit: Permit): Eventually<Transaction> {
     this.flow.refuseNested(token)
     this.flow.begin()
-    const hold = this.flow.hold(token)
-    return after(begin(this, token, permit), (transaction) => ({ transaction, hold }))
+    return begin(this, token, permit)
   }
 
-  /** One transaction that runs a function of the author's, with its flow marked so that nesting is noticed. */
+  /** One transaction that runs a function of the author's. */
   private exclusive<T>(
     token: string,
-    author: (...args: never[]) => unknown,
+    author: Author,
     work: (transaction: Transaction) => Eventually<T>,
     permit = granted,
   ): Eventually<T> {
     this.flow.refuseNested(token)
-    const hold = this.flow.hold(token)
-    return always(
-      () => transact(this, token, permit, (transaction) => this.flow.run(hold, author, () => work(transaction))),
-      () => {
-        hold.active = false
-        this.keep(this.instance(token))
-      },
-    )
+    return transact(this, token, permit, author, work)
   }
 
   private snapshot(token: string, state: State | undefined, id: string): object {
@@ -275,6 +257,10 @@ export class Hub {
     const instance = this.instance(token)
     const fields = (state ?? instance.state)[id] ?? definition.members.initial()
     return { ...fields, ...instance.computed(definition).evaluate(fields) }
+  }
+
+  released(instance: Instance): void {
+    this.keep(instance)
   }
 
   /** Lets an instance go after `keepMs` without a tab and without a task. */
@@ -344,6 +330,9 @@ export class Hub {
 export function createHub(options?: HubOptions): Hub {
   return new Hub(options)
 }
+
+/** Stands where no function of the author's runs. */
+const nobody = () => {}
 
 const closed = () =>
   new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

@@ -59,6 +59,7 @@ export class Session implements Watcher, Sender {
 
   /** Loads what the tab watches and welcomes it. `signed` is the token that the tab will keep. */
   async open(hello: Hello, signed: string): Promise<void> {
+    this.instance.watchers.add(this)
     for (const id of hello.watch)
       await rescued(
         () => this.watch(id),
@@ -67,7 +68,6 @@ export class Session implements Watcher, Sender {
     if (this.phase === 'closed') return
     this.phase = 'open'
     this.signed = signed
-    this.instance.watchers.add(this)
     this.welcome()
     this.drain()
   }
@@ -115,6 +115,7 @@ export class Session implements Watcher, Sender {
 
   /** Something to show: at once after a pause or with an answer, else with the next frame. */
   changed(): void {
+    if (this.phase === 'opening') return // the welcome will show it
     const { clock, limits } = this.ground
     if (this.settled.length > 0 || clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
     else this.outbox.addLater(this)
