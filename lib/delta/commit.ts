@@ -28,7 +28,7 @@ export class Commit {
   private returning: Node[] | undefined
 
   run(root: Node): object {
-    root.settle(this, [])
+    root.settle(this, root.path)
     const guests = this.guests?.map((guest) => ({ guest, stays: this.staysHome(guest.node) }))
     for (const node of this.settled) node.rebase()
     if (this.keys) for (const [node, key] of this.keys) node.key = key

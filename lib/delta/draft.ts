@@ -3,7 +3,7 @@
  * change; the draft then goes on from there, and so does every part of it that the author still holds.
  */
 import { assert } from '../base/assert.js'
-import { kindOf } from '../base/value.js'
+import { kindOf, type Path } from '../base/value.js'
 import { Commit } from './commit.js'
 import { ArrayNode } from './draft-array.js'
 import { DateNode } from './draft-date.js'
@@ -14,8 +14,6 @@ import type { Node, Scope } from './node.js'
 
 export interface Draft<S extends object> {
   readonly state: S
-  /** The same as `state[key]`. */
-  part<K extends keyof S>(key: K): S[K]
   /**
    * The next snapshot; the one before if nothing changed. Throws `invalid-value` if something was put in that cannot live
    * in state; the snapshot before is untouched, and the draft is of no further use.
@@ -25,26 +23,24 @@ export interface Draft<S extends object> {
   close(): void
 }
 
-export function openDraft<S extends object>(base: S): Draft<S> {
-  return new OpenDraft(base)
+/** `path` is where `base` stands, for messages. */
+export function openDraft<S extends object>(base: S, path: Path = []): Draft<S> {
+  return new OpenDraft(base, path)
 }
 
 class OpenDraft<S extends object> implements Draft<S>, Scope {
+  readonly path: Path
   open = true
   fresh: WeakSet<object> | undefined
   private readonly root: Node
 
-  constructor(base: S) {
+  constructor(base: S, path: Path) {
+    this.path = path
     this.root = this.create(base, undefined, undefined)
   }
 
   get state(): S {
     return this.root.draft as S
-  }
-
-  part<K extends keyof S>(key: K): S[K] {
-    const whole = this.root.latest as S
-    return this.root.read(Object.hasOwn(whole, key) ? whole[key] : undefined, key) as S[K]
   }
 
   commit(): S {

@@ -8,10 +8,11 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
+import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
-import type { State, StateStore } from '../store/store.js'
+import type { Fields, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
-import { materialize, refuseUndeclared } from './fields.js'
+import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
@@ -75,6 +76,12 @@ function open(
   }
 }
 
+/** A state that was asked for, and its draft. */
+interface Opened {
+  readonly definition: ServerDefinition
+  readonly draft: Draft<Fields>
+}
+
 export class Transaction implements Hold {
   readonly token: string
   readonly outer: Hold | undefined
@@ -84,7 +91,7 @@ export class Transaction implements Hold {
   private readonly instance: Instance
   private readonly permit: Permit
   private readonly unlock: Release
-  private draft: Draft<Record<string, object>>
+  private drafts: Opened[] = []
   private released = false
   private staged: State
 
@@ -96,7 +103,6 @@ export class Transaction implements Hold {
     this.permit = permit
     this.unlock = unlock
     this.staged = instance.state
-    this.draft = openDraft(instance.state as Record<string, object>)
   }
 
   /** Work → save → publish → release. Most of it waits for nothing, and then no promise is made. */
@@ -115,9 +121,12 @@ export class Transaction implements Hold {
 
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
   get(id: string): object {
+    if (this.released) return readonlyView(this.instance.state[id] ?? {})
+    for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
     const definition = this.ground.registry.get(id)
-    const { state } = this.instance
-    return this.released ? readonlyView(state[id] ?? {}) : materialize(this.draft, state, definition)
+    const draft = openDraft(completed(this.instance.state[id], definition), [id])
+    this.drafts.push({ definition, draft })
+    return draft.state
   }
 
   /** What the next save will make the state; the newest state once it is saved. */
@@ -125,10 +134,17 @@ export class Transaction implements Hold {
     return this.staged
   }
 
-  /** Draft → snapshot, checked. The draft goes on from there. */
+  /** Drafts → snapshot, checked. The drafts go on from there. */
   stage(): void {
-    this.staged = this.draft.commit() as State
-    refuseUndeclared(this.ground.registry, this.instance.state, this.staged)
+    const before = this.instance.state
+    let staged = before
+    for (const { definition, draft } of this.drafts) {
+      const fields = draft.commit()
+      if (fields === before[definition.id]) continue
+      refuseUndeclared(definition, before[definition.id], fields)
+      staged = { ...staged, [definition.id]: fields }
+    }
+    this.staged = staged
   }
 
   /** Snapshot → save → publish. */
@@ -157,15 +173,15 @@ export class Transaction implements Hold {
 
   /** Forgets what was changed since the last commit; handed-out drafts become read-only. */
   rollback(): void {
-    this.draft.close()
+    for (const { draft } of this.drafts) draft.close()
+    this.drafts = []
     this.staged = this.instance.state
-    this.draft = openDraft(this.instance.state as Record<string, object>)
   }
 
   /** The author's code is past it: what was handed out becomes read-only. The lock is still held. */
   close(): void {
     this.active = false
-    this.draft.close()
+    for (const { draft } of this.drafts) draft.close()
   }
 
   release(): void {
