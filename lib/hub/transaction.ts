@@ -137,14 +137,15 @@ export class Transaction implements Hold {
   /** Drafts → snapshot, checked. The drafts go on from there. */
   stage(): void {
     const before = this.instance.state
-    let staged = before
+    let staged: Record<string, Fields> | undefined
     for (const { definition, draft } of this.drafts) {
       const fields = draft.commit()
       if (fields === before[definition.id]) continue
       refuseUndeclared(definition, before[definition.id], fields)
-      staged = { ...staged, [definition.id]: fields }
+      staged ??= { ...before }
+      staged[definition.id] = fields
     }
-    this.staged = staged
+    this.staged = staged ?? before
   }
 
   /** Snapshot → save → publish. */
