@@ -30,14 +30,18 @@ export interface Call {
 
 /** Done when an event's effect is committed, or when a task has been started. */
 export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
+  return after(prepare(ground, call), (run) => run())
+}
+
+/** Finds what a call names and validates its arguments; what it gives runs it. */
+export function prepare(ground: DispatchGround, call: Call): Eventually<() => Eventually<void>> {
   const definition = ground.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
-  if (event) return after(argumentsOf(call, event), (args) => runEvent(ground, call, definition, event, args))
+  if (event) return after(argumentsOf(call, event), (args) => () => runEvent(ground, call, definition, event, args))
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
-  return after(argumentsOf(call, declaration), (args) =>
-    ground.startTask({ token: call.token, definition: definition.id, task: call.member, declaration, args }),
-  )
+  const start = { token: call.token, definition: definition.id, task: call.member, declaration }
+  return after(argumentsOf(call, declaration), (args) => () => ground.startTask({ ...start, args }))
 }
 
 function runEvent(

@@ -20,7 +20,7 @@ import { TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import type { Connection } from './connection.js'
-import { type Call, dispatch } from './dispatch.js'
+import { type Call, dispatch, prepare } from './dispatch.js'
 import { type Author, Flow } from './flow.js'
 import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
@@ -87,6 +87,9 @@ export class Hub {
     this.prepare = options.prepare ?? (() => {})
     this.secret = options.secret ?? randomBytes(32).toString('hex')
     this.locks = new Locks(this.clock, this.limits)
+    this.registry.onReplace(() => {
+      for (const session of this.sessions) session.redefined()
+    })
     this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
     this.pool = new TaskPool({
       clock: this.clock,
@@ -217,11 +220,19 @@ export class Hub {
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, triggers: readonly Trigger[]): void {
-    for (const { definition, member, args } of triggers)
-      this.flow.outside(() => {
-        const run = () => this.tracked(dispatch(this, { token, definition, member, args }))
-        void rescued(run, (error) => this.report(error, triggerFaults))
-      })
+    if (triggers.length > 0) this.flow.outside(() => void this.tracked(this.startEach(token, triggers)))
+  }
+
+  /** A trigger starts when the one before it has: its arguments may have to be waited for. */
+  private startEach(token: string, triggers: readonly Trigger[]): Eventually<void> {
+    const report = (error: unknown) => this.report(error, triggerFaults)
+    for (const [index, trigger] of triggers.entries()) {
+      const started = rescued(
+        () => after(prepare(this, { ...trigger, token }), (run) => void this.tracked(rescued(run, report))),
+        report,
+      )
+      if (isPromise(started)) return started.then(() => this.startEach(token, triggers.slice(index + 1)))
+    }
   }
 
   private access(token: string): Access {

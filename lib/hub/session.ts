@@ -207,6 +207,16 @@ export class Session implements Watcher, Sender {
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
   }
 
+  /** Definitions are others now: shows what they make of the watched states. */
+  redefined(): void {
+    for (const { id } of this.watched)
+      if (this.ground.registry.has(id))
+        void rescued(
+          () => after(this.ground.materialize(this.instance, id), () => this.changed()),
+          (error) => this.refuse(undefined, error),
+        )
+  }
+
   private watch(id: string): Eventually<void> {
     if (this.watched.length >= this.ground.limits.watchedStates)
       throw new HeldStateError(
