@@ -49,6 +49,9 @@ export class Session implements Watcher, Sender {
   sentAt = Number.NEGATIVE_INFINITY
   private phase: 'opening' | 'open' | 'closed' = 'opening'
   private draining = false
+  /** The tab asked for the whole of it. */
+  private asked = false
+  private cancelling = 0
 
   constructor(ground: SessionGround, instance: Instance, connection: Connection, outbox: Outbox) {
     this.ground = ground
@@ -85,13 +88,13 @@ export class Session implements Watcher, Sender {
     if (this.phase === 'closed') return
     try {
       const up = parseUp(name, args, this.ground.limits)
-      if (up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up))
-        return void this.answer(up.id, () => this.cancel(up))
-      if (this.inbox.length >= this.ground.limits.callsPerTab)
+      const overtakes = up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)
+      if (this.inbox.length + this.cancelling >= this.ground.limits.callsPerTab)
         throw new HeldStateError(
           'inbox-full',
           `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`,
         )
+      if (overtakes) return void this.answer(up.id, () => this.cancel(up))
       this.inbox.push(up)
       this.drain()
     } catch (error) {
@@ -124,6 +127,7 @@ export class Session implements Watcher, Sender {
   /** One delta with everything that the tab has not seen, and the calls that it settles. */
   flush(): void {
     if (this.phase !== 'open') return
+    if (this.asked) this.welcome()
     const patches = this.patches()
     const settled = this.settled
     if (patches.length === 0 && settled.length === 0) return
@@ -146,6 +150,7 @@ export class Session implements Watcher, Sender {
   }
 
   private welcome(): void {
+    this.asked = false
     for (const watched of this.watched) watched.sent = this.viewOf(watched.id)
     this.sentRevision = this.instance.revision
     const views = this.watched.map(({ sent }) => sent)
@@ -181,7 +186,8 @@ export class Session implements Watcher, Sender {
       case 'watch':
         return this.answer(up.id, () => this.watch(up.definition))
       case 'resync':
-        return this.welcome()
+        this.asked = true
+        return this.changed()
     }
   }
 
@@ -227,8 +233,13 @@ export class Session implements Watcher, Sender {
     return after(this.ground.materialize(this.instance, id), () => this.changed())
   }
 
-  private cancel({ definition, task }: { definition: string; task: string }): Promise<void> {
-    return this.ground.cancel(this.instance.token, definition, task)
+  private async cancel({ definition, task }: { definition: string; task: string }): Promise<void> {
+    this.cancelling += 1
+    try {
+      await this.ground.cancel(this.instance.token, definition, task)
+    } finally {
+      this.cancelling -= 1
+    }
   }
 
   /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
