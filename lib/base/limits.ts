@@ -12,6 +12,12 @@ export const defaultLimits = {
   callsPerTab: 1_000,
   /** Calls that a tab keeps while it is not connected. Enough for a tunnel, too few to replay an afternoon. */
   callsWhileOffline: 100,
+  /** Messages to a page after which it can be given the difference, should it come back. Older ones get all. */
+  rememberedMessages: 32,
+  /** Failed calls of a page that are remembered, should one be sent again. Only of the newest a tab can have not heard. */
+  rememberedEnds: 100,
+  /** Pages of one token whose calls are remembered: this one, and those before as many reloads. */
+  rememberedPages: 4,
   /** Waiters for the lock of one token. A thousand tasks that all want it at once are served; a leak is not. */
   lockWaiters: 10_000,
   /** Milliseconds a waiter waits for the lock. Longer means that a handler hangs, and the message says so. */

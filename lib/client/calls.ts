@@ -1,6 +1,6 @@
 /**
- * Calls that have not settled. A call made before the tab is live waits in order and is sent then; one that was on its way
- * when the connection ended fails, because nobody can tell whether it took effect.
+ * Calls that have not settled. They are sent in the order in which they were made, when the tab is live, and again on each
+ * new connection until they settle: the hub answers a call that it knows without running it twice.
  */
 import type { Json } from '../base/encode.js'
 import { fromFailure, HeldStateError } from '../base/errors.js'
@@ -11,6 +11,8 @@ import type { Settlement } from '../protocol/down.js'
 export interface Request {
   readonly message: readonly [name: string, ...args: Json[]]
   readonly bytes: number
+  /** What to do once the connection ends: send it again, or let it fail because the next hello says the same. */
+  readonly again: boolean
 }
 
 interface Open {
@@ -31,19 +33,27 @@ export class Calls {
 
   /** Makes a call; `send` is given if the tab is live. */
   add(request: Request, send: ((id: number, request: Request) => void) | undefined): Promise<void> {
-    if (!send && this.open.size >= this.limits.callsWhileOffline)
-      return Promise.reject(
-        new HeldStateError(
-          'offline',
-          `This page is not connected, and ${this.open.size} changes wait already. Try again when it is.`,
-        ),
-      )
+    const refusal = this.refusal(send !== undefined)
+    if (refusal) return Promise.reject(refusal)
     this.last += 1
     const id = this.last
     return new Promise((resolve, reject) => {
       this.open.set(id, { request, sent: send !== undefined, resolve, reject })
       send?.(id, request)
     })
+  }
+
+  private refusal(live: boolean): HeldStateError | undefined {
+    const { size } = this.open
+    const { callsWhileOffline, callsPerTab } = this.limits
+    if (!live && size >= callsWhileOffline)
+      return new HeldStateError(
+        'offline',
+        `This page is not connected, and ${size} changes wait already. Try again when it is.`,
+      )
+    if (size >= callsPerTab)
+      return new HeldStateError('inbox-full', `${size} calls of this tab wait already, the bound "callsPerTab".`)
+    return undefined
   }
 
   /** The tab is live: sends what has waited. */
@@ -58,17 +68,26 @@ export class Calls {
   settle({ id, failure }: Settlement): void {
     const call = this.open.get(id)
     if (!call) return
+    if (failure?.code === 'hub-closed') return // handed back: it goes to the hub that comes next
     this.open.delete(id)
     if (failure) call.reject(fromFailure(failure))
     else call.resolve()
   }
 
-  /** The connection has ended: fails what was sent, or, with `all`, everything. */
-  fail(error: HeldStateError, all: boolean): void {
+  /** The connection has ended: what has not settled is sent again over the next one. */
+  interrupt(): void {
     for (const [id, call] of this.open) {
-      if (!call.sent && !all) continue
+      call.sent = false
+      if (call.request.again) continue
       this.open.delete(id)
-      call.reject(error)
+      call.reject(new HeldStateError('connection-lost', 'The connection ended; the next one asks for it again.'))
     }
+  }
+
+  /** Nothing will settle them any more. */
+  fail(error: HeldStateError): void {
+    const calls = [...this.open.values()]
+    this.open.clear()
+    for (const call of calls) call.reject(error)
   }
 }

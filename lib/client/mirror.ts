@@ -4,7 +4,7 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { apply } from '../delta/apply.js'
-import type { Delta, Welcome } from '../protocol/down.js'
+import type { Delta, Resumed, Welcome } from '../protocol/down.js'
 
 /**
  * - `connecting`: the first connection is being made;
@@ -34,16 +34,18 @@ export type Received =
   /** Something before it is missing. */
   | { readonly outcome: 'gap' }
 
-export function receive(mirror: Mirror, message: Welcome | Delta): Received {
+export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Received {
   if (message.type === 'welcome') {
     const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Mirror['views']
     return { outcome: 'applied', mirror: { status: 'live', revision: message.revision, views } }
   }
+  if (message.type === 'resumed' && message.from !== mirror.revision) return { outcome: 'gap' }
   if (message.from !== mirror.revision) return { outcome: message.to > mirror.revision ? 'gap' : 'duplicate' }
-  if (message.patches.length === 0 && message.to === mirror.revision) return { outcome: 'applied', mirror }
+  if (message.type === 'delta' && message.patches.length === 0 && message.to === mirror.revision)
+    return { outcome: 'applied', mirror }
   try {
     const views = apply(mirror.views, message.patches) as Mirror['views']
-    return { outcome: 'applied', mirror: { ...mirror, revision: message.to, views } }
+    return { outcome: 'applied', mirror: { status: 'live', revision: message.to, views } }
   } catch {
     return { outcome: 'gap' } // a patch that does not fit means that the two sides differ
   }

@@ -2,11 +2,12 @@
  * One tab: its wire to the hub, its mirror, and its calls in flight. Components read it through `react/`; tests drive it
  * over a loopback.
  */
+import { systemClock } from '../base/clock.js'
 import { encode, type Json } from '../base/encode.js'
 import { type Failure, fromFailure, HeldStateError, toFailure } from '../base/errors.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
-import { type Delta, type Down, parseDown, type Settlement, type Welcome } from '../protocol/down.js'
+import { type Delta, type Down, parseDown, type Resumed, type Settlement, type Welcome } from '../protocol/down.js'
 import { protocolVersion } from '../protocol/version.js'
 import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
@@ -21,6 +22,8 @@ const framingBytes = 100
 export interface TabOptions {
   readonly wire: Wire
   readonly identity: Identity
+  /** A random id of 32 hexadecimal digits, new with each load of the page. */
+  readonly page?: string
   readonly limits?: Limits
   /** Where a failure goes that no call of the page can be given. */
   readonly report?: (error: HeldStateError) => void
@@ -39,13 +42,19 @@ export class Tab {
   /** States that this connection watches. */
   private greeted = 0
   private welcomed = false
+  private readonly page: string
+  /** The number of the last message that the mirror took. */
+  private heard = 0
+  /** The signed token of the last welcome. */
+  private token: string | undefined
   /** A resync was asked for; until its welcome, no delta can fit. */
   private resyncing = false
   /** Calls that came with a delta that did not fit: their effect is in the mirror after the resync. */
   private unseen: Settlement[] = []
   private phase: 'idle' | 'started' | 'stopped' = 'idle'
 
-  constructor({ wire, identity, limits = defaultLimits, report }: TabOptions) {
+  constructor({ wire, identity, page = systemClock.id(), limits = defaultLimits, report }: TabOptions) {
+    this.page = page
     this.wire = wire
     this.identity = identity
     this.limits = limits
@@ -72,7 +81,8 @@ export class Tab {
     this.phase = 'stopped'
     this.wire.stop()
     this.mirror.setState({ status: 'offline' })
-    this.calls.fail(new HeldStateError('connection-lost', 'This page has closed its connection.'), true)
+    const lost = 'This page has closed its connection for good. Whether the change took effect is unknown.'
+    this.calls.fail(new HeldStateError('connection-lost', lost))
   }
 
   /** Mirrors a state from now on; the position under which the mirror has it. */
@@ -98,7 +108,7 @@ export class Tab {
     return this.mirror.getState().status === 'live'
   }
 
-  private request(message: Request['message']): Promise<void> {
+  private request(message: Request['message'], again = true): Promise<void> {
     if (this.phase === 'stopped')
       return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
     const bytes = JSON.stringify(message).length + idBytes
@@ -109,7 +119,7 @@ export class Tab {
           `A call of ${bytes} bytes is larger than the bound "messageBytes", ${this.limits.messageBytes}. Send large data to a route handler.`,
         ),
       )
-    return this.calls.add({ message, bytes }, this.live ? (id, made) => this.send(id, made) : undefined)
+    return this.calls.add({ message, bytes, again }, this.live ? (id, made) => this.send(id, made) : undefined)
   }
 
   private send(id: number, { message: [name, ...args], bytes }: Request): void {
@@ -119,8 +129,13 @@ export class Tab {
   private async hello(): Promise<{ readonly [key: string]: Json }> {
     const token = await this.identity.claim()
     this.greeted = this.watched.length
-    const hello = { version: protocolVersion, watch: [...this.watched] }
-    return token === undefined ? hello : { ...hello, token }
+    return {
+      version: protocolVersion,
+      page: this.page,
+      watch: [...this.watched],
+      ...(token === undefined ? {} : { token }),
+      ...(this.heard === 0 ? {} : { heard: this.heard }),
+    }
   }
 
   private message(name: string, args: readonly unknown[]): void {
@@ -135,6 +150,8 @@ export class Tab {
     switch (message.type) {
       case 'welcome':
         return this.welcome(message)
+      case 'resumed':
+        return this.resumed(message)
       case 'delta':
         return this.delta(message)
       case 'failure':
@@ -145,25 +162,53 @@ export class Tab {
   }
 
   private welcome(message: Welcome): void {
-    this.identity.keep(message.token)
-    this.welcomed = true
-    this.resyncing = false
+    this.loseCalls(message)
     const received = receive(this.mirror.getState(), message)
     if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
+    this.opened(message)
+  }
+
+  private resumed(message: Resumed): void {
+    const received = receive(this.mirror.getState(), message)
+    if (received.outcome !== 'applied') return this.resync()
+    this.mirror.setState(received.mirror, true)
+    this.opened(message)
+  }
+
+  private opened({ token, number }: Welcome | Resumed): void {
+    this.identity.keep(token)
+    this.token = token
+    this.heard = number
+    this.welcomed = true
+    this.resyncing = false
     this.settleUnseen()
     this.watchMissing()
     this.calls.sendWaiting((id, request) => this.send(id, request))
   }
 
+  /** The calls that wait were made to another state than the one that is here now. */
+  private loseCalls({ token, revision }: Welcome): void {
+    if (!this.welcomed || (token === this.token && revision >= this.mirror.getState().revision)) return
+    const lost =
+      'The server does not have the state of this page any more and began a new one. The change was not made to it.'
+    this.calls.fail(new HeldStateError('state-lost', lost))
+  }
+
   private delta(message: Delta): void {
     const received = receive(this.mirror.getState(), message)
-    if (received.outcome === 'gap' && !this.resyncing) {
-      this.resyncing = true
-      this.outgoing.add(['resync'], 10)
+    if (received.outcome === 'gap') {
+      this.resync()
+      return void this.unseen.push(...message.settled)
     }
-    if (received.outcome === 'gap') return void this.unseen.push(...message.settled)
+    this.heard += 1
     if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
     for (const settlement of message.settled) this.calls.settle(settlement)
+  }
+
+  private resync(): void {
+    if (this.resyncing) return
+    this.resyncing = true
+    this.outgoing.add(['resync'], 10)
   }
 
   private settleUnseen(): void {
@@ -175,7 +220,7 @@ export class Tab {
   /** Asks for states that were added after the hello of this connection. */
   private watchMissing(): void {
     for (const id of this.watched.slice(this.greeted))
-      this.request(['watch', id]).catch((error: HeldStateError) => {
+      this.request(['watch', id], false).catch((error: HeldStateError) => {
         if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
       })
     this.greeted = this.watched.length
@@ -198,9 +243,8 @@ export class Tab {
     if (this.phase === 'stopped') return
     this.resyncing = false
     this.outgoing.clear()
-    this.settleUnseen()
+    this.unseen = [] // their calls are sent again, and settle when their effect is visible
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting' })
-    const lost = 'The connection was lost before the server answered. Whether the change took effect is unknown.'
-    this.calls.fail(new HeldStateError('connection-lost', lost), false)
+    this.calls.interrupt()
   }
 }

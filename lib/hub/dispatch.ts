@@ -3,7 +3,7 @@
  * commits what changed so far. A task is only started here.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
+import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -12,6 +12,7 @@ import type { EventContext } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
+import type { CallName } from './past-calls.js'
 import { type Ground, type Transaction, transact } from './transaction.js'
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
@@ -26,6 +27,8 @@ export interface Call {
   readonly definition: string
   readonly member: string
   readonly args: readonly unknown[]
+  /** Given for a call of a tab; a trigger has none. */
+  readonly name?: CallName
 }
 
 /** Done when an event's effect is committed, or when a task has been started. */
@@ -46,13 +49,14 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
 
 function runEvent(
   ground: DispatchGround,
-  { token, member }: Call,
+  { token, member, name }: Call,
   definition: ServerDefinition,
   { handler }: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<void> {
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
+    transaction.call = name
     const returned = handler.call(new Inside(transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
@@ -62,6 +66,12 @@ function runEvent(
     (error) => refuse(where, error),
   )
 }
+
+/** What a tab is told that sends the call again, if the process ends between two yields. */
+const interrupted = (where: string): Failure => ({
+  code: 'interrupted',
+  message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
+})
 
 function refuse(where: string, error: unknown): never {
   if (isHeldStateError(error)) throw error
@@ -80,7 +90,7 @@ async function iterate(
     if (step.done) return step.value
     try {
       const triggers = triggersIn(step.value, where)
-      await transaction.commit()
+      await transaction.commit(interrupted(where))
       ground.start(transaction.token, triggers)
     } catch (error) {
       await ended(iterator)

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.js'
-import { type ErrorCode, HeldStateError, isHeldStateError } from '../base/errors.js'
+import { HeldStateError } from '../base/errors.js'
 import { after, always, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
@@ -21,11 +21,13 @@ import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, prepare } from './dispatch.js'
+import { callerFaults, reportFault, triggerFaults } from './faults.js'
 import { type Author, Flow } from './flow.js'
 import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
 import { Locks, type Release } from './locks.js'
 import { Outbox, type Sender } from './outbox.js'
+import { Pages } from './pages.js'
 import { Session } from './session.js'
 import { refuseMalformed, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
@@ -46,21 +48,6 @@ export interface HubOptions {
 /** A running background task, as `hub.backgroundTasks` lists it. */
 export type BackgroundTask = Pick<TaskRun, 'id' | 'token' | 'definition' | 'task' | 'settled'>
 
-/** Failures that their caller can mend; every other one is a fault of the app and is logged. */
-const callerFaults = new Set<ErrorCode>([
-  'already-running',
-  'hub-closed',
-  'inbox-full',
-  'invalid-arguments',
-  'task-cancelled',
-  'too-many-tasks',
-  'unknown-definition',
-  'unknown-member',
-])
-
-/** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */
-const triggerFaults = new Set<ErrorCode>(['already-running', 'hub-closed', 'task-cancelled'])
-
 export class Hub {
   readonly registry: Registry
   readonly limits: Limits
@@ -75,6 +62,7 @@ export class Hub {
   private readonly pool: TaskPool
   private readonly instances = new Map<string, Instance>()
   private readonly sessions = new Set<Session>()
+  private readonly pages: Pages<Session>
   private readonly working = new Set<Promise<unknown>>()
   private closing: Promise<void> | undefined
 
@@ -86,6 +74,7 @@ export class Hub {
     this.log = options.log ?? consoleLog
     this.prepare = options.prepare ?? (() => {})
     this.secret = options.secret ?? randomBytes(32).toString('hex')
+    this.pages = new Pages(this.limits)
     this.locks = new Locks(this.clock, this.limits)
     this.registry.onReplace(() => {
       for (const session of this.sessions) session.redefined()
@@ -141,18 +130,20 @@ export class Hub {
   }
 
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
-  connect(connection: Connection, hello: unknown, browser: string): Session {
-    const { watch, version, token: signed } = parseHello(hello, this.limits)
-    const token = signed === undefined ? this.clock.id() : verifyToken(signed, browser, this.secret)
+  connect(connection: Connection, greeting: unknown, browser: string): Session {
+    const hello = parseHello(greeting, this.limits)
+    const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.secret)
     if (this.closing) throw closed()
     const instance = this.instance(token)
     instance.cancelDrop?.()
     instance.cancelDrop = undefined
-    const session = new Session(this, instance, connection, this.outbox)
+    const { outbox } = this
+    const signed = signToken(token, browser, this.secret)
+    const earlier = this.pages.of(token, hello.page)
+    const session = new Session(this, { instance, connection, outbox, hello, signed, earlier })
+    this.pages.set(token, hello.page, session)
     this.sessions.add(session)
-    session
-      .open({ watch, version, token: signed }, signToken(token, browser, this.secret))
-      .catch((error) => this.giveUp(session, error))
+    session.open().catch((error) => this.giveUp(session, error))
     return session
   }
 
@@ -188,7 +179,7 @@ export class Hub {
     return rescued(
       () => after(this.prepare(), () => dispatch(this, call)),
       (error) => {
-        this.report(error)
+        reportFault(this.log, error, callerFaults)
         throw error
       },
     )
@@ -200,6 +191,10 @@ export class Hub {
       throw new HeldStateError('unknown-member', `State "${definition}" has no task "${task}" that could be cancelled.`)
     const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
     await this.pool.cancel((run) => run.token === token && run.definition === definition && run.task === task, reason)
+  }
+
+  load(instance: Instance): Eventually<void> {
+    if (!instance.loaded) return transact(this, instance.token, granted, nobody, () => {})
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {
@@ -225,7 +220,7 @@ export class Hub {
 
   /** A trigger starts when the one before it has: its arguments may have to be waited for. */
   private startEach(token: string, triggers: readonly Trigger[]): Eventually<void> {
-    const report = (error: unknown) => this.report(error, triggerFaults)
+    const report = (error: unknown) => reportFault(this.log, error, triggerFaults)
     for (const [index, trigger] of triggers.entries()) {
       const started = rescued(
         () => after(prepare(this, { ...trigger, token }), (run) => void this.tracked(rescued(run, report))),
@@ -293,6 +288,7 @@ export class Hub {
     try {
       release = await this.locks.acquire(token)
       if (!this.unused(instance)) return
+      this.pages.drop(token)
       this.instances.delete(token) // first: who comes while the store forgets gets a new one, and waits for the lock
       await this.store.drop(token)
     } catch (error) {
@@ -320,11 +316,6 @@ export class Hub {
       () => work,
       () => void this.working.delete(work),
     )
-  }
-
-  private report(error: unknown, expected = callerFaults): void {
-    if (!isHeldStateError(error)) this.log.error('An event or task could not be run.', error)
-    else if (!expected.has(error.code)) this.log.error(error.message, error.cause)
   }
 
   private async shutDown(): Promise<void> {

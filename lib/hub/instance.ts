@@ -8,6 +8,7 @@ import type { ServerDefinition } from '../state/define.js'
 import type { State, Stored } from '../store/store.js'
 import type { TaskStatus } from '../tasks/status.js'
 import { idle } from '../tasks/status.js'
+import { merged, type PastCalls } from './past-calls.js'
 
 /** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
 export type View = Readonly<Record<string, unknown>>
@@ -29,6 +30,7 @@ export class Instance {
   readonly watchers = new Set<Watcher>()
   revision = 0
   state: State = {}
+  calls: PastCalls = []
   /** False until the store was asked, and again after a save whose end is unknown. */
   loaded = false
   /** Takes back the timer that will drop this instance. */
@@ -47,6 +49,7 @@ export class Instance {
   restore(stored: Stored | undefined): void {
     this.revision = stored?.revision ?? 0
     this.state = stored?.state ?? {}
+    this.calls = merged(stored?.calls ?? [], this.calls)
     this.loaded = true
   }
 
@@ -54,6 +57,7 @@ export class Instance {
   accept(next: Stored): void {
     this.revision = next.revision
     this.state = next.state
+    this.calls = next.calls
     this.announce()
   }
 

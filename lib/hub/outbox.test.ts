@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
+import { protocolVersion } from '../protocol/version.js'
 import { TestClock } from '../testing/clock.js'
 import { Outbox, type Sender } from './outbox.js'
 
@@ -53,7 +54,7 @@ it('a tab that cannot be welcomed loses its connection, and nobody else notices'
       closed = true
     },
   }
-  hub.connect(connection, { version: 1, watch: ['big'] }, 'a browser')
+  hub.connect(connection, { version: protocolVersion, page: 'a'.repeat(32), watch: ['big'] }, 'a browser')
   await clock.settle()
   expect(closed).toBe(true)
   expect(log.lines).toEqual([expect.stringContaining('no words for this')])

@@ -9,6 +9,7 @@ import { protocolVersion } from '../protocol/version.js'
 import { done, failure } from '../testing/await.fixture.js'
 import type { HubOptions } from './hub.js'
 
+const page = 'a'.repeat(32)
 const received: unknown[] = []
 
 const d = defineState('d', () => ({ n: 0, last: null as unknown, free: {} as Record<string, number> }))
@@ -84,7 +85,7 @@ async function raw(options: Partial<HubOptions> = {}, hello: object = {}) {
       closed += 1
     },
   }
-  const session = kit.hub.connect(connection, { version: protocolVersion, watch: ['d'], ...hello }, 'browser')
+  const session = kit.hub.connect(connection, { version: protocolVersion, page, watch: ['d'], ...hello }, 'browser')
   await kit.clock.settle()
   const welcome = said.shift()
   /** What the hub answers. */
@@ -98,8 +99,8 @@ async function raw(options: Partial<HubOptions> = {}, hello: object = {}) {
 }
 
 /** The failure with which the hub settles call 1. */
-const settledWith = (code: unknown) => [
-  ['d', expect.any(Number), expect.any(Number), [], [[1, code, expect.any(String)]]],
+const settledWith = (code: unknown, id = 1) => [
+  ['d', expect.any(Number), expect.any(Number), [], [[id, code, expect.any(String)]]],
 ]
 /** A value that cannot live in state is refused where it is decoded. */
 const unfit = settledWith(expect.stringMatching(/^invalid-(message|arguments)$/))
@@ -158,9 +159,9 @@ describe('a message from outside', () => {
     async (name) => {
       const { say } = await raw()
       expect(await say('call', 1, name, 'add', [1])).toEqual(settledWith('unknown-definition'))
-      expect(await say('watch', 1, name)).toEqual(settledWith('unknown-definition'))
-      expect(await say('call', 1, 'd', name, [1])).toEqual(settledWith('unknown-member'))
-      expect(await say('cancel', 1, 'd', name)).toEqual(settledWith('unknown-member'))
+      expect(await say('watch', 2, name)).toEqual(settledWith('unknown-definition', 2))
+      expect(await say('call', 3, 'd', name, [1])).toEqual(settledWith('unknown-member', 3))
+      expect(await say('cancel', 4, 'd', name)).toEqual(settledWith('unknown-member', 4))
       expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     },
   )
@@ -182,8 +183,8 @@ describe('a message from outside', () => {
     received.length = 0
     await say('call', 1, 'd', 'take', [{ constructor: { prototype: { polluted: 1 } }, toString: 1 }])
     expect(received).toEqual([[{ constructor: { prototype: { polluted: 1 } }, toString: 1 }]])
-    expect(await say('call', 1, 'd', 'setKey', ['constructor'])).toEqual([
-      ['d', 1, 2, [[[0, 'free', 'constructor'], 1]], [[1]]],
+    expect(await say('call', 2, 'd', 'setKey', ['constructor'])).toEqual([
+      ['d', 1, 2, [[[0, 'free', 'constructor'], 1]], [[2]]],
     ])
   })
 
@@ -245,7 +246,7 @@ describe('a hello', () => {
     const { hub } = testHub([d])
     return () => hub.connect({ send: () => {}, close: () => {} }, hello, 'browser')
   }
-  const hello = { version: protocolVersion, watch: [] }
+  const hello = { version: protocolVersion, page, watch: [] }
 
   it.each([
     ['nothing', undefined, 'invalid-message'],
@@ -253,7 +254,10 @@ describe('a hello', () => {
     ['null', null, 'invalid-message'],
     ['another version', { ...hello, version: protocolVersion + 1 }, 'protocol-version'],
     ['no version', { watch: [] }, 'protocol-version'],
-    ['no list of states', { version: protocolVersion }, 'invalid-message'],
+    ['no list of states', { version: protocolVersion, page }, 'invalid-message'],
+    ['no page', { version: protocolVersion, watch: [] }, 'invalid-message'],
+    ['a page of a made-up form', { ...hello, page: '__proto__' }, 'invalid-message'],
+    ['a broken number of the last message', { ...hello, heard: -1 }, 'invalid-message'],
     ['states that are no texts', { ...hello, watch: [1] }, 'invalid-message'],
     ['more states than the bound', { ...hello, watch: Array(1001).fill('d') }, 'invalid-message'],
     ['a token that is no text', { ...hello, token: 5 }, 'invalid-token'],
@@ -281,7 +285,7 @@ describe('a hello', () => {
   it('with an unknown state among the watched ones says so, and welcomes the tab to the others', async () => {
     const { said, welcome } = await raw({}, { watch: ['nope', 'd'] })
     expect(welcome).toEqual(['f', 'unknown-definition', expect.any(String)])
-    expect(said).toMatchObject([['w', expect.any(String), 1, [{ $held: '-1' }, { n: 0 }]]])
+    expect(said).toMatchObject([['w', expect.any(String), 1, [{ $held: '-1' }, { n: 0 }], expect.any(Number)]])
   })
 })
 
@@ -326,7 +330,7 @@ describe('arguments', () => {
   it('whose schema throws fail typed, and the next call works', async () => {
     const { say } = await raw()
     expect(await say('call', 1, 'd', 'throwingSchema', ['x'])).toEqual(settledWith('handler-failed'))
-    expect(await say('call', 1, 'd', 'add', [1])).toEqual([['d', 1, 2, [[[0, 'n'], 1]], [[1]]]])
+    expect(await say('call', 2, 'd', 'add', [1])).toEqual([['d', 1, 2, [[[0, 'n'], 1]], [[2]]]])
   })
 
   it('and results cross with every value that may live in state', async () => {
@@ -385,7 +389,7 @@ describe('a failure', () => {
     const { say } = await raw()
     const text = JSON.stringify([
       ...(await say('call', 1, 'd', 'throwingSchema', ['x'])),
-      ...(await say('call', 1, 'd', 'nope')),
+      ...(await say('call', 2, 'd', 'nope')),
       ...(await say('nonsense')),
     ])
     expect(text).not.toMatch(/\bat .*\.ts|node_modules|\/lib\//)

@@ -14,7 +14,9 @@ import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.j
 import type { Registry } from '../state/registry.js'
 import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
+import { History, type Mark } from './history.js'
 import type { Instance, View, Watcher } from './instance.js'
+import { once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 
 /** What a session asks of the hub. */
@@ -26,8 +28,22 @@ export interface SessionGround {
   /** Work that the hub waits for when it closes. */
   tracked<T>(work: Eventually<T>): Eventually<T>
   cancel(token: string, definition: string, task: string): Promise<void>
+  /** Asks the store what it has of an instance, unless that is known. */
+  load(instance: Instance): Eventually<void>
   /** Gives a state of an instance its first values, if it has none yet. */
   materialize(instance: Instance, id: string): Eventually<void>
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly instance: Instance
+  readonly connection: Connection
+  readonly outbox: Outbox
+  readonly hello: Hello
+  /** What the tab will keep, and say hello with. */
+  readonly signed: string
+  /** The session that the same page had before. */
+  readonly earlier: Session | undefined
 }
 
 /** One watched state: which, and what of it the tab has. */
@@ -44,35 +60,45 @@ export class Session implements Watcher, Sender {
   private readonly watched: Watched[] = []
   private readonly inbox: Up[] = []
   private settled: Settlement[] = []
-  private signed = ''
+  private readonly hello: Hello
+  private readonly signed: string
+  private readonly history: History
   private sentRevision = 0
   sentAt = Number.NEGATIVE_INFINITY
   private phase: 'opening' | 'open' | 'closed' = 'opening'
-  private draining = false
+  /** The message that is handled, while that takes time. */
+  private working: Promise<void> | undefined
   /** The tab asked for the whole of it. */
   private asked = false
   private cancelling = 0
 
-  constructor(ground: SessionGround, instance: Instance, connection: Connection, outbox: Outbox) {
+  constructor(ground: SessionGround, { instance, connection, outbox, hello, signed, earlier }: SessionParts) {
     this.ground = ground
     this.instance = instance
     this.connection = connection
     this.outbox = outbox
+    this.hello = hello
+    this.signed = signed
+    this.history =
+      earlier?.history ??
+      new History(ground.limits.rememberedMessages, Number.parseInt(ground.clock.id().slice(0, 10), 16))
+    earlier?.close()
+    this.working = earlier?.working // calls run in order, also those that the page sends again
   }
 
-  /** Loads what the tab watches and welcomes it. `signed` is the token that the tab will keep. */
-  async open(hello: Hello, signed: string): Promise<void> {
+  /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
+  async open(): Promise<void> {
+    const { watch, heard } = this.hello
     this.instance.watchers.add(this)
-    for (const id of hello.watch)
-      await rescued(
-        () => this.watch(id),
-        (error) => this.refuse(undefined, error),
-      )
+    const heardOf = (error: unknown) => this.refuse(undefined, error)
+    await rescued(() => this.ground.load(this.instance), heardOf)
+    for (const id of watch) await rescued(() => this.watch(id), heardOf)
     if (this.phase === 'closed') return
     this.phase = 'open'
-    this.signed = signed
-    this.welcome()
-    this.drain()
+    const mark = heard === undefined ? undefined : this.history.at(heard)
+    if (mark) this.resume(mark)
+    else this.welcome()
+    this.continue()
   }
 
   /** A message of the tab, or a batch of them, as it came. */
@@ -89,17 +115,25 @@ export class Session implements Watcher, Sender {
     try {
       const up = parseUp(name, args, this.ground.limits)
       const overtakes = up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)
-      if (this.inbox.length + this.cancelling >= this.ground.limits.callsPerTab)
-        throw new HeldStateError(
-          'inbox-full',
-          `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`,
-        )
-      if (overtakes) return void this.answer(up.id, () => this.cancel(up))
+      if (this.inbox.length + this.cancelling >= this.ground.limits.callsPerTab) return this.refuseSurplus(up)
+      if (overtakes) return void this.cancel(up)
       this.inbox.push(up)
       this.drain()
     } catch (error) {
       this.refuse(callIdOf(args), error)
     }
+  }
+
+  private refuseSurplus(up: Up): void {
+    const surplus = new HeldStateError(
+      'inbox-full',
+      `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`,
+    )
+    if (up.type === 'resync') throw surplus
+    const refuse = () => {
+      throw surplus
+    }
+    void this.answer(up.id, () => this.once(up.id, true, refuse))
   }
 
   /** The connection is gone, or is to go. Work that was begun goes on. */
@@ -134,6 +168,7 @@ export class Session implements Watcher, Sender {
     this.settled = []
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
+    this.note()
     this.say({ type: 'delta', from, to: this.sentRevision, patches, settled })
   }
 
@@ -153,8 +188,22 @@ export class Session implements Watcher, Sender {
     this.asked = false
     for (const watched of this.watched) watched.sent = this.viewOf(watched.id)
     this.sentRevision = this.instance.revision
+    const number = this.note()
     const views = this.watched.map(({ sent }) => sent)
-    this.say({ type: 'welcome', token: this.signed, revision: this.sentRevision, views })
+    this.say({ type: 'welcome', token: this.signed, revision: this.sentRevision, views, number })
+  }
+
+  /** The difference to what the page heard last. */
+  private resume({ revision, views }: Mark): void {
+    for (const [position, watched] of this.watched.entries()) watched.sent = views[position]
+    const patches = this.patches()
+    this.sentRevision = this.instance.revision
+    const number = this.note()
+    this.say({ type: 'resumed', token: this.signed, from: revision, to: this.sentRevision, patches, number })
+  }
+
+  private note(): number {
+    return this.history.note({ revision: this.sentRevision, views: this.watched.map(({ sent }) => sent) })
   }
 
   /** A state that is unknown, or is not any more, has no view. */
@@ -164,31 +213,59 @@ export class Session implements Watcher, Sender {
 
   /** Handles messages one after the other; what needs no waiting is done at once. */
   private drain(): void {
-    if (this.draining || this.phase !== 'open') return
-    for (let up = this.inbox.shift(); up; up = this.inbox.shift()) {
+    while (!this.working && this.phase === 'open') {
+      const up = this.inbox.shift()
+      if (!up) return
       const work = this.handle(up)
       if (!isPromise(work)) continue
-      this.draining = true
-      void work.then(() => {
-        this.draining = false
-        this.drain()
-      })
-      return
+      this.working = work
+      this.continue()
     }
+  }
+
+  /** Drains once what is under way has ended. */
+  private continue(): void {
+    if (!this.working) return this.drain()
+    void this.working.then(() => {
+      this.working = undefined
+      this.drain()
+    })
   }
 
   private handle(up: Up): Eventually<void> {
     switch (up.type) {
       case 'call':
-        return this.answer(up.id, () => this.ground.call({ ...up, token: this.instance.token }))
+        return this.call(up)
       case 'cancel':
-        return this.answer(up.id, () => this.cancel(up))
+        return this.cancel(up)
       case 'watch':
         return this.answer(up.id, () => this.watch(up.definition))
       case 'resync':
         this.asked = true
         return this.changed()
     }
+  }
+
+  private call({ id, definition, member, args }: Up & { type: 'call' }): Eventually<void> {
+    const { ground, instance } = this
+    const name = { page: this.hello.page, id }
+    const run = () => ground.call({ token: instance.token, definition, member, args, name })
+    const work = () => this.once(id, false, run)
+    return this.answer(id, () => (instance.loaded ? work() : after(ground.load(instance), work)))
+  }
+
+  private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
+    const { ground, instance } = this
+    this.cancelling += 1
+    const run = () => ground.cancel(instance.token, definition, task)
+    const work = () => this.once(id, true, run)
+    return after(this.answer(id, work), () => {
+      this.cancelling -= 1
+    })
+  }
+
+  private once(id: number, early: boolean, work: () => Eventually<void>): Eventually<void> {
+    return once(this.instance, { page: this.hello.page, id }, this.ground.limits, early, work)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<void> {
@@ -231,15 +308,6 @@ export class Session implements Watcher, Sender {
       )
     this.watched.push({ id, sent: undefined })
     return after(this.ground.materialize(this.instance, id), () => this.changed())
-  }
-
-  private async cancel({ definition, task }: { definition: string; task: string }): Promise<void> {
-    this.cancelling += 1
-    try {
-      await this.ground.cancel(this.instance.token, definition, task)
-    } finally {
-      this.cancelling -= 1
-    }
   }
 
   /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */

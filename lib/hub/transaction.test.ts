@@ -228,7 +228,11 @@ describe('saved before shown', () => {
     const store = memoryStore()
     const { clock, tab, state } = await open(store)
     const held = await store.load(tab.token)
-    await store.save(tab.token, { revision: (held?.revision ?? 0) + 1, state: { d: { n: 50, any: null, rows: [] } } })
+    await store.save(tab.token, {
+      revision: (held?.revision ?? 0) + 1,
+      state: { d: { n: 50, any: null, rows: [] } },
+      calls: [],
+    })
     expect(await failure(clock, state.set(1))).toMatchObject({ code: 'stale-write' })
     await done(clock, state.set(2))
     expect((await store.load(tab.token))?.state.d).toMatchObject({ n: 2 })

@@ -4,8 +4,9 @@
  * nothing of it was shown; the failure leaves here, named.
  */
 
-import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
+import type { Limits } from '../base/limits.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -16,10 +17,12 @@ import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
+import { type CallName, withEnd } from './past-calls.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
   readonly flow: Flow
+  readonly limits: Limits
   readonly locks: Locks
   readonly registry: Registry
   readonly store: StateStore
@@ -87,6 +90,10 @@ export class Transaction implements Hold {
   readonly outer: Hold | undefined
   /** The author's code is inside. */
   active = true
+  /** The call that this is the work of. It ends in the same save as its change. */
+  call: CallName | undefined
+  /** The last save says that the call was interrupted. */
+  private begun = false
   private readonly ground: Ground
   private readonly instance: Instance
   private readonly permit: Permit
@@ -148,28 +155,34 @@ export class Transaction implements Hold {
     this.staged = staged ?? before
   }
 
-  /** Snapshot → save → publish. */
-  save(): Eventually<void> {
+  /** Snapshot → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
+  save(interrupted?: Failure): Eventually<void> {
     this.permit.check()
-    if (this.staged === this.instance.state) return
-    const next = { revision: this.instance.revision + 1, state: this.staged }
+    const { instance } = this
+    const calls = this.call ? withEnd(instance.calls, this.call, interrupted, this.ground.limits) : instance.calls
+    if (this.staged === instance.state && (interrupted || !this.begun)) {
+      if (!interrupted) instance.calls = calls
+      return
+    }
+    this.begun = interrupted !== undefined
+    const next = { revision: instance.revision + 1, state: this.staged, calls }
     let saving: Eventually<void>
     try {
       saving = this.ground.store.save(this.token, next)
     } catch (error) {
       return this.unsaved(error)
     }
-    if (!isPromise(saving)) return this.instance.accept(next)
+    if (!isPromise(saving)) return instance.accept(next)
     const saved = saving.then(
-      () => this.instance.accept(next),
+      () => instance.accept(next),
       (error) => this.unsaved(error),
     )
     return this.permit.saving(saved)
   }
 
-  commit(): Eventually<void> {
+  commit(interrupted?: Failure): Eventually<void> {
     this.stage()
-    return this.save()
+    return this.save(interrupted)
   }
 
   /** Forgets what was changed since the last commit; handed-out drafts become read-only. */

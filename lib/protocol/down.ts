@@ -1,5 +1,5 @@
 /**
- * What the hub may say. A welcome opens or resets the mirror; deltas carry it on and settle calls; a failure says what
+ * What the hub may say. A welcome opens or resets the mirror, or what a page missed resumes it; deltas carry it on and settle calls; a failure says what
  * was wrong with a message that had no call id; a farewell says why the hub ends the connection.
  *
  * On the wire each is a name and a list of arguments. The names of the frequent ones are short.
@@ -21,6 +21,18 @@ export interface Welcome {
   readonly revision: number
   /** One view for each watched state, in the order of the watch. */
   readonly views: readonly unknown[]
+  /** Of this message. Each delta counts one further; a page that comes back names the last it heard. */
+  readonly number: number
+}
+
+/** Opens a connection of a page that was here before: what it missed. */
+export interface Resumed {
+  readonly type: 'resumed'
+  readonly token: string
+  readonly from: number
+  readonly to: number
+  readonly patches: readonly Patch[]
+  readonly number: number
 }
 
 export interface Delta {
@@ -35,6 +47,7 @@ export interface Delta {
 
 export type Down =
   | Welcome
+  | Resumed
   | Delta
   | { readonly type: 'failure'; readonly failure: Failure }
   | { readonly type: 'farewell'; readonly failure: Failure }
@@ -49,7 +62,9 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
       return ['d', ...args]
     }
     case 'welcome':
-      return ['w', message.token, message.revision, message.views.map(encode)]
+      return ['w', message.token, message.revision, message.views.map(encode), message.number]
+    case 'resumed':
+      return ['r', message.token, message.from, message.to, message.patches.map(writePatch), message.number]
     case 'failure':
       return ['f', message.failure.code, message.failure.message]
     case 'farewell':
@@ -63,13 +78,28 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
     case 'd':
       return {
         type: 'delta',
-        from: revision(args[0]),
-        to: revision(args[1]),
+        from: count(args[0]),
+        to: count(args[1]),
         patches: list(args[2]).map(readPatch),
         settled: args[3] === undefined ? [] : list(args[3]).map(readSettlement),
       }
     case 'w':
-      return { type: 'welcome', token: text(args[0]), revision: revision(args[1]), views: list(args[2]).map(decode) }
+      return {
+        type: 'welcome',
+        token: text(args[0]),
+        revision: count(args[1]),
+        views: list(args[2]).map(decode),
+        number: count(args[3]),
+      }
+    case 'r':
+      return {
+        type: 'resumed',
+        token: text(args[0]),
+        from: count(args[1]),
+        to: count(args[2]),
+        patches: list(args[3]).map(readPatch),
+        number: count(args[4]),
+      }
     case 'f':
       return { type: 'failure', failure: readFailure(args[0], args[1]) }
     case 'bye':
@@ -91,7 +121,7 @@ function readPatch(value: unknown): Patch {
   const keys = list(path).map(decode) as Key[]
   if (rest.length === 0) return [keys]
   if (rest.length === 1) return [keys, decode(rest[0])]
-  if (rest.length === 3) return [keys, revision(rest[0]), revision(rest[1]), list(rest[2]).map(decode)]
+  if (rest.length === 3) return [keys, count(rest[0]), count(rest[1]), list(rest[2]).map(decode)]
   throw malformed('a patch with a wrong number of parts')
 }
 
@@ -101,7 +131,7 @@ function writeSettlement({ id, failure }: Settlement): Json {
 
 function readSettlement(value: unknown): Settlement {
   const [id, code, message] = list(value)
-  return code === undefined ? { id: revision(id) } : { id: revision(id), failure: readFailure(code, message) }
+  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message) }
 }
 
 function readFailure(code: unknown, message: unknown): Failure {
@@ -109,7 +139,7 @@ function readFailure(code: unknown, message: unknown): Failure {
   return { code, message: text(message) }
 }
 
-function revision(value: unknown): number {
+function count(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
   throw malformed(`expected a whole number, got ${JSON.stringify(value)}`)
 }

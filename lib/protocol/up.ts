@@ -15,6 +15,10 @@ export interface Hello {
   readonly version: number
   /** The signed token that an earlier welcome gave; a new tab has none. */
   readonly token: string | undefined
+  /** A random id of 32 hexadecimal digits, new with each load of the page: the ids of its calls count from it. */
+  readonly page: string
+  /** The number of the last welcome or delta that reached this page; none at its first connection. */
+  readonly heard: number | undefined
   /** Ids of the states that the tab watches, in an order that deltas refer to by position. */
   readonly watch: readonly string[]
 }
@@ -37,7 +41,7 @@ export type Up =
 
 export function parseHello(value: unknown, limits: Limits): Hello {
   if (typeof value !== 'object' || value === null) throw malformed('hello: expected an object')
-  const { version, token, watch } = value as Record<string, unknown>
+  const { version, token, page, heard, watch } = value as Record<string, unknown>
   if (version !== protocolVersion)
     throw new HeldStateError(
       'protocol-version',
@@ -45,9 +49,11 @@ export function parseHello(value: unknown, limits: Limits): Hello {
     )
   if (token !== undefined && typeof token !== 'string')
     throw new HeldStateError('invalid-token', 'The token is no text.')
+  if (typeof page !== 'string' || !/^[0-9a-f]{32}$/.test(page)) throw malformed('hello: expected the id of the page')
+  if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
   if (!Array.isArray(watch) || !watch.every((id) => typeof id === 'string') || watch.length > limits.watchedStates)
     throw malformed(`hello: expected at most ${limits.watchedStates} ids of states to watch`)
-  return { version: protocolVersion, token, watch }
+  return { version: protocolVersion, token, page, heard, watch }
 }
 
 /** One message as it stands in a batch: its name and its arguments. */
@@ -93,8 +99,10 @@ export function parseUp(name: unknown, given: readonly unknown[], limits: Limits
 
 /** The id of a call, if a message that could not be parsed has one: so that even then its caller hears of it. */
 export function callIdOf(given: readonly unknown[]): number | undefined {
-  return Number.isSafeInteger(given[0]) && (given[0] as number) >= 0 ? (given[0] as number) : undefined
+  return isCount(given[0]) ? given[0] : undefined
 }
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 function callId(value: unknown): number {
   const id = callIdOf([value])

@@ -3,16 +3,38 @@
  * implementation passes the suite in `store/suite`. Stored values are immutable: neither side changes them afterwards.
  */
 
+import type { Failure } from '../base/errors.js'
+
 /** The fields of one state, by name. */
 export type Fields = Readonly<Record<string, unknown>>
 
 /** All states of one token, by definition id. */
 export type State = Readonly<Record<string, Fields>>
 
+/**
+ * How far the calls of one page have come. They run in order, so every call up to `done` has ended; `ends` has those of
+ * them that failed, and what has ended out of turn.
+ */
+export interface PageCalls {
+  /** The random id of a page, new with each load of it. */
+  readonly page: string
+  readonly done: number
+  readonly ends: readonly CallEnd[]
+  /** Failures of calls up to this one are not known any more. */
+  readonly forgotten: number
+}
+
+export interface CallEnd {
+  readonly id: number
+  readonly failure?: Failure | undefined
+}
+
 export interface Stored {
   /** Rises by one with each save; a token that was never saved has no revision, which counts as 0. */
   readonly revision: number
   readonly state: State
+  /** Which calls are part of this state: saved with it, so that a call which is sent again has no second effect. */
+  readonly calls: readonly PageCalls[]
 }
 
 export interface StateStore {

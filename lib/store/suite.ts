@@ -12,8 +12,16 @@ interface Runner {
 /** `open` gives a store; called twice with the same `place`, the second one finds what the first kept (if `durable`). */
 export function storeSuite(name: string, runner: Runner, open: () => Promise<StateStore> | StateStore): void {
   const { describe, it } = runner
-  const one = { revision: 1, state: { counter: { counter: 1 } } }
-  const two = { revision: 2, state: { counter: { counter: 2, list: [1, { deep: true }] } } }
+  const calls = [
+    {
+      page: 'p',
+      done: 3,
+      ends: [{ id: 2, failure: { code: 'handler-failed' as const, message: 'no' } }, { id: 5 }],
+      forgotten: 1,
+    },
+  ]
+  const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [] }
+  const two = { revision: 2, state: { counter: { counter: 2, list: [1, { deep: true }] } }, calls }
 
   describe(`store: ${name}`, () => {
     it('knows nothing of a token that was never saved', async () => {
@@ -37,14 +45,14 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
         nothing: undefined,
         numbers: [Number.NaN, Number.POSITIVE_INFINITY, -0],
       }
-      await store.save('a', { revision: 1, state: { all: fields } })
+      await store.save('a', { revision: 1, state: { all: fields }, calls: [] })
       expectSame((await store.load('a'))?.state.all, fields)
       await store.close()
     })
     it('keeps tokens apart', async () => {
       const store = await open()
       await store.save('a', one)
-      await store.save('b', { revision: 1, state: { counter: { counter: 9 } } })
+      await store.save('b', { revision: 1, state: { counter: { counter: 9 } }, calls: [] })
       expectSame(await store.load('a'), one)
       await store.close()
     })
@@ -52,7 +60,7 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
       const store = await open()
       await store.save('a', one)
       for (const revision of [1, 3, 0]) {
-        const refused = await attempt(() => store.save('a', { revision, state: {} }))
+        const refused = await attempt(() => store.save('a', { revision, state: {}, calls: [] }))
         expectSame((refused as { code?: unknown } | undefined)?.code, 'stale-write')
       }
       expectSame(await store.load('a'), one)

@@ -49,7 +49,7 @@ export class TestTab {
   /** Failures that the page would have put on its console. */
   readonly reports: string[] = []
   private readonly tab: Tab
-  private readonly clock: TestClock
+  private clock: TestClock
   private readonly presences = new Map<string, Presence>()
   private signed: string | undefined
 
@@ -67,7 +67,12 @@ export class TestTab {
         this.signed = undefined
       },
     }
-    this.tab = new Tab({ wire: this.wire, identity, report: (error) => void this.reports.push(error.message) })
+    this.tab = new Tab({
+      wire: this.wire,
+      identity,
+      page: clock.id(),
+      report: (error) => void this.reports.push(error.message),
+    })
   }
 
   /** The signed token, as sessionStorage would hold it. */
@@ -115,6 +120,17 @@ export class TestTab {
   /** The connection breaks, and stays broken until `reconnect`. */
   drop(): void {
     this.wire.cut()
+  }
+
+  /** Closes the connection for good, as a page that ends does. */
+  close(): void {
+    this.tab.stop()
+  }
+
+  /** The server is started anew: the next connection leads to `hub`. */
+  rewire(hub: Hub, clock: TestClock): void {
+    this.wire.rewire(hub, clock)
+    this.clock = clock
   }
 
   async reconnect(): Promise<void> {

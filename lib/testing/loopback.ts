@@ -12,8 +12,10 @@ import type { Session } from '../hub/session.js'
 export class Loopback implements Wire {
   /** What came down, for tests that look at the wire. */
   readonly received: (readonly [name: string, ...args: unknown[]])[] = []
-  private readonly hub: Hub
-  private readonly clock: Clock
+  /** While it is, nothing that the hub says arrives. */
+  deaf = false
+  private hub: Hub
+  private clock: Clock
   private readonly browser: string
   private listener: WireListener | undefined
   private session: Session | undefined
@@ -52,6 +54,21 @@ export class Loopback implements Wire {
     this.listener?.closed(offline)
   }
 
+  /** Leaves the connection half open: this end gives it up, the hub does not know. Returns what ends it there, late. */
+  abandon(): () => void {
+    const { hub, session } = this
+    this.session = undefined
+    this.cut()
+    return () => session && hub.disconnected(session)
+  }
+
+  /** Breaks the connection and leads the next one to another hub: the server was started anew. */
+  rewire(hub: Hub, clock: Clock): void {
+    this.abandon()
+    this.hub = hub
+    this.clock = clock
+  }
+
   /** The connection comes back. */
   async connect(): Promise<void> {
     const { listener } = this
@@ -62,7 +79,7 @@ export class Loopback implements Wire {
     if (generation !== this.generation) return
     const deliver = (name: string, args: readonly unknown[]) =>
       this.clock.turn(() => {
-        if (generation !== this.generation) return
+        if (generation !== this.generation || this.deaf) return
         this.received.push([name, ...args])
         listener.message(name, args)
       })

@@ -1,0 +1,197 @@
+/** Calls and state over connections that break: nothing twice, nothing lost, and the difference instead of all. */
+import { describe, expect, it } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { testHub } from '../doors/testing.js'
+import { memoryStore } from '../store/memory.js'
+import type { StateStore } from '../store/store.js'
+import { done, gate } from '../testing/await.fixture.js'
+import type { TestTab } from '../testing/kit.js'
+import { type MortalStore, mortalStore } from '../testing/mortal.js'
+
+let wait = gate()
+
+const d = defineState('d', () => ({ n: 0, rows: Array.from({ length: 100 }, (_, id) => ({ id, name: `row ${id}` })) }))
+  .tasks((background) => ({
+    job: background(({ sleep }) => sleep(10_000)),
+    touch: background(async ({ progress }) => progress(0.5)),
+  }))
+  .events((on) => ({
+    add: on((s, by: number) => {
+      s.n += by
+    }),
+    slow: on(async (s) => {
+      await wait.opened
+      s.n += 1
+    }),
+    steps: on(async function* (s) {
+      s.n += 10
+      yield
+      await wait.opened
+      s.n += 100
+    }),
+    rename: on((s, index: number, name: string) => {
+      const row = s.rows[index]
+      if (row) row.name = name
+    }),
+  }))
+
+async function open(shared: StateStore = memoryStore()) {
+  wait = gate()
+  const store = mortalStore(shared)
+  const kit = testHub([d], { store })
+  const tab = await kit.open()
+  const state = await tab.watch(d)
+  return { ...kit, store, tab, state, d: () => tab.state(d) }
+}
+
+/** The process of the hub ends at once, and the next one is started over the same store. */
+async function restarted(store: StateStore, before: MortalStore, tab: TestTab) {
+  before.die()
+  const kit = testHub([d], { store })
+  tab.rewire(kit.hub, kit.clock)
+  await tab.reconnect()
+  await kit.clock.advance(50)
+  return kit
+}
+
+describe('a page that comes back', () => {
+  it('gets the difference to what it heard last, and keeps what did not change', async () => {
+    const { hub, tab, d: now, clock } = await open()
+    const before = now().rows
+    tab.drop()
+    await hub.modifyState(tab.token, d, (s) => {
+      if (s.rows[7]) s.rows[7].name = 'new'
+    })
+    await tab.reconnect()
+    await clock.advance(20)
+    const [name, , from, to, patches] = tab.wire.received.at(-1) ?? []
+    expect([name, from, to, patches]).toEqual(['r', 1, 2, [[[0, 'rows', 7, 'name'], 'new']]])
+    expect(now().rows[7]?.name).toBe('new')
+    expect(now().rows[8]).toBe(before[8])
+    expect(tab.connection).toBe('live')
+  })
+
+  it('gets also what it was sent and did not hear, the status of tasks included', async () => {
+    const { tab, state, d: now, clock } = await open()
+    tab.wire.deaf = true
+    void state.job.start()
+    void state.add(1)
+    await clock.advance(50)
+    tab.drop()
+    tab.wire.deaf = false
+    await tab.reconnect()
+    await clock.advance(20)
+    expect(tab.wire.received.at(-2)?.[0] ?? tab.wire.received.at(-1)?.[0]).toBe('r')
+    expect(now()).toMatchObject({ n: 1, job: { running: 1 } })
+  })
+
+  it('gets all when the hub does not remember what it heard', async () => {
+    const { tab, hub, d: now, clock } = await open()
+    tab.wire.deaf = true
+    for (let index = 0; index < 40; index += 1) {
+      await hub.modifyState(tab.token, d, (s) => void (s.n += 1))
+      await clock.advance(20)
+    }
+    tab.drop()
+    tab.wire.deaf = false
+    await tab.reconnect()
+    await clock.advance(20)
+    expect(tab.wire.received.at(-1)?.[0]).toBe('w')
+    expect(now().n).toBe(40)
+  })
+
+  it('takes over from its own half-open connection, whose late end harms nothing', async () => {
+    const { hub, tab, state, d: now, clock } = await open()
+    const call = state.slow()
+    await clock.settle()
+    const late = tab.wire.abandon()
+    await tab.reconnect()
+    expect(tab.connection).toBe('live')
+    late()
+    wait.open()
+    await done(clock, call)
+    await clock.advance(20)
+    expect(now().n).toBe(1)
+    expect(tab.connection).toBe('live')
+    await hub.modifyState(tab.token, d, (s) => void (s.n = 5))
+    await clock.advance(20)
+    expect(now().n).toBe(5)
+  })
+
+  it('sees calls end in the order in which it made them, while the first still runs for the old connection', async () => {
+    const { tab, state, d: now, clock } = await open()
+    const ends: string[] = []
+    const calls = [state.slow().then(() => ends.push('slow')), state.add(1).then(() => ends.push('add'))]
+    await clock.settle()
+    tab.drop()
+    await tab.reconnect()
+    await clock.advance(50)
+    expect(ends).toEqual([])
+    wait.open()
+    await done(clock, Promise.all(calls))
+    expect(ends).toEqual(['slow', 'add'])
+    expect(now().n).toBe(2)
+  })
+})
+
+describe('a call that is sent again', () => {
+  it('does not cancel what was started after it', async () => {
+    const { tab, state, d: now, clock } = await open()
+    tab.wire.deaf = true
+    const calls = [state.job.cancel(), state.job.start()]
+    await clock.advance(50)
+    tab.drop()
+    tab.wire.deaf = false
+    await tab.reconnect()
+    await done(clock, Promise.all(calls))
+    await clock.advance(20)
+    expect(now().job.running).toBe(1)
+  })
+
+  it('starts no second copy of a task', async () => {
+    const { tab, state, d: now, clock } = await open()
+    tab.wire.deaf = true
+    const call = state.job.start()
+    await clock.advance(50)
+    tab.drop()
+    tab.wire.deaf = false
+    await tab.reconnect()
+    await done(clock, call)
+    await clock.advance(20)
+    expect(now().job.running).toBe(1)
+  })
+
+  it('to a server that was started anew has no second effect', async () => {
+    const shared = memoryStore()
+    const { tab, state, clock, store } = await open(shared)
+    tab.wire.deaf = true
+    const calls = [state.add(1), state.add(2)]
+    await clock.advance(50)
+    tab.wire.deaf = false
+    const next = await restarted(shared, store, tab)
+    await done(next.clock, Promise.all(calls))
+    expect(tab.state(d).n).toBe(3)
+  })
+
+  it('fails with interrupted when the server ended after a part of it was shown', async () => {
+    const shared = memoryStore()
+    const { tab, state, clock, store } = await open(shared)
+    const call = expect(state.steps()).rejects.toMatchObject({ code: 'interrupted' })
+    await clock.advance(50)
+    expect(tab.state(d).n).toBe(10)
+    await restarted(shared, store, tab)
+    await call
+    expect(tab.state(d).n).toBe(10)
+  })
+
+  it('runs when the server ended before it was saved', async () => {
+    const shared = memoryStore()
+    const { tab, state, clock, store } = await open(shared)
+    const call = state.slow()
+    await clock.advance(50)
+    const next = await restarted(shared, store, tab)
+    wait.open()
+    await done(next.clock, call)
+    expect(tab.state(d).n).toBe(1)
+  })
+})

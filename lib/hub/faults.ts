@@ -1,0 +1,23 @@
+/** Which failures are a fault of the app, and belong into its log. */
+import { type ErrorCode, isHeldStateError } from '../base/errors.js'
+import type { Log } from '../base/log.js'
+
+/** Failures that their caller can mend; every other one is a fault of the app. */
+export const callerFaults = new Set<ErrorCode>([
+  'already-running',
+  'hub-closed',
+  'inbox-full',
+  'invalid-arguments',
+  'task-cancelled',
+  'too-many-tasks',
+  'unknown-definition',
+  'unknown-member',
+])
+
+/** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */
+export const triggerFaults = new Set<ErrorCode>(['already-running', 'hub-closed', 'task-cancelled'])
+
+export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): void {
+  if (!isHeldStateError(error)) log.error('An event or task could not be run.', error)
+  else if (!expected.has(error.code)) log.error(error.message, error.cause)
+}

@@ -1,0 +1,38 @@
+/** A call of a tab runs once: when it is sent again, after a lost connection or a crash, it gets its first answer again. */
+import { fromFailure, HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
+import { after, type Eventually, rescued } from '../base/eventually.js'
+import type { Limits } from '../base/limits.js'
+import type { Instance } from './instance.js'
+import { type CallName, endOf, withEarlyEnd, withEnd } from './past-calls.js'
+
+/** `early` is for a call that does not wait for those before it. The instance must be loaded. */
+export function once(
+  instance: Instance,
+  name: CallName,
+  limits: Limits,
+  early: boolean,
+  work: () => Eventually<void>,
+): Eventually<void> {
+  const known = endOf(instance.calls, name)
+  if (known === 'unknown') throw forgotten()
+  if (known?.failure) throw fromFailure(known.failure)
+  if (known) return
+  const ended = early ? withEarlyEnd : withEnd
+  return rescued(
+    () =>
+      after(work(), () => {
+        if (!endOf(instance.calls, name)) instance.calls = ended(instance.calls, name, undefined, limits)
+      }),
+    (error) => {
+      const failure = toFailure(error, 'handler-failed')
+      if (!isHandedBack(error)) instance.calls = ended(instance.calls, name, failure, limits)
+      throw error
+    },
+  )
+}
+
+/** The hub is closing and has not begun the call: the tab sends it to the next one. */
+const isHandedBack = (error: unknown) => isHeldStateError(error) && error.code === 'hub-closed'
+
+const forgotten = () =>
+  new HeldStateError('connection-lost', 'The server remembers this call no more. Whether it took effect is unknown.')

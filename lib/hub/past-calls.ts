@@ -1,0 +1,75 @@
+/**
+ * Which calls have ended, and how, so that a call which is sent again after a lost connection or a crash gets its first
+ * answer and has no second effect. Since the calls of a page run in order, a number says it all but for the failures.
+ */
+import type { Failure } from '../base/errors.js'
+import type { Limits } from '../base/limits.js'
+import type { CallEnd, PageCalls } from '../store/store.js'
+
+/** Names a call for good: the page that made it, and its number there. */
+export interface CallName {
+  readonly page: string
+  readonly id: number
+}
+
+export type PastCalls = readonly PageCalls[]
+
+/** How a call has ended; `undefined` for one that has not, and `'unknown'` if that was too long ago. */
+export function endOf(calls: PastCalls, { page, id }: CallName): CallEnd | 'unknown' | undefined {
+  const known = calls.find((other) => other.page === page)
+  if (!known) return undefined
+  const end = known.ends.find((other) => other.id === id)
+  if (end || id > known.done) return end
+  return id <= known.forgotten ? 'unknown' : { id }
+}
+
+/** The same calls and one that has ended in its turn: all before it have. */
+export function withEnd(calls: PastCalls, name: CallName, failure: Failure | undefined, limits: Limits): PastCalls {
+  const known = calls.find(({ page }) => page === name.page)
+  const done = Math.max(name.id, known?.done ?? 0)
+  if (!failure && known?.ends.length === 0) return withPage(calls, { ...known, done }, limits)
+  const ends = (known?.ends ?? []).filter((end) => end.id !== name.id && (end.failure || end.id > done))
+  if (failure) ends.push({ id: name.id, failure })
+  return withPage(calls, bounded({ page: name.page, done, ends, forgotten: known?.forgotten ?? 0 }, limits), limits)
+}
+
+/** The same calls and one that has ended out of turn: those before it may still wait. */
+export function withEarlyEnd(
+  calls: PastCalls,
+  name: CallName,
+  failure: Failure | undefined,
+  limits: Limits,
+): PastCalls {
+  const { page, id } = name
+  const { done, ends, forgotten } = calls.find((known) => known.page === page) ?? { done: 0, ends: [], forgotten: 0 }
+  const next = [...ends.filter((end) => end.id !== id), { id, failure }]
+  return withPage(calls, bounded({ page, done, ends: next, forgotten }, limits), limits)
+}
+
+/** What the store knows, and what has ended since its last save without changing anything. */
+export function merged(stored: PastCalls, remembered: PastCalls): PastCalls {
+  const pages = new Map(stored.map((known) => [known.page, known]))
+  for (const mine of remembered) {
+    const known = pages.get(mine.page)
+    if (!known) pages.set(mine.page, mine)
+    else {
+      const newer = mine.ends.filter(({ id }) => id > known.done && !known.ends.some((end) => end.id === id))
+      pages.set(mine.page, { ...known, done: Math.max(known.done, mine.done), ends: [...known.ends, ...newer] })
+    }
+  }
+  return [...pages.values()]
+}
+
+/** The page that spoke last stands last. */
+function withPage(calls: PastCalls, page: PageCalls, limits: Limits): PastCalls {
+  if (calls.length === 1 && calls[0]?.page === page.page) return [page]
+  const others = calls.filter((other) => other.page !== page.page)
+  return [...others.slice(Math.max(0, others.length + 1 - limits.rememberedPages)), page]
+}
+
+function bounded(page: PageCalls, limits: Limits): PageCalls {
+  const surplus = page.ends.length - limits.rememberedEnds
+  if (surplus <= 0) return page
+  const forgotten = page.ends.slice(0, surplus).reduce((last, { id }) => Math.max(last, id), page.forgotten)
+  return { ...page, ends: page.ends.slice(surplus), forgotten }
+}
