@@ -66,7 +66,7 @@ describe('the house', () => {
 })
 
 describe('an outside package', () => {
-  it.each(['socket.io', 'socket.io-client', 'zustand', 'async-mutex', 'devalue', 'esbuild'])(
+  it.each(['socket.io', 'socket.io-client', 'zustand', 'async-mutex', 'devalue', 'esbuild', 'lmdb'])(
     '%s is known to one file',
     (name) => {
       const users = files.filter(({ imports }) =>

@@ -7,6 +7,7 @@ export const errorCodes = {
   'already-running': 'a task with concurrency "single" was started while it runs',
   'called-directly': 'a declared event or task was called like a function',
   'cannot-listen': 'the server could not open its port',
+  'cannot-store': 'the folder in which state is kept cannot be written',
   'connection-lost': 'the connection ended before the hub answered; the effect is unknown',
   'duplicate-id': 'two definitions have the same id',
   'duplicate-member': 'two members of a definition have the same name',

@@ -188,7 +188,8 @@ export class Tab {
 
   /** The calls that wait were made to another state than the one that is here now. */
   private loseCalls({ token, revision }: Welcome): void {
-    if (!this.welcomed || (token === this.token && revision >= this.mirror.getState().revision)) return
+    const same = token.split('.')[0] === this.token?.split('.')[0] // its signature may be another: secrets are replaced
+    if (!this.welcomed || (same && revision >= this.mirror.getState().revision)) return
     const lost =
       'The server does not have the state of this page any more and began a new one. The change was not made to it.'
     this.calls.fail(new HeldStateError('state-lost', lost))

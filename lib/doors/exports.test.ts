@@ -31,8 +31,13 @@ it('the doors export this and nothing else', () => {
         "type ViewOf",
       ],
       "next": [
+        "diskStore",
+        "memoryStore",
         "serve",
+        "type DiskStoreOptions",
         "type ServeOptions",
+        "type StateStore",
+        "type Stored",
         "withHeldState",
       ],
       "react": [

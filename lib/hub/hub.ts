@@ -2,7 +2,6 @@
  * The hub: every instance of state in this process, the tabs that watch them, and the tasks that run. It owns the parts
  * and hands each the few others it needs; what happens to a change is in `transaction`.
  */
-import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, always, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
@@ -29,7 +28,7 @@ import { Locks, type Release } from './locks.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { Session } from './session.js'
-import { refuseMalformed, signToken, verifyToken } from './token.js'
+import { refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
 
 export interface HubOptions {
@@ -38,8 +37,11 @@ export interface HubOptions {
   readonly registry?: Registry
   /** Awaited before a call is dispatched and before a state is opened: the moment to load or refresh definitions. */
   readonly prepare?: () => Promise<void> | void
-  /** Signs the tokens of tabs. Default: one of this process, so that tabs start anew after a restart. */
-  readonly secret?: string
+  /**
+   * Signs the tokens of tabs. Of several, the first signs and all are accepted, so that a secret can be replaced. Default:
+   * one of this process, so that tabs start anew after a restart.
+   */
+  readonly secret?: string | readonly string[]
   readonly limits?: Partial<Limits>
   readonly log?: Log
   readonly clock?: Clock
@@ -57,7 +59,7 @@ export class Hub {
   readonly locks: Locks
   private readonly log: Log
   private readonly prepare: () => Eventually<void>
-  private readonly secret: string
+  private readonly secrets: readonly [string, ...string[]]
   private readonly outbox: Outbox
   private readonly pool: TaskPool
   private readonly instances = new Map<string, Instance>()
@@ -73,7 +75,7 @@ export class Hub {
     this.store = options.store ?? memoryStore()
     this.log = options.log ?? consoleLog
     this.prepare = options.prepare ?? (() => {})
-    this.secret = options.secret ?? randomBytes(32).toString('hex')
+    this.secrets = secretsOf(options.secret)
     this.pages = new Pages(this.limits)
     this.locks = new Locks(this.clock, this.limits)
     this.registry.onReplace(() => {
@@ -132,13 +134,13 @@ export class Hub {
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   connect(connection: Connection, greeting: unknown, browser: string): Session {
     const hello = parseHello(greeting, this.limits)
-    const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.secret)
+    const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.secrets)
     if (this.closing) throw closed()
     const instance = this.instance(token)
     instance.cancelDrop?.()
     instance.cancelDrop = undefined
     const { outbox } = this
-    const signed = signToken(token, browser, this.secret)
+    const signed = signToken(token, browser, this.secrets[0])
     const earlier = this.pages.of(token, hello.page)
     const session = new Session(this, { instance, connection, outbox, hello, signed, earlier })
     this.pages.set(token, hello.page, session)

@@ -2,20 +2,28 @@
  * Tokens. A token is the random id of one instance of state. A tab holds it signed for its browser: the signature covers
  * the token and the browser's HttpOnly cookie, so a token that leaks is worth nothing elsewhere. Never logged whole.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { HeldStateError } from '../base/errors.js'
+
+/** At least one secret; without any given, one that lives as long as the process. */
+export function secretsOf(given: string | readonly string[] = []): readonly [string, ...string[]] {
+  const [first = randomBytes(32).toString('hex'), ...older] = typeof given === 'string' ? [given] : given
+  return [first, ...older]
+}
 
 /** What a tab keeps: `token.signature`. */
 export function signToken(token: string, browser: string, secret: string): string {
   return `${token}.${signature(token, browser, secret)}`
 }
 
-/** The token inside a signed one; throws `invalid-token` if it was not signed for this browser with this secret. */
-export function verifyToken(signed: string, browser: string, secret: string): string {
+/** The token inside a signed one; throws `invalid-token` if it was not signed for this browser with one of `secrets`. */
+export function verifyToken(signed: string, browser: string, secrets: readonly string[]): string {
   const [, token, given] = /^([0-9a-f]{32})\.([0-9a-f]{32})$/.exec(signed) ?? []
   if (!token || !given) throw new HeldStateError('invalid-token', 'The token of this tab is malformed.')
-  const expected = signature(token, browser, secret)
-  if (timingSafeEqual(Buffer.from(given), Buffer.from(expected))) return token
+  for (const secret of secrets) {
+    const expected = signature(token, browser, secret)
+    if (timingSafeEqual(Buffer.from(given), Buffer.from(expected))) return token
+  }
   throw new HeldStateError(
     'invalid-token',
     'The token of this tab belongs to another browser, or was signed with another secret.',

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import nextModule from 'next'
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
@@ -11,9 +12,12 @@ import { consoleLog, type Log } from '../base/log.js'
 import { createHub, type Hub } from '../hub/hub.js'
 import { setSlot } from '../hub/slot.js'
 import { socketPath } from '../protocol/path.js'
+import { diskStore } from '../store/disk.js'
+import type { StateStore } from '../store/store.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { Definitions } from './definitions.js'
 import { EarlyRequests } from './early-requests.js'
+import { keptFolder, keptSecret, makeKeptFolder } from './kept-secret.js'
 import { OpenSockets } from './open-sockets.js'
 import { servedRoutePath } from './route-path.js'
 import type { Served, ServeOptions } from './serve.js'
@@ -73,7 +77,7 @@ async function prepareNext(server: Server, nextServer: Server, dev: boolean, opt
 
 function hubFor(
   server: Server,
-  { hub: given = {}, hostname }: ServeOptions,
+  { hub: given = {}, hostname, dir = '.' }: ServeOptions,
   development: boolean,
   clock: Clock,
   log: Log,
@@ -81,10 +85,21 @@ function hubFor(
   const routeKey = clock.id()
   const url = () => `${urlOf(server, reachable(hostname))}${servedRoutePath()}`
   const definitions = new Definitions({ development, key: routeKey, clock, log, url })
-  const secret = given.secret ?? process.env.HELDSTATE_SECRET
-  const hub = createHub({ ...given, ...(secret ? { secret } : {}), prepare: () => definitions.prepare() })
+  const folder = keptFolder(dir)
+  const secret = given.secret ?? keptSecret(folder)
+  const hub = createHub({
+    ...given,
+    secret,
+    store: given.store ?? disk(folder, log),
+    prepare: () => definitions.prepare(),
+  })
   setSlot({ hub, routeKey })
   return hub
+}
+
+function disk(folder: string, log: Log): StateStore {
+  makeKeptFolder(folder)
+  return diskStore({ dir: join(folder, 'state'), log })
 }
 
 interface Parts {

@@ -1,0 +1,29 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { keptFolder, keptSecret } from './kept-secret.js'
+
+const root = mkdtempSync(join(tmpdir(), 'heldstate-secret-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+test('a secret is made once, kept for this user alone, and ignored by git', () => {
+  const folder = keptFolder(root)
+  const [secret] = keptSecret(folder, '')
+  expect(secret).toMatch(/^[0-9a-f]{64}$/)
+  expect(keptSecret(folder, undefined)).toEqual([secret])
+  expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600)
+  expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('*\n')
+})
+
+test('secrets of the environment come first, and nothing is kept then', () => {
+  const folder = join(root, 'other')
+  expect(keptSecret(folder, ' new , old ')).toEqual(['new', 'old'])
+  expect(existsSync(folder)).toBe(false)
+})
+
+test('a folder that cannot be written is named, with the way out', () => {
+  const file = join(root, 'file')
+  writeFileSync(file, '')
+  expect(() => keptSecret(join(file, 'inside'), '')).toThrow(/could not be kept in .*Make the folder writable/)
+})

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { type DiskStoreOptions, diskStore } from './disk.js'
+import { storeSuite } from './suite.js'
+
+const root = mkdtempSync(join(tmpdir(), 'heldstate-disk-'))
+let folders = 0
+const folder = () => {
+  folders += 1
+  return join(root, `store ${folders}`)
+}
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+storeSuite('disk', { describe, it }, () => diskStore({ dir: folder() }))
+storeSuite('disk, flushed', { describe, it }, () => diskStore({ dir: folder(), survives: 'power' }))
+
+describe('the disk store', () => {
+  const stored = (revision: number, n: number) => ({
+    revision,
+    state: { a: { n }, b: { text: 'x'.repeat(100) } },
+    calls: [{ page: 'p', done: n, ends: [], forgotten: 0 }],
+  })
+
+  it('has after a restart what it had before, and goes on from there', async () => {
+    const dir = folder()
+    const first = diskStore({ dir })
+    await first.save('t', stored(1, 1))
+    await first.save('t', stored(2, 2))
+    await first.close()
+    const second = diskStore({ dir })
+    expect(await second.load('t')).toEqual(stored(2, 2))
+    await second.save('t', stored(3, 3))
+    await second.close()
+    expect(await diskStore({ dir }).load('t')).toEqual(stored(3, 3))
+  })
+
+  it('writes only the states that a save changed', async () => {
+    const dir = folder()
+    const store = diskStore({ dir })
+    const one = stored(1, 1)
+    await store.save('t', one)
+    await store.save('t', { ...one, revision: 2, state: { ...one.state, a: { n: 2 } } })
+    await store.close()
+    const { open } = await import('lmdb')
+    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
+    expect([raw.getEntry(['t', 'a'])?.version, raw.getEntry(['t', 'b'])?.version]).toEqual([2, 1])
+    await raw.close()
+  })
+
+  it('gives what can be read of a damaged state, says which part could not, and keeps that aside', async () => {
+    const dir = folder()
+    const store = diskStore({ dir })
+    await store.save('t', stored(1, 1))
+    await store.close()
+    const { open } = await import('lmdb')
+    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
+    await raw.put(['t', 'a'], '{"n":', 1)
+    const errors: string[] = []
+    const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) }
+    const again = diskStore({ dir, log } satisfies DiskStoreOptions)
+    const found = await again.load('t')
+    expect(found).toEqual({ ...stored(1, 1), state: { b: { text: 'x'.repeat(100) } } })
+    expect(errors).toEqual([expect.stringContaining('"a" of a tab could not be read and starts anew')])
+    await again.save('t', { ...stored(2, 5) })
+    expect(await again.load('t')).toEqual(stored(2, 5))
+    expect(raw.get(['t', 'a\u0000damaged'])).toBe('{"n":')
+    await again.close()
+  })
+
+  it('starts a tab anew whose record is damaged, and says so', async () => {
+    const dir = folder()
+    const { open } = await import('lmdb')
+    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
+    await raw.put(['t'], 'nonsense', 7)
+    const errors: string[] = []
+    const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) }
+    const store = diskStore({ dir, log })
+    expect(await store.load('t')).toBeUndefined()
+    await store.save('t', stored(1, 1))
+    expect(await store.load('t')).toEqual(stored(1, 1))
+    expect(errors).toEqual(['The saved state of a tab could not be read, so the tab starts anew.'])
+    await Promise.all([store.close(), raw.close()])
+  })
+
+  it('that cannot be opened says where it is and what to do', async () => {
+    const dir = folder()
+    writeFileSync(dir, 'a file, and no folder')
+    await expect(Promise.resolve(diskStore({ dir: join(dir, 'state') }).load('t'))).rejects.toThrow(
+      /could not be opened: .* move the folder away/,
+    )
+  })
+
+  it('lets one of two writers in', async () => {
+    const dir = folder()
+    const [one, two] = [diskStore({ dir }), diskStore({ dir })]
+    await one.save('t', stored(1, 1))
+    await two.load('t')
+    const both = await Promise.allSettled([one.save('t', stored(2, 2)), two.save('t', stored(2, 3))])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'stale-write' } })
+    await Promise.all([one.close(), two.close()])
+  })
+
+  it('keeps every acknowledged save, and no torn one, when its process is killed at any moment', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const dir = folder()
+      const child = spawn(process.execPath, [
+        '--import',
+        'tsx',
+        fileURLToPath(new URL('./disk-writer.fixture.ts', import.meta.url)),
+        dir,
+      ])
+      let acknowledged = 0
+      let said = ''
+      child.stdout.on('data', (data) => {
+        said += data
+      })
+      await vi.waitFor(() => expect(said.split('\n').length).toBeGreaterThan(20 + round * 30), { timeout: 20_000 })
+      child.kill('SIGKILL')
+      await new Promise((resolve) => child.once('close', resolve))
+      acknowledged = Number(said.trimEnd().split('\n').at(-1))
+      const store = diskStore({ dir })
+      for (const token of ['t0', 't1', 't2']) {
+        const found = await store.load(token)
+        const n = (found?.state.a as { n: number }).n
+        expect(found?.revision).toBe(n)
+        expect(found?.state.b).toEqual({ text: String(n).repeat(2_000) })
+        expect(found?.calls[0]?.done).toBe(n)
+        expect(n).toBeGreaterThanOrEqual(acknowledged)
+      }
+      await store.close()
+    }
+  }, 60_000)
+})
