@@ -1,27 +1,18 @@
-/** The counter with its bookkeeping done by hand: a flag that the task looks at, and a count of the tasks that run. */
+/** The counter with its bookkeeping done by hand: a flag in the state, which the task looks at under the lock. */
 import { defineState } from 'heldstate'
 import { z } from 'zod'
 
 export const counter = defineState('counter', () => ({ counter: 0, maxCounter: 10, running: false }))
-  .private(() => ({ tasks: 0 }))
   .computed({ percent: (s) => Math.min(100, (100 * s.counter) / s.maxCounter) })
   .tasks((background) => ({
-    count: background(async (self) => {
-      const first = await self.update((s) => {
-        if (s.tasks > 0) return false
-        s.tasks += 1
-        return true
-      })
-      if (!first) return // only one at a time
+    // 'single' and not a count of tasks in the state: a count would outlive the tasks when the server is restarted
+    count: background({ concurrency: 'single' }, async (self) => {
       for (;;) {
         {
           await using held = await self.lock()
           const s = held.state // fresh, and exclusively ours
           if (s.counter >= s.maxCounter) s.running = false
-          if (!s.running) {
-            s.tasks -= 1
-            return
-          }
+          if (!s.running) return
           s.counter += 1
         } // released here; the patch is on its way
         await self.sleep(500) // long work happens outside the lock

@@ -14,7 +14,7 @@ export const errorCodes = {
   'foreign-origin': 'a page of another site tried to connect',
   'handler-failed': 'an event handler threw',
   'hub-closed': 'the hub is shutting down',
-  interrupted: 'the server ended while an event ran that had shown a part of its change',
+  interrupted: 'the server ended while a task ran, or an event that had shown a part of its change',
   'immutable-state': 'state was written outside a lock',
   'inbox-full': 'a tab has too many calls waiting',
   'invalid-arguments': 'the arguments of a call were refused by their schema',

@@ -195,3 +195,24 @@ describe('a call that is sent again', () => {
     expect(tab.state(d).n).toBe(1)
   })
 })
+
+describe('a task', () => {
+  it('that ran when the server ended is shown as interrupted by the next one, and can be started again', async () => {
+    const shared = memoryStore()
+    const { tab, state, clock, store } = await open(shared)
+    await done(clock, state.job.start())
+    await done(clock, state.add(1))
+    await restarted(shared, store, tab)
+    expect(tab.state(d)).toMatchObject({ n: 1, job: { running: 0, error: { code: 'interrupted' } } })
+  })
+
+  it('that had ended by then is not', async () => {
+    const shared = memoryStore()
+    const { tab, state, clock, store } = await open(shared)
+    await done(clock, state.job.start())
+    await done(clock, state.add(1))
+    await clock.advance(20_000)
+    await restarted(shared, store, tab)
+    expect(tab.state(d)).toMatchObject({ n: 1, job: { running: 0, error: null } })
+  })
+})

@@ -24,7 +24,8 @@ import { callerFaults, reportFault, triggerFaults } from './faults.js'
 import { type Author, Flow } from './flow.js'
 import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
-import { Locks, type Release } from './locks.js'
+import { Keeping } from './keeping.js'
+import { Locks } from './locks.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { Session } from './session.js'
@@ -62,6 +63,7 @@ export class Hub {
   private readonly secrets: readonly [string, ...string[]]
   private readonly outbox: Outbox
   private readonly pool: TaskPool
+  private readonly keeping: Keeping
   private readonly instances = new Map<string, Instance>()
   private readonly sessions = new Set<Session>()
   private readonly pages: Pages<Session>
@@ -82,6 +84,18 @@ export class Hub {
       for (const session of this.sessions) session.redefined()
     })
     this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
+    this.keeping = new Keeping({
+      clock: this.clock,
+      limits: this.limits,
+      locks: this.locks,
+      log: this.log,
+      store: this.store,
+      hasTasks: (token) => this.pool.of(token).size > 0,
+      forget: (token) => {
+        this.pages.drop(token)
+        this.instances.delete(token)
+      },
+    })
     this.pool = new TaskPool({
       clock: this.clock,
       limits: this.limits,
@@ -90,7 +104,7 @@ export class Hub {
       start: (token, triggers) => this.start(token, triggers),
       statusOf: (token, definition, task) => this.instance(token).statusOf(definition, task),
       setStatus: (token, definition, task, status) => this.instance(token).setStatus(definition, task, status),
-      idle: (token) => this.keep(this.instance(token)),
+      ended: (token) => this.taskEnded(this.instance(token)),
     })
   }
 
@@ -137,8 +151,7 @@ export class Hub {
     const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.secrets)
     if (this.closing) throw closed()
     const instance = this.instance(token)
-    instance.cancelDrop?.()
-    instance.cancelDrop = undefined
+    this.keeping.needed(instance)
     const { outbox } = this
     const signed = signToken(token, browser, this.secrets[0])
     const earlier = this.pages.of(token, hello.page)
@@ -153,7 +166,7 @@ export class Hub {
   disconnected(session: Session): void {
     session.close()
     this.sessions.delete(session)
-    this.keep(session.instance)
+    this.released(session.instance)
   }
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
@@ -267,37 +280,20 @@ export class Hub {
     return { ...fields, ...instance.computed(definition).evaluate(fields) }
   }
 
+  /** The store shall not believe that a task still runs; nobody waits for that. */
+  private taskEnded(instance: Instance): void {
+    if (!this.closing && instance.outdated)
+      void this.tracked(
+        rescued(
+          () => transact(this, instance.token, granted, nobody, () => {}),
+          (error) => reportFault(this.log, error, callerFaults),
+        ),
+      )
+    this.released(instance)
+  }
+
   released(instance: Instance): void {
-    this.keep(instance)
-  }
-
-  /** Lets an instance go after `keepMs` without a tab and without a task. */
-  private keep(instance: Instance): void {
-    if (this.closing || instance.cancelDrop || !this.unused(instance)) return
-    instance.cancelDrop = this.clock.after(this.limits.keepMs, () => {
-      instance.cancelDrop = undefined
-      if (this.unused(instance)) void this.drop(instance)
-    })
-  }
-
-  private unused(instance: Instance): boolean {
-    return instance.watchers.size === 0 && this.pool.of(instance.token).size === 0
-  }
-
-  private async drop(instance: Instance): Promise<void> {
-    const { token } = instance
-    let release: Release | undefined
-    try {
-      release = await this.locks.acquire(token)
-      if (!this.unused(instance)) return
-      this.pages.drop(token)
-      this.instances.delete(token) // first: who comes while the store forgets gets a new one, and waits for the lock
-      await this.store.drop(token)
-    } catch (error) {
-      this.log.error('The state of an unused tab could not be dropped from the store.', error)
-    } finally {
-      release?.()
-    }
+    if (!this.closing) this.keeping.consider(instance)
   }
 
   private giveUp(session: Sender, error: unknown): void {
@@ -326,7 +322,7 @@ export class Hub {
     this.outbox.flush()
     this.outbox.flushFrame()
     for (const session of this.sessions) session.farewell(closed())
-    for (const instance of this.instances.values()) instance.cancelDrop?.()
+    for (const instance of this.instances.values()) this.keeping.needed(instance)
     await this.store.close()
   }
 }

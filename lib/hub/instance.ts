@@ -5,7 +5,7 @@
 import type { Log } from '../base/log.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
-import type { State, Stored } from '../store/store.js'
+import type { State, Stored, TaskName } from '../store/store.js'
 import type { TaskStatus } from '../tasks/status.js'
 import { idle } from '../tasks/status.js'
 import { merged, type PastCalls } from './past-calls.js'
@@ -31,6 +31,10 @@ export class Instance {
   revision = 0
   state: State = {}
   calls: PastCalls = []
+  /** Tasks that run now. */
+  running: readonly TaskName[] = []
+  /** Tasks of which the store believes that they run. */
+  private believed: readonly TaskName[] = []
   /** False until the store was asked, and again after a save whose end is unknown. */
   loaded = false
   /** Takes back the timer that will drop this instance. */
@@ -51,6 +55,14 @@ export class Instance {
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
     this.loaded = true
+    this.believed = stored?.running ?? []
+    for (const { definition, task } of this.believed)
+      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
+  }
+
+  /** Whether the store believes that a task runs which has ended. */
+  get outdated(): boolean {
+    return this.believed.some(({ definition, task }) => this.statusOf(definition, task).running === 0)
   }
 
   /** A saved change becomes the truth, and watchers are told. */
@@ -58,6 +70,7 @@ export class Instance {
     this.revision = next.revision
     this.state = next.state
     this.calls = next.calls
+    this.believed = next.running
     this.announce()
   }
 
@@ -66,6 +79,11 @@ export class Instance {
   }
 
   setStatus(definition: string, task: string, status: TaskStatus): void {
+    const runs = status.running > 0
+    if (runs !== this.statusOf(definition, task).running > 0) {
+      const others = this.running.filter((other) => other.definition !== definition || other.task !== task)
+      this.running = runs ? [...others, { definition, task }] : others
+    }
     this.statuses.set(definition, { ...this.statuses.get(definition), [task]: status })
     const cached = this.views.get(definition)
     if (cached) cached.stale = true
@@ -111,3 +129,11 @@ export class Instance {
     for (const watcher of this.watchers) watcher.changed()
   }
 }
+
+const interrupted = (task: string): TaskStatus => ({
+  ...idle,
+  error: {
+    code: 'interrupted',
+    message: `Task "${task}" was interrupted: the server ended while it ran. What it had saved until then is kept.`,
+  },
+})

@@ -131,6 +131,8 @@ it('every mirror shows what a plain model holds, after each step, at revisions t
       for (const { kind, changes: given, second, throws } of steps) {
         const before = hub.instance(tab.token).revision
         let commits = Number.POSITIVE_INFINITY
+        /** Each task that ends may take a save, so that the store does not believe that it still runs. */
+        let tasks = 0
         switch (kind) {
           case 'once':
             void state.once(given, throws).catch(() => {})
@@ -156,12 +158,14 @@ it('every mirror shows what a plain model holds, after each step, at revisions t
             keep(given)
             keep(second)
             commits = 6
+            tasks = 2
             break
           case 'update':
           case 'block':
             void state[kind].start(given, throws)
             if (!throws) keep(given)
             commits = 1
+            tasks = 1
             break
           case 'refused':
             void state.refused(given).catch(() => {})
@@ -172,6 +176,7 @@ it('every mirror shows what a plain model holds, after each step, at revisions t
             await clock.advance(1000)
             keep(given)
             commits = 1
+            tasks = 1
             break
           case 'cancelled wait':
           case 'cancelled hold': {
@@ -180,6 +185,7 @@ it('every mirror shows what a plain model holds, after each step, at revisions t
             await clock.advance(100)
             void task.cancel()
             commits = 0
+            tasks = 1
             break
           }
           case 'outside':
@@ -199,7 +205,7 @@ it('every mirror shows what a plain model holds, after each step, at revisions t
         }
         await clock.advance(50)
         const revision = hub.instance(tab.token).revision
-        expect(revision - before).toBeLessThanOrEqual(commits === Number.POSITIVE_INFINITY ? 0 : commits)
+        expect(revision - before).toBeLessThanOrEqual(commits === Number.POSITIVE_INFINITY ? 0 : commits + tasks)
         for (const mirror of [tab, twin]) {
           const { n, rows, map, total } = mirror.state(d)
           expect({ n, rows, map: [...map] }).toEqual({ n: model.n, rows: model.rows, map: [...model.map] })

@@ -232,6 +232,7 @@ describe('saved before shown', () => {
       revision: (held?.revision ?? 0) + 1,
       state: { d: { n: 50, any: null, rows: [] } },
       calls: [],
+      running: [],
     })
     expect(await failure(clock, state.set(1))).toMatchObject({ code: 'stale-write' })
     await done(clock, state.set(2))

@@ -160,12 +160,12 @@ export class Transaction implements Hold {
     this.permit.check()
     const { instance } = this
     const calls = this.call ? withEnd(instance.calls, this.call, interrupted, this.ground.limits) : instance.calls
-    if (this.staged === instance.state && (interrupted || !this.begun)) {
+    if (this.staged === instance.state && (interrupted || !this.begun) && !instance.outdated) {
       if (!interrupted) instance.calls = calls
       return
     }
     this.begun = interrupted !== undefined
-    const next = { revision: instance.revision + 1, state: this.staged, calls }
+    const next = { revision: instance.revision + 1, state: this.staged, calls, running: instance.running }
     let saving: Eventually<void>
     try {
       saving = this.ground.store.save(this.token, next)

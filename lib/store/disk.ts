@@ -9,7 +9,7 @@ import { HeldStateError, messageOf } from '../base/errors.js'
 import { after, type Eventually } from '../base/eventually.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { refuseStale } from './memory.js'
-import type { Fields, PageCalls, StateStore, Stored } from './store.js'
+import type { Fields, PageCalls, StateStore, Stored, TaskName } from './store.js'
 
 export interface DiskStoreOptions {
   /** The folder. It is made if it is missing. */
@@ -26,6 +26,7 @@ export interface DiskStoreOptions {
 interface Head {
   readonly revision: number
   readonly calls: readonly PageCalls[]
+  readonly running: readonly TaskName[]
   /** The states that have a record. */
   readonly ids: readonly string[]
 }
@@ -94,14 +95,15 @@ class Records {
       const fields = this.fields(token, id)
       if (fields) state[id] = fields
     }
-    const stored = { revision: head.revision, state, calls: head.calls }
+    const stored = { revision: head.revision, state, calls: head.calls, running: head.running }
     this.kept.set(token, stored)
     return stored
   }
 
   async save(token: string, next: Stored): Promise<void> {
     const before = this.kept.get(token)
-    const head: Head = { revision: next.revision, calls: next.calls, ids: Object.keys(next.state) }
+    const { revision, state, calls, running } = next
+    const head: Head = { revision, calls, running, ids: Object.keys(state) }
     const write = () => {
       void this.database.put([token], JSON.stringify(head), next.revision)
       for (const id of head.ids)

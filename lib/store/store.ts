@@ -29,12 +29,20 @@ export interface CallEnd {
   readonly failure?: Failure | undefined
 }
 
+/** Names a background task of a definition. */
+export interface TaskName {
+  readonly definition: string
+  readonly task: string
+}
+
 export interface Stored {
   /** Rises by one with each save; a token that was never saved has no revision, which counts as 0. */
   readonly revision: number
   readonly state: State
   /** Which calls are part of this state: saved with it, so that a call which is sent again has no second effect. */
   readonly calls: readonly PageCalls[]
+  /** Tasks that ran when it was saved. A process that loads it and does not run them knows that they were interrupted. */
+  readonly running: readonly TaskName[]
 }
 
 export interface StateStore {

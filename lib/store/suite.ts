@@ -20,8 +20,13 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
       forgotten: 1,
     },
   ]
-  const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [] }
-  const two = { revision: 2, state: { counter: { counter: 2, list: [1, { deep: true }] } }, calls }
+  const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [], running: [] }
+  const two = {
+    revision: 2,
+    state: { counter: { counter: 2, list: [1, { deep: true }] } },
+    calls,
+    running: [{ definition: 'counter', task: 'count' }],
+  }
 
   describe(`store: ${name}`, () => {
     it('knows nothing of a token that was never saved', async () => {
@@ -45,14 +50,14 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
         nothing: undefined,
         numbers: [Number.NaN, Number.POSITIVE_INFINITY, -0],
       }
-      await store.save('a', { revision: 1, state: { all: fields }, calls: [] })
+      await store.save('a', { revision: 1, state: { all: fields }, calls: [], running: [] })
       expectSame((await store.load('a'))?.state.all, fields)
       await store.close()
     })
     it('keeps tokens apart', async () => {
       const store = await open()
       await store.save('a', one)
-      await store.save('b', { revision: 1, state: { counter: { counter: 9 } }, calls: [] })
+      await store.save('b', { revision: 1, state: { counter: { counter: 9 } }, calls: [], running: [] })
       expectSame(await store.load('a'), one)
       await store.close()
     })
@@ -60,7 +65,7 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
       const store = await open()
       await store.save('a', one)
       for (const revision of [1, 3, 0]) {
-        const refused = await attempt(() => store.save('a', { revision, state: {}, calls: [] }))
+        const refused = await attempt(() => store.save('a', { revision, state: {}, calls: [], running: [] }))
         expectSame((refused as { code?: unknown } | undefined)?.code, 'stale-write')
       }
       expectSame(await store.load('a'), one)

@@ -18,8 +18,8 @@ export interface PoolPorts {
   start(token: string, triggers: readonly Trigger[]): void
   statusOf(token: string, definition: string, task: string): TaskStatus
   setStatus(token: string, definition: string, task: string, status: TaskStatus): void
-  /** The last run of a token has settled. */
-  idle(token: string): void
+  /** A run of a token has settled. */
+  ended(token: string): void
 }
 
 export interface TaskStart {
@@ -96,9 +96,8 @@ export class TaskPool {
     if (phase.name === 'failed') this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
     const before = this.ports.statusOf(token, definition, task)
     this.publish(run, { ...before, running: this.count(run), error: error ?? before.error })
-    if (this.of(token).size > 0) return
-    this.byToken.delete(token)
-    this.ports.idle(token)
+    if (this.of(token).size === 0) this.byToken.delete(token)
+    this.ports.ended(token)
   }
 
   private publish({ token, definition, task }: TaskRun, status: TaskStatus): void {
