@@ -29,7 +29,6 @@ export const errorCodes = {
   'missing-hub': 'server code asked for the hub, but none runs in this process',
   'missing-plugin': 'a state module reached the tab without the heldstate plugin',
   'nested-lock': 'a lock was requested inside a block that already holds it',
-  'not-watching': 'a delta arrived for a state that the tab does not watch',
   offline: 'the tab is not connected and the call cannot wait',
   'payload-too-large': 'a message is larger than the bound',
   'protocol-version': 'the tab and the hub speak different versions of the protocol',

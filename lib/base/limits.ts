@@ -37,8 +37,8 @@ export const defaultLimits = {
   connections: 10_000,
   /** Milliseconds that an instance without a connection and without a task is kept: a day, so that a laptop may sleep. */
   keepMs: 24 * 60 * 60 * 1000,
-  /** Milliseconds that the tab waits before it says that the hub does not answer a welcome. */
-  welcomeMs: 10_000,
+  /** Milliseconds that `close()` waits for events and blocks to end. What has not ended by then is not saved. */
+  closeMs: 10_000,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { after, always, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
+import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { parseHello } from '../protocol/up.js'
@@ -31,6 +31,7 @@ import { Pages } from './pages.js'
 import { Session } from './session.js'
 import { refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
+import { Working } from './working.js'
 
 export interface HubOptions {
   /** Where committed state lives. Default: in memory. */
@@ -67,7 +68,7 @@ export class Hub {
   private readonly instances = new Map<string, Instance>()
   private readonly sessions = new Set<Session>()
   private readonly pages: Pages<Session>
-  private readonly working = new Set<Promise<unknown>>()
+  private readonly working = new Working()
   private closing: Promise<void> | undefined
 
   constructor(options: HubOptions = {}) {
@@ -141,7 +142,10 @@ export class Hub {
   lock(token: string): Promise<HeldToken> {
     return promised(() => {
       this.refuseUnusable(token)
-      return after(this.block(token, granted), (transaction) => heldBlock(transaction, this.flow))
+      return after(this.block(token, granted), (transaction) => {
+        void this.tracked(transaction.ended)
+        return heldBlock(transaction, this.flow)
+      })
     })
   }
 
@@ -308,17 +312,15 @@ export class Hub {
 
   /** Work that `close` waits for. */
   tracked<T>(work: Eventually<T>): Eventually<T> {
-    if (!isPromise(work)) return work
-    this.working.add(work)
-    return always(
-      () => work,
-      () => void this.working.delete(work),
-    )
+    return this.working.track(work)
   }
 
   private async shutDown(): Promise<void> {
     await this.pool.cancel(() => true, closed())
-    while (this.working.size > 0) await Promise.allSettled([...this.working])
+    const { closeMs } = this.limits
+    const late = await this.working.ended(this.clock, closeMs)
+    if (late > 0)
+      this.log.warn(`${late} events or blocks have not ended ${closeMs} ms after close(); they save nothing any more.`)
     this.outbox.flush()
     this.outbox.flushFrame()
     for (const session of this.sessions) session.farewell(closed())

@@ -92,6 +92,7 @@ export class Transaction implements Hold {
   active = true
   /** The call that this is the work of. It ends in the same save as its change. */
   call: CallName | undefined
+  private end: (() => void) | undefined
   /** The last save says that the call was interrupted. */
   private begun = false
   private readonly ground: Ground
@@ -204,6 +205,14 @@ export class Transaction implements Hold {
     this.close()
     this.unlock()
     this.ground.released(this.instance)
+    this.end?.()
+  }
+
+  /** Resolves when the lock is given back. */
+  get ended(): Promise<void> {
+    return new Promise((resolve) => {
+      this.end = resolve
+    })
   }
 
   /** After a save whose end is unknown, the store is asked again what it holds. */

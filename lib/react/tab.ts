@@ -18,6 +18,12 @@ export function pageTab(): Tab {
   return tab
 }
 
+/** Makes `given` the tab of this page: a test hands over one that needs no socket. */
+export function setPageTab(given: Tab): void {
+  tab = given
+  presences.clear()
+}
+
 /** Subscribes a component to the mirror. Connecting waits a moment, since StrictMode mounts everything twice. */
 export function subscribe(changed: () => void): () => void {
   const { mirror } = pageTab()

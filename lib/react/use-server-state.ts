@@ -1,13 +1,14 @@
 'use client'
-import { useSyncExternalStore } from 'react'
+import { useRef, useSyncExternalStore } from 'react'
 import type { Mirror } from '../client/mirror.js'
 import type { ClientView, Definition } from '../state/definition.js'
+import { isSameSelection } from './same-selection.js'
 import { currentMirror, initialMirror, presenceOf, subscribe } from './tab.js'
 
 /**
  * The state of this tab as the server holds it: fields and computed values, event functions, task handles, in one frozen
  * object that is a new one when something in it changed. With a `selector`, the component renders again only when what it
- * selects is another value (by `Object.is`).
+ * selects shows something else; it may make a new object or list each time.
  *
  * Event functions resolve when their effect is committed and shown, and reject with a `HeldStateError`.
  */
@@ -18,9 +19,14 @@ export function useServerState<D extends Definition, T>(
   selector?: (state: ClientView<D>) => T,
 ): ClientView<D> | T {
   const presence = presenceOf(definition.manifest)
+  const last = useRef<{ readonly selection: T } | undefined>(undefined)
   const select = (mirror: Mirror) => {
     const view = presence.of(mirror) as ClientView<D>
-    return selector ? selector(view) : view
+    if (!selector) return view
+    const selection = selector(view)
+    if (last.current && isSameSelection(last.current.selection, selection)) return last.current.selection
+    last.current = { selection }
+    return selection
   }
   return useSyncExternalStore(
     subscribe,

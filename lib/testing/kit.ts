@@ -48,7 +48,8 @@ export class TestTab {
   readonly wire: Loopback
   /** Failures that the page would have put on its console. */
   readonly reports: string[] = []
-  private readonly tab: Tab
+  /** The client itself, as a page holds it. */
+  readonly tab: Tab
   private clock: TestClock
   private readonly presences = new Map<string, Presence>()
   private signed: string | undefined

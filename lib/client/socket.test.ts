@@ -1,0 +1,131 @@
+import type { Socket } from 'node:net'
+import { afterEach, expect, it, vi } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import type { ClientView } from '../doors/react.js'
+import type { Session } from '../hub/session.js'
+import { listening } from '../transport/server.fixture.js'
+import { Presence } from './presence.js'
+import { socketWire } from './socket.js'
+import { Tab } from './tab.js'
+
+const d = defineState('d', () => ({ n: 0 })).events((on) => ({
+  add: on((s, by: number) => {
+    s.n += by
+  }),
+}))
+
+let cleanUp: (() => unknown)[] = []
+
+afterEach(async () => {
+  vi.unstubAllGlobals()
+  for (const end of cleanUp.reverse()) await end()
+  cleanUp = []
+})
+
+const soon = <T>(look: () => T) => vi.waitFor(look, { timeout: 10_000, interval: 5 })
+
+/** A tab that keeps its token, and sees itself as one browser, over a real socket. */
+async function open() {
+  const served = await listening([d])
+  cleanUp.push(served.close)
+  const sockets = new Set<Socket>()
+  served.server.on('connection', (socket) => void sockets.add(socket))
+  let signed: string | undefined
+  const identity = { claim: async () => signed, keep: (token: string) => void (signed = token), forget: () => {} }
+  const extraHeaders = { cookie: `heldstate=${'ab'.repeat(16)}` }
+  const reports: string[] = []
+  const wire = socketWire(served.url, { extraHeaders, forceNew: true } as object)
+  let ends = 0
+  const tab = new Tab({
+    wire: {
+      ...wire,
+      start: (listener) =>
+        wire.start({
+          ...listener,
+          closed: (offline) => {
+            ends += 1
+            listener.closed(offline)
+          },
+        }),
+    },
+    identity,
+    report: ({ message }) => void reports.push(message),
+  })
+  cleanUp.push(() => tab.stop())
+  const presence = new Presence(d.manifest, tab)
+  const seen: string[] = []
+  tab.mirror.subscribe(({ status }) => {
+    if (seen.at(-1) !== status) seen.push(status)
+  })
+  const now = () => presence.of(tab.mirror.getState()) as ClientView<typeof d>
+  /** A status may be over before anybody looks; that it was there stays. */
+  const saw = (...expected: string[]) => soon(() => expect(seen.slice(0, expected.length)).toEqual(expected))
+  const watchers = () => served.hub.instance((signed as string).slice(0, 32)).watchers
+  return { ...served, sockets, tab, now, seen, saw, watchers, reports, ends: () => ends }
+}
+
+it('carries calls up and their effects down', async () => {
+  const { tab, now, saw, reports } = await open()
+  tab.start()
+  await saw('live')
+  await Promise.all([now().add(1), now().add(2)])
+  expect(now().n).toBe(3)
+  expect(reports).toEqual([])
+})
+
+it('connects again by itself after the network has failed, to the same state', async () => {
+  const { tab, now, saw, sockets, seen } = await open()
+  tab.start()
+  await saw('live')
+  await now().add(1)
+  for (const socket of sockets) socket.destroy()
+  await saw('live', 'reconnecting')
+  await now().add(10)
+  expect(now().n).toBe(11)
+  expect(seen).toEqual(['live', 'reconnecting', 'live'])
+})
+
+it('connects again by itself after the hub has ended the connection, where Socket.IO would not', async () => {
+  const { tab, now, saw, watchers, seen } = await open()
+  tab.start()
+  await saw('live')
+  await now().add(1)
+  for (const session of watchers()) (session as Session).close()
+  await saw('live', 'reconnecting', 'live')
+  await now().add(1)
+  expect(now().n).toBe(2)
+  expect(seen).toEqual(['live', 'reconnecting', 'live'])
+})
+
+it('is offline, and not only reconnecting, when the browser says so', async () => {
+  const { tab, saw, sockets } = await open()
+  tab.start()
+  await saw('live')
+  vi.stubGlobal('navigator', { onLine: false })
+  for (const socket of sockets) socket.destroy()
+  await saw('live', 'offline', 'live')
+})
+
+it('connects when the hub comes later than the page', async () => {
+  const { tab, now, server, seen, ends } = await open()
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  tab.start()
+  const called = now().add(4)
+  await soon(() => expect(ends()).toBeGreaterThan(0))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await called
+  expect(now().n).toBe(4)
+  expect(seen).toEqual(['connecting', 'live'])
+})
+
+it('stays closed once it was stopped', async () => {
+  const { tab, now, saw, watchers, seen } = await open()
+  tab.start()
+  await saw('live')
+  const { size } = watchers()
+  tab.stop()
+  await soon(() => expect(watchers().size).toBe(0))
+  expect([size, seen]).toEqual([1, ['live', 'offline']])
+  await expect(now().add(1)).rejects.toMatchObject({ code: 'offline' })
+})

@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { loadModules, loadStub } from './loaders.js'
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'heldstate-loaders-')))
+afterAll(() => rmSync(root, { recursive: true }))
+
+mkdirSync(join(root, 'app'))
+writeFileSync(join(root, 'app/limit.ts'), 'export const limit = 7\n')
+const source = `
+  import { defineState } from 'heldstate'
+  import { limit } from './limit'
+  export const counter = defineState('counter', () => ({ n: limit })).events((on) => ({ add: on((s) => { s.n += 1 }) }))
+`
+writeFileSync(join(root, 'app/counter.state.ts'), source)
+
+function context(resourcePath: string) {
+  const files: string[] = []
+  const directories: string[] = []
+  return {
+    files,
+    directories,
+    resourcePath,
+    rootContext: root,
+    addDependency: (file: string) => void files.push(file),
+    addContextDependency: (directory: string) => void directories.push(directory),
+  }
+}
+
+test('a state module becomes its stub, made again when a file changes that its first values came from', () => {
+  const loading = context(join(root, 'app/counter.state.ts'))
+  expect(loadStub(loading, source)).toContain('stub({"id":"counter","defaults":{"n":7},"events":["add"],"tasks":[]})')
+  expect(loading.files).toEqual([join(root, 'app/limit.ts')])
+})
+
+test('the list of modules imports each once, itself, and is made again when a folder gets another one', () => {
+  const loading = context(join(root, 'node_modules/heldstate/dist/next/heldstate-modules.js'))
+  const text = loadModules(loading)
+  expect(text.match(/import\(/g)).toHaveLength(1)
+  expect(text).toContain('app/counter.state.ts?real")')
+  expect(loading.directories).toEqual([join(root, 'app')])
+})

@@ -1,0 +1,76 @@
+/** What the hooks return. Nothing of it runs. */
+import type { MouseEventHandler } from 'react'
+import { z } from 'zod'
+import { defineState } from '../doors/authors.js'
+import { type ClientView, type TaskHandle, useConnection, useServerState } from '../doors/react.js'
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+declare function same<A, B>(proof: Same<A, B>): void
+
+const d = defineState('d', () => ({ n: 0, rows: [{ name: 'a' }], byId: new Map<string, { n: number }>() }))
+  .private(() => ({ secret: 'x' }))
+  .computed({ first: (s) => s.rows[0] })
+  .tasks((background) => ({
+    work: background(async (_self, page: number) => void page),
+    plain: background(async () => {}),
+  }))
+  .events((on) => ({
+    reset: on((s) => void (s.n = 0)),
+    add: on((s, by: number = 1) => void (s.n += by)),
+    check: on(z.string(), (s, text) => void (s.n = text.length)),
+  }))
+
+const c = useServerState(d)
+same<typeof c, ClientView<typeof d>>(true)
+same<typeof c.n, number>(true)
+// @ts-expect-error a private field is not part of the tab
+void c.secret
+// @ts-expect-error what is shown is read-only
+c.n = 1
+// @ts-expect-error however deep
+if (c.first) c.first.name = 'x'
+// @ts-expect-error lists have no mutators
+c.rows.sort()
+// @ts-expect-error nor do Maps
+c.byId.clear()
+// @ts-expect-error event functions are given, not replaced
+c.reset = async () => {}
+
+same<ReturnType<typeof c.reset>, Promise<void>>(true)
+void (c.reset satisfies MouseEventHandler)
+void (c.plain.start satisfies MouseEventHandler)
+void (c.plain.cancel satisfies MouseEventHandler)
+// @ts-expect-error an event with an argument of its own is no handler of clicks
+void (c.add satisfies MouseEventHandler)
+// @ts-expect-error nor one with a schema
+void (c.check satisfies MouseEventHandler)
+// @ts-expect-error nor the start of a task that takes something
+void (c.work.start satisfies MouseEventHandler)
+
+same<typeof c.work, TaskHandle<[page: number]>>(true)
+same<typeof c.work.running, number>(true)
+same<typeof c.work.progress, number | null>(true)
+same<typeof c.work.note, string | null>(true)
+same<typeof c.work.error, { readonly code: string; readonly message: string } | null>(true)
+same<ReturnType<typeof c.work.cancel>, Promise<void>>(true)
+void c.work.start(1)
+// @ts-expect-error a missing argument
+void c.work.start()
+// @ts-expect-error a cancel takes none: it means every running copy
+void c.work.cancel(1)
+// @ts-expect-error a status is read
+c.work.running = 0
+
+const selected = useServerState(d, (s) => s.rows.length > 3)
+same<typeof selected, boolean>(true)
+const handle = useServerState(d, ({ work }) => work)
+same<typeof handle, TaskHandle<[page: number]>>(true)
+// @ts-expect-error a selector sees what the tab sees
+void useServerState(d, (s) => s.secret)
+// @ts-expect-error and changes nothing
+void useServerState(d, (s) => (s.n = 1))
+// @ts-expect-error a definition, not its id
+void useServerState('d')
+
+const connection = useConnection()
+same<typeof connection, 'connecting' | 'live' | 'reconnecting' | 'offline'>(true)

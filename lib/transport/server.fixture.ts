@@ -1,0 +1,27 @@
+/** A hub behind a real http server on this machine. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createHub, type HubOptions } from '../hub/hub.js'
+import { socketPath } from '../protocol/path.js'
+import type { Definition } from '../state/definition.js'
+import { attachSocketIo } from './socketio.js'
+
+export async function listening(definitions: readonly Definition[], options: HubOptions = {}) {
+  const lines: string[] = []
+  const note = (message: string) => void lines.push(message)
+  const hub = createHub({ secret: 'of a test', log: { info: note, warn: note, error: note }, ...options })
+  hub.registry.add(...definitions)
+  const server = createServer()
+  const transport = attachSocketIo(hub, server, { path: socketPath })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const close = async () => {
+    await hub.close()
+    await transport.close()
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeIdleConnections()
+    })
+  }
+  return { hub, server, transport, lines, host: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}`, close }
+}

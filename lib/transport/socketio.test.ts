@@ -1,0 +1,281 @@
+import { request } from 'node:http'
+import { io, type Socket } from 'socket.io-client'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import type { HubOptions } from '../doors/server.js'
+import { socketPath } from '../protocol/path.js'
+import { protocolVersion } from '../protocol/version.js'
+import { listening } from './server.fixture.js'
+
+const d = defineState('d', () => ({ n: 0, text: '' })).events((on) => ({
+  add: on((s, by: number) => {
+    s.n += by
+  }),
+  write: on((s, text: string) => {
+    s.text = text
+  }),
+}))
+
+type Headers = Readonly<Record<string, string>>
+const hello = { version: protocolVersion, page: 'a'.repeat(32), watch: ['d'] }
+const browser = 'ab'.repeat(16)
+
+let cleanUp: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const end of cleanUp.reverse()) await end()
+  cleanUp = []
+})
+
+async function serving(options: HubOptions = {}) {
+  const served = await listening([d], options)
+  cleanUp.push(served.close)
+  const at = `${served.url}${socketPath}/?EIO=4`
+  return {
+    ...served,
+    /** A socket that says hello, with everything that it was told. */
+    open: (headers: Headers = {}, auth: object = hello, transports = ['websocket']) => {
+      const socket = io(served.url, {
+        path: socketPath,
+        transports,
+        auth,
+        extraHeaders: headers,
+        forceNew: true,
+        reconnection: false,
+      })
+      cleanUp.push(() => socket.disconnect())
+      const said: unknown[][] = []
+      socket.onAny((...message) => void said.push(message))
+      return { socket, said }
+    },
+    /** The answer to a handshake of either kind. */
+    handshake: {
+      polling: async (headers: Headers = {}) => {
+        const response = await fetch(`${at}&transport=polling`, { headers })
+        return { status: response.status, cookies: response.headers.getSetCookie(), text: await response.text() }
+      },
+      websocket: (headers: Headers = {}) => upgraded(`${at}&transport=websocket`, headers),
+    },
+  }
+}
+
+function upgraded(url: string, headers: Headers) {
+  const asked = request(url, {
+    headers: {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      ...headers,
+    },
+  })
+  cleanUp.push(() => asked.destroy())
+  return new Promise<{ status: number | undefined; cookies: string[]; text: string }>((resolve, reject) => {
+    asked.on('upgrade', ({ statusCode, headers }, socket) => {
+      socket.destroy()
+      resolve({ status: statusCode, cookies: headers['set-cookie'] ?? [], text: '' })
+    })
+    asked.on('response', (response) => {
+      let text = ''
+      response.on('data', (chunk) => {
+        text += chunk
+      })
+      response.on('end', () =>
+        resolve({ status: response.statusCode, cookies: response.headers['set-cookie'] ?? [], text }),
+      )
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+const ended = (socket: Socket) =>
+  new Promise<string>((resolve) => {
+    socket.on('disconnect', resolve)
+    socket.on('connect_error', ({ message }) => resolve(message))
+  })
+/** The first message of this name, which may still be on its way. */
+const told = (said: readonly unknown[][], name: string) =>
+  soon(() => {
+    const message = said.find(([first]) => first === name)
+    if (!message) throw new Error(`no message "${name}" has come`)
+    return message
+  })
+const soon = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 10_000, interval: 5 })
+
+describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) => {
+  it('sets the cookie of a new browser once, out of reach of scripts and of other sites', async () => {
+    const { handshake } = await serving()
+    const { cookies } = await handshake[kind]()
+    expect(cookies).toHaveLength(1)
+    const [name, ...attributes] = (cookies[0] as string).split('; ')
+    expect(name).toMatch(/^heldstate=[0-9a-f]{32}$/)
+    expect(attributes).toEqual(['Path=/', 'HttpOnly', 'SameSite=Lax', expect.stringMatching(/^Max-Age=\d+$/)])
+    expect((await handshake[kind]({ cookie: `other=1; ${name}` })).cookies).toEqual([])
+    expect((await handshake[kind]()).cookies[0]).not.toContain(name)
+  })
+
+  it('marks the cookie as secure behind https', async () => {
+    const { handshake } = await serving()
+    expect((await handshake[kind]({ 'x-forwarded-proto': 'https' })).cookies[0]).toMatch(/; Secure$/)
+  })
+
+  it.each(['heldstate=x', `heldstate=${browser}0`, `heldstate=${browser.toUpperCase()}`, `not-heldstate=${browser}`])(
+    'replaces a cookie that is none of ours: %s',
+    async (cookie) => {
+      const { handshake } = await serving()
+      expect((await handshake[kind]({ cookie })).cookies).toHaveLength(1)
+    },
+  )
+
+  it.each(['https://evil.example', 'http://127.0.0.1', 'http://127.0.0.1:1', 'null', 'nonsense'])(
+    'is refused to a page of another site: %s',
+    async (origin) => {
+      const { handshake } = await serving()
+      const { status, cookies, text } = await handshake[kind]({ origin, cookie: `heldstate=${browser}` })
+      expect(status).toBeGreaterThanOrEqual(400)
+      expect(cookies).toEqual([])
+      expect(text).toContain('foreign-origin')
+    },
+  )
+
+  it('is open to a page of its own site, also behind a proxy, and to what is no page', async () => {
+    const { handshake, url } = await serving()
+    for (const headers of [
+      { origin: url },
+      { origin: 'https://shop.example', 'x-forwarded-host': 'shop.example' },
+      {},
+    ] as Headers[])
+      expect((await handshake[kind](headers)).status).toBeLessThan(300)
+  })
+})
+
+describe('a connection', () => {
+  it('of a foreign page never becomes a session', async () => {
+    const { open, hub } = await serving()
+    const connect = vi.spyOn(hub, 'connect')
+    for (const transport of ['polling', 'websocket'])
+      await ended(open({ origin: 'https://evil.example' }, hello, [transport]).socket)
+    expect(connect).not.toHaveBeenCalled()
+  })
+
+  it('beyond the bound is refused, and let in when another one has gone', async () => {
+    const { open, handshake } = await serving({ limits: { connections: 2 } })
+    const [first, second] = [open(), open()]
+    await told(first.said, 'w')
+    await told(second.said, 'w')
+    expect((await handshake.polling()).text).toContain('too-many-connections')
+    await ended(open().socket)
+    first.socket.disconnect()
+    const said = await soon(async () => {
+      const { socket, said } = open()
+      await new Promise<void>((resolve, reject) => {
+        socket.on('connect', resolve)
+        socket.on('connect_error', reject)
+      })
+      return said
+    })
+    await told(said, 'w')
+    second.socket.emit('call', 1, 'd', 'add', [1])
+    await told(second.said, 'd')
+  })
+
+  it('reaches the state of its token with the cookie that the token is bound to, and with no other', async () => {
+    const { open } = await serving()
+    const first = open({ cookie: `heldstate=${browser}` })
+    const [, token] = (await told(first.said, 'w')) as [string, string]
+    first.socket.emit('call', 1, 'd', 'add', [5])
+    await told(first.said, 'd')
+    const thief = open({ cookie: `heldstate=${'cd'.repeat(16)}` }, { ...hello, token })
+    const end = ended(thief.socket)
+    expect(await told(thief.said, 'bye')).toEqual(['bye', 'invalid-token', expect.any(String)])
+    expect(await end).toBe('io server disconnect')
+    const again = open({ cookie: `heldstate=${browser}` }, { ...hello, token })
+    expect(await told(again.said, 'w')).toEqual(['w', token, 2, [{ n: 5, text: '' }], expect.any(Number)])
+  })
+
+  it('whose hello is refused is told why, and ended', async () => {
+    const { open, lines } = await serving()
+    for (const [auth, code] of [
+      [{}, 'protocol-version'],
+      [{ ...hello, watch: 5 }, 'invalid-message'],
+      [{ ...hello, token: 'x' }, 'invalid-token'],
+    ] as const) {
+      const { socket, said } = open({}, auth)
+      expect(await ended(socket)).toBe('io server disconnect')
+      expect(said).toEqual([['bye', code, expect.any(String)]])
+    }
+    expect(lines).toEqual([])
+  })
+
+  it('that ends is no watcher of its state any more', async () => {
+    const { open, hub } = await serving()
+    const { socket, said } = open()
+    const [, signed] = (await told(said, 'w')) as [string, string]
+    const { watchers } = hub.instance(signed.slice(0, 32))
+    expect(watchers.size).toBe(1)
+    socket.disconnect()
+    await soon(() => expect(watchers.size).toBe(0))
+  })
+})
+
+describe('a message', () => {
+  const text = 'x'.repeat(900)
+
+  it('past the bound ends the connection of its sender, changes nothing, and disturbs nobody', async () => {
+    const { open, hub } = await serving({ limits: { messageBytes: 1000 } })
+    const [large, other] = [open({ cookie: `heldstate=${browser}` }), open()]
+    const [, token] = (await told(large.said, 'w')) as [string, string]
+    await told(other.said, 'w')
+    large.socket.emit('call', 1, 'd', 'write', [text + text])
+    expect(await ended(large.socket)).toMatch(/transport/)
+    other.socket.emit('call', 1, 'd', 'add', [1])
+    expect(await told(other.said, 'd')).toEqual(['d', 1, 2, [[[0, 'n'], 1]], [[1]]])
+    expect(await hub.modifyState(token.slice(0, 32), d, (s) => s.text)).toBe('')
+  })
+
+  it('past the bound is refused over polling too', async () => {
+    const { open } = await serving({ limits: { messageBytes: 1000 } })
+    const { socket, said } = open({}, hello, ['polling'])
+    await told(said, 'w')
+    socket.emit('call', 1, 'd', 'write', [text + text])
+    expect(await ended(socket)).toMatch(/transport/)
+    expect(said).toHaveLength(1)
+  })
+
+  it('within the bound is handled', async () => {
+    const { open } = await serving({ limits: { messageBytes: 1000 } })
+    const { socket, said } = open()
+    await told(said, 'w')
+    socket.emit('call', 1, 'd', 'write', [text])
+    expect(await told(said, 'd')).toEqual(['d', 1, 2, [[[0, 'text'], text]], [[1]]])
+  })
+
+  it('with bytes in it, or that asks Socket.IO for an answer, is malformed like any other', async () => {
+    const { open } = await serving()
+    const { socket, said } = open()
+    await told(said, 'w')
+    socket.emit('call', 1, 'd', 'write', new Uint8Array([1]))
+    socket.emit('call', 2, 'd', 'write', () => {})
+    socket.emit('shout', new Uint8Array([1]))
+    await told(said, 'f')
+    expect(
+      said.flatMap(([name, , , , settled]) => ((name === 'd' ? settled : []) as unknown[] | undefined) ?? []),
+    ).toEqual([1, 2].map((id) => [id, 'invalid-message', expect.any(String)]))
+    socket.emit('call', 3, 'd', 'add', [1])
+    await soon(() => expect(said.at(-1)).toEqual(['d', 1, 2, [[[0, 'n'], 1]], [[3]]]))
+  })
+})
+
+it('closing ends all connections, after which the http server can close', async () => {
+  const { open, transport, server } = await serving()
+  const tabs = [open(), open({}, hello, ['polling'])]
+  for (const { said } of tabs) await told(said, 'w')
+  const ends = tabs.map(({ socket }) => ended(socket))
+  await transport.close()
+  await Promise.all(ends)
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+})
