@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { routeKeyHeader } from './route-path.js'
 
@@ -15,15 +16,6 @@ export interface DefinitionsOptions {
   /** The route's address; known once the server listens. */
   url(): string
 }
-
-/** Milliseconds for which an answer of the route counts as new; a burst of events asks once. */
-const freshMs = 300
-
-/** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */
-const patienceMs = 5_000
-
-/** Milliseconds to wait for the route: Next may have to compile the whole app first. */
-const answerMs = 120_000
 
 export class Definitions {
   private readonly options: DefinitionsOptions
@@ -55,7 +47,7 @@ export class Definitions {
   /** Resolves with `done`, which goes on alone after a while: webpack takes long to answer the first error of a session. */
   private patiently(done: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
-      const stop = this.options.clock.after(patienceMs, () => {
+      const stop = this.options.clock.after(fixedLimits.editMs, () => {
         this.options.log.warn(
           'Next is still compiling; until it is done, events run as they were before the last edit.',
         )
@@ -70,7 +62,7 @@ export class Definitions {
 
   private isFresh(): boolean {
     if (this.loadedAt === undefined) return false
-    return !this.options.development || this.options.clock.now() - this.loadedAt < freshMs
+    return !this.options.development || this.options.clock.now() - this.loadedAt < fixedLimits.definitionsFreshMs
   }
 
   private async load(): Promise<void> {
@@ -90,14 +82,14 @@ export class Definitions {
   private async ask(): Promise<string | undefined> {
     const url = this.options.url()
     const waiting = new AbortController()
-    const stopWaiting = this.options.clock.after(answerMs, () => waiting.abort())
+    const stopWaiting = this.options.clock.after(fixedLimits.routeAnswerMs, () => waiting.abort())
     try {
       const headers = { [routeKeyHeader]: this.options.key }
       const response = await fetch(url, { headers, redirect: 'manual', signal: waiting.signal })
       const body = await response.text()
       return isLoaded(body) ? undefined : explain(response, body)
     } catch (error) {
-      const why = waiting.signal.aborted ? `for ${answerMs / 1000} seconds` : `(${causeOf(error)})`
+      const why = waiting.signal.aborted ? `for ${fixedLimits.routeAnswerMs / 1000} seconds` : `(${causeOf(error)})`
       return `${failed}: the app does not answer at ${url} ${why}.`
     } finally {
       stopWaiting()

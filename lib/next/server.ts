@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import nextModule from 'next'
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { createHub, type Hub } from '../hub/hub.js'
 import { setSlot } from '../hub/slot.js'
@@ -42,7 +43,7 @@ export async function start(options: ServeOptions): Promise<Served> {
   forwardUpgrades(server, nextServer, socketPath, clock)
   early.admit()
 
-  const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : drainMs, clock })
+  const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : fixedLimits.drainMs, clock })
   if (!dev) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
   const url = urlOf(server, options.hostname ?? 'localhost')
   log.info(`ready on ${url}`)
@@ -51,9 +52,6 @@ export async function start(options: ServeOptions): Promise<Served> {
 
 /** When the terminal is gone, Next would write the failure of each write to it, and turn without end. */
 const ignore = () => {}
-
-/** Milliseconds that answers under way are given to end in production. A page takes less; a stream may take forever. */
-const drainMs = 2_000
 
 async function prepareNext(server: Server, nextServer: Server, dev: boolean, options: ServeOptions): Promise<App> {
   const { dir = '.', hostname, webpack } = options
