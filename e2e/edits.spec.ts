@@ -77,18 +77,28 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
       }).toPass()
     })
 
-    test('a new state module is found', async ({ page }) => {
-      app.write('app/other.state.ts', `import { defineState } from 'heldstate'\n${other}`)
-      app.edit(component, (text) =>
-        text
-          .replace(`'use client'`, `'use client'\nimport { other } from './other.state'`)
-          .replace('const status', 'const o = useServerState(other)\n  const status')
-          .replace('<button', '<button type="button" onClick={() => o.turn()}>Other {o.m}</button><button'),
-      )
-      await press(page, 'Other 1')
-      await expect(page.getByRole('button', { name: 'Other 2' })).toBeVisible()
-    })
+    for (const [place, name] of [
+      ['beside others', 'app/other'],
+      ['in the root of the project', 'root'],
+      ['in a folder that is new itself', 'fresh/deep/inner'],
+    ] as const)
+      test(`a new state module is found ${place}`, async ({ page }) => {
+        const id = name.replaceAll('/', '.')
+        app.edit(component, (text) =>
+          text
+            .replace(`'use client'`, `'use client'\nimport { other } from '@/${name}.state'`)
+            .replace('const status', 'const o = useServerState(other)\n  const status')
+            .replace('<button', `<button type="button" onClick={() => o.turn()}>${id} {o.m}</button><button`),
+        )
+        if (name !== 'app/other') await untilNoticed() // no edit comes after it that would make the bundler look
+        app.write(`${name}.state.ts`, moduleOf(id))
+        await press(page, `${id} 1`)
+        await expect(page.getByRole('button', { name: `${id} 2` })).toBeVisible()
+      })
   })
 }
 
-const other = `export const other = defineState('other', () => ({ m: 1 })).events((on) => ({ turn: on((s) => { s.m += 1 }) }))`
+const moduleOf = (id: string) => `
+  import { defineState } from 'heldstate'
+  export const other = defineState('${id}', () => ({ m: 1 })).events((on) => ({ turn: on((s) => { s.m += 1 }) }))
+`

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -100,6 +100,7 @@ export class FixtureApp {
 
   write(name: string, text: string): void {
     this.edited.add(name)
+    mkdirSync(dirname(join(this.dir, name)), { recursive: true })
     writeFileSync(join(this.dir, name), text)
   }
 

@@ -41,6 +41,10 @@ export const fixedLimits = {
   definitionsFreshMs: 300,
   /** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */
   editMs: 5_000,
+  /** Milliseconds that a bundler is given to notice a state module that came or went. It takes far less, or forever. */
+  newModuleMs: 3_000,
+  /** Milliseconds between two looks at the disk for such modules. */
+  newModulePauseMs: 50,
   /** Milliseconds to wait for the route: Next may have to compile the whole app first. */
   routeAnswerMs: 120_000,
   /** Milliseconds after which an upgrade that nobody has answered is ended. Next leaves open what it does not know. */

@@ -1,6 +1,6 @@
 /** What the two loaders do. Their entry files are CommonJS, as both bundlers want it, and only call these. */
 import { evaluateStateModule } from './evaluate.js'
-import { findStateFiles, modulesText } from './state-files.js'
+import { findStateFiles, modulesText, noticeFile } from './state-files.js'
 import { stubText } from './stub-text.js'
 
 /** The part of the loader interface that Turbopack and webpack share. */
@@ -10,6 +10,8 @@ export interface LoaderContext {
   readonly rootContext: string
   addDependency(file: string): void
   addContextDependency(directory: string): void
+  /** Only webpack has it. */
+  cacheable?(flag: boolean): void
 }
 
 export function loadStub(context: LoaderContext, source: string): string {
@@ -19,5 +21,7 @@ export function loadStub(context: LoaderContext, source: string): string {
 export function loadModules(context: LoaderContext): string {
   const { files, directories } = findStateFiles(context.rootContext)
   for (const directory of directories) context.addContextDependency(directory)
+  context.addDependency(noticeFile(context.rootContext))
+  context.cacheable?.(false) // webpack does not see the notice, but asks for the list with each compilation
   return modulesText(context.resourcePath, context.rootContext, files)
 }

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
 import nextModule from 'next'
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
@@ -18,6 +19,7 @@ import { EarlyRequests } from './early-requests.js'
 import { OpenSockets } from './open-sockets.js'
 import { servedRoutePath } from './route-path.js'
 import type { Served, ServeOptions } from './serve.js'
+import { StateFolder } from './state-folder.js'
 import { forwardUpgrades } from './upgrades.js'
 
 /** Next's types describe the default export of an ES module; what Node gives for its CommonJS is that export itself. */
@@ -71,14 +73,15 @@ async function prepareNext(server: Server, nextServer: Server, dev: boolean, opt
 
 function hubFor(
   server: Server,
-  { hub: given = {}, hostname }: ServeOptions,
+  { hub: given = {}, hostname, dir = '.' }: ServeOptions,
   development: boolean,
   clock: Clock,
   log: Log,
 ): Hub {
   const routeKey = clock.id()
+  const watching = development ? { stateFiles: new StateFolder(resolve(dir), clock) } : {}
   const url = () => `${urlOf(server, reachable(hostname))}${servedRoutePath()}`
-  const definitions = new Definitions({ development, key: routeKey, clock, log, url })
+  const definitions = new Definitions({ key: routeKey, clock, log, url, ...watching })
   const secret = given.secret ?? process.env.HELDSTATE_SECRET
   const hub = createHub({ ...given, ...(secret ? { secret } : {}), prepare: () => definitions.prepare() })
   setSlot({ hub, routeKey })
