@@ -53,6 +53,12 @@ for (const variant of variants) {
       await counts(page, 1106)
     })
 
+    test('a state module of a package beside the app is its own', async ({ page }) => {
+      await openFixture(page, app)
+      await press(page, 'Visit 1')
+      await expect(page.getByRole('button', { name: 'Visit 2' })).toBeVisible()
+    })
+
     test('keeps its one websocket beside a page that takes every path', async ({ page }) => {
       const ours: WebSocket[] = []
       page.on('websocket', (socket) => {

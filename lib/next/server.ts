@@ -17,7 +17,7 @@ import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { Definitions } from './definitions.js'
 import { EarlyRequests } from './early-requests.js'
 import { OpenSockets } from './open-sockets.js'
-import { servedRoutePath } from './route-path.js'
+import { servedRoutePath, statePackages } from './seen-config.js'
 import type { Served, ServeOptions } from './serve.js'
 import { StateFolder } from './state-folder.js'
 import { forwardUpgrades } from './upgrades.js'
@@ -79,7 +79,7 @@ function hubFor(
   log: Log,
 ): Hub {
   const routeKey = clock.id()
-  const watching = development ? { stateFiles: new StateFolder(resolve(dir), clock) } : {}
+  const watching = development ? { stateFiles: new StateFolder(resolve(dir), statePackages(), clock) } : {}
   const url = () => `${urlOf(server, reachable(hostname))}${servedRoutePath()}`
   const definitions = new Definitions({ key: routeKey, clock, log, url, ...watching })
   const secret = given.secret ?? process.env.HELDSTATE_SECRET

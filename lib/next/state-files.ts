@@ -1,5 +1,6 @@
 /** The state modules of a project, as files. */
-import { type Dirent, readdirSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 
 export const isStateFile = (name: string) => /\.state\.tsx?$/.test(name)
@@ -11,9 +12,34 @@ export interface StateFiles {
   readonly directories: readonly string[]
 }
 
-/** Looks everywhere below `root` but in node_modules, in what starts with a dot and in other apps. */
-export function findStateFiles(root: string): StateFiles {
-  return statesAmong(root, entriesOf(root))
+/**
+ * Looks everywhere below `root`, and below the `packages` that lie beside it, but in node_modules, in what starts with a dot
+ * and in other apps.
+ */
+export function findStateFiles(root: string, packages: readonly string[] = []): StateFiles {
+  const found = [root, ...foldersOf(packages, root)].map((folder) => statesAmong(folder, entriesOf(folder)))
+  return {
+    files: [...new Set(found.flatMap(({ files }) => files))].sort(),
+    directories: [...new Set(found.flatMap(({ directories }) => directories))],
+  }
+}
+
+/** Whether it would look at the place of `file`. */
+export function isWithin(file: string, root: string, packages: readonly string[]): boolean {
+  return [root, realpathSync(root), ...foldersOf(packages, root)].some((folder) => {
+    const segments = relative(folder, file).split(sep)
+    return !segments.some((segment) => isForeign(segment)) // `..` is foreign too
+  })
+}
+
+/** The folders of packages that a workspace links; what is installed has no state modules that need compiling. */
+function foldersOf(packages: readonly string[], root: string): readonly string[] {
+  const { resolve } = createRequire(join(root, 'package.json'))
+  return packages.flatMap((name) => {
+    const found = (resolve.paths(name) ?? []).map((place) => join(place, name)).find((place) => existsSync(place))
+    const folder = found && realpathSync(found)
+    return folder && !folder.split(sep).includes('node_modules') ? [folder] : []
+  })
 }
 
 function statesAmong(folder: string, entries: readonly Dirent[]): StateFiles {

@@ -6,16 +6,18 @@ import { findStateFiles, noticeFile, sourceOf } from './state-files.js'
 
 export class StateFolder {
   private readonly root: string
+  private readonly packages: readonly string[]
   private readonly clock: Clock
 
-  constructor(root: string, clock: Clock) {
+  constructor(root: string, packages: readonly string[], clock: Clock) {
     this.root = root
+    this.packages = packages
     this.clock = clock
   }
 
   /** Their places, as the list of modules names them. */
   sources(): readonly string[] {
-    return findStateFiles(this.root).files.map((file) => sourceOf(this.root, file))
+    return findStateFiles(this.root, this.packages).files.map((file) => sourceOf(this.root, file))
   }
 
   /** Makes the bundler look again, also where it does not watch. */
