@@ -53,6 +53,25 @@ for (const variant of variants) {
       await counts(page, 1106)
     })
 
+    test('a state module of a package beside the app is its own', async ({ page }) => {
+      await openFixture(page, app)
+      await press(page, 'Visit 1')
+      await expect(page.getByRole('button', { name: 'Visit 2' })).toBeVisible()
+    })
+
+    if (mode === 'development')
+      test('a route that is compiled later disturbs neither values nor a running task', async ({ page }) => {
+        await openFixture(page, app)
+        await press(page, 'Add')
+        await press(page, 'Begin')
+        await expect.poll(() => ticks(page)).toBeGreaterThan(2)
+        await page.request.get(`${app.url}/later/`)
+        const before = await ticks(page)
+        await press(page, 'Add')
+        await counts(page, 7)
+        await expect.poll(() => ticks(page)).toBeGreaterThan(before + 2)
+      })
+
     test('keeps its one websocket beside a page that takes every path', async ({ page }) => {
       const ours: WebSocket[] = []
       page.on('websocket', (socket) => {

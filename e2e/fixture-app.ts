@@ -1,11 +1,21 @@
 /**
- * The fixture as an app of its own: a copy for each way of building, so that builds do not share a folder and edits never
- * touch the checkout. The copy lies inside the repository, which is Turbopack's root, and is run from there, so that the
- * app is not in the working directory.
+ * The fixture as an app of its own, with a package of its workspace beside it: a copy for each way of building, so that
+ * builds do not share a folder and edits never touch the checkout. The copy lies inside the repository, which is
+ * Turbopack's root, and is run from there, so that the app is not in the working directory.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -34,6 +44,11 @@ export class FixtureApp {
     this.dir = join(here, '.fixture', name)
     rmSync(this.dir, { recursive: true, force: true })
     cpSync(join(here, 'fixture'), this.dir, { recursive: true })
+    const beside = `${this.dir}-package`
+    rmSync(beside, { recursive: true, force: true })
+    renameSync(join(this.dir, 'beside'), beside)
+    mkdirSync(join(this.dir, 'node_modules'))
+    symlinkSync(beside, join(this.dir, 'node_modules/fixture-package'))
     this.edit('tsconfig.json', (text) => text.replace('../../tsconfig', '../../../tsconfig'))
     this.edited.clear()
   }
@@ -100,6 +115,7 @@ export class FixtureApp {
 
   write(name: string, text: string): void {
     this.edited.add(name)
+    mkdirSync(dirname(join(this.dir, name)), { recursive: true })
     writeFileSync(join(this.dir, name), text)
   }
 

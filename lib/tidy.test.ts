@@ -96,6 +96,13 @@ describe('time, chance and the console', () => {
   })
 })
 
+describe('a bound', () => {
+  it('has its name and its unit in base/limits.ts, and nowhere else', () => {
+    const own = files.filter(({ path, text }) => path !== 'base/limits.ts' && /^const \w+Ms = [\d_]+$/m.test(text))
+    expect(own.map(({ path }) => path)).toEqual([])
+  })
+})
+
 describe('a file', () => {
   it('has no more than 350 lines', () => {
     expect(files.filter(({ text }) => text.split('\n').length > 350).map(({ path }) => path)).toEqual([])

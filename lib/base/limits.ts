@@ -41,4 +41,24 @@ export const defaultLimits = {
   closeMs: 10_000,
 } as const
 
+/** Bounds of the custom server and of a page, which no option changes. */
+export const fixedLimits = {
+  /** Milliseconds for which an answer of the route that loads the state modules counts as new; a burst of events asks once. */
+  definitionsFreshMs: 300,
+  /** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */
+  editMs: 5_000,
+  /** Milliseconds that a bundler is given to notice a state module that came or went. It takes far less, or forever. */
+  newModuleMs: 3_000,
+  /** Milliseconds between two looks at the disk for such modules. */
+  newModulePauseMs: 50,
+  /** Milliseconds to wait for the route: Next may have to compile the whole app first. */
+  routeAnswerMs: 120_000,
+  /** Milliseconds after which an upgrade that nobody has answered is ended. Next leaves open what it does not know. */
+  upgradeAnswerMs: 10_000,
+  /** Milliseconds that answers under way are given to end when a server closes in production. A page takes less; a stream may take forever. */
+  drainMs: 2_000,
+  /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
+  claimMs: 1_000,
+} as const
+
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -1,7 +1,7 @@
 import type { NextConfig } from 'next'
 import { expect, test } from 'vitest'
 import { withHeldState } from './config.js'
-import { servedRoutePath } from './route-path.js'
+import { servedRoutePath, statePackages } from './seen-config.js'
 
 const context = { defaultConfig: {} }
 const rules = (config: NextConfig) => config.turbopack?.rules as Record<string, unknown>
@@ -42,15 +42,24 @@ test('rules of the user for the same files stay, one as well as a list', () => {
   const config = withHeldState({
     turbopack: { rules: { '*.state.ts': own, '*.state.tsx': ['a-loader', own], '*.svg': own } },
   })
-  expect(rules(config)['*.state.ts']).toMatchObject([own, { loaders: [expect.stringContaining('stub-loader.cjs')] }])
+  expect(rules(config)['*.state.ts']).toMatchObject([
+    own,
+    { loaders: [{ loader: expect.stringContaining('stub-loader.cjs') }] },
+  ])
   expect(rules(config)['*.state.tsx']).toMatchObject(['a-loader', own, {}])
   expect(rules(config)['*.svg']).toBe(own)
 })
 
-test('loaders are given by their paths, since Turbopack takes only plain data', () => {
-  const loaders = Object.values(rules(withHeldState())).flatMap((rule) => (rule as { loaders: unknown[] }).loaders)
+test('loaders are given as plain data, since Turbopack takes nothing else, with the packages of the app', () => {
+  const config = withHeldState({ transpilePackages: ['@acme/shared'] })
+  const loaders = Object.values(rules(config)).flatMap((rule) => (rule as { loaders: unknown[] }).loaders)
   expect(loaders).toHaveLength(3)
-  for (const loader of loaders) expect(loader).toBeTypeOf('string')
+  for (const loader of loaders)
+    expect(loader).toEqual({
+      loader: expect.stringMatching(/-loader\.cjs$/),
+      options: { packages: ['@acme/shared'] },
+    })
+  expect(statePackages()).toEqual(['@acme/shared'])
 })
 
 test('webpack gets the same rules, then the function of the user', () => {

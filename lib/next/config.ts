@@ -4,13 +4,17 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
-import { routePath, setServedRoutePath } from './route-path.js'
+import { routePath } from './route-path.js'
+import { seeConfig } from './seen-config.js'
 
 type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>
 
 const real = /[?&]real(?=&|$)/
 const modulesFile = 'heldstate-modules.js'
-const loader = (name: string) => fileURLToPath(new URL(`./${name}-loader.cjs`, import.meta.url))
+const loader = (name: string, { transpilePackages = [] }: NextConfig) => ({
+  loader: fileURLToPath(new URL(`./${name}-loader.cjs`, import.meta.url)),
+  options: { packages: transpilePackages },
+})
 
 /** Wraps a Next config: an object, or a function that gives one. */
 export function withHeldState(config?: NextConfig): NextConfig
@@ -21,16 +25,17 @@ export function withHeldState(config: NextConfig | ConfigFunction = {}): NextCon
 }
 
 function extend(config: NextConfig): NextConfig {
-  setServedRoutePath(config)
+  seeConfig(config)
   return { ...config, turbopack: withRules(config), webpack: withWebpackRules(config), logging: quiet(config) }
 }
 
 type Turbopack = NonNullable<NextConfig['turbopack']>
 type Rules = NonNullable<Turbopack['rules']>
 
-function withRules({ turbopack }: NextConfig): Turbopack {
-  const stub = { condition: { all: [{ not: 'foreign' }, { not: { query: real } }] }, loaders: [loader('stub')] }
-  const modules = { loaders: [loader('modules')] }
+function withRules(config: NextConfig): Turbopack {
+  const { turbopack } = config
+  const stub = { condition: { all: [{ not: 'foreign' }, { not: { query: real } }] }, loaders: [loader('stub', config)] }
+  const modules = { loaders: [loader('modules', config)] }
   const rules: Record<string, unknown> = { ...turbopack?.rules }
   for (const [glob, rule] of [
     ['*.state.ts', stub],
@@ -49,7 +54,8 @@ function appended(existing: unknown, rule: unknown): unknown {
 
 type Webpack = NonNullable<NextConfig['webpack']>
 
-function withWebpackRules({ webpack }: NextConfig): Webpack {
+function withWebpackRules(config: NextConfig): Webpack {
+  const { webpack } = config
   return (given, context) => {
     given.module.rules.push(
       {
@@ -57,9 +63,9 @@ function withWebpackRules({ webpack }: NextConfig): Webpack {
         exclude: /node_modules/,
         resourceQuery: { not: [real] },
         enforce: 'pre',
-        use: [loader('stub')],
+        use: [loader('stub', config)],
       },
-      { test: /[\\/]heldstate-modules\.js$/, use: [loader('modules')] },
+      { test: /[\\/]heldstate-modules\.js$/, use: [loader('modules', config)] },
     )
     return webpack ? webpack(given, context) : given
   }

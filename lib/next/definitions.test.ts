@@ -13,6 +13,8 @@ let warnings: string[]
 let clock: TestClock
 let close: () => void
 let url: string
+let disk: string[]
+let notices: number
 
 const json = (status: number, body: unknown): Answer => {
   return (response) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -22,7 +24,9 @@ beforeEach(async () => {
   requests = []
   errors = []
   warnings = []
-  answer = json(200, { modules: 1 })
+  disk = ['a.state.ts']
+  notices = 0
+  answer = json(200, { modules: ['a.state.ts'] })
   clock = new TestClock()
   const server = createServer((request, response) => {
     requests.push(request)
@@ -44,7 +48,22 @@ function definitions(development: boolean) {
     warn: (message: string) => void warnings.push(message),
     error: (message: string) => void errors.push(message),
   }
-  return new Definitions({ development, key: 'a-key', clock, log, url: () => url })
+  const stateFiles = { sources: () => disk, notify: () => void (notices += 1) }
+  return new Definitions({ key: 'a-key', clock, log, url: () => url, ...(development ? { stateFiles } : {}) })
+}
+
+/** Lets time pass until `waiting` is done; the milliseconds that took. Answers need real time. */
+async function passing(waiting: Promise<void> | undefined): Promise<number> {
+  const began = clock.now()
+  let done = false
+  void waiting?.finally(() => {
+    done = true
+  })
+  while (!done) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    if (!done) await clock.advance(10)
+  }
+  return clock.now() - began
 }
 
 test('asks once in production, with the key', async () => {
@@ -76,6 +95,58 @@ test('keeps old definitions when an edit broke a module, and says so once', asyn
   expect(errors).toEqual(['The state modules could not be loaded: Two states have the id "a".'])
 })
 
+test('asks again, and tells the bundler, until modules that came or went on disk are in the answer', async () => {
+  const loaded = definitions(true)
+  await loaded.prepare()
+  disk = ['a.state.ts', 'b.state.ts']
+  answer = (response) => json(200, { modules: requests.length < 4 ? ['a.state.ts'] : disk })(response)
+  await clock.advance(300)
+  await passing(loaded.prepare())
+  expect([requests.length, notices, warnings]).toEqual([4, 1, []])
+
+  disk = ['a.state.ts'] // the bundler misses the other one until it has noticed
+  answer = (response) => (requests.length < 6 ? json(500, {}) : json(200, { modules: disk }))(response)
+  await clock.advance(300)
+  await passing(loaded.prepare())
+  expect([requests.length, notices, errors]).toEqual([6, 2, []])
+})
+
+test('an answer is no longer new when a module came since', async () => {
+  const loaded = definitions(true)
+  await loaded.prepare()
+  disk = ['a.state.ts', 'b.state.ts']
+  await clock.advance(49)
+  expect(loaded.prepare()).toBeUndefined() // looking at the disk for each of a burst of events would be slow
+  await clock.advance(1)
+  answer = json(200, { modules: disk })
+  await loaded.prepare()
+  expect(requests).toHaveLength(2)
+  await clock.advance(50)
+  expect(loaded.prepare()).toBeUndefined()
+})
+
+test('goes on without a module that the bundler does not notice, says so once and waits no second time', async () => {
+  const loaded = definitions(true)
+  await loaded.prepare()
+  disk = ['a.state.ts', 'b.state.ts', 'c.state.ts']
+  await clock.advance(300)
+  expect(await passing(loaded.prepare())).toBeGreaterThanOrEqual(3_000)
+  await clock.advance(300)
+  const { length } = requests
+  await loaded.prepare()
+  expect(requests).toHaveLength(length + 1)
+  expect(warnings).toEqual(['Next has not noticed b.state.ts, c.state.ts. Start it again if this stays so.'])
+})
+
+test('a broken module keeps nobody waiting when none came or went', async () => {
+  const loaded = definitions(true)
+  await loaded.prepare()
+  answer = json(500, {})
+  await clock.advance(300)
+  await loaded.prepare()
+  expect([requests.length, notices]).toEqual([2, 0])
+})
+
 test('goes on with old definitions when Next compiles for long, and asks no second time meanwhile', async () => {
   const loaded = definitions(true)
   await loaded.prepare()
@@ -94,7 +165,7 @@ test('fails when there are none at all, and asks again for the next call', async
   const loaded = definitions(false)
   answer = json(500, { message: 'It broke.' })
   await expect(loaded.prepare()).rejects.toMatchObject({ code: 'registry-unreachable' })
-  answer = json(200, { modules: 0 })
+  answer = json(200, { modules: [] })
   await loaded.prepare()
   expect(requests).toHaveLength(2)
 })

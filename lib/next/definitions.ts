@@ -4,32 +4,38 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { routeKeyHeader } from './route-path.js'
+import type { StateFolder } from './state-folder.js'
 
 export interface DefinitionsOptions {
-  readonly development: boolean
   readonly key: string
   readonly clock: Clock
   readonly log: Log
   /** The route's address; known once the server listens. */
   url(): string
+  /** The state modules on disk. Only in development: else what was loaded stays. */
+  readonly stateFiles?: Pick<StateFolder, 'sources' | 'notify'>
 }
 
-/** Milliseconds for which an answer of the route counts as new; a burst of events asks once. */
-const freshMs = 300
-
-/** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */
-const patienceMs = 5_000
-
-/** Milliseconds to wait for the route: Next may have to compile the whole app first. */
-const answerMs = 120_000
+interface Answer {
+  /** The modules that the route has loaded, by their places. */
+  readonly modules?: readonly string[]
+  /** What is wrong, as a sentence for the terminal, if none were loaded. */
+  readonly problem?: string
+}
 
 export class Definitions {
   private readonly options: DefinitionsOptions
   private loading: Promise<void> | undefined
   private loadedAt: number | undefined
+  /** When the disk was looked at last. */
+  private lookedAt = 0
   private lastProblem: string | undefined
+  private modules: readonly string[] | undefined
+  /** What is on disk although the bundler will not see it. */
+  private accepted: readonly string[] | undefined
 
   constructor(options: DefinitionsOptions) {
     this.options = options
@@ -55,7 +61,7 @@ export class Definitions {
   /** Resolves with `done`, which goes on alone after a while: webpack takes long to answer the first error of a session. */
   private patiently(done: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
-      const stop = this.options.clock.after(patienceMs, () => {
+      const stop = this.options.clock.after(fixedLimits.editMs, () => {
         this.options.log.warn(
           'Next is still compiling; until it is done, events run as they were before the last edit.',
         )
@@ -69,46 +75,83 @@ export class Definitions {
   }
 
   private isFresh(): boolean {
+    const { stateFiles, clock } = this.options
     if (this.loadedAt === undefined) return false
-    return !this.options.development || this.options.clock.now() - this.loadedAt < freshMs
+    if (!stateFiles) return true
+    if (clock.now() - this.loadedAt >= fixedLimits.definitionsFreshMs) return false
+    return clock.now() - this.lookedAt < fixedLimits.newModulePauseMs || this.isComplete({}, this.look(stateFiles))
+  }
+
+  private look(stateFiles: Pick<StateFolder, 'sources'>): readonly string[] {
+    this.lookedAt = this.options.clock.now()
+    return stateFiles.sources()
   }
 
   private async load(): Promise<void> {
     const began = this.options.clock.now()
-    const problem = await this.ask()
-    if (problem === undefined) {
+    const { modules, problem } = await this.askUntilComplete()
+    if (modules) {
       this.loadedAt = began
       this.lastProblem = undefined
+      this.modules = modules
       return
     }
-    if (problem !== this.lastProblem) this.options.log.error(problem)
+    if (problem !== this.lastProblem) this.options.log.error(problem ?? failed)
     this.lastProblem = problem
-    if (this.loadedAt === undefined) throw new HeldStateError('registry-unreachable', problem)
+    if (this.loadedAt === undefined) throw new HeldStateError('registry-unreachable', problem ?? failed)
   }
 
-  /** What is wrong, as a sentence for the terminal; nothing if the modules were loaded. */
-  private async ask(): Promise<string | undefined> {
+  /** Asks until the answer has the modules that are on disk: a bundler notices late that one came or went, or not at all. */
+  private async askUntilComplete(): Promise<Answer> {
+    const { stateFiles, clock } = this.options
+    const began = clock.now()
+    for (let asked = 1; ; asked += 1) {
+      const answer = await this.ask()
+      const onDisk = stateFiles && this.look(stateFiles)
+      if (!onDisk || this.isComplete(answer, onDisk)) return answer
+      if (asked === 1) stateFiles?.notify()
+      if (clock.now() - began >= fixedLimits.newModuleMs) return this.giveUp(answer, onDisk)
+      await new Promise<void>((resolve) => void clock.after(fixedLimits.newModulePauseMs, resolve))
+    }
+  }
+
+  /** Whether no module came or went that the hub does not know of. Before the first answer, it knows of none. */
+  private isComplete({ modules = this.modules }: Answer, onDisk: readonly string[]): boolean {
+    return modules === undefined || same(modules, onDisk) || same(this.accepted, onDisk)
+  }
+
+  private giveUp(answer: Answer, onDisk: readonly string[]): Answer {
+    const { modules } = answer
+    this.accepted = onDisk
+    const missing = modules && onDisk.filter((source) => !modules.includes(source))
+    if (missing?.length)
+      this.options.log.warn(`Next has not noticed ${missing.join(', ')}. Start it again if this stays so.`)
+    return answer
+  }
+
+  private async ask(): Promise<Answer> {
     const url = this.options.url()
     const waiting = new AbortController()
-    const stopWaiting = this.options.clock.after(answerMs, () => waiting.abort())
+    const stopWaiting = this.options.clock.after(fixedLimits.routeAnswerMs, () => waiting.abort())
     try {
       const headers = { [routeKeyHeader]: this.options.key }
       const response = await fetch(url, { headers, redirect: 'manual', signal: waiting.signal })
       const body = await response.text()
-      return isLoaded(body) ? undefined : explain(response, body)
+      const modules = fieldIn(body, 'modules')
+      return Array.isArray(modules) ? { modules } : { problem: explain(response, body) } // a page that takes every path answers 200 too
     } catch (error) {
-      const why = waiting.signal.aborted ? `for ${answerMs / 1000} seconds` : `(${causeOf(error)})`
-      return `${failed}: the app does not answer at ${url} ${why}.`
+      const why = waiting.signal.aborted ? `for ${fixedLimits.routeAnswerMs / 1000} seconds` : `(${causeOf(error)})`
+      return { problem: `${failed}: the app does not answer at ${url} ${why}.` }
     } finally {
       stopWaiting()
     }
   }
 }
 
-const failed = 'The state modules could not be loaded'
+const same = (some: readonly string[] | undefined, others: readonly string[]) =>
+  some?.length === others.length && some.every((one, index) => one === others[index])
 
-/** A page that takes every path answers 200 too. */
-const isLoaded = (body: string) => typeof fieldIn(body, 'modules') === 'number'
+const failed = 'The state modules could not be loaded'
 
 function explain({ status, ok, headers }: Response, body: string): string {
   if (ok || status === 404)

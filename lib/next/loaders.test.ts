@@ -24,6 +24,7 @@ function context(resourcePath: string) {
     directories,
     resourcePath,
     rootContext: root,
+    getOptions: () => ({ packages: [] }),
     addDependency: (file: string) => void files.push(file),
     addContextDependency: (directory: string) => void directories.push(directory),
   }

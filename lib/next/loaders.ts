@@ -1,6 +1,7 @@
 /** What the two loaders do. Their entry files are CommonJS, as both bundlers want it, and only call these. */
+import { HeldStateError } from '../base/errors.js'
 import { evaluateStateModule } from './evaluate.js'
-import { findStateFiles, modulesText } from './state-files.js'
+import { findStateFiles, isWithin, modulesText, noticeFile, sourceOf } from './state-files.js'
 import { stubText } from './stub-text.js'
 
 /** The part of the loader interface that Turbopack and webpack share. */
@@ -8,16 +9,29 @@ export interface LoaderContext {
   readonly resourcePath: string
   /** The folder of the app, also when the bundler's root is above it or the command was given another folder. */
   readonly rootContext: string
+  getOptions(): { readonly packages: readonly string[] }
   addDependency(file: string): void
   addContextDependency(directory: string): void
+  /** Only webpack has it. */
+  cacheable?(flag: boolean): void
 }
 
 export function loadStub(context: LoaderContext, source: string): string {
-  return stubText(evaluateStateModule(context.resourcePath, source, (file) => context.addDependency(file)))
+  const { resourcePath, rootContext } = context
+  const { packages } = context.getOptions()
+  if (!isWithin(resourcePath, rootContext, packages))
+    throw new HeldStateError(
+      'invalid-definition',
+      `The state module ${sourceOf(rootContext, resourcePath)} is not where the hub looks: below the folder of the app. If it ` +
+        'is part of another package, name that package in transpilePackages in next.config; else move it.',
+    )
+  return stubText(evaluateStateModule(resourcePath, source, (file) => context.addDependency(file)))
 }
 
 export function loadModules(context: LoaderContext): string {
-  const { files, directories } = findStateFiles(context.rootContext)
+  const { files, directories } = findStateFiles(context.rootContext, context.getOptions().packages)
   for (const directory of directories) context.addContextDependency(directory)
+  context.addDependency(noticeFile(context.rootContext))
+  context.cacheable?.(false) // webpack does not see the notice, but asks for the list with each compilation
   return modulesText(context.resourcePath, context.rootContext, files)
 }

@@ -52,7 +52,7 @@ describe('the route', () => {
     const hub = served()
     const other = defineState('other', () => ({}))
     compiled = async () => [moduleOf('app/d.state.ts', d), moduleOf('app/other.state.ts', other, 'no definition')]
-    expect(await ask('the key')).toEqual({ status: 200, body: '{"modules":2}' })
+    expect(await ask('the key')).toEqual({ status: 200, body: '{"modules":["app/d.state.ts","app/other.state.ts"]}' })
     expect([hub.registry.get('d'), hub.registry.get('other')]).toEqual([d, other])
     const edited = defineState('d', () => ({ n: 1 }))
     compiled = async () => [moduleOf('app/d.state.ts', edited)]

@@ -15,7 +15,7 @@ export async function GET(request: Request): Promise<Response> {
   try {
     const loaded = await modules()
     slot.hub.registry.replace(loaded)
-    return Response.json({ modules: loaded.length })
+    return Response.json({ modules: loaded.map(({ source }) => source) })
   } catch (error) {
     return Response.json(toFailure(error, 'invalid-definition'), { status: 500 })
   }

@@ -4,10 +4,11 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import nextModule from 'next'
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { createHub, type Hub } from '../hub/hub.js'
 import { setSlot } from '../hub/slot.js'
@@ -19,8 +20,9 @@ import { Definitions } from './definitions.js'
 import { EarlyRequests } from './early-requests.js'
 import { keptFolder, keptSecret, makeKeptFolder } from './kept-secret.js'
 import { OpenSockets } from './open-sockets.js'
-import { servedRoutePath } from './route-path.js'
+import { servedRoutePath, statePackages } from './seen-config.js'
 import type { Served, ServeOptions } from './serve.js'
+import { StateFolder } from './state-folder.js'
 import { forwardUpgrades } from './upgrades.js'
 
 /** Next's types describe the default export of an ES module; what Node gives for its CommonJS is that export itself. */
@@ -46,7 +48,7 @@ export async function start(options: ServeOptions): Promise<Served> {
   forwardUpgrades(server, nextServer, socketPath, clock)
   early.admit()
 
-  const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : drainMs, clock })
+  const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : fixedLimits.drainMs, clock })
   if (!dev) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
   const url = urlOf(server, options.hostname ?? 'localhost')
   log.info(`ready on ${url}`)
@@ -55,9 +57,6 @@ export async function start(options: ServeOptions): Promise<Served> {
 
 /** When the terminal is gone, Next would write the failure of each write to it, and turn without end. */
 const ignore = () => {}
-
-/** Milliseconds that answers under way are given to end in production. A page takes less; a stream may take forever. */
-const drainMs = 2_000
 
 async function prepareNext(server: Server, nextServer: Server, dev: boolean, options: ServeOptions): Promise<App> {
   const { dir = '.', hostname, webpack } = options
@@ -83,8 +82,9 @@ function hubFor(
   log: Log,
 ): Hub {
   const routeKey = clock.id()
+  const watching = development ? { stateFiles: new StateFolder(resolve(dir), statePackages(), clock) } : {}
   const url = () => `${urlOf(server, reachable(hostname))}${servedRoutePath()}`
-  const definitions = new Definitions({ development, key: routeKey, clock, log, url })
+  const definitions = new Definitions({ key: routeKey, clock, log, url, ...watching })
   const folder = keptFolder(dir)
   const secret = given.secret ?? keptSecret(folder)
   const hub = createHub({

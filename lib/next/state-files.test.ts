@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
-import { findStateFiles, modulesText } from './state-files.js'
+import { afterAll, describe, expect, test } from 'vitest'
+import { loadStub } from './loaders.js'
+import { findStateFiles, modulesText, sourceOf } from './state-files.js'
 
-const root = mkdtempSync(join(tmpdir(), 'heldstate-files-'))
-afterAll(() => rmSync(root, { recursive: true }))
+const workspace = realpathSync(mkdtempSync(join(tmpdir(), 'heldstate-files-')))
+const root = join(workspace, 'site')
+afterAll(() => rmSync(workspace, { recursive: true }))
 
 for (const name of ['app/b.state.ts', 'app/a/a.state.tsx', 'root.state.ts', 'app/c.state.test.ts', 'app/d.state.js'])
   write(name)
@@ -18,6 +20,16 @@ for (const name of [
   'examples/shop/app/shop.state.ts',
 ])
   write(name)
+for (const name of [
+  'shared/cart.state.ts',
+  'shared/src/deep.state.ts',
+  'shared/node_modules/a.state.ts',
+  'other/b.state.ts',
+])
+  write(`../${name}`)
+mkdirSync(join(workspace, 'node_modules/@acme'), { recursive: true })
+symlinkSync(join(workspace, 'shared'), join(workspace, 'node_modules/@acme/shared'))
+write('node_modules/installed/c.state.ts')
 
 function write(name: string) {
   mkdirSync(dirname(join(root, name)), { recursive: true })
@@ -28,6 +40,47 @@ test('state modules are found in all folders but those of packages, builds and o
   expect(findStateFiles(root)).toEqual({
     files: ['app/a/a.state.tsx', 'app/b.state.ts', 'root.state.ts'].map((name) => join(root, name)),
     directories: [join(root, 'app'), join(root, 'examples')],
+  })
+})
+
+test('those of packages beside the app are found if the app names them', () => {
+  const { files, directories } = findStateFiles(root, ['@acme/shared', 'installed', 'no-such'])
+  expect(files.filter((file) => !file.startsWith(`${root}/`))).toEqual([
+    join(workspace, 'shared/cart.state.ts'),
+    join(workspace, 'shared/src/deep.state.ts'),
+  ])
+  expect(directories).toContain(join(workspace, 'shared/src'))
+  expect(files.some((file) => file.includes('node_modules'))).toBe(false)
+  expect(sourceOf(root, files[0] ?? '')).toBe('../shared/cart.state.ts')
+})
+
+describe('the loader of stubs', () => {
+  const source = `import { defineState } from 'heldstate'\nexport const a = defineState('a', () => ({}))`
+  const load = (file: string, packages: readonly string[] = []) =>
+    loadStub(
+      {
+        resourcePath: join(workspace, file),
+        rootContext: root,
+        addDependency: () => {},
+        addContextDependency: () => {},
+        getOptions: () => ({ packages }),
+      },
+      source,
+    )
+
+  test('takes the place of a module of the app, and of a package that the app names', () => {
+    expect(load('site/app/a.state.ts')).toContain('stub(')
+    expect(load('shared/src/deep.state.ts', ['@acme/shared'])).toContain('stub(')
+  })
+
+  test.each([
+    ['shared/cart.state.ts', '../shared/cart.state.ts'],
+    ['site/.hidden/a.state.ts', '.hidden/a.state.ts'],
+  ])('refuses %s, which the hub would not find, and says what to do', (file, named) => {
+    expect(() => load(file)).toThrow(
+      `The state module ${named} is not where the hub looks: below the folder of the app. If it is part of another ` +
+        'package, name that package in transpilePackages in next.config; else move it.',
+    )
   })
 })
 

@@ -7,9 +7,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
-
-/** Milliseconds after which a socket that nobody has answered is ended. Next leaves open what it does not know. */
-const answerMs = 10_000
+import { fixedLimits } from '../base/limits.js'
 
 export function forwardUpgrades(server: Server, nextServer: Server, ours: string, clock: Clock): void {
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
@@ -24,7 +22,7 @@ const isBelow = (path: string, url: string) => url === path || url.startsWith(`$
 
 function endIfUnanswered(socket: Socket, clock: Clock): void {
   const before = socket.bytesWritten
-  const cancel = clock.after(answerMs, () => {
+  const cancel = clock.after(fixedLimits.upgradeAnswerMs, () => {
     if (socket.bytesWritten === before) socket.destroy()
   })
   socket.once('close', cancel)

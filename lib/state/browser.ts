@@ -1,10 +1,17 @@
-/** What `heldstate` is in a browser bundle, which only a module reaches that the plugin has not replaced by its stub. */
+/**
+ * What `heldstate` is in a browser bundle, which only a module reaches that the plugin has not replaced by its stub.
+ * Runners of tests with a DOM come here too: to them a package for "browser" is one for jsdom, and no plugin is about.
+ */
 import { HeldStateError } from '../base/errors.js'
+import { defineState as define } from './define.js'
 
-export function defineState(id: string): never {
+function refuse(id: string): never {
   throw new HeldStateError(
     'missing-plugin',
     `State "${id}" is in a browser bundle, where none can be defined. Its file must be named *.state.ts, and next.config ` +
       'must be wrapped: export default withHeldState({ ... }), from "heldstate/next".',
   )
 }
+
+/** Written so that bundlers see in a build which of the two it is, and leave the other one out. */
+export const defineState: typeof define = process.env.NODE_ENV === 'test' ? define : refuse
