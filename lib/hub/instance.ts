@@ -90,11 +90,12 @@ export class Instance {
     this.announce()
   }
 
-  /** The newest view of one state; the same object as long as nothing in it changed. */
-  view(definition: ServerDefinition): View {
-    const fields = this.state[definition.id] ?? {}
+  /** The newest view of one state, if it has all its fields; the same object as long as nothing in it changed. */
+  view(definition: ServerDefinition): View | undefined {
+    const fields = this.state[definition.id]
     const known = this.views.get(definition.id)
     if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
+    if (!fields || !definition.members.isComplete(fields)) return undefined
     const view = this.compose(definition, fields)
     this.views.set(definition.id, { definition, fields, view, stale: false })
     return view

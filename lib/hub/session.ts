@@ -176,7 +176,7 @@ export class Session implements Watcher, Sender {
     const patches: Patch[] = []
     for (let position = 0; position < this.watched.length; position += 1) {
       const watched = this.watched[position] as Watched
-      const view = this.viewOf(watched.id)
+      const view = this.viewOf(watched)
       if (view === watched.sent) continue
       for (const patch of diff(watched.sent, view, [position])) patches.push(patch)
       watched.sent = view
@@ -186,7 +186,7 @@ export class Session implements Watcher, Sender {
 
   private welcome(): void {
     this.asked = false
-    for (const watched of this.watched) watched.sent = this.viewOf(watched.id)
+    for (const watched of this.watched) watched.sent = this.viewOf(watched)
     this.sentRevision = this.instance.revision
     const number = this.note()
     const views = this.watched.map(({ sent }) => sent)
@@ -206,9 +206,10 @@ export class Session implements Watcher, Sender {
     return this.history.note({ revision: this.sentRevision, views: this.watched.map(({ sent }) => sent) })
   }
 
-  /** A state that is unknown, or is not any more, has no view. */
-  private viewOf(id: string): View | undefined {
-    return this.ground.registry.has(id) ? this.instance.view(this.ground.registry.get(id)) : undefined
+  /** A state that is unknown, or is not any more, has no view. One whose first values are not saved yet stays as it was. */
+  private viewOf({ id, sent }: Watched): View | undefined {
+    if (!this.ground.registry.has(id)) return undefined
+    return this.instance.view(this.ground.registry.get(id)) ?? sent
   }
 
   /** Handles messages one after the other; what needs no waiting is done at once. */

@@ -11,7 +11,7 @@ import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
-import type { Fields, State, StateStore } from '../store/store.js'
+import type { Fields, State, StateStore, Stored } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
@@ -171,12 +171,12 @@ export class Transaction implements Hold {
     try {
       saving = this.ground.store.save(this.token, next)
     } catch (error) {
-      return this.unsaved(error)
+      return this.permit.saving(this.unsaved(next, error))
     }
     if (!isPromise(saving)) return instance.accept(next)
     const saved = saving.then(
       () => instance.accept(next),
-      (error) => this.unsaved(error),
+      (error) => this.unsaved(next, error),
     )
     return this.permit.saving(saved)
   }
@@ -215,13 +215,23 @@ export class Transaction implements Hold {
     })
   }
 
-  /** After a save whose end is unknown, the store is asked again what it holds. */
-  private unsaved(error: unknown): never {
-    this.instance.loaded = false
+  /** A save that failed may have been kept all the same: the store is asked. */
+  private async unsaved(next: Stored, error: unknown): Promise<void> {
+    const { instance, ground } = this
+    instance.loaded = false
     if (isHeldStateError(error)) throw error
-    throw new HeldStateError('save-failed', 'The change could not be saved; nothing of it was shown.', { cause: error })
+    try {
+      await load(ground.store, instance)
+    } catch {
+      throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
+    }
+    if (instance.revision !== next.revision) throw saveFailed('Nothing of it was kept or shown.', error)
+    instance.accept(next)
   }
 }
+
+const saveFailed = (end: string, cause: unknown) =>
+  new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
 
 /** Asks the store what it holds. */
 function load(store: StateStore, instance: Instance): Eventually<void> {
