@@ -163,6 +163,7 @@ export class Tab {
 
   private welcome(message: Welcome): void {
     this.loseCalls(message)
+    this.identity.keep(message.token)
     const received = receive(this.mirror.getState(), message)
     if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
     this.opened(message)
@@ -171,12 +172,12 @@ export class Tab {
   private resumed(message: Resumed): void {
     const received = receive(this.mirror.getState(), message)
     if (received.outcome !== 'applied') return this.resync()
+    this.identity.keep(message.token)
     this.mirror.setState(received.mirror, true)
     this.opened(message)
   }
 
   private opened({ token, number }: Welcome | Resumed): void {
-    this.identity.keep(token)
     this.token = token
     this.heard = number
     this.welcomed = true

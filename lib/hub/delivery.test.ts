@@ -13,7 +13,7 @@ let wait = gate()
 const d = defineState('d', () => ({ n: 0, rows: Array.from({ length: 100 }, (_, id) => ({ id, name: `row ${id}` })) }))
   .tasks((background) => ({
     job: background(({ sleep }) => sleep(10_000)),
-    touch: background(async ({ progress }) => progress(0.5)),
+    count: background(({ update }) => update((s) => void (s.n += 1))),
   }))
   .events((on) => ({
     add: on((s, by: number) => {
@@ -159,6 +159,44 @@ describe('a call that is sent again', () => {
     await done(clock, call)
     await clock.advance(20)
     expect(now().job.running).toBe(1)
+  })
+
+  it('starts no second copy when the first save of the first one outlived the server', async () => {
+    const shared = memoryStore()
+    const { tab, state, clock, store } = await open(shared)
+    tab.wire.deaf = true
+    const call = state.count.start()
+    await clock.advance(50)
+    tab.wire.deaf = false
+    const next = await restarted(shared, store, tab)
+    await done(next.clock, call)
+    await next.clock.advance(100)
+    expect(tab.state(d).n).toBe(1)
+  })
+
+  it('is known that ended while a save was under way which began before', async () => {
+    const memory = memoryStore()
+    let saving: Promise<void> | undefined
+    const { tab, state, clock } = await open({
+      ...memory,
+      save: async (token, next) => {
+        await saving
+        return memory.save(token, next)
+      },
+    })
+    const slow = gate()
+    saving = slow.opened
+    tab.wire.deaf = true
+    const calls = [state.count.start(), state.job.start()]
+    await clock.advance(50)
+    slow.open()
+    await clock.advance(50)
+    tab.drop()
+    tab.wire.deaf = false
+    await tab.reconnect()
+    await done(clock, Promise.all(calls))
+    await clock.advance(20)
+    expect(tab.state(d)).toMatchObject({ n: 1, job: { running: 1 } })
   })
 
   it('to a server that was started anew has no second effect', async () => {

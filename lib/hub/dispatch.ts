@@ -17,7 +17,8 @@ import { type Ground, type Transaction, transact } from './transaction.js'
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
 export interface DispatchGround extends Ground {
-  startTask(start: TaskStart): void
+  /** `name` is that of the call that starts it. */
+  startTask(start: TaskStart, name: CallName | undefined): void
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, triggers: readonly Trigger[]): void
 }
@@ -44,7 +45,7 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
   const start = { token: call.token, definition: definition.id, task: call.member, declaration }
-  return after(argumentsOf(call, declaration), (args) => () => ground.startTask({ ...start, args }))
+  return after(argumentsOf(call, declaration), (args) => () => ground.startTask({ ...start, args }, call.name))
 }
 
 function runEvent(

@@ -70,6 +70,11 @@ export class Flow {
     if (!this.storage) this.follow(undefined, () => {})
   }
 
+  /** Follows no flow any more: what is followed costs the whole process. */
+  end(): void {
+    this.storage?.disable()
+  }
+
   private follow<T>(hold: Hold | undefined, work: () => T): T {
     this.storage ??= new AsyncLocalStorage()
     const { running } = this

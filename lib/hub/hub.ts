@@ -28,6 +28,7 @@ import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
+import { type CallName, withEnd } from './past-calls.js'
 import { Session } from './session.js'
 import { refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
@@ -227,8 +228,10 @@ export class Hub {
     })
   }
 
-  startTask(start: TaskStart): void {
+  startTask(start: TaskStart, name: CallName | undefined): void {
     if (this.closing) throw closed()
+    const instance = this.instance(start.token)
+    if (name) instance.calls = withEnd(instance.calls, name, undefined, this.limits) // first: the task may save at once
     this.flow.outside(() => this.pool.start(start))
   }
 
@@ -326,6 +329,7 @@ export class Hub {
     for (const session of this.sessions) session.farewell(closed())
     for (const instance of this.instances.values()) this.keeping.needed(instance)
     await this.store.close()
+    this.flow.end()
   }
 }
 

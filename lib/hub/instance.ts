@@ -65,11 +65,11 @@ export class Instance {
     return this.believed.some(({ definition, task }) => this.statusOf(definition, task).running === 0)
   }
 
-  /** A saved change becomes the truth, and watchers are told. */
-  accept(next: Stored): void {
+  /** A saved change becomes the truth, and watchers are told. `before` are the calls that the save went out from. */
+  accept(next: Stored, before: PastCalls): void {
     this.revision = next.revision
     this.state = next.state
-    this.calls = next.calls
+    this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
     this.believed = next.running
     this.announce()
   }

@@ -17,7 +17,7 @@ import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
-import { type CallName, withEnd } from './past-calls.js'
+import { type CallName, type PastCalls, withEnd } from './past-calls.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
@@ -160,7 +160,8 @@ export class Transaction implements Hold {
   save(interrupted?: Failure): Eventually<void> {
     this.permit.check()
     const { instance } = this
-    const calls = this.call ? withEnd(instance.calls, this.call, interrupted, this.ground.limits) : instance.calls
+    const before = instance.calls
+    const calls = this.call ? withEnd(before, this.call, interrupted, this.ground.limits) : before
     if (this.staged === instance.state && (interrupted || !this.begun) && !instance.outdated) {
       if (!interrupted) instance.calls = calls
       return
@@ -171,12 +172,12 @@ export class Transaction implements Hold {
     try {
       saving = this.ground.store.save(this.token, next)
     } catch (error) {
-      return this.permit.saving(this.unsaved(next, error))
+      return this.permit.saving(this.unsaved(next, before, error))
     }
-    if (!isPromise(saving)) return instance.accept(next)
+    if (!isPromise(saving)) return instance.accept(next, before)
     const saved = saving.then(
-      () => instance.accept(next),
-      (error) => this.unsaved(next, error),
+      () => instance.accept(next, before),
+      (error) => this.unsaved(next, before, error),
     )
     return this.permit.saving(saved)
   }
@@ -216,7 +217,7 @@ export class Transaction implements Hold {
   }
 
   /** A save that failed may have been kept all the same: the store is asked. */
-  private async unsaved(next: Stored, error: unknown): Promise<void> {
+  private async unsaved(next: Stored, before: PastCalls, error: unknown): Promise<void> {
     const { instance, ground } = this
     instance.loaded = false
     if (isHeldStateError(error)) throw error
@@ -226,7 +227,7 @@ export class Transaction implements Hold {
       throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
     }
     if (instance.revision !== next.revision) throw saveFailed('Nothing of it was kept or shown.', error)
-    instance.accept(next)
+    instance.accept(next, before)
   }
 }
 

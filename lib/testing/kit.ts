@@ -24,8 +24,11 @@ export interface TestKit {
 }
 
 /** A hub that knows `definitions`. */
-export function testHub(definitions: readonly Definition[], options: Omit<HubOptions, 'clock' | 'log'> = {}): TestKit {
-  const clock = new TestClock()
+export function testHub(
+  definitions: readonly Definition[],
+  options: Omit<HubOptions, 'clock' | 'log'> = {},
+  clock = new TestClock(),
+): TestKit {
   const log = testLog()
   const hub = new Hub({ secret: 'of a test', ...options, clock, log })
   hub.registry.add(...definitions)

@@ -1,6 +1,6 @@
 /**
  * A wire from a real tab to a real hub without a network. Messages go through JSON, so nothing crosses that a socket would
- * not carry; they arrive in order, one turn of the clock later.
+ * not carry; they arrive in order, one turn of the clock later, or after the latency that a test gives.
  */
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
@@ -21,6 +21,12 @@ export class Loopback implements Wire {
   private session: Session | undefined
   /** Rises with each connection; what belongs to an earlier one is lost. */
   private generation = 0
+  /** Milliseconds that the next message takes, drawn for each. None: it arrives in the next turn. */
+  latency: (() => number) | undefined
+  /** Changes what the tab greets with. */
+  alter: (<T extends object>(hello: T) => object) | undefined
+  /** When the last message arrives, in each direction: none overtakes another. */
+  private arrivals = { up: 0, down: 0 }
 
   constructor(hub: Hub, clock: Clock, browser: string) {
     this.hub = hub
@@ -36,9 +42,24 @@ export class Loopback implements Wire {
   send(name: string, ...args: Json[]): void {
     const { generation } = this
     const carried = structure(args)
-    this.clock.turn(() => {
+    this.carry('up', () => {
       if (generation === this.generation) this.session?.receive(name, carried)
     })
+  }
+
+  get started(): boolean {
+    return this.listener !== undefined
+  }
+
+  get connected(): boolean {
+    return this.session !== undefined
+  }
+
+  private carry(way: 'up' | 'down', arrive: () => void): void {
+    const { clock, arrivals, latency } = this
+    if (!latency) return clock.turn(arrive)
+    arrivals[way] = Math.max(arrivals[way], clock.now() + latency())
+    clock.after(arrivals[way] - clock.now(), arrive)
   }
 
   stop(): void {
@@ -75,10 +96,11 @@ export class Loopback implements Wire {
     if (!listener || this.session) return
     this.generation += 1
     const { generation } = this
-    const hello = structure(await listener.hello())
+    const greeting = structure(await listener.hello())
+    const hello = this.alter ? this.alter(greeting) : greeting
     if (generation !== this.generation) return
     const deliver = (name: string, args: readonly unknown[]) =>
-      this.clock.turn(() => {
+      this.carry('down', () => {
         if (generation !== this.generation || this.deaf) return
         this.received.push([name, ...args])
         listener.message(name, args)

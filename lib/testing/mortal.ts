@@ -1,20 +1,44 @@
 /**
  * The store as one process sees it. After `die()` that process does nothing more to it: what it still asks for never comes,
- * as after `kill -9`, so a test can start the next hub over the same store.
+ * as after `kill -9`, so a test can start the next hub over the same store. With `slow`, a save takes its time before and
+ * after it is kept, and the process may die at either side.
  */
-import type { StateStore } from '../store/store.js'
+import type { StateStore, Stored } from '../store/store.js'
 
 export interface MortalStore extends StateStore {
   die(): void
 }
 
-export function mortalStore(store: StateStore): MortalStore {
+export interface MortalOptions {
+  /** Resolves after a while. */
+  slow?(): Promise<void>
+  /** Called when a save is kept, before anybody is told. */
+  kept?(token: string, next: Stored): void
+  /** Throws what a save shall fail with, before it is kept or after. */
+  fails?(when: 'before' | 'after'): void
+}
+
+export function mortalStore(store: StateStore, options: MortalOptions = {}): MortalStore {
   let dead = false
+  const { slow, kept = () => {}, fails = () => {} } = options
   const never = new Promise<never>(() => {})
   const alive = <T>(act: () => T): T | Promise<never> => (dead ? never : act())
+  const keep = async (token: string, next: Stored) => {
+    await store.save(token, next)
+    kept(token, next)
+  }
+  const slowly = async (token: string, next: Stored) => {
+    await slow?.()
+    if (dead) return never
+    fails('before')
+    await keep(token, next)
+    await slow?.()
+    if (dead) return never
+    fails('after')
+  }
   return {
     load: (token) => alive(() => store.load(token)),
-    save: (token, next) => alive(() => store.save(token, next)),
+    save: (token, next) => alive(() => (slow ? slowly(token, next) : keep(token, next))),
     drop: (token) => alive(() => store.drop(token)),
     close: () => {},
     die: () => {

@@ -1,0 +1,209 @@
+/** A page of the simulation: what it did, what it was told, and what must be true of both. */
+import type { HeldStateError } from '../base/errors.js'
+import type { Hub } from '../hub/hub.js'
+import type { Chance } from './chance.js'
+import type { TestClock } from './clock.js'
+import { TestTab } from './kit.js'
+import { type Journal, journal, rounds } from './simulated-state.js'
+
+export interface PageOptions {
+  readonly name: string
+  /** What the store kept of this tab at a revision. */
+  kept(revision: number): Journal | undefined
+  latency(): number
+  /** A number that no other call has. */
+  mark(): number
+  readonly forgets: boolean
+  /** The page that this one follows, after a reload. */
+  readonly earlier: Page | undefined
+}
+
+type Kind = 'mark' | 'slowly' | 'fail' | 'twice' | 'work'
+
+interface Made {
+  readonly mark: number
+  readonly kind: Kind
+  /** `undefined` while it waits. */
+  end: 'done' | HeldStateError['code'] | undefined
+}
+
+export class Page {
+  readonly name: string
+  private readonly tab: TestTab
+  private readonly clock: TestClock
+  private readonly options: PageOptions
+  private readonly made: Made[] = []
+  private ended = false
+  private problem: Error | undefined
+  private lastRevision = 0
+
+  constructor(tab: TestTab, clock: TestClock, options: PageOptions) {
+    this.tab = tab
+    this.clock = clock
+    this.options = options
+    this.name = options.name
+    tab.wire.latency = options.latency
+    if (options.forgets) tab.wire.alter = (hello) => ({ ...hello, page: clock.id() })
+    tab.state(journal)
+    tab.onChange(() => this.noting(() => this.look()))
+  }
+
+  get token(): string {
+    return this.tab.token
+  }
+
+  get connected(): boolean {
+    return this.tab.wire.connected
+  }
+
+  async connect(): Promise<void> {
+    if (this.tab.wire.started) await this.tab.wire.connect()
+    else this.tab.connect()
+  }
+
+  lose(noticedAfter: number | undefined): void {
+    if (noticedAfter === undefined) return this.tab.wire.cut()
+    const late = this.tab.wire.abandon()
+    this.clock.after(noticedAfter, late)
+  }
+
+  rewire(hub: Hub, clock: TestClock): void {
+    this.tab.rewire(hub, clock)
+  }
+
+  close(): void {
+    this.ended = true
+    this.tab.close()
+  }
+
+  /** The tab after a reload: the same token, and a new page. */
+  successor(hub: Hub, clock: TestClock): TestTab {
+    const { tab } = this
+    this.ended = true
+    tab.wire.abandon()
+    tab.close()
+    return new TestTab(hub, clock, tab.browser, tab.signedToken)
+  }
+
+  /** Makes a random call; what it was, for the diary. */
+  call(chance: Chance): string {
+    const state = this.tab.state(journal)
+    if (chance.happens(0.1)) {
+      state.work.cancel().then(() => this.noting(() => this.cancelled()), ignore)
+      return 'work.cancel()'
+    }
+    if (chance.happens(0.1)) {
+      state.secretly().catch(ignore)
+      return 'secretly()'
+    }
+    const made: Made = {
+      mark: this.options.mark(),
+      kind: chance.pick(['mark', 'mark', 'slowly', 'fail', 'twice', 'work']),
+      end: undefined,
+    }
+    this.made.push(made)
+    const call = made.kind === 'work' ? state.work.start(made.mark) : state[made.kind](made.mark)
+    call.then(
+      () => {
+        made.end = 'done'
+        this.noting(() => this.settledWell(made))
+      },
+      ({ code }: HeldStateError) => {
+        made.end = code
+      },
+    )
+    return `${made.kind}(${made.mark})`
+  }
+
+  /** Throws what went wrong since the last check. */
+  check(): void {
+    this.noting(() => this.look())
+    if (this.problem) throw this.problem
+  }
+
+  /** A subscriber may not throw; what it finds is kept for the next check. */
+  private noting(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      this.problem ??= error as Error
+    }
+  }
+
+  /** What the mirror shows is what was kept at its revision, and never older than before. */
+  private look(): void {
+    if (this.ended || this.tab.revision === 0) return
+    const { revision } = this.tab
+    require(revision >= this.lastRevision, `${this.name} went back from revision ${this.lastRevision} to ${revision}`)
+    this.lastRevision = revision
+    const kept = this.options.kept(revision)
+    const shown = this.tab.state(journal)
+    require(kept, `${this.name} shows revision ${revision}, which nobody has kept`)
+    require(text(shown) ===
+      text(kept), `${this.name} shows ${text(shown)} at revision ${revision}; kept was ${text(kept)}`)
+    require(shown.count === shown.marks.length, `${this.name} shows a computed value of another state`)
+    require(!('secret' in shown), `${this.name} got a private field`)
+  }
+
+  /** Once all has healed: nothing twice, nothing lost, in order. */
+  checkAtRest(kept: Journal): void {
+    for (const page of this.all()) page.checkCalls(kept)
+    require(this.tab.connection === 'live', `${this.name} is ${this.tab.connection} for ever`)
+    require(text(this.tab.state(journal)) === text(kept), `${this.name} does not show what is kept`)
+    const waiting = this.made.filter(({ end }) => end === undefined).map(({ mark }) => mark)
+    require(waiting.length === 0, `${this.name} never heard of calls ${waiting}`)
+    const odd = this.tab.reports.filter((report) => !report.startsWith('The change could not be saved'))
+    require(odd.length === 0, `${this.name} was told: ${odd}`)
+  }
+
+  private checkCalls(kept: Journal): void {
+    const order = this.made.map(({ mark }) => mark)
+    const left = kept.marks.filter((mark) => order.includes(mark))
+    require(text({ marks: left }) ===
+      text({ marks: [...left].sort((a, b) => a - b) }), `${this.name}: calls took effect out of order: ${left}`)
+    for (const made of this.made) this.checkCall(made, kept)
+  }
+
+  private checkCall({ mark, kind, end }: Made, kept: Journal): void {
+    const times = (wanted: number) => kept.marks.filter((other) => other === wanted).length
+    const what = `${this.name}: ${kind}(${mark}) ended with ${end ?? 'nothing'} and left`
+    if (kind === 'work')
+      return require((kept.counts.get(mark) ?? 0) <= rounds, `${what} ${kept.counts.get(mark)} increments of ${rounds}`)
+    require(times(mark) <= 1 && times(-mark) <= 1, `${what} ${times(mark)} marks`)
+    require(times(-mark) <= times(mark), `${what} its second half alone`)
+    if (end === 'done')
+      require(times(mark) === 1 && (kind !== 'twice' || times(-mark) === 1), `${what} ${times(mark)} marks`)
+    else if (end === 'interrupted') require(times(mark) === 1 && times(-mark) === 0, `${what} ${times(mark)} marks`)
+    else if (end === 'handler-failed') require(times(mark) === 0, `${what} ${times(mark)} marks`)
+    else if (end === 'save-failed') require(times(-mark) === 0, `${what} the whole of it`)
+    else if (end === 'connection-lost' && this.ended)
+      return // the page closed before it heard
+    else if (end !== undefined) throw new Error(`${what} ${times(mark)} marks: no reason that was to be expected`)
+  }
+
+  /** A call that settles well is visible at once. */
+  private settledWell({ mark, kind }: Made): void {
+    if (this.ended || kind === 'work') return
+    require(this.tab
+      .state(journal)
+      .marks.includes(mark), `${this.name} was told that ${kind}(${mark}) is done before it saw it`)
+  }
+
+  private cancelled(): void {
+    const { work } = this.tab.state(journal)
+    require(this.ended || work !== undefined, `${this.name} has no task handle`)
+  }
+
+  private all(): Page[] {
+    return [...(this.options.earlier?.all() ?? []), this]
+  }
+}
+
+const text = ({ marks, counts }: { readonly marks: readonly number[]; readonly counts?: unknown }) =>
+  `${marks}${counts instanceof Map ? ` ${[...counts].map((pair) => pair.join(':'))}` : ''}`
+
+function require(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(message)
+}
+
+const ignore = () => {}

@@ -1,0 +1,50 @@
+/** The state of the simulation: a journal in which each call leaves a mark, so that one too many or too few is seen. */
+import { defineState } from '../state/define.js'
+import type { TestClock } from './clock.js'
+
+export interface Journal {
+  readonly marks: readonly number[]
+  readonly counts: ReadonlyMap<number, number>
+}
+
+/** The clock of the simulation that runs; handlers wait by it. */
+export const simulatedClock: { now: TestClock | undefined } = { now: undefined }
+
+const pause = (ms: number) => new Promise<void>((resolve) => void simulatedClock.now?.after(ms, resolve))
+
+/** Increments that a task makes. */
+export const rounds = 5
+
+export const journal = defineState('journal', () => ({ marks: [] as number[], counts: new Map<number, number>() }))
+  .private(() => ({ secret: 0 }))
+  .computed({ count: (s) => s.marks.length })
+  .tasks((background) => ({
+    work: background(async ({ update, sleep }, mark: number) => {
+      for (let round = 0; round < rounds; round += 1) {
+        await update((s) => void s.counts.set(mark, (s.counts.get(mark) ?? 0) + 1))
+        await sleep(20)
+      }
+    }),
+  }))
+  .events((on) => ({
+    mark: on((s, mark: number) => {
+      s.marks.push(mark)
+    }),
+    slowly: on(async (s, mark: number) => {
+      await pause(30)
+      s.marks.push(mark)
+    }),
+    fail: on((s, mark: number) => {
+      s.marks.push(mark)
+      throw new Error('on purpose')
+    }),
+    twice: on(async function* (s, mark: number) {
+      s.marks.push(mark)
+      yield
+      await pause(30)
+      s.marks.push(-mark)
+    }),
+    secretly: on((s) => {
+      s.secret += 1
+    }),
+  }))
