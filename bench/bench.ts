@@ -166,29 +166,36 @@ async function bytes(beside: HeldClient): Promise<void> {
   note('bytes of a removal from the middle of 10,000', removal, 60, 'most', '', 'B')
 }
 
+/**
+ * Of what is alive after a collection: how far the process has grown beside that (RSS) depends on when it last collected,
+ * and differs between two runs of the same side by more than the sides differ.
+ */
 async function memory(): Promise<void> {
   const tabs = quick ? 300 : 1_000
-  const perTab: Record<Side, number[]> = { bare: [], held: [] }
+  const perTab: Record<Side, { live: number; rss: number }[]> = { bare: [], held: [] }
   for (let round = 0; round < (quick ? 1 : 3); round += 1)
     for (const side of sides) {
       const { child, ask } = server()
       const ports = await ask<Record<Side, number>>('ports')
       const make = () => (side === 'bare' ? bareClient(ports.bare) : heldClient(ports.held, [bench]))
       const warm = await Promise.all(Array.from({ length: 50 }, make))
-      const before = await ask<number>('rss')
+      const before = await ask<{ live: number; rss: number }>('memory')
       const clients: Client[] = []
       for (let index = 0; index < tabs; index += 1) clients.push(await make())
-      perTab[side].push(((await ask<number>('rss')) - before) / tabs / 1024)
+      const after = await ask<{ live: number; rss: number }>('memory')
+      perTab[side].push({ live: (after.live - before.live) / tabs, rss: (after.rss - before.rss) / tabs })
       for (const client of [...warm, ...clients]) client.close()
       child.disconnect()
     }
-  const figures = { bare: median(perTab.bare), held: median(perTab.held) }
+  const kilobytes = (side: Side, kind: 'live' | 'rss') => median(perTab[side].map((figures) => figures[kind])) / 1024
+  const shown = (side: Side) =>
+    `${kilobytes(side, 'live').toFixed(1)} KB ${side} (RSS ${kilobytes(side, 'rss').toFixed(1)} KB)`
   note(
     'memory of an idle tab',
-    figures.held / figures.bare,
+    kilobytes('held', 'live') / kilobytes('bare', 'live'),
     1.3,
     'most',
-    `${figures.bare.toFixed(1)} KB bare, ${figures.held.toFixed(1)} KB held`,
+    sides.map(shown).join(', '),
   )
 }
 

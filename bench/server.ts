@@ -1,6 +1,6 @@
 /**
  * The server side of the benchmarks, a process of its own: a bare Socket.IO server and a heldstate hub, each on a port.
- * The parent talks to it over IPC: `gc`, `profile`, `profiled`.
+ * The parent talks to it over IPC: `ports`, `memory`, `profile`, `profiled`.
  */
 import { createServer, type Server as HttpServer } from 'node:http'
 import { Session } from 'node:inspector/promises'
@@ -51,12 +51,13 @@ inspector.connect()
 
 const answers: Record<string, () => Promise<unknown>> = {
   ports: async () => ({ bare: await listen(bareServer), held: await listen(heldServer) }),
-  rss: async () => {
+  memory: async () => {
     for (let pass = 0; pass < 5; pass += 1) {
       global.gc?.()
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
-    return process.memoryUsage().rss
+    const { heapUsed, external, rss } = process.memoryUsage()
+    return { live: heapUsed + external, rss }
   },
   profile: async () => {
     await inspector.post('Profiler.enable')
@@ -79,7 +80,7 @@ function topFive({ nodes, samples = [] }: import('node:inspector').Profiler.Prof
     if (!/^\((idle|root)\)/.test(name)) own.set(name, (own.get(name) ?? 0) + 1)
   }
   const all = [...own.values()].reduce((sum, count) => sum + count, 0)
-  const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 25)
+  const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 5)
   return sorted.map(([name, count]) => `${((100 * count) / all).toFixed(1).padStart(5)} %  ${name}`)
 }
 

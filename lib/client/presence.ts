@@ -1,8 +1,10 @@
 /**
  * What a component gets of one state: a plain frozen object of fields, event functions and task handles. The functions are
- * made once; the object is made anew when the view it shows has changed, and only then.
+ * made once; the object is made anew when the view it shows has changed, and only then. In development it is frozen to
+ * its leaves.
  */
 import { decode } from '../base/encode.js'
+import { freezeDeep } from '../base/freeze.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { Mirror } from './mirror.js'
 import type { Tab } from './tab.js'
@@ -40,6 +42,7 @@ export class Presence {
   }
 
   private compose(view: Fields): Fields {
+    if (checked) for (const name in view) freezeDeep(view[name])
     const object: Record<string, unknown> = { ...view }
     for (const name of this.manifest.events) object[name] = this.actions[name]
     for (const name of this.manifest.tasks) object[name] = this.handle(name, view[name] ?? idle)
@@ -54,6 +57,9 @@ export class Presence {
     return handle
   }
 }
+
+/** Walking a long list for each change of it is for development; bundlers know this name. */
+const checked = process.env.NODE_ENV !== 'production'
 
 const idle = Object.freeze({ running: 0, progress: null, note: null, error: null })
 

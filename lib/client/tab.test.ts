@@ -62,6 +62,14 @@ async function open() {
 }
 
 describe('what a component gets', () => {
+  it('is frozen to its leaves while developing, so that a write fails where it is made', async () => {
+    const { clock, state, d } = await open()
+    await done(clock, state.fill(1))
+    const { rows } = d() as { rows: { name: string }[] }
+    expect(() => rows.push({ name: 'y' })).toThrow(TypeError)
+    expect(() => Object.assign(rows[0] as object, { name: 'y' })).toThrow(TypeError)
+  })
+
   it('is frozen, and is the same object until something in it changes', async () => {
     const { clock, d, state } = await open()
     expect(Object.isFrozen(state)).toBe(true)
@@ -254,7 +262,8 @@ describe('a delta', () => {
     const called = state.add(10).then(() => {
       seen = now().n
     })
-    await done(clock, called)
+    await clock.advance(20)
+    await called
     expect(seen).toBe(11)
   })
 

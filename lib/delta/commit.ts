@@ -21,21 +21,22 @@ interface Guest {
 export class Commit {
   /** Nodes that have a next value. */
   readonly settled: Node[] = []
-  private readonly guests: Guest[] = []
+  private guests: Guest[] | undefined
   /** Where nodes stand that have moved within their container. */
-  private readonly keys = new Map<Node, unknown>()
+  private keys: Map<Node, unknown> | undefined
   /** Nodes that an earlier commit has left out: what stands in them may by now stand elsewhere in the tree too. */
-  private readonly returning: Node[] = []
+  private returning: Node[] | undefined
 
   run(root: Node): object {
-    root.settle(this, [])
-    const stays = this.guests.map(({ node }) => this.staysHome(node))
+    root.settle(this, root.path)
+    const guests = this.guests?.map((guest) => ({ guest, stays: this.staysHome(guest.node) }))
     for (const node of this.settled) node.rebase()
-    for (const [node, key] of this.keys) node.key = key
-    for (const [index, guest] of this.guests.entries())
-      if (stays[index]) this.copyInto(hostOf(guest), guest)
-      else this.welcome(hostOf(guest), guest)
-    for (const node of this.returning) this.renew(node)
+    if (this.keys) for (const [node, key] of this.keys) node.key = key
+    if (guests)
+      for (const { guest, stays } of guests)
+        if (stays) this.copyInto(hostOf(guest), guest)
+        else this.welcome(hostOf(guest), guest)
+    if (this.returning) for (const node of this.returning) this.renew(node)
     return root.base
   }
 
@@ -48,7 +49,7 @@ export class Commit {
     node.placed = this
     const keys = path.slice(-1 - holders.length).map((key) => (key instanceof MapKey ? key.key : key))
     const returns = !node.wasAttached()
-    if (moved) this.guests.push({ node, owner, holders: [...holders], keys, path: [...path], returns })
+    if (moved) this.invite({ node, owner, holders: [...holders], keys, path: [...path], returns })
     else this.stay(node, owner, keys[0])
     return value
   }
@@ -63,10 +64,16 @@ export class Commit {
     })
   }
 
+  private invite(guest: Guest): void {
+    this.guests ??= []
+    this.guests.push(guest)
+  }
+
   /** The author took the draft out and put it into the same container again. */
   private stay(node: Node, owner: Node, key: unknown): void {
     node.home = this
-    if (!owner.had(node)) this.returning.push(node)
+    if (!owner.had(node)) this.returns(node)
+    this.keys ??= new Map()
     this.keys.set(node, key)
   }
 
@@ -77,7 +84,12 @@ export class Commit {
 
   private welcome(host: Node, { node, keys, returns }: Guest): void {
     host.adopt(node, keys.at(-1))
-    if (returns) this.returning.push(node)
+    if (returns) this.returns(node)
+  }
+
+  private returns(node: Node): void {
+    this.returning ??= []
+    this.returning.push(node)
   }
 
   private renew(node: Node): void {

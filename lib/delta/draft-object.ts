@@ -1,19 +1,26 @@
 /** The draft of a plain object. */
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { Node, nodeKey, type Scope } from './node.js'
+import { Node, nodeKey } from './node.js'
 import { inspectKey } from './view.js'
 
 type Fields = Record<PropertyKey, unknown>
 
 export class ObjectNode extends Node<Fields> {
-  readonly draft: object
-  private assigned: Set<PropertyKey> | undefined
+  private proxy: object | undefined
+  /** Keys that were put in or taken out; most commits know one, which needs no Set. */
+  private assigned: PropertyKey | undefined
+  private assignedMore: Set<PropertyKey> | undefined
   private reordered = false
 
-  constructor(scope: Scope, base: Fields, parent: Node | undefined, key: unknown) {
-    super(scope, base, parent, key)
-    this.draft = new Proxy(new Target(this), traps)
+  get draft(): object {
+    this.proxy ??= new Proxy(this, traps)
+    return this.proxy
+  }
+
+  /** Shows a draft in a console as what it stands for; `this` is the draft. */
+  [inspectKey]() {
+    return { ...this }
   }
 
   assign(key: PropertyKey, value: unknown): void {
@@ -48,6 +55,7 @@ export class ObjectNode extends Node<Fields> {
     const changed = this.settleAssigned(commit, next, path) || changes.length > 0
     const reordered = !changed && this.reordered && isReordered(base, next)
     this.assigned = undefined
+    this.assignedMore = undefined
     this.reordered = false
     return changed || reordered ? next : base
   }
@@ -57,20 +65,27 @@ export class ObjectNode extends Node<Fields> {
   }
 
   private settleAssigned(commit: Commit, next: Fields, path: Path): boolean {
-    const { base } = this
-    let changed = false
-    for (const key of this.assigned ?? []) {
-      const stands = Object.hasOwn(next, key)
-      if (stands && typeof key === 'symbol') throw refuse(path, `the symbol ${String(key)} as a key`)
-      if (stands) next[key] = this.settleValue(commit, next[key], path, key)
-      changed ||= stands !== Object.hasOwn(base, key) || !Object.is(next[key], base[key])
-    }
+    if (this.assigned === undefined) return false
+    let changed = this.settleKey(commit, next, path, this.assigned)
+    if (this.assignedMore)
+      for (const key of this.assignedMore) changed = this.settleKey(commit, next, path, key) || changed
     return changed
   }
 
+  private settleKey(commit: Commit, next: Fields, path: Path, key: PropertyKey): boolean {
+    const { base } = this
+    const stands = Object.hasOwn(next, key)
+    if (!stands) return Object.hasOwn(base, key)
+    if (typeof key === 'symbol') throw refuse(path, `the symbol ${String(key)} as a key`)
+    next[key] = this.settleValue(commit, next[key], path, key)
+    return !Object.is(next[key], base[key]) || !Object.hasOwn(base, key)
+  }
+
   private note(key: PropertyKey): void {
-    this.assigned ??= new Set()
-    this.assigned.add(key)
+    this.assigned ??= key
+    if (this.assigned === key) return
+    this.assignedMore ??= new Set()
+    this.assignedMore.add(key)
   }
 }
 
@@ -79,51 +94,35 @@ function isReordered(base: Fields, next: Fields): boolean {
   return Object.keys(next).some((key, index) => key !== keys[index])
 }
 
-/** The proxy's target only carries the node: what it shows lives in the node's copy or base. */
-class Target {
-  readonly node: ObjectNode
-  constructor(node: ObjectNode) {
-    this.node = node
-  }
-  [inspectKey]() {
-    return { ...this }
-  }
-}
-
-const of = (target: object) => (target as Target).node
-
-const traps: ProxyHandler<object> = {
-  get: (target, key) => {
-    const node = of(target)
+/** The target is the node; what a draft shows is the node's copy or base. */
+const traps: ProxyHandler<ObjectNode> = {
+  get: (node, key) => {
     if (key === nodeKey) return node
     const value = node.latest[key]
     return typeof value === 'object' && Object.hasOwn(node.latest, key) ? node.read(value, key) : value
   },
-  set: (target, key, value) => {
-    const node = of(target)
+  set: (node, key, value) => {
     if (node.isSame(node.latest[key], value) && Object.hasOwn(node.latest, key)) node.refuseClosed(key)
     else node.assign(key, value)
     return true
   },
-  deleteProperty: (target, key) => {
-    of(target).remove(key)
+  deleteProperty: (node, key) => {
+    node.remove(key)
     return true
   },
-  defineProperty: (target, key, descriptor) => {
-    const node = of(target)
+  defineProperty: (node, key, descriptor) => {
     if (!('value' in descriptor)) throw refuse([...node.path, key], 'a getter or setter')
     node.assign(key, descriptor.value)
     return true
   },
-  has: (target, key) => Reflect.has(of(target).latest, key),
-  ownKeys: (target) => Reflect.ownKeys(of(target).latest),
-  getOwnPropertyDescriptor: (target, key) => {
-    const node = of(target)
+  has: (node, key) => Reflect.has(node.latest, key),
+  ownKeys: (node) => Reflect.ownKeys(node.latest),
+  getOwnPropertyDescriptor: (node, key) => {
     const descriptor = Reflect.getOwnPropertyDescriptor(node.latest, key)
     if (!descriptor) return undefined
     return { value: node.read(descriptor.value, key), writable: true, enumerable: true, configurable: true }
   },
-  getPrototypeOf: (target) => Reflect.getPrototypeOf(of(target).latest),
+  getPrototypeOf: (node) => Reflect.getPrototypeOf(node.latest),
   setPrototypeOf: () => false,
   preventExtensions: () => false,
 }

@@ -3,7 +3,7 @@
  * change; the draft then goes on from there, and so does every part of it that the author still holds.
  */
 import { assert } from '../base/assert.js'
-import { kindOf } from '../base/value.js'
+import { kindOf, type Path } from '../base/value.js'
 import { Commit } from './commit.js'
 import { ArrayNode } from './draft-array.js'
 import { DateNode } from './draft-date.js'
@@ -23,16 +23,19 @@ export interface Draft<S extends object> {
   close(): void
 }
 
-export function openDraft<S extends object>(base: S): Draft<S> {
-  return new OpenDraft(base)
+/** `path` is where `base` stands, for messages. */
+export function openDraft<S extends object>(base: S, path: Path = []): Draft<S> {
+  return new OpenDraft(base, path)
 }
 
 class OpenDraft<S extends object> implements Draft<S>, Scope {
+  readonly path: Path
   open = true
   fresh: WeakSet<object> | undefined
   private readonly root: Node
 
-  constructor(base: S) {
+  constructor(base: S, path: Path) {
+    this.path = path
     this.root = this.create(base, undefined, undefined)
   }
 

@@ -9,6 +9,8 @@ import { unwrapView } from './view.js'
 
 /** What all nodes of one draft share. */
 export interface Scope {
+  /** Where the root stands. */
+  readonly path: Path
   open: boolean
   /** Containers of the author's own that were put in: read back as they are, copied at commit. */
   fresh: WeakSet<object> | undefined
@@ -66,7 +68,7 @@ export abstract class Node<T extends object = object> {
   }
 
   get path(): Path {
-    return this.parent ? [...this.parent.path, this.parent.step(this.key)] : []
+    return this.parent ? [...this.parent.path, this.parent.step(this.key)] : this.scope.path
   }
 
   /** What stands for `key` on a path. */

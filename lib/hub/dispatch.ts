@@ -4,20 +4,18 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
-import { after, always, type Eventually, rescued } from '../base/eventually.js'
+import { after, type Eventually, rescued } from '../base/eventually.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
-import type { Definition } from '../state/definition.js'
+import type { Definition, StateOf } from '../state/definition.js'
 import type { EventContext } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
-import type { Flow } from './flow.js'
 import { type Ground, type Transaction, transact } from './transaction.js'
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
 export interface DispatchGround extends Ground {
-  readonly flow: Flow
   startTask(start: TaskStart): void
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, triggers: readonly Trigger[]): void
@@ -32,14 +30,18 @@ export interface Call {
 
 /** Done when an event's effect is committed, or when a task has been started. */
 export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
+  return after(prepare(ground, call), (run) => run())
+}
+
+/** Finds what a call names and validates its arguments; what it gives runs it. */
+export function prepare(ground: DispatchGround, call: Call): Eventually<() => Eventually<void>> {
   const definition = ground.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
-  if (event) return after(argumentsOf(call, event), (args) => runEvent(ground, call, definition, event, args))
+  if (event) return after(argumentsOf(call, event), (args) => () => runEvent(ground, call, definition, event, args))
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
-  return after(argumentsOf(call, declaration), (args) =>
-    ground.startTask({ token: call.token, definition: definition.id, task: call.member, declaration, args }),
-  )
+  const start = { token: call.token, definition: definition.id, task: call.member, declaration }
+  return after(argumentsOf(call, declaration), (args) => () => ground.startTask({ ...start, args }))
 }
 
 function runEvent(
@@ -50,21 +52,14 @@ function runEvent(
   args: readonly unknown[],
 ): Eventually<void> {
   const where = `Event "${member}" of state "${definition.id}"`
-  const hold = ground.flow.hold(token)
-  const work = (transaction: Transaction) => {
-    const state = transaction.get(definition.id)
-    const result = ground.flow.run(hold, handler, () => {
-      const returned = handler.call(contextOf(transaction), state, ...args)
-      return isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
-    })
+  const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
+    const returned = handler.call(new Inside(transaction), transaction.get(definition.id), ...args)
+    const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
   }
-  const done = () => after(transact(ground, token, granted, work), (triggers) => ground.start(token, triggers))
-  return always(
-    () => rescued(done, (error) => refuse(where, error)),
-    () => {
-      hold.active = false
-    },
+  return rescued(
+    () => after(transact(ground, token, granted, handler, work), (triggers) => ground.start(token, triggers)),
+    (error) => refuse(where, error),
   )
 }
 
@@ -101,10 +96,20 @@ async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
   } catch {}
 }
 
-function contextOf(transaction: Transaction): EventContext {
-  return {
-    token: transaction.token,
-    get: ((other: Definition) => transaction.get(other.id)) as EventContext['get'],
+/** What `this` is in an event. */
+class Inside implements EventContext {
+  private readonly transaction: Transaction
+
+  constructor(transaction: Transaction) {
+    this.transaction = transaction
+  }
+
+  get token() {
+    return this.transaction.token
+  }
+
+  get<D extends Definition>(other: D) {
+    return this.transaction.get(other.id) as StateOf<D>
   }
 }
 

@@ -14,8 +14,11 @@ import { isPromise } from '../base/eventually.js'
 export interface Hold {
   readonly token: string
   readonly outer: Hold | undefined
-  active: boolean
+  readonly active: boolean
 }
+
+/** A function of the user's. */
+export type Author = (...args: never[]) => unknown
 
 export class Flow {
   private storage: AsyncLocalStorage<Hold | undefined> | undefined
@@ -38,12 +41,12 @@ export class Flow {
    * followed, every promise of the process costs more, so that begins with the first function that may wait. A plain
    * function that returns a promise shows it too late: the first of all is not followed, the others are.
    */
-  run<T>(hold: Hold, author: (...args: never[]) => unknown, work: () => T): T {
-    if (this.storage || waits.has(author.constructor)) return this.follow(hold, work)
+  run<H extends Hold, T>(hold: H, author: Author, work: (hold: H) => T): T {
+    if (this.storage || waits.has(author.constructor)) return this.follow(hold, () => work(hold))
     const { running } = this
     this.running = hold
     try {
-      const result = work()
+      const result = work(hold)
       if (isPromise(result)) this.begin()
       return result
     } finally {
@@ -54,11 +57,6 @@ export class Flow {
   /** Runs `work` free of any hold: it will outlive the one of its caller. */
   outside<T>(work: () => T): T {
     return this.current() || this.storage ? this.follow(undefined, work) : work()
-  }
-
-  /** A hold for a callback, or for a block. */
-  hold(token: string): Hold {
-    return { token, outer: this.current(), active: true }
   }
 
   /** Marks the flow that runs now as the inside of the block that `hold` stands for. */
@@ -83,7 +81,8 @@ export class Flow {
     }
   }
 
-  private current(): Hold | undefined {
+  /** The innermost hold of the code that runs now. */
+  current(): Hold | undefined {
     return active(this.running ?? this.storage?.getStore())
   }
 }

@@ -1,7 +1,7 @@
 /** The lock of a token as server code outside of tasks holds it: inside a callback, or to the end of a block. */
 import type { Definition } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
-import type { Flow, Hold } from './flow.js'
+import type { Flow } from './flow.js'
 import type { Transaction } from './transaction.js'
 
 /** The end of a callback ends what it holds, so there is nothing to dispose. */
@@ -15,26 +15,26 @@ export function heldInside(transaction: Transaction): HeldToken {
 }
 
 /** Held until it is disposed of, once: the change is saved then. Touching it marks the flow that holds it. */
-export function heldBlock(transaction: Transaction, flow: Flow, hold: Hold, onEnd: () => void): HeldToken {
+export function heldBlock(transaction: Transaction, flow: Flow): HeldToken {
   const inside = heldInside(transaction)
   const dispose = async () => {
-    if (!hold.active) return
-    hold.active = false
+    if (!transaction.active) return
     try {
-      await transaction.commit()
+      transaction.stage()
+      transaction.close()
+      await transaction.save()
     } finally {
       transaction.release()
-      onEnd()
     }
   }
   return {
     ...inside,
     get: (other) => {
-      flow.mark(hold)
+      flow.mark(transaction)
       return inside.get(other)
     },
     get [Symbol.asyncDispose]() {
-      flow.mark(hold) // `await using` looks here first
+      flow.mark(transaction) // `await using` looks here first
       return dispose
     },
   }

@@ -20,8 +20,8 @@ import { TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import type { Connection } from './connection.js'
-import { type Call, dispatch } from './dispatch.js'
-import { Flow, type Hold } from './flow.js'
+import { type Call, dispatch, prepare } from './dispatch.js'
+import { type Author, Flow } from './flow.js'
 import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
 import { Locks, type Release } from './locks.js'
@@ -87,6 +87,9 @@ export class Hub {
     this.prepare = options.prepare ?? (() => {})
     this.secret = options.secret ?? randomBytes(32).toString('hex')
     this.locks = new Locks(this.clock, this.limits)
+    this.registry.onReplace(() => {
+      for (const session of this.sessions) session.redefined()
+    })
     this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
     this.pool = new TaskPool({
       clock: this.clock,
@@ -133,9 +136,7 @@ export class Hub {
   lock(token: string): Promise<HeldToken> {
     return promised(() => {
       this.refuseUnusable(token)
-      return after(this.block(token, granted), ({ transaction, hold }) =>
-        heldBlock(transaction, this.flow, hold, () => this.keep(this.instance(token))),
-      )
+      return after(this.block(token, granted), (transaction) => heldBlock(transaction, this.flow))
     })
   }
 
@@ -206,7 +207,7 @@ export class Hub {
       const { members } = this.registry.get(id)
       if (instance.loaded && members.isComplete(instance.state[id] ?? {})) return
       return after(
-        transact(this, instance.token, granted, (transaction) => transaction.get(id)),
+        transact(this, instance.token, granted, nobody, (transaction) => transaction.get(id)),
         () => {},
       )
     })
@@ -219,11 +220,19 @@ export class Hub {
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, triggers: readonly Trigger[]): void {
-    for (const { definition, member, args } of triggers)
-      this.flow.outside(() => {
-        const run = () => this.tracked(dispatch(this, { token, definition, member, args }))
-        void rescued(run, (error) => this.report(error, triggerFaults))
-      })
+    if (triggers.length > 0) this.flow.outside(() => void this.tracked(this.startEach(token, triggers)))
+  }
+
+  /** A trigger starts when the one before it has: its arguments may have to be waited for. */
+  private startEach(token: string, triggers: readonly Trigger[]): Eventually<void> {
+    const report = (error: unknown) => this.report(error, triggerFaults)
+    for (const [index, trigger] of triggers.entries()) {
+      const started = rescued(
+        () => after(prepare(this, { ...trigger, token }), (run) => void this.tracked(rescued(run, report))),
+        report,
+      )
+      if (isPromise(started)) return started.then(() => this.startEach(token, triggers.slice(index + 1)))
+    }
   }
 
   private access(token: string): Access {
@@ -231,43 +240,27 @@ export class Hub {
       clock: this.clock,
       snapshot: (state, id) => this.snapshot(token, state, id),
       update: (permit, author, work) => this.exclusive(token, author, work, permit),
-      lock: (permit) =>
-        promised(() =>
-          after(this.block(token, permit), ({ transaction, hold }) => ({
-            transaction,
-            mark: () => this.flow.mark(hold),
-            onEnd: () => {
-              hold.active = false
-            },
-          })),
-        ),
+      lock: (permit) => promised(() => this.block(token, permit)),
+      mark: (transaction) => this.flow.mark(transaction as Transaction),
     }
   }
 
   /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-  private block(token: string, permit: Permit): Eventually<{ transaction: Transaction; hold: Hold }> {
+  private block(token: string, permit: Permit): Eventually<Transaction> {
     this.flow.refuseNested(token)
     this.flow.begin()
-    const hold = this.flow.hold(token)
-    return after(begin(this, token, permit), (transaction) => ({ transaction, hold }))
+    return begin(this, token, permit)
   }
 
-  /** One transaction that runs a function of the author's, with its flow marked so that nesting is noticed. */
+  /** One transaction that runs a function of the author's. */
   private exclusive<T>(
     token: string,
-    author: (...args: never[]) => unknown,
+    author: Author,
     work: (transaction: Transaction) => Eventually<T>,
     permit = granted,
   ): Eventually<T> {
     this.flow.refuseNested(token)
-    const hold = this.flow.hold(token)
-    return always(
-      () => transact(this, token, permit, (transaction) => this.flow.run(hold, author, () => work(transaction))),
-      () => {
-        hold.active = false
-        this.keep(this.instance(token))
-      },
-    )
+    return transact(this, token, permit, author, work)
   }
 
   private snapshot(token: string, state: State | undefined, id: string): object {
@@ -275,6 +268,10 @@ export class Hub {
     const instance = this.instance(token)
     const fields = (state ?? instance.state)[id] ?? definition.members.initial()
     return { ...fields, ...instance.computed(definition).evaluate(fields) }
+  }
+
+  released(instance: Instance): void {
+    this.keep(instance)
   }
 
   /** Lets an instance go after `keepMs` without a tab and without a task. */
@@ -344,6 +341,9 @@ export class Hub {
 export function createHub(options?: HubOptions): Hub {
   return new Hub(options)
 }
+
+/** Stands where no function of the author's runs. */
+const nobody = () => {}
 
 const closed = () =>
   new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

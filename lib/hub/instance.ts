@@ -91,22 +91,16 @@ export class Instance {
     const { id, members } = definition
     const view: Record<string, unknown> = {}
     for (const name in fields) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
-    if (members.computed.size > 0) Object.assign(view, this.compute(this.computed(definition), fields))
+    if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
     for (const name of members.tasks.keys()) view[name] = this.statusOf(id, name)
     return view
   }
 
   /** A computed value that throws must not hold back the change of the fields it is derived from. */
-  private compute(computed: ComputedCache, fields: Readonly<Record<string, unknown>>): object {
-    try {
-      return computed.evaluate(fields)
-    } catch (error) {
-      this.log.error(
-        `A computed value of state "${computed.members.id}" threw; tabs see none of its computed values.`,
-        error,
-      )
-      return {}
-    }
+  private compute(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>): object {
+    return this.computed(definition).evaluate(fields, (name, error) =>
+      this.log.error(`Computed "${name}" of state "${definition.id}" threw; tabs see the state without it.`, error),
+    )
   }
 
   private announce(): void {

@@ -216,6 +216,30 @@ describe('a message from outside', () => {
   })
 })
 
+describe('a flood', () => {
+  it('of requests for the whole state is answered once a frame', async () => {
+    const { session, said, clock } = await raw()
+    said.length = 0
+    for (let index = 0; index < 200; index += 1) {
+      session.receive('resync', [])
+      if (index % 50 === 0) await clock.settle()
+    }
+    await clock.advance(20)
+    const welcomes = said.filter((message) => (message as unknown[])[0] === 'w')
+    expect(welcomes.length).toBeGreaterThan(0)
+    expect(welcomes.length).toBeLessThanOrEqual(2)
+  })
+
+  it('of cancels is bounded like calls', async () => {
+    const { session, said, clock } = await raw({ limits: { callsPerTab: 3 } })
+    session.receive('call', [0, 'd', 'run', [{ ms: 1000 }]])
+    await clock.settle()
+    for (let id = 1; id <= 5; id += 1) session.receive('cancel', [id, 'd', 'run'])
+    await clock.advance(20)
+    expect(JSON.stringify(said).match(/inbox-full/g)).toHaveLength(2)
+  })
+})
+
 describe('a hello', () => {
   const connect = (hello: unknown) => {
     const { hub } = testHub([d])

@@ -49,6 +49,9 @@ export class Session implements Watcher, Sender {
   sentAt = Number.NEGATIVE_INFINITY
   private phase: 'opening' | 'open' | 'closed' = 'opening'
   private draining = false
+  /** The tab asked for the whole of it. */
+  private asked = false
+  private cancelling = 0
 
   constructor(ground: SessionGround, instance: Instance, connection: Connection, outbox: Outbox) {
     this.ground = ground
@@ -59,6 +62,7 @@ export class Session implements Watcher, Sender {
 
   /** Loads what the tab watches and welcomes it. `signed` is the token that the tab will keep. */
   async open(hello: Hello, signed: string): Promise<void> {
+    this.instance.watchers.add(this)
     for (const id of hello.watch)
       await rescued(
         () => this.watch(id),
@@ -67,7 +71,6 @@ export class Session implements Watcher, Sender {
     if (this.phase === 'closed') return
     this.phase = 'open'
     this.signed = signed
-    this.instance.watchers.add(this)
     this.welcome()
     this.drain()
   }
@@ -85,13 +88,13 @@ export class Session implements Watcher, Sender {
     if (this.phase === 'closed') return
     try {
       const up = parseUp(name, args, this.ground.limits)
-      if (up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up))
-        return void this.answer(up.id, () => this.cancel(up))
-      if (this.inbox.length >= this.ground.limits.callsPerTab)
+      const overtakes = up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)
+      if (this.inbox.length + this.cancelling >= this.ground.limits.callsPerTab)
         throw new HeldStateError(
           'inbox-full',
           `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`,
         )
+      if (overtakes) return void this.answer(up.id, () => this.cancel(up))
       this.inbox.push(up)
       this.drain()
     } catch (error) {
@@ -115,6 +118,7 @@ export class Session implements Watcher, Sender {
 
   /** Something to show: at once after a pause or with an answer, else with the next frame. */
   changed(): void {
+    if (this.phase === 'opening') return // the welcome will show it
     const { clock, limits } = this.ground
     if (this.settled.length > 0 || clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
     else this.outbox.addLater(this)
@@ -123,6 +127,7 @@ export class Session implements Watcher, Sender {
   /** One delta with everything that the tab has not seen, and the calls that it settles. */
   flush(): void {
     if (this.phase !== 'open') return
+    if (this.asked) this.welcome()
     const patches = this.patches()
     const settled = this.settled
     if (patches.length === 0 && settled.length === 0) return
@@ -145,6 +150,7 @@ export class Session implements Watcher, Sender {
   }
 
   private welcome(): void {
+    this.asked = false
     for (const watched of this.watched) watched.sent = this.viewOf(watched.id)
     this.sentRevision = this.instance.revision
     const views = this.watched.map(({ sent }) => sent)
@@ -180,7 +186,8 @@ export class Session implements Watcher, Sender {
       case 'watch':
         return this.answer(up.id, () => this.watch(up.definition))
       case 'resync':
-        return this.welcome()
+        this.asked = true
+        return this.changed()
     }
   }
 
@@ -206,6 +213,16 @@ export class Session implements Watcher, Sender {
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
   }
 
+  /** Definitions are others now: shows what they make of the watched states. */
+  redefined(): void {
+    for (const { id } of this.watched)
+      if (this.ground.registry.has(id))
+        void rescued(
+          () => after(this.ground.materialize(this.instance, id), () => this.changed()),
+          (error) => this.refuse(undefined, error),
+        )
+  }
+
   private watch(id: string): Eventually<void> {
     if (this.watched.length >= this.ground.limits.watchedStates)
       throw new HeldStateError(
@@ -216,8 +233,13 @@ export class Session implements Watcher, Sender {
     return after(this.ground.materialize(this.instance, id), () => this.changed())
   }
 
-  private cancel({ definition, task }: { definition: string; task: string }): Promise<void> {
-    return this.ground.cancel(this.instance.token, definition, task)
+  private async cancel({ definition, task }: { definition: string; task: string }): Promise<void> {
+    this.cancelling += 1
+    try {
+      await this.ground.cancel(this.instance.token, definition, task)
+    } finally {
+      this.cancelling -= 1
+    }
   }
 
   /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */

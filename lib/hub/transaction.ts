@@ -4,84 +4,129 @@
  * nothing of it was shown; the failure leaves here, named.
  */
 
-import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
-import { after, always, type Eventually, isPromise, rescued } from '../base/eventually.js'
+import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
+import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
-import type { State, StateStore } from '../store/store.js'
+import type { Fields, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
-import { materialize, refuseUndeclared } from './fields.js'
+import { completed, refuseUndeclared } from './fields.js'
+import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
-  readonly clock: Clock
+  readonly flow: Flow
   readonly locks: Locks
   readonly registry: Registry
   readonly store: StateStore
   instance(token: string): Instance
+  /** The lock of an instance is free again. */
+  released(instance: Instance): void
 }
 
-/** Runs `work` under the lock of `token`. What it changed is kept if it returns, and forgotten if it throws. */
+/**
+ * Runs `work` under the lock of `token`. What it changed is kept if it returns, and forgotten if it throws. `author` is
+ * the function of the user's that `work` will call.
+ */
 export function transact<T>(
   ground: Ground,
   token: string,
   permit: Permit,
+  author: Author,
   work: (transaction: Transaction) => Eventually<T>,
 ): Eventually<T> {
-  return after(begin(ground, token, permit), (transaction) =>
-    always(
-      () => after(work(transaction), (result) => after(transaction.commit(), () => result)),
-      () => transaction.release(),
-    ),
-  )
+  const transaction = begin(ground, token, permit)
+  if (!isPromise(transaction)) return transaction.carry(author, work)
+  return transaction.then((begun) => begun.carry(author, work))
 }
 
 /** Lock → load → draft. The caller must release. */
 export function begin(ground: Ground, token: string, permit: Permit): Eventually<Transaction> {
-  return after(ground.locks.acquire(token, permit.signal), (release) =>
-    rescued(
-      () => {
-        permit.check()
-        const instance = ground.instance(token)
-        return after(load(ground.store, instance), () => new Transaction(ground, instance, permit, release))
-      },
-      (error) => {
-        release()
-        throw error
-      },
-    ),
-  )
+  const outer = ground.flow.current()
+  const lock = ground.locks.acquire(token, permit.signal)
+  if (!isPromise(lock)) return open(ground, token, permit, outer, lock)
+  return lock.then((release) => open(ground, token, permit, outer, release))
 }
 
-export class Transaction {
+function open(
+  ground: Ground,
+  token: string,
+  permit: Permit,
+  outer: Hold | undefined,
+  release: Release,
+): Eventually<Transaction> {
+  const instance = ground.instance(token)
+  const refuse = (error: unknown): never => {
+    release()
+    ground.released(instance)
+    throw error
+  }
+  try {
+    permit.check()
+    if (instance.loaded) return new Transaction(ground, instance, permit, outer, release)
+    const loading = load(ground.store, instance)
+    if (!isPromise(loading)) return new Transaction(ground, instance, permit, outer, release)
+    return loading.then(() => new Transaction(ground, instance, permit, outer, release), refuse)
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+/** A state that was asked for, and its draft. */
+interface Opened {
+  readonly definition: ServerDefinition
+  readonly draft: Draft<Fields>
+}
+
+export class Transaction implements Hold {
   readonly token: string
+  readonly outer: Hold | undefined
+  /** The author's code is inside. */
+  active = true
   private readonly ground: Ground
   private readonly instance: Instance
   private readonly permit: Permit
   private readonly unlock: Release
-  private draft: Draft<Record<string, object>>
+  private drafts: Opened[] = []
   private released = false
   private staged: State
 
-  constructor(ground: Ground, instance: Instance, permit: Permit, unlock: Release) {
+  constructor(ground: Ground, instance: Instance, permit: Permit, outer: Hold | undefined, unlock: Release) {
     this.token = instance.token
+    this.outer = outer
     this.ground = ground
     this.instance = instance
     this.permit = permit
     this.unlock = unlock
     this.staged = instance.state
-    this.draft = openDraft(instance.state as Record<string, object>)
+  }
+
+  /** Work → save → publish → release. Most of it waits for nothing, and then no promise is made. */
+  carry<T>(author: Author, work: (transaction: Transaction) => Eventually<T>): Eventually<T> {
+    let waits: Promise<T> | undefined
+    try {
+      const result = this.ground.flow.run(this, author, work)
+      const saved = isPromise(result) ? Promise.resolve(result).then(() => this.commit()) : this.commit()
+      if (!isPromise(saved)) return result
+      waits = saved.then(() => result).finally(() => this.release())
+      return waits
+    } finally {
+      if (!waits) this.release()
+    }
   }
 
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
   get(id: string): object {
-    const definition = this.ground.registry.get(id)
     if (this.released) return readonlyView(this.instance.state[id] ?? {})
-    return materialize(this.draft, definition)
+    for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
+    const definition = this.ground.registry.get(id)
+    const draft = openDraft(completed(this.instance.state[id], definition), [id])
+    this.drafts.push({ definition, draft })
+    return draft.state
   }
 
   /** What the next save will make the state; the newest state once it is saved. */
@@ -89,10 +134,18 @@ export class Transaction {
     return this.staged
   }
 
-  /** Draft → snapshot, checked. The draft goes on from there. */
+  /** Drafts → snapshot, checked. The drafts go on from there. */
   stage(): void {
-    this.staged = this.draft.commit() as State
-    refuseUndeclared(this.ground.registry, this.instance.state, this.staged)
+    const before = this.instance.state
+    let staged: Record<string, Fields> | undefined
+    for (const { definition, draft } of this.drafts) {
+      const fields = draft.commit()
+      if (fields === before[definition.id]) continue
+      refuseUndeclared(definition, before[definition.id], fields)
+      staged ??= { ...before }
+      staged[definition.id] = fields
+    }
+    this.staged = staged ?? before
   }
 
   /** Snapshot → save → publish. */
@@ -100,14 +153,18 @@ export class Transaction {
     this.permit.check()
     if (this.staged === this.instance.state) return
     const next = { revision: this.instance.revision + 1, state: this.staged }
-    const saved = after(
-      rescued(
-        () => this.ground.store.save(this.token, next),
-        (error) => this.unsaved(error),
-      ),
+    let saving: Eventually<void>
+    try {
+      saving = this.ground.store.save(this.token, next)
+    } catch (error) {
+      return this.unsaved(error)
+    }
+    if (!isPromise(saving)) return this.instance.accept(next)
+    const saved = saving.then(
       () => this.instance.accept(next),
+      (error) => this.unsaved(error),
     )
-    return isPromise(saved) ? this.permit.saving(saved) : saved
+    return this.permit.saving(saved)
   }
 
   commit(): Eventually<void> {
@@ -117,21 +174,23 @@ export class Transaction {
 
   /** Forgets what was changed since the last commit; handed-out drafts become read-only. */
   rollback(): void {
-    this.draft.close()
+    for (const { draft } of this.drafts) draft.close()
+    this.drafts = []
     this.staged = this.instance.state
-    this.draft = openDraft(this.instance.state as Record<string, object>)
   }
 
-  /** Makes what was handed out read-only; the lock is still held. */
+  /** The author's code is past it: what was handed out becomes read-only. The lock is still held. */
   close(): void {
-    this.draft.close()
+    this.active = false
+    for (const { draft } of this.drafts) draft.close()
   }
 
   release(): void {
     if (this.released) return
     this.released = true
-    this.draft.close()
+    this.close()
     this.unlock()
+    this.ground.released(this.instance)
   }
 
   /** After a save whose end is unknown, the store is asked again what it holds. */
@@ -142,9 +201,8 @@ export class Transaction {
   }
 }
 
-/** Asks the store what it holds, unless the instance knows. */
+/** Asks the store what it holds. */
 function load(store: StateStore, instance: Instance): Eventually<void> {
-  if (instance.loaded) return
   return after(
     rescued(
       () => store.load(instance.token),

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Duplex } from 'node:stream'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { TestClock } from '../testing/clock.js'
 import { EarlyRequests } from './early-requests.js'
 import { OpenSockets } from './open-sockets.js'
@@ -20,7 +21,19 @@ afterEach(() => {
   server.closeAllConnections()
 })
 
-const soon = () => new Promise((resolve) => setTimeout(resolve, 30))
+/** Resolves when so many requests and upgrades have reached the server. Listens, so that Node takes upgrades for such. */
+function arrived(count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let arrivals = 0
+    const note = () => {
+      arrivals += 1
+      if (arrivals === count) resolve()
+    }
+    server.on('request', note).on('upgrade', note)
+  })
+}
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 5_000 })
 
 /** A socket that asks for a websocket, with what came back and whether it is over. */
 function upgrade(path: string) {
@@ -40,16 +53,16 @@ function upgrade(path: string) {
 
 test('requests and upgrades that come early are answered when the app is ready', async () => {
   const early = new EarlyRequests(server)
+  const here = arrived(2)
   const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())
   const { seen } = upgrade('/socket')
-  await soon()
+  await here
   early.stop()
   server.on('request', (_, response) => response.end('ready'))
   server.on('upgrade', (_, socket) => socket.end('upgraded'))
   early.admit()
   expect(await answer).toBe('ready')
-  await soon()
-  expect(seen.text).toBe('upgraded')
+  await eventually(() => expect(seen.text).toBe('upgraded'))
 })
 
 test('upgrades of ours do not reach Next, and others do', async () => {
@@ -61,8 +74,9 @@ test('upgrades of ours do not reach Next, and others do', async () => {
   })
   forwardUpgrades(server, nextServer, '/_held', new TestClock())
   const paths = ['/_held', '/_held/', '/_held/?a', '/_held?a', '/_heldout', '/_next/hmr']
+  const here = arrived(paths.length)
   const sockets = paths.map((path) => upgrade(path).socket)
-  await soon()
+  await here
   expect(forwarded.sort()).toEqual(['/_heldout', '/_next/hmr'])
   for (const socket of sockets) socket.destroy()
 })
@@ -72,27 +86,28 @@ test('an upgrade that nobody listens for, or nobody answers, is ended', async ()
   const nextServer = createServer()
   forwardUpgrades(server, nextServer, '/_held', clock)
   const unheard = upgrade('/a').seen
-  await soon()
-  expect(unheard.over).toBe(true)
+  await eventually(() => expect(unheard.over).toBe(true))
 
   nextServer.on('upgrade', ({ url }, socket) => url === '/answered' && socket.write('HTTP/1.1 101 Switching\r\n\r\n'))
+  const here = arrived(2)
   const unanswered = upgrade('/b').seen
   const { seen: answered, socket } = upgrade('/answered')
-  await soon()
+  await here
   expect(unanswered.over).toBe(false)
   await clock.advance(10_000)
-  await soon()
-  expect([unanswered.over, answered.over]).toEqual([true, false])
+  await eventually(() => expect(unanswered.over).toBe(true))
+  expect(answered).toEqual({ text: 'HTTP/1.1 101 Switching\r\n\r\n', over: false })
   socket.destroy()
 })
 
 test('a reset by the peer while an upgrade waits harms nobody', async () => {
   new OpenSockets(server)
   new EarlyRequests(server)
+  const waiting = new Promise<Duplex>((resolve) => server.on('upgrade', (_, peer) => resolve(peer)))
   const { socket } = upgrade('/socket')
-  await soon()
+  const peer = await waiting
   socket.resetAndDestroy()
-  await soon()
+  await eventually(() => expect(peer.destroyed).toBe(true))
 })
 
 test('sockets end at once, those with an answer under way after it', async () => {
@@ -102,12 +117,12 @@ test('sockets end at once, those with an answer under way after it', async () =>
   server.on('request', (_, response) => {
     finish = () => response.end('whole')
   })
+  const here = arrived(2)
   const { seen } = upgrade('/socket')
   const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())
-  await soon()
+  await here
   const ended = sockets.end(2_000, new TestClock())
-  await soon()
-  expect(seen.over).toBe(true)
+  await eventually(() => expect(seen.over).toBe(true))
   finish()
   expect(await answer).toBe('whole')
   await ended
@@ -117,8 +132,9 @@ test('an answer that does not end is cut after its time', async () => {
   const sockets = new OpenSockets(server)
   const clock = new TestClock()
   server.on('request', (_, response) => response.write('a part'))
+  const here = arrived(1)
   const cut = expect(fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).rejects.toThrow()
-  await soon()
+  await here
   const ended = sockets.end(2_000, clock)
   await clock.advance(2_000)
   await ended

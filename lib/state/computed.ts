@@ -18,6 +18,8 @@ interface Entry {
   readonly view: Fields
   readonly reads: Reads
   readonly value: unknown
+  /** What the function threw; there is no value then. */
+  readonly thrown?: { readonly error: unknown }
 }
 
 export class ComputedCache {
@@ -28,15 +30,23 @@ export class ComputedCache {
     this.members = members
   }
 
-  /** All computed values over `fields`, in the order of their declaration. Throws what a computed function throws. */
-  evaluate(fields: Fields): Fields {
+  /**
+   * All computed values over `fields`, in the order of their declaration. One that throws has no value: it is missing, and
+   * `failed` is told when that is new. Without `failed`, what it threw is thrown.
+   */
+  evaluate(fields: Fields, failed?: (name: string, error: unknown) => void): Fields {
     const values: Record<string, unknown> = {}
     const view: Record<string, unknown> = { ...fields }
     for (const [name, compute] of this.members.computed) {
       const known = this.entries.get(name)
-      const entry =
-        known && !changed(known.view, view, known.reads) ? known : read(compute, { ...view }, [this.members.id, name])
+      const stands = known && !changed(known.view, view, known.reads)
+      const entry = stands ? known : read(compute, { ...view }, [this.members.id, name])
       this.entries.set(name, entry)
+      if (entry.thrown && !failed) throw entry.thrown.error
+      if (entry.thrown) {
+        if (!stands) failed?.(name, entry.thrown.error)
+        continue
+      }
       values[name] = entry.value
       view[name] = entry.value
     }
@@ -47,8 +57,11 @@ export class ComputedCache {
 function read(compute: (view: unknown) => unknown, view: Fields, path: readonly string[]): Entry {
   const reads: Reads = new Map()
   const tracker = new Tracker(reads)
-  const result = tracker.settle(compute(tracker.track(view)), path)
-  return { view, reads, value: result }
+  try {
+    return { view, reads, value: tracker.settle(compute(tracker.track(view)), path) }
+  } catch (error) {
+    return { view, reads, value: undefined, thrown: { error } }
+  }
 }
 
 function changed(before: object, after: object, reads: Reads): boolean {

@@ -142,7 +142,7 @@ describe('a replacement', () => {
     expect(tab.state(other).n).toBe(1)
   })
 
-  it.fails('reaches tabs at once with computed values that changed', async () => {
+  it('reaches tabs at once with computed values that changed', async () => {
     const { hub, clock, open } = testHub([])
     const first = defineState('d', () => ({ n: 1 })).computed({ x: (s) => s.n * 2 })
     hub.registry.replace([module('a', first)])
@@ -151,5 +151,22 @@ describe('a replacement', () => {
     hub.registry.replace([module('a', defineState('d', () => ({ n: 1 })).computed({ x: (s) => s.n * 3 }))])
     await clock.advance(100)
     expect(tab.state(first).x).toBe(3)
+  })
+
+  it('reaches tabs at once with new fields and tasks, and with a state that was not defined before', async () => {
+    const { hub, clock, open } = testHub([])
+    const first = defineState('d', () => ({ n: 1 }))
+    hub.registry.replace([module('a', first)])
+    const tab = await open()
+    await tab.watch(first)
+    const later = defineState('later', () => ({ n: 7 }))
+    await tab.watch(later).catch(() => {})
+    const next = defineState('d', () => ({ n: 1, fresh: 'y' })).tasks((background) => ({
+      job: background(async () => {}),
+    }))
+    hub.registry.replace([module('a', next), module('b', later)])
+    await clock.advance(100)
+    expect(tab.state(next)).toMatchObject({ n: 1, fresh: 'y', job: { running: 0 } })
+    expect(tab.state(later)).toMatchObject({ n: 7 })
   })
 })

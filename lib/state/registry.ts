@@ -13,6 +13,12 @@ export interface StateModule {
 
 export class Registry {
   private definitions: ReadonlyMap<string, ServerDefinition> = new Map()
+  private readonly listeners = new Set<() => void>()
+
+  /** `listener` is called after each replacement. */
+  onReplace(listener: () => void): void {
+    this.listeners.add(listener)
+  }
 
   /** Replaces all definitions by those that `modules` export. Fails whole: on an error the old ones stay. */
   replace(modules: readonly StateModule[]): void {
@@ -20,6 +26,7 @@ export class Registry {
     for (const { source, exports } of modules)
       for (const definition of Object.values(exports)) if (isServerDefinition(definition)) add(next, definition, source)
     this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
+    for (const listener of this.listeners) listener()
   }
 
   /** Adds single definitions, as a test or a script does that has no bundler. */

@@ -3,8 +3,11 @@
  * implementation passes the suite in `store/suite`. Stored values are immutable: neither side changes them afterwards.
  */
 
-/** The fields of all states of one token, by definition id. */
-export type State = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+/** The fields of one state, by name. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** All states of one token, by definition id. */
+export type State = Readonly<Record<string, Fields>>
 
 export interface Stored {
   /** Rises by one with each save; a token that was never saved has no revision, which counts as 0. */

@@ -29,13 +29,11 @@ export class HeldBlock {
   /** The author's code is past the block. */
   left = false
   private readonly run: TaskRun
-  private readonly onEnd: () => void
   private ended: Promise<void> | undefined
 
-  constructor(run: TaskRun, transaction: BlockTransaction, onEnd: () => void) {
+  constructor(run: TaskRun, transaction: BlockTransaction) {
     this.run = run
     this.transaction = transaction
-    this.onEnd = onEnd
     run.blocks.add(this)
   }
 
@@ -54,7 +52,6 @@ export class HeldBlock {
       throw error
     }
     this.left = true
-    this.onEnd()
     this.transaction.close()
     later(() => void this.confirm())
   }
@@ -78,6 +75,5 @@ export class HeldBlock {
   private end(): void {
     this.run.blocks.delete(this)
     this.transaction.release()
-    this.onEnd()
   }
 }

@@ -9,7 +9,7 @@ import { type BlockTransaction, HeldBlock } from './block.js'
 import type { Permit } from './permit.js'
 import type { TaskRun } from './run.js'
 
-/** A function of the user's, as the flow of locks must know it. */
+/** A function of the user's. */
 export type Author = (...args: never[]) => unknown
 
 /** How a task reaches the lock and the state of its token. */
@@ -19,8 +19,10 @@ export interface Access {
   snapshot(state: State | undefined, id: string): object
   /** Runs `work` under the lock, all or nothing. */
   update<T>(permit: Permit, author: Author, work: (transaction: BlockTransaction) => Eventually<T>): Eventually<T>
-  /** Takes the lock for a block. Touching the block must call `mark`; `onEnd` must be called when it ends. */
-  lock(permit: Permit): Promise<{ transaction: BlockTransaction; mark: () => void; onEnd: () => void }>
+  /** Takes the lock for a block. */
+  lock(permit: Permit): Promise<BlockTransaction>
+  /** The flow that runs now is inside the block of `transaction`. */
+  mark(transaction: BlockTransaction): void
 }
 
 type AnyState = object
@@ -40,9 +42,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
       promised(() => {
         permit.check()
         run.confirmBlocks()
-        return access
-          .lock(permit)
-          .then(({ transaction, mark, onEnd }) => heldBlock(run, access, new HeldBlock(run, transaction, onEnd), mark))
+        return access.lock(permit).then((transaction) => heldBlock(run, access, new HeldBlock(run, transaction)))
       }),
     update: (change) =>
       promised(() => {
@@ -69,8 +69,9 @@ function pending(run: TaskRun): State | undefined {
   return undefined
 }
 
-function heldBlock(run: TaskRun, access: Access, block: HeldBlock, mark: () => void): Held<AnyState> {
+function heldBlock(run: TaskRun, access: Access, block: HeldBlock): Held<AnyState> {
   const { transaction } = block
+  const mark = () => access.mark(transaction)
   const get = (id: string) => {
     mark()
     return block.left ? readonlyView(access.snapshot(pending(run), id)) : transaction.get(id)
