@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decode, encode } from './encode.js'
@@ -21,11 +21,14 @@ const { value } = fc.letrec((tie) => ({
   date: fc.date({ noInvalidDate: false }),
 }))
 
+/** No comparison knows both that two invalid Dates are equal and that a key may be named `constructor`. */
+const text = (item: unknown) => inspect(item, { depth: null, maxArrayLength: null, maxStringLength: null })
+
 test('everything that may live in state comes back as it was', () => {
   fc.assert(
     fc.property(value, (item) => {
       const decoded = decode(JSON.parse(JSON.stringify(encode(item))))
-      if (!isDeepStrictEqual(decoded, item)) expect(decoded).toStrictEqual(item)
+      if (!isDeepStrictEqual(decoded, item)) expect(text(decoded)).toBe(text(item))
     }),
     { numRuns: 1000 },
   )

@@ -68,6 +68,38 @@ test('webpack gets the same rules, then the function of the user', () => {
   expect(given.name).toBe('2 rules')
 })
 
+test('webpack puts the stub in place before any other loader, but not of what is asked for as it is, nor in packages', () => {
+  interface Rule {
+    readonly test: RegExp
+    readonly exclude?: RegExp
+    readonly resourceQuery?: { readonly not: readonly RegExp[] }
+    readonly enforce?: string
+    readonly use: unknown
+  }
+  const given = { module: { rules: [] as Rule[] } }
+  withHeldState().webpack?.(given, {} as never)
+  const [stub, modules] = given.module.rules
+  expect(stub?.enforce).toBe('pre')
+  expect(JSON.stringify(stub?.use)).toContain('stub-loader.cjs')
+  const stubs = (path: string, query = '') =>
+    stub?.test.test(path) && !stub.exclude?.test(path) && !stub.resourceQuery?.not.some((real) => real.test(query))
+  expect(['/a/b.state.ts', '/a/b.state.tsx'].every((path) => stubs(path))).toBe(true)
+  expect(stubs('/a/b.state.ts', '?really')).toBe(true)
+  for (const query of ['?real', '?a&real', '?real&a']) expect(stubs('/a/b.state.ts', query)).toBe(false)
+  for (const path of ['/a/state.ts', '/a/b.state.ts.map', '/a/node_modules/x/b.state.ts'])
+    expect(stubs(path)).toBe(false)
+  expect(JSON.stringify(modules?.use)).toContain('modules-loader.cjs')
+  expect(modules?.test.test('/a/heldstate-modules.js')).toBe(true)
+})
+
+test('Turbopack does the same, by conditions', () => {
+  for (const glob of ['*.state.ts', '*.state.tsx']) {
+    const { condition, loaders } = rules(withHeldState())[glob] as { condition: unknown; loaders: unknown }
+    expect(condition).toEqual({ all: [{ not: 'foreign' }, { not: { query: /[?&]real(?=&|$)/ } }] })
+    expect(JSON.stringify(loaders)).toContain('stub-loader.cjs')
+  }
+})
+
 test('the terminal is spared the requests of the hub, and what the user ignores stays ignored', () => {
   const own = /health/
   const { logging } = withHeldState({ logging: { fetches: {}, incomingRequests: { ignore: [own] } } })
