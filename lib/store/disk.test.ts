@@ -127,7 +127,7 @@ describe('the disk store', () => {
       const store = diskStore({ dir })
       for (const token of ['t0', 't1', 't2']) {
         const found = await store.load(token)
-        const n = (found?.state.a as { n: number }).n
+        const n = (found?.state.a as { n: number } | undefined)?.n ?? 0
         expect(found?.revision).toBe(n)
         expect(found?.state.b).toEqual({ text: String(n).repeat(2_000) })
         expect(found?.calls[0]?.done).toBe(n)
