@@ -8,6 +8,8 @@ import { fixedLimits } from '../base/limits.js'
 export interface Identity {
   /** The signed token to say hello with, if this tab has one. */
   claim(): Promise<string | undefined>
+  /** After a claim without a token: the signed token of the tab of which this one is a duplicate. */
+  copyOf?(): string | undefined
   keep(token: string): void
   forget(): void
 }
@@ -16,6 +18,7 @@ const storageKey = 'heldstate.token'
 
 export function browserIdentity(): Identity {
   let claimed: string | undefined
+  let original: string | undefined
   return {
     claim: async () => {
       const token = stored()
@@ -24,10 +27,13 @@ export function browserIdentity(): Identity {
         claimed = token
         return token
       }
+      original = token
       forget()
       return undefined
     },
+    copyOf: () => original,
     keep: (token) => {
+      original = undefined
       if (token === claimed) return
       claimed = token
       attempt(() => sessionStorage.setItem(storageKey, token))

@@ -128,12 +128,14 @@ export class Tab {
 
   private async hello(): Promise<{ readonly [key: string]: Json }> {
     const token = await this.identity.claim()
+    const copyOf = token === undefined ? this.identity.copyOf?.() : undefined
     this.greeted = this.watched.length
     return {
       version: protocolVersion,
       page: this.page,
       watch: [...this.watched],
       ...(token === undefined ? {} : { token }),
+      ...(copyOf === undefined ? {} : { copyOf }),
       ...(this.heard === 0 ? {} : { heard: this.heard }),
     }
   }

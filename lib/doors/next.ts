@@ -2,5 +2,3 @@
 export { withHeldState } from '../next/config.js'
 export { type ServeOptions, serve } from '../next/serve.js'
 export { type DiskStoreOptions, diskStore } from '../store/disk.js'
-export { memoryStore } from '../store/memory.js'
-export type { StateStore, Stored } from '../store/store.js'

@@ -5,7 +5,8 @@ import { testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
 import { done, gate } from '../testing/await.fixture.js'
-import type { TestTab } from '../testing/kit.js'
+import { TestClock } from '../testing/clock.js'
+import { TestTab } from '../testing/kit.js'
 import { type MortalStore, mortalStore } from '../testing/mortal.js'
 
 let wait = gate()
@@ -231,6 +232,51 @@ describe('a call that is sent again', () => {
     wait.open()
     await done(next.clock, call)
     expect(tab.state(d).n).toBe(1)
+  })
+})
+
+describe('a duplicated tab', () => {
+  const duplicated = async ({ hub, clock, tab }: Awaited<ReturnType<typeof open>>, browser = tab.browser) => {
+    const copy = new TestTab(hub, clock, browser, tab.signedToken, true)
+    copy.state(d)
+    copy.connect()
+    await clock.advance(50)
+    return copy
+  }
+
+  it('gets a token of its own and a copy of the state, and from then on goes its own way', async () => {
+    const kit = await open()
+    const { clock, tab, state, d: first } = kit
+    await done(clock, state.add(5))
+    void state.job.start()
+    await clock.settle()
+    const copy = await duplicated(kit)
+    expect(copy.token).not.toBe(tab.token)
+    expect(copy.state(d)).toMatchObject({ n: 5, job: { running: 0 } })
+    await done(clock, copy.state(d).add(1))
+    await done(clock, state.rename(0, 'mine'))
+    await clock.advance(50)
+    expect([first().n, copy.state(d).n]).toEqual([5, 6])
+    expect(copy.state(d).rows[0]?.name).toBe('row 0')
+  })
+
+  it('begins with first values if the hub is told so', async () => {
+    const clock = new TestClock()
+    const { hub } = testHub([d], { onDuplicate: 'fresh' }, clock)
+    const tab = new TestTab(hub, clock, 'b')
+    tab.connect()
+    await done(clock, (await tab.watch(d)).add(5))
+    const copy = await duplicated({ hub, clock, tab } as never)
+    expect(copy.state(d).n).toBe(0)
+    expect(copy.connection).toBe('live')
+  })
+
+  it('gets nothing of the tab of another browser', async () => {
+    const kit = await open()
+    await done(kit.clock, kit.state.add(5))
+    const thief = await duplicated(kit, 'another browser')
+    expect(thief.state(d).n).toBe(0)
+    expect(thief.connection).toBe('live')
   })
 })
 

@@ -26,6 +26,7 @@ import { heldBlock, heldInside } from './held.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
+import type { HubOptions } from './options.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { type CallName, withEnd } from './past-calls.js'
@@ -33,22 +34,6 @@ import { Session } from './session.js'
 import { refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
 import { Working } from './working.js'
-
-export interface HubOptions {
-  /** Where committed state lives. Default: in memory. */
-  readonly store?: StateStore
-  readonly registry?: Registry
-  /** Awaited before a call is dispatched and before a state is opened: the moment to load or refresh definitions. */
-  readonly prepare?: () => Promise<void> | void
-  /**
-   * Signs the tokens of tabs. Of several, the first signs and all are accepted, so that a secret can be replaced. Default:
-   * one of this process, so that tabs start anew after a restart.
-   */
-  readonly secret?: string | readonly string[]
-  readonly limits?: Partial<Limits>
-  readonly log?: Log
-  readonly clock?: Clock
-}
 
 /** A running background task, as `hub.backgroundTasks` lists it. */
 export type BackgroundTask = Pick<TaskRun, 'id' | 'token' | 'definition' | 'task' | 'settled'>
@@ -63,6 +48,7 @@ export class Hub {
   private readonly log: Log
   private readonly prepare: () => Eventually<void>
   private readonly secrets: readonly [string, ...string[]]
+  private readonly onDuplicate: 'copy' | 'fresh'
   private readonly outbox: Outbox
   private readonly pool: TaskPool
   private readonly keeping: Keeping
@@ -80,6 +66,7 @@ export class Hub {
     this.log = options.log ?? consoleLog
     this.prepare = options.prepare ?? (() => {})
     this.secrets = secretsOf(options.secret)
+    this.onDuplicate = options.onDuplicate ?? 'copy'
     this.pages = new Pages(this.limits)
     this.locks = new Locks(this.clock, this.limits)
     this.registry.onReplace(() => {
@@ -160,11 +147,29 @@ export class Hub {
     const { outbox } = this
     const signed = signToken(token, browser, this.secrets[0])
     const earlier = this.pages.of(token, hello.page)
-    const session = new Session(this, { instance, connection, outbox, hello, signed, earlier })
+    const original = hello.token === undefined ? this.original(hello.copyOf, browser) : undefined
+    const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })
     this.pages.set(token, hello.page, session)
     this.sessions.add(session)
     session.open().catch((error) => this.giveUp(session, error))
     return session
+  }
+
+  /** The instance of which a duplicated tab gets a copy, if it is this browser's to give. */
+  private original(signed: string | undefined, browser: string): Instance | undefined {
+    if (signed === undefined || this.onDuplicate === 'fresh') return undefined
+    try {
+      return this.instance(verifyToken(signed, browser, this.secrets))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Gives a new instance what the original has saved. */
+  copy(original: Instance, instance: Instance): Eventually<void> {
+    return after(this.load(original), () =>
+      transact(this, instance.token, granted, nobody, (transaction) => transaction.copyFrom(original.state)),
+    )
   }
 
   /** The connection of a session has ended. */

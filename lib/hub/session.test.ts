@@ -7,7 +7,7 @@ import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
 import { done, failure } from '../testing/await.fixture.js'
-import type { HubOptions } from './hub.js'
+import type { HubOptions } from './options.js'
 
 const page = 'a'.repeat(32)
 const received: unknown[] = []

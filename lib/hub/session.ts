@@ -30,6 +30,8 @@ export interface SessionGround {
   cancel(token: string, definition: string, task: string): Promise<void>
   /** Asks the store what it has of an instance, unless that is known. */
   load(instance: Instance): Eventually<void>
+  /** Gives a new instance what `original` has saved. */
+  copy(original: Instance, instance: Instance): Eventually<void>
   /** Gives a state of an instance its first values, if it has none yet. */
   materialize(instance: Instance, id: string): Eventually<void>
 }
@@ -44,6 +46,8 @@ export interface SessionParts {
   readonly signed: string
   /** The session that the same page had before. */
   readonly earlier: Session | undefined
+  /** Given to a duplicated tab: whose state it begins with. */
+  readonly original: Instance | undefined
 }
 
 /** One watched state: which, and what of it the tab has. */
@@ -62,6 +66,7 @@ export class Session implements Watcher, Sender {
   private settled: Settlement[] = []
   private readonly hello: Hello
   private readonly signed: string
+  private readonly original: Instance | undefined
   private readonly history: History
   private sentRevision = 0
   sentAt = Number.NEGATIVE_INFINITY
@@ -72,13 +77,14 @@ export class Session implements Watcher, Sender {
   private asked = false
   private cancelling = 0
 
-  constructor(ground: SessionGround, { instance, connection, outbox, hello, signed, earlier }: SessionParts) {
+  constructor(ground: SessionGround, { instance, connection, outbox, hello, signed, earlier, original }: SessionParts) {
     this.ground = ground
     this.instance = instance
     this.connection = connection
     this.outbox = outbox
     this.hello = hello
     this.signed = signed
+    this.original = original
     this.history =
       earlier?.history ??
       new History(ground.limits.rememberedMessages, Number.parseInt(ground.clock.id().slice(0, 10), 16))
@@ -92,6 +98,8 @@ export class Session implements Watcher, Sender {
     this.instance.watchers.add(this)
     const heardOf = (error: unknown) => this.refuse(undefined, error)
     await rescued(() => this.ground.load(this.instance), heardOf)
+    const { original } = this
+    if (original) await rescued(() => this.ground.copy(original, this.instance), heardOf)
     for (const id of watch) await rescued(() => this.watch(id), heardOf)
     if (this.phase === 'closed') return
     this.phase = 'open'

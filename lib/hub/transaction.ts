@@ -100,6 +100,7 @@ export class Transaction implements Hold {
   private readonly permit: Permit
   private readonly unlock: Release
   private drafts: Opened[] = []
+  private copied: State | undefined
   private released = false
   private staged: State
 
@@ -137,6 +138,11 @@ export class Transaction implements Hold {
     return draft.state
   }
 
+  /** Begins a new instance with the state of another. */
+  copyFrom(state: State): void {
+    this.copied = state
+  }
+
   /** What the next save will make the state; the newest state once it is saved. */
   get next(): State {
     return this.staged
@@ -145,7 +151,7 @@ export class Transaction implements Hold {
   /** Drafts → snapshot, checked. The drafts go on from there. */
   stage(): void {
     const before = this.instance.state
-    let staged: Record<string, Fields> | undefined
+    let staged: Record<string, Fields> | undefined = this.copied && { ...before, ...this.copied }
     for (const { definition, draft } of this.drafts) {
       const fields = draft.commit()
       if (fields === before[definition.id]) continue

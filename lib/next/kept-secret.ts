@@ -18,7 +18,7 @@ export function makeKeptFolder(folder: string): void {
     throw new HeldStateError(
       'cannot-store',
       `The state of tabs could not be kept in ${folder}: ${messageOf(cause)}. Make the folder writable, or give serve() ` +
-        'another store: serve({ hub: { store: memoryStore() } }).',
+        'another store: serve({ hub: { store: memoryStore() } }), with memoryStore from "heldstate/server".',
       { cause },
     )
   }

@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import { consoleLog } from '../base/log.js'
-import type { HubOptions } from '../hub/hub.js'
+import type { HubOptions } from '../hub/options.js'
 
 export interface ServeOptions {
   /** Development mode. Default: unless NODE_ENV is `production`. */

@@ -93,7 +93,7 @@ describe('up', () => {
   })
 
   it('a hello of this version is read, and of no other', () => {
-    const kept = { version: protocolVersion, page: 'a'.repeat(32), heard: 3, watch: ['d'], token: 'x' }
+    const kept = { version: protocolVersion, page: 'a'.repeat(32), heard: 3, watch: ['d'], token: 'x', copyOf: 'y' }
     const hello = { ...kept, more: 1 }
     expect(parseHello(hello, defaultLimits)).toEqual(kept)
     for (const version of [protocolVersion - 1, protocolVersion + 1, String(protocolVersion), undefined])

@@ -15,6 +15,8 @@ export interface Hello {
   readonly version: number
   /** The signed token that an earlier welcome gave; a new tab has none. */
   readonly token: string | undefined
+  /** The signed token of the tab of which this new one is a duplicate. */
+  readonly copyOf: string | undefined
   /** A random id of 32 hexadecimal digits, new with each load of the page: the ids of its calls count from it. */
   readonly page: string
   /** The number of the last welcome or delta that reached this page; none at its first connection. */
@@ -41,7 +43,7 @@ export type Up =
 
 export function parseHello(value: unknown, limits: Limits): Hello {
   if (typeof value !== 'object' || value === null) throw malformed('hello: expected an object')
-  const { version, token, page, heard, watch } = value as Record<string, unknown>
+  const { version, token, copyOf, page, heard, watch } = value as Record<string, unknown>
   if (version !== protocolVersion)
     throw new HeldStateError(
       'protocol-version',
@@ -49,11 +51,12 @@ export function parseHello(value: unknown, limits: Limits): Hello {
     )
   if (token !== undefined && typeof token !== 'string')
     throw new HeldStateError('invalid-token', 'The token is no text.')
+  if (copyOf !== undefined && typeof copyOf !== 'string') throw malformed('hello: expected a token as the one to copy')
   if (typeof page !== 'string' || !/^[0-9a-f]{32}$/.test(page)) throw malformed('hello: expected the id of the page')
   if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
   if (!Array.isArray(watch) || !watch.every((id) => typeof id === 'string') || watch.length > limits.watchedStates)
     throw malformed(`hello: expected at most ${limits.watchedStates} ids of states to watch`)
-  return { version: protocolVersion, token, page, heard, watch }
+  return { version: protocolVersion, token, copyOf, page, heard, watch }
 }
 
 /** One message as it stands in a batch: its name and its arguments. */

@@ -5,7 +5,8 @@ import type { Log } from '../base/log.js'
 import type { Identity } from '../client/identity.js'
 import { Presence } from '../client/presence.js'
 import { Tab } from '../client/tab.js'
-import { Hub, type HubOptions } from '../hub/hub.js'
+import { Hub } from '../hub/hub.js'
+import type { HubOptions } from '../hub/options.js'
 import type { ClientView, Definition } from '../state/definition.js'
 import { TestClock } from './clock.js'
 import { Loopback } from './loopback.js'
@@ -57,13 +58,15 @@ export class TestTab {
   private readonly presences = new Map<string, Presence>()
   private signed: string | undefined
 
-  constructor(hub: Hub, clock: TestClock, browser: string, signed?: string) {
+  /** `signed` is the token that sessionStorage holds; with `duplicate`, another page has it and this one is a copy. */
+  constructor(hub: Hub, clock: TestClock, browser: string, signed?: string, duplicate = false) {
     this.browser = browser
     this.clock = clock
-    this.signed = signed
+    this.signed = duplicate ? undefined : signed
     this.wire = new Loopback(hub, clock, browser)
     const identity: Identity = {
       claim: async () => this.signed,
+      copyOf: () => (duplicate ? signed : undefined),
       keep: (token) => {
         this.signed = token
       },

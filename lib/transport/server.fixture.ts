@@ -1,7 +1,8 @@
 /** A hub behind a real http server on this machine. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createHub, type HubOptions } from '../hub/hub.js'
+import { createHub } from '../hub/hub.js'
+import type { HubOptions } from '../hub/options.js'
 import { socketPath } from '../protocol/path.js'
 import type { Definition } from '../state/definition.js'
 import { attachSocketIo } from './socketio.js'

@@ -1,0 +1,24 @@
+/** What a hub can be told when it is made. */
+import type { Clock } from '../base/clock.js'
+import type { Limits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
+import type { Registry } from '../state/registry.js'
+import type { StateStore } from '../store/store.js'
+
+export interface HubOptions {
+  /** Where committed state lives. Default: in memory. */
+  readonly store?: StateStore
+  readonly registry?: Registry
+  /** Awaited before a call is dispatched and before a state is opened: the moment to load or refresh definitions. */
+  readonly prepare?: () => Promise<void> | void
+  /**
+   * Signs the tokens of tabs. Of several, the first signs and all are accepted, so that a secret can be replaced. Default:
+   * one of this process, so that tabs start anew after a restart.
+   */
+  readonly secret?: string | readonly string[]
+  /** What a duplicated tab begins with: a copy of the state (the default), or first values. */
+  readonly onDuplicate?: 'copy' | 'fresh'
+  readonly limits?: Partial<Limits>
+  readonly log?: Log
+  readonly clock?: Clock
+}
