@@ -40,27 +40,6 @@ const d = defineState('d', () => ({ n: 0 }))
     }),
   }))
 
-/** A clock that knows which timers run. */
-class CountingClock extends TestClock {
-  running = 0
-  override after(ms: number, run: () => void): () => void {
-    this.running += 1
-    let over = false
-    const end = () => {
-      if (!over) this.running -= 1
-      over = true
-    }
-    const cancel = super.after(ms, () => {
-      end()
-      run()
-    })
-    return () => {
-      end()
-      cancel()
-    }
-  }
-}
-
 function withClock(clock: Clock, store = memoryStore()) {
   const lines: string[] = []
   const note = (message: string) => void lines.push(message)
@@ -75,7 +54,7 @@ function withClock(clock: Clock, store = memoryStore()) {
 
 describe('closing', () => {
   it('cancels tasks, says farewell, and leaves no timer', async () => {
-    const clock = new CountingClock()
+    const clock = new TestClock()
     const { hub, connect, said, closed, lines } = withClock(clock)
     const session = connect()
     await clock.settle()
@@ -128,7 +107,7 @@ describe('closing', () => {
 
   it('does not wait longer than the grace for a task that ignores it', async () => {
     wait = gate()
-    const clock = new CountingClock()
+    const clock = new TestClock()
     const { hub, connect } = withClock(clock)
     const session = connect()
     await clock.settle()

@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
+import { after, type Eventually, promised, rescued } from '../base/eventually.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { parseHello } from '../protocol/up.js'
@@ -14,12 +14,13 @@ import type { HeldToken } from '../state/self.js'
 import type { Trigger } from '../state/trigger.js'
 import { memoryStore } from '../store/memory.js'
 import type { State, StateStore } from '../store/store.js'
+import { Abandoned } from '../tasks/abandoned.js'
 import { granted, type Permit } from '../tasks/permit.js'
 import { TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import type { Connection } from './connection.js'
-import { type Call, dispatch, prepare } from './dispatch.js'
+import { type Call, dispatch } from './dispatch.js'
 import { callerFaults, reportFault, triggerFaults } from './faults.js'
 import { type Author, Flow } from './flow.js'
 import { heldBlock, heldInside } from './held.js'
@@ -33,6 +34,7 @@ import { type CallName, withEnd } from './past-calls.js'
 import { Session } from './session.js'
 import { refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
+import { startEach } from './triggers.js'
 import { Working } from './working.js'
 
 /** A running background task, as `hub.backgroundTasks` lists it. */
@@ -51,6 +53,7 @@ export class Hub {
   private readonly onDuplicate: 'copy' | 'fresh'
   private readonly outbox: Outbox
   private readonly pool: TaskPool
+  private readonly abandoned: Abandoned
   private readonly keeping: Keeping
   private readonly instances = new Map<string, Instance>()
   private readonly sessions = new Set<Session>()
@@ -95,6 +98,7 @@ export class Hub {
       setStatus: (token, definition, task, status) => this.instance(token).setStatus(definition, task, status),
       ended: (token) => this.taskEnded(this.instance(token)),
     })
+    this.abandoned = new Abandoned(this.clock, this.pool)
   }
 
   /** The background tasks that run now, of all tabs. An entry leaves when its task has settled. */
@@ -144,6 +148,7 @@ export class Hub {
     if (this.closing) throw closed()
     const instance = this.instance(token)
     this.keeping.needed(instance)
+    this.abandoned.back(token)
     const { outbox } = this
     const signed = signToken(token, browser, this.secrets[0])
     const earlier = this.pages.of(token, hello.page)
@@ -176,6 +181,7 @@ export class Hub {
   disconnected(session: Session): void {
     session.close()
     this.sessions.delete(session)
+    if (session.instance.watchers.size === 0) this.abandoned.left(session.instance.token)
     this.released(session.instance)
   }
 
@@ -242,19 +248,11 @@ export class Hub {
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, triggers: readonly Trigger[]): void {
-    if (triggers.length > 0) this.flow.outside(() => void this.tracked(this.startEach(token, triggers)))
+    if (triggers.length > 0) this.flow.outside(() => void this.tracked(startEach(this, token, triggers)))
   }
 
-  /** A trigger starts when the one before it has: its arguments may have to be waited for. */
-  private startEach(token: string, triggers: readonly Trigger[]): Eventually<void> {
-    const report = (error: unknown) => reportFault(this.log, error, triggerFaults)
-    for (const [index, trigger] of triggers.entries()) {
-      const started = rescued(
-        () => after(prepare(this, { ...trigger, token }), (run) => void this.tracked(rescued(run, report))),
-        report,
-      )
-      if (isPromise(started)) return started.then(() => this.startEach(token, triggers.slice(index + 1)))
-    }
+  report(error: unknown): void {
+    reportFault(this.log, error, triggerFaults)
   }
 
   private access(token: string): Access {
@@ -324,6 +322,7 @@ export class Hub {
   }
 
   private async shutDown(): Promise<void> {
+    this.abandoned.end()
     await this.pool.cancel(() => true, closed())
     const { closeMs } = this.limits
     const late = await this.working.ended(this.clock, closeMs)

@@ -3,6 +3,7 @@
  * no function to call; calling it says so.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type Duration, milliseconds } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
 import type { EventContext, Self } from './self.js'
 import type { Trigger } from './trigger.js'
@@ -21,6 +22,11 @@ export type TaskResult = Triggers | Promise<Triggers> | AsyncGenerator<Triggers,
 export interface TaskOptions {
   /** `'many'` (the default) lets copies run side by side; `'single'` refuses a start while one runs in the same tab. */
   readonly concurrency?: 'many' | 'single'
+  /**
+   * What becomes of it when its tab has gone: it goes on (`'keep'`, the default), is cancelled at once, or after a grace in
+   * which the tab may come back. A reload, too, is gone for a moment.
+   */
+  readonly onDisconnect?: 'keep' | 'cancel' | { readonly grace: Duration }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
@@ -38,6 +44,8 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   readonly schema: StandardSchemaV1 | undefined
   readonly handler: Handler
   readonly concurrency: 'many' | 'single'
+  /** Milliseconds for which it goes on without a tab; `undefined` for ever. */
+  readonly alone: number | undefined
   readonly args?: (args: Args) => void
 }
 
@@ -87,7 +95,17 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
     schema,
     handler: handlerOf('background', handler),
     concurrency,
+    alone: aloneOf(options.onDisconnect ?? 'keep'),
   }) satisfies TaskDeclaration
+}
+
+function aloneOf(onDisconnect: NonNullable<TaskOptions['onDisconnect']>): number | undefined {
+  if (onDisconnect === 'keep') return undefined
+  const ms = onDisconnect === 'cancel' ? 0 : milliseconds(onDisconnect?.grace)
+  if (ms !== undefined) return ms
+  throw invalid(
+    `background({ onDisconnect: ${JSON.stringify(onDisconnect)} }): expected "keep", "cancel" or { grace: '30s' }`,
+  )
 }
 
 /** A declaration is a function only so that calling it can explain itself. */

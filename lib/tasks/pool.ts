@@ -45,7 +45,7 @@ export class TaskPool {
     this.refuse(ofToken, definition, task, declaration)
     const { clock } = this.ports
     const run = new TaskRun(
-      { id: clock.id(), token, definition, task },
+      { id: clock.id(), token, definition, task, alone: declaration.alone },
       {
         clock,
         start: (triggers) => this.ports.start(token, triggers),

@@ -23,6 +23,8 @@ export interface RunName {
   readonly token: string
   readonly definition: string
   readonly task: string
+  /** Milliseconds after which it is cancelled once its tab has gone; `undefined` if it goes on. */
+  readonly alone: number | undefined
 }
 
 /** What a run asks of its surroundings. */
@@ -40,6 +42,7 @@ export class TaskRun implements RunName {
   readonly token: string
   readonly definition: string
   readonly task: string
+  readonly alone: number | undefined
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
@@ -58,6 +61,7 @@ export class TaskRun implements RunName {
     this.token = name.token
     this.definition = name.definition
     this.task = name.task
+    this.alone = name.alone
     this.ports = ports
     this.settled = new Promise((resolve) => {
       this.settle = resolve

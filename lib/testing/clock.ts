@@ -16,6 +16,11 @@ export class TestClock implements Clock {
     this.random = seed
   }
 
+  /** Timers that have not run and were not taken back. */
+  get running(): number {
+    return this.timers.length
+  }
+
   now(): number {
     return this.time
   }
