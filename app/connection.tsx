@@ -1,7 +1,7 @@
 'use client'
-import { type ConnectionStatus, useConnection } from 'heldstate/react'
+import { type Connection as State, useConnection } from 'heldstate/react'
 
-const words: Record<ConnectionStatus, string> = {
+const words: Record<State['status'], string> = {
   connecting: 'Connecting',
   live: 'Live',
   reconnecting: 'Reconnecting',
@@ -10,7 +10,7 @@ const words: Record<ConnectionStatus, string> = {
 
 /** Whether this tab hears from the server. */
 export function Connection() {
-  const status = useConnection()
+  const { status } = useConnection()
   return (
     <p className="connection" role="status" data-status={status}>
       {words[status]}

@@ -82,7 +82,8 @@ describe('time, chance and the console', () => {
   const allowed: Record<string, readonly string[]> = {
     'base/clock.ts': ['Date.now', 'setTimeout'],
     'base/log.ts': ['console'],
-    'client/socket.ts': ['Math.random', 'setTimeout'], // reconnecting in a browser: Socket.IO beside it waits by real time too
+    'client/socket.ts': ['Math.random'], // handed to `Retry`, as the clock is
+    'react/connection-status.tsx': ['setTimeout'], // how long a loss lasts before a person is told
     'react/tab.ts': ['setTimeout'], // StrictMode mounts twice in a row; connecting waits that moment out
   }
   it('are asked for through their ports', () => {

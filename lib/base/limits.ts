@@ -43,6 +43,10 @@ export const defaultLimits = {
 
 /** Bounds of the custom server and of a page, which no option changes. */
 export const fixedLimits = {
+  /** Milliseconds before a lost connection is made again for the first time; each failure doubles it. */
+  retryFirstMs: 300,
+  /** Milliseconds between two attempts at most: who looks at the page should not wait long for a server that is back. */
+  retryLongestMs: 5_000,
   /** Milliseconds for which an answer of the route that loads the state modules counts as new; a burst of events asks once. */
   definitionsFreshMs: 300,
   /** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */

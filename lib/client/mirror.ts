@@ -5,6 +5,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { apply } from '../delta/apply.js'
 import type { Delta, Resumed, Welcome } from '../protocol/down.js'
+import type { Waiting } from './retry.js'
 
 /**
  * - `connecting`: the first connection is being made;
@@ -16,14 +17,18 @@ export type ConnectionStatus = 'connecting' | 'live' | 'reconnecting' | 'offline
 
 export interface Mirror {
   readonly status: ConnectionStatus
+  /** While the connection is lost: which attempt comes next, and when. */
+  readonly waiting: Waiting | undefined
   readonly revision: number
   /** Views by position in the watch; a position without one has not arrived yet. */
   readonly views: ReadonlyMap<number, object>
 }
 
+const live = { status: 'live', waiting: undefined } as const
+
 export type MirrorStore = StoreApi<Mirror>
 
-export const emptyMirror: Mirror = { status: 'connecting', revision: 0, views: new Map() }
+export const emptyMirror: Mirror = { status: 'connecting', waiting: undefined, revision: 0, views: new Map() }
 
 export const mirrorStore = (): MirrorStore => createStore<Mirror>(() => emptyMirror)
 
@@ -37,7 +42,7 @@ export type Received =
 export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Received {
   if (message.type === 'welcome') {
     const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Mirror['views']
-    return { outcome: 'applied', mirror: { status: 'live', revision: message.revision, views } }
+    return { outcome: 'applied', mirror: { ...live, revision: message.revision, views } }
   }
   if (message.type === 'resumed' && message.from !== mirror.revision) return { outcome: 'gap' }
   if (message.from !== mirror.revision) return { outcome: message.to > mirror.revision ? 'gap' : 'duplicate' }
@@ -45,7 +50,7 @@ export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Rec
     return { outcome: 'applied', mirror }
   try {
     const views = apply(mirror.views, message.patches) as Mirror['views']
-    return { outcome: 'applied', mirror: { status: 'live', revision: message.to, views } }
+    return { outcome: 'applied', mirror: { ...live, revision: message.to, views } }
   } catch {
     return { outcome: 'gap' } // a patch that does not fit means that the two sides differ
   }

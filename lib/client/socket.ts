@@ -1,9 +1,12 @@
 /**
- * The wire over Socket.IO. Recovery is ours, by revision: Socket.IO only connects, reconnects and carries messages. It is
+ * The wire over Socket.IO. Recovery is ours, by revision, and so is the time to
+ * reconnect: Socket.IO only connects and carries messages. It is
  * loaded apart, so that a server that renders pages never holds it.
  */
 import type { ManagerOptions, Socket } from 'socket.io-client'
+import { systemClock } from '../base/clock.js'
 import { socketPath } from '../protocol/path.js'
+import { Retry, thisPage } from './retry.js'
 import type { Wire, WireListener } from './wire.js'
 
 type Client = typeof import('socket.io-client')
@@ -18,11 +21,11 @@ early?.catch(() => {}) // whoever starts a wire hears of it
 export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wire {
   let listening: WireListener | undefined
   let socket: Socket | undefined
-  let restarting: ReturnType<typeof setTimeout> | undefined
-  const restart = (again: () => void) => {
-    clearTimeout(restarting)
-    restarting = setTimeout(again, 300 + Math.random() * 700)
-  }
+  const failed = () => listening?.closed(isOffline(), retry.failed())
+  const retry = new Retry(systemClock, Math.random, thisPage(), () => {
+    if (socket) socket.connect()
+    else if (listening) begin(listening)
+  })
   const begin = (listener: WireListener) => {
     const loading = early ?? load()
     early = undefined
@@ -31,9 +34,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
         if (listening === listener && !socket) socket = open(io, listener)
       },
       () => {
-        if (listening !== listener) return
-        listener.closed(isOffline())
-        restart(() => begin(listener))
+        if (listening === listener) failed()
       },
     )
   }
@@ -42,17 +43,14 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       path: socketPath,
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
-      reconnectionDelay: 300,
-      reconnectionDelayMax: 5_000,
+      reconnection: false, // `Retry` knows when the page sleeps
       ...options,
       auth: (answer) => void listener.hello().then(answer),
     })
     opened.onAny((name: string, ...args: unknown[]) => listener.message(name, args))
-    opened.on('connect_error', () => listener.closed(isOffline()))
-    opened.on('disconnect', (reason) => {
-      listener.closed(isOffline())
-      if (reason === 'io server disconnect') restart(() => opened.connect()) // the one end after which Socket.IO gives up
-    })
+    opened.on('connect', () => retry.succeeded())
+    opened.on('connect_error', failed)
+    opened.on('disconnect', failed)
     return opened
   }
   return {
@@ -61,9 +59,12 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       begin(listener)
     },
     send: (name, ...args) => void socket?.emit(name, ...args),
+    retry: () => {
+      if (listening && !socket?.connected) retry.now()
+    },
     stop: () => {
       listening = undefined
-      clearTimeout(restarting)
+      retry.stop()
       socket?.disconnect()
       socket = undefined
     },

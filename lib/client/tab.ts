@@ -13,6 +13,7 @@ import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
 import { mirrorStore, receive } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
+import type { Waiting } from './retry.js'
 import type { Wire } from './wire.js'
 
 /** What an id adds to a message, and what a batch and Socket.IO put around it, at most. */
@@ -72,15 +73,20 @@ export class Tab {
     this.wire.start({
       hello: () => this.hello(),
       message: (name, args) => this.message(name, args),
-      closed: (offline) => this.closed(offline),
+      closed: (offline, waiting) => this.closed(offline, waiting),
     })
+  }
+
+  /** Tries to connect at once, where the wire would wait. */
+  retry(): void {
+    this.wire.retry?.()
   }
 
   /** Closes the connection for good. What the mirror shows stays. */
   stop(): void {
     this.phase = 'stopped'
     this.wire.stop()
-    this.mirror.setState({ status: 'offline' })
+    this.mirror.setState({ status: 'offline', waiting: undefined })
     const lost = 'This page has closed its connection for good. Whether the change took effect is unknown.'
     this.calls.fail(new HeldStateError('connection-lost', lost))
   }
@@ -243,12 +249,12 @@ export class Tab {
     }
   }
 
-  private closed(offline: boolean): void {
+  private closed(offline: boolean, waiting: Waiting | undefined): void {
     if (this.phase === 'stopped') return
     this.resyncing = false
     this.outgoing.clear()
     this.unseen = [] // their calls are sent again, and settle when their effect is visible
-    this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting' })
+    this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting', waiting })
     this.calls.interrupt()
   }
 }

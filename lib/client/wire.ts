@@ -3,6 +3,7 @@
  * closes and opens again by itself until it is told to stop.
  */
 import type { Json } from '../base/encode.js'
+import type { Waiting } from './retry.js'
 
 export interface WireListener {
   /** Called each time a connection opens: what to say first. */
@@ -10,14 +11,16 @@ export interface WireListener {
   message(name: string, args: readonly unknown[]): void
   /**
    * The connection, or an attempt to make one, has ended; `offline` if the browser itself has no network. The wire tries
-   * again unless `stop` was called.
+   * again unless `stop` was called; `waiting` says when.
    */
-  closed(offline: boolean): void
+  closed(offline: boolean, waiting?: Waiting): void
 }
 
 export interface Wire {
   start(listener: WireListener): void
   /** Sends in order over the open connection. */
   send(name: string, ...args: Json[]): void
+  /** Tries to connect at once, if it is not connected. */
+  retry?(): void
   stop(): void
 }

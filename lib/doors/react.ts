@@ -1,6 +1,7 @@
 'use client'
 /** `heldstate/react`: for components. */
 export { type ErrorCode, HeldStateError } from '../base/errors.js'
-export { type ConnectionStatus, useConnection } from '../react/use-connection.js'
+export { ConnectionStatus, type ConnectionStatusProps } from '../react/connection-status.js'
+export { type Connection, useConnection } from '../react/use-connection.js'
 export { useServerState } from '../react/use-server-state.js'
 export type { ClientView, TaskHandle } from '../state/definition.js'

@@ -29,7 +29,7 @@ const source = `
   export function Page() {
     const c = useServerState(d)
     const names = useServerState(d, (s) => s.rows)
-    const connection = useConnection()
+    const { status: connection } = useConnection()
     const list = names.map((row) => row.name + row.name)
     return createElement('button', { onClick: c.add }, connection, ' ', c.n * 2, ' ', list.join(), ' ', c.work.running)
   }

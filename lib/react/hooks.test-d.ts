@@ -72,5 +72,5 @@ void useServerState(d, (s) => (s.n = 1))
 // @ts-expect-error a definition, not its id
 void useServerState('d')
 
-const connection = useConnection()
-same<typeof connection, 'connecting' | 'live' | 'reconnecting' | 'offline'>(true)
+const { status } = useConnection()
+same<typeof status, 'connecting' | 'live' | 'reconnecting' | 'offline'>(true)

@@ -47,7 +47,9 @@ function Everything() {
   const { n, double, tags, work } = useServerState(d)
   const size = useServerState(d, (s) => s.tags.size)
   return (
-    <p>{[useConnection(), n, double, tags.get('a')?.getTime(), size, work.running, String(work.error)].join(' ')}</p>
+    <p>
+      {[useConnection().status, n, double, tags.get('a')?.getTime(), size, work.running, String(work.error)].join(' ')}
+    </p>
   )
 }
 const first = '<p>connecting 3 6 0 1 0 null</p>'
@@ -113,7 +115,7 @@ describe('hydration', () => {
     await page.done(() => page.tab.state(d).add())
     const renders: string[] = []
     const Watched = () => {
-      const shown = `${useServerState(d).n} ${useServerState(d, (s) => s.double)} ${useConnection()}`
+      const shown = `${useServerState(d).n} ${useServerState(d, (s) => s.double)} ${useConnection().status}`
       renders.push(shown)
       return shown
     }

@@ -15,7 +15,7 @@ afterEach(() => document.body.replaceChildren())
 async function shown() {
   const seen: string[] = []
   const Connection = () => {
-    seen.push(useConnection())
+    seen.push(useConnection().status)
     return null
   }
   const page = openPage([d])
@@ -71,10 +71,33 @@ it('connects the page by itself, and renders for no change of state', async () =
 
 it('leaves what was shown in place while the connection is lost', async () => {
   const page = openPage([d])
-  const Both = () => `${useConnection()} ${useServerState(d).n}`
+  const Both = () => `${useConnection().status} ${useServerState(d).n}`
   await page.show(<Both />)
   await page.live()
   await page.done(() => page.tab.state(d).add())
   await page.acting(async () => page.tab.drop())
   expect(page.text()).toBe('reconnecting 1')
+})
+
+it('tells which attempt comes next and when, and renders again only when that changes', async () => {
+  const seen: unknown[] = []
+  const Retrying = () => {
+    const { status, attempt, nextRetryAt } = useConnection()
+    seen.push([status, attempt, nextRetryAt])
+    return null
+  }
+  const page = openPage([d])
+  await page.show(<Retrying />)
+  await page.live()
+  await page.acting(async () => page.tab.wire.cut(false, { attempt: 1, nextRetryAt: 500 }))
+  await page.acting(async () => page.tab.wire.cut(false, { attempt: 2, nextRetryAt: null }))
+  await page.acting(() => page.tab.reconnect())
+  await page.done(() => page.tab.state(d).add())
+  expect(seen).toEqual([
+    ['connecting', 0, null],
+    ['live', 0, null],
+    ['reconnecting', 1, 500],
+    ['reconnecting', 2, null],
+    ['live', 0, null],
+  ])
 })

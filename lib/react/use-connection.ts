@@ -1,15 +1,40 @@
 'use client'
 import { useSyncExternalStore } from 'react'
-import type { ConnectionStatus } from '../client/mirror.js'
-import { currentMirror, initialMirror, subscribe } from './tab.js'
+import type { ConnectionStatus, Mirror } from '../client/mirror.js'
+import { currentMirror, initialMirror, pageTab, subscribe } from './tab.js'
 
 export type { ConnectionStatus }
 
-/** How this page stands with the server: `connecting`, `live`, `reconnecting` or `offline`. */
-export function useConnection(): ConnectionStatus {
+export interface Connection {
+  /**
+   * `connecting` for the first time, `live`, `reconnecting` (the page shows what it knew last), or `offline`: the browser
+   * has no network, or the server refused this page for good.
+   */
+  readonly status: ConnectionStatus
+  /** How many attempts have failed in a row; 0 while it is live. */
+  readonly attempt: number
+  /** When the next one comes, in milliseconds since the epoch; `null` if none is planned: a hidden page waits to be seen. */
+  readonly nextRetryAt: number | null
+  /** Tries at once. */
+  readonly retry: () => void
+}
+
+/** How this page stands with the server. The object is another one when something in it changed, and only then. */
+export function useConnection(): Connection {
   return useSyncExternalStore(
     subscribe,
-    () => currentMirror().status,
-    () => initialMirror().status,
+    () => connectionOf(currentMirror()),
+    () => connectionOf(initialMirror()),
   )
+}
+
+const retry = () => pageTab().retry()
+
+let last: Connection | undefined
+
+function connectionOf({ status, waiting }: Mirror): Connection {
+  const { attempt = 0, nextRetryAt = null } = waiting ?? {}
+  if (last?.status !== status || last.attempt !== attempt || last.nextRetryAt !== nextRetryAt)
+    last = Object.freeze({ status, attempt, nextRetryAt, retry })
+  return last
 }

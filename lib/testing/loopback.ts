@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import { toFailure } from '../base/errors.js'
+import type { Waiting } from '../client/retry.js'
 import type { Wire, WireListener } from '../client/wire.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
@@ -62,17 +63,20 @@ export class Loopback implements Wire {
     clock.after(arrivals[way] - clock.now(), arrive)
   }
 
+  /** A test may watch for it. */
+  retry = () => {}
+
   stop(): void {
     this.cut()
     this.listener = undefined
   }
 
   /** The connection breaks; what is under way in either direction is lost. */
-  cut(offline = false): void {
+  cut(offline = false, waiting?: Waiting): void {
     this.generation += 1
     if (this.session) this.hub.disconnected(this.session)
     this.session = undefined
-    this.listener?.closed(offline)
+    this.listener?.closed(offline, waiting)
   }
 
   /** Leaves the connection half open: this end gives it up, the hub does not know. Returns what ends it there, late. */

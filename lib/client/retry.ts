@@ -1,0 +1,101 @@
+/**
+ * When a lost connection is made again: after a delay that grows and is spread by chance, so that the tabs of a server that
+ * was restarted do not come back all at once; never while the page is hidden or the browser has no network, and at once
+ * when that ends.
+ */
+import type { Clock } from '../base/clock.js'
+import { fixedLimits } from '../base/limits.js'
+
+const { retryFirstMs, retryLongestMs } = fixedLimits
+
+/** Of the wait for the next attempt: how many have failed in a row, and when it comes (ms since the epoch). */
+export interface Waiting {
+  readonly attempt: number
+  /** `null` while the page is hidden or the browser offline: it comes when that ends. */
+  readonly nextRetryAt: number | null
+}
+
+/** What a retry must know of the page it runs in. */
+export interface Surroundings {
+  /** Nobody looks, or there is no network. */
+  asleep(): boolean
+  /** Calls `wake` whenever that may have ended; the returned function takes it back. */
+  onWake(wake: () => void): () => void
+}
+
+export class Retry {
+  private readonly clock: Clock
+  /** From 0 up to, not including, 1. */
+  private readonly chance: () => number
+  private readonly surroundings: Surroundings
+  private readonly connect: () => void
+  private attempt = 0
+  private cancelTimer: (() => void) | undefined
+  private stopListening: (() => void) | undefined
+
+  constructor(clock: Clock, chance: () => number, surroundings: Surroundings, connect: () => void) {
+    this.clock = clock
+    this.chance = chance
+    this.surroundings = surroundings
+    this.connect = connect
+  }
+
+  /** The connection, or an attempt to make one, has failed. */
+  failed(): Waiting {
+    this.cancel()
+    this.attempt += 1
+    const { attempt } = this
+    this.stopListening ??= this.surroundings.onWake(() => this.woken())
+    if (this.surroundings.asleep()) return { attempt, nextRetryAt: null }
+    const ms = Math.min(retryLongestMs, retryFirstMs * 2 ** (attempt - 1)) * (0.5 + this.chance())
+    this.cancelTimer = this.clock.after(ms, () => this.now())
+    return { attempt, nextRetryAt: this.clock.now() + ms }
+  }
+
+  succeeded(): void {
+    this.attempt = 0
+    this.stop()
+  }
+
+  /** Tries at once. */
+  now(): void {
+    this.cancel()
+    this.connect()
+  }
+
+  stop(): void {
+    this.cancel()
+    this.stopListening?.()
+    this.stopListening = undefined
+  }
+
+  private woken(): void {
+    if (!this.surroundings.asleep()) this.now()
+  }
+
+  private cancel(): void {
+    this.cancelTimer?.()
+    this.cancelTimer = undefined
+  }
+}
+
+/** The page this code runs in; outside of a browser, one that never sleeps. */
+export function thisPage(): Surroundings {
+  const { document: page, navigator: browser } = globalThis as Partial<
+    Pick<typeof globalThis, 'document' | 'navigator'>
+  >
+  if (!page) return { asleep: () => false, onWake: () => () => {} }
+  return {
+    asleep: () => page.visibilityState === 'hidden' || browser?.onLine === false,
+    onWake: (wake) => {
+      page.addEventListener('visibilitychange', wake)
+      addEventListener('online', wake)
+      addEventListener('pageshow', wake)
+      return () => {
+        page.removeEventListener('visibilitychange', wake)
+        removeEventListener('online', wake)
+        removeEventListener('pageshow', wake)
+      }
+    },
+  }
+}

@@ -1,0 +1,53 @@
+// @vitest-environment happy-dom
+import { act } from 'react'
+import { afterEach, expect, it } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { ConnectionStatus } from '../doors/react.js'
+import { openPage } from './page.fixture.js'
+
+const d = defineState('d', () => ({ n: 0 }))
+
+afterEach(() => document.body.replaceChildren())
+
+const wait = (ms: number) => act(() => new Promise<void>((resolve) => setTimeout(resolve, ms)))
+
+async function shown(after: number) {
+  const page = openPage([d])
+  await page.show(<ConnectionStatus after={after} />)
+  await page.live()
+  return { ...page, button: () => document.querySelector('button') }
+}
+
+it('shows nothing while the page is live, and nothing of a short loss', async () => {
+  const { text, tab, acting } = await shown(60_000)
+  expect(text()).toBe('')
+  await acting(async () => tab.drop())
+  await wait(10)
+  expect(text()).toBe('')
+  expect(document.querySelector('[data-heldstate-connection]')?.getAttribute('data-heldstate-connection')).toBe(
+    'reconnecting',
+  )
+})
+
+it('says that the connection is lost when that lasts, offers to try at once, and is gone when it is back', async () => {
+  const { text, tab, acting, button } = await shown(0)
+  await acting(async () => tab.drop())
+  await wait(5)
+  expect(text()).toBe('Connection lost. Your changes are kept and sent when it is back.Try now')
+  let retried = 0
+  tab.wire.retry = () => {
+    retried += 1
+  }
+  await act(async () => button()?.click())
+  expect(retried).toBe(1)
+  await acting(() => tab.reconnect())
+  expect(text()).toBe('')
+})
+
+it('says that the browser is offline, where trying is of no use', async () => {
+  const { text, tab, acting, button } = await shown(0)
+  await acting(async () => tab.wire.cut(true))
+  await wait(5)
+  expect(text()).toBe('You are offline. Your changes are kept and sent when you are back.')
+  expect(button()).toBeNull()
+})

@@ -1,0 +1,99 @@
+'use client'
+/**
+ * A ready-made word on the connection. It shows nothing while all is well, nor for a moment's loss; after that it says
+ * what the page does, and offers to try at once. It brings no stylesheet: `className` or `[data-heldstate-connection]`
+ * restyles it.
+ */
+import { type CSSProperties, useEffect, useState } from 'react'
+import { useConnection } from './use-connection.js'
+
+export interface ConnectionStatusProps {
+  /** Milliseconds of loss before it shows. Default: 1500; most losses are shorter, and nobody need know. */
+  readonly after?: number
+  readonly className?: string
+  /** Words to show instead of the English ones. */
+  readonly words?: Partial<Words>
+}
+
+interface Words {
+  readonly connecting: string
+  readonly reconnecting: string
+  readonly offline: string
+  readonly retry: string
+}
+
+const english: Words = {
+  connecting: 'Connecting…',
+  reconnecting: 'Connection lost. Your changes are kept and sent when it is back.',
+  offline: 'You are offline. Your changes are kept and sent when you are back.',
+  retry: 'Try now',
+}
+
+export function ConnectionStatus({ after = 1_500, className, words }: ConnectionStatusProps) {
+  const { status, retry } = useConnection()
+  const lost = status !== 'live'
+  const shown = useLasting(lost, after)
+  const said = { ...english, ...words }
+  return (
+    <div
+      role="status"
+      aria-live="polite"
+      data-heldstate-connection={status}
+      className={className}
+      style={className === undefined && shown ? box : undefined}
+    >
+      {shown && lost ? (
+        <>
+          <span>{said[status]}</span>
+          {status === 'offline' ? null : (
+            <button type="button" onClick={retry} style={className === undefined ? button : undefined}>
+              {said.retry}
+            </button>
+          )}
+        </>
+      ) : null}
+    </div>
+  )
+}
+
+/** True once `value` has been true for so many milliseconds; false at once. */
+function useLasting(value: boolean, ms: number): boolean {
+  const [lasting, setLasting] = useState(false)
+  useEffect(() => {
+    if (!value) return setLasting(false)
+    const timer = setTimeout(() => setLasting(true), ms)
+    return () => clearTimeout(timer)
+  }, [value, ms])
+  return lasting && value
+}
+
+const box: CSSProperties = {
+  position: 'fixed',
+  insetInline: 0,
+  bottom: 16,
+  marginInline: 'auto',
+  width: 'fit-content',
+  maxWidth: 'calc(100vw - 32px)',
+  boxSizing: 'border-box',
+  display: 'flex',
+  gap: 12,
+  alignItems: 'center',
+  padding: '10px 14px',
+  borderRadius: 10,
+  font: '14px/1.4 system-ui, sans-serif',
+  color: '#fff',
+  background: '#26262b',
+  boxShadow: '0 4px 20px rgb(0 0 0 / 0.3)',
+  zIndex: 2147483000,
+}
+
+const button: CSSProperties = {
+  flexShrink: 0,
+  padding: '4px 10px',
+  font: 'inherit',
+  color: 'inherit',
+  background: 'transparent',
+  border: '1px solid currentColor',
+  borderRadius: 6,
+  cursor: 'pointer',
+}
