@@ -12,21 +12,29 @@ import type { Tab } from './tab.js'
 type Fields = Readonly<Record<string, unknown>>
 type Act = (...args: unknown[]) => Promise<void>
 
+/** Calls of one event that have not settled, and whether a component shows that there are any. */
+interface Pending {
+  count: number
+  shown: boolean
+}
+
 export class Presence {
   private readonly manifest: Manifest
   private readonly position: number
   private readonly actions: Readonly<Record<string, Act | Readonly<Record<'start' | 'cancel', Act>>>>
   private readonly defaults: Fields
-  private shown: { readonly view: Fields; readonly object: Fields } | undefined
+  private shown: { readonly view: Fields; readonly turn: number; readonly object: Fields } | undefined
+  /** Rises when a component must be told that an event is pending, or is not any more. */
+  private turn = 0
   private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
 
-  constructor(manifest: Manifest, tab: Pick<Tab, 'watch' | 'call' | 'cancel'>) {
+  constructor(manifest: Manifest, tab: Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'>) {
     const { id, events, tasks } = manifest
     this.manifest = manifest
     this.position = tab.watch(id)
     this.defaults = decode(manifest.defaults) as Fields
     this.actions = Object.fromEntries([
-      ...events.map((name) => [name, (...args: unknown[]) => tab.call(id, name, withoutEvent(args))]),
+      ...events.map((name) => [name, this.event(tab, (args) => tab.call(id, name, withoutEvent(args)))]),
       ...tasks.map((name) => [
         name,
         { start: (...args: unknown[]) => tab.call(id, name, withoutEvent(args)), cancel: () => tab.cancel(id, name) },
@@ -37,8 +45,34 @@ export class Presence {
   /** The object for a mirror: the same one for as long as the view of this state is the same. */
   of(mirror: Mirror): Fields {
     const view = (mirror.views.get(this.position) as Fields | undefined) ?? this.defaults
-    if (this.shown?.view !== view) this.shown = { view, object: this.compose(view) }
+    const { turn } = this
+    if (this.shown?.view !== view || this.shown.turn !== turn) this.shown = { view, turn, object: this.compose(view) }
     return this.shown.object
+  }
+
+  /** The function of an event. Whoever reads its `pending` is shown the next change of it; nobody else pays for that. */
+  private event(tab: Pick<Tab, 'touch'>, call: (args: unknown[]) => Promise<void>): Act {
+    const pending: Pending = { count: 0, shown: false }
+    const change = (by: number) => {
+      const before = pending.count > 0
+      pending.count += by
+      if (!pending.shown || before === pending.count > 0) return
+      this.turn += 1
+      tab.touch()
+    }
+    const act = (...args: unknown[]) => {
+      const called = call(args)
+      change(1)
+      const end = () => change(-1)
+      called.then(end, end)
+      return called
+    }
+    return Object.defineProperty(act, 'pending', {
+      get: () => {
+        pending.shown = true
+        return pending.count > 0
+      },
+    })
   }
 
   private compose(view: Fields): Fields {

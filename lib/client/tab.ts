@@ -77,6 +77,11 @@ export class Tab {
     })
   }
 
+  /** Tells subscribers of the mirror to look again: something that they show beside it has changed. */
+  touch(): void {
+    this.mirror.setState((mirror) => ({ ...mirror }), true)
+  }
+
   /** Tries to connect at once, where the wire would wait. */
   retry(): void {
     this.wire.retry?.()

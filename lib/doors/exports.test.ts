@@ -44,6 +44,7 @@ it('the doors export this and nothing else', () => {
         "type Connection",
         "type ConnectionStatusProps",
         "type ErrorCode",
+        "type EventFunction",
         "type TaskHandle",
         "useConnection",
         "useServerState",

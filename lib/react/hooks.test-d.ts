@@ -61,6 +61,10 @@ void c.work.cancel(1)
 // @ts-expect-error a status is read
 c.work.running = 0
 
+same<typeof c.add.pending, boolean>(true)
+// @ts-expect-error whether a call waits is read
+c.add.pending = true
+
 const selected = useServerState(d, (s) => s.rows.length > 3)
 same<typeof selected, boolean>(true)
 const handle = useServerState(d, ({ work }) => work)

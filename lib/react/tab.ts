@@ -52,4 +52,4 @@ export function presenceOf(manifest: Manifest): Presence {
 
 const serverOnly = () =>
   Promise.reject(new Error('heldstate: events and tasks are called in the browser, not while rendering.'))
-const unreachableTab = { watch: () => 0, call: serverOnly, cancel: serverOnly }
+const unreachableTab = { watch: () => 0, call: serverOnly, cancel: serverOnly, touch: () => {} }

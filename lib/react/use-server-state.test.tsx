@@ -319,3 +319,42 @@ describe('an event function', () => {
     expect(complaints).toEqual([])
   })
 })
+
+describe('pending', () => {
+  it('is true from the call to its effect, and shown to who reads it', async () => {
+    const seen: unknown[] = []
+    const { now, done, tab } = await shown(() => {
+      const c = useServerState(d)
+      seen.push([c.n, c.add.pending])
+      return c
+    })
+    seen.length = 0
+    tab.wire.deaf = true
+    void now().add()
+    await done(async () => {})
+    expect(seen).toEqual([[0, true]])
+    tab.wire.deaf = false
+    tab.drop()
+    await done(() => tab.reconnect())
+    expect(seen.at(-1)).toEqual([1, false])
+  })
+
+  it('ends with a failure too', async () => {
+    const { now, done, seen } = await shown(() => {
+      const { fails } = useServerState(d)
+      return { fails, pending: fails.pending }
+    })
+    await done(() =>
+      now()
+        .fails()
+        .catch(() => {}),
+    )
+    expect(seen.slice(-2).map(({ pending }) => pending)).toEqual([true, false])
+  })
+
+  it('renders nothing again for who does not read it', async () => {
+    const { now, done, renders } = await shown(whole)
+    await done(() => now().touch())
+    expect([renders(), now().other]).toEqual([1, 1])
+  })
+})

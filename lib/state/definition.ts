@@ -60,10 +60,17 @@ export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]
   cancel(): Promise<void>
 }
 
+/** Calls an event. Resolves when its effect is committed and shown; rejects with a `HeldStateError`. */
+export interface EventFunction<Args extends readonly unknown[] = readonly unknown[]> {
+  (...args: Args): Promise<void>
+  /** Whether a call of this page has not settled yet, for a button that shows it. Who reads it is told when it changes. */
+  readonly pending: boolean
+}
+
 /** The flat object that `useServerState(definition)` returns. */
 export type ClientView<D> = DeepReadonly<ShapeOf<D>['public']> &
   DeepReadonly<ShapeOf<D>['computed']> & {
-    readonly [K in keyof ShapeOf<D>['events']]: (...args: ArgsOf<ShapeOf<D>['events'][K]>) => Promise<void>
+    readonly [K in keyof ShapeOf<D>['events']]: EventFunction<ArgsOf<ShapeOf<D>['events'][K]>>
   } & {
     readonly [K in keyof ShapeOf<D>['tasks']]: TaskHandle<ArgsOf<ShapeOf<D>['tasks'][K]>>
   }
