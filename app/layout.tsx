@@ -1,3 +1,4 @@
+import { ConnectionStatus } from 'heldstate/react'
 import type { Metadata, Viewport } from 'next'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
@@ -32,6 +33,7 @@ export default function Layout({ children }: { children: ReactNode }) {
         <footer className="foot">
           <p>Every value on these pages is held on the server. Open a second tab: it has values of its own.</p>
         </footer>
+        <ConnectionStatus />
       </body>
     </html>
   )

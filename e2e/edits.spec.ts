@@ -96,7 +96,7 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
         app.edit(component, (text) =>
           text
             .replace(`'use client'`, `'use client'\nimport { other } from '@/${name}.state'`)
-            .replace('const status', 'const o = useServerState(other)\n  const status')
+            .replace('const { status', 'const o = useServerState(other)\n  const { status')
             .replace('<button', `<button type="button" onClick={() => o.turn()}>${id} {o.m}</button><button`),
         )
         if (name !== 'app/other') await untilNoticed() // no edit comes after it that would make the bundler look
