@@ -29,12 +29,15 @@ export class Presence {
   private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
 
   constructor(manifest: Manifest, tab: Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'>) {
-    const { id, events, tasks } = manifest
+    const { id, events, tasks, live = [] } = manifest
     this.manifest = manifest
     this.position = tab.watch(id)
     this.defaults = decode(manifest.defaults) as Fields
     this.actions = Object.fromEntries([
-      ...events.map((name) => [name, this.event(tab, (args) => tab.call(id, name, withoutEvent(args)))]),
+      ...events.map((name) => [
+        name,
+        this.event(tab, (args) => tab.call(id, name, withoutEvent(args), !live.includes(name))),
+      ]),
       ...tasks.map((name) => [
         name,
         { start: (...args: unknown[]) => tab.call(id, name, withoutEvent(args)), cancel: () => tab.cancel(id, name) },

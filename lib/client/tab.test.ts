@@ -45,6 +45,9 @@ const d = defineState('d', () => ({ n: 0, rows: [] as { id: number; name: string
     fails: on(() => {
       throw new Error('no')
     }),
+    nowOrNever: on({ whenOffline: 'reject' }, (s, by: number) => {
+      s.n += by
+    }),
     burst: on(function* (s) {
       for (let index = 0; index < 5; index += 1) {
         s.n += 1
@@ -395,6 +398,16 @@ describe('calls', () => {
     await done(clock, Promise.all(calls))
     expect(d().n).toBe(12)
     expect(tab.connection).toBe('live')
+  })
+
+  it('that make no sense later fail at once while there is no connection', async () => {
+    const { clock, state, tab, d } = await open()
+    await done(clock, state.nowOrNever(1))
+    tab.drop()
+    expect(await failure(clock, state.nowOrNever(1))).toMatchObject({ code: 'offline' })
+    await tab.reconnect()
+    await done(clock, state.nowOrNever(1))
+    expect(d().n).toBe(2)
   })
 
   it('beyond the bound fail with offline', async () => {

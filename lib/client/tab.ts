@@ -105,8 +105,13 @@ export class Tab {
     return this.watched.length - 1
   }
 
-  /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
-  call(definition: string, member: string, args: readonly unknown[]): Promise<void> {
+  /**
+   * Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. `waits` is
+   * false for a call that makes no sense later: it fails if the page is not connected now.
+   */
+  call(definition: string, member: string, args: readonly unknown[], waits = true): Promise<void> {
+    if (!waits && !this.live)
+      return Promise.reject(new HeldStateError('offline', `This page is not connected, and "${member}" does not wait.`))
     return this.request(['call', definition, member, ...(args.length > 0 ? [encode(args)] : [])])
   }
 

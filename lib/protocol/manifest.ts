@@ -10,4 +10,6 @@ export interface Manifest {
   readonly defaults: Json
   readonly events: readonly string[]
   readonly tasks: readonly string[]
+  /** Events whose call fails while the page is not connected, where others wait. Left out if there are none. */
+  readonly live?: readonly string[]
 }

@@ -19,6 +19,14 @@ export type EventResult =
 
 export type TaskResult = Triggers | Promise<Triggers> | AsyncGenerator<Triggers, Triggers, undefined>
 
+export interface EventOptions {
+  /**
+   * What becomes of a call while the page is not connected: it waits, in order, and is sent when the connection is back
+   * (`'queue'`, the default), or fails at once with `offline`, for what makes no sense later.
+   */
+  readonly whenOffline?: 'queue' | 'reject'
+}
+
 export interface TaskOptions {
   /** `'many'` (the default) lets copies run side by side; `'single'` refuses a start while one runs in the same tab. */
   readonly concurrency?: 'many' | 'single'
@@ -36,6 +44,7 @@ export interface EventDeclaration<Args extends readonly unknown[] = readonly unk
   readonly kind: 'event'
   readonly schema: StandardSchemaV1 | undefined
   readonly handler: Handler
+  readonly whenOffline: 'queue' | 'reject'
   readonly args?: (args: Args) => void
 }
 
@@ -55,13 +64,24 @@ export type SchemaArgs<Schema extends StandardSchemaV1> =
     ? [input?: StandardSchemaV1.InferInput<Schema>]
     : [input: StandardSchemaV1.InferInput<Schema>]
 
-/** Declares an event: `on(handler)` or `on(schema, handler)`. The handler holds the lock for its whole run. */
+/**
+ * Declares an event: `on(handler)`, `on(schema, handler)`, `on(options, handler)` or `on({ input: schema, ... }, handler)`.
+ * The handler holds the lock for its whole run.
+ */
 export interface On<State> {
   <Schema extends StandardSchemaV1>(
     schema: Schema,
     handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => EventResult,
   ): EventDeclaration<SchemaArgs<Schema>>
+  <Schema extends StandardSchemaV1>(
+    options: EventOptions & { readonly input: Schema },
+    handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => EventResult,
+  ): EventDeclaration<SchemaArgs<Schema>>
   <Args extends unknown[]>(
+    handler: (this: EventContext, state: State, ...args: Args) => EventResult,
+  ): EventDeclaration<Args>
+  <Args extends unknown[]>(
+    options: EventOptions & { readonly input?: never },
     handler: (this: EventContext, state: State, ...args: Args) => EventResult,
   ): EventDeclaration<Args>
 }
@@ -79,9 +99,22 @@ export interface Background<State, View = State> {
   ): TaskDeclaration<Args>
 }
 
-export const on = (...given: [Handler] | [StandardSchemaV1, Handler]): EventDeclaration => {
-  const [schema, handler] = given.length === 2 ? given : [undefined, given[0]]
-  return declare('on', { kind: 'event' as const, schema: schemaOf('on', schema), handler: handlerOf('on', handler) })
+type FullEventOptions = EventOptions & { readonly input?: StandardSchemaV1 }
+
+export const on = (...given: [Handler] | [StandardSchemaV1 | FullEventOptions, Handler]): EventDeclaration => {
+  const [options, handler] = given.length === 2 ? [optionsOf(given[0]), given[1]] : [{}, given[0]]
+  const { input, whenOffline = 'queue' } = options as FullEventOptions
+  if (whenOffline !== 'queue' && whenOffline !== 'reject')
+    throw invalid(`on({ whenOffline: ${JSON.stringify(whenOffline)} }): expected "queue" or "reject"`)
+  const schema = schemaOf('on', input)
+  return declare('on', { kind: 'event' as const, schema, handler: handlerOf('on', handler), whenOffline })
+}
+
+/** A plain object of known options; anything else is meant as a schema. */
+function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions {
+  const keys = typeof given === 'object' && given !== null ? Object.keys(given) : []
+  const known = keys.length > 0 && keys.every((key) => key === 'input' || key === 'whenOffline')
+  return known ? (given as FullEventOptions) : { input: given as StandardSchemaV1 }
 }
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {

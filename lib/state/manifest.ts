@@ -9,10 +9,12 @@ export function manifestOf(members: Members): Manifest {
   const view: Record<string, unknown> = {}
   for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
   Object.assign(view, new ComputedCache(members).evaluate(fields))
+  const live = [...members.events].flatMap(([name, { whenOffline }]) => (whenOffline === 'reject' ? [name] : []))
   return {
     id: members.id,
     defaults: encode(view),
     events: [...members.events.keys()],
     tasks: [...members.tasks.keys()],
+    ...(live.length > 0 ? { live } : {}),
   }
 }

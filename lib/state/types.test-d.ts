@@ -111,6 +111,12 @@ const d = defineState('d', () => ({
       same<typeof n, number>(true)
       s.n = n
     }),
+    offline: on({ whenOffline: 'reject' }, (s, by: number) => {
+      s.n += by
+    }),
+    offlineInput: on({ input: z.coerce.number<string>(), whenOffline: 'queue' }, (s, by) => {
+      s.n += by
+    }),
     optional: on(z.string().default('x'), (s, text) => {
       same<typeof text, string>(true)
       s.secret = text
