@@ -53,6 +53,7 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
     test('a syntax error is shown beside the old code at work, and mending it brings the new to the same page', async ({
       page,
     }) => {
+      test.setTimeout(180_000)
       const overlay = page.locator('nextjs-portal').getByRole('dialog')
       const n = await size(page)
       app.edit(state, (text) => text.replace('s.n += 1', 's.n += 10 +'))
@@ -64,8 +65,8 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
       // after an error, webpack's client asks for the page again, and Next puts its page for errors in its place meanwhile
       if (variant.bundler === 'turbopack') await counts(page, n + 1)
       app.edit(state, (text) => text.replace('s.n += 10 +', 's.n += 10'))
-      await expect(overlay).toBeHidden()
-      await counts(page, n + 1)
+      await expect(overlay).toBeHidden({ timeout: 60_000 })
+      await counts(page, n + 1, 60_000) // webpack's client comes back from the page for errors in its own time
       await untilNoticed()
       await adds(page, 10)
       if (variant.bundler === 'turbopack') expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)

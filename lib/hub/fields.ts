@@ -1,11 +1,62 @@
-/** The declared fields of a state: given their first values when they are missing, and no others let in. */
+/** The declared fields of a state: brought up to what the code of today declares, and no others let in. */
 import { HeldStateError } from '../base/errors.js'
+import type { Log } from '../base/log.js'
+import { copyValue } from '../base/value.js'
 import type { ServerDefinition } from '../state/define.js'
+import { fitting, isSameShape, type Shape } from '../state/shape.js'
 import type { Fields } from '../store/store.js'
 
-/** A new state gets all first values, an older one those it does not have yet. */
-export function completed(fields: Fields | undefined, { members }: ServerDefinition): Fields {
-  return fields && members.isComplete(fields) ? fields : { ...members.initial(), ...fields }
+/** Whether saved fields are as the definition declares them. */
+export function isCurrent(
+  fields: Fields | undefined,
+  shape: Shape | undefined,
+  { members }: ServerDefinition,
+): boolean {
+  return fields !== undefined && members.isComplete(fields) && (!shape || isSameShape(shape, members.shape))
+}
+
+/**
+ * A new state gets all first values, an older one those it does not have yet. One of another shape is migrated if its
+ * author says how; else the fields that still fit are kept, and the log says which are not.
+ */
+export function completed(
+  fields: Fields | undefined,
+  shape: Shape | undefined,
+  definition: ServerDefinition,
+  log: Log,
+): Fields {
+  if (fields && isCurrent(fields, shape, definition)) return fields
+  const { members } = definition
+  if (!fields || !shape || isSameShape(shape, members.shape)) return { ...members.initial(), ...fields }
+  return {
+    ...members.initial(),
+    ...(migrated(fields, shape, definition, log) ?? fitted(fields, shape, definition, log)),
+  }
+}
+
+function migrated(fields: Fields, { version }: Shape, { id, members }: ServerDefinition, log: Log): Fields | undefined {
+  if (!members.migrate || version >= members.version) return undefined
+  try {
+    const made = members.migrate(copyValue(fields, [id]) as Record<string, unknown>, version)
+    return copyValue(made, [id]) as Fields
+  } catch (error) {
+    log.error(
+      `State "${id}" of a tab could not be migrated from version ${version}. The fields that still fit are kept.`,
+      error,
+    )
+    return undefined
+  }
+}
+
+function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition, log: Log): Fields {
+  const kept = fitting(fields, shape, members.shape)
+  const lost = Object.keys(fields).filter((name) => !(name in kept))
+  if (lost.length > 0)
+    log.warn(
+      `Fields of state "${id}" were saved as another kind of value and begin anew: ${lost.join(', ')}. To carry them over, ` +
+        `count up its version: defineState(...).version(${members.version + 1}, (fields) => ({ ... })).`,
+    )
+  return kept
 }
 
 /**

@@ -47,7 +47,7 @@ export class Hub {
   readonly store: StateStore
   readonly flow = new Flow()
   readonly locks: Locks
-  private readonly log: Log
+  readonly log: Log
   private readonly prepare: () => Eventually<void>
   private readonly secrets: readonly [string, ...string[]]
   private readonly onDuplicate: 'copy' | 'fresh'
@@ -173,7 +173,7 @@ export class Hub {
   /** Gives a new instance what the original has saved. */
   copy(original: Instance, instance: Instance): Eventually<void> {
     return after(this.load(original), () =>
-      transact(this, instance.token, granted, nobody, (transaction) => transaction.copyFrom(original.state)),
+      transact(this, instance.token, granted, nobody, (transaction) => transaction.copyFrom(original)),
     )
   }
 
@@ -230,8 +230,7 @@ export class Hub {
 
   materialize(instance: Instance, id: string): Eventually<void> {
     return after(this.prepare(), () => {
-      const { members } = this.registry.get(id)
-      if (instance.loaded && members.isComplete(instance.state[id] ?? {})) return
+      if (instance.loaded && instance.isCurrent(this.registry.get(id))) return
       return after(
         transact(this, instance.token, granted, nobody, (transaction) => transaction.get(id)),
         () => {},

@@ -5,9 +5,11 @@
 import type { Log } from '../base/log.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
+import type { Shape } from '../state/shape.js'
 import type { State, Stored, TaskName } from '../store/store.js'
 import type { TaskStatus } from '../tasks/status.js'
 import { idle } from '../tasks/status.js'
+import { isCurrent } from './fields.js'
 import { merged, type PastCalls } from './past-calls.js'
 
 /** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
@@ -31,6 +33,8 @@ export class Instance {
   revision = 0
   state: State = {}
   calls: PastCalls = []
+  /** Of the states as they were saved. */
+  shapes: Readonly<Record<string, Shape>> = {}
   /** Tasks that run now. */
   running: readonly TaskName[] = []
   /** Tasks of which the store believes that they run. */
@@ -54,6 +58,7 @@ export class Instance {
     this.revision = stored?.revision ?? 0
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
+    this.shapes = stored?.shapes ?? {}
     this.loaded = true
     this.believed = stored?.running ?? []
     for (const { definition, task } of this.believed)
@@ -69,6 +74,7 @@ export class Instance {
   accept(next: Stored, before: PastCalls): void {
     this.revision = next.revision
     this.state = next.state
+    this.shapes = next.shapes
     this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
     this.believed = next.running
     this.announce()
@@ -90,12 +96,17 @@ export class Instance {
     this.announce()
   }
 
+  /** Whether a state has been saved as its definition declares it now. */
+  isCurrent(definition: ServerDefinition): boolean {
+    return isCurrent(this.state[definition.id], this.shapes[definition.id], definition)
+  }
+
   /** The newest view of one state, if it has all its fields; the same object as long as nothing in it changed. */
   view(definition: ServerDefinition): View | undefined {
     const fields = this.state[definition.id]
     const known = this.views.get(definition.id)
     if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
-    if (!fields || !definition.members.isComplete(fields)) return undefined
+    if (!fields || !this.isCurrent(definition)) return undefined
     const view = this.compose(definition, fields)
     this.views.set(definition.id, { definition, fields, view, stale: false })
     return view

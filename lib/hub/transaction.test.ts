@@ -259,6 +259,7 @@ describe('saved before shown', () => {
       state: { d: { n: 50, any: null, rows: [] } },
       calls: [],
       running: [],
+      shapes: {},
     })
     expect(await failure(clock, state.set(1))).toMatchObject({ code: 'stale-write' })
     await done(clock, state.set(2))

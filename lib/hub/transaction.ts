@@ -7,10 +7,12 @@
 import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
+import type { Shape } from '../state/shape.js'
 import type { Fields, State, StateStore, Stored } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { completed, refuseUndeclared } from './fields.js'
@@ -23,6 +25,7 @@ import { type CallName, type PastCalls, withEnd } from './past-calls.js'
 export interface Ground {
   readonly flow: Flow
   readonly limits: Limits
+  readonly log: Log
   readonly locks: Locks
   readonly registry: Registry
   readonly store: StateStore
@@ -101,6 +104,7 @@ export class Transaction implements Hold {
   private readonly unlock: Release
   private drafts: Opened[] = []
   private copied: State | undefined
+  private copiedShapes: Readonly<Record<string, Shape>> = {}
   private released = false
   private staged: State
 
@@ -133,14 +137,17 @@ export class Transaction implements Hold {
     if (this.released) return readonlyView(this.instance.state[id] ?? {})
     for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
     const definition = this.ground.registry.get(id)
-    const draft = openDraft(completed(this.instance.state[id], definition), [id])
+    const draft = openDraft(completed(this.instance.state[id], this.instance.shapes[id], definition, this.ground.log), [
+      id,
+    ])
     this.drafts.push({ definition, draft })
     return draft.state
   }
 
   /** Begins a new instance with the state of another. */
-  copyFrom(state: State): void {
+  copyFrom({ state, shapes }: Instance): void {
     this.copied = state
+    this.copiedShapes = shapes
   }
 
   /** What the next save will make the state; the newest state once it is saved. */
@@ -173,7 +180,8 @@ export class Transaction implements Hold {
       return
     }
     this.begun = interrupted !== undefined
-    const next = { revision: instance.revision + 1, state: this.staged, calls, running: instance.running }
+    const { running } = instance
+    const next = { revision: instance.revision + 1, state: this.staged, calls, running, shapes: this.shapes() }
     let saving: Eventually<void>
     try {
       saving = this.ground.store.save(this.token, next)
@@ -186,6 +194,15 @@ export class Transaction implements Hold {
       (error) => this.unsaved(next, before, error),
     )
     return this.permit.saving(saved)
+  }
+
+  /** The shapes of what is saved: anew for the states that were opened. */
+  private shapes(): Readonly<Record<string, Shape>> {
+    let shapes = this.instance.shapes
+    for (const { definition } of this.drafts)
+      if (shapes[definition.id] !== definition.members.shape)
+        shapes = { ...shapes, [definition.id]: definition.members.shape }
+    return this.copied ? { ...this.copiedShapes, ...shapes } : shapes
   }
 
   commit(interrupted?: Failure): Eventually<void> {

@@ -7,7 +7,7 @@ import type { Manifest } from '../protocol/manifest.js'
 import { type Background, background, type EventDeclaration, type On, on, type TaskDeclaration } from './declaration.js'
 import type { Definition, Shape, TriggersOf } from './definition.js'
 import { manifestOf } from './manifest.js'
-import { type ComputedField, Members } from './members.js'
+import { type ComputedField, Members, type Migrate } from './members.js'
 import { trigger } from './trigger.js'
 
 const brand: unique symbol = Symbol.for('heldstate.definition') as never
@@ -33,6 +33,11 @@ export interface Builder<S extends Shape> extends Definition<S> {
   computed<C extends object>(
     fields: { [K in keyof C]: (state: View<S>) => C[K] },
   ): Builder<Extend<S, 'computed', Readonly<C>>>
+  /**
+   * The version of the shape of the fields, counted from 1. When a state that an older version saved is loaded, `migrate` is
+   * given its fields and that version, and returns the fields of this one. Without it, the fields that still fit are kept.
+   */
+  version(n: number, migrate?: (fields: Record<string, unknown>, version: number) => Partial<State<S>>): Builder<S>
   /** Background tasks: long work beside everything else, which takes the lock only for its writes. */
   tasks<T extends Record<string, TaskDeclaration<never>>>(
     declare: (background: Background<State<S>, View<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => T,
@@ -83,6 +88,7 @@ function builder(members: Members): unknown {
     },
     private: (init: () => object) => builder(members.withInit('private', init)),
     computed: (fields: Record<string, ComputedField>) => builder(members.withComputed(fields)),
+    version: (n: number, migrate?: Migrate) => builder(members.withVersion(n, migrate)),
     tasks: (declare: (b: typeof background, t: typeof triggers) => Record<string, TaskDeclaration>) =>
       builder(members.withTasks(declare(background, triggers))),
     events: (declare: (o: typeof on, t: typeof triggers) => Record<string, EventDeclaration>) =>

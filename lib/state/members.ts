@@ -5,6 +5,7 @@
 import { HeldStateError } from '../base/errors.js'
 import { copyValue } from '../base/value.js'
 import type { EventDeclaration, TaskDeclaration } from './declaration.js'
+import { type Shape, shapeOf } from './shape.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: a computed field reads the view of its own definition, whose type is known to the chain only
 export type ComputedField = (state: any) => unknown
@@ -14,13 +15,19 @@ type Fields = Record<string, unknown>
 /** Names that would make the flat object in the tab something else than plain data. */
 const reserved = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'then', 'toJSON'])
 
+/** Makes the fields of an older version those of the present one. */
+export type Migrate = (fields: Fields, version: number) => object
+
 export class Members {
   readonly id: string
   readonly computed: ReadonlyMap<string, ComputedField> = new Map()
   readonly events: ReadonlyMap<string, EventDeclaration> = new Map()
   readonly tasks: ReadonlyMap<string, TaskDeclaration> = new Map()
   private readonly inits: readonly { visibility: Visibility; init: () => object }[] = []
+  readonly version: number = 1
+  readonly migrate: Migrate | undefined
   private fields: ReadonlyMap<string, Visibility> | undefined
+  private known: Shape | undefined
 
   constructor(id: string) {
     this.id = id
@@ -48,6 +55,20 @@ export class Members {
     for (const [name, task] of Object.entries(more))
       if (task?.kind !== 'task') throw this.invalid(`task "${name}" must be made with background(...)`)
     return this.with({ tasks: this.add('task', this.tasks, more) })
+  }
+
+  withVersion(version: number, migrate: Migrate | undefined): Members {
+    if (!Number.isSafeInteger(version) || version < 1)
+      throw this.invalid(`its version must be a whole number from 1, not ${JSON.stringify(version)}`)
+    if (migrate !== undefined && typeof migrate !== 'function')
+      throw this.invalid('version(n, migrate) takes a function (fields, version) => fields')
+    return this.with({ version, migrate })
+  }
+
+  /** What is saved beside the fields. The same object each time. */
+  get shape(): Shape {
+    this.known ??= shapeOf(this.version, this.initial())
+    return this.known
   }
 
   /** First values of all fields, checked, and owned by the caller. */
@@ -78,10 +99,12 @@ export class Members {
   }
 
   private with(
-    change: Partial<Pick<Members, 'computed' | 'events' | 'tasks'>> & { inits?: Members['inits'] },
+    change: Partial<Pick<Members, 'computed' | 'events' | 'tasks' | 'version' | 'migrate'>> & {
+      inits?: Members['inits']
+    },
   ): Members {
-    const { id, computed, events, tasks, inits } = this
-    return Object.assign(new Members(id), { computed, events, tasks, inits }, change)
+    const { id, computed, events, tasks, inits, version, migrate } = this
+    return Object.assign(new Members(id), { computed, events, tasks, inits, version, migrate }, change)
   }
 
   private add<T>(kind: string, existing: ReadonlyMap<string, T>, more: Record<string, T>): ReadonlyMap<string, T> {

@@ -24,6 +24,7 @@ describe('the disk store', () => {
     state: { a: { n }, b: { text: 'x'.repeat(100) } },
     calls: [{ page: 'p', done: n, ends: [], forgotten: 0 }],
     running: [],
+    shapes: {},
   })
 
   it('has after a restart what it had before, and goes on from there', async () => {

@@ -8,6 +8,7 @@ import { decode, encode } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { after, type Eventually } from '../base/eventually.js'
 import { consoleLog, type Log } from '../base/log.js'
+import type { Shape } from '../state/shape.js'
 import { refuseStale } from './memory.js'
 import type { Fields, PageCalls, StateStore, Stored, TaskName } from './store.js'
 
@@ -27,6 +28,7 @@ interface Head {
   readonly revision: number
   readonly calls: readonly PageCalls[]
   readonly running: readonly TaskName[]
+  readonly shapes: Readonly<Record<string, Shape>>
   /** The states that have a record. */
   readonly ids: readonly string[]
 }
@@ -95,15 +97,15 @@ class Records {
       const fields = this.fields(token, id)
       if (fields) state[id] = fields
     }
-    const stored = { revision: head.revision, state, calls: head.calls, running: head.running }
+    const stored = { revision: head.revision, state, calls: head.calls, running: head.running, shapes: head.shapes }
     this.kept.set(token, stored)
     return stored
   }
 
   async save(token: string, next: Stored): Promise<void> {
     const before = this.kept.get(token)
-    const { revision, state, calls, running } = next
-    const head: Head = { revision, calls, running, ids: Object.keys(state) }
+    const { revision, state, calls, running, shapes } = next
+    const head: Head = { revision, calls, running, shapes, ids: Object.keys(state) }
     const write = () => {
       void this.database.put([token], JSON.stringify(head), next.revision)
       for (const id of head.ids)

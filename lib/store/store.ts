@@ -4,6 +4,7 @@
  */
 
 import type { Failure } from '../base/errors.js'
+import type { Shape } from '../state/shape.js'
 
 /** The fields of one state, by name. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -43,6 +44,8 @@ export interface Stored {
   readonly calls: readonly PageCalls[]
   /** Tasks that ran when it was saved. A process that loads it and does not run them knows that they were interrupted. */
   readonly running: readonly TaskName[]
+  /** The shape that each state had when it was saved, by definition id. */
+  readonly shapes: Readonly<Record<string, Shape>>
 }
 
 export interface StateStore {

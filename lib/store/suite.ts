@@ -20,12 +20,13 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
       forgotten: 1,
     },
   ]
-  const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [], running: [] }
+  const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [], running: [], shapes: {} }
   const two = {
     revision: 2,
     state: { counter: { counter: 2, list: [1, { deep: true }] } },
     calls,
     running: [{ definition: 'counter', task: 'count' }],
+    shapes: { counter: { version: 2, kinds: { counter: 'number', list: 'array' } } },
   }
 
   describe(`store: ${name}`, () => {
@@ -50,14 +51,14 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
         nothing: undefined,
         numbers: [Number.NaN, Number.POSITIVE_INFINITY, -0],
       }
-      await store.save('a', { revision: 1, state: { all: fields }, calls: [], running: [] })
+      await store.save('a', { revision: 1, state: { all: fields }, calls: [], running: [], shapes: {} })
       expectSame((await store.load('a'))?.state.all, fields)
       await store.close()
     })
     it('keeps tokens apart', async () => {
       const store = await open()
       await store.save('a', one)
-      await store.save('b', { revision: 1, state: { counter: { counter: 9 } }, calls: [], running: [] })
+      await store.save('b', { revision: 1, state: { counter: { counter: 9 } }, calls: [], running: [], shapes: {} })
       expectSame(await store.load('a'), one)
       await store.close()
     })
@@ -65,7 +66,9 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
       const store = await open()
       await store.save('a', one)
       for (const revision of [1, 3, 0]) {
-        const refused = await attempt(() => store.save('a', { revision, state: {}, calls: [], running: [] }))
+        const refused = await attempt(() =>
+          store.save('a', { revision, state: {}, calls: [], running: [], shapes: {} }),
+        )
         expectSame((refused as { code?: unknown } | undefined)?.code, 'stale-write')
       }
       expectSame(await store.load('a'), one)
