@@ -9,9 +9,7 @@ import { simpleCounter } from './simple-counter.state'
 /** Start and stop set a flag, which the task looks at under the lock. */
 export function HandKeptCounter() {
   const c = useServerState(counter)
-  return (
-    <Counter title="Bookkeeping by hand" of={c} tasks={c.count.running} running={c.running} startOrStop={c.toggle} />
-  )
+  return <Counter title="Bookkeeping by hand" of={c} task={c.count} running={c.running} startOrStop={c.toggle} />
 }
 
 /** Start and stop are the task's own. */
@@ -22,7 +20,7 @@ export function SimpleCounter() {
     <Counter
       title="Without bookkeeping"
       of={c}
-      tasks={c.count.running}
+      task={c.count}
       running={running}
       startOrStop={() => (running ? c.count.cancel() : c.count.start())}
     />
@@ -38,12 +36,12 @@ interface Props {
     readonly reset: () => Promise<void>
     readonly setMax: (max: string) => Promise<void>
   }
-  readonly tasks: number
+  readonly task: { readonly running: number; readonly error: { readonly message: string } | null }
   readonly running: boolean
   readonly startOrStop: () => Promise<void>
 }
 
-function Counter({ title, of: c, tasks, running, startOrStop }: Props) {
+function Counter({ title, of: c, task, running, startOrStop }: Props) {
   const id = useId()
   const { failure, attempt } = useAttempt()
   return (
@@ -64,8 +62,8 @@ function Counter({ title, of: c, tasks, running, startOrStop }: Props) {
           Reset
         </button>
       </div>
-      <Failure>{failure}</Failure>
-      <p className="aside">tasks running: {tasks}</p>
+      <Failure>{failure ?? task.error?.message}</Failure>
+      <p className="aside">tasks running: {task.running}</p>
     </section>
   )
 }

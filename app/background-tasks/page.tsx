@@ -10,8 +10,8 @@ export default function BackgroundTasks() {
       <div className="intro">
         <h1>Background tasks</h1>
         <p>
-          Both counters count on the server, twice a second. The first keeps the books itself: a flag, and a count of
-          the tasks that run. The second leaves that to the library. They know nothing of each other.
+          Both counters count on the server, twice a second. The first keeps the books itself: a flag in its state,
+          which its task looks at. The second leaves that to the library. They know nothing of each other.
         </p>
       </div>
       <div className="pair">

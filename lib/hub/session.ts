@@ -96,11 +96,11 @@ export class Session implements Watcher, Sender {
   async open(): Promise<void> {
     const { watch, heard } = this.hello
     this.instance.watchers.add(this)
-    const heardOf = (error: unknown) => this.refuse(undefined, error)
-    await rescued(() => this.ground.load(this.instance), heardOf)
+    const tell = (error: unknown) => this.refuse(undefined, error)
+    await rescued(() => this.ground.load(this.instance), tell)
     const { original } = this
-    if (original) await rescued(() => this.ground.copy(original, this.instance), heardOf)
-    for (const id of watch) await rescued(() => this.watch(id), heardOf)
+    if (original) await rescued(() => this.ground.copy(original, this.instance), tell)
+    for (const id of watch) await rescued(() => this.watch(id), tell)
     if (this.phase === 'closed') return
     this.phase = 'open'
     const mark = heard === undefined ? undefined : this.history.at(heard)
@@ -148,6 +148,7 @@ export class Session implements Watcher, Sender {
   close(): void {
     if (this.phase === 'closed') return
     this.phase = 'closed'
+    this.inbox.length = 0
     this.instance.watchers.delete(this)
     this.connection.close()
   }
