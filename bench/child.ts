@@ -1,5 +1,6 @@
 /** Processes of the benchmarks: the parent forks them and asks questions over IPC; they answer. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 
 export interface Child {
@@ -41,3 +42,23 @@ export function answering(answers: Record<string, (given: never) => unknown>): v
   })
   process.on('disconnect', () => process.exit(0))
 }
+
+/** What a process has spent, and for how long its event loop stood still at worst: for `load`. */
+export interface Load {
+  readonly cpuMs: number
+  readonly stallMs: number
+}
+
+const delay = monitorEventLoopDelay({ resolution: 5 })
+delay.enable()
+
+/** Since the last time it was asked. */
+export function load(): Load {
+  const { user, system } = process.cpuUsage(asked)
+  asked = process.cpuUsage()
+  const stallMs = delay.max / 1e6
+  delay.reset()
+  return { cpuMs: (user + system) / 1000, stallMs }
+}
+
+let asked = process.cpuUsage()

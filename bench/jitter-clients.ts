@@ -5,7 +5,7 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client'
 import { socketWire } from '../lib/dist/client/socket.js'
 import { Tab } from '../lib/dist/client/tab.js'
-import { answering } from './child.js'
+import { answering, load } from './child.js'
 import { Line } from './jitter-line.js'
 import { type Life, type Settings, type Side, scheduleOf, sharedNow } from './jitter-schedule.js'
 
@@ -206,6 +206,7 @@ answering({
     for (const [index, client] of clients.entries()) live(client, index)
     await new Promise((resolve) => setTimeout(resolve, settings.durationMs))
   },
+  load,
   connected: () => clients.every(({ life }) => life.connected),
   lives: () => clients.map(({ life, line }): Life => ({ ...life, bytesDown: line.bytes.down, bytesUp: line.bytes.up })),
 })

@@ -10,7 +10,7 @@ import { Server, type Socket } from 'socket.io'
 import { createHub } from '../lib/dist/hub/hub.js'
 import { socketPath } from '../lib/dist/protocol/path.js'
 import { attachSocketIo } from '../lib/dist/transport/socketio.js'
-import { answering } from './child.js'
+import { answering, load } from './child.js'
 import { type Settings, type Side, sharedNow, type Truth } from './jitter-schedule.js'
 
 const side = process.argv[2] as Side
@@ -129,10 +129,7 @@ answering({
   stop: () => {
     running = false
   },
-  cpu: () => {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1000
-  },
+  load,
   truth: async (): Promise<Truth[]> =>
     (await values()).map((value, client) => ({ ...value, ...(ledger[client] as (typeof ledger)[number]) })),
 })

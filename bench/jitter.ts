@@ -23,7 +23,7 @@
  * Both processes read the same monotonic clock. Only counts and ratios between sides mean something.
  */
 import { parseArgs } from 'node:util'
-import { child } from './child.js'
+import { child, type Load } from './child.js'
 import { addClient, type Figures, noFigures, percentile } from './jitter-figures.js'
 import { type Life, type Settings, type Side, sides, type Truth } from './jitter-schedule.js'
 
@@ -43,11 +43,11 @@ const { values: given } = parseArgs({
   },
 })
 
-const rounds = Number(given.rounds ?? (given.quick ? 1 : 2))
+const rounds = Number(given.rounds ?? (given.quick ? 1 : 3))
 const settings: Settings = {
   seed: Number(given.seed),
   clients: Number(given.clients),
-  durationMs: Number(given.durationMs ?? (given.quick ? 6_000 : 20_000)),
+  durationMs: Number(given.durationMs ?? (given.quick ? 6_000 : 12_000)),
   changes: Number(given.changes),
   everyMs: Number(given.everyMs),
   cutEveryMs: Number(given.cutEveryMs),
@@ -59,7 +59,8 @@ const settings: Settings = {
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 const total: Record<Side, Figures> = { held: noFigures(), plain: noFigures(), recovery: noFigures() }
-const cpu: Record<Side, number> = { held: 0, plain: 0, recovery: 0 }
+const noLoads = () => ({ server: [] as Load[], clients: [] as Load[] })
+const loads: Record<Side, ReturnType<typeof noLoads>> = { held: noLoads(), plain: noLoads(), recovery: noLoads() }
 /** The p99 of each round by itself, to see how far they differ. */
 const p99s: Record<Side, number[]> = { held: [], plain: [], recovery: [] }
 
@@ -68,9 +69,11 @@ async function play(side: Side, round: number): Promise<void> {
   const port = await server.ask<number>('port')
   const clients = child('./jitter-clients.ts', [side, JSON.stringify(settings), `${round}`, `${port}`])
   await clients.ask('connect')
-  const before = await server.ask<number>('cpu')
+  await server.ask('load')
+  await clients.ask('load')
   await clients.ask('live')
-  cpu[side] += (await server.ask<number>('cpu')) - before
+  loads[side].server.push(await server.ask<Load>('load'))
+  loads[side].clients.push(await clients.ask<Load>('load'))
   await server.ask('stop')
   for (let waited = 0; waited < 15_000 && !(await clients.ask<boolean>('connected')); waited += 100) await pause(100)
   await pause(1_500) // for what is on its way, and for calls that are sent again
@@ -86,6 +89,9 @@ async function play(side: Side, round: number): Promise<void> {
 
 const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(2)} %`
 const millis = (ms: number) => `${ms.toFixed(1)} ms`
+const busy = (each: readonly Load[]) =>
+  `${((100 * each.reduce((sum, { cpuMs }) => sum + cpuMs, 0)) / (rounds * settings.durationMs)).toFixed(0)} %`
+const stalled = (each: readonly Load[]) => each.map(({ stallMs }) => stallMs.toFixed(0)).join('·')
 const perClientSecond = (count: number) => count / (rounds * settings.clients * (settings.durationMs / 1000))
 
 const rows: readonly (readonly [name: string, cell: (figures: Figures, side: Side) => string])[] = [
@@ -107,7 +113,10 @@ const rows: readonly (readonly [name: string, cell: (figures: Figures, side: Sid
   ['messages down a client and second', ({ messages }) => perClientSecond(messages).toFixed(2)],
   ['bytes down a client and second', ({ bytesDown }) => perClientSecond(bytesDown).toFixed(0)],
   ['bytes up a client and second', ({ bytesUp }) => perClientSecond(bytesUp).toFixed(0)],
-  ['CPU of the server', (_, side) => share(cpu[side], rounds * settings.durationMs)],
+  ['CPU of the server', (_, side) => busy(loads[side].server)],
+  ['CPU of the clients', (_, side) => busy(loads[side].clients)],
+  ['worst stall of the server, ms, each round', (_, side) => stalled(loads[side].server)],
+  ['worst stall of the clients', (_, side) => stalled(loads[side].clients)],
 ]
 
 function print(): void {
@@ -140,6 +149,6 @@ console.log(
   `${clients} clients, ${rounds} × ${durationMs / 1000} s a side, seed ${seed}; for each client: ${changes} change(s) every ${everyMs} ms, a click about every ${clickEveryMs} ms, a cut about every ${cutEveryMs} ms\n`,
 )
 for (let round = 0; round < rounds; round += 1)
-  for (const side of round % 2 ? [...sides].reverse() : sides) await play(side, round)
+  for (let turn = 0; turn < sides.length; turn += 1) await play(sides[(round + turn) % sides.length] as Side, round)
 print()
 targets()
