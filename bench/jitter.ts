@@ -2,8 +2,8 @@
  * Tabs whose connections are cut at random every few seconds: heldstate beside plain Socket.IO, and Socket.IO with its own
  * recovery. `npm run bench:jitter`, or with `-- --quick`, `-- --clients 1000`, or any name of the settings below.
  *
- * A round is one side alone: a server in one process, all clients in another. Sides take turns, with the same schedule of
- * cuts and clicks, drawn from the seed. Each client has a counter on the server that changes every 50 ms, whether the
+ * A round is one side alone: a server in one process, all clients in another. Sides take turns (`--beside`: run at the same
+ * time), with the same schedule of cuts and clicks, drawn from the seed. Each client has a counter on the server that changes every 50 ms, whether the
  * client is there or not, and clicks about once a second, and at half of the cuts within the 2 ms before it, so that the
  * answer is lost. A cut destroys the TCP socket in the client's process, half of them with a reset, which throws away what
  * is under way to the server too. Counters, clicks and cuts end all at once, so that some clients are away when their last
@@ -31,6 +31,7 @@ const { values: given } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     snapshot: { type: 'boolean', default: false },
+    beside: { type: 'boolean', default: false },
     clients: { type: 'string', default: '300' },
     seed: { type: 'string', default: '1' },
     rounds: { type: 'string' },
@@ -121,7 +122,7 @@ const rows: readonly (readonly [name: string, cell: (figures: Figures, side: Sid
 
 function print(): void {
   const row = (name: string, cells: readonly string[]) =>
-    console.log(`${name.padEnd(40)}${cells.map((cell) => cell.padStart(16)).join('')}`)
+    console.log(`${name.padEnd(40)}${cells.map((cell) => cell.padStart(22)).join('')}`)
   row('', ['heldstate', 'plain', 'recovery'])
   for (const [name, cell] of rows)
     row(
@@ -149,6 +150,8 @@ console.log(
   `${clients} clients, ${rounds} × ${durationMs / 1000} s a side, seed ${seed}; for each client: ${changes} change(s) every ${everyMs} ms, a click about every ${clickEveryMs} ms, a cut about every ${cutEveryMs} ms\n`,
 )
 for (let round = 0; round < rounds; round += 1)
-  for (let turn = 0; turn < sides.length; turn += 1) await play(sides[(round + turn) % sides.length] as Side, round)
+  if (given.beside) await Promise.all(sides.map((side) => play(side, round)))
+  else
+    for (let turn = 0; turn < sides.length; turn += 1) await play(sides[(round + turn) % sides.length] as Side, round)
 print()
 targets()
