@@ -7,7 +7,7 @@ import { socketWire } from '../lib/dist/client/socket.js'
 import { Tab } from '../lib/dist/client/tab.js'
 import { answering, load } from './child.js'
 import { Line } from './jitter-line.js'
-import { type Life, type Settings, type Side, scheduleOf, sharedNow } from './jitter-schedule.js'
+import { type Life, type Schedule, type Settings, type Side, scheduleOf, sharedNow } from './jitter-schedule.js'
 
 const side = process.argv[2] as Side
 const settings = JSON.parse(process.argv[3] as string) as Settings
@@ -176,9 +176,8 @@ function socketClient(client: number): Client {
 const clients: Client[] = []
 
 /** Everything that happens to one client, until the time is up. */
-function live({ line, life, run, click }: Client, client: number): void {
-  const { startMs, cuts, clicksMs } = scheduleOf(settings, round, client)
-  setTimeout(run, startMs)
+function live({ line, life, click }: Client, schedule: Schedule): void {
+  const { cuts, clicksMs } = schedule
   for (const { atMs, reset } of cuts) setTimeout(() => line.cut(reset), atMs)
   for (const [index, atMs] of clicksMs.entries())
     setTimeout(() => {
@@ -202,8 +201,12 @@ answering({
       await made.ready
     }
   },
+  run: async () => {
+    for (const [client, { run }] of clients.entries()) setTimeout(run, scheduleOf(settings, round, client).startMs)
+    await new Promise((resolve) => setTimeout(resolve, settings.everyMs + 500))
+  },
   live: async () => {
-    for (const [index, client] of clients.entries()) live(client, index)
+    for (const [client, made] of clients.entries()) live(made, scheduleOf(settings, round, client))
     await new Promise((resolve) => setTimeout(resolve, settings.durationMs))
   },
   load,

@@ -95,6 +95,7 @@ function addCatchUp(figures: Figures, { opened, shown, shownAt }: Life, { change
   for (const [index, at] of opened.entries()) {
     if (index === 0) continue
     const then = countUntil(changedAt, at)
+    if (then === 0) continue
     const next = opened[index + 1] ?? Number.POSITIVE_INFINITY
     const before = countUntil(shownAt, at)
     if (before > 0 && (shown[before - 1] as number) >= then) {

@@ -3,17 +3,17 @@
  * recovery. `npm run bench:jitter`, or with `-- --quick`, `-- --clients 1000`, or any name of the settings below.
  *
  * A round is one side alone: a server in one process, all clients in another. Sides take turns (`--beside`: run at the same
- * time), with the same schedule of cuts and clicks, drawn from the seed. Each client has a counter on the server that changes every 50 ms, whether the
- * client is there or not, and clicks about once a second, and at half of the cuts within the 2 ms before it, so that the
- * answer is lost. A cut destroys the TCP socket in the client's process, half of them with a reset, which throws away what
- * is under way to the server too. Counters, clicks and cuts end all at once, so that some clients are away when their last
- * value is made; then all have time to come back.
+ * time), with the same schedule of cuts and clicks, drawn from the seed. Each client has a counter on the server that
+ * changes every 50 ms, whether the client is there or not, and clicks about once a second, and at half of the cuts within
+ * the 2 ms before it, so that the answer is lost. A cut destroys the TCP socket in the client's process, half of them with a
+ * reset, which throws away what is under way to the server too. Counters, clicks and cuts end all at once, so that some
+ * clients are away when their last value is made; then all have time to come back.
  *
  * On all sides: websocket only, perMessageDeflate off, reconnectionDelay 300 ms, reconnectionDelayMax 5 s,
  * randomizationFactor 0.5, the headers of a handshake, and `[from, to, [[[0, field], value]]]` as the payload of a change.
  * - held: the default limits; memory store. A frame of 16 ms puts together what changes within it.
- * - plain: one emit for each change and for each click, and an ack for each click; no retries, which is the default. Nothing is
- *   sent on a connection that comes again, unless `--snapshot`.
+ * - plain: one emit for each change and for each click, and an ack for each click; no retries, which is the default.
+ *   Nothing is sent on a connection that comes again, unless `--snapshot`: then the whole state.
  * - recovery: connectionStateRecovery with its defaults (2 minutes); changes go to a room, so that they are remembered for
  *   a client that is away; who could not be recovered is sent the whole state, as the documentation says. Clicks are sent
  *   with `retries: 3, ackTimeout: 10_000`, the at-least-once of the documentation (`--retries 0`: none).
@@ -70,6 +70,7 @@ async function play(side: Side, round: number): Promise<void> {
   const port = await server.ask<number>('port')
   const clients = child('./jitter-clients.ts', [side, JSON.stringify(settings), `${round}`, `${port}`])
   await clients.ask('connect')
+  await clients.ask('run')
   await server.ask('load')
   await clients.ask('load')
   await clients.ask('live')
@@ -107,6 +108,7 @@ const rows: readonly (readonly [name: string, cell: (figures: Figures, side: Sid
   ['clicks that failed (of these applied)', ({ failed, failedButRun }) => `${failed} (${failedButRun})`],
   ['clicks unsettled (of these applied)', ({ unsettled, unsettledButRun }) => `${unsettled} (${unsettledButRun})`],
   ['catch-up p50', ({ catchUp }) => millis(percentile(catchUp, 0.5))],
+  ['catch-up p90', ({ catchUp }) => millis(percentile(catchUp, 0.9))],
   ['catch-up p99', ({ catchUp }) => millis(percentile(catchUp, 0.99))],
   ['catch-up p99 of each round', (_, side) => p99s[side].map((ms) => ms.toFixed(1)).join(' · ')],
   ['reconnects cut before they caught up', ({ cutBefore }) => `${cutBefore}`],
@@ -149,6 +151,7 @@ const { clients, durationMs, everyMs, changes, cutEveryMs, clickEveryMs, seed } 
 console.log(
   `${clients} clients, ${rounds} × ${durationMs / 1000} s a side, seed ${seed}; for each client: ${changes} change(s) every ${everyMs} ms, a click about every ${clickEveryMs} ms, a cut about every ${cutEveryMs} ms\n`,
 )
+await pause(2_000) // a compiler that ran before is still busy ending
 for (let round = 0; round < rounds; round += 1)
   if (given.beside) await Promise.all(sides.map((side) => play(side, round)))
   else
