@@ -1,5 +1,6 @@
 /** Processes of the benchmarks: the parent forks them and asks questions over IPC; they answer. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 
@@ -11,7 +12,10 @@ export interface Child {
 /** `file` lies beside this one. */
 export function child(file: string, args: readonly string[] = []): Child {
   const execArgv = ['--import', 'tsx', '--expose-gc']
-  const process = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv, serialization: 'advanced' })
+  const process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    execArgv,
+    serialization: 'advanced',
+  })
   let asked = 0
   const ask = <T>(question: string, given?: unknown) => {
     asked += 1
@@ -43,9 +47,10 @@ export function answering(answers: Record<string, (given: never) => unknown>): v
   process.on('disconnect', () => process.exit(0))
 }
 
-/** What a process has spent, and for how long its event loop stood still at worst: for `load`. */
+/** Of one process: what it has spent, how long it was ready but other processes had the CPU, and its longest standstill. */
 export interface Load {
   readonly cpuMs: number
+  readonly waitedMs: number
   readonly stallMs: number
 }
 
@@ -54,11 +59,23 @@ delay.enable()
 
 /** Since the last time it was asked. */
 export function load(): Load {
-  const { user, system } = process.cpuUsage(asked)
-  asked = process.cpuUsage()
-  const stallMs = delay.max / 1e6
+  const { user, system } = process.cpuUsage(cpuAsked)
+  cpuAsked = process.cpuUsage()
+  const waited = waitedMs()
+  const figures = { cpuMs: (user + system) / 1000, waitedMs: waited - waitedAsked, stallMs: delay.max / 1e6 }
+  waitedAsked = waited
   delay.reset()
-  return { cpuMs: (user + system) / 1000, stallMs }
+  return figures
 }
 
-let asked = process.cpuUsage()
+let cpuAsked = process.cpuUsage()
+let waitedAsked = 0
+
+/** Linux counts it for the main thread; elsewhere nobody knows. */
+function waitedMs(): number {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6
+  } catch {
+    return Number.NaN
+  }
+}

@@ -5,7 +5,7 @@ export interface Settings {
   readonly clients: number
   /** How long counters change, clicks are made and connections are cut. */
   readonly durationMs: number
-  /** A counter makes so many changes, then waits so long. */
+  /** A counter makes so many changes, then waits for half to one and a half of this. */
   readonly changes: number
   readonly everyMs: number
   /** Two cuts of one client are between half and one and a half of this apart; so are two clicks. */
@@ -42,7 +42,7 @@ export function scheduleOf(settings: Settings, round: number, client: number): S
 }
 
 /** mulberry32 */
-function chance(seed: number): () => number {
+export function chance(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1)
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -11,12 +11,16 @@ import { createHub } from '../lib/dist/hub/hub.js'
 import { socketPath } from '../lib/dist/protocol/path.js'
 import { attachSocketIo } from '../lib/dist/transport/socketio.js'
 import { answering, load } from './child.js'
-import { type Settings, type Side, sharedNow, type Truth } from './jitter-schedule.js'
+import { chance, type Settings, type Side, sharedNow, type Truth } from './jitter-schedule.js'
 
 const side = process.argv[2] as Side
 const settings = JSON.parse(process.argv[3] as string) as Settings
 
 let running = true
+
+/** Never twice the same: timers that have once fired in one turn would stay together for good, and all counters be one burst. */
+const random = chance(settings.seed)
+const waitMs = () => settings.everyMs * (0.5 + random())
 
 /** What was done for each client, noted where it is done. */
 const ledger = Array.from({ length: settings.clients }, () => ({ changedAt: [] as number[], runs: [] as number[] }))
@@ -41,7 +45,7 @@ function held(server: HttpServer): () => Promise<Values> {
               s.counter += 1
               noteChange(client)
             })
-          await self.sleep(settings.everyMs)
+          await self.sleep(waitMs())
         }
       }),
     }))
@@ -89,7 +93,7 @@ function socketIo(server: HttpServer): () => Promise<Values> {
         noteChange(client)
         say(client, own, 'counter')
       }
-      await sleep(settings.everyMs)
+      await sleep(waitMs())
     }
   }
   io.on('connection', (socket) => {

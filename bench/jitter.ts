@@ -4,7 +4,7 @@
  *
  * A round is one side alone: a server in one process, all clients in another. Sides take turns (`--beside`: run at the same
  * time), with the same schedule of cuts and clicks, drawn from the seed. Each client has a counter on the server that
- * changes every 50 ms, whether the client is there or not, and clicks about once a second, and at half of the cuts within
+ * changes every 25 to 75 ms, whether the client is there or not, and clicks about once a second, and at half of the cuts within
  * the 2 ms before it, so that the answer is lost. A cut destroys the TCP socket in the client's process, half of them with a
  * reset, which throws away what is under way to the server too. Counters, clicks and cuts end all at once, so that some
  * clients are away when their last value is made; then all have time to come back.
@@ -20,7 +20,8 @@
  *
  * Catch-up is the time from the moment at which a transport is connected again (the client's engine opens, before anything
  * of Socket.IO or heldstate is said) until the client shows the value that the server had in that moment, or a newer one.
- * Both processes read the same monotonic clock. Only counts and ratios between sides mean something.
+ * Both processes read the same monotonic clock. Only counts and ratios between sides mean something, and the tail only if
+ * the processes did not wait for a CPU most of the time: the table says for how long they did.
  */
 import { parseArgs } from 'node:util'
 import { child, type Load } from './child.js'
@@ -44,11 +45,11 @@ const { values: given } = parseArgs({
   },
 })
 
-const rounds = Number(given.rounds ?? (given.quick ? 1 : 3))
+const rounds = Number(given.rounds ?? (given.quick ? 1 : 5))
 const settings: Settings = {
   seed: Number(given.seed),
   clients: Number(given.clients),
-  durationMs: Number(given.durationMs ?? (given.quick ? 6_000 : 12_000)),
+  durationMs: Number(given.durationMs ?? (given.quick ? 6_000 : 7_000)),
   changes: Number(given.changes),
   everyMs: Number(given.everyMs),
   cutEveryMs: Number(given.cutEveryMs),
@@ -91,8 +92,11 @@ async function play(side: Side, round: number): Promise<void> {
 
 const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(2)} %`
 const millis = (ms: number) => `${ms.toFixed(1)} ms`
-const busy = (each: readonly Load[]) =>
-  `${((100 * each.reduce((sum, { cpuMs }) => sum + cpuMs, 0)) / (rounds * settings.durationMs)).toFixed(0)} %`
+/** Share of the time for which a process was busy, or waited. */
+const timeShare = (each: readonly Load[], what: 'cpuMs' | 'waitedMs') =>
+  `${((100 * each.reduce((sum, { [what]: ms }) => sum + ms, 0)) / (rounds * settings.durationMs)).toFixed(0)} %`
+const both = (side: Side, what: 'cpuMs' | 'waitedMs') =>
+  `${timeShare(loads[side].server, what)}, ${timeShare(loads[side].clients, what)}`
 const stalled = (each: readonly Load[]) => each.map(({ stallMs }) => stallMs.toFixed(0)).join('·')
 const perClientSecond = (count: number) => count / (rounds * settings.clients * (settings.durationMs / 1000))
 
@@ -110,14 +114,15 @@ const rows: readonly (readonly [name: string, cell: (figures: Figures, side: Sid
   ['catch-up p50', ({ catchUp }) => millis(percentile(catchUp, 0.5))],
   ['catch-up p90', ({ catchUp }) => millis(percentile(catchUp, 0.9))],
   ['catch-up p99', ({ catchUp }) => millis(percentile(catchUp, 0.99))],
-  ['catch-up p99 of each round', (_, side) => p99s[side].map((ms) => ms.toFixed(1)).join(' · ')],
+  ['catch-up p99, median of the rounds', (_, side) => millis(percentile(p99s[side], 0.5))],
+  ['catch-up p99 of each round', (_, side) => p99s[side].map((ms) => ms.toFixed(0)).join('·')],
   ['reconnects cut before they caught up', ({ cutBefore }) => `${cutBefore}`],
   ['reconnects that never caught up', ({ neverCaughtUp }) => `${neverCaughtUp}`],
   ['messages down a client and second', ({ messages }) => perClientSecond(messages).toFixed(2)],
   ['bytes down a client and second', ({ bytesDown }) => perClientSecond(bytesDown).toFixed(0)],
   ['bytes up a client and second', ({ bytesUp }) => perClientSecond(bytesUp).toFixed(0)],
-  ['CPU of the server', (_, side) => busy(loads[side].server)],
-  ['CPU of the clients', (_, side) => busy(loads[side].clients)],
+  ['CPU of the server, the clients', (_, side) => both(side, 'cpuMs')],
+  ['waited for a CPU: server, clients', (_, side) => both(side, 'waitedMs')],
   ['worst stall of the server, ms, each round', (_, side) => stalled(loads[side].server)],
   ['worst stall of the clients', (_, side) => stalled(loads[side].clients)],
 ]
@@ -134,14 +139,14 @@ function print(): void {
 }
 
 function targets(): void {
-  const { held, recovery } = total
-  const ratio = percentile(held.catchUp, 0.99) / percentile(recovery.catchUp, 0.99)
+  const { held } = total
+  const ratio = percentile(p99s.held, 0.5) / percentile(p99s.recovery, 0.5)
   const reached: readonly (readonly [boolean, string])[] = [
     [held.finals === held.clients, 'all final values arrive'],
     [held.duplicates === 0, 'no click is applied twice'],
     [held.acknowledgedLost === 0, 'no acknowledged click is lost'],
     [held.unsettled === 0, 'every click settles'],
-    [ratio < 1, `catch-up p99 below that of Socket.IO's recovery: ${ratio.toFixed(2)}×`],
+    [ratio < 1, `catch-up p99, the median of the rounds, below that of Socket.IO's recovery: ${ratio.toFixed(2)}×`],
   ]
   console.log()
   for (const [good, name] of reached) console.log(`${good ? 'reached' : 'missed '}  ${name}`)
@@ -149,7 +154,7 @@ function targets(): void {
 
 const { clients, durationMs, everyMs, changes, cutEveryMs, clickEveryMs, seed } = settings
 console.log(
-  `${clients} clients, ${rounds} × ${durationMs / 1000} s a side, seed ${seed}; for each client: ${changes} change(s) every ${everyMs} ms, a click about every ${clickEveryMs} ms, a cut about every ${cutEveryMs} ms\n`,
+  `${clients} clients, ${rounds} × ${durationMs / 1000} s a side, seed ${seed}; for each client: ${changes} change(s) about every ${everyMs} ms, a click about every ${clickEveryMs} ms, a cut about every ${cutEveryMs} ms\n`,
 )
 await pause(2_000) // a compiler that ran before is still busy ending
 for (let round = 0; round < rounds; round += 1)
