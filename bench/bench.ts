@@ -2,8 +2,7 @@
  * heldstate beside bare Socket.IO: the same payload, in one run, alternating, medians of the rounds. Only the ratios mean
  * something; the machine's speed does not. `npm run bench`, or `npm run bench -- --quick`.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { child } from './child.js'
 import { bareClient, type Client, type HeldClient, heldClient } from './clients.js'
 import { bench, list } from './definitions.js'
 
@@ -25,22 +24,7 @@ interface Result {
 
 const results: Result[] = []
 
-function server(): { child: ChildProcess; ask: <T>(question: string) => Promise<T> } {
-  const execArgv = ['--import', 'tsx', '--expose-gc']
-  const child = fork(fileURLToPath(new URL('./server.ts', import.meta.url)), { execArgv })
-  const ask = <T>(question: string) =>
-    new Promise<T>((resolve) => {
-      const listen = (message: unknown) => {
-        const { question: answered, answer } = message as { question: string; answer: T }
-        if (answered !== question) return
-        child.off('message', listen)
-        resolve(answer)
-      }
-      child.on('message', listen)
-      child.send(question)
-    })
-  return { child, ask }
-}
+const server = () => child('./server.ts')
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number
 
@@ -104,7 +88,7 @@ const close = (clients: Record<Side, Client[]>) => {
 }
 
 async function speed(): Promise<string[]> {
-  const { child, ask } = server()
+  const { process: serving, ask } = server()
   const ports = await ask<Record<Side, number>>('ports')
   const few = await open(ports, 50)
 
@@ -128,12 +112,12 @@ async function speed(): Promise<string[]> {
   const fast = await compare(many, background(tabs, quick ? 3 : 5, 20))
   note(`background counters of ${tabs} tabs, 20 changes a turn`, fast.bare / fast.held, 5, 'least', millis(fast))
   close(many)
-  child.disconnect()
+  serving.disconnect()
   return profile
 }
 
 async function listSize(): Promise<void> {
-  const { child, ask } = server()
+  const { process: serving, ask } = server()
   const ports = await ask<Record<Side, number>>('ports')
   const alone = await heldClient(ports.held, [bench])
   const beside = await heldClient(ports.held, [list])
@@ -147,7 +131,7 @@ async function listSize(): Promise<void> {
   note('a change beside 10,000 rows, to its cost alone', trip.held / trip.bare, 1.2, 'most', micros(trip))
   await bytes(beside)
   close(clients)
-  child.disconnect()
+  serving.disconnect()
 }
 
 /** Bytes of what Socket.IO writes for one change, its own framing included. */
@@ -175,7 +159,7 @@ async function memory(): Promise<void> {
   const perTab: Record<Side, { live: number; rss: number }[]> = { bare: [], held: [] }
   for (let round = 0; round < (quick ? 1 : 3); round += 1)
     for (const side of sides) {
-      const { child, ask } = server()
+      const { process: serving, ask } = server()
       const ports = await ask<Record<Side, number>>('ports')
       const make = () => (side === 'bare' ? bareClient(ports.bare) : heldClient(ports.held, [bench]))
       const warm = await Promise.all(Array.from({ length: 50 }, make))
@@ -185,7 +169,7 @@ async function memory(): Promise<void> {
       const after = await ask<{ live: number; rss: number }>('memory')
       perTab[side].push({ live: (after.live - before.live) / tabs, rss: (after.rss - before.rss) / tabs })
       for (const client of [...warm, ...clients]) client.close()
-      child.disconnect()
+      serving.disconnect()
     }
   const kilobytes = (side: Side, kind: 'live' | 'rss') => median(perTab[side].map((figures) => figures[kind])) / 1024
   const shown = (side: Side) =>

@@ -9,6 +9,7 @@ import { Server } from 'socket.io'
 import { createHub } from '../lib/dist/hub/hub.js'
 import { socketPath } from '../lib/dist/protocol/path.js'
 import { attachSocketIo } from '../lib/dist/transport/socketio.js'
+import { answering } from './child.js'
 import { bench, list, turn } from './definitions.js'
 
 function bare(server: HttpServer): void {
@@ -49,7 +50,7 @@ attachSocketIo(hub, heldServer, { path: socketPath })
 const inspector = new Session()
 inspector.connect()
 
-const answers: Record<string, () => Promise<unknown>> = {
+answering({
   ports: async () => ({ bare: await listen(bareServer), held: await listen(heldServer) }),
   memory: async () => {
     for (let pass = 0; pass < 5; pass += 1) {
@@ -64,7 +65,7 @@ const answers: Record<string, () => Promise<unknown>> = {
     await inspector.post('Profiler.start')
   },
   profiled: async () => topFive((await inspector.post('Profiler.stop')).profile),
-}
+})
 
 /** The five functions with the most time of their own, in per cent of the time that was not idle. */
 function topFive({ nodes, samples = [] }: import('node:inspector').Profiler.Profile): string[] {
@@ -83,8 +84,3 @@ function topFive({ nodes, samples = [] }: import('node:inspector').Profiler.Prof
   const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 5)
   return sorted.map(([name, count]) => `${((100 * count) / all).toFixed(1).padStart(5)} %  ${name}`)
 }
-
-process.on('message', (question: string) => {
-  void answers[question]?.().then((answer) => process.send?.({ question, answer }))
-})
-process.on('disconnect', () => process.exit(0))
