@@ -15,6 +15,8 @@ const waitingAtMost = 20
 
 interface Made {
   readonly mark: number
+  /** How many reloads were before it. */
+  readonly page: number
   readonly event: ChaosEvent
   /** `undefined` while it waits; `'left'` when a reload has left it behind. */
   end: 'done' | 'left' | HeldStateError['code'] | undefined
@@ -140,7 +142,9 @@ export class ChaosTab {
           if (tab === this.tab) this.starting = false
         },
         ({ code, message }: HeldStateError) => {
-          if (tab === this.tab) this.faults.push(`could not start its task: ${code} ${message}`)
+          if (tab !== this.tab) return
+          this.starting = false
+          if (code !== 'already-running') this.faults.push(`could not start its task: ${code} ${message}`) // by the page before
         },
       ),
     )
@@ -148,7 +152,7 @@ export class ChaosTab {
 
   private call(): void {
     const event = this.chance.pick(['quickly', 'quickly', 'quickly', 'slowly', 'twice', 'fails'] as const)
-    const made: Made = { mark: this.made.length + 1, event, end: undefined }
+    const made: Made = { mark: this.made.length + 1, page: this.reloads, event, end: undefined }
     this.made.push(made)
     this.tab.call(chaosState.id, event, [made.mark]).then(
       () => {
@@ -173,24 +177,42 @@ export class ChaosTab {
       this.faults.push(`shows ${shown.length} marks of ${marks.length} that are kept`)
     const times = new Map<number, number>()
     for (const mark of marks) times.set(mark, (times.get(mark) ?? 0) + 1)
-    const firsts = marks.filter((mark) => mark > 0)
-    for (const [at, mark] of firsts.entries())
-      if (mark <= (firsts[at - 1] ?? 0)) this.faults.push(`${mark} took effect after ${firsts[at - 1]}`)
+    this.checkOrder(marks.filter((mark) => mark > 0))
     for (const made of this.made) this.checkCall(made, times.get(made.mark) ?? 0, times.get(-made.mark) ?? 0)
     return this.faults.map((fault) => `${this.name} ${fault}`)
   }
 
-  private checkCall({ mark, event, end }: Made, first: number, second: number): void {
-    const whole = event === 'twice' ? 1 : 0
-    const allowed =
-      end === 'done'
-        ? first === 1 && second === whole
-        : end === 'interrupted'
-          ? event === 'twice' && first === 1 && second === 0
-          : end === 'handler-failed'
-            ? event === 'fails' && first + second === 0
-            : end === 'left' && first <= 1 && second <= first * whole
-    if (!allowed)
-      this.faults.push(`${event}(${mark}) ended with ${end ?? 'nothing'}, and left ${first} and ${second} marks`)
+  /** What a page did last and the next page did first may cross. */
+  private checkOrder(marks: readonly number[]): void {
+    const newest = new Map<number | undefined, number>()
+    for (const mark of marks) {
+      const page = this.made[mark - 1]?.page
+      const before = newest.get(page) ?? 0
+      if (mark < before) this.faults.push(`${mark} took effect after ${before}`)
+      newest.set(page, mark)
+    }
+  }
+
+  private checkCall(made: Made, first: number, second: number): void {
+    if (isFair(made, first, second)) return
+    const { mark, event, end = 'nothing' } = made
+    this.faults.push(`${event}(${mark}) ended with ${end}, and left ${first} and ${second} marks`)
+  }
+}
+
+/** Whether a call that ended so may have left so many of its marks. */
+function isFair({ event, end }: Made, first: number, second: number): boolean {
+  const whole = event === 'twice' ? 1 : 0
+  switch (end) {
+    case 'done':
+      return first === 1 && second === whole
+    case 'interrupted':
+      return event === 'twice' && first === 1 && second === 0
+    case 'handler-failed':
+      return event === 'fails' && first + second === 0
+    case 'left':
+      return first <= 1 && second <= first * whole
+    default:
+      return false
   }
 }

@@ -50,8 +50,9 @@ export async function chaos({ kills, tabs: count, seed, say = () => {} }: ChaosO
   let killsOfStarts = 0
   for (let kill = 1; kill <= kills; kill += 1) {
     if (chance.happens(0.5)) await until(() => tabs.every(({ live }) => live))
-    await setTimeout(chance.below(600))
+    await setTimeout(chance.below(300))
     if (chance.happens(0.3)) chance.pick(tabs).reload()
+    await setTimeout(chance.below(300))
     await server.kill()
     if (chance.happens(0.1)) {
       killsOfStarts += 1
