@@ -12,8 +12,8 @@ const report = await chaos({ kills, tabs, seed, say: console.log })
 for (const fault of report.faults) console.log(fault)
 const ends = Object.entries(report.ends).map(([end, calls]) => `${calls} ${end}`)
 console.log(
-  `seed ${seed}: ${report.kills} kills and ${report.killsOfStarts} of a server that started, ${tabs} tabs, ` +
-    `${report.reloads} reloads; ${report.calls} calls: ${ends.join(', ')}; ${report.interruptedTasks} tasks interrupted; ` +
+  `seed ${seed}: ${report.kills} kills and ${report.killsOfStarts} of a server that started, ${report.closes} closed in order, ` +
+    `${tabs} tabs, ${report.reloads} reloads; ${report.calls} calls: ${ends.join(', ')}; ${report.interruptedTasks} tasks interrupted; ` +
     `${report.faults.length} faults in ${((performance.now() - began) / 1000).toFixed(0)} s`,
 )
 process.exit(report.faults.length === 0 ? 0 : 1)

@@ -1,4 +1,7 @@
-/** The process that the chaos test kills: a hub over the disk store. Started with a port and the folder of the store. */
+/**
+ * The process that the chaos test kills, or closes by SIGTERM: a hub over the disk store. Started with a port and the folder
+ * of the store.
+ */
 import { createServer } from 'node:http'
 import { createHub } from '../hub/hub.js'
 import { socketPath } from '../protocol/path.js'
@@ -11,7 +14,12 @@ const log = { info: () => {}, warn: console.log, error: quietly }
 const hub = createHub({ secret: 'of a test', store: diskStore({ dir }), log })
 hub.registry.add(chaosState)
 const server = createServer()
-attachSocketIo(hub, server, { path: socketPath })
+const transport = attachSocketIo(hub, server, { path: socketPath })
+process.once('SIGTERM', async () => {
+  await hub.close()
+  await transport.close()
+  process.exit(0)
+})
 server.listen(Number(port), '127.0.0.1', () => console.log('ready'))
 
 /** What fails on purpose is not worth a line. */

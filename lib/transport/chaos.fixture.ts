@@ -26,6 +26,8 @@ export interface ChaosOptions {
 export interface ChaosReport {
   readonly kills: number
   readonly killsOfStarts: number
+  /** Times that the server was closed in order. */
+  readonly closes: number
   readonly reloads: number
   readonly calls: number
   /** Calls by how they ended. */
@@ -48,25 +50,32 @@ export async function chaos({ kills, tabs: count, seed, say = () => {} }: ChaosO
   })
   const runs = tabs.map((tab) => tab.run())
   let killsOfStarts = 0
+  let closes = 0
   for (let kill = 1; kill <= kills; kill += 1) {
     if (chance.happens(0.5)) await until(() => tabs.every(({ live }) => live))
     await setTimeout(chance.below(300))
     if (chance.happens(0.3)) chance.pick(tabs).reload()
     await setTimeout(chance.below(300))
-    await server.kill()
+    await server.end('SIGKILL')
     if (chance.happens(0.1)) {
       killsOfStarts += 1
       await server.killWhileStarting(chance.below(500))
     }
     await setTimeout(chance.below(100))
     await server.start()
+    if (chance.happens(0.2)) {
+      closes += 1
+      await setTimeout(chance.below(600))
+      await server.end('SIGTERM')
+      await server.start()
+    }
     if (kill % 10 === 0) say(`${kill} kills, ${sum(tabs.map(({ made }) => made.length))} calls`)
   }
   for (const tab of tabs) tab.end()
   await Promise.all(runs)
   await until(() => tabs.every(({ live, waiting }) => live && waiting === 0))
   const stuck = tabs.filter(({ live }) => !live).map(({ name }) => `${name} is not live any more`)
-  await server.kill()
+  await server.end('SIGKILL')
   const faults = [...stuck, ...(await faultsOf(tabs, dir)), ...server.complaints]
   for (const tab of tabs) tab.close()
   rmSync(dir, { recursive: true, force: true })
@@ -74,6 +83,7 @@ export async function chaos({ kills, tabs: count, seed, say = () => {} }: ChaosO
   return {
     kills,
     killsOfStarts,
+    closes,
     reloads: sum(tabs.map(({ reloads }) => reloads)),
     calls: ends.length,
     ends: Object.fromEntries([...new Set(ends)].sort().map((end) => [end, ends.filter((one) => one === end).length])),
@@ -112,19 +122,19 @@ class ChaosServer {
     })
   }
 
-  async kill(): Promise<void> {
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const { process } = this
     this.process = undefined
     if (!process) return
     const ended = once(process, 'exit')
-    process.kill('SIGKILL')
+    process.kill(signal)
     await ended
   }
 
   async killWhileStarting(ms: number): Promise<void> {
     this.spawn()
     await setTimeout(ms)
-    await this.kill()
+    await this.end('SIGKILL')
   }
 
   private spawn(): ChildProcess {
