@@ -101,6 +101,29 @@ export class FixtureApp {
     return performance.now() - began
   }
 
+  get port(): number {
+    return Number(new URL(this.url).port)
+  }
+
+  /** Ends the process at once, as a crash does. */
+  async kill(): Promise<void> {
+    const { server } = this
+    this.server = undefined
+    if (!server) return
+    const ended = once(server, 'exit')
+    server.kill('SIGKILL')
+    await ended
+  }
+
+  /** The process stands still until it thaws; its sockets stay open. */
+  freeze(): void {
+    this.server?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.server?.kill('SIGCONT')
+  }
+
   read(name: string): string {
     return readFileSync(join(this.dir, name), 'utf8')
   }
