@@ -5,12 +5,12 @@ const seeds = (count: number) => Array.from({ length: count }, (_, index) => ind
 
 it('keeps its promises through lives in which nearly everything goes wrong', async () => {
   const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0 }
-  for (const seed of seeds(2_000)) {
+  for (const seed of seeds(100)) {
     const lived = await simulate({ seed })
     for (const key of Object.keys(all) as (keyof typeof all)[]) all[key] += lived[key]
   }
-  for (const times of Object.values(all)) expect(times).toBeGreaterThan(2_000)
-}, 300_000)
+  for (const times of Object.values(all)) expect(times).toBeGreaterThan(100)
+}, 60_000)
 
 it.each<[Sabotage, RegExp]>([
   ['forget-page', /left 2 marks/],
