@@ -56,7 +56,7 @@ suite(
   'unit.json',
   ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests],
 )
-check('two thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '2000')
+check('four thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '4000')
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 suite(
   'the demo in Chromium, production and development',

@@ -22,6 +22,7 @@ export type Author = (...args: never[]) => unknown
 
 export class Flow {
   private storage: AsyncLocalStorage<Hold | undefined> | undefined
+  private over = false
   /** The hold of a synchronous function that runs now. */
   private running: Hold | undefined
 
@@ -73,9 +74,12 @@ export class Flow {
   /** Follows no flow any more: what is followed costs the whole process. */
   end(): void {
     this.storage?.disable()
+    this.storage = undefined
+    this.over = true
   }
 
   private follow<T>(hold: Hold | undefined, work: () => T): T {
+    if (this.over) return work()
     this.storage ??= new AsyncLocalStorage()
     const { running } = this
     this.running = undefined
