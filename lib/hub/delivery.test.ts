@@ -235,6 +235,25 @@ describe('a call that is sent again', () => {
   })
 })
 
+it('a tab whose token was signed with a secret that is being replaced goes on, and so do its calls', async () => {
+  const shared = memoryStore()
+  const store = mortalStore(shared)
+  const before = testHub([d], { store, secret: 'old' })
+  const tab = await before.open()
+  const state = await tab.watch(d)
+  await done(before.clock, state.add(1))
+  const signed = tab.signedToken
+  store.die()
+  const { hub, clock } = testHub([d], { store: shared, secret: ['new', 'old'] })
+  tab.rewire(hub, clock)
+  const call = state.add(2)
+  await tab.reconnect()
+  await done(clock, call)
+  expect(tab.state(d).n).toBe(3)
+  expect(tab.signedToken?.slice(0, 32)).toBe(signed?.slice(0, 32))
+  expect(tab.signedToken).not.toBe(signed)
+})
+
 describe('a duplicated tab', () => {
   const duplicated = async ({ hub, clock, tab }: Awaited<ReturnType<typeof open>>, browser = tab.browser) => {
     const copy = new TestTab(hub, clock, browser, tab.signedToken, true)

@@ -135,7 +135,7 @@ export class Hub {
     return promised(() => {
       this.refuseUnusable(token)
       return after(this.block(token, granted), (transaction) => {
-        void this.tracked(transaction.ended)
+        void this.tracked(transaction.untilReleased())
         return heldBlock(transaction, this.flow)
       })
     })

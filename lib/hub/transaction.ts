@@ -233,7 +233,7 @@ export class Transaction implements Hold {
   }
 
   /** Resolves when the lock is given back. */
-  get ended(): Promise<void> {
+  untilReleased(): Promise<void> {
     return new Promise((resolve) => {
       this.end = resolve
     })

@@ -40,6 +40,18 @@ describe('the disk store', () => {
     expect(await diskStore({ dir }).load('t')).toEqual(stored(3, 3))
   })
 
+  it('keeps nothing more once it is closed, and does not open again', async () => {
+    const dir = folder()
+    const store = diskStore({ dir })
+    await store.save('t', stored(1, 1))
+    await store.close()
+    await expect(store.save('t', stored(2, 2))).rejects.toMatchObject({ code: 'hub-closed' })
+    await store.close()
+    const next = diskStore({ dir })
+    expect(await next.load('t')).toEqual(stored(1, 1))
+    await next.close()
+  })
+
   it('writes only the states that a save changed', async () => {
     const dir = folder()
     const store = diskStore({ dir })

@@ -38,7 +38,9 @@ type Key = [token: string] | [token: string, id: string]
 export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskStoreOptions): StateStore {
   let opening: Promise<RootDatabase<string, Key>> | undefined
   let opened: Records | undefined
+  let closed = false
   const records = (): Eventually<Records> => {
+    if (closed) throw new HeldStateError('hub-closed', `The store in ${dir} is closed.`)
     opening ??= openDatabase(dir)
     return (
       opened ??
@@ -57,9 +59,8 @@ export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskS
     },
     drop: async (token) => (await records()).drop(token),
     close: async () => {
+      closed = true
       if (opening) await (await opening).close()
-      opening = undefined
-      opened = undefined
     },
   }
 }
