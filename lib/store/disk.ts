@@ -4,9 +4,11 @@
  * as one transaction. Each state of a token is a record of its own, so a change writes the states it touched.
  */
 import type { Database, RootDatabase } from 'lmdb'
+import { type Clock, systemClock } from '../base/clock.js'
 import { decode, encode } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { after, type Eventually } from '../base/eventually.js'
+import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import type { Shape } from '../state/shape.js'
 import { refuseStale } from './memory.js'
@@ -21,6 +23,7 @@ export interface DiskStoreOptions {
    */
   readonly survives?: 'process' | 'power'
   readonly log?: Log
+  readonly clock?: Clock
 }
 
 /** What stands beside the states of a token. Its LMDB version is the revision. */
@@ -28,14 +31,20 @@ interface Head {
   readonly revision: number
   readonly calls: readonly PageCalls[]
   readonly running: readonly TaskName[]
-  readonly shapes: Readonly<Record<string, Shape>>
   /** The states that have a record. */
   readonly ids: readonly string[]
 }
 
+/** One state of a token, and the shape that it had when it was saved. */
+interface Body {
+  readonly fields: unknown
+  readonly shape?: Shape | undefined
+}
+
 type Key = [token: string] | [token: string, id: string]
 
-export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskStoreOptions): StateStore {
+export function diskStore(options: DiskStoreOptions): StateStore {
+  const { dir, survives = 'process', log = consoleLog, clock = systemClock } = options
   let opening: Promise<RootDatabase<string, Key>> | undefined
   let opened: Records | undefined
   let closed = false
@@ -45,7 +54,7 @@ export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskS
     return (
       opened ??
       opening.then((database) => {
-        opened ??= new Records(database, log)
+        opened ??= new Records(database, log, clock)
         return opened
       })
     )
@@ -58,6 +67,7 @@ export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskS
       if (survives === 'power') await all.flushed()
     },
     drop: async (token) => (await records()).drop(token),
+    unused: async (inUse, keepMs) => (await records()).unused(inUse, keepMs),
     close: async () => {
       closed = true
       if (opening) await (await opening).close()
@@ -81,24 +91,32 @@ async function openDatabase(dir: string): Promise<RootDatabase<string, Key>> {
 
 class Records {
   private readonly database: Database<string, Key>
+  /** When a token was first saved, or last in use when the hub asked. */
+  private readonly used: Database<number, string>
   private readonly log: Log
+  private readonly clock: Clock
   /** What is kept of each token, to know which states a save changes. */
   private readonly kept = new Map<string, Stored>()
 
-  constructor(database: Database<string, Key>, log: Log) {
+  constructor(database: RootDatabase<string, Key>, log: Log, clock: Clock) {
     this.database = database
+    this.used = database.openDB<number, string>({ name: 'used', encoding: 'json' })
     this.log = log
+    this.clock = clock
   }
 
   load(token: string): Stored | undefined {
     const head = this.head(token)
     if (!head) return undefined
     const state: Record<string, Fields> = {}
+    const shapes: Record<string, Shape> = {}
     for (const id of head.ids) {
-      const fields = this.fields(token, id)
-      if (fields) state[id] = fields
+      const body = this.body(token, id)
+      if (!body) continue
+      state[id] = body.fields
+      if (body.shape) shapes[id] = body.shape
     }
-    const stored = { revision: head.revision, state, calls: head.calls, running: head.running, shapes: head.shapes }
+    const stored = { revision: head.revision, state, calls: head.calls, running: head.running, shapes }
     this.kept.set(token, stored)
     return stored
   }
@@ -106,24 +124,45 @@ class Records {
   async save(token: string, next: Stored): Promise<void> {
     const before = this.kept.get(token)
     const { revision, state, calls, running, shapes } = next
-    const head: Head = { revision, calls, running, shapes, ids: Object.keys(state) }
+    const head: Head = { revision, calls, running, ids: Object.keys(state) }
     const write = () => {
-      void this.database.put([token], JSON.stringify(head), next.revision)
+      if (revision === 1) void this.used.put(token, this.clock.now())
+      void this.database.put([token], JSON.stringify(head), revision)
       for (const id of head.ids)
-        if (next.state[id] !== before?.state[id])
-          void this.database.put([token, id], JSON.stringify(encode(next.state[id])), next.revision)
+        if (state[id] !== before?.state[id] || shapes[id] !== before?.shapes[id])
+          void this.database.put([token, id], bodyText(state[id], shapes[id]), revision)
     }
-    const saved = await (next.revision === 1
+    const saved = await (revision === 1
       ? this.database.ifNoExists([token], write)
-      : this.database.ifVersion([token], next.revision - 1, write))
+      : this.database.ifVersion([token], revision - 1, write))
     if (saved) this.kept.set(token, next)
-    else refuseStale(this.head(token)?.revision ?? 0, next.revision)
+    else refuseStale(this.head(token)?.revision ?? 0, revision)
   }
 
   async drop(token: string): Promise<void> {
-    const ids = this.head(token)?.ids ?? []
     this.kept.delete(token)
-    await Promise.all([...ids.map((id) => this.database.remove([token, id])), this.database.remove([token])])
+    await this.database.transaction(() => {
+      void this.used.remove(token)
+      for (const key of [...this.database.getKeys({ start: [token], end: [token, '\uffff'] })])
+        void this.database.remove(key)
+    })
+  }
+
+  async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {
+    const now = this.clock.now()
+    await this.used.transaction(() => {
+      for (const token of inUse) if (this.used.doesExist(token)) void this.used.put(token, now)
+    })
+    const unused: string[] = []
+    let start: string | undefined = ''
+    while (start !== undefined && unused.length < fixedLimits.tokensAtOnce) {
+      const page: { key: string; value: number }[] = [...this.used.getRange({ start, limit: fixedLimits.tokensAtOnce })]
+      for (const { key, value } of page) if (value + keepMs < now) unused.push(key)
+      const last: string | undefined = page.at(-1)?.key
+      start = last === undefined ? undefined : `${last}\u0000`
+      await new Promise<void>((resolve) => this.clock.turn(resolve))
+    }
+    return unused
   }
 
   async flushed(): Promise<void> {
@@ -143,11 +182,12 @@ class Records {
   }
 
   /** A record that cannot be read is set aside, so that the rest of the state lives on and nobody overwrites it. */
-  private fields(token: string, id: string): Fields | undefined {
+  private body(token: string, id: string): { readonly fields: Fields; readonly shape?: Shape | undefined } | undefined {
     const text = this.database.get([token, id])
     try {
       if (text === undefined) throw new Error('the record is missing')
-      return decode(JSON.parse(text)) as Fields
+      const { fields, shape } = JSON.parse(text) as Body
+      return { fields: decode(fields) as Fields, shape }
     } catch (error) {
       if (text !== undefined) void this.database.put([token, `${id}\u0000damaged`], text)
       this.log.error(`The saved state "${id}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
@@ -155,3 +195,6 @@ class Records {
     }
   }
 }
+
+const bodyText = (fields: unknown, shape: Shape | undefined) =>
+  JSON.stringify({ fields: encode(fields), shape } satisfies Body)

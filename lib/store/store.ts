@@ -57,6 +57,11 @@ export interface StateStore {
   save(token: string, next: Stored): Promise<void> | void
   /** Forgets the token. Forgetting an unknown one is fine. */
   drop(token: string): Promise<void> | void
+  /**
+   * For a store that outlives its process: some of the tokens that are not `inUse`, and that were neither first saved nor
+   * named here for `keepMs`. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
+   */
+  unused?(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]>
   /** Lets go of what the store holds open. Saves that were acknowledged stay. */
   close(): Promise<void> | void
 }
