@@ -151,7 +151,7 @@ describe('the disk store', () => {
     await raw.put(['t', 'a'], 'nonsense', 1)
     await store.load('t')
     await store.drop('t')
-    expect([...raw.getKeys({ start: ['t'], end: ['u'] })]).toEqual([['tt'], ['tt', 'a'], ['tt', 'b']])
+    expect([...raw.getKeys({ start: ['t'], end: ['u'] })]).toEqual(['tt', ['tt', 'a'], ['tt', 'b']])
     await Promise.all([store.close(), raw.close()])
   })
 
