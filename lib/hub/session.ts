@@ -18,6 +18,7 @@ import { History, type Mark } from './history.js'
 import type { Instance, View, Watcher } from './instance.js'
 import { once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
+import { doneOf } from './past-calls.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround {
@@ -69,6 +70,8 @@ export class Session implements Watcher, Sender {
   private readonly original: Instance | undefined
   private readonly history: History
   private sentRevision = 0
+  /** Calls up to this one have ended, as the page knows. */
+  private sentDone = 0
   sentAt = Number.NEGATIVE_INFINITY
   private phase: 'opening' | 'open' | 'closed' = 'opening'
   /** The message that is handled, while that takes time. */
@@ -178,7 +181,16 @@ export class Session implements Watcher, Sender {
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
     this.note()
-    this.say({ type: 'delta', from, to: this.sentRevision, patches, settled })
+    this.say({ type: 'delta', from, to: this.sentRevision, patches, settled, ...this.shownEarly(settled) })
+  }
+
+  /** A call whose effect goes out before its end does: the page shall not show what it expected of it on top of that. */
+  private shownEarly(settled: readonly Settlement[]): { done?: number } {
+    for (const { id } of settled) this.sentDone = Math.max(this.sentDone, id)
+    const done = doneOf(this.instance.calls, this.hello.page)
+    if (done <= this.sentDone) return {}
+    this.sentDone = done
+    return { done }
   }
 
   private patches(): Patch[] {
@@ -199,7 +211,12 @@ export class Session implements Watcher, Sender {
     this.sentRevision = this.instance.revision
     const number = this.note()
     const views = this.watched.map(({ sent }) => sent)
-    this.say({ type: 'welcome', token: this.signed, revision: this.sentRevision, views, number })
+    this.say({ type: 'welcome', token: this.signed, revision: this.sentRevision, views, done: this.done(), number })
+  }
+
+  private done(): number {
+    this.sentDone = doneOf(this.instance.calls, this.hello.page)
+    return this.sentDone
   }
 
   /** The difference to what the page heard last. */
@@ -208,7 +225,8 @@ export class Session implements Watcher, Sender {
     const patches = this.patches()
     this.sentRevision = this.instance.revision
     const number = this.note()
-    this.say({ type: 'resumed', token: this.signed, from: revision, to: this.sentRevision, patches, number })
+    const to = this.sentRevision
+    this.say({ type: 'resumed', token: this.signed, from: revision, to, patches, done: this.done(), number })
   }
 
   private note(): number {
