@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../base/clock.js'
 import { type DiskStoreOptions, diskStore } from './disk.js'
+import type { StateStore } from './store.js'
 import { storeSuite } from './suite.js'
 
 const root = mkdtempSync(join(tmpdir(), 'heldstate-disk-'))
@@ -16,8 +17,16 @@ const folder = () => {
 }
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-storeSuite('disk', { describe, it }, () => diskStore({ dir: folder() }))
-storeSuite('disk, flushed', { describe, it }, () => diskStore({ dir: folder(), survives: 'power' }))
+const dirs = new Map<StateStore, string>()
+const opened = (options: Omit<DiskStoreOptions, 'dir'>, beside: StateStore | undefined) => {
+  const dir = (beside && dirs.get(beside)) ?? folder()
+  const store = diskStore({ ...options, dir })
+  dirs.set(store, dir)
+  return store
+}
+
+storeSuite('disk', { describe, it }, (beside) => opened({}, beside))
+storeSuite('disk, flushed', { describe, it }, (beside) => opened({ survives: 'power' }, beside))
 
 describe('the disk store', () => {
   const stored = (revision: number, n: number) => ({

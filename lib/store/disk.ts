@@ -11,7 +11,7 @@ import { after, type Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import type { Shape } from '../state/shape.js'
-import { refuseStale } from './memory.js'
+import { refuseStale, taken } from './memory.js'
 import type { Fields, PageCalls, StateStore, Stored, TaskName } from './store.js'
 
 export interface DiskStoreOptions {
@@ -26,7 +26,7 @@ export interface DiskStoreOptions {
   readonly clock?: Clock
 }
 
-/** What stands beside the states of a token. Its LMDB version is the revision. */
+/** What stands beside the states of a token. Its LMDB version is that of the token. */
 interface Head {
   readonly revision: number
   readonly calls: readonly PageCalls[]
@@ -39,6 +39,15 @@ interface Head {
 interface Body {
   readonly fields: unknown
   readonly shape?: Shape | undefined
+}
+
+/**
+ * A token as this handle has loaded or saved it last. Its version rises with each save and each load by anybody, so a save
+ * that names it is refused once another handle has been there.
+ */
+interface Known {
+  readonly stored: Stored
+  readonly version: number
 }
 
 type Key = [token: string] | [token: string, id: string]
@@ -95,8 +104,8 @@ class Records {
   private readonly used: Database<number, string>
   private readonly log: Log
   private readonly clock: Clock
-  /** What is kept of each token, to know which states a save changes. */
-  private readonly kept = new Map<string, Stored>()
+  /** What this handle knows of each token. */
+  private readonly known = new Map<string, Known>()
 
   constructor(database: RootDatabase<string, Key>, log: Log, clock: Clock) {
     this.database = database
@@ -105,47 +114,61 @@ class Records {
     this.clock = clock
   }
 
-  load(token: string): Stored | undefined {
+  async load(token: string): Promise<Stored | undefined> {
     const head = this.head(token)
     if (!head) return undefined
+    const version = head.version + 1
+    const claim = () => void this.database.put([token], head.text, version)
+    if (!(await this.database.ifVersion([token], head.version, claim))) return this.load(token)
+    const stored = this.read(token, head.value)
+    this.known.set(token, { stored, version })
+    return stored
+  }
+
+  private read(token: string, { revision, calls, running, ids }: Head): Stored {
     const state: Record<string, Fields> = {}
     const shapes: Record<string, Shape> = {}
-    for (const id of head.ids) {
+    for (const id of ids) {
       const body = this.body(token, id)
       if (!body) continue
       state[id] = body.fields
       if (body.shape) shapes[id] = body.shape
     }
-    const stored = { revision: head.revision, state, calls: head.calls, running: head.running, shapes }
-    this.kept.set(token, stored)
-    return stored
+    return { revision, state, calls, running, shapes }
   }
 
   async save(token: string, next: Stored): Promise<void> {
-    const before = this.kept.get(token)
+    const known = this.known.get(token)
+    refuseStale(known?.stored.revision ?? 0, next.revision)
+    const version = (known?.version ?? 0) + 1
+    const write = () => this.write(token, next, known?.stored, version)
+    const saved = await (known
+      ? this.database.ifVersion([token], known.version, write)
+      : this.database.ifNoExists([token], write))
+    if (!saved) throw taken()
+    this.known.set(token, { stored: next, version })
+  }
+
+  private write(token: string, next: Stored, before: Stored | undefined, version: number): void {
     const { revision, state, calls, running, shapes } = next
     const head: Head = { revision, calls, running, ids: Object.keys(state) }
-    const write = () => {
-      if (revision === 1) void this.used.put(token, this.clock.now())
-      void this.database.put([token], JSON.stringify(head), revision)
-      for (const id of head.ids)
-        if (state[id] !== before?.state[id] || shapes[id] !== before?.shapes[id])
-          void this.database.put([token, id], bodyText(state[id], shapes[id]), revision)
-    }
-    const saved = await (revision === 1
-      ? this.database.ifNoExists([token], write)
-      : this.database.ifVersion([token], revision - 1, write))
-    if (saved) this.kept.set(token, next)
-    else refuseStale(this.head(token)?.revision ?? 0, revision)
+    if (!before) void this.used.put(token, this.clock.now())
+    void this.database.put([token], JSON.stringify(head), version)
+    for (const id of head.ids)
+      if (state[id] !== before?.state[id] || shapes[id] !== before?.shapes[id])
+        void this.database.put([token, id], bodyText(state[id], shapes[id]), version)
   }
 
   async drop(token: string): Promise<void> {
-    this.kept.delete(token)
-    await this.database.transaction(() => {
+    const known = this.known.get(token)
+    this.known.delete(token)
+    await this.database.committed // what was set aside of it goes as well
+    const remove = () => {
       void this.used.remove(token)
       for (const key of [...this.database.getKeys({ start: [token], end: [token, '\uffff'] })])
         void this.database.remove(key)
-    })
+    }
+    await (known ? this.database.ifVersion([token], known.version, remove) : this.database.transaction(remove))
   }
 
   async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {
@@ -169,12 +192,13 @@ class Records {
     await this.database.flushed
   }
 
-  private head(token: string): Head | undefined {
-    const text = this.database.get([token])
+  private head(token: string): { value: Head; text: string; version: number } | undefined {
+    const entry = this.database.getEntry([token])
+    if (!entry) return undefined
     try {
-      return text === undefined ? undefined : JSON.parse(text)
+      return { value: JSON.parse(entry.value), text: entry.value, version: entry.version ?? 0 }
     } catch {
-      void this.database.put([token, '\u0000damaged'], text ?? '')
+      void this.database.put([token, '\u0000damaged'], entry.value)
       void this.database.remove([token])
       this.log.error('The saved state of a tab could not be read, so the tab starts anew.')
       return undefined
