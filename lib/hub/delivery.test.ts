@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
-import { memoryStore } from '../store/memory.js'
+import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
 import { done, gate } from '../testing/await.fixture.js'
 import { TestClock } from '../testing/clock.js'
@@ -317,5 +317,83 @@ describe('a task', () => {
     await clock.advance(20_000)
     await restarted(shared, store, tab)
     expect(tab.state(d)).toMatchObject({ n: 1, job: { running: 0, error: null } })
+  })
+})
+
+describe('a process that was frozen while another one took its place', () => {
+  const work = defineState('work', () => ({ n: 0, rounds: 0 }))
+    .tasks((background) => ({
+      turn: background(async ({ update, sleep }) => {
+        for (;;) {
+          await update((s) => void (s.rounds += 1))
+          await sleep(10)
+        }
+      }),
+    }))
+    .events((on) => ({ add: on((s, by: number) => void (s.n += by)) }))
+
+  /** A hub whose saves wait while it is frozen, and one that starts beside it. */
+  async function frozen() {
+    const memory: Memory = new Map()
+    const clock = new TestClock()
+    let thawed = Promise.resolve()
+    const thaw = gate()
+    const store = mortalStore(memoryStore(memory), { slow: () => thawed })
+    const first = testHub([work], { store }, clock)
+    const tab = await first.open()
+    await tab.watch(work)
+    return {
+      clock,
+      first,
+      tab,
+      fields: () => memory.get(tab.token)?.stored.state.work,
+      freeze: () => {
+        thawed = thaw.opened
+      },
+      /** The tab reaches another process, which has the same store. */
+      replace: async () => {
+        const second = testHub([work], { store: memoryStore(memory) }, clock)
+        tab.rewire(second.hub, clock)
+        await tab.reconnect()
+        return second
+      },
+      thaw: async () => {
+        thaw.open()
+        await clock.settle()
+      },
+    }
+  }
+
+  it('does not run a call that waited for its lock and has been run elsewhere since', async () => {
+    const { clock, first, tab, fields, freeze, replace, thaw } = await frozen()
+    freeze()
+    const late = first.hub.modifyState(tab.token, work, (s) => void (s.n += 100))
+    const call = tab.state(work).add(5)
+    await clock.settle()
+    await replace()
+    await done(clock, call)
+    const refused = expect(late).rejects.toMatchObject({ code: 'stale-write' })
+    await thaw()
+    await refused
+    expect(fields()).toMatchObject({ n: 5 })
+    const next = tab.state(work).add(1)
+    await clock.settle()
+    await tab.reconnect() // the first one has looked, so it owned the state again for a moment
+    await done(clock, next)
+    expect(fields()).toMatchObject({ n: 6 })
+  })
+
+  it('ends its tasks of a tab that another one has taken over', async () => {
+    const { clock, first, tab, fields, freeze, replace, thaw } = await frozen()
+    await done(clock, Promise.all([tab.state(work).turn.start(), tab.state(work).turn.start()]))
+    freeze()
+    await clock.advance(50)
+    await replace()
+    expect(tab.state(work).turn).toMatchObject({ running: 0, error: { code: 'interrupted' } })
+    const { rounds } = fields() as { rounds: number }
+    await thaw()
+    await clock.advance(100)
+    expect([...first.hub.backgroundTasks]).toEqual([])
+    expect(fields()).toMatchObject({ rounds })
   })
 })

@@ -57,7 +57,7 @@ function runEvent(
 ): Eventually<void> {
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
-    transaction.call = name
+    transaction.begins(name)
     const returned = handler.call(new Inside(transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))

@@ -32,7 +32,7 @@ import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { type CallName, withEnd } from './past-calls.js'
 import { Session } from './session.js'
-import { refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
+import { copiedToken, refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Working } from './working.js'
@@ -154,22 +154,14 @@ export class Hub {
     const { outbox } = this
     const signed = signToken(token, browser, this.secrets[0])
     const earlier = this.pages.of(token, hello.page)
-    const original = hello.token === undefined ? this.original(hello.copyOf, browser) : undefined
+    const copies = hello.token === undefined && this.onDuplicate === 'copy'
+    const copied = copies ? copiedToken(hello.copyOf, browser, this.secrets) : undefined
+    const original = copied === undefined ? undefined : this.instance(copied)
     const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })
     this.pages.set(token, hello.page, session)
     this.sessions.add(session)
     session.open().catch((error) => this.giveUp(session, error))
     return session
-  }
-
-  /** The instance of which a duplicated tab gets a copy, if it is this browser's to give. */
-  private original(signed: string | undefined, browser: string): Instance | undefined {
-    if (signed === undefined || this.onDuplicate === 'fresh') return undefined
-    try {
-      return this.instance(verifyToken(signed, browser, this.secrets))
-    } catch {
-      return undefined
-    }
   }
 
   /** Gives a new instance what the original has saved. */
@@ -301,6 +293,12 @@ export class Hub {
         ),
       )
     this.released(instance)
+  }
+
+  /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
+  lost({ token, watchers }: Instance, reason: HeldStateError): void {
+    for (const watcher of watchers) watcher.close()
+    this.flow.outside(() => void this.tracked(this.pool.cancel((run) => run.token === token, reason)))
   }
 
   released(instance: Instance): void {

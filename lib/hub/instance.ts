@@ -17,6 +17,8 @@ export type View = Readonly<Record<string, unknown>>
 
 /** Whoever is to be told of changes: a tab's session. */
 export interface Watcher {
+  /** Ends its connection; the tab makes another one. */
+  close(): void
   changed(): void
 }
 

@@ -35,7 +35,8 @@ export function once(
 const isHandedBack = (error: unknown) => isHeldStateError(error) && error.code === 'hub-closed'
 
 /** Another process has taken over the token: nothing was kept, and the tab sends it to whoever it reaches next. */
-export const isStale = (error: unknown) => isHeldStateError(error) && error.code === 'stale-write'
+export const isStale = (error: unknown): error is HeldStateError =>
+  isHeldStateError(error) && error.code === 'stale-write'
 
 const forgotten = () =>
   new HeldStateError('connection-lost', 'The server remembers this call no more. Whether it took effect is unknown.')

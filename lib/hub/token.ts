@@ -43,3 +43,16 @@ export function refuseMalformed(token: unknown): void {
 function signature(token: string, browser: string, secret: string): string {
   return createHmac('sha256', secret).update(`${token}.${browser}`).digest('hex').slice(0, 32)
 }
+
+/** The token of which a duplicated tab gets a copy, if it is this browser's to give. */
+export function copiedToken(
+  signed: string | undefined,
+  browser: string,
+  secrets: Parameters<typeof verifyToken>[2],
+): string | undefined {
+  try {
+    return signed === undefined ? undefined : verifyToken(signed, browser, secrets)
+  } catch {
+    return undefined
+  }
+}

@@ -251,7 +251,10 @@ class World {
     }
     const kept = (token: string, { revision, state }: Stored) => {
       const revisions = this.kept.get(token) ?? new Map<number, Journal>()
-      this.kept.set(token, revisions.set(revision, (state.journal ?? { marks: [], counts: new Map() }) as unknown as Journal))
+      this.kept.set(
+        token,
+        revisions.set(revision, (state.journal ?? { marks: [], counts: new Map() }) as unknown as Journal),
+      )
     }
     const store = mortalStore(this.handle(), { slow, fails, kept })
     return this.sabotage === 'acknowledge-early'
