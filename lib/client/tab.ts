@@ -92,7 +92,8 @@ export class Tab {
     this.phase = 'stopped'
     this.wire.stop()
     this.mirror.setState({ status: 'offline', waiting: undefined })
-    const lost = 'This page has closed its connection for good. Whether the change took effect is unknown.'
+    const lost =
+      'This page has closed its connection for good. Whether the change took effect is unknown: load the page anew to see.'
     this.calls.fail(new HeldStateError('connection-lost', lost))
   }
 

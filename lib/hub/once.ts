@@ -35,4 +35,7 @@ export function once(
 const isHandedBack = (error: unknown) => isHeldStateError(error) && error.code === 'hub-closed'
 
 const forgotten = () =>
-  new HeldStateError('connection-lost', 'The server remembers this call no more. Whether it took effect is unknown.')
+  new HeldStateError(
+    'connection-lost',
+    'The server remembers this call no more. Whether it took effect is unknown: look at the state.',
+  )
