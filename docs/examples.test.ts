@@ -1,7 +1,7 @@
 /** Every example of the README and the docs compiles, and those of the server run. */
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -26,22 +26,21 @@ it('all examples compile', { timeout: 120_000 }, async () => {
   expect(complaints, 'the library has settings of its own').toEqual([])
 })
 
-describe.each(pages.filter(({ examples }) => examples.some(({ runs }) => runs)))(
-  'the examples of $page',
-  ({ examples }) => {
-    it.each(examples.filter(({ runs }) => runs).map((example) => [relative(folder, example.file), example] as const))(
-      '%s runs',
-      async (_, { file }) => {
-        const module: Record<string, unknown> = await import(/* @vite-ignore */ file)
-        const definitions = Object.values(module).filter(isServerDefinition)
-        if (!file.endsWith('.state.ts')) return
-        expect(definitions, 'a state module exports definitions').not.toEqual([])
-        const { open, log } = testHub(definitions)
-        const tab = await open()
-        for (const definition of definitions) await tab.watch(definition)
-        expect(tab.connection).toBe('live')
-        expect([...log.lines, ...tab.reports]).toEqual([])
-      },
-    )
-  },
-)
+for (const { page, examples } of pages)
+  describe.runIf(examples.some(({ kind }) => kind !== 'compiled'))(`the examples of ${page}`, async () => {
+    for (const { file, line, kind } of examples) {
+      if (kind === 'script') it(`that of line ${line} says what comes out`, () => import(/* @vite-ignore */ file))
+      if (kind === 'state') it(`the states of line ${line} open in a tab`, () => opens(file))
+      if (kind === 'test') await import(/* @vite-ignore */ file)
+    }
+  })
+
+async function opens(file: string): Promise<void> {
+  const definitions = Object.values(await import(/* @vite-ignore */ file)).filter(isServerDefinition)
+  expect(definitions, 'a state module exports definitions').not.toEqual([])
+  const { open, log } = testHub(definitions)
+  const tab = await open()
+  for (const definition of definitions) await tab.watch(definition)
+  expect(tab.connection).toBe('live')
+  expect([...log.lines, ...tab.reports]).toEqual([])
+}

@@ -26,8 +26,11 @@ export interface Example {
   readonly line: number
   /** Where it was written to. */
   readonly file: string
-  readonly runs: boolean
+  readonly kind: Kind
 }
+
+/** State modules and scripts are run, tests run themselves, and components, pages and servers are compiled only. */
+export type Kind = 'compiled' | 'state' | 'script' | 'test'
 
 /** All pages with examples, by their paths in the repository. */
 export function pagesOf(root: string): string[] {
@@ -53,13 +56,15 @@ export function extract(root: string, page: string, folder: string): readonly Ex
       const file = join(home, String(part), named ?? `app/line-${line}.run.${language}`)
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, '\n'.repeat(line - 1) + (named ? code : script(code)))
-      return { page, line, file, runs: isRun(named, language, words) }
+      return { page, line, file, kind: kindOf(named, language, words) }
     })
 }
 
-/** State modules and scripts run; components, pages and servers are compiled. */
-const isRun = (named: string | undefined, language: string, words: readonly string[]) =>
-  language === 'ts' && !words.includes('no-run') && (named === undefined || /\.(state|test)\.ts$/.test(named))
+function kindOf(named: string | undefined, language: string, words: readonly string[]): Kind {
+  if (language === 'tsx' || words.includes('no-run')) return 'compiled'
+  if (named === undefined) return 'script'
+  return /\.state\.ts$/.test(named) ? 'state' : /\.test\.ts$/.test(named) ? 'test' : 'compiled'
+}
 
 /** ```ts, ```tsx, and what a comment hides. */
 export function blocksOf(text: string): Block[] {
