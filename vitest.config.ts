@@ -13,7 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['lib/**/*.test.ts', 'lib/**/*.test.tsx', 'bench/**/*.test.ts', 'docs/*.test.ts'],
+    include: ['lib/**/*.test.ts', 'lib/**/*.test.tsx', 'bench/**/*.test.ts', 'docs/*.test.ts', 'app/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
   },
 })
