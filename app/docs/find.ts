@@ -14,6 +14,7 @@ export interface Found {
 }
 
 const most = 8
+const mostOfPage = 2
 const around = 70 // letters before a match, and after it twice as many
 
 export function find(entries: readonly Entry[], query: string): readonly Found[] {
@@ -23,6 +24,10 @@ export function find(entries: readonly Entry[], query: string): readonly Found[]
     .map((entry) => ({ entry, score: scoreOf(entry, words) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score)
+    .filter(
+      ({ entry }, place, all) =>
+        all.slice(0, place).filter((above) => above.entry.page === entry.page).length < mostOfPage,
+    )
     .slice(0, most)
     .map(({ entry }) => ({ entry, excerpt: marked(excerptOf(entry.text, words), words) }))
 }

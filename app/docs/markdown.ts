@@ -14,7 +14,10 @@ const languages = ['bash', 'docker', 'js', 'json', 'nginx', 'ts', 'tsx'] as cons
 let highlighting: Promise<Highlighter> | undefined
 
 function highlighter(): Promise<Highlighter> {
-  highlighting ??= createHighlighter({ themes: ['github-light-high-contrast', 'github-dark'], langs: [...languages] })
+  highlighting ??= createHighlighter({
+    themes: ['github-light-high-contrast', 'github-dark-high-contrast'],
+    langs: [...languages],
+  })
   return highlighting
 }
 
@@ -55,7 +58,7 @@ function highlighted(shiki: Highlighter, code: string, words: string): string {
   const lang = given === 'sh' ? 'bash' : given === 'dockerfile' ? 'docker' : given in bundledLanguages ? given : 'text'
   return shiki.codeToHtml(code, {
     lang,
-    themes: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    themes: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     defaultColor: 'light-dark()',
   })
 }

@@ -56,10 +56,9 @@ export function groups(): readonly Group[] {
     .slice(1)
     .map((section) => ({
       title: section.slice(0, section.indexOf('\n')),
-      pages: [...section.matchAll(/^\d+\. \[.+?\]\(([\w/-]+)\.md\)/gm)]
-        .map(([, name = '']) => name)
-        .filter(exists)
-        .map((name) => ({ title: titleOf(name), href: hrefOf(name) })),
+      pages: [...section.matchAll(/^\d+\. \[(.+?)\]\(([\w/-]+)\.md\)/gm)]
+        .filter(([, , name = '']) => exists(name))
+        .map(([, title = '', name = '']) => ({ title, href: hrefOf(name) })),
     }))
 }
 
