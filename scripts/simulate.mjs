@@ -6,7 +6,7 @@ import { simulate } from '../lib/dist/testing/simulation.js'
 
 const [first = 1, last = first] = process.argv.slice(2).map(Number)
 let broken = 0
-const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0 }
+const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
 for (let seed = first; seed <= last; seed += 1) {
   try {
     const lived = await simulate({ seed })

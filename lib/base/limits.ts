@@ -61,6 +61,10 @@ export const fixedLimits = {
   upgradeAnswerMs: 10_000,
   /** Milliseconds that answers under way are given to end when a server closes in production. A page takes less; a stream may take forever. */
   drainMs: 2_000,
+  /** Tokens that a store looks at in one stretch, when it is asked which nobody uses: about a millisecond. */
+  tokensAtOnce: 1_000,
+  /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */
+  sweepsPerKeep: 8,
   /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
   claimMs: 1_000,
 } as const

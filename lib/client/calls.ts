@@ -6,6 +6,7 @@ import type { Json } from '../base/encode.js'
 import { fromFailure, HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Settlement } from '../protocol/down.js'
+import type { Prediction } from './prediction.js'
 
 /** A message that expects a settlement, without its id, and its size. */
 export interface Request {
@@ -13,6 +14,8 @@ export interface Request {
   readonly bytes: number
   /** What to do once the connection ends: send it again, or let it fail because the next hello says the same. */
   readonly again: boolean
+  /** What the page shows of it until it settles. */
+  readonly prediction?: Omit<Prediction, 'call'> | undefined
 }
 
 interface Open {
@@ -26,6 +29,8 @@ export class Calls {
   private readonly open = new Map<number, Open>()
   private readonly limits: Limits
   private last = 0
+  /** Of the calls that have not shown their effect, in order. */
+  predictions: readonly Prediction[] = []
 
   constructor(limits: Limits) {
     this.limits = limits
@@ -39,6 +44,7 @@ export class Calls {
     const id = this.last
     return new Promise((resolve, reject) => {
       this.open.set(id, { request, sent: send !== undefined, resolve, reject })
+      if (request.prediction) this.predictions = [...this.predictions, { ...request.prediction, call: id }]
       send?.(id, request)
     })
   }
@@ -73,8 +79,15 @@ export class Calls {
     if (!call) return
     if (failure?.code === 'hub-closed') return // handed back: it goes to the hub that comes next
     this.open.delete(id)
+    if (call.request.prediction) this.predictions = this.predictions.filter((prediction) => prediction.call !== id)
     if (failure) call.reject(fromFailure(failure))
     else call.resolve()
+  }
+
+  /** Calls up to this one have ended, and what they changed is shown from now on. They settle when the hub says how. */
+  shown(done: number): void {
+    if (this.predictions.some(({ call }) => call <= done))
+      this.predictions = this.predictions.filter(({ call }) => call > done)
   }
 
   /** The connection has ended: what has not settled is sent again over the next one. */
@@ -91,6 +104,7 @@ export class Calls {
   fail(error: HeldStateError): void {
     const calls = [...this.open.values()]
     this.open.clear()
+    this.predictions = []
     for (const call of calls) call.reject(error)
   }
 }

@@ -30,10 +30,17 @@ describe('a mirror at revision 5', () => {
     expect(receive(mirror, delta(5, 5)).outcome).toBe('applied')
   })
   it('is replaced by a welcome, whatever its revision', () => {
-    const welcome = { type: 'welcome' as const, token: 't', revision: 2, number: 1, views: [undefined, { m: 1 }] }
+    const welcome = {
+      type: 'welcome' as const,
+      token: 't',
+      revision: 2,
+      done: 0,
+      number: 1,
+      views: [undefined, { m: 1 }],
+    }
     expect(receive(mirror, welcome)).toEqual({
       outcome: 'applied',
-      mirror: { status: 'live', revision: 2, views: new Map([[1, { m: 1 }]]) },
+      mirror: { ...emptyMirror, status: 'live', revision: 2, views: new Map([[1, { m: 1 }]]) },
     })
   })
 })

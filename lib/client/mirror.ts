@@ -5,6 +5,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { apply } from '../delta/apply.js'
 import type { Delta, Resumed, Welcome } from '../protocol/down.js'
+import type { Prediction } from './prediction.js'
 import type { Waiting } from './retry.js'
 
 /**
@@ -22,13 +23,21 @@ export interface Mirror {
   readonly revision: number
   /** Views by position in the watch; a position without one has not arrived yet. */
   readonly views: ReadonlyMap<number, object>
+  /** What is shown on top of the views, in the order of the calls, until the hub has spoken. */
+  readonly predictions: readonly Prediction[]
 }
 
 const live = { status: 'live', waiting: undefined } as const
 
 export type MirrorStore = StoreApi<Mirror>
 
-export const emptyMirror: Mirror = { status: 'connecting', waiting: undefined, revision: 0, views: new Map() }
+export const emptyMirror: Mirror = {
+  status: 'connecting',
+  waiting: undefined,
+  revision: 0,
+  views: new Map(),
+  predictions: [],
+}
 
 export const mirrorStore = (): MirrorStore => createStore<Mirror>(() => emptyMirror)
 
@@ -42,7 +51,7 @@ export type Received =
 export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Received {
   if (message.type === 'welcome') {
     const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Mirror['views']
-    return { outcome: 'applied', mirror: { ...live, revision: message.revision, views } }
+    return { outcome: 'applied', mirror: { ...mirror, ...live, revision: message.revision, views } }
   }
   if (message.type === 'resumed' && message.from !== mirror.revision) return { outcome: 'gap' }
   if (message.from !== mirror.revision) return { outcome: message.to > mirror.revision ? 'gap' : 'duplicate' }
@@ -50,7 +59,7 @@ export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Rec
     return { outcome: 'applied', mirror }
   try {
     const views = apply(mirror.views, message.patches) as Mirror['views']
-    return { outcome: 'applied', mirror: { ...live, revision: message.to, views } }
+    return { outcome: 'applied', mirror: { ...mirror, ...live, revision: message.to, views } }
   } catch {
     return { outcome: 'gap' } // a patch that does not fit means that the two sides differ
   }

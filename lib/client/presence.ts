@@ -7,6 +7,7 @@ import { decode } from '../base/encode.js'
 import { freezeDeep } from '../base/freeze.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { Mirror } from './mirror.js'
+import { type Prediction, predicted } from './prediction.js'
 import type { Tab } from './tab.js'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -16,6 +17,20 @@ type Act = (...args: unknown[]) => Promise<void>
 interface Pending {
   count: number
   shown: boolean
+}
+
+/** What is shown on top of the view that the hub has sent. */
+interface Predicted {
+  readonly view: Fields
+  readonly predictions: readonly Prediction[]
+  readonly shown: Fields
+}
+
+/** What a presence needs of a definition. */
+export interface Presented {
+  readonly manifest: Manifest
+  /** By event: what its call is expected to make of the view. */
+  readonly predictions?: Readonly<Record<string, (view: object, args: readonly unknown[]) => object>>
 }
 
 export class Presence {
@@ -28,7 +43,9 @@ export class Presence {
   private turn = 0
   private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
 
-  constructor(manifest: Manifest, tab: Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'>) {
+  private predicted: Predicted | undefined
+
+  constructor({ manifest, predictions = {} }: Presented, tab: Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'>) {
     const { id, events, tasks, live = [] } = manifest
     this.manifest = manifest
     this.position = tab.watch(id)
@@ -36,7 +53,9 @@ export class Presence {
     this.actions = Object.fromEntries([
       ...events.map((name) => [
         name,
-        this.event(tab, (args) => tab.call(id, name, withoutEvent(args), !live.includes(name))),
+        this.event(tab, (args) =>
+          tab.call(id, name, withoutEvent(args), { live: live.includes(name), predict: predictions[name] }),
+        ),
       ]),
       ...tasks.map((name) => [
         name,
@@ -47,10 +66,20 @@ export class Presence {
 
   /** The object for a mirror: the same one for as long as the view of this state is the same. */
   of(mirror: Mirror): Fields {
-    const view = (mirror.views.get(this.position) as Fields | undefined) ?? this.defaults
+    const view = this.expected((mirror.views.get(this.position) as Fields | undefined) ?? this.defaults, mirror)
     const { turn } = this
     if (this.shown?.view !== view || this.shown.turn !== turn) this.shown = { view, turn, object: this.compose(view) }
     return this.shown.object
+  }
+
+  /** The view that a page shows: the same object as long as neither the hub nor the page has something new to say. */
+  private expected(view: Fields, { predictions }: Mirror): Fields {
+    if (predictions.length === 0) return view
+    const known = this.predicted
+    if (known?.view === view && known.predictions === predictions) return known.shown
+    const shown = predicted(view, this.position, predictions) as Fields
+    this.predicted = { view, predictions, shown }
+    return shown
   }
 
   /** The function of an event. Whoever reads its `pending` is shown the next change of it; nobody else pays for that. */

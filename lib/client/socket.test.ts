@@ -52,7 +52,7 @@ async function open() {
     report: ({ message }) => void reports.push(message),
   })
   cleanUp.push(() => tab.stop())
-  const presence = new Presence(d.manifest, tab)
+  const presence = new Presence(d, tab)
   const seen: string[] = []
   tab.mirror.subscribe(({ status }) => {
     if (seen.at(-1) !== status) seen.push(status)

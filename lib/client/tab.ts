@@ -3,7 +3,7 @@
  * over a loopback.
  */
 import { systemClock } from '../base/clock.js'
-import { encode, type Json } from '../base/encode.js'
+import { decode, encode, type Json } from '../base/encode.js'
 import { type Failure, fromFailure, HeldStateError, toFailure } from '../base/errors.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
@@ -11,7 +11,7 @@ import { type Delta, type Down, parseDown, type Resumed, type Settlement, type W
 import { protocolVersion } from '../protocol/version.js'
 import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
-import { mirrorStore, receive } from './mirror.js'
+import { type Mirror, mirrorStore, receive } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
 import type { Waiting } from './retry.js'
 import type { Wire } from './wire.js'
@@ -19,6 +19,13 @@ import type { Wire } from './wire.js'
 /** What an id adds to a message, and what a batch and Socket.IO put around it, at most. */
 const idBytes = 20
 const framingBytes = 100
+
+export interface CallOptions {
+  /** It makes no sense later: it fails if the page is not connected now, where others wait. */
+  readonly live?: boolean
+  /** The view as it will be once the call has taken effect: shown until the hub has answered. */
+  readonly predict?: ((view: object, args: readonly unknown[]) => object) | undefined
+}
 
 export interface TabOptions {
   readonly wire: Wire
@@ -91,10 +98,17 @@ export class Tab {
   stop(): void {
     this.phase = 'stopped'
     this.wire.stop()
-    this.mirror.setState({ status: 'offline', waiting: undefined })
     const lost =
       'This page has closed its connection for good. Whether the change took effect is unknown: load the page anew to see.'
     this.calls.fail(new HeldStateError('connection-lost', lost))
+    this.show({ ...this.mirror.getState(), status: 'offline', waiting: undefined })
+  }
+
+  /** The one place where the mirror changes: what the hub has said, and on top of it the calls that it has not answered. */
+  private show(mirror: Mirror): void {
+    const { predictions } = this.calls
+    const now = this.mirror.getState()
+    if (mirror !== now || predictions !== now.predictions) this.mirror.setState({ ...mirror, predictions }, true)
   }
 
   /** Mirrors a state from now on; the position under which the mirror has it. */
@@ -106,14 +120,23 @@ export class Tab {
     return this.watched.length - 1
   }
 
-  /**
-   * Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. `waits` is
-   * false for a call that makes no sense later: it fails if the page is not connected now.
-   */
-  call(definition: string, member: string, args: readonly unknown[], waits = true): Promise<void> {
-    if (!waits && !this.live)
+  /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
+  call(
+    definition: string,
+    member: string,
+    args: readonly unknown[],
+    { live, predict }: CallOptions = {},
+  ): Promise<void> {
+    if (live && !this.live)
       return Promise.reject(new HeldStateError('offline', `This page is not connected, and "${member}" does not wait.`))
-    return this.request(['call', definition, member, ...(args.length > 0 ? [encode(args)] : [])])
+    const encoded = args.length > 0 ? encode(args) : undefined
+    const show = predict && ((view: object) => predict(view, encoded ? (decode(encoded) as unknown[]) : []))
+    const called = this.request(['call', definition, member, ...(encoded ? [encoded] : [])], {
+      again: true,
+      prediction: show && { position: this.watch(definition), show },
+    })
+    if (show) this.show(this.mirror.getState())
+    return called
   }
 
   /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
@@ -125,7 +148,10 @@ export class Tab {
     return this.mirror.getState().status === 'live'
   }
 
-  private request(message: Request['message'], again = true): Promise<void> {
+  private request(
+    message: Request['message'],
+    how: Omit<Request, 'message' | 'bytes'> = { again: true },
+  ): Promise<void> {
     if (this.phase === 'stopped')
       return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
     const bytes = JSON.stringify(message).length + idBytes
@@ -136,7 +162,7 @@ export class Tab {
           `A call of ${bytes} bytes is larger than the bound "messageBytes", ${this.limits.messageBytes}. Send large data to a route handler.`,
         ),
       )
-    return this.calls.add({ message, bytes, again }, this.live ? (id, made) => this.send(id, made) : undefined)
+    return this.calls.add({ message, bytes, ...how }, this.live ? (id, made) => this.send(id, made) : undefined)
   }
 
   private send(id: number, { message: [name, ...args], bytes }: Request): void {
@@ -184,24 +210,24 @@ export class Tab {
     this.loseCalls(message)
     this.identity.keep(message.token)
     const received = receive(this.mirror.getState(), message)
-    if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
-    this.opened(message)
+    if (received.outcome === 'applied') this.opened(message, received.mirror)
   }
 
   private resumed(message: Resumed): void {
     const received = receive(this.mirror.getState(), message)
     if (received.outcome !== 'applied') return this.resync()
     this.identity.keep(message.token)
-    this.mirror.setState(received.mirror, true)
-    this.opened(message)
+    this.opened(message, received.mirror)
   }
 
-  private opened({ token, number }: Welcome | Resumed): void {
+  private opened({ token, done, number }: Welcome | Resumed, mirror: Mirror): void {
+    this.calls.shown(done)
+    this.settleUnseen()
+    this.show(mirror)
     this.token = token
     this.heard = number
     this.welcomed = true
     this.resyncing = false
-    this.settleUnseen()
     this.watchMissing()
     this.calls.sendWaiting((id, request) => this.send(id, request))
   }
@@ -222,8 +248,9 @@ export class Tab {
       return void this.unseen.push(...message.settled)
     }
     this.heard += 1
-    if (received.outcome === 'applied') this.mirror.setState(received.mirror, true)
+    this.calls.shown(message.done ?? 0)
     for (const settlement of message.settled) this.calls.settle(settlement)
+    this.show(received.outcome === 'applied' ? received.mirror : this.mirror.getState())
   }
 
   private resync(): void {
@@ -241,7 +268,7 @@ export class Tab {
   /** Asks for states that were added after the hello of this connection. */
   private watchMissing(): void {
     for (const id of this.watched.slice(this.greeted))
-      this.request(['watch', id], false).catch((error: HeldStateError) => {
+      this.request(['watch', id], { again: false }).catch((error: HeldStateError) => {
         if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
       })
     this.greeted = this.watched.length

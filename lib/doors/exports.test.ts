@@ -66,6 +66,7 @@ it('the doors export this and nothing else', () => {
         "type Stored",
       ],
       "stub": [
+        "predictions",
         "stub",
       ],
       "testing": [

@@ -83,6 +83,8 @@ export class Hub {
       log: this.log,
       store: this.store,
       hasTasks: (token) => this.pool.of(token).size > 0,
+      tokens: () => this.instances.keys(),
+      knows: (token) => this.instances.has(token),
       forget: (token) => {
         this.pages.drop(token)
         this.instances.delete(token)
@@ -330,7 +332,7 @@ export class Hub {
     this.outbox.flush()
     this.outbox.flushFrame()
     for (const session of this.sessions) session.farewell(closed())
-    for (const instance of this.instances.values()) this.keeping.needed(instance)
+    this.keeping.end(this.instances.values())
     await this.store.close()
     this.flow.end()
   }

@@ -25,7 +25,7 @@ export function once(
       }),
     (error) => {
       const failure = toFailure(error, 'handler-failed')
-      if (!isHandedBack(error)) instance.calls = ended(instance.calls, name, failure, limits)
+      if (!isHandedBack(error) && !isStale(error)) instance.calls = ended(instance.calls, name, failure, limits)
       throw error
     },
   )
@@ -33,6 +33,9 @@ export function once(
 
 /** The hub is closing and has not begun the call: the tab sends it to the next one. */
 const isHandedBack = (error: unknown) => isHeldStateError(error) && error.code === 'hub-closed'
+
+/** Another process has taken over the token: nothing was kept, and the tab sends it to whoever it reaches next. */
+export const isStale = (error: unknown) => isHeldStateError(error) && error.code === 'stale-write'
 
 const forgotten = () =>
   new HeldStateError(

@@ -23,6 +23,11 @@ export function endOf(calls: PastCalls, { page, id }: CallName): CallEnd | 'unkn
   return id <= known.forgotten ? 'unknown' : { id }
 }
 
+/** How far the calls of a page have come: this one and all before it have ended. */
+export function doneOf(calls: PastCalls, page: string): number {
+  return calls.find((known) => known.page === page)?.done ?? 0
+}
+
 /** The same calls and one that has ended in its turn: all before it have. */
 export function withEnd(calls: PastCalls, name: CallName, failure: Failure | undefined, limits: Limits): PastCalls {
   const known = calls.find(({ page }) => page === name.page)

@@ -1,22 +1,20 @@
 /**
- * A session is the hub's side of one connected tab: it takes the tab's messages one after the other, and sends what the
- * tab has not seen yet. What to send is never recorded; it is the difference between what was sent last and what is now,
- * so a slow tab costs the size of its state and not the length of its absence.
+ * A session is the hub's side of one connected tab: it takes the tab's messages one after the other, settles its calls,
+ * and sends what its feed has for it.
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, toFailure } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
-import { diff } from '../delta/diff.js'
-import type { Patch } from '../delta/patch.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
 import type { Registry } from '../state/registry.js'
 import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
-import { History, type Mark } from './history.js'
-import type { Instance, View, Watcher } from './instance.js'
-import { once } from './once.js'
+import { Feed } from './feed.js'
+import { History } from './history.js'
+import type { Instance, Watcher } from './instance.js'
+import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 
 /** What a session asks of the hub. */
@@ -50,25 +48,17 @@ export interface SessionParts {
   readonly original: Instance | undefined
 }
 
-/** One watched state: which, and what of it the tab has. */
-interface Watched {
-  readonly id: string
-  sent: View | undefined
-}
-
 export class Session implements Watcher, Sender {
   readonly instance: Instance
   private readonly ground: SessionGround
   private readonly connection: Connection
   private readonly outbox: Outbox
-  private readonly watched: Watched[] = []
   private readonly inbox: Up[] = []
   private settled: Settlement[] = []
   private readonly hello: Hello
   private readonly signed: string
   private readonly original: Instance | undefined
-  private readonly history: History
-  private sentRevision = 0
+  private readonly feed: Feed
   sentAt = Number.NEGATIVE_INFINITY
   private phase: 'opening' | 'open' | 'closed' = 'opening'
   /** The message that is handled, while that takes time. */
@@ -85,9 +75,10 @@ export class Session implements Watcher, Sender {
     this.hello = hello
     this.signed = signed
     this.original = original
-    this.history =
-      earlier?.history ??
-      new History(ground.limits.rememberedMessages, Number.parseInt(ground.clock.id().slice(0, 10), 16))
+    const { clock, limits, registry } = ground
+    const history =
+      earlier?.feed.history ?? new History(limits.rememberedMessages, Number.parseInt(clock.id().slice(0, 10), 16))
+    this.feed = new Feed(instance, registry, hello.page, history)
     earlier?.close()
     this.working = earlier?.working // calls run in order, also those that the page sends again
   }
@@ -103,9 +94,8 @@ export class Session implements Watcher, Sender {
     for (const id of watch) await rescued(() => this.watch(id), tell)
     if (this.phase === 'closed') return
     this.phase = 'open'
-    const mark = heard === undefined ? undefined : this.history.at(heard)
-    if (mark) this.resume(mark)
-    else this.welcome()
+    const mark = heard === undefined ? undefined : this.feed.history.at(heard)
+    this.say(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed))
     this.continue()
   }
 
@@ -170,55 +160,12 @@ export class Session implements Watcher, Sender {
   /** One delta with everything that the tab has not seen, and the calls that it settles. */
   flush(): void {
     if (this.phase !== 'open') return
-    if (this.asked) this.welcome()
-    const patches = this.patches()
-    const settled = this.settled
-    if (patches.length === 0 && settled.length === 0) return
-    this.settled = []
-    const from = this.sentRevision
-    this.sentRevision = this.instance.revision
-    this.note()
-    this.say({ type: 'delta', from, to: this.sentRevision, patches, settled })
-  }
-
-  private patches(): Patch[] {
-    const patches: Patch[] = []
-    for (let position = 0; position < this.watched.length; position += 1) {
-      const watched = this.watched[position] as Watched
-      const view = this.viewOf(watched)
-      if (view === watched.sent) continue
-      for (const patch of diff(watched.sent, view, [position])) patches.push(patch)
-      watched.sent = view
-    }
-    return patches
-  }
-
-  private welcome(): void {
+    if (this.asked) this.say(this.feed.welcome(this.signed))
     this.asked = false
-    for (const watched of this.watched) watched.sent = this.viewOf(watched)
-    this.sentRevision = this.instance.revision
-    const number = this.note()
-    const views = this.watched.map(({ sent }) => sent)
-    this.say({ type: 'welcome', token: this.signed, revision: this.sentRevision, views, number })
-  }
-
-  /** The difference to what the page heard last. */
-  private resume({ revision, views }: Mark): void {
-    for (const [position, watched] of this.watched.entries()) watched.sent = views[position]
-    const patches = this.patches()
-    this.sentRevision = this.instance.revision
-    const number = this.note()
-    this.say({ type: 'resumed', token: this.signed, from: revision, to: this.sentRevision, patches, number })
-  }
-
-  private note(): number {
-    return this.history.note({ revision: this.sentRevision, views: this.watched.map(({ sent }) => sent) })
-  }
-
-  /** A state that is unknown, or is not any more, has no view. One whose first values are not saved yet stays as it was. */
-  private viewOf({ id, sent }: Watched): View | undefined {
-    if (!this.ground.registry.has(id)) return undefined
-    return this.instance.view(this.ground.registry.get(id)) ?? sent
+    const delta = this.feed.delta(this.settled)
+    if (!delta) return
+    this.settled = []
+    this.say(delta)
   }
 
   /** Handles messages one after the other; what needs no waiting is done at once. */
@@ -295,6 +242,7 @@ export class Session implements Watcher, Sender {
 
   /** Says what was wrong: to the caller where the message names a call, else to the tab. */
   private refuse(id: number | undefined, error: unknown): void {
+    if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
     const failure = toFailure(error, 'handler-failed')
     if (id !== undefined && this.phase === 'open') this.settle({ id, failure })
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
@@ -302,7 +250,7 @@ export class Session implements Watcher, Sender {
 
   /** Definitions are others now: shows what they make of the watched states. */
   redefined(): void {
-    for (const { id } of this.watched)
+    for (const id of this.feed.ids)
       if (this.ground.registry.has(id))
         void rescued(
           () => after(this.ground.materialize(this.instance, id), () => this.changed()),
@@ -311,12 +259,12 @@ export class Session implements Watcher, Sender {
   }
 
   private watch(id: string): Eventually<void> {
-    if (this.watched.length >= this.ground.limits.watchedStates)
+    if (this.feed.ids.length >= this.ground.limits.watchedStates)
       throw new HeldStateError(
         'invalid-message',
         'This tab watches as many states as the bound "watchedStates" allows.',
       )
-    this.watched.push({ id, sent: undefined })
+    this.feed.watch(id)
     return after(this.ground.materialize(this.instance, id), () => this.changed())
   }
 

@@ -30,7 +30,8 @@ const counter = (init: string, chain = '') =>
 
 function evaluate(source: string, name = 'app/counter.state.ts') {
   const loaded: string[] = []
-  const manifests = evaluateStateModule(write(name, source), source, (file) => loaded.push(file.slice(root.length + 1)))
+  const parts = evaluateStateModule(write(name, source), source, (file) => loaded.push(file.slice(root.length + 1)))
+  const manifests = Object.fromEntries(Object.entries(parts).map(([name, { manifest }]) => [name, manifest]))
   return { manifests, loaded, defaults: decode(manifests.counter?.defaults) }
 }
 
@@ -84,8 +85,10 @@ describe('time and chance', () => {
   test('are the same in each evaluation of one text, so that server and browser agree', () => {
     write('app/drawn.ts', 'export const drawn = () => Math.random()')
     const { defaults } = evaluate(source)
-    expect(evaluateStateModule(join(root, 'app/counter.state.ts'), source).counter?.defaults).toBeDefined()
-    expect(decode(evaluateStateModule(join(root, 'app/counter.state.ts'), source).counter?.defaults)).toEqual(defaults)
+    expect(evaluateStateModule(join(root, 'app/counter.state.ts'), source).counter?.manifest.defaults).toBeDefined()
+    expect(decode(evaluateStateModule(join(root, 'app/counter.state.ts'), source).counter?.manifest.defaults)).toEqual(
+      defaults,
+    )
   })
 
   test('are drawn anew for each value, and what was given stays', () => {

@@ -6,27 +6,45 @@
 import { HeldStateError } from '../base/errors.js'
 import * as authors from '../doors/authors.js'
 import type { Manifest } from '../protocol/manifest.js'
-import { isServerDefinition } from '../state/define.js'
+import { isServerDefinition, type ServerDefinition } from '../state/define.js'
 import { compile, reasonOf } from './compile.js'
 import { Imports } from './imports.js'
+import { portableText } from './portable-text.js'
 
-/** Manifests by the names under which the module exports their definitions. */
-export type Manifests = Readonly<Record<string, Manifest>>
+/** What a stub of one definition is made of. */
+export interface StubParts {
+  readonly manifest: Manifest
+  /** By optimistic event: the text of the function that pages run. */
+  readonly predict: Readonly<Record<string, string>>
+}
+
+/** By the names under which the module exports the definitions. */
+export type StubsParts = Readonly<Record<string, StubParts>>
 
 /** Runs the module `file`. `onLoad` hears of each file of the project that was run as well: its change changes the result. */
 export function evaluateStateModule(
   file: string,
   source: string,
   onLoad: (file: string) => void = () => {},
-): Manifests {
+): StubsParts {
   const imports = new Imports({ file, source, authors, onLoad })
   try {
     const exports = imports.run(compile(file, source))
-    const definitions = Object.entries(exports).filter(([, value]) => isServerDefinition(value))
-    return Object.fromEntries(definitions.map(([name, value]) => [name, (value as { manifest: Manifest }).manifest]))
+    const definitions = Object.entries(exports).flatMap(([name, value]) =>
+      isServerDefinition(value) ? [[name, partsOf(value)] as const] : [],
+    )
+    return Object.fromEntries(definitions)
   } catch (error) {
     throw new HeldStateError('invalid-definition', sentence(file, error, imports.problems), { cause: error })
   }
+}
+
+function partsOf({ id, manifest, members }: ServerDefinition): StubParts {
+  const predict = Object.entries(members.predict).map(([event, change]) => [
+    event,
+    portableText(change, `Event "${event}" of state "${id}"`),
+  ])
+  return { manifest, predict: Object.fromEntries(predict) }
 }
 
 function sentence(file: string, error: unknown, problems: readonly string[]): string {

@@ -22,3 +22,29 @@ test('a stub holds the definitions of a module and no other text of it', () => {
   `)
   expect(text).not.toContain('MARKER')
 })
+
+test('of a state with optimistic events it holds the functions that pages run', () => {
+  const text = stubText(
+    evaluateStateModule(
+      '/app/list.state.ts',
+      `import { defineState } from 'heldstate'
+      const MARKER = 1
+      export const list = defineState('list', () => ({ n: 0, names: [] as string[] })).events((on) => ({
+        add: on({ optimistic: true }, (s, by: number) => { s.n += by }),
+        name: on({ optimistic: (s, name: string) => void s.names.push(name) }, (s, name: string) => { s.names.push(name + MARKER) }),
+        other: on((s) => { s.n = MARKER }),
+      }))`,
+    ),
+  )
+  expect(text).toMatchInlineSnapshot()
+  expect(text).not.toContain('MARKER')
+})
+
+test('an optimistic event that needs its module is refused where it is compiled', () => {
+  const source = `import { defineState } from 'heldstate'
+    const MARKER = 1
+    export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
+      add: on({ optimistic: true }, (s) => { s.n = MARKER }),
+    }))`
+  expect(() => evaluateStateModule('/app/list.state.ts', source)).toThrow('"MARKER" is not there')
+})

@@ -21,6 +21,8 @@ export interface Welcome {
   readonly revision: number
   /** One view for each watched state, in the order of the watch. */
   readonly views: readonly unknown[]
+  /** Calls of this page up to this one have ended: their effect is in the views. */
+  readonly done: number
   /** Of this message. Each delta counts one further; a page that comes back names the last it heard. */
   readonly number: number
 }
@@ -32,6 +34,7 @@ export interface Resumed {
   readonly from: number
   readonly to: number
   readonly patches: readonly Patch[]
+  readonly done: number
   readonly number: number
 }
 
@@ -43,6 +46,8 @@ export interface Delta {
   /** The first key of a path is the position of the state in the watch. */
   readonly patches: readonly Patch[]
   readonly settled: readonly Settlement[]
+  /** As in a welcome, where it is not plain from what is settled: a call has shown its effect and settles later. */
+  readonly done?: number
 }
 
 export type Down =
@@ -56,15 +61,24 @@ export type Down =
 export function writeDown(message: Down): readonly [name: string, ...args: Json[]] {
   switch (message.type) {
     case 'delta': {
-      const { from, to, patches, settled } = message
+      const { from, to, patches, settled, done } = message
       const args: Json[] = [from, to, patches.map(writePatch)]
-      if (settled.length > 0) args.push(settled.map(writeSettlement))
+      if (settled.length > 0 || done !== undefined) args.push(settled.map(writeSettlement))
+      if (done !== undefined) args.push(done)
       return ['d', ...args]
     }
     case 'welcome':
-      return ['w', message.token, message.revision, message.views.map(encode), message.number]
+      return ['w', message.token, message.revision, message.views.map(encode), message.done, message.number]
     case 'resumed':
-      return ['r', message.token, message.from, message.to, message.patches.map(writePatch), message.number]
+      return [
+        'r',
+        message.token,
+        message.from,
+        message.to,
+        message.patches.map(writePatch),
+        message.done,
+        message.number,
+      ]
     case 'failure':
       return ['f', message.failure.code, message.failure.message]
     case 'farewell':
@@ -82,6 +96,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         to: count(args[1]),
         patches: list(args[2]).map(readPatch),
         settled: args[3] === undefined ? [] : list(args[3]).map(readSettlement),
+        ...(args[4] === undefined ? {} : { done: count(args[4]) }),
       }
     case 'w':
       return {
@@ -89,7 +104,8 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         token: text(args[0]),
         revision: count(args[1]),
         views: list(args[2]).map(decode),
-        number: count(args[3]),
+        done: count(args[3]),
+        number: count(args[4]),
       }
     case 'r':
       return {
@@ -98,7 +114,8 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         from: count(args[1]),
         to: count(args[2]),
         patches: list(args[3]).map(readPatch),
-        number: count(args[4]),
+        done: count(args[4]),
+        number: count(args[5]),
       }
     case 'f':
       return { type: 'failure', failure: readFailure(args[0], args[1]) }

@@ -19,8 +19,11 @@ const typed = (run: () => unknown) => {
 const failure = { code: 'handler-failed', message: 'no' } as const
 const odd = { at: new Date(5), map: new Map([['a', new Set([1n])]]), nothing: undefined, numbers: [Number.NaN, -0] }
 const downs: [string, Down][] = [
-  ['a welcome', { type: 'welcome', token: 'a.b', revision: 3, views: [{ n: 1 }, odd, undefined], number: 7 }],
-  ['what a page missed', { type: 'resumed', token: 'a.b', from: 3, to: 4, patches: [[[0, 'n'], 1]], number: 8 }],
+  ['a welcome', { type: 'welcome', token: 'a.b', revision: 3, views: [{ n: 1 }, odd, undefined], done: 4, number: 7 }],
+  [
+    'what a page missed',
+    { type: 'resumed', token: 'a.b', from: 3, to: 4, patches: [[[0, 'n'], 1]], done: 0, number: 8 },
+  ],
   ['a delta without anything', { type: 'delta', from: 3, to: 3, patches: [], settled: [] }],
   [
     'a delta with every kind of patch',
@@ -33,6 +36,7 @@ const downs: [string, Down][] = [
     },
   ],
   ['a delta that settles', { type: 'delta', from: 3, to: 3, patches: [], settled: [{ id: 1 }, { id: 2, failure }] }],
+  ['a delta that shows what settles later', { type: 'delta', from: 3, to: 4, patches: [], settled: [], done: 9 }],
   ['a failure', { type: 'failure', failure }],
   ['a farewell', { type: 'farewell', failure }],
 ]

@@ -1,2 +1,2 @@
 /** Rises when an older tab and a newer hub would misunderstand each other. */
-export const protocolVersion = 2
+export const protocolVersion = 3

@@ -4,7 +4,7 @@
 import { browserIdentity } from '../client/identity.js'
 import type { Mirror } from '../client/mirror.js'
 import { emptyMirror } from '../client/mirror.js'
-import { Presence } from '../client/presence.js'
+import { Presence, type Presented } from '../client/presence.js'
 import { socketWire } from '../client/socket.js'
 import { Tab } from '../client/tab.js'
 import type { Manifest } from '../protocol/manifest.js'
@@ -41,12 +41,12 @@ export const currentMirror = (): Mirror => pageTab().mirror.getState()
 export const initialMirror = (): Mirror => emptyMirror
 
 /** One presence for each state of this page; on the server, one that nobody can call. */
-export function presenceOf(manifest: Manifest): Presence {
-  if (typeof window === 'undefined') return new Presence(manifest, unreachableTab)
-  const known = presences.get(manifest)
+export function presenceOf(definition: Presented): Presence {
+  if (typeof window === 'undefined') return new Presence(definition, unreachableTab)
+  const known = presences.get(definition.manifest)
   if (known) return known
-  const presence = new Presence(manifest, pageTab())
-  presences.set(manifest, presence)
+  const presence = new Presence(definition, pageTab())
+  presences.set(definition.manifest, presence)
   return presence
 }
 

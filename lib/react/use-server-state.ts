@@ -18,7 +18,7 @@ export function useServerState<D extends Definition, T>(
   definition: D,
   selector?: (state: ClientView<D>) => T,
 ): ClientView<D> | T {
-  const presence = presenceOf(definition.manifest)
+  const presence = presenceOf(definition)
   const last = useRef<{ readonly selection: T } | undefined>(undefined)
   const select = (mirror: Mirror) => {
     const view = presence.of(mirror) as ClientView<D>

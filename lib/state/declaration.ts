@@ -5,6 +5,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, milliseconds } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
+import type { Predict } from './prediction.js'
 import type { EventContext, Self } from './self.js'
 import type { Trigger } from './trigger.js'
 
@@ -45,6 +46,8 @@ export interface EventDeclaration<Args extends readonly unknown[] = readonly unk
   readonly schema: StandardSchemaV1 | undefined
   readonly handler: Handler
   readonly whenOffline: 'queue' | 'reject'
+  /** Runs in the page, where the event is optimistic. */
+  readonly predict: Predict | undefined
   readonly args?: (args: Args) => void
 }
 
@@ -67,24 +70,44 @@ export type SchemaArgs<Schema extends StandardSchemaV1> =
 /**
  * Declares an event: `on(handler)`, `on(schema, handler)`, `on(options, handler)` or `on({ input: schema, ... }, handler)`.
  * The handler holds the lock for its whole run.
+ *
+ * With `optimistic: true` a page runs the handler, too, and shows what it makes of the public fields until the server has
+ * answered; then it shows what the server says. The handler must be plain and use nothing but its arguments. Where it
+ * is not, `optimistic: (state, ...args) => { ... }` says what the page shall show. Only that function goes into the
+ * browser bundle; what it may not use is refused when it is compiled.
  */
-export interface On<State> {
+export interface On<State, Public = State> {
   <Schema extends StandardSchemaV1>(
     schema: Schema,
     handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => EventResult,
   ): EventDeclaration<SchemaArgs<Schema>>
   <Schema extends StandardSchemaV1>(
-    options: EventOptions & { readonly input: Schema },
+    options: EventOptions & {
+      readonly input: Schema
+      readonly optimistic?: (state: Public, ...input: SchemaArgs<Schema>) => void
+    },
     handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => EventResult,
   ): EventDeclaration<SchemaArgs<Schema>>
   <Args extends unknown[]>(
     handler: (this: EventContext, state: State, ...args: Args) => EventResult,
   ): EventDeclaration<Args>
   <Args extends unknown[]>(
-    options: EventOptions & { readonly input?: never },
-    handler: (this: EventContext, state: State, ...args: Args) => EventResult,
+    options: EventOptions & { readonly input?: never; readonly optimistic: true },
+    handler: (this: void, state: Public, ...args: Args) => void,
   ): EventDeclaration<Args>
+  <Args extends unknown[], Shown extends unknown[] = []>(
+    options: EventOptions & {
+      readonly input?: never
+      readonly optimistic?: (state: Public, ...args: Shown) => void
+    },
+    handler: (this: EventContext, state: State, ...args: Args) => EventResult,
+  ): EventDeclaration<Takes<Args, Shown>>
 }
+
+/** The arguments of an event, if what the page shows of it can be given them as well. */
+type Takes<Args extends unknown[], Shown extends unknown[]> = ((...args: Shown) => void) extends (...args: Args) => void
+  ? Args
+  : never
 
 /** Declares a background task: `background(run)`, `background(options, run)`, `background({ input: schema }, run)`. */
 export interface Background<State, View = State> {
@@ -99,21 +122,40 @@ export interface Background<State, View = State> {
   ): TaskDeclaration<Args>
 }
 
-type FullEventOptions = EventOptions & { readonly input?: StandardSchemaV1 }
+type FullEventOptions = EventOptions & { readonly input?: StandardSchemaV1; readonly optimistic?: true | Predict }
 
 export const on = (...given: [Handler] | [StandardSchemaV1 | FullEventOptions, Handler]): EventDeclaration => {
   const [options, handler] = given.length === 2 ? [optionsOf(given[0]), given[1]] : [{}, given[0]]
-  const { input, whenOffline = 'queue' } = options as FullEventOptions
+  const { input, whenOffline = 'queue', optimistic } = options as FullEventOptions
   if (whenOffline !== 'queue' && whenOffline !== 'reject')
     throw invalid(`on({ whenOffline: ${JSON.stringify(whenOffline)} }): expected "queue" or "reject"`)
   const schema = schemaOf('on', input)
-  return declare('on', { kind: 'event' as const, schema, handler: handlerOf('on', handler), whenOffline })
+  const predict = predictOf(optimistic, schema, handler)
+  return declare('on', { kind: 'event' as const, schema, handler: handlerOf('on', handler), whenOffline, predict })
 }
+
+/** What a page runs: the handler itself, where that is possible. */
+function predictOf(optimistic: unknown, schema: unknown, handler: Handler): Predict | undefined {
+  if (optimistic === undefined) return undefined
+  const wanted = 'Give the page a function of its own: optimistic: (state, ...args) => { ... }'
+  if (optimistic === true && schema !== undefined)
+    throw invalid(`on({ optimistic: true, input }): the page has no schema, so it cannot run the handler. ${wanted}`)
+  const predict = optimistic === true ? handler : optimistic
+  if (typeof predict !== 'function')
+    throw invalid(`on({ optimistic: ${JSON.stringify(optimistic)} }): expected true or a function`)
+  if (predict.constructor.name !== 'Function')
+    throw invalid(
+      `on({ optimistic }): the page shows what it expects at once, so that cannot be async or a generator. ${wanted}`,
+    )
+  return predict as Predict
+}
+
+const eventOptions = new Set(['input', 'whenOffline', 'optimistic'])
 
 /** A plain object of known options; anything else is meant as a schema. */
 function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions {
   const keys = typeof given === 'object' && given !== null ? Object.keys(given) : []
-  const known = keys.length > 0 && keys.every((key) => key === 'input' || key === 'whenOffline')
+  const known = keys.length > 0 && keys.every((key) => eventOptions.has(key))
   return known ? (given as FullEventOptions) : { input: given as StandardSchemaV1 }
 }
 

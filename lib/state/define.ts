@@ -8,6 +8,7 @@ import { type Background, background, type EventDeclaration, type On, on, type T
 import type { Definition, Shape, TriggersOf } from './definition.js'
 import { manifestOf } from './manifest.js'
 import { type ComputedField, Members, type Migrate } from './members.js'
+import { type Predictions, predictions } from './prediction.js'
 import { trigger } from './trigger.js'
 
 const brand: unique symbol = Symbol.for('heldstate.definition') as never
@@ -44,7 +45,7 @@ export interface Builder<S extends Shape> extends Definition<S> {
   ): Builder<Extend<S, 'tasks', T>>
   /** Events: what a tab may ask for. A handler holds the lock for its whole run. */
   events<E extends Record<string, EventDeclaration<never>>>(
-    declare: (on: On<State<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => E,
+    declare: (on: On<State<S>, S['public']>, triggers: TriggersOf<S['events'] & S['tasks']>) => E,
   ): Builder<Extend<S, 'events', E>>
 }
 
@@ -76,6 +77,7 @@ export function isServerDefinition(value: unknown): value is ServerDefinition {
 
 function builder(members: Members): unknown {
   let manifest: Manifest | undefined
+  let expected: Predictions | undefined
   const triggers = triggersOf(members)
   return {
     [brand]: true,
@@ -85,6 +87,10 @@ function builder(members: Members): unknown {
     get manifest() {
       manifest ??= manifestOf(members)
       return manifest
+    },
+    get predictions() {
+      expected ??= predictions(members.predict)
+      return expected
     },
     private: (init: () => object) => builder(members.withInit('private', init)),
     computed: (fields: Record<string, ComputedField>) => builder(members.withComputed(fields)),

@@ -7,6 +7,7 @@
 import type { DeepReadonly } from '../delta/view.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { EventDeclaration, TaskDeclaration } from './declaration.js'
+import type { Predictions } from './prediction.js'
 import type { Trigger } from './trigger.js'
 
 /** The types of one definition, gathered by the chain. */
@@ -26,6 +27,8 @@ export interface Definition<S extends Shape = Shape> {
   readonly manifest: Manifest
   /** Makes triggers for the events and tasks of this definition, from any other one. */
   readonly triggers: TriggersOf<S['events'] & S['tasks']>
+  /** What optimistic events are expected to do; left out if there are none. */
+  readonly predictions?: Predictions
   readonly [shape]?: S
 }
 

@@ -5,6 +5,7 @@
 import { HeldStateError } from '../base/errors.js'
 import { copyValue } from '../base/value.js'
 import type { EventDeclaration, TaskDeclaration } from './declaration.js'
+import type { Predict } from './prediction.js'
 import { type Shape, shapeOf } from './shape.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: a computed field reads the view of its own definition, whose type is known to the chain only
@@ -83,6 +84,11 @@ export class Members {
       }
     this.fields ??= visibilities
     return initial
+  }
+
+  /** What the page itself does for optimistic events, by name. */
+  get predict(): Readonly<Record<string, Predict>> {
+    return Object.fromEntries([...this.events].flatMap(([name, { predict }]) => (predict ? [[name, predict]] : [])))
   }
 
   /** `undefined` for a name that no `init` gives a value: such a field has no visibility, so it cannot be written. */

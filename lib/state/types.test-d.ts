@@ -254,3 +254,50 @@ same<typeof result, Promise<number>>(true)
 void hub.modifyState('token', d, (s) => (s.n = 'x'))
 // @ts-expect-error a definition, not its id
 void hub.modifyState('token', 'd', () => {})
+
+defineState('optimistic', () => ({ n: 0, names: [] as string[] }))
+  .private(() => ({ secret: 0 }))
+  .events((on) => ({
+    add: on({ optimistic: true }, (s, by: number) => {
+      s.n += by
+    }),
+    hidden: on({ optimistic: true }, (s) => {
+      // @ts-expect-error a page has no private fields, so a handler that runs there is given none
+      s.secret = 1
+    }),
+    own: on({ optimistic: (s, by: number) => void (s.n += by) }, (s, by: number) => {
+      s.secret += by
+    }),
+    fewer: on({ optimistic: (s) => void (s.n += 1) }, (s, by: number) => void (s.secret += by)),
+    schema: on(
+      { input: z.coerce.number(), optimistic: (s, by) => void (s.n = Number(by)) },
+      (s, by) => void (s.n = by),
+    ),
+    whole: on(
+      { input: z.string(), optimistic: (s, name) => void s.names.push(name), whenOffline: 'reject' },
+      (s, name) => {
+        s.names.push(name)
+      },
+    ),
+    privately: on(
+      // @ts-expect-error what a page shows is public
+      { optimistic: (s) => void (s.secret = 1) },
+      (s) => void (s.n = 1),
+    ),
+    // @ts-expect-error the page cannot run what a schema is between
+    both: on({ input: z.string(), optimistic: true }, (s, name) => void s.names.push(name)),
+  }))
+
+const optimistic = view(
+  defineState('optimistic', () => ({ n: 0 })).events((on) => ({
+    add: on({ optimistic: true }, (s, by: number) => void (s.n += by)),
+    own: on({ optimistic: (s) => void (s.n += 1) }, (s, by: number) => void (s.n += by)),
+    other: on({ optimistic: (s, name: string) => void (s.n = name.length) }, (s, by: number) => void (s.n += by)),
+  })),
+)
+optimistic.add(1)
+// @ts-expect-error the arguments are those of the handler
+optimistic.add('1')
+optimistic.own(1)
+// @ts-expect-error what the page shows must take what the handler takes
+optimistic.other(1)

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../base/clock.js'
 import { type DiskStoreOptions, diskStore } from './disk.js'
+import type { StateStore } from './store.js'
 import { storeSuite } from './suite.js'
 
 const root = mkdtempSync(join(tmpdir(), 'heldstate-disk-'))
@@ -15,8 +17,16 @@ const folder = () => {
 }
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-storeSuite('disk', { describe, it }, () => diskStore({ dir: folder() }))
-storeSuite('disk, flushed', { describe, it }, () => diskStore({ dir: folder(), survives: 'power' }))
+const dirs = new Map<StateStore, string>()
+const opened = (options: Omit<DiskStoreOptions, 'dir'>, beside: StateStore | undefined) => {
+  const dir = (beside && dirs.get(beside)) ?? folder()
+  const store = diskStore({ ...options, dir })
+  dirs.set(store, dir)
+  return store
+}
+
+storeSuite('disk', { describe, it }, (beside) => opened({}, beside))
+storeSuite('disk, flushed', { describe, it }, (beside) => opened({ survives: 'power' }, beside))
 
 describe('the disk store', () => {
   const stored = (revision: number, n: number) => ({
@@ -24,7 +34,7 @@ describe('the disk store', () => {
     state: { a: { n }, b: { text: 'x'.repeat(100) } },
     calls: [{ page: 'p', done: n, ends: [], forgotten: 0 }],
     running: [],
-    shapes: {},
+    shapes: { a: { version: 1, kinds: { n: 'number' } } },
   })
 
   it('has after a restart what it had before, and goes on from there', async () => {
@@ -77,7 +87,7 @@ describe('the disk store', () => {
     const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) }
     const again = diskStore({ dir, log } satisfies DiskStoreOptions)
     const found = await again.load('t')
-    expect(found).toEqual({ ...stored(1, 1), state: { b: { text: 'x'.repeat(100) } } })
+    expect(found).toEqual({ ...stored(1, 1), state: { b: { text: 'x'.repeat(100) } }, shapes: {} })
     expect(errors).toEqual([expect.stringContaining('"a" of a tab could not be read and starts anew')])
     await again.save('t', { ...stored(2, 5) })
     expect(await again.load('t')).toEqual(stored(2, 5))
@@ -106,6 +116,52 @@ describe('the disk store', () => {
     await expect(Promise.resolve(diskStore({ dir: join(dir, 'state') }).load('t'))).rejects.toThrow(
       /could not be opened: .* move the folder away/,
     )
+  })
+
+  it('names the tokens that nobody uses: saved long ago, and not in use when it was asked since', async () => {
+    const dir = folder()
+    let now = 0
+    const clock = { ...systemClock, now: () => now }
+    const first = diskStore({ dir, clock })
+    for (const token of ['left', 'open', 'new']) {
+      if (token === 'new') now = 900
+      await first.save(token, stored(1, 1))
+    }
+    expect(await first.unused?.(['left', 'open', 'unsaved'], 1000)).toEqual([])
+    await first.save('open', stored(2, 2))
+    await first.close()
+    const second = diskStore({ dir, clock })
+    now = 1800
+    expect(await second.unused?.(['open'], 1000)).toEqual([])
+    now = 2000
+    expect(await second.unused?.([], 1000)).toEqual(['left', 'new'])
+    await second.drop('left')
+    expect(await second.unused?.([], 1000)).toEqual(['new'])
+    expect([await second.load('left'), await second.load('open')]).toEqual([undefined, stored(2, 2)])
+    await second.close()
+  })
+
+  it('finds those among thousands', async () => {
+    let now = 0
+    const store = diskStore({ dir: folder(), clock: { ...systemClock, now: () => now } })
+    const tokens = Array.from({ length: 2500 }, (_, n) => `t${n}`)
+    await Promise.all(tokens.map((token) => store.save(token, stored(1, 1))))
+    now = 1500
+    expect(await store.unused?.(tokens.slice(0, 2300), 1000)).toHaveLength(200)
+    await store.close()
+  })
+
+  it('leaves nothing of a dropped token, not even what was damaged', async () => {
+    const dir = folder()
+    const store = diskStore({ dir, log: { info: () => {}, warn: () => {}, error: () => {} } })
+    for (const token of ['t', 'tt']) await store.save(token, stored(1, 1))
+    const { open } = await import('lmdb')
+    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
+    await raw.put(['t', 'a'], 'nonsense', 1)
+    await store.load('t')
+    await store.drop('t')
+    expect([...raw.getKeys({ start: ['t'], end: ['u'] })]).toEqual(['tt', ['tt', 'a'], ['tt', 'b']])
+    await Promise.all([store.close(), raw.close()])
   })
 
   it('lets one of two writers in', async () => {

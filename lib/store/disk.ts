@@ -4,12 +4,14 @@
  * as one transaction. Each state of a token is a record of its own, so a change writes the states it touched.
  */
 import type { Database, RootDatabase } from 'lmdb'
+import { type Clock, systemClock } from '../base/clock.js'
 import { decode, encode } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { after, type Eventually } from '../base/eventually.js'
+import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import type { Shape } from '../state/shape.js'
-import { refuseStale } from './memory.js'
+import { refuseStale, taken } from './memory.js'
 import type { Fields, PageCalls, StateStore, Stored, TaskName } from './store.js'
 
 export interface DiskStoreOptions {
@@ -21,21 +23,37 @@ export interface DiskStoreOptions {
    */
   readonly survives?: 'process' | 'power'
   readonly log?: Log
+  readonly clock?: Clock
 }
 
-/** What stands beside the states of a token. Its LMDB version is the revision. */
+/** What stands beside the states of a token. Its LMDB version is that of the token. */
 interface Head {
   readonly revision: number
   readonly calls: readonly PageCalls[]
   readonly running: readonly TaskName[]
-  readonly shapes: Readonly<Record<string, Shape>>
   /** The states that have a record. */
   readonly ids: readonly string[]
 }
 
+/** One state of a token, and the shape that it had when it was saved. */
+interface Body {
+  readonly fields: unknown
+  readonly shape?: Shape | undefined
+}
+
+/**
+ * A token as this handle has loaded or saved it last. Its version rises with each save and each load by anybody, so a save
+ * that names it is refused once another handle has been there.
+ */
+interface Known {
+  readonly stored: Stored
+  readonly version: number
+}
+
 type Key = [token: string] | [token: string, id: string]
 
-export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskStoreOptions): StateStore {
+export function diskStore(options: DiskStoreOptions): StateStore {
+  const { dir, survives = 'process', log = consoleLog, clock = systemClock } = options
   let opening: Promise<RootDatabase<string, Key>> | undefined
   let opened: Records | undefined
   let closed = false
@@ -45,7 +63,7 @@ export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskS
     return (
       opened ??
       opening.then((database) => {
-        opened ??= new Records(database, log)
+        opened ??= new Records(database, log, clock)
         return opened
       })
     )
@@ -58,6 +76,7 @@ export function diskStore({ dir, survives = 'process', log = consoleLog }: DiskS
       if (survives === 'power') await all.flushed()
     },
     drop: async (token) => (await records()).drop(token),
+    unused: async (inUse, keepMs) => (await records()).unused(inUse, keepMs),
     close: async () => {
       closed = true
       if (opening) await (await opening).close()
@@ -81,61 +100,105 @@ async function openDatabase(dir: string): Promise<RootDatabase<string, Key>> {
 
 class Records {
   private readonly database: Database<string, Key>
+  /** When a token was first saved, or last in use when the hub asked. */
+  private readonly used: Database<number, string>
   private readonly log: Log
-  /** What is kept of each token, to know which states a save changes. */
-  private readonly kept = new Map<string, Stored>()
+  private readonly clock: Clock
+  /** What this handle knows of each token. */
+  private readonly known = new Map<string, Known>()
 
-  constructor(database: Database<string, Key>, log: Log) {
+  constructor(database: RootDatabase<string, Key>, log: Log, clock: Clock) {
     this.database = database
+    this.used = database.openDB<number, string>({ name: 'used', encoding: 'json' })
     this.log = log
+    this.clock = clock
   }
 
-  load(token: string): Stored | undefined {
+  async load(token: string): Promise<Stored | undefined> {
     const head = this.head(token)
     if (!head) return undefined
-    const state: Record<string, Fields> = {}
-    for (const id of head.ids) {
-      const fields = this.fields(token, id)
-      if (fields) state[id] = fields
-    }
-    const stored = { revision: head.revision, state, calls: head.calls, running: head.running, shapes: head.shapes }
-    this.kept.set(token, stored)
+    const version = head.version + 1
+    const claim = () => void this.database.put([token], head.text, version)
+    if (!(await this.database.ifVersion([token], head.version, claim))) return this.load(token)
+    const stored = this.read(token, head.value)
+    this.known.set(token, { stored, version })
     return stored
   }
 
-  async save(token: string, next: Stored): Promise<void> {
-    const before = this.kept.get(token)
-    const { revision, state, calls, running, shapes } = next
-    const head: Head = { revision, calls, running, shapes, ids: Object.keys(state) }
-    const write = () => {
-      void this.database.put([token], JSON.stringify(head), next.revision)
-      for (const id of head.ids)
-        if (next.state[id] !== before?.state[id])
-          void this.database.put([token, id], JSON.stringify(encode(next.state[id])), next.revision)
+  private read(token: string, { revision, calls, running, ids }: Head): Stored {
+    const state: Record<string, Fields> = {}
+    const shapes: Record<string, Shape> = {}
+    for (const id of ids) {
+      const body = this.body(token, id)
+      if (!body) continue
+      state[id] = body.fields
+      if (body.shape) shapes[id] = body.shape
     }
-    const saved = await (next.revision === 1
-      ? this.database.ifNoExists([token], write)
-      : this.database.ifVersion([token], next.revision - 1, write))
-    if (saved) this.kept.set(token, next)
-    else refuseStale(this.head(token)?.revision ?? 0, next.revision)
+    return { revision, state, calls, running, shapes }
+  }
+
+  async save(token: string, next: Stored): Promise<void> {
+    const known = this.known.get(token)
+    refuseStale(known?.stored.revision ?? 0, next.revision)
+    const version = (known?.version ?? 0) + 1
+    const write = () => this.write(token, next, known?.stored, version)
+    const saved = await (known
+      ? this.database.ifVersion([token], known.version, write)
+      : this.database.ifNoExists([token], write))
+    if (!saved) throw taken()
+    this.known.set(token, { stored: next, version })
+  }
+
+  private write(token: string, next: Stored, before: Stored | undefined, version: number): void {
+    const { revision, state, calls, running, shapes } = next
+    const head: Head = { revision, calls, running, ids: Object.keys(state) }
+    if (!before) void this.used.put(token, this.clock.now())
+    void this.database.put([token], JSON.stringify(head), version)
+    for (const id of head.ids)
+      if (state[id] !== before?.state[id] || shapes[id] !== before?.shapes[id])
+        void this.database.put([token, id], bodyText(state[id], shapes[id]), version)
   }
 
   async drop(token: string): Promise<void> {
-    const ids = this.head(token)?.ids ?? []
-    this.kept.delete(token)
-    await Promise.all([...ids.map((id) => this.database.remove([token, id])), this.database.remove([token])])
+    const known = this.known.get(token)
+    this.known.delete(token)
+    await this.database.committed // what was set aside of it goes as well
+    const remove = () => {
+      void this.used.remove(token)
+      for (const key of [...this.database.getKeys({ start: [token], end: [token, '\uffff'] })])
+        void this.database.remove(key)
+    }
+    await (known ? this.database.ifVersion([token], known.version, remove) : this.database.transaction(remove))
+  }
+
+  async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {
+    const now = this.clock.now()
+    await this.used.transaction(() => {
+      for (const token of inUse) if (this.used.doesExist(token)) void this.used.put(token, now)
+    })
+    const unused: string[] = []
+    let start: string | undefined = ''
+    while (start !== undefined && unused.length < fixedLimits.tokensAtOnce) {
+      const page: { key: string; value: number }[] = [...this.used.getRange({ start, limit: fixedLimits.tokensAtOnce })]
+      for (const { key, value } of page) if (value + keepMs < now) unused.push(key)
+      const last: string | undefined = page.at(-1)?.key
+      start = last === undefined ? undefined : `${last}\u0000`
+      await new Promise<void>((resolve) => this.clock.turn(resolve))
+    }
+    return unused
   }
 
   async flushed(): Promise<void> {
     await this.database.flushed
   }
 
-  private head(token: string): Head | undefined {
-    const text = this.database.get([token])
+  private head(token: string): { value: Head; text: string; version: number } | undefined {
+    const entry = this.database.getEntry([token])
+    if (!entry) return undefined
     try {
-      return text === undefined ? undefined : JSON.parse(text)
+      return { value: JSON.parse(entry.value), text: entry.value, version: entry.version ?? 0 }
     } catch {
-      void this.database.put([token, '\u0000damaged'], text ?? '')
+      void this.database.put([token, '\u0000damaged'], entry.value)
       void this.database.remove([token])
       this.log.error('The saved state of a tab could not be read, so the tab starts anew.')
       return undefined
@@ -143,11 +206,12 @@ class Records {
   }
 
   /** A record that cannot be read is set aside, so that the rest of the state lives on and nobody overwrites it. */
-  private fields(token: string, id: string): Fields | undefined {
+  private body(token: string, id: string): { readonly fields: Fields; readonly shape?: Shape | undefined } | undefined {
     const text = this.database.get([token, id])
     try {
       if (text === undefined) throw new Error('the record is missing')
-      return decode(JSON.parse(text)) as Fields
+      const { fields, shape } = JSON.parse(text) as Body
+      return { fields: decode(fields) as Fields, shape }
     } catch (error) {
       if (text !== undefined) void this.database.put([token, `${id}\u0000damaged`], text)
       this.log.error(`The saved state "${id}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
@@ -155,3 +219,6 @@ class Records {
     }
   }
 }
+
+const bodyText = (fields: unknown, shape: Shape | undefined) =>
+  JSON.stringify({ fields: encode(fields), shape } satisfies Body)

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import { memoryStore } from './memory.js'
+import { memoryHandle } from './handles.fixture.js'
 import { storeSuite } from './suite.js'
 
-storeSuite('memory', { describe, it }, () => memoryStore())
+storeSuite('memory', { describe, it }, memoryHandle)

@@ -2,17 +2,33 @@
 import { HeldStateError } from '../base/errors.js'
 import type { StateStore, Stored } from './store.js'
 
-export function memoryStore(): StateStore {
-  const kept = new Map<string, Stored>()
-  return {
-    load: (token) => kept.get(token),
-    save: (token, next) => {
-      refuseStale(kept.get(token)?.revision ?? 0, next.revision)
-      kept.set(token, next)
+interface Kept {
+  readonly stored: Stored
+  owner: StateStore
+}
+
+/** What several handles in one process may share: a test has a hub die and another go on. */
+export type Memory = Map<string, Kept>
+
+export function memoryStore(memory: Memory = new Map()): StateStore {
+  const handle: StateStore = {
+    load: (token) => {
+      const kept = memory.get(token)
+      if (kept) kept.owner = handle
+      return kept?.stored
     },
-    drop: (token) => void kept.delete(token),
+    save: (token, stored) => {
+      const kept = memory.get(token)
+      if (kept && kept.owner !== handle) throw taken()
+      refuseStale(kept?.stored.revision ?? 0, stored.revision)
+      memory.set(token, { stored, owner: handle })
+    },
+    drop: (token) => {
+      if (memory.get(token)?.owner === handle) memory.delete(token)
+    },
     close: () => {},
   }
+  return handle
 }
 
 /** Throws `stale-write` unless `next` follows `kept`. */
@@ -23,3 +39,7 @@ export function refuseStale(kept: number, next: number): void {
     `The store holds revision ${kept}, so revision ${next} cannot be saved: another writer was faster. Nothing was kept.`,
   )
 }
+
+/** Another handle has loaded the token. */
+export const taken = () =>
+  new HeldStateError('stale-write', 'Another process has taken over the state of this tab. Nothing was kept.')

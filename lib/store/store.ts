@@ -48,15 +48,26 @@ export interface Stored {
   readonly shapes: Readonly<Record<string, Shape>>
 }
 
+/**
+ * One process's handle on what may be shared with others. Who has loaded a token last owns it: a process that was frozen,
+ * or that drains while the next one serves, can save nothing to a token that another has loaded since.
+ */
 export interface StateStore {
+  /** What is kept of a token, which this handle owns from now on. */
   load(token: string): Promise<Stored | undefined> | Stored | undefined
   /**
-   * Keeps `next` if the token's revision is still `next.revision - 1`, and is done when a later `load` is sure to see it.
-   * Otherwise nothing is kept and the save fails with `stale-write`.
+   * Keeps `next` if this handle owns the token and its revision is still `next.revision - 1`, and is done when a later
+   * `load` is sure to see it. Otherwise nothing is kept and the save fails with `stale-write`. A token that is not kept yet
+   * belongs to who saves it first.
    */
   save(token: string, next: Stored): Promise<void> | void
-  /** Forgets the token. Forgetting an unknown one is fine. */
+  /** Forgets the token, unless another handle has loaded it since. Forgetting an unknown one is fine. */
   drop(token: string): Promise<void> | void
+  /**
+   * For a store that outlives its process: some of the tokens that are not `inUse`, and that were neither first saved nor
+   * named here for `keepMs`. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
+   */
+  unused?(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]>
   /** Lets go of what the store holds open. Saves that were acknowledged stay. */
   close(): Promise<void> | void
 }

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
+import { memoryHandle } from './handles.fixture.js'
 import { memoryStore } from './memory.js'
 import type { StateStore, Stored } from './store.js'
 import { storeSuite } from './suite.js'
 
 /** The names of the tests that a store does not pass. */
-async function failing(open: () => StateStore): Promise<string[]> {
+async function failing(open: (beside?: StateStore) => StateStore): Promise<string[]> {
   const failed: string[] = []
   const tests: [string, () => Promise<void>][] = []
   const runner = {
@@ -20,7 +21,7 @@ const json = (value: Stored): Stored =>
   JSON.parse(JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? String(item) : item)))
 
 it('a store that is sound passes', async () => {
-  expect(await failing(memoryStore)).toEqual([])
+  expect(await failing(memoryHandle)).toEqual([])
 })
 
 it.each([
@@ -60,7 +61,8 @@ it.each([
     /apart/,
   ],
   ['forgets nothing', () => ({ ...memoryStore(), drop: () => {} }), /after a drop/],
-] as [string, () => StateStore, RegExp][])('a store that %s does not', async (_, open, name) => {
+  ['has no owners', (beside) => beside ?? memoryStore(), /belongs to who loaded it last/],
+] as [string, (beside?: StateStore) => StateStore, RegExp][])('a store that %s does not', async (_, open, name) => {
   expect(await failing(open)).toEqual(expect.arrayContaining([expect.stringMatching(name)]))
 })
 

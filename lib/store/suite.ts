@@ -9,8 +9,12 @@ interface Runner {
   it(name: string, body: () => Promise<void>): void
 }
 
-/** `open` gives a store; called twice with the same `place`, the second one finds what the first kept (if `durable`). */
-export function storeSuite(name: string, runner: Runner, open: () => Promise<StateStore> | StateStore): void {
+/** `open` gives a new store, or with `beside` another handle on what that one keeps. */
+export function storeSuite(
+  name: string,
+  runner: Runner,
+  open: (beside?: StateStore) => Promise<StateStore> | StateStore,
+): void {
   const { describe, it } = runner
   const calls = [
     {
@@ -73,6 +77,30 @@ export function storeSuite(name: string, runner: Runner, open: () => Promise<Sta
       }
       expectSame(await store.load('a'), one)
       await store.close()
+    })
+    it('belongs to who loaded it last: what another handle saves then is refused, until it loads again', async () => {
+      const first = await open()
+      const second = await open(first)
+      await first.save('a', one)
+      expectSame(await second.load('a'), one)
+      const refused = await attempt(() => first.save('a', two))
+      expectSame((refused as { code?: unknown } | undefined)?.code, 'stale-write')
+      expectSame(await first.load('a'), one)
+      expectSame(((await attempt(() => second.save('a', two))) as { code?: unknown } | undefined)?.code, 'stale-write')
+      await first.save('a', two)
+      await second.drop('a')
+      expectSame(await second.load('a'), two)
+      await Promise.all([first.close(), second.close()])
+    })
+    it('lets one of two handles save a token that is new', async () => {
+      const first = await open()
+      const second = await open(first)
+      const both = await Promise.all([first, second].map((store) => attempt(() => store.save('a', one))))
+      expectSame(both.map((failure) => (failure as { code?: unknown } | undefined)?.code).sort(), [
+        'stale-write',
+        undefined,
+      ])
+      await Promise.all([first.close(), second.close()])
     })
     it('starts again at revision 1 after a drop', async () => {
       const store = await open()

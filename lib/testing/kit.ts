@@ -150,7 +150,7 @@ export class TestTab {
   /** What `useServerState(definition)` would return now. The first look starts to watch the state. */
   state<D extends Definition>(definition: D): ClientView<D> {
     const known = this.presences.get(definition.id)
-    const presence = known ?? new Presence(definition.manifest, this.tab)
+    const presence = known ?? new Presence(definition, this.tab)
     this.presences.set(definition.id, presence)
     return presence.of(this.tab.mirror.getState()) as ClientView<D>
   }

@@ -26,6 +26,8 @@ export class Loopback implements Wire {
   latency: (() => number) | undefined
   /** Changes what the tab greets with. */
   alter: (<T extends object>(hello: T) => object) | undefined
+  /** Changes the arguments of what comes down. */
+  alterDown: ((name: string, args: readonly unknown[]) => readonly unknown[]) | undefined
   /** When the last message arrives, in each direction: none overtakes another. */
   private arrivals = { up: 0, down: 0 }
 
@@ -107,7 +109,7 @@ export class Loopback implements Wire {
       this.carry('down', () => {
         if (generation !== this.generation || this.deaf) return
         this.received.push([name, ...args])
-        listener.message(name, args)
+        listener.message(name, this.alterDown ? this.alterDown(name, args) : args)
       })
     try {
       this.session = this.hub.connect(

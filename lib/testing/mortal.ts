@@ -38,6 +38,7 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
     load: (token) => alive(() => store.load(token)),
     save: (token, next) => alive(() => (slow ? slowly(token, next) : keep(token, next))),
     drop: (token) => alive(() => store.drop(token)),
+    ...(store.unused && { unused: async (inUse, keepMs) => alive(() => store.unused?.(inUse, keepMs)) ?? [] }),
     close: () => {},
     die: () => {
       dead = true

@@ -14,11 +14,18 @@ export interface PageOptions {
   /** A number that no other call has. */
   mark(): number
   readonly forgets: boolean
+  readonly hides: boolean
+  /** Of a duplicated tab: every state of its original that was kept. */
+  readonly origin: (() => readonly string[]) | undefined
   /** The page that this one follows, after a reload. */
   readonly earlier: Page | undefined
 }
 
-type Kind = 'mark' | 'slowly' | 'fail' | 'twice' | 'work'
+const kinds = ['mark', 'mark', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work'] as const
+type Kind = (typeof kinds)[number]
+
+/** Calls that the page shows before the hub has answered. */
+const optimistic: ReadonlySet<Kind> = new Set<Kind>(['hope', 'doubt'])
 
 interface Made {
   readonly mark: number
@@ -36,6 +43,7 @@ export class Page {
   private ended = false
   private problem: Error | undefined
   private lastRevision = 0
+  private originChecked = false
 
   constructor(tab: TestTab, clock: TestClock, options: PageOptions) {
     this.tab = tab
@@ -44,6 +52,7 @@ export class Page {
     this.name = options.name
     tab.wire.latency = options.latency
     if (options.forgets) tab.wire.alter = (hello) => ({ ...hello, page: clock.id() })
+    if (options.hides) tab.wire.alterDown = hideProgress
     tab.state(journal)
     tab.onChange(() => this.noting(() => this.look()))
   }
@@ -85,6 +94,11 @@ export class Page {
     return new TestTab(hub, clock, tab.browser, tab.signedToken)
   }
 
+  /** A copy of this tab, as a browser makes it: with the same sessionStorage, and beside the original. */
+  duplicate(hub: Hub, clock: TestClock): TestTab {
+    return new TestTab(hub, clock, this.tab.browser, this.tab.signedToken, true)
+  }
+
   /** Makes a random call; what it was, for the diary. */
   call(chance: Chance): string {
     const state = this.tab.state(journal)
@@ -96,11 +110,12 @@ export class Page {
       state.secretly().catch(ignore)
       return 'secretly()'
     }
-    const made: Made = {
-      mark: this.options.mark(),
-      kind: chance.pick(['mark', 'mark', 'slowly', 'fail', 'twice', 'work']),
-      end: undefined,
-    }
+    return this.make(chance.pick(kinds))
+  }
+
+  make(kind: Kind): string {
+    const state = this.tab.state(journal)
+    const made: Made = { mark: this.options.mark(), kind, end: undefined }
     this.made.push(made)
     const call = made.kind === 'work' ? state.work.start(made.mark) : state[made.kind](made.mark)
     call.then(
@@ -139,10 +154,33 @@ export class Page {
     const kept = this.options.kept(revision)
     const shown = this.tab.state(journal)
     require(kept, `${this.name} shows revision ${revision}, which nobody has kept`)
-    require(text(shown) ===
+    const said = { ...shown, marks: shown.marks.slice(0, kept.marks.length) }
+    require(text(said) ===
       text(kept), `${this.name} shows ${text(shown)} at revision ${revision}; kept was ${text(kept)}`)
-    require(shown.count === shown.marks.length, `${this.name} shows a computed value of another state`)
+    this.checkExpected(shown.marks.slice(kept.marks.length), kept)
+    require(shown.count === kept.marks.length, `${this.name} shows a computed value of another state`)
     require(!('secret' in shown), `${this.name} got a private field`)
+    this.checkOrigin(kept)
+  }
+
+  /** What is shown on top of what was kept belongs to calls that have neither ended nor taken effect, in order. */
+  private checkExpected(marks: readonly number[], kept: Journal): void {
+    const open = this.made.filter(({ kind, end }) => optimistic.has(kind) && end === undefined).map(({ mark }) => mark)
+    const wrong = marks.find(
+      (mark, at) => !open.includes(mark) || kept.marks.includes(mark) || mark <= (marks[at - 1] ?? 0),
+    )
+    require(wrong ===
+      undefined, `${this.name} shows ${marks} of calls that have not ended; ${wrong} is none of them, or is there twice`)
+  }
+
+  /** A duplicated tab begins with what was kept of the original at some moment. */
+  private checkOrigin(kept: Journal): void {
+    if (this.originChecked) return
+    this.originChecked = true
+    const { origin } = this.options
+    if (origin)
+      require(kept.marks.length === 0 ||
+        origin().includes(text(kept)), `${this.name} began with ${text(kept)}, which its original never was`)
   }
 
   /** Once all has healed: nothing twice, nothing lost, in order. */
@@ -199,11 +237,15 @@ export class Page {
   }
 }
 
-const text = ({ marks, counts }: { readonly marks: readonly number[]; readonly counts?: unknown }) =>
+export const text = ({ marks, counts }: { readonly marks: readonly number[]; readonly counts?: unknown }) =>
   `${marks}${counts instanceof Map ? ` ${[...counts].map((pair) => pair.join(':'))}` : ''}`
 
 function require(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message)
 }
+
+/** A welcome, or what a page missed, that says that none of its calls has ended. */
+const hideProgress = (name: string, args: readonly unknown[]) =>
+  name === 'w' || name === 'r' ? [...args.slice(0, -2), 0, args.at(-1)] : args
 
 const ignore = () => {}

@@ -44,6 +44,14 @@ export const journal = defineState('journal', () => ({ marks: [] as number[], co
       await pause(30)
       s.marks.push(-mark)
     }),
+    hope: on({ optimistic: true }, (s, mark: number) => {
+      s.marks.push(mark)
+    }),
+    doubt: on({ optimistic: (s, mark: number) => void s.marks.push(mark) }, async (s, mark: number) => {
+      await pause(20)
+      if (mark % 2 === 0) throw new Error('on purpose')
+      s.marks.push(mark)
+    }),
     secretly: on((s) => {
       s.secret += 1
     }),

@@ -4,18 +4,20 @@ import { type Sabotage, simulate } from './simulation.js'
 const seeds = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 it('keeps its promises through lives in which nearly everything goes wrong', async () => {
-  const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0 }
+  const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
   for (const seed of seeds(100)) {
     const lived = await simulate({ seed })
     for (const key of Object.keys(all) as (keyof typeof all)[]) all[key] += lived[key]
   }
-  for (const times of Object.values(all)) expect(times).toBeGreaterThan(100)
+  for (const times of Object.values(all)) expect(times).toBeGreaterThan(40)
 }, 60_000)
 
 it.each<[Sabotage, RegExp]>([
   ['forget-page', /left 2 marks/],
   ['forget-calls', /left 2 marks/],
   ['acknowledge-early', /which nobody has kept|left 0 marks/],
+  ['skip-fence', /kept was|which nobody has kept|left \d marks/],
+  ['hide-progress', /is there twice/],
 ])(
   'finds the bug "%s", and finds it again with the same seed',
   async (sabotage, promise) => {

@@ -3,13 +3,14 @@
  * slow, tabs are reloaded, saves fail, and the process of the hub is killed and started anew, while events and tasks run.
  * After each step the promises are checked that can be seen from outside. The same seed lives the same life.
  */
-import { memoryStore } from '../store/memory.js'
+import type { Hub } from '../hub/hub.js'
+import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore, Stored } from '../store/store.js'
 import { Chance } from './chance.js'
 import { TestClock } from './clock.js'
 import { type TestLog, TestTab, testHub } from './kit.js'
 import { type MortalStore, mortalStore } from './mortal.js'
-import { Page } from './simulated-page.js'
+import { Page, text } from './simulated-page.js'
 import { type Journal, journal, simulatedClock } from './simulated-state.js'
 
 /** A bug on purpose: what a simulation is worth shows in whether it finds it. */
@@ -20,6 +21,10 @@ export type Sabotage =
   | 'forget-calls'
   /** The store acknowledges a save before it is kept. */
   | 'acknowledge-early'
+  /** The store takes a save that does not follow what it has: that of a process which was frozen while another went on. */
+  | 'skip-fence'
+  /** The hub does not say how far the calls of a page that comes back have come. */
+  | 'hide-progress'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -33,6 +38,8 @@ export interface Lived {
   readonly cuts: number
   readonly crashes: number
   readonly reloads: number
+  readonly duplicates: number
+  readonly freezes: number
 }
 
 /** Resolves when the life was lived without a broken promise; throws an Error that names the seed and the promise. */
@@ -49,28 +56,28 @@ export async function simulate({ seed, steps = 40, sabotage }: SimulationOptions
 
 class World {
   readonly diary: string[] = []
-  readonly lived = { calls: 0, cuts: 0, crashes: 0, reloads: 0 }
+  readonly lived = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
   private readonly chance: Chance
   private readonly clock: TestClock
   private readonly sabotage: Sabotage | undefined
-  private readonly shared: StateStore
+  private readonly memory: Memory = new Map()
   /** Every state that was kept, by token and revision. */
   private readonly kept = new Map<string, Map<number, Journal>>()
   private readonly pages: Page[] = []
+  private opened = 0
   private healed = false
+  /** A process that was frozen when the present one took its place. */
+  private frozen: { readonly hub: Hub; readonly store: MortalStore; readonly thaw: () => void } | undefined
+  /** Lets the saves of the present process through. */
+  private gate = gate()
   private store: MortalStore
-  private kit: { readonly hub: ReturnType<typeof testHub>['hub']; readonly log: TestLog }
+  private kit: { readonly hub: Hub; readonly log: TestLog }
 
   constructor(seed: number, sabotage: Sabotage | undefined) {
     this.chance = new Chance(seed)
     this.clock = new TestClock(seed)
     this.sabotage = sabotage
     simulatedClock.now = this.clock
-    const memory = memoryStore()
-    const forgets = sabotage === 'forget-calls'
-    this.shared = forgets
-      ? { ...memory, load: (token) => withoutCalls(memory.load(token) as Stored | undefined) }
-      : memory
     this.store = this.process()
     this.kit = this.start()
   }
@@ -83,7 +90,7 @@ class World {
       for (const page of this.pages) page.check()
     }
     await this.heal()
-    for (const page of this.pages) page.checkAtRest(await this.keptOf(page.token))
+    for (const page of this.pages) page.checkAtRest(this.keptOf(page.token))
     await this.end()
   }
 
@@ -93,8 +100,11 @@ class World {
     if (roll < 50) this.call(page)
     else if (roll < 62) this.cut(page)
     else if (roll < 82) await this.reconnect(page)
-    else if (roll < 88) await this.reload(page)
-    else if (roll < 93) await this.crash()
+    else if (roll < 87) await this.reload(page)
+    else if (roll < 89) await this.duplicate(page)
+    else if (roll < 92) await this.crash()
+    else if (roll < 94) await this.freeze()
+    else if (roll < 96) this.thaw()
     else await this.clock.advance(this.chance.below(300))
   }
 
@@ -122,7 +132,7 @@ class World {
   private async reload(page: Page): Promise<void> {
     this.lived.reloads += 1
     this.note(`${page.name} is reloaded`)
-    const next = await this.open(page)
+    const next = await this.open({ tab: page.successor(this.kit.hub, this.clock), earlier: page })
     this.pages.splice(this.pages.indexOf(page), 1)
     this.note(`it is ${next.name} now`)
   }
@@ -138,13 +148,60 @@ class World {
     for (const page of this.pages) page.rewire(this.kit.hub, this.clock)
   }
 
+  /** The browser's "Duplicate tab". */
+  private async duplicate(page: Page): Promise<void> {
+    if (this.pages.length >= pagesAtMost || page.token === '') return
+    this.lived.duplicates += 1
+    const { token } = page
+    const origin = () => [...(this.kept.get(token)?.values() ?? [])].map(text)
+    const copy = await this.open({ tab: page.duplicate(this.kit.hub, this.clock), origin })
+    this.note(`${page.name} is duplicated: ${copy.name}`)
+  }
+
+  /** `kill -STOP`, as of a suspended machine; the next process starts over the same store. */
+  private async freeze(): Promise<void> {
+    this.lived.freezes += 1
+    this.note('the hub is frozen and another one started')
+    this.endFrozen()
+    const { store, gate, kit } = this
+    gate.close()
+    this.frozen = { hub: kit.hub, store, thaw: () => gate.open() }
+    this.store = this.process()
+    this.kit = this.start()
+    for (const page of this.pages) page.rewire(this.kit.hub, this.clock)
+  }
+
+  private thaw(): void {
+    if (!this.frozen) return
+    this.note('the frozen hub goes on')
+    this.frozen.thaw()
+  }
+
+  private endFrozen(): void {
+    this.frozen?.store.die()
+    this.frozen?.hub.flow.end()
+    this.frozen = undefined
+  }
+
   private async heal(): Promise<void> {
     this.note('everything heals')
     this.healed = true
-    for (const page of this.pages) await page.connect()
-    for (const page of this.pages) this.call(page) // a state whose first save failed is made by the next call
-    await this.clock.advance(60_000)
+    this.endFrozen()
+    await this.reunite()
+    for (const page of this.pages) {
+      page.make('mark') // a state whose first save failed is made by the next call
+      this.lived.calls += 1
+    }
+    await this.reunite()
     for (const page of this.pages) page.check()
+  }
+
+  /** A hub that finds a page's state taken over by another one ends its connection, so one attempt may not be enough. */
+  private async reunite(): Promise<void> {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      for (const page of this.pages) await page.connect()
+      await this.clock.advance(20_000)
+    }
   }
 
   private async end(): Promise<void> {
@@ -154,22 +211,26 @@ class World {
     for (const page of this.pages) page.close()
   }
 
-  private async open(before?: Page): Promise<Page> {
-    const tab = before
-      ? before.successor(this.kit.hub, this.clock)
-      : new TestTab(this.kit.hub, this.clock, this.clock.id())
+  private async open({ tab = this.newTab(), earlier, origin }: Opening = {}): Promise<Page> {
+    this.opened += 1
     const page = new Page(tab, this.clock, {
-      name: `page ${this.pages.length + this.lived.reloads + 1}`,
+      name: `page ${this.opened}`,
+      origin,
       kept: (revision) => this.kept.get(tab.token)?.get(revision),
       latency: () => (this.healed ? 0 : this.chance.pick([0, 0, 1, 5, 40])),
       mark: () => this.lived.calls + 1,
       forgets: this.sabotage === 'forget-page',
-      earlier: before,
+      hides: this.sabotage === 'hide-progress',
+      earlier,
     })
     this.pages.push(page)
     await page.connect()
-    await this.clock.advance(before ? this.chance.below(30) : 200)
+    await this.clock.advance(earlier ? this.chance.below(30) : 200)
     return page
+  }
+
+  private newTab(): TestTab {
+    return new TestTab(this.kit.hub, this.clock, this.clock.id())
   }
 
   private start() {
@@ -179,27 +240,71 @@ class World {
   /** The store as a process has it: slow, and now and then a save fails. */
   private process(): MortalStore {
     const { chance, clock } = this
-    const slow = () =>
-      new Promise<void>((resolve) => void clock.after(this.healed ? 0 : chance.pick([0, 0, 1, 10]), resolve))
+    const running = gate()
+    this.gate = running
+    const slow = async () => {
+      await new Promise<void>((resolve) => void clock.after(this.healed ? 0 : chance.pick([0, 0, 1, 10]), resolve))
+      await running.opened()
+    }
     const fails = (when: string) => {
       if (!this.healed && chance.happens(0.01)) throw new Error(`the disk failed ${when} the save was kept`)
     }
     const kept = (token: string, { revision, state }: Stored) => {
       const revisions = this.kept.get(token) ?? new Map<number, Journal>()
-      this.kept.set(token, revisions.set(revision, state.journal as unknown as Journal))
+      this.kept.set(
+        token,
+        revisions.set(revision, (state.journal ?? { marks: [], counts: new Map() }) as unknown as Journal),
+      )
     }
-    const store = mortalStore(this.shared, { slow, fails, kept })
+    const store = mortalStore(this.handle(), { slow, fails, kept })
     return this.sabotage === 'acknowledge-early'
       ? { ...store, save: (token, next) => void store.save(token, next) }
       : store
   }
 
-  private async keptOf(token: string): Promise<Journal> {
-    return (await this.shared.load(token))?.state.journal as unknown as Journal
+  /** A process's handle on what all of them share. */
+  private handle(): StateStore {
+    const { memory } = this
+    const store = memoryStore(memory)
+    if (this.sabotage === 'forget-calls')
+      return { ...store, load: (token) => withoutCalls(store.load(token) as Stored | undefined) }
+    if (this.sabotage === 'skip-fence')
+      return { ...store, save: (token, stored) => void memory.set(token, { stored, owner: store }) }
+    return store
+  }
+
+  private keptOf(token: string): Journal {
+    return this.memory.get(token)?.stored.state.journal as unknown as Journal
   }
 
   private note(line: string): void {
     this.diary.push(`${String(this.clock.now()).padStart(6)} ms  ${line}`)
+  }
+}
+
+interface Opening {
+  readonly tab?: TestTab
+  /** The page before a reload. */
+  readonly earlier?: Page
+  readonly origin?: () => readonly string[]
+}
+
+/** A duplicated tab stays, so there is an end to it. */
+const pagesAtMost = 6
+
+function gate() {
+  let open = true
+  let waiting: (() => void)[] = []
+  return {
+    opened: () => (open ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve))),
+    close: () => {
+      open = false
+    },
+    open: () => {
+      open = true
+      for (const resolve of waiting) resolve()
+      waiting = []
+    },
   }
 }
 

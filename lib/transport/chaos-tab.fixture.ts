@@ -107,7 +107,7 @@ export class ChaosTab {
       extraHeaders: { cookie: `heldstate=${this.browser}` },
     })
     const tab = new Tab({ wire, identity, report: ({ code, message }) => this.faults.push(`${code}: ${message}`) })
-    const presence = new Presence(chaosState.manifest, tab)
+    const presence = new Presence(chaosState, tab)
     tab.mirror.subscribe(() => {
       if (tab === this.tab && tab.mirror.getState().revision > 0) this.look()
     })

@@ -191,7 +191,7 @@ describe('a connection', () => {
     expect(await told(thief.said, 'bye')).toEqual(['bye', 'invalid-token', expect.any(String)])
     expect(await end).toBe('io server disconnect')
     const again = open({ cookie: `heldstate=${browser}` }, { ...hello, token })
-    expect(await told(again.said, 'w')).toEqual(['w', token, 2, [{ n: 5, text: '' }], expect.any(Number)])
+    expect(await told(again.said, 'w')).toEqual(['w', token, 2, [{ n: 5, text: '' }], 1, expect.any(Number)])
   })
 
   it('whose hello is refused is told why, and ended', async () => {

@@ -1,0 +1,56 @@
+/** What a server that is started anew does with the tabs of the one before it. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it, vi } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { diskStore } from '../store/disk.js'
+import { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
+
+const root = mkdtempSync(join(tmpdir(), 'heldstate-keeping-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const d = defineState('d', () => ({ n: 0 })).events((on) => ({ add: on((s, by: number) => void (s.n += by)) }))
+
+it('a tab that never comes back to a restarted server is forgotten after keepMs, one that does is not', async () => {
+  const clock = new TestClock()
+  const dir = join(root, 'store')
+  const start = () => testHub([d], { store: diskStore({ dir, clock }), limits: { keepMs: 8000 } }, clock)
+  const first = start()
+  const [gone, back] = [await first.open(), await first.open()]
+  for (const tab of [gone, back]) {
+    await vi.waitFor(async () => expect((await tab.watch(d)).add).toBeDefined())
+    await running(clock, tab.state(d).add(5))
+  }
+  await running(clock, first.hub.close())
+  gone.drop()
+
+  const second = start()
+  back.rewire(second.hub, clock)
+  await running(clock, back.reconnect())
+  for (let second = 0; second < 20; second += 1) await passing(clock, 1000)
+  expect(second.log.lines).toEqual([])
+  await running(clock, second.hub.close())
+
+  const store = diskStore({ dir })
+  expect(await store.load(gone.token)).toBeUndefined()
+  expect(await store.load(back.token)).toMatchObject({ state: { d: { n: 5 } } })
+  await store.close()
+})
+
+/** The disk takes real time, which the clock of the test knows nothing of. */
+async function running<T>(clock: TestClock, work: Promise<T>): Promise<T> {
+  let done = false
+  const end = () => {
+    done = true
+  }
+  work.then(end, end)
+  while (!done) await passing(clock, 1)
+  return work
+}
+
+async function passing(clock: TestClock, ms: number): Promise<void> {
+  await clock.advance(ms)
+  await new Promise((resolve) => setTimeout(resolve, 5))
+}
