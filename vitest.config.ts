@@ -1,8 +1,19 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+/** The examples of the docs import `heldstate` by name, and are run on its source. */
+const door = (name: string) => fileURLToPath(new URL(`lib/doors/${name}.ts`, import.meta.url))
+
 export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^heldstate$/, replacement: door('authors') },
+      { find: /^heldstate\/next\/route$/, replacement: door('route') },
+      { find: /^heldstate\/(react|server|next|testing)$/, replacement: door('$1') },
+    ],
+  },
   test: {
-    include: ['lib/**/*.test.ts', 'lib/**/*.test.tsx', 'bench/**/*.test.ts'],
+    include: ['lib/**/*.test.ts', 'lib/**/*.test.tsx', 'bench/**/*.test.ts', 'docs/*.test.ts', 'app/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
   },
 })

@@ -6,7 +6,7 @@ import { demos } from './demos'
 export function Navigation() {
   const path = usePathname()
   return (
-    <nav aria-label="Demos">
+    <nav aria-label="Site">
       <ul>
         {demos.map(({ href, title }) => (
           <li key={href}>
@@ -15,6 +15,11 @@ export function Navigation() {
             </Link>
           </li>
         ))}
+        <li>
+          <Link href="/docs" aria-current={path === '/docs' || path.startsWith('/docs/') ? 'page' : undefined}>
+            Docs
+          </Link>
+        </li>
       </ul>
     </nav>
   )

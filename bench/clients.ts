@@ -64,7 +64,7 @@ export async function heldClient(port: number, definitions: readonly Definition[
       }),
   }
   const tab = new Tab({ wire: counted, identity: { claim: async () => undefined, keep: () => {}, forget: () => {} } })
-  const presences = new Map(definitions.map((definition) => [definition.id, new Presence(definition.manifest, tab)]))
+  const presences = new Map(definitions.map((definition) => [definition.id, new Presence(definition, tab)]))
   const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
   tab.start()
   await live

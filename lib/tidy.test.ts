@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { type ErrorCode, errorCodes } from './base/errors.js'
 
 const lib = dirname(fileURLToPath(import.meta.url))
 
@@ -119,6 +120,27 @@ describe('a file', () => {
     expect(
       files.filter(({ text }) => !/^(?:'use client'\n)?(?:\/\*\*|import)/.test(text)).map(({ path }) => path),
     ).toEqual([])
+  })
+})
+
+describe('an error', () => {
+  const docs = join(dirname(lib), 'docs')
+  const codes = Object.keys(errorCodes).sort()
+  const titled = (code: string) => readFileSync(join(docs, 'errors', `${code}.md`), 'utf8').split('\n')[0]
+
+  it('has its page, and each page its error', () => {
+    const pages = readdirSync(join(docs, 'errors')).map((name) => name.replace(/\.md$/, ''))
+    expect(pages.sort()).toEqual(codes)
+    expect(codes.map(titled)).toEqual(codes.map((code) => `# ${code}`))
+  })
+
+  it('stands in the list of all errors, with what it says', () => {
+    const rows = readFileSync(join(docs, 'errors.md'), 'utf8').matchAll(
+      /^\| \[([\w-]+)\]\(errors\/\1\.md\) \| (.+) \|$/gm,
+    )
+    expect([...rows].map(([, code, says]) => [code, says])).toEqual(
+      codes.map((code) => [code, errorCodes[code as ErrorCode]]),
+    )
   })
 })
 

@@ -58,7 +58,10 @@ export class Calls {
         `This page is not connected, and ${size} changes wait already. Try again when it is.`,
       )
     if (size >= callsPerTab)
-      return new HeldStateError('inbox-full', `${size} calls of this tab wait already, the bound "callsPerTab".`)
+      return new HeldStateError(
+        'inbox-full',
+        `${size} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
+      )
     return undefined
   }
 

@@ -98,7 +98,8 @@ export class Tab {
   stop(): void {
     this.phase = 'stopped'
     this.wire.stop()
-    const lost = 'This page has closed its connection for good. Whether the change took effect is unknown.'
+    const lost =
+      'This page has closed its connection for good. Whether the change took effect is unknown: load the page anew to see.'
     this.calls.fail(new HeldStateError('connection-lost', lost))
     this.show({ ...this.mirror.getState(), status: 'offline', waiting: undefined })
   }

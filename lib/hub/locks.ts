@@ -45,7 +45,7 @@ export class Locks {
     if (line.waiting >= this.limits.lockWaiters)
       throw new HeldStateError(
         'lock-queue-full',
-        `${line.waiting} callers already wait for this tab's lock, the bound "lockWaiters". Nothing was changed.`,
+        `${line.waiting} callers already wait for this tab's lock, the bound "lockWaiters". Nothing was changed; try again later.`,
       )
     if (!line.mutex) {
       line.mutex = new Mutex()
@@ -73,7 +73,7 @@ export class Locks {
         giveUp(
           new HeldStateError(
             'lock-timeout',
-            `The lock was not free within ${this.limits.lockWaitMs} ms, the bound "lockWaitMs": a handler or block holds it. Nothing was changed.`,
+            `The lock was not free within ${this.limits.lockWaitMs} ms, the bound "lockWaitMs": a handler or block holds it. Do what takes long outside of it, in a background task. Nothing was changed.`,
           ),
         ),
       )

@@ -39,4 +39,7 @@ export const isStale = (error: unknown): error is HeldStateError =>
   isHeldStateError(error) && error.code === 'stale-write'
 
 const forgotten = () =>
-  new HeldStateError('connection-lost', 'The server remembers this call no more. Whether it took effect is unknown.')
+  new HeldStateError(
+    'connection-lost',
+    'The server remembers this call no more. Whether it took effect is unknown: look at the state.',
+  )

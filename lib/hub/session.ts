@@ -125,7 +125,7 @@ export class Session implements Watcher, Sender {
   private refuseSurplus(up: Up): void {
     const surplus = new HeldStateError(
       'inbox-full',
-      `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab".`,
+      `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
     )
     if (up.type === 'resync') throw surplus
     const refuse = () => {

@@ -19,14 +19,15 @@ export function signToken(token: string, browser: string, secret: string): strin
 /** The token inside a signed one; throws `invalid-token` if it was not signed for this browser with one of `secrets`. */
 export function verifyToken(signed: string, browser: string, secrets: readonly string[]): string {
   const [, token, given] = /^([0-9a-f]{32})\.([0-9a-f]{32})$/.exec(signed) ?? []
-  if (!token || !given) throw new HeldStateError('invalid-token', 'The token of this tab is malformed.')
+  if (!token || !given)
+    throw new HeldStateError('invalid-token', 'The token of this tab is malformed. The tab begins with a new state.')
   for (const secret of secrets) {
     const expected = signature(token, browser, secret)
     if (timingSafeEqual(Buffer.from(given), Buffer.from(expected))) return token
   }
   throw new HeldStateError(
     'invalid-token',
-    'The token of this tab belongs to another browser, or was signed with another secret.',
+    'The token of this tab belongs to another browser, or was signed with another secret. It begins with a new state.',
   )
 }
 

@@ -263,7 +263,11 @@ function load(store: StateStore, instance: Instance): Eventually<void> {
     rescued(
       () => store.load(instance.token),
       (error) => {
-        throw new HeldStateError('load-failed', 'The saved state of this tab could not be loaded.', { cause: error })
+        throw new HeldStateError(
+          'load-failed',
+          'The saved state of this tab could not be loaded: the store failed. Try again; the cause is in the log of the server.',
+          { cause: error },
+        )
       },
     ),
     (stored) => instance.restore(stored),

@@ -74,12 +74,15 @@ export class TaskPool {
     if (ofToken.size >= this.ports.limits.tasksPerToken)
       throw new HeldStateError(
         'too-many-tasks',
-        `This tab runs ${ofToken.size} background tasks, the bound "tasksPerToken". "${task}" was not started.`,
+        `This tab runs ${ofToken.size} background tasks, the bound "tasksPerToken". "${task}" was not started. Start it again when others have ended.`,
       )
     if (declaration.concurrency === 'many') return
     for (const run of ofToken)
       if (run.definition === definition && run.task === task && run.phase.name === 'running')
-        throw new HeldStateError('already-running', `Task "${task}" runs already, and only one copy may.`)
+        throw new HeldStateError(
+          'already-running',
+          `Task "${task}" runs already, and only one copy may. Cancel it first, or wait until it has ended.`,
+        )
   }
 
   private changed(run: TaskRun): void {

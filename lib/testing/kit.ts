@@ -7,41 +7,84 @@ import { Presence } from '../client/presence.js'
 import { Tab } from '../client/tab.js'
 import { Hub } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
+import { setSlot } from '../hub/slot.js'
 import type { ClientView, Definition } from '../state/definition.js'
+import { Registry } from '../state/registry.js'
+import { memoryStore } from '../store/memory.js'
 import { TestClock } from './clock.js'
 import { Loopback } from './loopback.js'
+import { mortalStore } from './mortal.js'
+import { mortalClock } from './mortal-clock.js'
 
 export interface TestLog extends Log {
   readonly lines: readonly string[]
 }
 
 export interface TestKit {
+  /** The hub; another one after `crash()`. It is also the one that `modifyState` of "heldstate/server" finds. */
   readonly hub: Hub
   readonly clock: TestClock
   /** What the hub logged. */
   readonly log: TestLog
   /** Opens a tab of a new browser, or of the given one, and waits until it is live. */
   open(browser?: string): Promise<TestTab>
+  /**
+   * What `work` gives or throws, with everything happening meanwhile that needs no time: `await done(tab.state(cart).add(1))`.
+   * Work that sleeps needs `clock.advance` in between.
+   */
+  done<T>(work: Promise<T>): Promise<T>
+  /**
+   * The server dies as by `kill -9`, and is started anew over what was saved. All its tabs have lost their connection until
+   * `tab.reconnect()`. A task of the dead server can save nothing, and never wakes from its `sleep`.
+   */
+  crash(): void
 }
 
 /** A hub that knows `definitions`. */
 export function testHub(
   definitions: readonly Definition[],
-  options: Omit<HubOptions, 'clock' | 'log'> = {},
+  { store = memoryStore(), ...options }: Omit<HubOptions, 'clock' | 'log'> = {},
   clock = new TestClock(),
 ): TestKit {
+  const { registry = new Registry() } = options
+  registry.add(...definitions)
   const log = testLog()
-  const hub = new Hub({ secret: 'of a test', ...options, clock, log })
-  hub.registry.add(...definitions)
+  const tabs: TestTab[] = []
+  const start = () => {
+    const process = { clock: mortalClock(clock), store: { ...mortalStore(store), close: () => store.close() } }
+    const hub = new Hub({ secret: 'of a test', ...options, ...process, registry, log })
+    setSlot({ hub, routeKey: '' })
+    return { ...process, hub }
+  }
+  let process = start()
   return {
-    hub,
+    get hub() {
+      return process.hub
+    },
     clock,
     log,
     open: async (browser = clock.id()) => {
-      const tab = new TestTab(hub, clock, browser)
+      const tab = new TestTab(process.hub, clock, browser)
+      tabs.push(tab)
       tab.connect()
       await clock.settle()
       return tab
+    },
+    done: async (work) => {
+      let ended = false
+      const end = () => {
+        ended = true
+      }
+      work.then(end, end)
+      while (!ended) await clock.settle()
+      await clock.settle() // and what it brought about is shown
+      return work
+    },
+    crash: () => {
+      process.clock.die()
+      process.store.die()
+      process = start()
+      for (const tab of tabs) tab.rewire(process.hub, clock)
     },
   }
 }
@@ -124,7 +167,7 @@ export class TestTab {
     return this.tab.mirror.subscribe(run)
   }
 
-  /** The connection breaks, and stays broken until `reconnect`. */
+  /** The connection breaks, and stays broken until `reconnect`. What the tab sent last, or was sent, is lost. */
   drop(): void {
     this.wire.cut()
   }

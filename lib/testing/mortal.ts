@@ -3,6 +3,7 @@
  * as after `kill -9`, so a test can start the next hub over the same store. With `slow`, a save takes its time before and
  * after it is kept, and the process may die at either side.
  */
+import { after } from '../base/eventually.js'
 import type { StateStore, Stored } from '../store/store.js'
 
 export interface MortalStore extends StateStore {
@@ -23,10 +24,7 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
   const { slow, kept = () => {}, fails = () => {} } = options
   const never = new Promise<never>(() => {})
   const alive = <T>(act: () => T): T | Promise<never> => (dead ? never : act())
-  const keep = async (token: string, next: Stored) => {
-    await store.save(token, next)
-    kept(token, next)
-  }
+  const keep = (token: string, next: Stored) => after(store.save(token, next), () => kept(token, next))
   const slowly = async (token: string, next: Stored) => {
     await slow?.()
     if (dead) return never

@@ -71,11 +71,15 @@ function accept(hub: Hub, socket: Socket, browser: string): void {
 
 /** Why a handshake may not go on: it comes from a page of another site, or the hub is full. */
 function refusalOf(request: IncomingMessage, connections: number, limit: number): HeldStateError | undefined {
-  if (!sameOrigin(request)) return new HeldStateError('foreign-origin', 'A page of another site tried to connect.')
+  if (!sameOrigin(request))
+    return new HeldStateError(
+      'foreign-origin',
+      'A page of another site tried to connect. Behind a proxy, let it hand on the Host header.',
+    )
   if (connections >= limit)
     return new HeldStateError(
       'too-many-connections',
-      `The hub has ${connections} connections, the bound "connections".`,
+      `The hub has ${connections} connections, the bound "connections". Raise it: serve({ hub: { limits: { connections } } }).`,
     )
   return undefined
 }

@@ -1,0 +1,117 @@
+/** From a page's text to what is shown: HTML with highlighted code and headings that can be linked to, and its sections as plain text. */
+import { Marked, type Tokens } from 'marked'
+import { bundledLanguages, createHighlighter, type Highlighter } from 'shiki'
+import { resolve } from './pages'
+
+export interface Section {
+  /** Empty before the first heading below the title. */
+  readonly heading: string
+  readonly anchor: string
+  readonly text: string
+}
+
+const languages = ['bash', 'docker', 'js', 'json', 'nginx', 'ts', 'tsx'] as const
+let highlighting: Promise<Highlighter> | undefined
+
+function highlighter(): Promise<Highlighter> {
+  highlighting ??= createHighlighter({
+    themes: ['github-light-high-contrast', 'github-dark-high-contrast'],
+    langs: [...languages],
+  })
+  return highlighting
+}
+
+/** The HTML of a page; `name` is its path below `docs/`, from which its links lead. */
+export async function html(name: string, text: string): Promise<string> {
+  const shiki = await highlighter()
+  const anchors = new Anchors()
+  const marked = new Marked({
+    renderer: {
+      html: ({ text }) => (text.startsWith('<!--') ? '' : text), // hidden checks of the examples
+      heading({ tokens, depth }) {
+        const inner = this.parser.parseInline(tokens)
+        const anchor = anchors.of(plain(tokens))
+        if (depth === 1) return `<h1>${inner}</h1>`
+        return `<h${depth} id="${anchor}"><a href="#${anchor}">${inner}</a></h${depth}>`
+      },
+      link({ href, tokens }) {
+        const to = resolve(name, href)
+        const inner = this.parser.parseInline(tokens)
+        return to === undefined ? inner : `<a href="${to}">${inner}</a>`
+      },
+      code: ({ text: code, lang = '' }) => highlighted(shiki, code, lang),
+      table(token) {
+        const rows = [token.header, ...token.rows].map(
+          (cells) => `<tr>${cells.map((cell) => `<td>${this.parser.parseInline(cell.tokens)}</td>`).join('')}</tr>`,
+        )
+        const [head = '', ...body] = rows
+        const heads = token.header.some(({ text }) => text !== '') ? head.replaceAll('td>', 'th>') : ''
+        return `<div class="wide" tabindex="0"><table><thead>${heads}</thead><tbody>${body.join('')}</tbody></table></div>`
+      },
+    },
+  })
+  return marked.parse(text, { async: false })
+}
+
+function highlighted(shiki: Highlighter, code: string, words: string): string {
+  const [given = ''] = words.split(' ')
+  const lang = given === 'sh' ? 'bash' : given === 'dockerfile' ? 'docker' : given in bundledLanguages ? given : 'text'
+  return shiki.codeToHtml(code, {
+    lang,
+    themes: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    defaultColor: 'light-dark()',
+  })
+}
+
+/** What search looks through. */
+export function sections(text: string): readonly Section[] {
+  const anchors = new Anchors()
+  const found: { heading: string; anchor: string; text: string }[] = [{ heading: '', anchor: '', text: '' }]
+  for (const token of new Marked().lexer(text)) {
+    if (token.type === 'heading' && token.depth === 1) anchors.of(plain(token.tokens ?? []))
+    else if (token.type === 'heading') {
+      const heading = plain(token.tokens ?? [])
+      found.push({ heading, anchor: anchors.of(heading), text: '' })
+    } else if (token.type !== 'html') {
+      const last = found.at(-1)
+      if (last) last.text = `${last.text} ${textOf(token)}`.replaceAll(/\s+/g, ' ').trim()
+    }
+  }
+  return found
+}
+
+function textOf(token: Tokens.Generic): string {
+  if (token.type === 'table') {
+    const { header, rows } = token as Tokens.Table
+    return [header, ...rows].flatMap((cells) => cells.map(({ tokens }) => plain(tokens))).join(' ')
+  }
+  if (token.type === 'list') return (token as Tokens.List).items.map((item) => plain(item.tokens)).join(' ')
+  return token.tokens ? plain(token.tokens) : token.type === 'space' ? '' : token.raw.replaceAll(/^```.*$/gm, '')
+}
+
+/** The text of tokens without their marks. */
+function plain(tokens: readonly Tokens.Generic[]): string {
+  return tokens
+    .map((token) => (token.tokens ? plain(token.tokens) : ((token as { text?: string }).text ?? token.raw)))
+    .join('')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+}
+
+/** Anchors of headings, as GitHub makes them. */
+export class Anchors {
+  private readonly taken = new Map<string, number>()
+
+  of(heading: string): string {
+    const anchor = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-')
+    const times = this.taken.get(anchor) ?? 0
+    this.taken.set(anchor, times + 1)
+    return times === 0 ? anchor : `${anchor}-${times}`
+  }
+}
