@@ -13,13 +13,15 @@ import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
+import { taken } from '../store/memory.js'
 import type { Fields, State, StateStore, Stored } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
-import { type CallName, type PastCalls, withEnd } from './past-calls.js'
+import { isStale } from './once.js'
+import { type CallName, endOf, type PastCalls, withEnd } from './past-calls.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
@@ -30,6 +32,8 @@ export interface Ground {
   readonly registry: Registry
   readonly store: StateStore
   instance(token: string): Instance
+  /** A save was refused since another process has taken over. */
+  lost(instance: Instance, reason: HeldStateError): void
   /** The lock of an instance is free again. */
   released(instance: Instance): void
 }
@@ -93,8 +97,8 @@ export class Transaction implements Hold {
   readonly outer: Hold | undefined
   /** The author's code is inside. */
   active = true
-  /** The call that this is the work of. It ends in the same save as its change. */
-  call: CallName | undefined
+  /** It ends in the same save as its change. */
+  private call: CallName | undefined
   private end: (() => void) | undefined
   /** The last save says that the call was interrupted. */
   private begun = false
@@ -142,6 +146,12 @@ export class Transaction implements Hold {
     ])
     this.drafts.push({ definition, draft })
     return draft.state
+  }
+
+  /** Says which call this is the work of. While it waited for the lock, another process may have done it. */
+  begins(name: CallName | undefined): void {
+    if (name && endOf(this.instance.calls, name)) this.lose(taken())
+    this.call = name
   }
 
   /** Begins a new instance with the state of another. */
@@ -239,10 +249,17 @@ export class Transaction implements Hold {
     })
   }
 
+  private lose(error: HeldStateError): never {
+    this.instance.loaded = false
+    this.ground.lost(this.instance, error)
+    throw error
+  }
+
   /** A save that failed may have been kept all the same: the store is asked. */
   private async unsaved(next: Stored, before: PastCalls, error: unknown): Promise<void> {
     const { instance, ground } = this
     instance.loaded = false
+    if (isStale(error)) this.lose(error)
     if (isHeldStateError(error)) throw error
     try {
       await load(ground.store, instance)
