@@ -66,7 +66,7 @@ describe('the house', () => {
 })
 
 describe('an outside package', () => {
-  it.each(['socket.io', 'socket.io-client', 'zustand', 'async-mutex', 'devalue', 'esbuild', 'lmdb'])(
+  it.each(['socket.io', 'socket.io-client', 'zustand', 'async-mutex', 'devalue', 'esbuild', 'lmdb', 'acorn'])(
     '%s is known to one file',
     (name) => {
       const users = files.filter(({ imports }) =>
@@ -117,7 +117,7 @@ describe('a file', () => {
 
   it('starts with what it is for', () => {
     expect(
-      files.filter(({ text }) => !/^(?:'use client'\n)?(?:\/\*\*|import)/.test(text)).map(({ path }) => path),
+      files.filter(({ text }) => !/^(?:'use client'\n|#!.*\n)?(?:\/\*\*|import)/.test(text)).map(({ path }) => path),
     ).toEqual([])
   })
 })
