@@ -133,8 +133,8 @@ export class MatrixApp {
   }
 
   async #install() {
-    if (this.cell.manager === 'pnpm') await this.#run('npx', ['--yes', 'pnpm@10', 'install', '--prefer-offline'])
-    else await this.#run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'])
+    if (this.cell.manager === 'pnpm') await this.#run('npx', ['--yes', 'pnpm@10', 'install'])
+    else await this.#run('npm', ['install', '--no-audit', '--no-fund'])
   }
 
   /** The real template; its fonts come from the internet, which builds of a test must not need. */

@@ -82,8 +82,9 @@ function config({ dir, config: name, typescript }: Project, byHand: string[]): C
   }
 }
 
-function scripts({ manifest, manifestText }: Project, byHand: string[]): Change[] {
-  const { text, byHand: left } = withScripts(manifestText, manifest)
+function scripts(project: Project, byHand: string[]): Change[] {
+  const { manifestText } = project
+  const { text, byHand: left } = withScripts(project)
   byHand.push(...left)
   return text === manifestText ? [] : [{ path: 'package.json', before: manifestText, after: text }]
 }

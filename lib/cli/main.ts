@@ -99,7 +99,8 @@ function parsed(command: string, args: readonly string[], options: Options) {
     if (positionals.length > 1) throw new Error(`one folder was expected, and ${positionals.join(' and ')} were given.`)
     return { dir: resolve(positionals[0] ?? '.'), values: values as Readonly<Record<string, unknown>> }
   } catch (error) {
-    throw new Refusal(`heldstate ${command}: ${messageOf(error)} "heldstate --help" lists the options.`)
+    const [what] = messageOf(error).split(/\.(?: |$)/, 1) // Node goes on with advice that fits few
+    throw new Refusal(`heldstate ${command}: ${what}. "heldstate --help" lists the options.`)
   }
 }
 

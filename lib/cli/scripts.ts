@@ -1,5 +1,7 @@
 /** The scripts `dev` and `start` of package.json, with `heldstate` in the place of `next`. */
-import type { Manifest } from './project.js'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Manifest, Project } from './project.js'
 
 export interface Scripts {
   /** package.json with them. */
@@ -10,20 +12,43 @@ export interface Scripts {
 
 const commands = ['dev', 'start'] as const
 
-export function withScripts(text: string, { scripts = {} }: Manifest): Scripts {
+export function withScripts({
+  dir,
+  manifestText,
+  manifest: { scripts = {} },
+}: Pick<Project, 'dir' | 'manifest' | 'manifestText'>): Scripts {
   const byHand: string[] = []
   const next: Record<string, string> = { ...scripts }
   for (const command of commands) {
     const script = scripts[command]
     const ours = script === undefined ? `heldstate ${command}` : replaced(script, command)
     if (ours !== undefined) next[command] = ours
-    else if (!/\bheldstate (dev|start)\b|\bserver\.[cm]?[jt]s\b/.test(script ?? ''))
-      byHand.push(
-        `The script "${command}" of package.json is ${JSON.stringify(script)}. Let it run "heldstate ${command}" in place of "next ${command}".`,
-      )
-    else if (/\bserver\.[cm]?[jt]s\b/.test(script ?? '')) byHand.push(...ownServer(command, script ?? ''))
+    else if (!runsHeldState(dir, script ?? '')) byHand.push(toDo(command, script ?? ''))
   }
-  return { text: edited(text, scripts, next), byHand }
+  return { text: edited(manifestText, scripts, next), byHand }
+}
+
+/** The server file that a script runs. */
+export const serverIn = (script: string) => /\S*server\.[cm]?[jt]s\b/.exec(script)?.[0]
+
+export function startsHeldState(dir: string, server: string): boolean {
+  const file = join(dir, server)
+  return existsSync(file) && readFileSync(file, 'utf8').includes('heldstate/next')
+}
+
+function runsHeldState(dir: string, script: string): boolean {
+  const server = serverIn(script)
+  return /\bheldstate (dev|start)\b/.test(script) || (server !== undefined && startsHeldState(dir, server))
+}
+
+function toDo(command: string, script: string): string {
+  const server = serverIn(script)
+  if (server !== undefined)
+    return (
+      `The script "${command}" of package.json runs a server of your own, ${server}. Let it call serve() from "heldstate/next" ` +
+      `in place of next(); if it does nothing else, let the script run "heldstate ${command}".`
+    )
+  return `The script "${command}" of package.json is ${JSON.stringify(script)}. Let it run "heldstate ${command}" in place of "next ${command}".`
 }
 
 /** Flags of `next` that `heldstate` has too. */
@@ -36,15 +61,6 @@ function replaced(script: string, command: string): string | undefined {
   if (trimmed === 'next' && command === 'dev') return 'heldstate dev'
   return known.test(trimmed) ? trimmed.replace(/(^| )next (dev|start)/, '$1heldstate $2') : undefined
 }
-
-/** A custom server is the app's own: it has to start heldstate itself. Whether it does is for `heldstate doctor` to say. */
-const ownServer = (command: string, script: string) =>
-  command === 'dev'
-    ? [
-        `The script "dev" of package.json runs a server of your own (${JSON.stringify(script)}). It works once that file calls ` +
-          'serve() from "heldstate/next" in place of next(); a server that does no more is not needed: "heldstate dev" and "heldstate start" do the same.',
-      ]
-    : []
 
 /** Changes only what differs, in the text as it is written; where that is not possible, writes it anew. */
 function edited(

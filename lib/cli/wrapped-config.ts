@@ -152,8 +152,9 @@ function lineEnd(text: string, from: number): number {
 }
 
 function insertAll(text: string, insertions: readonly Insertion[]): string {
+  const inLines = (added: string) => (text.includes('\r\n') ? added.replaceAll('\n', '\r\n') : added)
   const ordered = [...insertions].sort((a, b) => b.at - a.at)
-  return ordered.reduce((done, { at, text: added }) => done.slice(0, at) + added + done.slice(at), text)
+  return ordered.reduce((done, { at, text: added }) => done.slice(0, at) + inLines(added) + done.slice(at), text)
 }
 
 function unclear(name: string, text: string, reason: string): WrappedConfig {
