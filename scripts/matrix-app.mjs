@@ -7,20 +7,14 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { pack } from './package.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(tmpdir(), `heldstate-matrix-${process.getuid?.() ?? ''}`)
 const run = promisify(execFile)
 
 /** Packs the library; the path of its tarball. */
-export async function pack() {
-  mkdirSync(folder, { recursive: true })
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: join(root, 'lib') })
-  const found = /"filename":\s*"([^"]+)"/.exec(stdout)
-  return join(folder, found[1])
-}
+export const packed = () => pack(folder)
 
 export class MatrixApp {
   output = ''
@@ -223,6 +217,6 @@ function environment() {
     ...env,
     NEXT_TELEMETRY_DISABLED: '1',
     CI: '1',
-    HELDSTATE_SECRET: 'a secret of the matrix, long enough to sign',
+    HELDSTATE_SECRET: 'a secret of the matrix that is long enough',
   }
 }

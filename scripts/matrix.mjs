@@ -5,7 +5,7 @@
  */
 import { chromium } from '@playwright/test'
 import { bringChromium } from './chromium.mjs'
-import { MatrixApp, pack } from './matrix-app.mjs'
+import { MatrixApp, packed } from './matrix-app.mjs'
 import { cells } from './matrix-cells.mjs'
 import { driveExample } from './matrix-page.mjs'
 
@@ -16,7 +16,7 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 const chosen = named.length > 0 ? cells.filter(({ name }) => named.includes(name)) : cells
-const tarball = await pack()
+const tarball = packed()
 const browser = await chromium.launch({
   executablePath: bringChromium(),
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
@@ -26,21 +26,21 @@ let failed = 0
 for (const cell of chosen) {
   const app = new MatrixApp(cell, tarball)
   const began = performance.now()
-  const passed = []
+  const steps = []
   const step = async (name, work) => {
     await work()
-    passed.push(`${name} ${((performance.now() - began) / 1000).toFixed(0)} s`)
+    steps.push(`${name} ${((performance.now() - began) / 1000).toFixed(0)} s`)
   }
   try {
     await step('init', () => app.make())
     await step('dev', () => served(app, 'dev'))
     await step('build', () => app.build())
     await step('start', () => served(app, 'start'))
-    console.log(`passed ${cell.name}: ${passed.join(', ')}`)
+    console.log(`passed ${cell.name}: ${steps.join(', ')}`)
   } catch (error) {
     failed += 1
     console.log(
-      `FAILED ${cell.name} after ${passed.join(', ') || 'nothing'}: ${error.message}\n${app.output.slice(-4000)}`,
+      `FAILED ${cell.name} after ${steps.join(', ') || 'nothing'}: ${error.message}\n${app.output.slice(-4000)}`,
     )
   }
 }
