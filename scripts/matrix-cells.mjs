@@ -30,10 +30,11 @@ export const cells = [
   { name: 'no-config-webpack', typescript: '5.9.3', webpack: true },
   { name: 'pnpm-src', manager: 'pnpm', typescript: '5.9.3', src: true, files: { 'next.config.ts': typed('') } },
   { name: 'pnpm-webpack', manager: 'pnpm', typescript: '7.0.2', webpack: true, files: { 'next.config.ts': typed('') } },
-  { name: 'lowest', next: '16.2.0', typescript: '5.9.3', files: { 'next.config.ts': typed('') } },
+  { name: 'lowest', next: '16.2.0', react: '19.0.0', typescript: '5.9.3', files: { 'next.config.ts': typed('') } },
   {
     name: 'lowest-webpack',
     next: '16.2.0',
+    react: '19.0.0',
     typescript: '5.9.3',
     webpack: true,
     src: true,
