@@ -6,4 +6,5 @@ import { processTerminal } from './terminal.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 const code = await main(process.argv.slice(2), version, processTerminal)
-if (code !== undefined) process.exitCode = code
+// a server that could not start still listens; what was said is written out first
+if (code !== undefined) process.stdout.write('', () => process.exit(code))
