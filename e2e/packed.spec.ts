@@ -15,7 +15,7 @@ for (const [name, modes] of [
   ['newest', ['dev', 'start']],
   ['cjs-javascript', ['dev']],
 ] as const)
-  test(`a fresh app counts after init: ${name}, ${modes.join(' and ')}`, async ({ page }) => {
+  test(`a fresh app counts after init: ${name}, ${modes.join(' and ')}`, async ({ context }) => {
     test.setTimeout(240_000)
     const app = new MatrixApp(named(name), tarball)
     await app.make()
@@ -27,6 +27,7 @@ for (const [name, modes] of [
         await app.build()
       }
       await app.start(mode)
-      await driveExample(page, app.url).finally(() => app.stop())
+      const page = await context.newPage() // the one before would look for its server again
+      await driveExample(page, app.url).finally(() => Promise.all([page.close(), app.stop()]))
     }
   })
