@@ -56,6 +56,7 @@ suite(
   'unit.json',
   ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests],
 )
+check('the package, by publint and are-the-types-wrong', 'scripts/check-package.mjs')
 check('four thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '4000')
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 suite(

@@ -67,6 +67,10 @@ export const fixedLimits = {
   sweepsPerKeep: 8,
   /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
   claimMs: 1_000,
+  /** Milliseconds for which `heldstate doctor` waits for an answer of a deployment. A person waits for it. */
+  deploymentAnswerMs: 10_000,
+  /** Characters that `heldstate doctor` wants a secret to have: 128 bits, were it written in hexadecimal. */
+  secretLength: 32,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -39,7 +39,16 @@ export function bundle(specifier: string, file: string, packages: 'bundle' | 'ex
     metafile: true,
     platform: 'node',
     packages,
-    external: ['heldstate', 'server-only', 'client-only', '*.state', '*.state.ts', '*.state.tsx', '*.state.js'],
+    external: [
+      'heldstate',
+      'server-only',
+      'client-only',
+      '*.state',
+      '*.state.ts',
+      '*.state.tsx',
+      '*.state.js',
+      '*.state.jsx',
+    ],
   })
   const inputs = Object.keys(metafile.inputs).map((name) => resolve(directory, name))
   const files = inputs.filter((input) => input !== file && !/[\\/]node_modules[\\/]/.test(input))

@@ -10,11 +10,17 @@ test('an object stays an object, with its own settings and the rules', () => {
   const config = withHeldState({ reactStrictMode: true, turbopack: { root: '/work' } })
   expect(config.reactStrictMode).toBe(true)
   expect(config.turbopack?.root).toBe('/work')
-  expect(Object.keys(rules(config))).toEqual(['*.state.ts', '*.state.tsx', 'heldstate-modules.js'])
+  expect(Object.keys(rules(config))).toEqual([
+    '*.state.ts',
+    '*.state.tsx',
+    '*.state.js',
+    '*.state.jsx',
+    'heldstate-modules.js',
+  ])
 })
 
 test('no config at all is enough', () => {
-  expect(Object.keys(rules(withHeldState()))).toHaveLength(3)
+  expect(Object.keys(rules(withHeldState()))).toHaveLength(5)
 })
 
 test('functions, async ones too, are given the phase and the context', async () => {
@@ -37,6 +43,12 @@ test('functions, async ones too, are given the phase and the context', async () 
   ])
 })
 
+test('a promise of a config, as some plugins give, stays one and keeps its settings', async () => {
+  const config = await withHeldState(Promise.resolve({ poweredByHeader: false }))
+  expect(config.poweredByHeader).toBe(false)
+  expect(Object.keys(rules(config))).toContain('*.state.ts')
+})
+
 test('rules of the user for the same files stay, one as well as a list', () => {
   const own = { loaders: ['own-loader'] }
   const config = withHeldState({
@@ -53,7 +65,7 @@ test('rules of the user for the same files stay, one as well as a list', () => {
 test('loaders are given as plain data, since Turbopack takes nothing else, with the packages of the app', () => {
   const config = withHeldState({ transpilePackages: ['@acme/shared'] })
   const loaders = Object.values(rules(config)).flatMap((rule) => (rule as { loaders: unknown[] }).loaders)
-  expect(loaders).toHaveLength(3)
+  expect(loaders).toHaveLength(5)
   for (const loader of loaders)
     expect(loader).toEqual({
       loader: expect.stringMatching(/-loader\.cjs$/),
@@ -83,7 +95,7 @@ test('webpack puts the stub in place before any other loader, but not of what is
   expect(JSON.stringify(stub?.use)).toContain('stub-loader.cjs')
   const stubs = (path: string, query = '') =>
     stub?.test.test(path) && !stub.exclude?.test(path) && !stub.resourceQuery?.not.some((real) => real.test(query))
-  expect(['/a/b.state.ts', '/a/b.state.tsx'].every((path) => stubs(path))).toBe(true)
+  expect(['/a/b.state.ts', '/a/b.state.tsx', '/a/b.state.js', '/a/b.state.jsx'].every((path) => stubs(path))).toBe(true)
   expect(stubs('/a/b.state.ts', '?really')).toBe(true)
   for (const query of ['?real', '?a&real', '?real&a']) expect(stubs('/a/b.state.ts', query)).toBe(false)
   for (const path of ['/a/state.ts', '/a/b.state.ts.map', '/a/node_modules/x/b.state.ts'])
@@ -93,7 +105,7 @@ test('webpack puts the stub in place before any other loader, but not of what is
 })
 
 test('Turbopack does the same, by conditions', () => {
-  for (const glob of ['*.state.ts', '*.state.tsx']) {
+  for (const glob of ['*.state.ts', '*.state.tsx', '*.state.js', '*.state.jsx']) {
     const { condition, loaders } = rules(withHeldState())[glob] as { condition: unknown; loaders: unknown }
     expect(condition).toEqual({ all: [{ not: 'foreign' }, { not: { query: /[?&]real(?=&|$)/ } }] })
     expect(JSON.stringify(loaders)).toContain('stub-loader.cjs')

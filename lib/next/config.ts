@@ -16,13 +16,19 @@ const loader = (name: string, { transpilePackages = [] }: NextConfig) => ({
   options: { packages: transpilePackages },
 })
 
-/** Wraps a Next config: an object, or a function that gives one. */
+/** Wraps a Next config: an object, a promise of one as some plugins give, or a function that gives either. */
 export function withHeldState(config?: NextConfig): NextConfig
 export function withHeldState(config: ConfigFunction): ConfigFunction
-export function withHeldState(config: NextConfig | ConfigFunction = {}): NextConfig | ConfigFunction {
-  if (typeof config !== 'function') return extend(config)
-  return async (phase, context) => extend(await config(phase, context))
+export function withHeldState(config: Promise<NextConfig>): Promise<NextConfig>
+export function withHeldState(
+  config: NextConfig | Promise<NextConfig> | ConfigFunction = {},
+): NextConfig | Promise<NextConfig> | ConfigFunction {
+  if (typeof config === 'function') return async (phase, context) => extend(await config(phase, context))
+  return isPromise(config) ? config.then(extend) : extend(config)
 }
+
+const isPromise = (config: NextConfig | Promise<NextConfig>): config is Promise<NextConfig> =>
+  'then' in config && typeof config.then === 'function'
 
 function extend(config: NextConfig): NextConfig {
   seeConfig(config)
@@ -40,6 +46,8 @@ function withRules(config: NextConfig): Turbopack {
   for (const [glob, rule] of [
     ['*.state.ts', stub],
     ['*.state.tsx', stub],
+    ['*.state.js', stub],
+    ['*.state.jsx', stub],
     [modulesFile, modules],
   ] as const)
     rules[glob] = appended(rules[glob], rule)
@@ -59,7 +67,7 @@ function withWebpackRules(config: NextConfig): Webpack {
   return (given, context) => {
     given.module.rules.push(
       {
-        test: /\.state\.tsx?$/,
+        test: /\.state\.[jt]sx?$/,
         exclude: /node_modules/,
         resourceQuery: { not: [real] },
         enforce: 'pre',

@@ -63,7 +63,7 @@ export class Imports {
   private import(specifier: string): unknown {
     if (specifier === 'heldstate') return this.given.authors
     if (specifier === 'server-only' || specifier === 'client-only') return {}
-    if (/\.state(\.tsx?|\.js)?$/.test(specifier)) return otherStates
+    if (/\.state(\.[jt]sx?)?$/.test(specifier)) return otherStates
     if (/^(node:)?crypto$/.test(specifier)) return steadyCrypto(this.require(specifier), this.steady)
     return lazily(() => this.load(specifier))
   }

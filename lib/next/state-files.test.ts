@@ -23,6 +23,7 @@ for (const name of [
 for (const name of [
   'shared/cart.state.ts',
   'shared/src/deep.state.ts',
+  'shared/dist/src/deep.state.js',
   'shared/node_modules/a.state.ts',
   'other/b.state.ts',
 ])
@@ -38,7 +39,7 @@ function write(name: string) {
 
 test('state modules are found in all folders but those of packages, builds and other apps', () => {
   expect(findStateFiles(root)).toEqual({
-    files: ['app/a/a.state.tsx', 'app/b.state.ts', 'root.state.ts'].map((name) => join(root, name)),
+    files: ['app/a/a.state.tsx', 'app/b.state.ts', 'app/d.state.js', 'root.state.ts'].map((name) => join(root, name)),
     directories: [join(root, 'app'), join(root, 'examples')],
   })
 })

@@ -3,7 +3,7 @@ import { type Dirent, existsSync, readdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 
-export const isStateFile = (name: string) => /\.state\.tsx?$/.test(name)
+export const isStateFile = (name: string) => /\.state\.[jt]sx?$/.test(name)
 
 export interface StateFiles {
   /** Absolute paths, sorted. */
@@ -28,7 +28,7 @@ export function findStateFiles(root: string, packages: readonly string[] = []): 
 export function isWithin(file: string, root: string, packages: readonly string[]): boolean {
   return [root, realpathSync(root), ...foldersOf(packages, root)].some((folder) => {
     const segments = relative(folder, file).split(sep)
-    return !segments.some((segment) => isForeign(segment)) // `..` is foreign too
+    return !segments.some((segment) => isForeign(segment) || isCompiled(segment, file)) // `..` is foreign too
   })
 }
 
@@ -49,7 +49,14 @@ function statesAmong(folder: string, entries: readonly Dirent[]): StateFiles {
     .filter((entry) => entry.isDirectory() && !isForeign(entry.name))
     .map((entry) => ({ directory: at(entry), entries: entriesOf(at(entry)) }))
     .filter(({ entries }) => !isApp(entries))
-  const deeper = below.flatMap(({ directory, entries }) => statesAmong(directory, entries).files)
+  const deeper = below
+    .flatMap(({ directory, entries }) => statesAmong(directory, entries).files)
+    .filter(
+      (file) =>
+        !relative(folder, file)
+          .split(sep)
+          .some((segment) => isCompiled(segment, file)),
+    )
   return { files: [...here, ...deeper].sort(), directories: below.map(({ directory }) => directory) }
 }
 
@@ -70,6 +77,9 @@ export const sourceOf = (root: string, file: string) => slashes(relative(root, f
  * watch the root itself, since it would watch node_modules too. Turbopack does not see changes in `.next`.
  */
 export const noticeFile = (root: string) => join(root, 'node_modules', '.cache', 'heldstate', 'state-files')
+
+/** What a package beside the app has compiled is not a second state, and what it was compiled from is found. */
+const isCompiled = (folder: string, file: string) => folder === 'dist' && /\.jsx?$/.test(file)
 
 const isForeign = (name: string) => name === 'node_modules' || name.startsWith('.')
 

@@ -1,0 +1,159 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { appFindings } from './app-findings.js'
+import { doctor } from './doctor.js'
+import { readProject } from './project.js'
+import { proxyFindings } from './proxy-findings.js'
+import { secretFindings } from './secret-findings.js'
+import { type Files, folderWith, listening, nextApp } from './terminal.fixture.js'
+
+vi.stubEnv('HELDSTATE_SECRET', 'a secret that is as long as it should be')
+
+const healthy: Files = {
+  ...nextApp,
+  'package.json': JSON.stringify({
+    scripts: { dev: 'heldstate dev', start: 'heldstate start' },
+    dependencies: { next: '16', react: '19', heldstate: '0' },
+  }),
+  'next.config.mjs': `import { withHeldState } from 'heldstate/next'\nexport default withHeldState()\n`,
+  'app/api/heldstate/route.ts': `export { GET } from 'heldstate/next/route'\n`,
+  'app/counter.state.ts': `import { defineState } from 'heldstate'\nexport const a = defineState('a', () => ({}))\n`,
+  '.gitignore': '.heldstate\n',
+}
+
+const wrong = (files: Files, node?: string) =>
+  appFindings(folderWith(files).dir, node).filter(({ kind }) => kind !== 'fine')
+
+test('an app that is set up has nothing wrong, and the exit code is 0', async () => {
+  expect(wrong(healthy)).toEqual([])
+  const { terminal, text } = listening()
+  expect(await doctor({ dir: folderWith(healthy).dir, url: undefined }, terminal)).toBe(0)
+  expect(text()).toMatch(/ok {5}1 state module: app\/counter\.state\.ts[\s\S]*Nothing is broken\.$/)
+})
+
+const without = (name: string) => Object.fromEntries(Object.entries(healthy).filter(([other]) => other !== name))
+const scripts = (dev: string) => ({
+  'package.json': JSON.stringify({ scripts: { dev, start: 'heldstate start' }, dependencies: { next: '16' } }),
+})
+
+test.each<[what: string, files: Files, kind: 'broken' | 'note', sentence: string]>([
+  [
+    'a config that is not wrapped',
+    { ...healthy, 'next.config.mjs': 'export default {}' },
+    'broken',
+    'next.config.mjs does not call withHeldState. Run "heldstate init"',
+  ],
+  ['no config', without('next.config.mjs'), 'broken', 'There is no next.config'],
+  [
+    'a config that cannot be understood',
+    { ...healthy, 'next.config.mjs': `export { default } from './x.mjs'` },
+    'note',
+    'could not be understood',
+  ],
+  ['no route', without('app/api/heldstate/route.ts'), 'broken', 'There is no app/api/heldstate/route.ts.'],
+  [
+    'another route',
+    { ...healthy, 'app/api/heldstate/route.ts': 'export const GET = () => {}' },
+    'broken',
+    'does not export GET of heldstate',
+  ],
+  [
+    'a state in a file of another name',
+    { ...healthy, 'app/b.ts': healthy['app/counter.state.ts'] ?? '' },
+    'broken',
+    'app/b.ts calls defineState and is not named *.state.ts',
+  ],
+  ['no state', without('app/counter.state.ts'), 'note', 'There are no state modules yet.'],
+  [
+    'React 18',
+    { ...healthy, 'node_modules/react/package.json': '{"version":"18.3.1"}' },
+    'broken',
+    'React 19 was expected, and 18.3.1 is installed.',
+  ],
+  [
+    'a newer Next',
+    { ...healthy, 'node_modules/next/package.json': '{"version":"17.0.0"}' },
+    'note',
+    'Next 17.0.0 is newer than',
+  ],
+  [
+    'heldstate that is not installed',
+    without('node_modules/heldstate/package.json'),
+    'broken',
+    'heldstate is not installed in this app. Run: npm install heldstate',
+  ],
+  [
+    'two copies',
+    { ...healthy, 'node_modules/ui/node_modules/heldstate/package.json': '{}' },
+    'broken',
+    'There are 2 copies of heldstate (',
+  ],
+  [
+    'a script that starts Next alone',
+    { ...healthy, ...scripts('next dev') },
+    'broken',
+    'The script "dev" runs "next dev", which starts Next without heldstate.',
+  ],
+  [
+    'a server that does not start it',
+    { ...healthy, ...scripts('tsx server.ts'), 'server.ts': 'next()' },
+    'broken',
+    'The script "dev" runs server.ts, which does not call serve()',
+  ],
+  ['no line in .gitignore', without('.gitignore'), 'note', 'is not in .gitignore. Add the line: .heldstate'],
+])('%s', (_, files, kind, sentence) => {
+  expect(wrong(files)).toEqual([{ kind, text: expect.stringContaining(sentence) }])
+})
+
+test('an old Node is named', () => {
+  expect(wrong(healthy, '20.8.1')).toEqual([{ kind: 'broken', text: expect.stringContaining('This is Node 20.8.1;') }])
+})
+
+test('a folder that is no app is one broken thing, and the exit code is 1', async () => {
+  const { terminal, text } = listening()
+  expect(await doctor({ dir: folderWith({}).dir, url: undefined }, terminal)).toBe(1)
+  expect(text()).toMatch(/broken .* is no Next app[\s\S]*1 thing is broken\.$/)
+})
+
+test.skipIf(process.getuid?.() === 0)('a folder that cannot be written is broken', () => {
+  const { dir } = folderWith({ ...healthy, '.heldstate/.gitignore': '*' })
+  chmodSync(join(dir, '.heldstate'), 0o500)
+  expect(appFindings(dir).filter(({ kind }) => kind === 'broken')).toHaveLength(1)
+})
+
+test.each<[files: Files, environment: string | undefined, kind: string, text: string]>([
+  [{}, undefined, 'note', 'HELDSTATE_SECRET is not set'],
+  [{}, 'x'.repeat(32), 'fine', 'HELDSTATE_SECRET is set in the environment'],
+  [{}, `${'x'.repeat(32)}, short`, 'broken', 'HELDSTATE_SECRET in the environment is shorter than 32 characters'],
+  [
+    { '.env': `HELDSTATE_SECRET=short\n`, '.env.local': `A=1\nHELDSTATE_SECRET="${'y'.repeat(40)}" # why\n` },
+    '',
+    'fine',
+    'HELDSTATE_SECRET is set in .env.local',
+  ],
+  [
+    { '.env.production': 'HELDSTATE_SECRET=short # a comment that is much longer\n' },
+    '',
+    'broken',
+    'in .env.production',
+  ],
+])('the secret of %j and %j', (files, environment, kind, text) => {
+  const [finding, ...more] = secretFindings(folderWith(files).dir, environment ?? '')
+  expect([finding, more]).toEqual([{ kind, text: expect.stringContaining(text) }, []])
+  expect(finding?.text).not.toMatch(/xxx|yyy/)
+})
+
+test.each<[matcher: string, kind: 'fine' | 'note']>([
+  [``, 'note'],
+  [`export const config = { matcher: '/dashboard/:path*' }`, 'fine'],
+  [`export const config = { matcher: ['/account', '/((?!api|_next/static|favicon.ico).*)'] }`, 'fine'],
+  [`export const config = { matcher: ['/((?!api/heldstate|_next).*)'] }`, 'fine'],
+  [`export const config = { matcher: '/((?!_next|.*\\\\..*).*)' }`, 'note'],
+  [`export const config = { matcher: ["/api/:path*"] }`, 'note'],
+  [`export const config = { matcher: '/:path*' }`, 'note'],
+  [`export const config = { matcher: [{ source: '/api/:name', missing: [] }] }`, 'note'],
+])('a proxy.ts with %j is a %s', (matcher, kind) => {
+  const { dir } = folderWith({ ...healthy, 'proxy.ts': `export function proxy() {}\n${matcher}\n` })
+  expect(proxyFindings(readProject(dir)).map((finding) => finding.kind)).toEqual([kind])
+})

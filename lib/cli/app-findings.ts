@@ -1,0 +1,166 @@
+/** What can be seen of an app on the disk. Nothing of it is run. */
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { findStateFiles, isStateFile, sourceOf } from '../next/state-files.js'
+import { broken, type Finding, fine, note } from './finding.js'
+import { installedVersion, isSupported, type Project, readProject } from './project.js'
+import { proxyFindings } from './proxy-findings.js'
+import { serverIn, startsHeldState } from './scripts.js'
+import { secretFindings } from './secret-findings.js'
+import { wrapConfig } from './wrapped-config.js'
+
+export function appFindings(dir: string, node = process.versions.node): readonly Finding[] {
+  const project = readProject(dir)
+  return [
+    nodeFinding(node),
+    nextFinding(project),
+    reactFinding(project),
+    ...copies(project),
+    configFinding(project),
+    routeFinding(project),
+    ...stateFindings(project),
+    ...scriptFindings(project),
+    ...secretFindings(dir),
+    folderFinding(project),
+    ...proxyFindings(project),
+  ]
+}
+
+function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 9)) return fine(`Node ${version}`)
+  return broken(`This is Node ${version}; Next and heldstate need 20.9 or newer. Install a newer one.`)
+}
+
+function nextFinding({ nextVersion }: Project): Finding {
+  if (isSupported(nextVersion) && Number.parseInt(nextVersion, 10) < 17) return fine(`Next ${nextVersion}`)
+  return note(`Next ${nextVersion} is newer than what heldstate was tested with (16). Look for a newer heldstate.`)
+}
+
+function reactFinding({ dir }: Project): Finding {
+  const version = installedVersion(dir, 'react')
+  if (version?.startsWith('19.')) return fine(`React ${version}`)
+  return broken(`React 19 was expected, and ${version ?? 'none'} is installed. Install it: react@19 and react-dom@19.`)
+}
+
+/** Two copies would have two hubs. A package manager may also keep an old one that nothing uses any more. */
+function copies({ dir, packageManager }: Project): readonly Finding[] {
+  const found = new Set(packageFolders(dir).flatMap((folder) => copiesIn(folder)))
+  const version = installedVersion(dir, 'heldstate')
+  if (version === undefined)
+    return [
+      broken(
+        `heldstate is not installed in this app. Run: ${packageManager} ${packageManager === 'npm' ? 'install' : 'add'} heldstate`,
+      ),
+    ]
+  if (found.size <= 1) return [fine(`heldstate ${version}, one copy`)]
+  return [
+    broken(
+      `There are ${found.size} copies of heldstate (${[...found].join(', ')}), which share nothing. Give all packages of the ` +
+        'workspace the same version of it, of next and of react, and install again.',
+    ),
+  ]
+}
+
+const packageFolders = (dir: string) =>
+  (createRequire(join(dir, 'package.json')).resolve.paths('heldstate') ?? []).filter(
+    (folder) => folder.endsWith('node_modules') && existsSync(folder),
+  )
+
+function copiesIn(folder: string): readonly string[] {
+  const packages = readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) =>
+      name.startsWith('@') ? readdirSync(join(folder, name)).map((inner) => join(name, inner)) : [name],
+    )
+  const places = [join(folder, 'heldstate'), ...packages.map((name) => join(folder, name, 'node_modules', 'heldstate'))]
+  return places.filter((place) => existsSync(join(place, 'package.json'))).map((place) => realpathSync(place))
+}
+
+function configFinding({ dir, config }: Project): Finding {
+  const wrapped = 'Run "heldstate init", or wrap what it exports: withHeldState({ … }), from "heldstate/next".'
+  if (config === undefined) return broken(`There is no next.config, which has to call withHeldState. ${wrapped}`)
+  const text = readFileSync(join(dir, config), 'utf8')
+  const { kind } = wrapConfig(config, text)
+  if (kind === 'wrapped') return fine(`${config} is wrapped`)
+  if (kind === 'edited') return broken(`${config} does not call withHeldState. ${wrapped}`)
+  return note(`${config} could not be understood: make sure that what it exports went through withHeldState last.`)
+}
+
+function routeFinding({ dir, appFolder, typescript }: Project): Finding {
+  const folder = join(dir, appFolder, 'api/heldstate')
+  const name = existsSync(folder) ? readdirSync(folder).find((file) => /^route\.[cm]?[jt]sx?$/.test(file)) : undefined
+  const line = `export { GET } from 'heldstate/next/route'`
+  const path = `${appFolder}/api/heldstate/${name ?? `route.${typescript ? 'ts' : 'js'}`}`
+  if (name === undefined) return broken(`There is no ${path}. Run "heldstate init", or add it with: ${line}`)
+  const text = readFileSync(join(folder, name), 'utf8')
+  if (/\bGET\b/.test(text) && text.includes('heldstate/next/route')) return fine(path)
+  return broken(`${path} does not export GET of heldstate, so the state modules cannot be loaded. It needs: ${line}`)
+}
+
+function stateFindings({ dir, appFolder }: Project): readonly Finding[] {
+  const { files } = findStateFiles(dir)
+  const found =
+    files.length === 0
+      ? note('There are no state modules yet. They are named *.state.ts, and lie anywhere in the app.')
+      : fine(
+          `${files.length} state ${files.length === 1 ? 'module' : 'modules'}: ${files.map((file) => sourceOf(dir, file)).join(', ')}`,
+        )
+  const misnamed = definitionsElsewhere(join(dir, appFolder === 'app' ? 'app' : 'src')).map((file) =>
+    broken(
+      `${sourceOf(dir, file)} calls defineState and is not named *.state.ts, so it would go to the browser whole. Rename it.`,
+    ),
+  )
+  return [found, ...misnamed]
+}
+
+/** Sources beside the pages that define a state under another name. Tests may, and servers. */
+function definitionsElsewhere(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') return []
+    if (entry.isDirectory()) return definitionsElsewhere(path)
+    if (!/\.[cm]?[jt]sx?$/.test(entry.name) || isStateFile(entry.name) || /\.(test|spec)\./.test(entry.name)) return []
+    const text = readFileSync(path, 'utf8')
+    return /from\s+['"]heldstate['"]/.test(text) && /\bdefineState\(/.test(text) ? [path] : []
+  })
+}
+
+function scriptFindings({ dir, manifest: { scripts = {} } }: Project): readonly Finding[] {
+  return (['dev', 'start'] as const).map((name) => {
+    const script = scripts[name]
+    if (script === undefined)
+      return note(`package.json has no script "${name}". "heldstate ${name}" is what it would run.`)
+    if (/\bheldstate (dev|start)\b/.test(script)) return fine(`the script "${name}" runs ${script}`)
+    const server = serverIn(script)
+    if (server !== undefined && existsSync(join(dir, server)))
+      return startsHeldState(dir, server)
+        ? fine(`the script "${name}" runs ${server}, which starts heldstate`)
+        : broken(
+            `The script "${name}" runs ${server}, which does not call serve() from "heldstate/next". Let it, in place of next().`,
+          )
+    if (/(^|\s)next(\s+(dev|start))?(\s|$)/.test(script))
+      return broken(
+        `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Let it run "heldstate ${name}".`,
+      )
+    return note(
+      `The script "${name}" runs ${JSON.stringify(script)}; what it starts must be "heldstate ${name}" or call serve().`,
+    )
+  })
+}
+
+function folderFinding({ dir }: Project): Finding {
+  const kept = join(dir, '.heldstate')
+  try {
+    accessSync(existsSync(kept) ? kept : dir, constants.W_OK)
+  } catch {
+    return broken(`State is kept in ${kept}, which cannot be written. Make it writable, or give serve() another store.`)
+  }
+  const file = join(dir, '.gitignore')
+  const ignored =
+    existsSync(join(kept, '.gitignore')) ||
+    (existsSync(file) && /^\/?\.heldstate\/?\s*$/m.test(readFileSync(file, 'utf8')))
+  if (ignored) return fine('.heldstate can be written, and git ignores it')
+  return note('.heldstate, which keeps state and secret, is not in .gitignore. Add the line: .heldstate')
+}

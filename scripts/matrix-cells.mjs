@@ -1,0 +1,75 @@
+/** The apps of the matrix. Together they meet each way of installing, building and configuring that must work. */
+
+const typed = (body) => `import type { NextConfig } from "next";
+
+const nextConfig: NextConfig = {
+  /* config options here */
+${body}};
+
+export default nextConfig;
+`
+const catchAll = `export default async function Page({ params }) {
+  return <p>{(await params).path.join('/')}</p>
+}
+`
+const typedCatchAll = catchAll.replace('{ params }', '{ params }: { params: Promise<{ path: string[] }> }')
+const paths = `  basePath: "/shop",
+  trailingSlash: true,
+`
+const compiler = { 'babel-plugin-react-compiler': '^1.0.0' }
+
+export const cells = [
+  { name: 'newest', typescript: '7.0.2', files: { 'next.config.ts': typed('') } },
+  {
+    name: 'cjs-javascript',
+    files: {
+      'next.config.js': `/** @type {import('next').NextConfig} */\nconst nextConfig = {\n  reactStrictMode: true,\n}\n\nmodule.exports = nextConfig\n`,
+    },
+  },
+  { name: 'create-next-app', created: true, typescript: true },
+  { name: 'no-config-webpack', typescript: '5.9.3', webpack: true },
+  { name: 'pnpm-src', manager: 'pnpm', typescript: '5.9.3', src: true, files: { 'next.config.ts': typed('') } },
+  { name: 'pnpm-webpack', manager: 'pnpm', typescript: '7.0.2', webpack: true, files: { 'next.config.ts': typed('') } },
+  { name: 'lowest', next: '16.2.0', react: '19.0.0', typescript: '5.9.3', files: { 'next.config.ts': typed('') } },
+  {
+    name: 'lowest-webpack',
+    next: '16.2.0',
+    react: '19.0.0',
+    typescript: '5.9.3',
+    webpack: true,
+    src: true,
+    files: { 'next.config.mjs': 'export default async () => ({ reactStrictMode: true })\n' },
+  },
+  {
+    name: 'paths',
+    typescript: '7.0.2',
+    basePath: '/shop',
+    files: { 'next.config.ts': typed(paths), 'app/[...path]/page.tsx': typedCatchAll },
+  },
+  {
+    name: 'paths-webpack',
+    typescript: '5.9.3',
+    basePath: '/shop',
+    webpack: true,
+    files: { 'next.config.ts': typed(paths), 'app/[...path]/page.tsx': typedCatchAll },
+  },
+  {
+    name: 'catch-all',
+    typescript: '7.0.2',
+    files: { 'next.config.ts': typed('  trailingSlash: true,\n'), 'app/[...path]/page.tsx': typedCatchAll },
+  },
+  {
+    name: 'cache-components',
+    typescript: '7.0.2',
+    packages: compiler,
+    files: { 'next.config.ts': typed('  cacheComponents: true,\n  reactCompiler: true,\n') },
+  },
+  {
+    name: 'cache-components-webpack',
+    typescript: '7.0.2',
+    webpack: true,
+    packages: compiler,
+    files: { 'next.config.ts': typed('  cacheComponents: true,\n  reactCompiler: true,\n') },
+  },
+  { name: 'node-20.9', node: '20.9.0', typescript: '5.9.3', files: { 'next.config.ts': typed('') } },
+]

@@ -1,0 +1,30 @@
+/** What the example of `heldstate init` must do on its page. */
+import { expect } from '@playwright/test'
+
+const patient = { timeout: 60_000 } // development compiles first
+
+export async function driveExample(page, url) {
+  const faults = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    const icon = message.location().url.endsWith('/favicon.ico') // the app has none
+    if (message.type() === 'error' && !icon) faults.push(message.text())
+  })
+  let sockets = 0
+  page.on('websocket', (socket) => {
+    if (new URL(socket.url()).pathname.startsWith('/_heldstate')) sockets += 1
+  })
+  await page.goto(url, patient)
+  await expect(page.getByRole('heading')).toHaveText('0 / 10', patient)
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible(patient)
+  await expect(page.getByRole('heading')).toHaveText(/^[3-9] \/ 10$/)
+  await page.reload(patient)
+  await expect(page.getByRole('heading')).toHaveText(/^([4-9]|10) \/ 10$/) // it went on
+  await expect(page.getByRole('heading')).toHaveText('10 / 10')
+  await expect(page.getByRole('button', { name: 'Start' })).toBeVisible()
+  await page.getByRole('button', { name: 'Reset' }).click()
+  await expect(page.getByRole('heading')).toHaveText('0 / 10')
+  expect(sockets).toBe(2) // one for each load
+  expect(faults).toEqual([])
+}

@@ -1,0 +1,51 @@
+/**
+ * What the package needs beside its compiled modules: the README, and `heldstate/next` as CommonJS. Next compiles a
+ * next.config.ts to CommonJS, and Node before 20.19 cannot require an ES module.
+ */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Adds it to a folder that holds package.json and dist. */
+export function finishPackage(folder) {
+  const dist = join(folder, 'dist')
+  copyFileSync(join(root, 'README.md'), join(folder, 'README.md'))
+  // beside config.js, whose loaders are named by their place; the server stays the one module that is imported on demand
+  buildSync({
+    entryPoints: [join(dist, 'doors/next.js')],
+    outfile: join(dist, 'next/door.cjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20.9',
+    format: 'cjs',
+    packages: 'external',
+    external: ['./server.js'],
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
+  })
+  writeFileSync(join(dist, 'next/door.d.cts'), doorTypes)
+}
+
+const doorTypes = `type Door = typeof import('../doors/next.js', { with: { 'resolution-mode': 'import' } })
+export declare const withHeldState: Door['withHeldState']
+export declare const serve: Door['serve']
+export declare const diskStore: Door['diskStore']
+export type { DiskStoreOptions, ServeOptions } from '../doors/next.js' with { 'resolution-mode': 'import' }
+`
+
+/** Packs the library as it is compiled now, beside its folder, which servers of other tests may be using; the tarball's path. */
+export function pack(folder) {
+  const staged = join(folder, 'package')
+  rmSync(staged, { recursive: true, force: true })
+  mkdirSync(staged, { recursive: true })
+  for (const name of ['package.json', 'LICENSE', 'dist'])
+    cpSync(join(root, 'lib', name), join(staged, name), { recursive: true })
+  finishPackage(staged)
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+  const stdout = execFileSync('npm', args, { cwd: staged, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return join(folder, /"filename":\s*"([^"]+)"/.exec(stdout)[1])
+}
