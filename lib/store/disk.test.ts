@@ -62,6 +62,28 @@ describe('the disk store', () => {
     await next.close()
   })
 
+  it('closes when what is under way has ended', async () => {
+    const dir = folder()
+    const store = diskStore({ dir })
+    const tokens = Array.from({ length: 50 }, (_, n) => `t${n}`)
+    await Promise.all(tokens.map((token) => store.save(token, stored(1, 1))))
+    const ends: string[] = []
+    const works = [
+      ...tokens.slice(0, 20).map((token) => store.load(token)),
+      ...tokens.slice(20, 40).map((token) => store.save(token, stored(2, 2))),
+      ...tokens.slice(40).map((token) => store.drop(token)),
+      store.unused?.(tokens, 1000),
+    ]
+    for (const work of works)
+      Promise.resolve(work).then(
+        () => ends.push('done'),
+        (error) => ends.push(String(error)),
+      )
+    await store.close()
+    expect(ends).toEqual(works.map(() => 'done'))
+    await new Promise((resolve) => setTimeout(resolve, 20)) // LMDB looks after its transactions in a timer, which throws
+  })
+
   it('writes only the states that a save changed', async () => {
     const dir = folder()
     const store = diskStore({ dir })

@@ -7,7 +7,6 @@ import type { Database, RootDatabase } from 'lmdb'
 import { type Clock, systemClock } from '../base/clock.js'
 import { decode, encode } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
-import { after, type Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import type { Shape } from '../state/shape.js'
@@ -54,31 +53,39 @@ type Key = [token: string] | [token: string, id: string]
 
 export function diskStore(options: DiskStoreOptions): StateStore {
   const { dir, survives = 'process', log = consoleLog, clock = systemClock } = options
+  const working = new Set<Promise<unknown>>()
   let opening: Promise<RootDatabase<string, Key>> | undefined
-  let opened: Records | undefined
+  let records: Records | undefined
   let closed = false
-  const records = (): Eventually<Records> => {
-    if (closed) throw new HeldStateError('hub-closed', `The store in ${dir} is closed.`)
+  const open = async () => {
     opening ??= openDatabase(dir)
-    return (
-      opened ??
-      opening.then((database) => {
-        opened ??= new Records(database, log, clock)
-        return opened
-      })
-    )
+    const database = await opening
+    records ??= new Records(database, log, clock)
+    return records
+  }
+  /** LMDB must not be read once it is closed, so closing waits for what is under way. */
+  const run = async <T>(work: (all: Records) => Promise<T>): Promise<T> => {
+    if (closed) throw new HeldStateError('hub-closed', `The store in ${dir} is closed.`)
+    const promise = records ? work(records) : open().then(work)
+    working.add(promise)
+    try {
+      return await promise
+    } finally {
+      working.delete(promise)
+    }
   }
   return {
-    load: (token) => after(records(), (all) => all.load(token)),
-    save: async (token, next) => {
-      const all = await records()
-      await all.save(token, next)
-      if (survives === 'power') await all.flushed()
-    },
-    drop: async (token) => (await records()).drop(token),
-    unused: async (inUse, keepMs) => (await records()).unused(inUse, keepMs),
+    load: (token) => run((all) => all.load(token)),
+    save: (token, next) =>
+      run(async (all) => {
+        await all.save(token, next)
+        if (survives === 'power') await all.flushed()
+      }),
+    drop: (token) => run((all) => all.drop(token)),
+    unused: (inUse, keepMs) => run((all) => all.unused(inUse, keepMs)),
     close: async () => {
       closed = true
+      await Promise.allSettled(working)
       if (opening) await (await opening).close()
     },
   }
