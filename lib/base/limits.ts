@@ -47,6 +47,12 @@ export const fixedLimits = {
   retryFirstMs: 300,
   /** Milliseconds between two attempts at most: who looks at the page should not wait long for a server that is back. */
   retryLongestMs: 5_000,
+  /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
+  returnsPerSecond: 500,
+  /** Milliseconds that a tab waits on top of its first retry at most, whatever a hub that closes asks for. */
+  spreadMs: 20_000,
+  /** Milliseconds before the first values of a state that could not be saved are tried again; each failure doubles it. */
+  saveAgainMs: 1_000,
   /** Milliseconds for which an answer of the route that loads the state modules counts as new; a burst of events asks once. */
   definitionsFreshMs: 300,
   /** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { fixedLimits } from '../base/limits.js'
 import { TestClock } from '../testing/clock.js'
 import { Retry } from './retry.js'
 
@@ -43,6 +44,25 @@ describe('a retry', () => {
   it('is spread by chance to between half and one and a half times', () => {
     const waitOf = (chance: number) => setUp(chance).retry.failed().nextRetryAt
     expect([waitOf(0), waitOf(0.999)]).toEqual([150, expect.closeTo(450, 0)])
+  })
+
+  it('comes later, by chance, after a server that closed with many tabs, and only the first time', () => {
+    const waits = [0, 0.5, 0.999].map((chance) => {
+      const { retry } = setUp(chance)
+      retry.spread(1000)
+      return [retry.failed().nextRetryAt, retry.failed().nextRetryAt]
+    })
+    expect(waits).toEqual([
+      [150, 300],
+      [800, 600],
+      [expect.closeTo(1449, 0), expect.closeTo(899, 0)],
+    ])
+  })
+
+  it('does not come later than a bound, whatever a server asks for', () => {
+    const { retry } = setUp(1)
+    retry.spread(1e12)
+    expect(retry.failed().nextRetryAt).toBe(450 + fixedLimits.spreadMs)
   })
 
   it('does not come while the page sleeps, and comes at once when it wakes', async () => {

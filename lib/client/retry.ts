@@ -30,6 +30,7 @@ export class Retry {
   private readonly surroundings: Surroundings
   private readonly connect: () => void
   private attempt = 0
+  private spreadMs = 0
   private cancelTimer: (() => void) | undefined
   private stopListening: (() => void) | undefined
 
@@ -47,9 +48,16 @@ export class Retry {
     const { attempt } = this
     this.stopListening ??= this.surroundings.onWake(() => this.woken())
     if (this.surroundings.asleep()) return { attempt, nextRetryAt: null }
-    const ms = Math.min(retryLongestMs, retryFirstMs * 2 ** (attempt - 1)) * (0.5 + this.chance())
+    const backoff = Math.min(retryLongestMs, retryFirstMs * 2 ** (attempt - 1)) * (0.5 + this.chance())
+    const ms = backoff + this.spreadMs * this.chance()
+    this.spreadMs = 0
     this.cancelTimer = this.clock.after(ms, () => this.now())
     return { attempt, nextRetryAt: this.clock.now() + ms }
+  }
+
+  /** The connection will end, with many others: the next attempt comes up to `ms` later. */
+  spread(ms: number): void {
+    this.spreadMs = Math.min(ms, fixedLimits.spreadMs)
   }
 
   succeeded(): void {

@@ -59,6 +59,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       begin(listener)
     },
     send: (name, ...args) => void socket?.emit(name, ...args),
+    spread: (ms) => retry.spread(ms),
     retry: () => {
       if (listening && !socket?.connected) retry.now()
     },

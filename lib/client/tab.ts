@@ -4,10 +4,18 @@
  */
 import { systemClock } from '../base/clock.js'
 import { decode, encode, type Json } from '../base/encode.js'
-import { type Failure, fromFailure, HeldStateError, toFailure } from '../base/errors.js'
+import { fromFailure, HeldStateError, toFailure } from '../base/errors.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
-import { type Delta, type Down, parseDown, type Resumed, type Settlement, type Welcome } from '../protocol/down.js'
+import {
+  type Delta,
+  type Down,
+  type Farewell,
+  parseDown,
+  type Resumed,
+  type Settlement,
+  type Welcome,
+} from '../protocol/down.js'
 import { protocolVersion } from '../protocol/version.js'
 import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
@@ -202,7 +210,7 @@ export class Tab {
       case 'failure':
         return this.report(fromFailure(message.failure))
       case 'farewell':
-        return this.farewell(message.failure)
+        return this.farewell(message)
     }
   }
 
@@ -274,13 +282,13 @@ export class Tab {
     this.greeted = this.watched.length
   }
 
-  private farewell(failure: Failure): void {
+  private farewell({ failure, spreadMs = 0 }: Farewell): void {
     switch (failure.code) {
       case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page
         this.report(fromFailure(failure))
         return this.identity.forget()
       case 'hub-closed':
-        return
+        return this.wire.spread?.(spreadMs)
       default:
         this.report(fromFailure(failure))
         this.stop()

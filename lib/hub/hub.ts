@@ -5,7 +5,7 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
-import { defaultLimits, type Limits } from '../base/limits.js'
+import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { parseHello } from '../protocol/up.js'
 import type { Definition, StateOf } from '../state/definition.js'
@@ -329,7 +329,8 @@ export class Hub {
       this.log.warn(`${late} events or blocks have not ended ${closeMs} ms after close(); they save nothing any more.`)
     this.outbox.flush()
     this.outbox.flushFrame()
-    for (const session of this.sessions) session.farewell(closed())
+    const spreadMs = Math.ceil((this.sessions.size / fixedLimits.returnsPerSecond) * 1000)
+    for (const session of this.sessions) session.farewell(closed(), spreadMs)
     this.keeping.end(this.instances.values())
     await this.store.close()
     this.flow.end()

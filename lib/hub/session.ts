@@ -3,9 +3,9 @@
  * and sends what its feed has for it.
  */
 import type { Clock } from '../base/clock.js'
-import { HeldStateError, toFailure } from '../base/errors.js'
+import { HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
-import type { Limits } from '../base/limits.js'
+import { fixedLimits, type Limits } from '../base/limits.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
 import type { Registry } from '../state/registry.js'
@@ -66,6 +66,8 @@ export class Session implements Watcher, Sender {
   /** The tab asked for the whole of it. */
   private asked = false
   private cancelling = 0
+  /** Take back what is to be tried again. */
+  private readonly retries: (() => void)[] = []
 
   constructor(ground: SessionGround, { instance, connection, outbox, hello, signed, earlier, original }: SessionParts) {
     this.ground = ground
@@ -139,13 +141,14 @@ export class Session implements Watcher, Sender {
     if (this.phase === 'closed') return
     this.phase = 'closed'
     this.inbox.length = 0
+    for (const cancel of this.retries) cancel()
     this.instance.watchers.delete(this)
     this.connection.close()
   }
 
-  farewell(error: HeldStateError): void {
+  farewell(error: HeldStateError, spreadMs: number): void {
     this.flush()
-    if (this.phase !== 'closed') this.say({ type: 'farewell', failure: toFailure(error, 'hub-closed') })
+    if (this.phase !== 'closed') this.say({ type: 'farewell', failure: toFailure(error, 'hub-closed'), spreadMs })
     this.close()
   }
 
@@ -252,7 +255,7 @@ export class Session implements Watcher, Sender {
     for (const id of this.feed.ids)
       if (this.ground.registry.has(id))
         void rescued(
-          () => after(this.ground.materialize(this.instance, id), () => this.changed()),
+          () => this.materialize(id),
           (error) => this.refuse(undefined, error),
         )
   }
@@ -264,7 +267,24 @@ export class Session implements Watcher, Sender {
         'This tab watches as many states as the bound "watchedStates" allows.',
       )
     this.feed.watch(id)
-    return after(this.ground.materialize(this.instance, id), () => this.changed())
+    return this.materialize(id)
+  }
+
+  /** Shows a state. Its first values may have to be saved; where that fails, it is tried again as long as the tab is here. */
+  private materialize(id: string, waitMs: number = fixedLimits.saveAgainMs): Eventually<void> {
+    const again = () =>
+      void rescued(
+        () => this.materialize(id, waitMs * 2),
+        () => {},
+      )
+    return rescued(
+      () => after(this.ground.materialize(this.instance, id), () => this.changed()),
+      (error) => {
+        if (isHeldStateError(error) && error.code === 'save-failed' && this.phase !== 'closed')
+          this.retries.push(this.ground.clock.after(waitMs, again))
+        throw error
+      },
+    )
   }
 
   /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */

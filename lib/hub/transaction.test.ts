@@ -233,6 +233,41 @@ describe('saved before shown', () => {
     expect(tab.state(other)).toMatchObject({ rows: [1], count: 1 })
   })
 
+  it('tries again to save the first values of a state that a tab watches, less and less often, and no more once it is gone', async () => {
+    const kept = memoryStore()
+    let full = true
+    let tries = 0
+    const store: StateStore = {
+      ...kept,
+      save: (token, next) => {
+        tries += 1
+        if (full) throw new Error('the disk is full')
+        return kept.save(token, next)
+      },
+    }
+    const other = defineState('other', () => ({ rows: [1] })).computed({ count: (s) => s.rows.length })
+    const { hub, clock, open: openTab } = testHub([other], { store })
+    const [tab, gone] = [await openTab(), await openTab()]
+    await tab.watch(other)
+    await gone.watch(other)
+    expect(tab.state(other).rows).toEqual([1])
+    expect(tab.revision).toBe(0)
+    gone.close()
+    const last = await openTab()
+    await last.watch(other)
+    last.close()
+    await clock.advance(1500)
+    const after = tries
+    await clock.advance(10_000)
+    expect(tries - after).toBe(2) // after 1, 2 and 4 seconds
+    full = false
+    await clock.advance(20_000)
+    expect(tab.revision).toBe(1)
+    expect(tab.reports).toEqual([expect.stringContaining('The change could not be saved')])
+    await hub.close()
+    expect(clock.running).toBe(0)
+  })
+
   it('answers a load that fails with a typed failure, and disturbs nobody', async () => {
     const kept = memoryStore()
     let broken = true

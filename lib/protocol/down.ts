@@ -50,12 +50,14 @@ export interface Delta {
   readonly done?: number
 }
 
-export type Down =
-  | Welcome
-  | Resumed
-  | Delta
-  | { readonly type: 'failure'; readonly failure: Failure }
-  | { readonly type: 'farewell'; readonly failure: Failure }
+export interface Farewell {
+  readonly type: 'farewell'
+  readonly failure: Failure
+  /** Milliseconds over which the tabs shall spread their return, so that the next hub is not met by all of them at once. */
+  readonly spreadMs?: number
+}
+
+export type Down = Welcome | Resumed | Delta | { readonly type: 'failure'; readonly failure: Failure } | Farewell
 
 /** The name and arguments of a message, fit for JSON. */
 export function writeDown(message: Down): readonly [name: string, ...args: Json[]] {
@@ -82,7 +84,7 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
     case 'failure':
       return ['f', message.failure.code, message.failure.message]
     case 'farewell':
-      return ['bye', message.failure.code, message.failure.message]
+      return ['bye', message.failure.code, message.failure.message, ...(message.spreadMs ? [message.spreadMs] : [])]
   }
 }
 
@@ -120,7 +122,11 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
     case 'f':
       return { type: 'failure', failure: readFailure(args[0], args[1]) }
     case 'bye':
-      return { type: 'farewell', failure: readFailure(args[0], args[1]) }
+      return {
+        type: 'farewell',
+        failure: readFailure(args[0], args[1]),
+        ...(args[2] === undefined ? {} : { spreadMs: count(args[2]) }),
+      }
     default:
       throw malformed(`unknown message ${JSON.stringify(name)}`)
   }

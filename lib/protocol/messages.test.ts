@@ -39,6 +39,7 @@ const downs: [string, Down][] = [
   ['a delta that shows what settles later', { type: 'delta', from: 3, to: 4, patches: [], settled: [], done: 9 }],
   ['a failure', { type: 'failure', failure }],
   ['a farewell', { type: 'farewell', failure }],
+  ['a farewell of many', { type: 'farewell', failure, spreadMs: 500 }],
 ]
 
 describe('down', () => {
