@@ -7,9 +7,8 @@ import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../ba
 import { after, type Eventually, rescued } from '../base/eventually.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
-import type { Definition, StateOf } from '../state/definition.js'
-import type { EventContext } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
+import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
 import type { CallName } from './past-calls.js'
@@ -58,7 +57,7 @@ function runEvent(
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
     transaction.begins(name)
-    const returned = handler.call(new Inside(transaction), transaction.get(definition.id), ...args)
+    const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
   }
@@ -105,23 +104,6 @@ async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
   try {
     await iterator.return?.()
   } catch {}
-}
-
-/** What `this` is in an event. */
-class Inside implements EventContext {
-  private readonly transaction: Transaction
-
-  constructor(transaction: Transaction) {
-    this.transaction = transaction
-  }
-
-  get token() {
-    return this.transaction.token
-  }
-
-  get<D extends Definition>(other: D) {
-    return this.transaction.get(other.id) as StateOf<D>
-  }
 }
 
 /** What the handler gets: validated and transformed where the declaration has a schema. */
