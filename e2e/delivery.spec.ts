@@ -197,6 +197,24 @@ test('a page that stands still catches up, also with a server that was started m
   await expect(delivery.ticks).toHaveText('40')
 })
 
+test('a hidden page does not look for its server, and one that is shown again does so at once', async ({ page }) => {
+  const delivery = await opened(page)
+  await delivery.mark('a')
+  await delivery.rests('a')
+  await delivery.becomes('hidden')
+  await app.kill()
+  await delivery.is('reconnecting')
+  await delivery.mark('b')
+  let attempts = 0
+  page.on('websocket', () => (attempts += 1))
+  page.on('request', (request) => (attempts += request.url().includes('/_heldstate') ? 1 : 0))
+  await app.start(app.port)
+  await page.waitForTimeout(2_000) // in which a page that is looked at would have come back
+  expect(attempts).toBe(0)
+  await delivery.becomes('visible')
+  await delivery.rests('a b')
+})
+
 test('a server that stands still for seconds is caught up with, and nothing happens twice', async ({ page }) => {
   const delivery = await opened(page)
   await press(page, 'Tick for long')

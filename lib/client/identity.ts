@@ -21,7 +21,7 @@ export function browserIdentity(): Identity {
   let original: string | undefined
   return {
     claim: async () => {
-      const token = stored()
+      const token = stored() ?? claimed
       if (!token || token === claimed) return token
       if (await lockedFor(token)) {
         claimed = token
@@ -64,7 +64,7 @@ function lockedFor(token: string): Promise<boolean> {
   })
 }
 
-/** Storage can be forbidden; the tab then lives without memory of its token. */
+/** Storage can be forbidden; the page then remembers its token as long as it lives, and a reload begins anew. */
 function attempt<T>(run: () => T): T | undefined {
   try {
     return run()
