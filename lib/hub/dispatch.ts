@@ -73,9 +73,10 @@ const interrupted = (where: string): Failure => ({
   message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
 })
 
+/** The page is told what the author has written, which may be meant for people; where it comes from is for the log. */
 function refuse(where: string, error: unknown): never {
   if (isHeldStateError(error)) throw error
-  throw new HeldStateError('handler-failed', `${where} threw: ${messageOf(error)}`, { cause: error })
+  throw new HeldStateError('handler-failed', messageOf(error), { cause: new Error(`${where} threw`, { cause: error }) })
 }
 
 /** Runs a generator to its end and returns what it returned. */
@@ -111,10 +112,8 @@ function argumentsOf(call: Call, { schema }: EventDeclaration | TaskDeclaration)
   if (!schema) return call.args
   return after(schema['~standard'].validate(call.args[0]) as Eventually<StandardSchemaV1.Result<unknown>>, (result) => {
     if (!result.issues) return [result.value]
-    throw new HeldStateError(
-      'invalid-arguments',
-      `"${call.member}" of state "${call.definition}": ${result.issues.map(sentenceOf).join('; ')}`,
-    )
+    const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
+    throw new HeldStateError('invalid-arguments', result.issues.map(sentenceOf).join('; '), { cause })
   })
 }
 
