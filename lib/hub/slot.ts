@@ -12,11 +12,23 @@ export interface Slot {
 }
 
 const key = Symbol.for('heldstate.slot')
-const process = globalThis as { [key]?: Slot | undefined }
+const claimed = Symbol.for('heldstate.slot.claimed')
+const process = globalThis as { [key]?: Slot | undefined; [claimed]?: boolean }
 
-/** Fills the slot; `undefined` empties it. */
+/**
+ * Whether the caller may make the hub of this process: nobody else has said that they will. A server of one's own starts
+ * before the app's instrumentation, which then has nothing to do.
+ */
+export function claimSlot(): boolean {
+  const free = !process[claimed]
+  process[claimed] = true
+  return free
+}
+
+/** Fills the slot; `undefined` empties it, and gives up the claim to it. */
 export function setSlot(slot: Slot | undefined): void {
   process[key] = slot
+  process[claimed] = slot !== undefined
 }
 
 export function currentSlot(): Slot | undefined {
