@@ -84,7 +84,10 @@ export const cells = [
     name: 'standalone',
     attached: 'standalone',
     typescript: '7.0.2',
-    files: { 'next.config.ts': typed('  output: "standalone",\n  trailingSlash: true,\n'), 'app/[...path]/page.tsx': typedCatchAll },
+    files: {
+      'next.config.ts': typed('  output: "standalone",\n  trailingSlash: true,\n'),
+      'app/[...path]/page.tsx': typedCatchAll,
+    },
   },
   {
     name: 'standalone-webpack',

@@ -16,7 +16,9 @@ export function isAttached(place: Place): boolean {
 
 /** The file as Next looks for it: beside the folder app. */
 export const instrumentationIn = (place: Place): string | undefined =>
-  ['ts', 'js', 'tsx', 'jsx'].map((extension) => named(place, extension)).find((file) => existsSync(join(place.dir, file)))
+  ['ts', 'js', 'tsx', 'jsx']
+    .map((extension) => named(place, extension))
+    .find((file) => existsSync(join(place.dir, file)))
 
 /** Its name, also where there is none yet. */
 export const instrumentationFor = (place: Pick<Project, 'dir' | 'appFolder' | 'typescript'>): string =>

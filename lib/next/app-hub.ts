@@ -11,7 +11,7 @@ import { setSlot } from '../hub/slot.js'
 import { diskStore } from '../store/disk.js'
 import type { StateStore } from '../store/store.js'
 import { Definitions } from './definitions.js'
-import { keptFolder, keptSecret, makeKeptFolder } from './kept-secret.js'
+import { keptFolder, keptSecret, makeKeptFolder, refuseWeak } from './kept-secret.js'
 import { servedRoutePath, statePackages } from './seen-config.js'
 import { StateFolder } from './state-folder.js'
 
@@ -35,9 +35,11 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
     ...watching(dir, development, clock),
   })
   const folder = keptFolder(dir)
+  const secret = given.secret ?? keptSecret(folder)
+  refuseWeak(typeof secret === 'string' ? [secret] : secret, development, log)
   const hub = createHub({
     ...given,
-    secret: given.secret ?? keptSecret(folder),
+    secret,
     store: given.store ?? disk(folder, log),
     prepare: () => definitions.prepare(),
   })

@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HeldStateError, messageOf } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
 
 export const keptFolder = (dir: string) => join(dir, '.heldstate')
 
@@ -22,6 +24,21 @@ export function makeKeptFolder(folder: string): void {
       { cause },
     )
   }
+}
+
+/**
+ * Throws `weak-secret` if one of them is shorter than a secret may be; in development it is only said. A phrase with a
+ * comma comes here as several short ones.
+ */
+export function refuseWeak(secrets: readonly string[], development: boolean, log: Log): void {
+  const { leastSecretLength } = fixedLimits
+  const weak = secrets.find((secret) => secret.length < leastSecretLength)
+  if (weak === undefined) return
+  const sentence =
+    `A secret in HELDSTATE_SECRET or of the hub has ${weak.length} characters, and ${leastSecretLength} are the least: who guesses it can ` +
+    'speak for any tab. Commas separate secrets, so one cannot hold a comma. Make one with: openssl rand -hex 32'
+  if (!development) throw new HeldStateError('weak-secret', sentence)
+  log.warn(`${sentence} (In production the app would not start.)`)
 }
 
 /** HELDSTATE_SECRET, the one that signs first; else one that is made once and kept in `folder`. */

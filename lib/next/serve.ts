@@ -28,7 +28,7 @@ export interface Served {
 }
 
 /** Failures to start whose message says it all. */
-const ends = new Set<ErrorCode>(['cannot-listen', 'cannot-store'])
+const ends = new Set<ErrorCode>(['cannot-listen', 'cannot-store', 'weak-secret'])
 
 /**
  * Starts Next with heldstate, and says where. `SIGTERM` and `SIGINT` close it in order. If the port is in use, it says so and

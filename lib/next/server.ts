@@ -34,7 +34,12 @@ export async function start(options: ServeOptions): Promise<Served> {
   await listen(server, options)
 
   const nextServer = createServer()
-  const app = await prepareNext(server, nextServer, dev, options)
+  const app = await prepareNext(server, nextServer, dev, options).catch((error) => {
+    server.close()
+    server.closeAllConnections() // those that came early wait for an answer
+    setSlot(undefined)
+    throw error
+  })
   early.stop()
   const handle = app.getRequestHandler()
   server.on('request', (request, response) => void handle(request, response))
@@ -107,7 +112,7 @@ const signals = ['SIGTERM', 'SIGINT'] as const
 function listen(server: Server, { port = Number(process.env.PORT ?? 3000), hostname }: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}.`
+      const taken = `Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev and heldstate start.`
       reject(new HeldStateError('cannot-listen', cause.code === 'EADDRINUSE' ? taken : messageOf(cause), { cause }))
     }
     server.once('error', onError)
