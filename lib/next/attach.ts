@@ -6,13 +6,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { consoleLog } from '../base/log.js'
+import { consoleLog, type Log } from '../base/log.js'
 import { claimSlot } from '../hub/slot.js'
 import { socketPath } from '../protocol/path.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
 import { openGate } from './gate.js'
+import { endPlainly } from './plain-end.js'
 import type { AttachOptions } from './register.js'
 import { seeStandaloneConfig } from './seen-config.js'
 
@@ -23,7 +24,9 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   const port = Number(process.env.PORT) // Next has written there on which one it listens
   let asked: Server | undefined
   const origin = () => (asked ? urlOf(asked, reachable(addressOf(asked))) : `http://127.0.0.1:${port}`)
-  const hub = appHub({ given, dir, development, origin })
+  const { log = consoleLog } = given ?? {}
+  const hub = made(() => appHub({ given, dir, development, origin }), log)
+  if (isInBuild(dir) && !given?.store) log.warn(inBuild)
   let transport: Transport | undefined
   let closed: Promise<void> | undefined
   const close = () => {
@@ -35,10 +38,24 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
     asked = server instanceof HttpsServer ? besideTls(server) : server
     transport = attachSocketIo(hub, openGate(server, socketPath, close), { path: socketPath })
     if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
-    const { log = consoleLog } = given ?? {}
     log.info(`attached to the server on port ${portOf(server)}`)
   })
 }
+
+function made<T>(make: () => T, log: Log): T {
+  try {
+    return make()
+  } catch (error) {
+    return endPlainly(error, log)
+  }
+}
+
+/** A standalone build that was not copied to where it shall run. */
+const isInBuild = (dir: string) => !process.env.HELDSTATE_DIR && /[\\/]\.next[\\/]standalone([\\/]|$)/.test(dir)
+
+const inBuild =
+  'State is kept inside .next/standalone, which the next build empties. Copy that folder to where it shall run, or name one that ' +
+  'stays: HELDSTATE_DIR=/a/folder'
 
 const channel = 'net.server.socket'
 

@@ -22,6 +22,11 @@ test('secrets of the environment come first, and nothing is kept then', () => {
   expect(existsSync(folder)).toBe(false)
 })
 
+test('what is kept lies beside the app, or where the environment says', () => {
+  expect(keptFolder('/app', '')).toBe('/app/.heldstate')
+  expect(keptFolder('/app', '/data')).toBe('/data')
+})
+
 test('a short secret is refused in production and said in development, and none of it is shown', () => {
   const lines: string[] = []
   const note = (message: string) => void lines.push(message)

@@ -1,15 +1,17 @@
 /**
- * The folder in which the custom server keeps what must outlive it: the state of tabs, and the secret that signs their
+ * The folder in which the server of an app keeps what must outlive it: the state of tabs, and the secret that signs their
  * tokens if the environment gives none. It ignores itself in git.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 
-export const keptFolder = (dir: string) => join(dir, '.heldstate')
+/** HELDSTATE_DIR, or `.heldstate` in the folder of the app. */
+export const keptFolder = (dir: string, environment = process.env.HELDSTATE_DIR) =>
+  environment ? resolve(environment) : join(dir, '.heldstate')
 
 /** Makes the folder; throws `cannot-store` if that is impossible. */
 export function makeKeptFolder(folder: string): void {
