@@ -30,6 +30,10 @@ it('the doors export this and nothing else', () => {
         "type Trigger",
         "type ViewOf",
       ],
+      "instrumentation": [
+        "register",
+        "type AttachOptions",
+      ],
       "next": [
         "diskStore",
         "serve",

@@ -49,11 +49,12 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
 
 function runEvent(
   ground: DispatchGround,
-  { token, member, name }: Call,
+  call: Call,
   definition: ServerDefinition,
   { handler }: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<void> {
+  const { token, member, name } = call
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
     transaction.begins(name)
@@ -62,7 +63,7 @@ function runEvent(
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
   }
   return rescued(
-    () => after(transact(ground, token, granted, handler, work), (triggers) => ground.start(token, triggers)),
+    () => after(transact(ground, token, granted, handler, work, call), (triggers) => ground.start(token, triggers)),
     (error) => refuse(where, error),
   )
 }
