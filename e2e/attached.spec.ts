@@ -2,6 +2,8 @@
  * Attach mode: Next starts its own server, and heldstate comes by one line in instrumentation.ts. A standalone build in the
  * test command; `ATTACHED=all` adds `next start` and `next dev` with both bundlers.
  */
+import { request as ask, createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
 import { adds, consoleOf, counts, openFixture, press, shown, size, ticks } from './fixture'
 import { FixtureApp, type Variant } from './fixture-app'
@@ -63,6 +65,22 @@ for (const variant of process.env.ATTACHED === 'all' ? [standalone, ...others] :
         await expect.poll(() => ticks(page)).toBeGreaterThan(before + 2)
       })
 
+    test('a page that gets no websocket polls, and the log says so; in development the console does too', async ({
+      page,
+    }) => {
+      const proxy = await proxyWithoutUpgrades(app.port)
+      const console = consoleOf(page)
+      await page.goto(app.url.replace(String(app.port), String((proxy.address() as AddressInfo).port)))
+      await expect(page.getByRole('status')).toHaveText('live')
+      await adds(page, 1)
+      expect(app.output).toContain('A page has got no websocket and polls')
+      const said = console.filter((text) => text.includes('This page got no websocket and polls'))
+      expect(said).toHaveLength(mode === 'development' ? 1 : 0)
+      await page.close()
+      proxy.close()
+      proxy.closeAllConnections()
+    })
+
     test('SIGTERM ends it within seconds with a tab open and a task running, and the state is there after', async ({
       page,
     }) => {
@@ -86,4 +104,20 @@ function socketsOf(page: Page): readonly WebSocket[] {
     if (new URL(socket.url()).pathname.startsWith('/_heldstate')) ours.push(socket)
   })
   return ours
+}
+
+/** A proxy as one finds it: requests are passed on as they are, and upgrades are unknown. */
+async function proxyWithoutUpgrades(port: number): Promise<Server> {
+  const proxy = createServer((request, response) => {
+    const { method, url, headers } = request
+    const asked = ask({ host: 'localhost', port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers)
+      answer.pipe(response)
+    })
+    asked.on('error', () => response.destroy())
+    request.pipe(asked)
+  })
+  proxy.on('upgrade', (_, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'))
+  await new Promise<void>((resolve) => proxy.listen(0, resolve))
+  return proxy
 }

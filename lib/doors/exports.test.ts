@@ -87,6 +87,7 @@ it('the doors export this and nothing else', () => {
 
 const doors = {
   authors: () => import('./authors.js'),
+  instrumentation: () => import('./instrumentation.js'),
   react: () => import('./react.js'),
   server: () => import('./server.js'),
   stub: () => import('./stub.js'),

@@ -16,7 +16,8 @@ export function openGate(server: Server, path: string, closing: () => Promise<vo
   }) as Server['emit']
   const close = server.close.bind(server)
   server.close = (done) => {
-    const closed = closing()
+    // Node has ended the connections that were idle; those of pages that polled are idle only now
+    const closed = closing().finally(() => server.closeIdleConnections())
     return close((error) => void closed.finally(() => done?.(error)))
   }
   return ours
