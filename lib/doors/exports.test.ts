@@ -37,6 +37,10 @@ it('the doors export this and nothing else', () => {
         "type ServeOptions",
         "withHeldState",
       ],
+      "provider": [
+        "HeldStateProvider",
+        "type HeldStateProviderProps",
+      ],
       "react": [
         "ConnectionStatus",
         "HeldStateError",
@@ -56,6 +60,7 @@ it('the doors export this and nothing else', () => {
         "HeldStateError",
         "ImmutableStateError",
         "createHub",
+        "getState",
         "hub",
         "memoryStore",
         "modifyState",
@@ -83,6 +88,7 @@ it('the doors export this and nothing else', () => {
 
 const doors = {
   authors: () => import('./authors.js'),
+  provider: () => import('./provider.js'),
   react: () => import('./react.js'),
   server: () => import('./server.js'),
   stub: () => import('./stub.js'),
