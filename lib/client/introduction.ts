@@ -14,6 +14,7 @@ export class Introduction {
   /** That of this page, and the one that the page before it in this tab left for it. */
   private readonly mark = systemClock.id()
   private readonly left = taken()
+  private leaving: string | undefined
 
   constructor(current: CurrentToken) {
     this.current = current
@@ -50,7 +51,9 @@ export class Introduction {
     } catch {
       return // the next page could not know the values for its own
     }
-    setCookie(writeCaller({ mark, signed }), fixedLimits.nextDocumentSeconds)
+    if (this.leaving) clear(this.leaving)
+    this.leaving = mark
+    setCookie(mark, writeCaller({ mark, signed }), fixedLimits.nextDocumentSeconds)
     systemClock.after(fixedLimits.stillHereMs, () => clear(mark))
   }
 }
@@ -66,12 +69,10 @@ function taken(): string | undefined {
   }
 }
 
-function clear(mark: string): void {
-  if (document.cookie.includes(`${callerCookie}=${mark}`)) setCookie('', 0)
-}
+const clear = (mark: string) => setCookie(mark, '', 0)
 
-function setCookie(value: string, age: number): void {
+function setCookie(mark: string, value: string, age: number): void {
   const secure = location.protocol === 'https:' ? '; Secure' : ''
   // biome-ignore lint/suspicious/noDocumentCookie: while a page ends, only this is in time
-  document.cookie = `${callerCookie}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`
+  document.cookie = `${callerCookie(mark)}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`
 }

@@ -1,6 +1,6 @@
 /**
- * Which token does a request speak for? The signature tells whether the browser may; for the cookie of a document it also
- * counts that each is good once: another document of the browser, opened at the same moment, shall not show this tab's values.
+ * Which token does a request speak for? The signature tells whether the browser may. Cookies go with every request of the
+ * browser, so each is good for one document, and of several that are new none counts: no document shall show another tab's values.
  */
 import { fixedLimits } from '../base/limits.js'
 import type { Caller } from '../protocol/caller.js'
@@ -24,13 +24,13 @@ export class Callers {
     }
   }
 
-  /** As `tokenOf`, and for each mark only once. */
-  tokenOnce(caller: Caller, browser: string): string | undefined {
-    if (this.used.has(caller.mark)) return undefined
-    const token = this.tokenOf(caller, browser)
-    if (token === undefined) return undefined
-    this.used.add(caller.mark)
+  /** The one caller for whom a document is made, if that is sure. */
+  ofDocument(callers: readonly Caller[], browser: string): Caller | undefined {
+    const fresh = callers.filter((caller) => !this.used.has(caller.mark) && this.tokenOf(caller, browser) !== undefined)
+    const [only] = fresh
+    if (!only || fresh.length > 1) return undefined
+    this.used.add(only.mark)
     for (const oldest of this.used) if (this.used.size > fixedLimits.usedMarks) this.used.delete(oldest)
-    return token
+    return only
   }
 }

@@ -4,8 +4,8 @@
  */
 import { messageOf } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
-import { type Caller, callerCookie, callerHeader, parseCaller } from '../protocol/caller.js'
-import { browserIn, cookieIn } from '../transport/browser-cookie.js'
+import { callerHeader, callersIn, parseCaller } from '../protocol/caller.js'
+import { browserIn } from '../transport/browser-cookie.js'
 
 export interface CallingTab {
   readonly token: string
@@ -27,12 +27,9 @@ function tabOf({ callers }: Hub, headers: Pick<Headers, 'get'>): CallingTab | un
   const cookies = headers.get('cookie')
   const browser = browserIn(cookies)
   if (browser === undefined) return undefined
-  const named = (caller: Caller | undefined, token: string | undefined) =>
-    caller && token !== undefined ? { token, mark: caller.mark } : undefined
-  const fetched = parseCaller(headers.get(callerHeader))
-  if (fetched) return named(fetched, callers.tokenOf(fetched, browser))
-  const loaded = parseCaller(cookieIn(cookies, callerCookie))
-  return loaded && named(loaded, callers.tokenOnce(loaded, browser))
+  const caller = parseCaller(headers.get(callerHeader)) ?? callers.ofDocument(callersIn(cookies), browser)
+  const token = caller && callers.tokenOf(caller, browser)
+  return caller && token !== undefined ? { token, mark: caller.mark } : undefined
 }
 
 /** Next throws through here what ends a static render; only that there is no request is an answer. */

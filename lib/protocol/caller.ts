@@ -5,7 +5,9 @@
  */
 
 export const callerHeader = 'x-heldstate'
-export const callerCookie = 'heldstate-tab'
+
+/** Each cookie has a name of its own: pages that end at the same moment do not overwrite each other's. */
+export const callerCookie = (mark: string) => `heldstate-tab-${mark.slice(0, 8)}`
 
 export interface Caller {
   /** Random, 32 hexadecimal digits: that of the page in a header, one of its own in each cookie. */
@@ -14,6 +16,12 @@ export interface Caller {
 }
 
 export const writeCaller = ({ mark, signed }: Caller) => `${mark}.${signed}`
+
+/** The callers that a `Cookie` header names. */
+export function callersIn(cookies: string | null): Caller[] {
+  const values = (cookies ?? '').matchAll(/(?:^|;\s*)heldstate-tab-[0-9a-f]{8}=([^;]*)/g)
+  return [...values].flatMap(([, value]) => parseCaller(value) ?? [])
+}
 
 export function parseCaller(text: string | null | undefined): Caller | undefined {
   const [, mark, signed] = /^([0-9a-f]{32})\.([0-9a-f]{32}\.[0-9a-f]{32})$/.exec(text ?? '') ?? []

@@ -2,9 +2,9 @@
  * The tab of this page. It exists in the browser only; on the server, components render what their definitions start with.
  */
 import { browserIdentity } from '../client/identity.js'
+import { Introduction } from '../client/introduction.js'
 import type { Mirror } from '../client/mirror.js'
 import { emptyMirror } from '../client/mirror.js'
-import { Introduction } from '../client/introduction.js'
 import { Presence, type Presented } from '../client/presence.js'
 import { socketWire } from '../client/socket.js'
 import { Tab } from '../client/tab.js'

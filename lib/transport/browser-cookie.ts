@@ -4,10 +4,5 @@ export const browserCookie = 'heldstate'
 
 /** What a `Cookie` header says of the browser. */
 export function browserIn(cookies: string | null | undefined): string | undefined {
-  return /^[0-9a-f]{32}$/.exec(cookieIn(cookies, browserCookie) ?? '')?.[0]
-}
-
-/** The value of one cookie of a `Cookie` header. */
-export function cookieIn(cookies: string | null | undefined, name: string): string | undefined {
-  return new RegExp(`(?:^|;\\s*)${name}=([^;]*)(?:;|$)`).exec(cookies ?? '')?.[1]
+  return new RegExp(`(?:^|;\\s*)${browserCookie}=([0-9a-f]{32})(?:;|$)`).exec(cookies ?? '')?.[1]
 }
