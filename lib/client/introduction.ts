@@ -30,7 +30,7 @@ export class Introduction {
 
   private headFetches(): void {
     const { fetch } = globalThis
-    globalThis.fetch = (input, init) => {
+    globalThis.fetch = async (input, init) => {
       const signed = this.current()
       const request = typeof input === 'object' && 'url' in input ? input : undefined
       if (!signed || new URL(request?.url ?? String(input), document.baseURI).origin !== location.origin)
