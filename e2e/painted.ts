@@ -64,6 +64,26 @@ export function paintedFacts(variant: Variant, app: () => FixtureApp): void {
     expect(complaints.filter((text) => /hydrat|warn|error/i.test(text))).toEqual([])
   })
 
+  test('an event inside a request has cookies, revalidates a page and does something afterwards', async ({
+    page,
+    context,
+  }) => {
+    await context.addCookies([{ name: 'who', value: 'me', url: app().url }])
+    const made = async () =>
+      /made ([\d.]+)/.exec(
+        await (await page.request.get(`${app().url}/painted/made${slash}`))
+          .text()
+          .then((html) => html.replaceAll('<!-- -->', '')),
+      )?.[1]
+    await open(page)
+    const before = await made()
+    expect(before).toBeDefined()
+    if (variant.mode === 'production') expect(await made()).toBe(before)
+    await press(page, 'Ask')
+    await expect(page.locator('q')).toHaveText('asked by me, and afterwards')
+    expect(await made()).not.toBe(before)
+  })
+
   if (variant.mode === 'development') return // each route is compiled for as long as these take
 
   test('a new tab and a visitor without a cookie begin with first values', async ({ page, context, request }) => {

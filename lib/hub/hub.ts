@@ -51,7 +51,7 @@ export class Hub {
   readonly log: Log
   private readonly prepare: () => Eventually<void>
   readonly callers: Callers
-  private readonly onDuplicate: 'copy' | 'fresh'
+  readonly options: HubOptions
   private readonly outbox: Outbox
   private readonly pool: TaskPool
   private readonly abandoned: Abandoned
@@ -70,7 +70,7 @@ export class Hub {
     this.log = options.log ?? consoleLog
     this.prepare = options.prepare ?? (() => {})
     this.callers = new Callers(options.secret)
-    this.onDuplicate = options.onDuplicate ?? 'copy'
+    this.options = options
     this.pages = new Pages(this.limits)
     this.locks = new Locks(this.clock, this.limits)
     this.registry.onReplace(() => {
@@ -155,7 +155,7 @@ export class Hub {
     const { outbox } = this
     const signed = signToken(token, browser, this.callers.secrets[0])
     const earlier = this.pages.of(token, hello.page)
-    const copies = hello.token === undefined && this.onDuplicate === 'copy'
+    const copies = hello.token === undefined && this.options.onDuplicate !== 'fresh'
     const copied = copies ? copiedToken(hello.copyOf, browser, this.callers.secrets) : undefined
     const original = copied === undefined ? undefined : this.instance(copied)
     const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })

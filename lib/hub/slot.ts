@@ -9,6 +9,8 @@ export interface Slot {
   readonly hub: Hub
   /** What a request to the route that loads the state modules must carry, so that only this process can make one. */
   readonly routeKey: string
+  /** Work that waits for a request to that route, taken once. */
+  readonly takeJob?: (id: string) => (() => Promise<void>) | undefined
 }
 
 const key = Symbol.for('heldstate.slot')

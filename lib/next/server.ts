@@ -18,6 +18,7 @@ import type { StateStore } from '../store/store.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { Definitions } from './definitions.js'
 import { EarlyRequests } from './early-requests.js'
+import { Jobs } from './jobs.js'
 import { keptFolder, keptSecret, makeKeptFolder } from './kept-secret.js'
 import { OpenSockets } from './open-sockets.js'
 import { servedRoutePath, statePackages } from './seen-config.js'
@@ -85,6 +86,7 @@ function hubFor(
   const watching = development ? { stateFiles: new StateFolder(resolve(dir), statePackages(), clock) } : {}
   const url = () => `${urlOf(server, reachable(hostname))}${servedRoutePath()}`
   const definitions = new Definitions({ key: routeKey, clock, log, url, ...watching })
+  const jobs = new Jobs({ key: routeKey, clock, url })
   const folder = keptFolder(dir)
   const secret = given.secret ?? keptSecret(folder)
   const hub = createHub({
@@ -92,8 +94,9 @@ function hubFor(
     secret,
     store: given.store ?? disk(folder, log),
     prepare: () => definitions.prepare(),
+    inRequest: (work, cookies) => jobs.run(work, cookies),
   })
-  setSlot({ hub, routeKey })
+  setSlot({ hub, routeKey, takeJob: (id) => jobs.take(id) })
   return hub
 }
 

@@ -52,6 +52,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
 
 function accept(hub: Hub, socket: Socket, browser: string): void {
   const connection = {
+    cookies: socket.request.headers.cookie,
     send: (name: string, ...args: Json[]) => void socket.emit(name, ...args),
     close: () => void socket.disconnect(true),
   }
