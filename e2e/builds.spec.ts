@@ -52,6 +52,8 @@ for (const variant of variants) {
       await counts(page, 106)
       await press(page, 'Act')
       await counts(page, 1106)
+      await press(page, 'Leap')
+      await counts(page, 1156)
     })
 
     test('a state module of a package beside the app is its own', async ({ page }) => {

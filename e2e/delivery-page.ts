@@ -54,6 +54,14 @@ export class DeliveryPage {
     await expect.poll(() => this.counted()).toBeGreaterThanOrEqual(least)
   }
 
+  /** What the page is told when its tab is left or shown again: a browser without a window shows every page. */
+  async becomes(state: 'hidden' | 'visible'): Promise<void> {
+    await this.page.evaluate((value) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, value })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, state)
+  }
+
   /** All pages of the browser stand still meanwhile, as on a laptop that sleeps: DevTools freezes only what is hidden. */
   async standsStill(meanwhile: () => Promise<void>): Promise<void> {
     const session = await this.page.context().browser()?.newBrowserCDPSession()

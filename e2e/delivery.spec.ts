@@ -68,6 +68,37 @@ test('clicks that the server took, and whose answers the network lost, take effe
   await delivery.rests('a b c d')
 })
 
+test('an optimistic click shows while the server stands still, once when it goes on, and not if it is rejected', async ({
+  page,
+}) => {
+  const delivery = await opened(page)
+  await delivery.mark('a')
+  await delivery.rests('a')
+  app.freeze()
+  await press(page, 'Hope')
+  await press(page, 'Doubt')
+  await delivery.mark('b')
+  await press(page, 'Hope')
+  await expect(delivery.marks).toHaveText('a hope doubt hope')
+  app.thaw()
+  await expect(delivery.failure).toContainText('no doubt')
+  await delivery.waits(0)
+  await expect(delivery.marks).toHaveText('a hope b hope')
+})
+
+test('an optimistic click without a network shows, and takes effect once when it is back', async ({
+  page,
+  context,
+}) => {
+  const delivery = await opened(page)
+  await context.setOffline(true)
+  await delivery.is('offline')
+  await press(page, 'Hope')
+  await expect(delivery.marks).toHaveText('hope')
+  await context.setOffline(false)
+  await delivery.rests('hope')
+})
+
 test('a server that is killed and started again has all that it had, and its pages go on', async ({ page }) => {
   const delivery = await opened(page)
   await press(page, 'Tick for long')
@@ -164,6 +195,24 @@ test('a page that stands still catches up, also with a server that was started m
   await delivery.mark('b')
   await delivery.rests('a b')
   await expect(delivery.ticks).toHaveText('40')
+})
+
+test('a hidden page does not look for its server, and one that is shown again does so at once', async ({ page }) => {
+  const delivery = await opened(page)
+  await delivery.mark('a')
+  await delivery.rests('a')
+  await delivery.becomes('hidden')
+  await app.kill()
+  await delivery.is('reconnecting')
+  await delivery.mark('b')
+  let attempts = 0
+  page.on('websocket', () => (attempts += 1))
+  page.on('request', (request) => (attempts += request.url().includes('/_heldstate') ? 1 : 0))
+  await app.start(app.port)
+  await page.waitForTimeout(2_000) // in which a page that is looked at would have come back
+  expect(attempts).toBe(0)
+  await delivery.becomes('visible')
+  await delivery.rests('a b')
 })
 
 test('a server that stands still for seconds is caught up with, and nothing happens twice', async ({ page }) => {

@@ -24,7 +24,7 @@ export function browserIdentity(): Identity & { readonly current: CurrentToken }
   let original: string | undefined
   return {
     claim: async () => {
-      const token = stored()
+      const token = stored() ?? claimed
       if (!token || token === claimed) return token
       if (await lockedFor(token)) {
         claimed = token
@@ -68,7 +68,7 @@ function lockedFor(token: string): Promise<boolean> {
   })
 }
 
-/** Storage can be forbidden; the tab then lives without memory of its token. */
+/** Storage can be forbidden; the page then remembers its token as long as it lives, and a reload begins anew. */
 function attempt<T>(run: () => T): T | undefined {
   try {
     return run()

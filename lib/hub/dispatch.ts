@@ -7,9 +7,8 @@ import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../ba
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
-import type { Definition, StateOf } from '../state/definition.js'
-import type { EventContext } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
+import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
 import type { HubOptions } from './options.js'
@@ -62,7 +61,7 @@ function runEvent(
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
     transaction.begins(name)
-    const returned = handler.call(new Inside(transaction), transaction.get(definition.id), ...args)
+    const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
   }
@@ -83,9 +82,10 @@ const interrupted = (where: string): Failure => ({
   message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
 })
 
+/** The page is told what the author has written, which may be meant for people; where it comes from is for the log. */
 function refuse(where: string, error: unknown): never {
   if (isHeldStateError(error)) throw error
-  throw new HeldStateError('handler-failed', `${where} threw: ${messageOf(error)}`, { cause: error })
+  throw new HeldStateError('handler-failed', messageOf(error), { cause: new Error(`${where} threw`, { cause: error }) })
 }
 
 /** Runs a generator to its end and returns what it returned. */
@@ -116,32 +116,13 @@ async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
   } catch {}
 }
 
-/** What `this` is in an event. */
-class Inside implements EventContext {
-  private readonly transaction: Transaction
-
-  constructor(transaction: Transaction) {
-    this.transaction = transaction
-  }
-
-  get token() {
-    return this.transaction.token
-  }
-
-  get<D extends Definition>(other: D) {
-    return this.transaction.get(other.id) as StateOf<D>
-  }
-}
-
 /** What the handler gets: validated and transformed where the declaration has a schema. */
 function argumentsOf(call: Call, { schema }: EventDeclaration | TaskDeclaration): Eventually<readonly unknown[]> {
   if (!schema) return call.args
   return after(schema['~standard'].validate(call.args[0]) as Eventually<StandardSchemaV1.Result<unknown>>, (result) => {
     if (!result.issues) return [result.value]
-    throw new HeldStateError(
-      'invalid-arguments',
-      `"${call.member}" of state "${call.definition}": ${result.issues.map(sentenceOf).join('; ')}`,
-    )
+    const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
+    throw new HeldStateError('invalid-arguments', result.issues.map(sentenceOf).join('; '), { cause })
   })
 }
 

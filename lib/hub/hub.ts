@@ -15,6 +15,7 @@ import type { Trigger } from '../state/trigger.js'
 import { memoryStore } from '../store/memory.js'
 import type { State, StateStore } from '../store/store.js'
 import { Abandoned } from '../tasks/abandoned.js'
+import { HeldInside } from '../tasks/held-inside.js'
 import { granted, type Permit } from '../tasks/permit.js'
 import { TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
@@ -24,7 +25,7 @@ import type { Connection } from './connection.js'
 import { type Call, dispatch } from './dispatch.js'
 import { callerFaults, reportFault, triggerFaults } from './faults.js'
 import { type Author, Flow } from './flow.js'
-import { heldBlock, heldInside } from './held.js'
+import { heldBlock } from './held.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
@@ -123,7 +124,7 @@ export class Hub {
       return this.tracked(
         after(this.prepare(), () =>
           this.exclusive(token, change, (transaction) =>
-            change(transaction.get(definition.id) as StateOf<D>, heldInside(transaction)),
+            change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction)),
           ),
         ),
       )

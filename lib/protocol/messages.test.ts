@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errorCodes, HeldStateError, isErrorCode } from '../base/errors.js'
@@ -120,4 +121,10 @@ describe('up', () => {
 it('a code of a failure is one of the catalogue, and no name of Object.prototype', () => {
   for (const code of Object.keys(errorCodes)) expect(isErrorCode(code)).toBe(true)
   for (const code of ['constructor', '__proto__', 'toString', '', 5, null]) expect(isErrorCode(code)).toBe(false)
+})
+
+it('the page of the docs is of this version', () => {
+  const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
+  expect(/This is version (\d+);/.exec(page)?.[1]).toBe(String(protocolVersion))
+  expect(page).toContain(`| \`version\` | \`${protocolVersion}\` |`)
 })

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -227,4 +228,24 @@ describe('the disk store', () => {
       await store.close()
     }
   }, 60_000)
+
+  it.skipIf(process.platform === 'win32')('on a full disk refuses a save, has what it had, and lives', async () => {
+    const dir = folder()
+    const fixture = fileURLToPath(new URL('./disk-full.fixture.ts', import.meta.url))
+    const run = `trap '' XFSZ; ulimit -f 400; exec "$0" --import tsx "$1" "$2"` // no file may grow beyond 200 or 400 KB
+    const child = spawn('bash', ['-c', run, process.execPath, fixture, dir])
+    let said = ''
+    child.stdout.on('data', (data) => {
+      said += data
+    })
+    const [code] = await once(child, 'close')
+    expect(code).toBe(0)
+    const { kept, refusal, loaded } = JSON.parse(said.trim().split('\n').at(-1) ?? '')
+    expect(refusal).toMatch(/^The disk refused it: ./)
+    expect(kept).toBeGreaterThan(3)
+    expect(loaded).toBe(kept)
+    const store = diskStore({ dir })
+    expect(await store.load('t')).toMatchObject({ revision: kept, state: { a: { n: kept } } })
+    await store.close()
+  })
 })

@@ -95,7 +95,14 @@ export function diskStore(options: DiskStoreOptions): StateStore {
 async function openDatabase(dir: string): Promise<RootDatabase<string, Key>> {
   const { open } = await import('lmdb')
   try {
-    return open<string, Key>({ path: dir, encoding: 'string', useVersions: true, cache: false })
+    // each save is a batch of its own; LMDB's batches of a turn have a promise that nobody can catch, should the disk be full
+    return open<string, Key>({
+      path: dir,
+      encoding: 'string',
+      useVersions: true,
+      cache: false,
+      eventTurnBatching: false,
+    })
   } catch (cause) {
     throw new HeldStateError(
       'load-failed',
@@ -125,7 +132,7 @@ class Records {
     const head = this.head(token)
     if (!head) return undefined
     const version = head.version + 1
-    const claim = () => void this.database.put([token], head.text, version)
+    const claim = () => aside(this.database.put([token], head.text, version))
     if (!(await this.database.ifVersion([token], head.version, claim))) return this.load(token)
     const stored = this.read(token, head.value)
     this.known.set(token, { stored, version })
@@ -149,9 +156,9 @@ class Records {
     refuseStale(known?.stored.revision ?? 0, next.revision)
     const version = (known?.version ?? 0) + 1
     const write = () => this.write(token, next, known?.stored, version)
-    const saved = await (known
-      ? this.database.ifVersion([token], known.version, write)
-      : this.database.ifNoExists([token], write))
+    const saved = await committed(
+      known ? this.database.ifVersion([token], known.version, write) : this.database.ifNoExists([token], write),
+    )
     if (!saved) throw taken()
     this.known.set(token, { stored: next, version })
   }
@@ -159,11 +166,11 @@ class Records {
   private write(token: string, next: Stored, before: Stored | undefined, version: number): void {
     const { revision, state, calls, running, shapes } = next
     const head: Head = { revision, calls, running, ids: Object.keys(state) }
-    if (!before) void this.used.put(token, this.clock.now())
-    void this.database.put([token], JSON.stringify(head), version)
+    if (!before) aside(this.used.put(token, this.clock.now()))
+    aside(this.database.put([token], JSON.stringify(head), version))
     for (const id of head.ids)
       if (state[id] !== before?.state[id] || shapes[id] !== before?.shapes[id])
-        void this.database.put([token, id], bodyText(state[id], shapes[id]), version)
+        aside(this.database.put([token, id], bodyText(state[id], shapes[id]), version))
   }
 
   async drop(token: string): Promise<void> {
@@ -171,9 +178,9 @@ class Records {
     this.known.delete(token)
     await this.database.committed // what was set aside of it goes as well
     const remove = () => {
-      void this.used.remove(token)
+      aside(this.used.remove(token))
       for (const key of [...this.database.getKeys({ start: [token], end: [token, '\uffff'] })])
-        void this.database.remove(key)
+        aside(this.database.remove(key))
     }
     await (known ? this.database.ifVersion([token], known.version, remove) : this.database.transaction(remove))
   }
@@ -181,7 +188,7 @@ class Records {
   async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {
     const now = this.clock.now()
     await this.used.transaction(() => {
-      for (const token of inUse) if (this.used.doesExist(token)) void this.used.put(token, now)
+      for (const token of inUse) if (this.used.doesExist(token)) aside(this.used.put(token, now))
     })
     const unused: string[] = []
     let start: string | undefined = ''
@@ -205,8 +212,8 @@ class Records {
     try {
       return { value: JSON.parse(entry.value), text: entry.value, version: entry.version ?? 0 }
     } catch {
-      void this.database.put([token, '\u0000damaged'], entry.value)
-      void this.database.remove([token])
+      aside(this.database.put([token, '\u0000damaged'], entry.value))
+      aside(this.database.remove([token]))
       this.log.error('The saved state of a tab could not be read, so the tab starts anew.')
       return undefined
     }
@@ -220,7 +227,7 @@ class Records {
       const { fields, shape } = JSON.parse(text) as Body
       return { fields: decode(fields) as Fields, shape }
     } catch (error) {
-      if (text !== undefined) void this.database.put([token, `${id}\u0000damaged`], text)
+      if (text !== undefined) aside(this.database.put([token, `${id}\u0000damaged`], text))
       this.log.error(`The saved state "${id}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
       return undefined
     }
@@ -229,3 +236,22 @@ class Records {
 
 const bodyText = (fields: unknown, shape: Shape | undefined) =>
   JSON.stringify({ fields: encode(fields), shape } satisfies Body)
+
+/** A write that is part of a commit: whoever waits for the commit hears what became of it. */
+function aside(write: Promise<unknown>): void {
+  write.catch(() => {})
+}
+
+/** LMDB keeps the reason of a failed commit in a promise of its own. */
+async function committed<T>(commit: Promise<T>): Promise<T> {
+  try {
+    return await commit
+  } catch (error) {
+    const { commitError } = error as { commitError?: Promise<unknown> }
+    const reason = await (commitError ?? Promise.reject(error)).then(
+      () => error,
+      (cause: unknown) => cause,
+    )
+    throw new Error(`The disk refused it: ${messageOf(reason)}`, { cause: error })
+  }
+}

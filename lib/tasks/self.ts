@@ -2,10 +2,11 @@
 import type { Clock } from '../base/clock.js'
 import { type Eventually, promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
-import type { Definition, StateOf } from '../state/definition.js'
+import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
 import type { State } from '../store/store.js'
 import { type BlockTransaction, HeldBlock } from './block.js'
+import { HeldInside } from './held-inside.js'
 import type { Permit } from './permit.js'
 import type { TaskRun } from './run.js'
 
@@ -89,33 +90,6 @@ function heldBlock(run: TaskRun, access: Access, block: HeldBlock): Held<AnyStat
       return dispose
     },
   }
-}
-
-/**
- * The second argument of `update`'s callback. The callback's end ends it, so there is nothing to dispose. A class, since
- * one is made for each update and few are looked at.
- */
-class HeldInside implements Held<AnyState> {
-  private readonly definition: string
-  private readonly transaction: BlockTransaction
-
-  constructor(definition: string, transaction: BlockTransaction) {
-    this.definition = definition
-    this.transaction = transaction
-  }
-  get token() {
-    return this.transaction.token
-  }
-  get state() {
-    return this.transaction.get(this.definition)
-  }
-  get<D extends Definition>(other: D) {
-    return this.transaction.get(other.id) as StateOf<D>
-  }
-  rollback() {
-    this.transaction.rollback()
-  }
-  async [Symbol.asyncDispose]() {}
 }
 
 function sleep(clock: Clock, permit: Permit, ms: number): Promise<void> {
