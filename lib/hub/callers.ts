@@ -4,7 +4,8 @@
  */
 import { fixedLimits } from '../base/limits.js'
 import type { Caller } from '../protocol/caller.js'
-import { secretsOf, verifyToken } from './token.js'
+import type { Hello } from '../protocol/up.js'
+import { copiedToken, secretsOf, verifyToken } from './token.js'
 
 export class Callers {
   readonly secrets: readonly [string, ...string[]]
@@ -22,6 +23,11 @@ export class Callers {
     } catch {
       return undefined
     }
+  }
+
+  /** The token whose state a duplicated tab begins with. */
+  copiedBy({ token, copyOf }: Pick<Hello, 'token' | 'copyOf'>, browser: string): string | undefined {
+    return token === undefined ? copiedToken(copyOf, browser, this.secrets) : undefined
   }
 
   /** The one caller for whom a document is made, if that is sure. */

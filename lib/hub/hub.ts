@@ -34,7 +34,7 @@ import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { type CallName, withEnd } from './past-calls.js'
 import { Session } from './session.js'
-import { copiedToken, refuseMalformed, signToken, verifyToken } from './token.js'
+import { refuseMalformed, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Working } from './working.js'
@@ -156,8 +156,7 @@ export class Hub {
     const { outbox } = this
     const signed = signToken(token, browser, this.callers.secrets[0])
     const earlier = this.pages.of(token, hello.page)
-    const copies = hello.token === undefined && this.options.onDuplicate !== 'fresh'
-    const copied = copies ? copiedToken(hello.copyOf, browser, this.callers.secrets) : undefined
+    const copied = this.options.onDuplicate === 'fresh' ? undefined : this.callers.copiedBy(hello, browser)
     const original = copied === undefined ? undefined : this.instance(copied)
     const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })
     this.pages.set(token, hello.page, session)
