@@ -102,6 +102,7 @@ export function writeSettings(root: string, folder: string): string {
     server: 'server',
     next: 'next',
     'next/route': 'route',
+    provider: 'provider',
     testing: 'testing',
   }
   const paths = Object.entries(doors).map(([name, door]) => [

@@ -2,6 +2,7 @@
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
 import { counts, openFixture, press, shown, ticks, variants } from './fixture'
 import { FixtureApp } from './fixture-app'
+import { paintedFacts } from './painted'
 
 /** Every text of the state module that is the server's own starts with this, but for one name. */
 const heldBack = /held-back-[a-z]+|heldBackName/g
@@ -73,6 +74,8 @@ for (const variant of variants) {
         await counts(page, 7)
         await expect.poll(() => ticks(page)).toBeGreaterThan(before + 2)
       })
+
+    if (bundler === 'turbopack' || mode === 'production') paintedFacts(variant, () => app)
 
     test('keeps its one websocket beside a page that takes every path', async ({ page }) => {
       const ours: WebSocket[] = []

@@ -196,6 +196,7 @@ function mayImport(room: string, other: string, typeOnly: boolean): boolean {
   if (room === other) return true
   if (other === 'doors') return true // doors have a rule of their own
   if (room === 'react' && other === 'state') return typeOnly
+  if (room === 'next' && other === 'react') return true // it renders what the browser takes over
   const order = tab.includes(room) && !server.includes(room) ? tab : server
   return order.includes(other) && order.indexOf(other) < order.indexOf(room)
 }

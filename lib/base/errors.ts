@@ -44,6 +44,7 @@ export const errorCodes = {
   'undeclared-field': 'a field was written that its definition does not declare',
   'unknown-definition': 'no state with this id is defined',
   'unknown-member': 'a definition has no event or task of this name',
+  'unknown-tab': 'the request does not tell which tab it comes from',
   'weak-secret': 'a secret is so short that it could be guessed',
 } as const
 

@@ -73,6 +73,12 @@ export const fixedLimits = {
   sweepsPerKeep: 8,
   /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
   claimMs: 1_000,
+  /** Seconds for which a page that ends names its tab to the document that comes next. It asks at once. */
+  nextDocumentSeconds: 5,
+  /** Milliseconds after which a page that did not end after all takes that back: it was a download. */
+  stillHereMs: 1_000,
+  /** Documents that the hub remembers to have been made for a tab. Those of the last seconds count. */
+  usedMarks: 10_000,
   /** Milliseconds for which `heldstate doctor` waits for an answer of a deployment. A person waits for it. */
   deploymentAnswerMs: 10_000,
   /** Characters that `heldstate doctor` wants a secret to have: 128 bits, were it written in hexadecimal. */

@@ -14,9 +14,12 @@ export interface Identity {
   forget(): void
 }
 
+/** The signed token of this tab, once it is sure to be no other's. */
+export type CurrentToken = () => string | undefined
+
 const storageKey = 'heldstate.token'
 
-export function browserIdentity(): Identity {
+export function browserIdentity(): Identity & { readonly current: CurrentToken } {
   let claimed: string | undefined
   let original: string | undefined
   return {
@@ -32,6 +35,7 @@ export function browserIdentity(): Identity {
       return undefined
     },
     copyOf: () => original,
+    current: () => claimed,
     keep: (token) => {
       original = undefined
       if (token === claimed) return

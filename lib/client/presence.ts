@@ -38,6 +38,8 @@ export class Presence {
   private readonly position: number
   private readonly actions: Readonly<Record<string, Act | Readonly<Record<'start' | 'cancel', Act>>>>
   private readonly defaults: Fields
+  /** Shown until the hub has sent the view. */
+  private first: Fields
   private shown: { readonly view: Fields; readonly turn: number; readonly object: Fields } | undefined
   /** Rises when a component must be told that an event is pending, or is not any more. */
   private turn = 0
@@ -50,6 +52,7 @@ export class Presence {
     this.manifest = manifest
     this.position = tab.watch(id)
     this.defaults = decode(manifest.defaults) as Fields
+    this.first = this.defaults
     this.actions = Object.fromEntries([
       ...events.map((name) => [
         name,
@@ -64,9 +67,19 @@ export class Presence {
     ])
   }
 
+  /** The server has rendered this tab's own view: it is shown on until the hub sends the next. */
+  begin(view: object): void {
+    if (this.first === this.defaults) this.first = view as Fields
+  }
+
+  /** What a server render shows: the view it was handed over, or first values. */
+  painted(mirror: Mirror, view: object = this.defaults): Fields {
+    return this.of(mirror, view as Fields)
+  }
+
   /** The object for a mirror: the same one for as long as the view of this state is the same. */
-  of(mirror: Mirror): Fields {
-    const view = this.expected((mirror.views.get(this.position) as Fields | undefined) ?? this.defaults, mirror)
+  of(mirror: Mirror, first = this.first): Fields {
+    const view = this.expected((mirror.views.get(this.position) as Fields | undefined) ?? first, mirror)
     const { turn } = this
     if (this.shown?.view !== view || this.shown.turn !== turn) this.shown = { view, turn, object: this.compose(view) }
     return this.shown.object

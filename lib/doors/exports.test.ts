@@ -41,6 +41,10 @@ it('the doors export this and nothing else', () => {
         "type ServeOptions",
         "withHeldState",
       ],
+      "provider": [
+        "HeldStateProvider",
+        "type HeldStateProviderProps",
+      ],
       "react": [
         "ConnectionStatus",
         "HeldStateError",
@@ -60,6 +64,7 @@ it('the doors export this and nothing else', () => {
         "HeldStateError",
         "ImmutableStateError",
         "createHub",
+        "getState",
         "hub",
         "memoryStore",
         "modifyState",
@@ -88,6 +93,7 @@ it('the doors export this and nothing else', () => {
 const doors = {
   authors: () => import('./authors.js'),
   instrumentation: () => import('./instrumentation.js'),
+  provider: () => import('./provider.js'),
   react: () => import('./react.js'),
   server: () => import('./server.js'),
   stub: () => import('./stub.js'),

@@ -2,6 +2,8 @@
 import type { Json } from '../base/encode.js'
 
 export interface Connection {
+  /** The cookies with which the page connected. */
+  readonly cookies?: string | undefined
   /** Sends one message, in order. After the connection has closed, nothing happens. */
   send(name: string, ...args: Json[]): void
   /** Ends the connection after what was sent before. */

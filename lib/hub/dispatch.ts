@@ -4,13 +4,14 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
-import { after, type Eventually, rescued } from '../base/eventually.js'
+import { after, type Eventually, promised, rescued } from '../base/eventually.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
+import type { HubOptions } from './options.js'
 import type { CallName } from './past-calls.js'
 import { type Ground, type Transaction, transact } from './transaction.js'
 
@@ -20,6 +21,7 @@ export interface DispatchGround extends Ground {
   startTask(start: TaskStart, name: CallName | undefined): void
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, triggers: readonly Trigger[]): void
+  readonly options: Pick<HubOptions, 'inRequest'>
 }
 
 export interface Call {
@@ -29,6 +31,8 @@ export interface Call {
   readonly args: readonly unknown[]
   /** Given for a call of a tab; a trigger has none. */
   readonly name?: CallName
+  /** Of the page that called. */
+  readonly cookies?: string | undefined
 }
 
 /** Done when an event's effect is committed, or when a task has been started. */
@@ -51,10 +55,10 @@ function runEvent(
   ground: DispatchGround,
   call: Call,
   definition: ServerDefinition,
-  { handler }: EventDeclaration,
+  { handler, request }: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<void> {
-  const { token, member, name } = call
+  const { token, member, name, cookies } = call
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
     transaction.begins(name)
@@ -62,8 +66,13 @@ function runEvent(
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
   }
+  const run = () => transact(ground, token, granted, handler, work, call)
+  const { inRequest } = ground.options
   return rescued(
-    () => after(transact(ground, token, granted, handler, work, call), (triggers) => ground.start(token, triggers)),
+    () =>
+      after(request && inRequest ? inRequest(() => promised(run), cookies) : run(), (triggers) =>
+        ground.start(token, triggers),
+      ),
     (error) => refuse(where, error),
   )
 }

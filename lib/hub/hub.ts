@@ -20,6 +20,7 @@ import { granted, type Permit } from '../tasks/permit.js'
 import { TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
+import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch } from './dispatch.js'
 import { callerFaults, reportFault, triggerFaults } from './faults.js'
@@ -34,7 +35,7 @@ import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { type CallName, withEnd } from './past-calls.js'
 import { Session } from './session.js'
-import { copiedToken, refuseMalformed, secretsOf, signToken, verifyToken } from './token.js'
+import { refuseMalformed, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Working } from './working.js'
@@ -51,8 +52,8 @@ export class Hub {
   readonly locks: Locks
   readonly log: Log
   private readonly prepare: () => Eventually<void>
-  private readonly secrets: readonly [string, ...string[]]
-  private readonly onDuplicate: 'copy' | 'fresh'
+  readonly callers: Callers
+  readonly options: HubOptions
   private readonly outbox: Outbox
   private readonly pool: TaskPool
   private readonly abandoned: Abandoned
@@ -70,8 +71,8 @@ export class Hub {
     this.store = options.store ?? memoryStore()
     this.log = options.log ?? consoleLog
     this.prepare = options.prepare ?? (() => {})
-    this.secrets = secretsOf(options.secret)
-    this.onDuplicate = options.onDuplicate ?? 'copy'
+    this.callers = new Callers(options.secret)
+    this.options = options
     this.pages = new Pages(this.limits)
     this.locks = new Locks(this.clock, this.limits, this.log)
     this.registry.onReplace(() => {
@@ -144,16 +145,15 @@ export class Hub {
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   connect(connection: Connection, greeting: unknown, browser: string): Session {
     const hello = parseHello(greeting, this.limits)
-    const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.secrets)
+    const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.callers.secrets)
     if (this.closing) throw closed()
     const instance = this.instance(token)
     this.keeping.needed(instance)
     this.abandoned.back(token)
     const { outbox } = this
-    const signed = signToken(token, browser, this.secrets[0])
+    const signed = signToken(token, browser, this.callers.secrets[0])
     const earlier = this.pages.of(token, hello.page)
-    const copies = hello.token === undefined && this.onDuplicate === 'copy'
-    const copied = copies ? copiedToken(hello.copyOf, browser, this.secrets) : undefined
+    const copied = this.options.onDuplicate === 'fresh' ? undefined : this.callers.copiedBy(hello, browser)
     const original = copied === undefined ? undefined : this.instance(copied)
     const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })
     this.pages.set(token, hello.page, session)

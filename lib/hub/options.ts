@@ -18,6 +18,10 @@ export interface HubOptions {
   readonly secret?: string | readonly string[]
   /** What a duplicated tab begins with: a copy of the state (the default), or first values. */
   readonly onDuplicate?: 'copy' | 'fresh'
+  /**
+   * Runs the work of an event that asks for a request inside one, with the cookies of the page that called. Default: without one.
+   */
+  readonly inRequest?: <T>(work: () => Promise<T>, cookies: string | undefined) => Promise<T>
   readonly limits?: Partial<Limits>
   readonly log?: Log
   readonly clock?: Clock

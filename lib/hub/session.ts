@@ -209,7 +209,8 @@ export class Session implements Watcher, Sender {
   private call({ id, definition, member, args }: Up & { type: 'call' }): Eventually<void> {
     const { ground, instance } = this
     const name = { page: this.hello.page, id }
-    const run = () => ground.call({ token: instance.token, definition, member, args, name })
+    const run = () =>
+      ground.call({ token: instance.token, definition, member, args, name, cookies: this.connection.cookies })
     const work = () => this.once(id, false, run)
     return this.answer(id, () => (instance.loaded ? work() : after(ground.load(instance), work)))
   }

@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { version } from '../base/version.js'
 import { createHub } from './hub.js'
-import { modifyState } from './modify.js'
 import { claimSlot, currentHub, setSlot } from './slot.js'
 
 const process = globalThis as { [key: symbol]: unknown }
@@ -29,5 +28,4 @@ test.each([
     ),
   }
   expect(() => currentHub()).toThrow(expect.objectContaining(error))
-  expect(() => modifyState('', {} as never, () => {})).toThrow(expect.objectContaining(error))
 })

@@ -12,6 +12,8 @@ export interface Slot {
   readonly routeKey: string
   /** Of the copy of the library that has made the hub. */
   readonly version: string
+  /** Work that waits for a request to that route, taken once. */
+  readonly takeJob?: (id: string) => (() => Promise<void>) | undefined
 }
 
 const key = Symbol.for('heldstate.slot')

@@ -11,12 +11,13 @@ import { setSlot } from '../hub/slot.js'
 import { diskStore } from '../store/disk.js'
 import type { StateStore } from '../store/store.js'
 import { Definitions } from './definitions.js'
+import { Jobs } from './jobs.js'
 import { keptFolder, keptSecret, makeKeptFolder, refuseWeak } from './kept-secret.js'
 import { servedRoutePath, statePackages } from './seen-config.js'
 import { StateFolder } from './state-folder.js'
 
 export interface AppHubOptions {
-  readonly given?: Omit<HubOptions, 'prepare'> | undefined
+  readonly given?: Omit<HubOptions, 'prepare' | 'inRequest'> | undefined
   readonly dir: string
   readonly development: boolean
   /** Where this process answers requests to the app, without a path. */
@@ -27,13 +28,15 @@ export interface AppHubOptions {
 export function appHub({ given = {}, dir, development, origin }: AppHubOptions): Hub {
   const { clock = systemClock, log = consoleLog } = given
   const routeKey = clock.id()
+  const url = () => `${origin()}${servedRoutePath()}`
   const definitions = new Definitions({
     key: routeKey,
     clock,
     log,
-    url: () => `${origin()}${servedRoutePath()}`,
+    url,
     ...watching(dir, development, clock),
   })
+  const jobs = new Jobs({ key: routeKey, clock, url })
   const folder = keptFolder(dir)
   const secret = given.secret ?? keptSecret(folder)
   refuseWeak(typeof secret === 'string' ? [secret] : secret, development, log)
@@ -42,8 +45,9 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
     secret,
     store: given.store ?? disk(folder, log),
     prepare: () => definitions.prepare(),
+    inRequest: (work, cookies) => jobs.run(work, cookies),
   })
-  setSlot({ hub, routeKey })
+  setSlot({ hub, routeKey, takeJob: (id) => jobs.take(id) })
   return hub
 }
 

@@ -2,3 +2,4 @@
 export const routePath = '/api/heldstate'
 
 export const routeKeyHeader = 'x-heldstate-key'
+export const jobHeader = 'x-heldstate-job'

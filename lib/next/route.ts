@@ -5,13 +5,18 @@
 import { toFailure } from '../base/errors.js'
 import { currentSlot, refuseOtherVersion } from '../hub/slot.js'
 import { modules } from './heldstate-modules.js'
-import { routeKeyHeader } from './route-path.js'
+import { jobHeader, routeKeyHeader } from './route-path.js'
 
-/** Loads the state modules into the hub of this process. To everybody but this process, the route does not exist. */
+/** Loads the state modules into the hub of this process, or does a job that waits for a request. To everybody but this process, the route does not exist. */
 export async function GET(request: Request): Promise<Response> {
   const given = request.headers.get(routeKeyHeader)
   const slot = currentSlot()
   if (!slot || given !== slot.routeKey) return new Response(null, { status: 404 })
+  const job = request.headers.get(jobHeader)
+  if (job !== null) {
+    await slot.takeJob?.(job)?.()
+    return new Response(null, { status: 204 })
+  }
   try {
     refuseOtherVersion(slot)
     const loaded = await modules()

@@ -2,6 +2,7 @@
  * The tab of this page. It exists in the browser only; on the server, components render what their definitions start with.
  */
 import { browserIdentity } from '../client/identity.js'
+import { Introduction } from '../client/introduction.js'
 import type { Mirror } from '../client/mirror.js'
 import { emptyMirror } from '../client/mirror.js'
 import { Presence, type Presented } from '../client/presence.js'
@@ -10,17 +11,22 @@ import { Tab } from '../client/tab.js'
 import type { Manifest } from '../protocol/manifest.js'
 
 let tab: Tab | undefined
+let introduction: Pick<Introduction, 'knows'> | undefined
 const presences = new Map<Manifest, Presence>()
 
 /** The tab, made when it is first asked for; it connects once a component has been mounted. */
 export function pageTab(): Tab {
-  tab ??= new Tab({ wire: socketWire(), identity: browserIdentity() })
+  if (tab) return tab
+  const identity = browserIdentity()
+  introduction = new Introduction(identity.current)
+  tab = new Tab({ wire: socketWire(), identity })
   return tab
 }
 
 /** Makes `given` the tab of this page: a test hands over one that needs no socket. */
-export function setPageTab(given: Tab): void {
+export function setPageTab(given: Tab, knows: Introduction['knows'] = () => false): void {
   tab = given
+  introduction = { knows }
   presences.clear()
 }
 
@@ -39,6 +45,9 @@ export const currentMirror = (): Mirror => pageTab().mirror.getState()
 
 /** What the server rendered, and what the first render in the browser must show. */
 export const initialMirror = (): Mirror => emptyMirror
+
+/** Whether a paint with this mark was made for the tab of this page. */
+export const isOwnMark = (mark: string): boolean => introduction?.knows(mark) ?? false
 
 /** One presence for each state of this page; on the server, one that nobody can call. */
 export function presenceOf(definition: Presented): Presence {

@@ -1,9 +1,9 @@
 'use client'
 import { useRef, useSyncExternalStore } from 'react'
-import type { Mirror } from '../client/mirror.js'
 import type { ClientView, Definition } from '../state/definition.js'
+import { usePaint, viewIn } from './painted.js'
 import { isSameSelection } from './same-selection.js'
-import { currentMirror, initialMirror, presenceOf, subscribe } from './tab.js'
+import { currentMirror, initialMirror, isOwnMark, presenceOf, subscribe } from './tab.js'
 
 /**
  * The state of this tab as the server holds it: fields and computed values, event functions, task handles, in one frozen
@@ -20,8 +20,11 @@ export function useServerState<D extends Definition, T>(
 ): ClientView<D> | T {
   const presence = presenceOf(definition)
   const last = useRef<{ readonly selection: T } | undefined>(undefined)
-  const select = (mirror: Mirror) => {
-    const view = presence.of(mirror) as ClientView<D>
+  const paint = usePaint()
+  const painted = paint && viewIn(paint, definition.id)
+  if (painted && isOwnMark(paint.mark)) presence.begin(painted)
+  const select = (shown: object) => {
+    const view = shown as ClientView<D>
     if (!selector) return view
     const selection = selector(view)
     if (last.current && isSameSelection(last.current.selection, selection)) return last.current.selection
@@ -30,7 +33,7 @@ export function useServerState<D extends Definition, T>(
   }
   return useSyncExternalStore(
     subscribe,
-    () => select(currentMirror()),
-    () => select(initialMirror()),
+    () => select(presence.of(currentMirror())),
+    () => select(presence.painted(initialMirror(), painted)),
   )
 }

@@ -26,6 +26,11 @@ export interface EventOptions {
    * (`'queue'`, the default), or fails at once with `offline`, for what makes no sense later.
    */
   readonly whenOffline?: 'queue' | 'reject'
+  /**
+   * Runs it inside a request to the app, so that Next's `cookies()`, `headers()`, `revalidatePath()` and `after()` work in it.
+   * The cookies are those with which the page connected; cookies that it sets reach no browser.
+   */
+  readonly request?: boolean
 }
 
 export interface TaskOptions {
@@ -46,6 +51,7 @@ export interface EventDeclaration<Args extends readonly unknown[] = readonly unk
   readonly schema: StandardSchemaV1 | undefined
   readonly handler: Handler
   readonly whenOffline: 'queue' | 'reject'
+  readonly request: boolean
   /** Runs in the page, where the event is optimistic. */
   readonly predict: Predict | undefined
   readonly args?: (args: Args) => void
@@ -126,12 +132,14 @@ type FullEventOptions = EventOptions & { readonly input?: StandardSchemaV1; read
 
 export const on = (...given: [Handler] | [StandardSchemaV1 | FullEventOptions, Handler]): EventDeclaration => {
   const [options, handler] = given.length === 2 ? [optionsOf(given[0]), given[1]] : [{}, given[0]]
-  const { input, whenOffline = 'queue', optimistic } = options as FullEventOptions
+  const { input, whenOffline = 'queue', optimistic, request = false } = options as FullEventOptions
   if (whenOffline !== 'queue' && whenOffline !== 'reject')
     throw invalid(`on({ whenOffline: ${JSON.stringify(whenOffline)} }): expected "queue" or "reject"`)
+  if (typeof request !== 'boolean') throw invalid(`on({ request: ${JSON.stringify(request)} }): expected true or false`)
   const schema = schemaOf('on', input)
   const predict = predictOf(optimistic, schema, handler)
-  return declare('on', { kind: 'event' as const, schema, handler: handlerOf('on', handler), whenOffline, predict })
+  const declaration = { schema, handler: handlerOf('on', handler), whenOffline, request, predict }
+  return declare('on', { kind: 'event' as const, ...declaration })
 }
 
 /** What a page runs: the handler itself, where that is possible. */
@@ -150,7 +158,7 @@ function predictOf(optimistic: unknown, schema: unknown, handler: Handler): Pred
   return predict as Predict
 }
 
-const eventOptions = new Set(['input', 'whenOffline', 'optimistic'])
+const eventOptions = new Set(['input', 'whenOffline', 'optimistic', 'request'])
 
 /** A plain object of known options; anything else is meant as a schema. */
 function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions {

@@ -1,6 +1,6 @@
 /** What the kit offers to tests of state modules, seen as their author sees it. */
 import { describe, expect, it } from 'vitest'
-import { modifyState } from '../hub/modify.js'
+import { modifyState } from '../next/state.js'
 import { defineState } from '../state/define.js'
 import { testHub } from './kit.js'
 

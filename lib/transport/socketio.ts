@@ -7,10 +7,9 @@ import type { Json } from '../base/encode.js'
 import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
+import { browserCookie, browserIn } from './browser-cookie.js'
 import { Troubles } from './troubles.js'
 
-/** Names the browser to which tokens are bound. HttpOnly: page scripts never see it. */
-const cookieName = 'heldstate'
 const cookieAge = 365 * 24 * 60 * 60 // seconds; browsers allow 400 days
 
 export interface SocketIoOptions {
@@ -38,12 +37,12 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
     },
   })
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
-    const known = browserOf(request)
+    const known = browserIn(request.headers.cookie)
     browsers.set(request, known ?? hub.clock.id())
     if (!known) headers['set-cookie'] = cookie(browsers.get(request) as string, request)
   })
   io.on('connection', (socket) => {
-    const browser = browsers.get(socket.request) ?? browserOf(socket.request) ?? hub.clock.id()
+    const browser = browsers.get(socket.request) ?? browserIn(socket.request.headers.cookie) ?? hub.clock.id()
     if (socket.conn.transport.name === 'polling') troubles.polling()
     accept(hub, socket, browser)
   })
@@ -57,6 +56,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
 
 function accept(hub: Hub, socket: Socket, browser: string): void {
   const connection = {
+    cookies: socket.request.headers.cookie,
     send: (name: string, ...args: Json[]) => void socket.emit(name, ...args),
     close: () => void socket.disconnect(true),
   }
@@ -104,11 +104,7 @@ function sameOrigin({ headers }: IncomingMessage): boolean {
   }
 }
 
-function browserOf({ headers }: IncomingMessage): string | undefined {
-  return new RegExp(`(?:^|;\\s*)${cookieName}=([0-9a-f]{32})(?:;|$)`).exec(headers.cookie ?? '')?.[1]
-}
-
 function cookie(browser: string, { headers, socket }: IncomingMessage): string {
   const secure = 'encrypted' in socket || headers['x-forwarded-proto'] === 'https'
-  return `${cookieName}=${browser}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${cookieAge}${secure ? '; Secure' : ''}`
+  return `${browserCookie}=${browser}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${cookieAge}${secure ? '; Secure' : ''}`
 }

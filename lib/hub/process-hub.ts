@@ -1,17 +1,7 @@
 /** The hub of this process, for server code that runs anywhere in it. */
-import type { Definition, StateOf } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
 import type { BackgroundTask } from './hub.js'
 import { currentHub } from './slot.js'
-
-/** Changes one state of one token under its lock, all or nothing. Resolves with what `change` returned, once it is saved. */
-export function modifyState<D extends Definition, T>(
-  token: string,
-  definition: D,
-  change: (state: StateOf<D>, held: HeldToken) => T | Promise<T>,
-): Promise<T> {
-  return currentHub().modifyState(token, definition, change)
-}
 
 export const hub = {
   /** Holds the lock of `token` to the end of the block: `await using held = await hub.lock(token)`. */

@@ -1,0 +1,80 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { callerHeader, callersIn, parseCaller } from '../protocol/caller.js'
+import { Introduction } from './introduction.js'
+
+const signed = `${'1'.repeat(32)}.${'2'.repeat(32)}`
+/** The page that was made last is about to end. */
+let leave = () => {}
+let sent: { url: string; caller: string | null; other: string | null }[] = []
+
+beforeEach(() => {
+  sent = []
+  sessionStorage.clear()
+  vi.stubGlobal('fetch', async (input: RequestInfo | URL, init?: RequestInit) => {
+    const url = typeof input === 'object' && 'url' in input ? input.url : String(input)
+    const headers = new Headers(init?.headers ?? (input as Request).headers)
+    sent.push({ url, caller: headers.get(callerHeader), other: headers.get('accept') })
+  })
+  vi.stubGlobal('addEventListener', (_: string, run: () => void) => {
+    leave = run
+  })
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.advanceTimersByTime(10_000)
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+const cookies = () => callersIn(document.cookie)
+
+describe('a fetch of the page', () => {
+  it('to its own server names the tab, and keeps the headers that it had', async () => {
+    const page = new Introduction(() => signed)
+    await fetch('/path', { headers: { accept: 'text/x-component' } })
+    await fetch(new URL('/path', location.href))
+    await fetch(new Request(new URL('/path', location.href), { headers: { accept: 'x' } }))
+    expect(sent.map(({ caller }) => parseCaller(caller)?.signed)).toEqual([signed, signed, signed])
+    expect(sent.map(({ other }) => other)).toEqual(['text/x-component', null, 'x'])
+    expect(page.knows(parseCaller(sent[0]?.caller)?.mark ?? '')).toBe(true)
+  })
+
+  it('to another server names nothing, nor one of a page that has no token', async () => {
+    let token: string | undefined = signed
+    new Introduction(() => token)
+    await fetch('https://elsewhere.example/path')
+    token = undefined
+    await fetch('/path')
+    expect(sent.map(({ caller }) => caller)).toEqual([null, null])
+  })
+})
+
+describe('a page that ends', () => {
+  it('names its tab to the next document of this tab, which takes the name away and knows what was made for it', () => {
+    new Introduction(() => signed)
+    leave()
+    const [caller] = cookies()
+    expect(caller?.signed).toBe(signed)
+    const next = new Introduction(() => undefined)
+    expect(next.knows(caller?.mark ?? '')).toBe(true)
+    expect(cookies()).toEqual([])
+    expect(new Introduction(() => undefined).knows(caller?.mark ?? '')).toBe(false)
+  })
+
+  it('leaves one name, however often it seems to end, and none if it goes on', () => {
+    new Introduction(() => signed)
+    leave()
+    leave()
+    expect(cookies()).toHaveLength(1)
+    vi.advanceTimersByTime(1_000)
+    expect(cookies()).toEqual([])
+  })
+
+  it('leaves nothing if it has no token', () => {
+    new Introduction(() => undefined)
+    leave()
+    expect(cookies()).toEqual([])
+  })
+})

@@ -1,0 +1,42 @@
+/**
+ * Which token does a request speak for? The signature tells whether the browser may. Cookies go with every request of the
+ * browser, so each is good for one document, and of several that are new none counts: no document shall show another tab's values.
+ */
+import { fixedLimits } from '../base/limits.js'
+import type { Caller } from '../protocol/caller.js'
+import type { Hello } from '../protocol/up.js'
+import { copiedToken, secretsOf, verifyToken } from './token.js'
+
+export class Callers {
+  readonly secrets: readonly [string, ...string[]]
+  /** Marks of cookies that a document has used, the oldest first. */
+  private readonly used = new Set<string>()
+
+  constructor(secret: string | readonly string[] | undefined) {
+    this.secrets = secretsOf(secret)
+  }
+
+  /** The token of the tab, if it is this browser's. */
+  tokenOf({ signed }: Caller, browser: string): string | undefined {
+    try {
+      return verifyToken(signed, browser, this.secrets)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The token whose state a duplicated tab begins with. */
+  copiedBy({ token, copyOf }: Pick<Hello, 'token' | 'copyOf'>, browser: string): string | undefined {
+    return token === undefined ? copiedToken(copyOf, browser, this.secrets) : undefined
+  }
+
+  /** The one caller for whom a document is made, if that is sure. */
+  ofDocument(callers: readonly Caller[], browser: string): Caller | undefined {
+    const fresh = callers.filter((caller) => !this.used.has(caller.mark) && this.tokenOf(caller, browser) !== undefined)
+    const [only] = fresh
+    if (!only || fresh.length > 1) return undefined
+    this.used.add(only.mark)
+    for (const oldest of this.used) if (this.used.size > fixedLimits.usedMarks) this.used.delete(oldest)
+    return only
+  }
+}

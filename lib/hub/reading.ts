@@ -1,0 +1,37 @@
+/** Reads the state of a token without its lock: what was saved last. Nothing is made in the store by it. */
+import { encode, type Json } from '../base/encode.js'
+import { copyValue } from '../base/value.js'
+import { ComputedCache } from '../state/computed.js'
+import { completed } from './fields.js'
+import type { Hub } from './hub.js'
+
+/** A copy of one state with its private fields and computed values: first values for what was never saved. */
+export async function readState(hub: Hub, token: string | undefined, id: string): Promise<object> {
+  await hub.ready()
+  const definition = hub.registry.get(id)
+  if (token === undefined) {
+    const fields = definition.members.initial()
+    return { ...fields, ...new ComputedCache(definition.members).evaluate(fields) }
+  }
+  const instance = hub.instance(token)
+  await hub.load(instance)
+  const fields = completed(instance.state[id], instance.shapes[id], definition, hub.log)
+  return copyValue({ ...fields, ...instance.computed(definition).evaluate(fields) }, [id]) as object
+}
+
+/** What a tab would be sent of its states: of those with these ids, or of all that were saved. */
+export async function readViews(
+  hub: Hub,
+  token: string,
+  ids: readonly string[] | undefined,
+): Promise<Record<string, Json>> {
+  await hub.ready()
+  const instance = hub.instance(token)
+  await hub.load(instance)
+  const views: Record<string, Json> = {}
+  for (const id of ids ?? Object.keys(instance.state)) {
+    const view = hub.registry.has(id) ? instance.view(hub.registry.get(id)) : undefined
+    if (view) views[id] = encode(view)
+  }
+  return views
+}

@@ -1,0 +1,44 @@
+/**
+ * The tab from which the request of now comes, for server components, server actions and route handlers. Next is asked for
+ * the request only when server code wants to know.
+ */
+import { messageOf } from '../base/errors.js'
+import type { Hub } from '../hub/hub.js'
+import { callerHeader, callersIn, parseCaller } from '../protocol/caller.js'
+import { browserIn } from '../transport/browser-cookie.js'
+
+export interface CallingTab {
+  readonly token: string
+  readonly mark: string
+}
+
+/** By the headers of a request, which Next gives as one object: the cookie of a document is good once, its answer often. */
+const known = new WeakMap<object, CallingTab | undefined>()
+
+/** `undefined` if there is no request, or if it does not tell. */
+export async function callingTab(hub: Hub | undefined): Promise<CallingTab | undefined> {
+  const headers = await requestHeaders()
+  if (!headers || !hub) return undefined
+  if (!known.has(headers)) known.set(headers, tabOf(hub, headers))
+  return known.get(headers)
+}
+
+function tabOf({ callers }: Hub, headers: Pick<Headers, 'get'>): CallingTab | undefined {
+  const cookies = headers.get('cookie')
+  const browser = browserIn(cookies)
+  if (browser === undefined) return undefined
+  const caller = parseCaller(headers.get(callerHeader)) ?? callers.ofDocument(callersIn(cookies), browser)
+  const token = caller && callers.tokenOf(caller, browser)
+  return caller && token !== undefined ? { token, mark: caller.mark } : undefined
+}
+
+/** Next throws through here what ends a static render; only that there is no request is an answer. */
+async function requestHeaders(): Promise<Pick<Headers, 'get'> | undefined> {
+  const next = await import('next/headers.js').catch(() => undefined)
+  try {
+    return await next?.headers()
+  } catch (error) {
+    if (messageOf(error).includes('outside a request scope')) return undefined
+    throw error
+  }
+}

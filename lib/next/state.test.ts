@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { getState, memoryStore, modifyState } from '../doors/server.js'
+import { testHub } from '../doors/testing.js'
+import { currentHub, setSlot } from '../hub/slot.js'
+import { callerCookie, callerHeader, writeCaller } from '../protocol/caller.js'
+import type { Paint } from '../protocol/paint.js'
+import { stub } from '../state/stub.js'
+import { HeldStateProvider } from './provider.js'
+
+const { headers } = vi.hoisted(() => ({ headers: vi.fn<() => Promise<Headers>>() }))
+vi.mock('next/headers.js', () => ({ headers }))
+
+const defined = defineState('d', () => ({ n: 3, when: new Date(0) }))
+  .private(() => ({ secret: 'first' }))
+  .computed({ double: (s) => s.n * 2 })
+  .events((on) => ({
+    add: on((s, by: number) => {
+      s.n += by
+      s.secret = 'written'
+    }),
+  }))
+const other = defineState('other', () => ({ m: 1 }))
+/** What server components import. */
+const d = stub(defined.manifest) as typeof defined
+
+const browser = 'b'.repeat(32)
+const mark = 'c'.repeat(32)
+const outside = new Error('`headers` was called outside a request scope. Read more: …')
+
+beforeEach(() => void headers.mockImplementation(() => Promise.reject(outside)))
+afterEach(() => setSlot(undefined))
+
+const asked = (given: Record<string, string>) => {
+  const request = new Headers(given)
+  headers.mockImplementation(() => Promise.resolve(request))
+}
+
+async function open() {
+  const store = memoryStore()
+  const save = vi.spyOn(store, 'save')
+  const kit = testHub([defined, other], { store })
+  const tab = await kit.open(browser)
+  await tab.watch(defined)
+  await kit.done(tab.state(defined).add(4))
+  save.mockClear()
+  const signed = tab.signedToken ?? ''
+  const cookie = `heldstate=${browser}`
+  return {
+    ...kit,
+    tab,
+    save,
+    fetched: () => asked({ cookie, [callerHeader]: writeCaller({ mark, signed }) }),
+    loaded: (its = mark) => asked({ cookie: `${cookie}; ${callerCookie(its)}=${writeCaller({ mark: its, signed })}` }),
+    signed,
+  }
+}
+
+const written = { n: 7, when: new Date(0), secret: 'written', double: 14 }
+const first = { n: 3, when: new Date(0), secret: 'first', double: 6 }
+
+describe('getState', () => {
+  it('gives a fetch of a page the state of its tab, with private fields and computed values', async () => {
+    const { fetched, done } = await open()
+    fetched()
+    expect(await done(getState(d))).toEqual(written)
+    expect(await done(getState(other))).toEqual({ m: 1 })
+  })
+
+  it('gives a document the state of the tab that it is loaded in: as often as it asks, and no second document', async () => {
+    const { loaded, done } = await open()
+    loaded()
+    expect(await done(getState(d))).toEqual(written)
+    expect(await done(getState(d))).toEqual(written)
+    loaded()
+    expect(await done(getState(d))).toEqual(first)
+  })
+
+  it.each([
+    ['without a cookie', (signed: string) => ({ [callerHeader]: writeCaller({ mark, signed }) })],
+    [
+      'of another browser',
+      (signed: string) => ({ cookie: `heldstate=${mark}`, [callerHeader]: writeCaller({ mark, signed }) }),
+    ],
+    ['with a malformed header', (signed: string) => ({ cookie: `heldstate=${browser}`, [callerHeader]: signed })],
+    [
+      'with an unsigned token',
+      (signed: string) => ({ cookie: `heldstate=${browser}`, [callerHeader]: signed.slice(0, 32) }),
+    ],
+    ['of a new visitor', () => ({})],
+  ])('gives a request %s first values, and makes nothing in the store', async (_, request) => {
+    const { signed, done, save } = await open()
+    asked(request(signed))
+    expect(await done(getState(d))).toEqual(first)
+    expect(save).not.toHaveBeenCalled()
+  })
+
+  it('gives a copy: writing to it changes nothing', async () => {
+    const { fetched, done, tab } = await open()
+    fetched()
+    const state = (await done(getState(d))) as { n: number; when: Date }
+    state.n = 100
+    state.when.setTime(5)
+    expect(await done(getState(d))).toEqual(written)
+    expect(tab.state(defined).when).toEqual(new Date(0))
+  })
+
+  it('reads what a server before this one has saved, and saves nothing', async () => {
+    const { fetched, done, crash, save } = await open()
+    crash()
+    fetched()
+    expect(await done(getState(d))).toEqual(written)
+    expect(save).not.toHaveBeenCalled()
+  })
+
+  it('gives first values outside a request, and the public ones where no hub runs', async () => {
+    const { done } = await open()
+    expect(await done(getState(d))).toEqual(first)
+    setSlot(undefined)
+    expect(await getState(d)).toEqual({ n: 3, when: new Date(0), double: 6 })
+  })
+
+  it('lets through what Next ends a static render with', async () => {
+    await open()
+    headers.mockImplementation(() => Promise.reject(new Error('DYNAMIC_SERVER_USAGE')))
+    await expect(getState(d)).rejects.toThrow('DYNAMIC_SERVER_USAGE')
+  })
+})
+
+describe('modifyState without a token', () => {
+  it('changes the state of the calling tab, which shows it', async () => {
+    const { fetched, done, tab, clock } = await open()
+    fetched()
+    expect(await done(modifyState(d, (s, held) => [held.token, (s.n += 1)]))).toEqual([tab.token, 8])
+    await clock.advance(20)
+    expect(tab.state(defined).n).toBe(8)
+  })
+
+  it('rejects with unknown-tab where the request does not tell, and outside one', async () => {
+    const { done } = await open()
+    const refused = { code: 'unknown-tab', message: expect.stringContaining('modifyState(token, definition, change)') }
+    await expect(done(modifyState(d, () => {}))).rejects.toMatchObject(refused)
+    asked({ cookie: `heldstate=${browser}` })
+    await expect(done(modifyState(d, () => {}))).rejects.toMatchObject(refused)
+  })
+
+  it('rejects with missing-hub where none runs', async () => {
+    await expect(modifyState(d, () => {})).rejects.toMatchObject({ code: 'missing-hub' })
+  })
+})
+
+describe('the provider', () => {
+  const painting = (states?: Parameters<typeof HeldStateProvider>[0]['states']) =>
+    HeldStateProvider({ children: null, ...(states ? { states } : {}) }).props.painting
+
+  it('hands over what the tab has saved: no private field, and no state that it has not', async () => {
+    const { loaded, done } = await open()
+    loaded()
+    expect(await done(painting())).toEqual({ mark, views: { d: expect.anything() } })
+    expect(JSON.stringify(await done(painting()))).not.toContain('written')
+    expect(Object.keys((await done<Paint | undefined>(painting([other])))?.views ?? {})).toEqual([])
+  })
+
+  it('hands over nothing to a visitor', async () => {
+    const { done, save } = await open()
+    asked({})
+    expect(await done(painting())).toBeUndefined()
+    expect(save).not.toHaveBeenCalled()
+  })
+
+  it('renders the page with first values where the store fails, and says so', async () => {
+    const { loaded, done, crash } = await open()
+    crash()
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    vi.spyOn(currentHub().store, 'load').mockImplementation(() => Promise.reject(new Error('the disk is gone')))
+    loaded('d'.repeat(32))
+    expect(await done(painting())).toBeUndefined()
+    expect(complaints).toHaveBeenCalledOnce()
+    vi.restoreAllMocks()
+  })
+})

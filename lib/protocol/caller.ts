@@ -1,0 +1,29 @@
+/**
+ * How requests to the app's own server say which tab they come from: fetches of the page in a header, and the document that
+ * is loaded next in its tab in a cookie. Each carries a mark, by which the page knows that an answer was made for it, and
+ * the signed token of the tab.
+ */
+
+export const callerHeader = 'x-heldstate'
+
+/** Each cookie has a name of its own: pages that end at the same moment do not overwrite each other's. */
+export const callerCookie = (mark: string) => `heldstate-tab-${mark.slice(0, 8)}`
+
+export interface Caller {
+  /** Random, 32 hexadecimal digits: that of the page in a header, one of its own in each cookie. */
+  readonly mark: string
+  readonly signed: string
+}
+
+export const writeCaller = ({ mark, signed }: Caller) => `${mark}.${signed}`
+
+/** The callers that a `Cookie` header names. */
+export function callersIn(cookies: string | null): Caller[] {
+  const values = (cookies ?? '').matchAll(/(?:^|;\s*)heldstate-tab-[0-9a-f]{8}=([^;]*)/g)
+  return [...values].flatMap(([, value]) => parseCaller(value) ?? [])
+}
+
+export function parseCaller(text: string | null | undefined): Caller | undefined {
+  const [, mark, signed] = /^([0-9a-f]{32})\.([0-9a-f]{32}\.[0-9a-f]{32})$/.exec(text ?? '') ?? []
+  return mark && signed ? { mark, signed } : undefined
+}
