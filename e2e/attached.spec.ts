@@ -3,7 +3,7 @@
  * test command; `ATTACHED=all` adds `next start` and `next dev` with both bundlers.
  */
 import { request as ask, createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
 import { adds, consoleOf, counts, openFixture, press, shown, size, ticks } from './fixture'
 import { FixtureApp, type Variant } from './fixture-app'
@@ -68,7 +68,7 @@ for (const variant of process.env.ATTACHED === 'all' ? [standalone, ...others] :
     test('a page that gets no websocket polls, and the log says so; in development the console does too', async ({
       page,
     }) => {
-      const proxy = await proxyWithoutUpgrades(app.port)
+      const proxy = await proxyWithoutWebsocket(app.port)
       const console = consoleOf(page)
       await page.goto(app.url.replace(String(app.port), String((proxy.address() as AddressInfo).port)))
       await expect(page.getByRole('status')).toHaveText('live')
@@ -106,8 +106,8 @@ function socketsOf(page: Page): readonly WebSocket[] {
   return ours
 }
 
-/** A proxy as one finds it: requests are passed on as they are, and upgrades are unknown. */
-async function proxyWithoutUpgrades(port: number): Promise<Server> {
+/** A proxy that takes away our websocket. Next's own must pass: without it, no page of `next dev` comes to life. */
+async function proxyWithoutWebsocket(port: number): Promise<Server> {
   const proxy = createServer((request, response) => {
     const { method, url, headers } = request
     const asked = ask({ host: 'localhost', port, method, path: url, headers }, (answer) => {
@@ -117,7 +117,16 @@ async function proxyWithoutUpgrades(port: number): Promise<Server> {
     asked.on('error', () => response.destroy())
     request.pipe(asked)
   })
-  proxy.on('upgrade', (_, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'))
+  proxy.on('upgrade', ({ url, rawHeaders }, socket) => {
+    socket.on('error', () => {})
+    if (url?.startsWith('/_heldstate')) return void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []))
+    const onward = connect(port, 'localhost', () => {
+      onward.write(`GET ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+      onward.pipe(socket).pipe(onward)
+    })
+    onward.on('error', () => socket.destroy())
+  })
   await new Promise<void>((resolve) => proxy.listen(0, resolve))
   return proxy
 }
