@@ -19,7 +19,7 @@ const chosen = (Object.keys(modes) as Mode[]).filter((mode) => only === undefine
 const chromium = process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined)
 
 /** Specs that need a build or a server of their own, and not those of the demo. */
-const fixtureSpecs = /(builds|delivery|edits|packed|serving)\.spec\.ts$/
+const fixtureSpecs = /(attached|builds|delivery|edits|packed|serving)\.spec\.ts$/
 
 export default defineConfig({
   testDir: 'e2e',

@@ -16,7 +16,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { type AddressInfo, createServer } from 'node:net'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -25,10 +26,21 @@ export interface Variant {
   readonly mode: 'production' | 'development'
   readonly basePath?: string
   readonly trailingSlash?: boolean
+  /** Started by Next itself, to which instrumentation.ts attaches heldstate, and not by server.ts. */
+  readonly attached?: 'next' | 'standalone'
 }
 
 const here = dirname(fileURLToPath(import.meta.url))
 const repository = dirname(here)
+const next = join(repository, 'node_modules/next/dist/bin/next')
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
 
 export class FixtureApp {
   readonly dir: string
@@ -50,12 +62,15 @@ export class FixtureApp {
     mkdirSync(join(this.dir, 'node_modules'))
     symlinkSync(beside, join(this.dir, 'node_modules/fixture-package'))
     this.edit('tsconfig.json', (text) => text.replace('../../tsconfig', '../../../tsconfig'))
+    if (variant.attached) {
+      this.remove('server.ts')
+      this.write('instrumentation.ts', `export { register } from 'heldstate/next/instrumentation'\n`)
+    }
     this.edited.clear()
   }
 
   /** `next build`. */
   async build(): Promise<void> {
-    const next = join(repository, 'node_modules/next/dist/bin/next')
     const args = [next, 'build', this.dir, `--${this.variant.bundler}`]
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: repository,
@@ -63,20 +78,24 @@ export class FixtureApp {
       timeout: 120_000,
     })
     this.output = stdout
+    if (this.variant.attached === 'standalone')
+      cpSync(join(this.dir, '.next/static'), join(this.standalone, '.next/static'), { recursive: true })
   }
 
   /** Starts the server on a port that is free; resolves when it is ready, and rejects with its output if it ends before. */
   async start(port = 0): Promise<void> {
-    const server = spawn(process.execPath, ['--import', 'tsx', join(this.dir, 'server.ts')], {
-      cwd: repository,
-      env: { ...this.env, PORT: String(port) },
+    const { attached } = this.variant
+    const chosen = attached && port === 0 ? await freePort() : port // the server of a standalone build takes 0 for 3000
+    const server = spawn(process.execPath, [...this.command], {
+      cwd: attached ? this.dir : repository,
+      env: { ...this.env, PORT: String(chosen) },
     })
     this.server = server
     this.output = ''
     await new Promise<void>((resolve, reject) => {
       const hear = (data: Buffer) => {
         this.output += data
-        const ready = /ready on (\S+)/.exec(this.output)
+        const ready = (attached ? /Local: +(\S+)[\s\S]*Ready in/ : /ready on (\S+)/).exec(this.output)
         if (!ready) return
         this.url = `${ready[1]}${this.variant.basePath ?? ''}`
         resolve()
@@ -166,6 +185,18 @@ export class FixtureApp {
       .join('\n')
   }
 
+  /** Where Next puts the app in a standalone build: below the root of the repository. */
+  get standalone(): string {
+    return join(this.dir, '.next/standalone', relative(repository, this.dir))
+  }
+
+  private get command(): readonly string[] {
+    const { attached, mode, bundler } = this.variant
+    if (attached === 'standalone') return [join(this.standalone, 'server.js')]
+    if (attached) return mode === 'production' ? [next, 'start'] : [next, 'dev', `--${bundler}`]
+    return ['--import', 'tsx', join(this.dir, 'server.ts')]
+  }
+
   private get env(): NodeJS.ProcessEnv {
     const { bundler, mode, basePath = '', trailingSlash = false } = this.variant
     const { HELDSTATE_DIST_DIR: _, ...env } = process.env
@@ -174,6 +205,7 @@ export class FixtureApp {
       NODE_ENV: mode,
       NEXT_TELEMETRY_DISABLED: '1',
       FIXTURE_BUNDLER: bundler,
+      FIXTURE_STANDALONE: String(this.variant.attached === 'standalone'),
       FIXTURE_BASE_PATH: basePath,
       FIXTURE_TRAILING_SLASH: String(trailingSlash),
     }

@@ -22,7 +22,7 @@ test('a port in use is one sentence and an exit with 1', async () => {
   const { port } = other.address() as AddressInfo
   await expect(app.start(port)).rejects.toThrow('The server ended with 1')
   expect(app.output).toBe(
-    `heldstate: Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}.\n`,
+    `heldstate: Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev and heldstate start.\n`,
   )
   other.close()
 })

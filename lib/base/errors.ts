@@ -30,6 +30,7 @@ export const errorCodes = {
   'missing-plugin': 'a state module reached the tab without the heldstate plugin',
   'nested-lock': 'a lock was requested inside a block that already holds it',
   offline: 'the tab is not connected and the call cannot wait',
+  'other-version': 'another version of heldstate made the hub of this process',
   'payload-too-large': 'a message is larger than the bound',
   'protocol-version': 'the tab and the hub speak different versions of the protocol',
   'registry-unreachable': 'the route that loads the state modules does not answer',
@@ -44,6 +45,7 @@ export const errorCodes = {
   'unknown-definition': 'no state with this id is defined',
   'unknown-member': 'a definition has no event or task of this name',
   'unknown-tab': 'the request does not tell which tab it comes from',
+  'weak-secret': 'a secret is so short that it could be guessed',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

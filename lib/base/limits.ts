@@ -83,6 +83,14 @@ export const fixedLimits = {
   deploymentAnswerMs: 10_000,
   /** Characters that `heldstate doctor` wants a secret to have: 128 bits, were it written in hexadecimal. */
   secretLength: 32,
+  /** Characters that a secret must have in production. Whoever guesses it can speak for any tab. */
+  leastSecretLength: 16,
+  /** Origins of other sites that are named in the log, once each. Who sends more is attacking, and would fill it. */
+  namedOrigins: 100,
+  /** Milliseconds between two lines in the log about the same trouble of connections. */
+  troublePauseMs: 60_000,
+  /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
+  lockHeldMs: 3_000,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

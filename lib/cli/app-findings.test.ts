@@ -32,6 +32,20 @@ test('an app that is set up has nothing wrong, and the exit code is 0', async ()
   expect(text()).toMatch(/ok {5}1 state module: app\/counter\.state\.ts[\s\S]*Nothing is broken\.$/)
 })
 
+test.each([
+  ['app', 'instrumentation.ts', 'next dev', 'next start'],
+  ['src/app', 'src/instrumentation.ts', 'next dev --turbopack', 'node .next/standalone/server.js'],
+])('an app whose instrumentation attaches heldstate may start Next: %s, %s', (folder, name, dev, start) => {
+  const files = Object.fromEntries(Object.entries(healthy).map(([file, text]) => [file.replace(/^app/, folder), text]))
+  const plain = { ...files, 'package.json': JSON.stringify({ scripts: { dev, start }, dependencies: { next: '16' } }) }
+  const attached = { ...plain, [name]: `export { register } from 'heldstate/next/instrumentation'` }
+  expect(wrong(attached)).toEqual([])
+  expect(wrong(plain).map(({ text }) => text)).toEqual([
+    expect.stringContaining('starts Next without heldstate'),
+    expect.stringContaining(`or add to ${name}: export { register }`),
+  ])
+})
+
 const without = (name: string) => Object.fromEntries(Object.entries(healthy).filter(([other]) => other !== name))
 const scripts = (dev: string) => ({
   'package.json': JSON.stringify({ scripts: { dev, start: 'heldstate start' }, dependencies: { next: '16' } }),

@@ -6,7 +6,7 @@ import { findStateFiles, isStateFile, sourceOf } from '../next/state-files.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import { installedVersion, isSupported, type Project, readProject } from './project.js'
 import { proxyFindings } from './proxy-findings.js'
-import { serverIn, startsHeldState } from './scripts.js'
+import { scriptFindings } from './script-findings.js'
 import { secretFindings } from './secret-findings.js'
 import { wrapConfig } from './wrapped-config.js'
 
@@ -124,29 +124,6 @@ function definitionsElsewhere(folder: string): readonly string[] {
     if (!/\.[cm]?[jt]sx?$/.test(entry.name) || isStateFile(entry.name) || /\.(test|spec)\./.test(entry.name)) return []
     const text = readFileSync(path, 'utf8')
     return /from\s+['"]heldstate['"]/.test(text) && /\bdefineState\(/.test(text) ? [path] : []
-  })
-}
-
-function scriptFindings({ dir, manifest: { scripts = {} } }: Project): readonly Finding[] {
-  return (['dev', 'start'] as const).map((name) => {
-    const script = scripts[name]
-    if (script === undefined)
-      return note(`package.json has no script "${name}". "heldstate ${name}" is what it would run.`)
-    if (/\bheldstate (dev|start)\b/.test(script)) return fine(`the script "${name}" runs ${script}`)
-    const server = serverIn(script)
-    if (server !== undefined && existsSync(join(dir, server)))
-      return startsHeldState(dir, server)
-        ? fine(`the script "${name}" runs ${server}, which starts heldstate`)
-        : broken(
-            `The script "${name}" runs ${server}, which does not call serve() from "heldstate/next". Let it, in place of next().`,
-          )
-    if (/(^|\s)next(\s+(dev|start))?(\s|$)/.test(script))
-      return broken(
-        `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Let it run "heldstate ${name}".`,
-      )
-    return note(
-      `The script "${name}" runs ${JSON.stringify(script)}; what it starts must be "heldstate ${name}" or call serve().`,
-    )
   })
 }
 

@@ -108,7 +108,8 @@ function noHandshake(answer: Asked): Finding {
     )
   return broken(
     `heldstate does not answer at ${socketPath} (status ${status}). The app must be started with "heldstate start", or by a server that ` +
-      'calls serve(); "next start" and serverless platforms have no socket. If it is, let the proxy pass on that path.',
+      'calls serve(), or have instrumentation.ts with the line of attach mode; serverless platforms have no socket. If it is so, let ' +
+      'the proxy pass on that path.',
   )
 }
 

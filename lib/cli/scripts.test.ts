@@ -5,7 +5,7 @@ import { folderWith } from './terminal.fixture.js'
 const edit = (scripts: Readonly<Record<string, string>>, files = {}) => {
   const { dir } = folderWith(files)
   const manifestText = `${JSON.stringify({ name: 'an-app', scripts }, null, 2)}\n`
-  const { text, byHand } = withScripts({ dir, manifestText, manifest: { scripts } })
+  const { text, byHand } = withScripts({ dir, appFolder: 'app', manifestText, manifest: { scripts } })
   return { scripts: JSON.parse(text).scripts, byHand, changed: text !== manifestText }
 }
 
@@ -51,15 +51,21 @@ test('scripts that run heldstate stay as they are', () => {
 
 test('nothing else of package.json moves, not even its white space', () => {
   const manifestText = '{\n\t"files": ["a", "b"],\n\t"scripts": {\n\t\t"dev": "next dev", "x": "y"\n\t}}'
-  const { text } = withScripts({ dir: '.', manifestText, manifest: JSON.parse(manifestText) })
+  const { text } = withScripts({ appFolder: 'app', dir: '.', manifestText, manifest: JSON.parse(manifestText) })
   expect(text).toBe(
     '{\n\t"files": ["a", "b"],\n\t"scripts": {\n\t\t"start": "heldstate start",\n\t\t"dev": "heldstate dev", "x": "y"\n\t}}',
   )
 })
 
 test('an app without scripts gets them', () => {
-  const { text } = withScripts({ dir: '.', manifestText: '{\n    "name": "a"\n}\n', manifest: {} })
+  const { text } = withScripts({ appFolder: 'app', dir: '.', manifestText: '{\n    "name": "a"\n}\n', manifest: {} })
   expect(text).toBe(
     `${JSON.stringify({ name: 'a', scripts: { dev: 'heldstate dev', start: 'heldstate start' } }, null, 4)}\n`,
   )
+})
+
+test('the scripts of an app to which instrumentation attaches heldstate stay as they are', () => {
+  const line = `export { register } from 'heldstate/next/instrumentation'`
+  const { changed, byHand } = edit({ dev: 'next dev', start: 'next start' }, { 'instrumentation.ts': line })
+  expect([changed, byHand]).toEqual([false, []])
 })

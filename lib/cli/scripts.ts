@@ -1,6 +1,7 @@
 /** The scripts `dev` and `start` of package.json, with `heldstate` in the place of `next`. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAttached } from './attached.js'
 import type { Manifest, Project } from './project.js'
 
 export interface Scripts {
@@ -12,11 +13,13 @@ export interface Scripts {
 
 const commands = ['dev', 'start'] as const
 
-export function withScripts({
-  dir,
-  manifestText,
-  manifest: { scripts = {} },
-}: Pick<Project, 'dir' | 'manifest' | 'manifestText'>): Scripts {
+export function withScripts(project: Pick<Project, 'dir' | 'appFolder' | 'manifest' | 'manifestText'>): Scripts {
+  const {
+    dir,
+    manifestText,
+    manifest: { scripts = {} },
+  } = project
+  if (isAttached(project)) return { text: manifestText, byHand: [] }
   const byHand: string[] = []
   const next: Record<string, string> = { ...scripts }
   for (const command of commands) {

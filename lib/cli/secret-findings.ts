@@ -7,7 +7,7 @@ import { broken, type Finding, fine, note } from './finding.js'
 /** In the order in which Next lets them win for production. */
 const files = ['.env.production.local', '.env.local', '.env.production', '.env']
 
-const makeOne = `node -p "crypto.randomBytes(32).toString('hex')"`
+const makeOne = 'openssl rand -hex 32'
 
 export function secretFindings(dir: string, environment = process.env.HELDSTATE_SECRET): readonly Finding[] {
   const { from, value } = given(dir, environment)

@@ -108,9 +108,7 @@ export class Presence {
     const act = (...args: unknown[]) => {
       const called = call(args)
       change(1)
-      const end = () => change(-1)
-      called.then(end, end)
-      return called
+      return called.finally(() => change(-1)) // a new promise: one that nobody catches must stay an unhandled rejection
     }
     return Object.defineProperty(act, 'pending', {
       get: () => {

@@ -5,6 +5,7 @@
  */
 import type { ManagerOptions, Socket } from 'socket.io-client'
 import { systemClock } from '../base/clock.js'
+import { consoleLog } from '../base/log.js'
 import { socketPath } from '../protocol/path.js'
 import { Retry, thisPage } from './retry.js'
 import type { Wire, WireListener } from './wire.js'
@@ -48,7 +49,10 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       auth: (answer) => void listener.hello().then(answer),
     })
     opened.onAny((name: string, ...args: unknown[]) => listener.message(name, args))
-    opened.on('connect', () => retry.succeeded())
+    opened.on('connect', () => {
+      retry.succeeded()
+      if (opened.io.engine.transport.name === 'polling') warnOfPolling()
+    })
     opened.on('connect_error', failed)
     opened.on('disconnect', failed)
     return opened
@@ -70,6 +74,17 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       socket = undefined
     },
   }
+}
+
+let warned = false
+
+/** Once in a page, and only its developer. */
+function warnOfPolling(): void {
+  if (warned || process.env.NODE_ENV === 'production') return
+  warned = true
+  consoleLog.warn(
+    'This page got no websocket and polls, which is slower. Something between it and the server takes the header Upgrade away: a proxy, or an extension.',
+  )
 }
 
 /** Only a browser knows, and only when it is sure. */

@@ -30,6 +30,10 @@ it('the doors export this and nothing else', () => {
         "type Trigger",
         "type ViewOf",
       ],
+      "instrumentation": [
+        "register",
+        "type AttachOptions",
+      ],
       "next": [
         "diskStore",
         "serve",
@@ -89,6 +93,7 @@ it('the doors export this and nothing else', () => {
 const doors = {
   authors: () => import('./authors.js'),
   provider: () => import('./provider.js'),
+  instrumentation: () => import('./instrumentation.js'),
   react: () => import('./react.js'),
   server: () => import('./server.js'),
   stub: () => import('./stub.js'),

@@ -53,11 +53,12 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
 
 function runEvent(
   ground: DispatchGround,
-  { token, member, name, cookies }: Call,
+  call: Call,
   definition: ServerDefinition,
   { handler, request }: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<void> {
+  const { token, member, name, cookies } = call
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
     transaction.begins(name)
@@ -65,7 +66,7 @@ function runEvent(
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
   }
-  const run = () => transact(ground, token, granted, handler, work)
+  const run = () => transact(ground, token, granted, handler, work, call)
   const { inRequest } = ground.options
   return rescued(
     () =>

@@ -26,6 +26,7 @@ import { type Call, dispatch } from './dispatch.js'
 import { callerFaults, reportFault, triggerFaults } from './faults.js'
 import { type Author, Flow } from './flow.js'
 import { heldBlock } from './held.js'
+import { type Source, traced } from './holder.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
@@ -73,7 +74,7 @@ export class Hub {
     this.callers = new Callers(options.secret)
     this.options = options
     this.pages = new Pages(this.limits)
-    this.locks = new Locks(this.clock, this.limits)
+    this.locks = new Locks(this.clock, this.limits, this.log)
     this.registry.onReplace(() => {
       for (const session of this.sessions) session.redefined()
     })
@@ -121,13 +122,9 @@ export class Hub {
   ): Promise<T> {
     return promised(() => {
       this.refuseUnusable(token)
-      return this.tracked(
-        after(this.prepare(), () =>
-          this.exclusive(token, change, (transaction) =>
-            change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction)),
-          ),
-        ),
-      )
+      const work = (transaction: Transaction) =>
+        change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
+      return this.tracked(after(this.prepare(), () => this.exclusive(token, change, work, { modified: definition.id })))
     })
   }
 
@@ -253,7 +250,7 @@ export class Hub {
     return {
       clock: this.clock,
       snapshot: (state, id) => this.snapshot(token, state, id),
-      update: (permit, author, work) => this.exclusive(token, author, work, permit),
+      update: (permit, author, work) => this.exclusive(token, author, work, permit.run, permit),
       lock: (permit) => promised(() => this.block(token, permit)),
       mark: (transaction) => this.flow.mark(transaction as Transaction),
     }
@@ -263,7 +260,7 @@ export class Hub {
   private block(token: string, permit: Permit): Eventually<Transaction> {
     this.flow.refuseNested(token)
     this.flow.begin()
-    return begin(this, token, permit)
+    return begin(this, token, permit, traced(permit.run ?? 'hub.lock'))
   }
 
   /** One transaction that runs a function of the author's. */
@@ -271,10 +268,11 @@ export class Hub {
     token: string,
     author: Author,
     work: (transaction: Transaction) => Eventually<T>,
+    source: Source | undefined,
     permit = granted,
   ): Eventually<T> {
     this.flow.refuseNested(token)
-    return transact(this, token, permit, author, work)
+    return transact(this, token, permit, author, work, traced(source))
   }
 
   private snapshot(token: string, state: State | undefined, id: string): object {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { defaultLimits } from '../base/limits.js'
+import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { TestClock } from '../testing/clock.js'
+import { traced } from './holder.js'
 import { Locks, type Release } from './locks.js'
 
 function setUp(limits: Partial<typeof defaultLimits> | { lockWaiters?: number; lockWaitMs?: number } = {}) {
   const clock = new TestClock()
-  return { clock, locks: new Locks(clock, { ...defaultLimits, ...limits }) }
+  const lines: unknown[][] = []
+  const note = (...line: unknown[]) => void lines.push(line)
+  const log = { info: note, warn: note, error: note }
+  return { clock, lines, locks: new Locks(clock, { ...defaultLimits, ...limits }, log) }
 }
 
 /** The lock if it is free. */
@@ -91,6 +95,28 @@ describe('locks', () => {
     first()
     for (const wait of waiting) (await wait)()
     expect(locks.held).toBe(0)
+  })
+
+  it('that is waited for long is said once a hold, in development with the place where it was taken', async () => {
+    const { clock, lines, locks } = setUp()
+    const first = now(locks.acquire('a', undefined, traced('hub.lock')))
+    await clock.advance(60_000)
+    expect(lines).toEqual([]) // nobody waits
+    const second = Promise.resolve(locks.acquire('a', undefined, { definition: 'd', member: 'hang' }))
+    const third = Promise.resolve(locks.acquire('a'))
+    await clock.advance(2 * fixedLimits.lockHeldMs)
+    first()
+    await second
+    await clock.advance(2 * fixedLimits.lockHeldMs)
+    expect(lines).toEqual([
+      [expect.stringContaining('a block of hub.lock() has held it for 3000 ms or more'), expect.any(Error)],
+      [expect.stringContaining('event "hang" of state "d" has held it for 3000 ms or more'), undefined],
+    ])
+    expect(lines[0]?.[1]).toHaveProperty('stack', expect.stringContaining('locks.test.ts'))
+    for (const held of [second, third]) (await held)()
+    expect(locks.held).toBe(0)
+    await clock.advance(2 * fixedLimits.lockHeldMs)
+    expect(lines).toHaveLength(2)
   })
 
   it('gives up waiting after the bound, and passes its turn on', async () => {

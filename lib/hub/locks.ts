@@ -6,13 +6,20 @@ import { Mutex } from 'async-mutex'
 import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import type { Limits } from '../base/limits.js'
+import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
+import { development, type Holder, nameOf, traceOf } from './holder.js'
 
 /** The lock of one token, for as long as somebody holds it. */
 interface Line {
   /** Made by the first waiter, locked on behalf of whoever holds the lock then. */
   mutex: Mutex | undefined
   waiting: number
+  holder: Holder
+  /** Since when that is known to hold it: since it took it from another, or since somebody waits for it. */
+  since: number | undefined
+  /** Ends the watch over a lock that is waited for. */
+  unwatch: (() => void) | undefined
 }
 
 export type Release = () => void
@@ -21,8 +28,10 @@ export class Locks {
   private readonly lines = new Map<string, Line>()
   private readonly clock: Clock
   private readonly limits: Limits
+  private readonly log: Log
 
-  constructor(clock: Clock, limits: Limits) {
+  constructor(clock: Clock, limits: Limits, log: Log) {
+    this.log = log
     this.clock = clock
     this.limits = limits
   }
@@ -32,16 +41,19 @@ export class Locks {
     return this.lines.size
   }
 
-  /** Resolves with the function that gives the lock back. `signal` ends the waiting, with its reason. */
-  acquire(token: string, signal?: AbortSignal): Release | Promise<Release> {
+  /**
+   * Resolves with the function that gives the lock back. `signal` ends the waiting, with its reason; `holder` is named to who
+   * waits too long.
+   */
+  acquire(token: string, signal?: AbortSignal, holder?: Holder): Release | Promise<Release> {
     const line = this.lines.get(token)
-    if (line) return this.wait(token, line, signal)
-    const free: Line = { mutex: undefined, waiting: 0 }
+    if (line) return this.wait(token, line, signal, holder)
+    const free: Line = { mutex: undefined, waiting: 0, holder, since: undefined, unwatch: undefined }
     this.lines.set(token, free)
     return this.releaseOf(token, free)
   }
 
-  private async wait(token: string, line: Line, signal: AbortSignal | undefined): Promise<Release> {
+  private async wait(token: string, line: Line, signal: AbortSignal | undefined, holder: Holder): Promise<Release> {
     if (line.waiting >= this.limits.lockWaiters)
       throw new HeldStateError(
         'lock-queue-full',
@@ -52,15 +64,20 @@ export class Locks {
       void line.mutex.acquire() // on behalf of the holder; a free mutex is locked at once
     }
     line.waiting += 1
+    line.since ??= this.clock.now()
+    this.watch(line)
     const turn = line.mutex.acquire().then(() => {
       line.waiting -= 1
+      line.holder = holder
+      line.since = this.clock.now()
+      if (line.waiting > 0) this.watch(line)
       return this.releaseOf(token, line)
     })
-    return this.bounded(turn, signal)
+    return this.bounded(turn, line, signal)
   }
 
   /** A waiter that gives up still gets its turn, and passes it on. */
-  private bounded(turn: Promise<Release>, signal: AbortSignal | undefined): Promise<Release> {
+  private bounded(turn: Promise<Release>, line: Line, signal: AbortSignal | undefined): Promise<Release> {
     return new Promise((resolve, reject) => {
       let waiting = true
       const giveUp = (error: unknown) => {
@@ -69,14 +86,7 @@ export class Locks {
         reject(error)
       }
       const abort = () => giveUp(signal?.reason)
-      const cancelTimer = this.clock.after(this.limits.lockWaitMs, () =>
-        giveUp(
-          new HeldStateError(
-            'lock-timeout',
-            `The lock was not free within ${this.limits.lockWaitMs} ms, the bound "lockWaitMs": a handler or block holds it. Do what takes long outside of it, in a background task. Nothing was changed.`,
-          ),
-        ),
-      )
+      const cancelTimer = this.clock.after(this.limits.lockWaitMs, () => giveUp(this.timeout(line)))
       const settle = () => {
         cancelTimer()
         signal?.removeEventListener('abort', abort)
@@ -91,13 +101,38 @@ export class Locks {
     })
   }
 
+  private timeout(line: Line): HeldStateError {
+    const { lockWaitMs } = this.limits
+    return new HeldStateError(
+      'lock-timeout',
+      `The lock was not free within ${lockWaitMs} ms, the bound "lockWaitMs": ${this.holding(line)}. ${wayOut} Nothing was changed.`,
+      { cause: traceOf(line.holder) },
+    )
+  }
+
+  private holding({ holder, since = this.clock.now() }: Line): string {
+    return `${nameOf(holder)} has held it for ${this.clock.now() - since} ms or more`
+  }
+
+  /** In development, a lock that others wait for is not held long before it is said who holds it. */
+  private watch(line: Line): void {
+    if (!development || line.unwatch) return
+    line.unwatch = this.clock.after(fixedLimits.lockHeldMs, () => {
+      this.log.warn(`The lock of a tab is waited for: ${this.holding(line)}. ${wayOut}`, traceOf(line.holder))
+    })
+  }
+
   private releaseOf(token: string, line: Line): Release {
     let held = true
     return () => {
       assert(held, 'a lock is released once')
       held = false
+      line.unwatch?.()
+      line.unwatch = undefined
       if (line.waiting > 0 && line.mutex) line.mutex.release()
       else this.lines.delete(token)
     }
   }
 }
+
+const wayOut = 'Do what takes long outside of it, in a background task.'

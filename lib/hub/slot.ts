@@ -3,6 +3,7 @@
  * the process and meet here.
  */
 import { HeldStateError } from '../base/errors.js'
+import { version } from '../base/version.js'
 import type { Hub } from './hub.js'
 
 export interface Slot {
@@ -11,26 +12,53 @@ export interface Slot {
   readonly routeKey: string
   /** Work that waits for a request to that route, taken once. */
   readonly takeJob?: (id: string) => (() => Promise<void>) | undefined
+  /** Of the copy of the library that has made the hub. */
+  readonly version: string
 }
 
 const key = Symbol.for('heldstate.slot')
-const process = globalThis as { [key]?: Slot | undefined }
+const claimed = Symbol.for('heldstate.slot.claimed')
+const process = globalThis as { [key]?: Slot | undefined; [claimed]?: boolean }
 
-/** Fills the slot; `undefined` empties it. */
-export function setSlot(slot: Slot | undefined): void {
-  process[key] = slot
+/**
+ * Whether the caller may make the hub of this process: nobody else has said that they will. A server of one's own starts
+ * before the app's instrumentation, which then has nothing to do.
+ */
+export function claimSlot(): boolean {
+  const free = !process[claimed]
+  process[claimed] = true
+  return free
+}
+
+/** Fills the slot; `undefined` empties it, and gives up the claim to it. */
+export function setSlot(slot: Omit<Slot, 'version'> | undefined): void {
+  process[key] = slot && { ...slot, version }
+  process[claimed] = slot !== undefined
 }
 
 export function currentSlot(): Slot | undefined {
   return process[key]
 }
 
+/** Throws `other-version` if another version of the library has filled the slot. */
+export function refuseOtherVersion(slot: Slot): void {
+  if (slot.version === version) return
+  throw new HeldStateError(
+    'other-version',
+    `heldstate ${slot.version ?? '0.1.0 or older'} has made the hub of this process, and heldstate ${version} asks for it. Install one ` +
+      'version for the server and the app: "npm ls heldstate" shows who brings which. "heldstate doctor" looks for it too.',
+  )
+}
+
 /** The hub of this process. */
 export function currentHub(): Hub {
   const slot = process[key]
-  if (slot) return slot.hub
+  if (slot) {
+    refuseOtherVersion(slot)
+    return slot.hub
+  }
   throw new HeldStateError(
     'missing-hub',
-    'No heldstate hub runs in this process. Start the app through serve() from "heldstate/next" (see server.ts in the README).',
+    'No heldstate hub runs in this process. Start the app with "heldstate dev" or "heldstate start", through serve() from "heldstate/next", or let instrumentation.ts attach it: export { register } from \'heldstate/next/instrumentation\'.',
   )
 }

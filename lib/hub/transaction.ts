@@ -18,6 +18,7 @@ import type { Fields, State, StateStore, Stored } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
+import type { Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import { isStale } from './once.js'
@@ -48,16 +49,17 @@ export function transact<T>(
   permit: Permit,
   author: Author,
   work: (transaction: Transaction) => Eventually<T>,
+  holder?: Holder,
 ): Eventually<T> {
-  const transaction = begin(ground, token, permit)
+  const transaction = begin(ground, token, permit, holder)
   if (!isPromise(transaction)) return transaction.carry(author, work)
   return transaction.then((begun) => begun.carry(author, work))
 }
 
 /** Lock → load → draft. The caller must release. */
-export function begin(ground: Ground, token: string, permit: Permit): Eventually<Transaction> {
+export function begin(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
   const outer = ground.flow.current()
-  const lock = ground.locks.acquire(token, permit.signal)
+  const lock = ground.locks.acquire(token, permit.signal, holder)
   if (!isPromise(lock)) return open(ground, token, permit, outer, lock)
   return lock.then((release) => open(ground, token, permit, outer, release))
 }

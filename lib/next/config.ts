@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
+import { nativeFiles } from './native-files.js'
 import { routePath } from './route-path.js'
 import { seeConfig } from './seen-config.js'
 
@@ -11,6 +12,8 @@ type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) =>
 
 const real = /[?&]real(?=&|$)/
 const modulesFile = 'heldstate-modules.js'
+/** What instrumentation.ts brings in and Node must load itself: a native module, and one that asks for optional packages. */
+const external = ['lmdb', 'socket.io']
 const loader = (name: string, { transpilePackages = [] }: NextConfig) => ({
   loader: fileURLToPath(new URL(`./${name}-loader.cjs`, import.meta.url)),
   options: { packages: transpilePackages },
@@ -32,7 +35,14 @@ const isPromise = (config: NextConfig | Promise<NextConfig>): config is Promise<
 
 function extend(config: NextConfig): NextConfig {
   seeConfig(config)
-  return { ...config, turbopack: withRules(config), webpack: withWebpackRules(config), logging: quiet(config) }
+  return {
+    ...config,
+    turbopack: withRules(config),
+    webpack: withWebpackRules(config),
+    logging: quiet(config),
+    outputFileTracingIncludes: withNativeFiles(config),
+    serverExternalPackages: [...(config.serverExternalPackages ?? []), ...external],
+  }
 }
 
 type Turbopack = NonNullable<NextConfig['turbopack']>
@@ -77,6 +87,11 @@ function withWebpackRules(config: NextConfig): Webpack {
     )
     return webpack ? webpack(given, context) : given
   }
+}
+
+/** The route stands for the whole server here: what one route needs is there for all. */
+function withNativeFiles({ outputFileTracingIncludes: given = {} }: NextConfig): Record<string, string[]> {
+  return { ...given, [routePath]: [...(given[routePath] ?? []), ...nativeFiles()] }
 }
 
 /** In development the hub asks for its route before it dispatches; the terminal need not say so each time. */

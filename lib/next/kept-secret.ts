@@ -1,13 +1,17 @@
 /**
- * The folder in which the custom server keeps what must outlive it: the state of tabs, and the secret that signs their
+ * The folder in which the server of an app keeps what must outlive it: the state of tabs, and the secret that signs their
  * tokens if the environment gives none. It ignores itself in git.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { HeldStateError, messageOf } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
 
-export const keptFolder = (dir: string) => join(dir, '.heldstate')
+/** HELDSTATE_DIR, or `.heldstate` in the folder of the app. */
+export const keptFolder = (dir: string, environment = process.env.HELDSTATE_DIR) =>
+  environment ? resolve(environment) : join(dir, '.heldstate')
 
 /** Makes the folder; throws `cannot-store` if that is impossible. */
 export function makeKeptFolder(folder: string): void {
@@ -22,6 +26,21 @@ export function makeKeptFolder(folder: string): void {
       { cause },
     )
   }
+}
+
+/**
+ * Throws `weak-secret` if one of them is shorter than a secret may be; in development it is only said. A phrase with a
+ * comma comes here as several short ones.
+ */
+export function refuseWeak(secrets: readonly string[], development: boolean, log: Log): void {
+  const { leastSecretLength } = fixedLimits
+  const weak = secrets.find((secret) => secret.length < leastSecretLength)
+  if (weak === undefined) return
+  const sentence =
+    `A secret in HELDSTATE_SECRET or of the hub has ${weak.length} characters, and ${leastSecretLength} are the least: who guesses it can ` +
+    'speak for any tab. Commas separate secrets, so one cannot hold a comma. Make one with: openssl rand -hex 32'
+  if (!development) throw new HeldStateError('weak-secret', sentence)
+  log.warn(`${sentence} (In production the app would not start.)`)
 }
 
 /** HELDSTATE_SECRET, the one that signs first; else one that is made once and kept in `folder`. */

@@ -3,7 +3,7 @@
  * its server code: with the app's aliases and environment, and anew after an edit.
  */
 import { toFailure } from '../base/errors.js'
-import { currentSlot } from '../hub/slot.js'
+import { currentSlot, refuseOtherVersion } from '../hub/slot.js'
 import { modules } from './heldstate-modules.js'
 import { jobHeader, routeKeyHeader } from './route-path.js'
 
@@ -18,6 +18,7 @@ export async function GET(request: Request): Promise<Response> {
     return new Response(null, { status: 204 })
   }
   try {
+    refuseOtherVersion(slot)
     const loaded = await modules()
     slot.hub.registry.replace(loaded)
     return Response.json({ modules: loaded.map(({ source }) => source) })

@@ -11,14 +11,19 @@ interface Seen {
 }
 
 const key = Symbol.for('heldstate.seen-config')
-const process = globalThis as { [key]?: Seen }
+const seen = globalThis as { [key]?: Seen }
 
 export function seeConfig({ basePath = '', trailingSlash = false, transpilePackages = [] }: NextConfig): void {
-  process[key] = { routePath: `${basePath}${routePath}${trailingSlash ? '/' : ''}`, packages: transpilePackages }
+  seen[key] = { routePath: `${basePath}${routePath}${trailingSlash ? '/' : ''}`, packages: transpilePackages }
+}
+
+/** The server of `output: 'standalone'` has no next.config: what the build made of it is in the environment. */
+export function seeStandaloneConfig(built = process.env.__NEXT_PRIVATE_STANDALONE_CONFIG): void {
+  if (!seen[key] && built !== undefined) seeConfig(JSON.parse(built) as NextConfig)
 }
 
 /** The path of the route as requests name it: the config puts a base path before it and a slash behind it. */
-export const servedRoutePath = () => process[key]?.routePath ?? routePath
+export const servedRoutePath = () => seen[key]?.routePath ?? routePath
 
 /** Packages beside the app whose state modules are the app's too. */
-export const statePackages = () => process[key]?.packages ?? []
+export const statePackages = () => seen[key]?.packages ?? []

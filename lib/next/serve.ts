@@ -2,9 +2,8 @@
  * The door to the custom server. It loads the server only when called: next.config imports the same door for the plugin,
  * in each of Next's build workers, and needs neither Next nor sockets there.
  */
-import { type ErrorCode, isHeldStateError } from '../base/errors.js'
-import { consoleLog } from '../base/log.js'
 import type { HubOptions } from '../hub/options.js'
+import { endPlainly } from './plain-end.js'
 
 export interface ServeOptions {
   /** Development mode. Default: unless NODE_ENV is `production`. */
@@ -27,9 +26,6 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** Failures to start whose message says it all. */
-const ends = new Set<ErrorCode>(['cannot-listen', 'cannot-store'])
-
 /**
  * Starts Next with heldstate, and says where. `SIGTERM` and `SIGINT` close it in order. If the port is in use, it says so and
  * ends the process, as Next's own server does.
@@ -39,9 +35,6 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
   try {
     return await start(options)
   } catch (error) {
-    if (!isHeldStateError(error) || !ends.has(error.code)) throw error
-    const { log = consoleLog } = options.hub ?? {}
-    log.error(error.message) // where it was thrown says nothing
-    process.exit(1)
+    endPlainly(error, options.hub?.log)
   }
 }

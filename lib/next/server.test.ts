@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
+import { claimSlot, setSlot } from '../hub/slot.js'
 import { serve } from './serve.js'
 import { start } from './server.js'
 
@@ -16,9 +17,18 @@ test('a port in use is noticed before Next does anything, and the next one is na
   const { port, free } = await taken()
   await expect(start({ port, hostname: '127.0.0.1', dir: 'no such folder' })).rejects.toMatchObject({
     code: 'cannot-listen',
-    message: expect.stringContaining(`PORT=${port + 1}`),
+    message: expect.stringContaining(`PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev`),
   })
   await free()
+})
+
+test('a server whose app cannot be prepared does not go on listening', async () => {
+  const { port, free } = await taken()
+  await free()
+  await expect(start({ port, hostname: '127.0.0.1', dir: 'no such folder', dev: false })).rejects.toThrow()
+  await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  expect(claimSlot()).toBe(true)
+  setSlot(undefined)
 })
 
 test('serve says so in one line and ends the process with 1', async () => {

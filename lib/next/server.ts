@@ -3,27 +3,20 @@
  * noticed before Next compiles anything; what arrives meanwhile waits. The hub comes after Next, which reads `.env`.
  */
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
 import nextModule from 'next'
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
-import { consoleLog, type Log } from '../base/log.js'
-import { createHub, type Hub } from '../hub/hub.js'
-import { setSlot } from '../hub/slot.js'
+import { consoleLog } from '../base/log.js'
+import type { Hub } from '../hub/hub.js'
+import { claimSlot, setSlot } from '../hub/slot.js'
 import { socketPath } from '../protocol/path.js'
-import { diskStore } from '../store/disk.js'
-import type { StateStore } from '../store/store.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
-import { Definitions } from './definitions.js'
+import { portOf, reachable, urlOf } from './address.js'
+import { appHub } from './app-hub.js'
 import { EarlyRequests } from './early-requests.js'
-import { Jobs } from './jobs.js'
-import { keptFolder, keptSecret, makeKeptFolder } from './kept-secret.js'
 import { OpenSockets } from './open-sockets.js'
-import { servedRoutePath, statePackages } from './seen-config.js'
 import type { Served, ServeOptions } from './serve.js'
-import { StateFolder } from './state-folder.js'
 import { forwardUpgrades } from './upgrades.js'
 
 /** Next's types describe the default export of an ES module; what Node gives for its CommonJS is that export itself. */
@@ -33,6 +26,7 @@ type App = ReturnType<typeof next>
 export async function start(options: ServeOptions): Promise<Served> {
   const dev = options.dev ?? process.env.NODE_ENV !== 'production'
   const { clock = systemClock, log = consoleLog } = options.hub ?? {}
+  claimSlot()
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignore)
   const server = createServer()
   const sockets = new OpenSockets(server)
@@ -40,11 +34,17 @@ export async function start(options: ServeOptions): Promise<Served> {
   await listen(server, options)
 
   const nextServer = createServer()
-  const app = await prepareNext(server, nextServer, dev, options)
+  const app = await prepareNext(server, nextServer, dev, options).catch((error) => {
+    server.close()
+    server.closeAllConnections() // those that came early wait for an answer
+    setSlot(undefined)
+    throw error
+  })
   early.stop()
   const handle = app.getRequestHandler()
   server.on('request', (request, response) => void handle(request, response))
-  const hub = hubFor(server, options, dev, clock, log)
+  const origin = () => urlOf(server, reachable(options.hostname))
+  const hub = appHub({ given: options.hub, dir: options.dir ?? '.', development: dev, origin })
   const transport = attachSocketIo(hub, server, { path: socketPath })
   forwardUpgrades(server, nextServer, socketPath, clock)
   early.admit()
@@ -73,36 +73,6 @@ async function prepareNext(server: Server, nextServer: Server, dev: boolean, opt
   // Next would do this at the first request, and a browser that was open before may ask for its socket sooner
   ;(app as { setupWebSocketHandler?(server: Server): void }).setupWebSocketHandler?.(nextServer)
   return app
-}
-
-function hubFor(
-  server: Server,
-  { hub: given = {}, hostname, dir = '.' }: ServeOptions,
-  development: boolean,
-  clock: Clock,
-  log: Log,
-): Hub {
-  const routeKey = clock.id()
-  const watching = development ? { stateFiles: new StateFolder(resolve(dir), statePackages(), clock) } : {}
-  const url = () => `${urlOf(server, reachable(hostname))}${servedRoutePath()}`
-  const definitions = new Definitions({ key: routeKey, clock, log, url, ...watching })
-  const jobs = new Jobs({ key: routeKey, clock, url })
-  const folder = keptFolder(dir)
-  const secret = given.secret ?? keptSecret(folder)
-  const hub = createHub({
-    ...given,
-    secret,
-    store: given.store ?? disk(folder, log),
-    prepare: () => definitions.prepare(),
-    inRequest: (work, cookies) => jobs.run(work, cookies),
-  })
-  setSlot({ hub, routeKey, takeJob: (id) => jobs.take(id) })
-  return hub
-}
-
-function disk(folder: string, log: Log): StateStore {
-  makeKeptFolder(folder)
-  return diskStore({ dir: join(folder, 'state'), log })
 }
 
 interface Parts {
@@ -142,7 +112,7 @@ const signals = ['SIGTERM', 'SIGINT'] as const
 function listen(server: Server, { port = Number(process.env.PORT ?? 3000), hostname }: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}.`
+      const taken = `Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev and heldstate start.`
       reject(new HeldStateError('cannot-listen', cause.code === 'EADDRINUSE' ? taken : messageOf(cause), { cause }))
     }
     server.once('error', onError)
@@ -151,13 +121,4 @@ function listen(server: Server, { port = Number(process.env.PORT ?? 3000), hostn
       resolve()
     })
   })
-}
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port
-
-const urlOf = (server: Server, host: string) => `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server)}`
-
-/** An address that this process can ask: a server that listens on all of them has no one address. */
-function reachable(hostname: string | undefined): string {
-  return hostname === undefined || hostname === '0.0.0.0' || hostname === '::' ? '127.0.0.1' : hostname
 }

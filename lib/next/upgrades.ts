@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
 import { fixedLimits } from '../base/limits.js'
+import { isBelow } from './gate.js'
 
 export function forwardUpgrades(server: Server, nextServer: Server, ours: string, clock: Clock): void {
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
@@ -17,8 +18,6 @@ export function forwardUpgrades(server: Server, nextServer: Server, ours: string
     if (!nextServer.emit('upgrade', request, socket, head)) socket.destroy()
   })
 }
-
-const isBelow = (path: string, url: string) => url === path || url.startsWith(`${path}/`) || url.startsWith(`${path}?`)
 
 function endIfUnanswered(socket: Socket, clock: Clock): void {
   const before = socket.bytesWritten

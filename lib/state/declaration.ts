@@ -163,12 +163,24 @@ const eventOptions = new Set(['input', 'whenOffline', 'optimistic', 'request'])
 /** A plain object of known options; anything else is meant as a schema. */
 function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions {
   const keys = typeof given === 'object' && given !== null ? Object.keys(given) : []
+  refuseUnknown('on', given, eventOptions)
   const known = keys.length > 0 && keys.every((key) => eventOptions.has(key))
   return known ? (given as FullEventOptions) : { input: given as StandardSchemaV1 }
 }
 
+/** A schema has `~standard`; any other plain object is meant as options, and a misspelt one would be worse than none. */
+function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>): void {
+  if (typeof given !== 'object' || given === null || '~standard' in given) return
+  const unknown = Object.keys(given).find((key) => !known.has(key))
+  if (unknown === undefined) return
+  throw invalid(`${maker}({ ${unknown} }): there is no such option. There are ${[...known].join(', ')}`)
+}
+
+const taskOptions = new Set(['input', 'concurrency', 'onDisconnect'])
+
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
   const [options, handler] = given.length === 2 ? given : [{}, given[0]]
+  refuseUnknown('background', options, taskOptions)
   const concurrency = options.concurrency ?? 'many'
   if (concurrency !== 'many' && concurrency !== 'single')
     throw invalid(`background({ concurrency: ${JSON.stringify(concurrency)} }): expected "many" or "single"`)

@@ -158,3 +158,14 @@ describe('a manifest', () => {
     expect(JSON.stringify(d.manifest)).not.toContain('hidden')
   })
 })
+
+it.each([
+  ['on', 'optimisitc', 'input, whenOffline, optimistic'],
+  ['background', 'concurency', 'input, concurrency, onDisconnect'],
+])('%s() refuses an option that it does not know, and says which there are', (maker, option, known) => {
+  const define = () =>
+    maker === 'on'
+      ? defineState('d', () => ({})).events((on) => ({ e: on({ [option]: true } as object, () => {}) }))
+      : defineState('d', () => ({})).tasks((background) => ({ t: background({ [option]: 1 } as object, () => {}) }))
+  expect(define).toThrow(`${maker}({ ${option} }): there is no such option. There are ${known}`)
+})

@@ -69,6 +69,7 @@ export class TaskRun implements RunName {
     setMaxListeners(0, this.abort.signal) // every wait of the task listens, and a task may wait for many things at once
     this.permit = {
       signal: this.abort.signal,
+      run: this,
       check: () => this.check(),
       saving: (save) => this.track(save),
     }

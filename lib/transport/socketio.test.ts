@@ -139,6 +139,13 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
     },
   )
 
+  it('that is refused for its origin stands in the log of the server, once', async () => {
+    const { handshake, host, lines } = await serving()
+    for (let times = 0; times < 2; times += 1) await handshake[kind]({ origin: 'https://shop.example' })
+    expect(lines).toEqual([expect.stringContaining(`came for the host "${host}"`)])
+    expect(lines[0]).toContain('set X-Forwarded-Host')
+  })
+
   it('is open to a page of its own site, also behind a proxy, and to what is no page', async () => {
     const { handshake, url } = await serving()
     for (const headers of [
@@ -151,6 +158,15 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
 })
 
 describe('a connection', () => {
+  it('that is no websocket stands in the log of the server, once for many', async () => {
+    const { open, lines } = await serving()
+    for (let times = 0; times < 2; times += 1) {
+      const { socket } = open({}, hello, ['polling'])
+      await vi.waitFor(() => expect(socket.connected).toBe(true))
+    }
+    expect(lines).toEqual([expect.stringContaining('A page has got no websocket and polls')])
+  })
+
   it('of a foreign page never becomes a session', async () => {
     const { open, hub } = await serving()
     const connect = vi.spyOn(hub, 'connect')

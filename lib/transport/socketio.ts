@@ -8,6 +8,7 @@ import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { browserCookie, browserIn } from './browser-cookie.js'
+import { Troubles } from './troubles.js'
 
 const cookieAge = 365 * 24 * 60 * 60 // seconds; browsers allow 400 days
 
@@ -21,6 +22,7 @@ export interface Transport {
 }
 
 export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoOptions): Transport {
+  const troubles = new Troubles(hub.clock, hub.log)
   const browsers = new WeakMap<IncomingMessage, string>()
   const io = new Server(server, {
     path,
@@ -30,6 +32,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
     maxHttpBufferSize: hub.limits.messageBytes,
     allowRequest: (request, answer) => {
       const refusal = refusalOf(request, io.engine.clientsCount, hub.limits.connections)
+      if (refusal) tell(troubles, refusal, request, io.engine.clientsCount)
       answer(refusal?.code ?? null, refusal === undefined)
     },
   })
@@ -40,6 +43,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
   })
   io.on('connection', (socket) => {
     const browser = browsers.get(socket.request) ?? browserIn(socket.request.headers.cookie) ?? hub.clock.id()
+    if (socket.conn.transport.name === 'polling') troubles.polling()
     accept(hub, socket, browser)
   })
   return {
@@ -82,6 +86,11 @@ function refusalOf(request: IncomingMessage, connections: number, limit: number)
       `The hub has ${connections} connections, the bound "connections". Raise it: serve({ hub: { limits: { connections } } }).`,
     )
   return undefined
+}
+
+function tell(troubles: Troubles, { code }: HeldStateError, { headers }: IncomingMessage, connections: number): void {
+  if (code === 'too-many-connections') troubles.full(connections)
+  else troubles.foreign(String(headers.origin), headers.host, headers['x-forwarded-host'] as string | undefined)
 }
 
 /** Browsers name the origin of the page in each handshake; a cookie alone would let any site speak for its visitor. */

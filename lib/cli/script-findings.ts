@@ -1,0 +1,43 @@
+/** Whether the scripts of package.json start heldstate with Next. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { attachLine, instrumentationFor, isAttached } from './attached.js'
+import { broken, type Finding, fine, note } from './finding.js'
+import type { Project } from './project.js'
+import { serverIn, startsHeldState } from './scripts.js'
+
+export function scriptFindings(project: Project): readonly Finding[] {
+  const { scripts = {} } = project.manifest
+  return (['dev', 'start'] as const).map((name) => {
+    const script = scripts[name]
+    if (script === undefined)
+      return note(`package.json has no script "${name}". "heldstate ${name}" is what it would run.`)
+    return scriptFinding(project, name, script)
+  })
+}
+
+function scriptFinding(project: Project, name: 'dev' | 'start', script: string): Finding {
+  const { dir } = project
+  if (/\bheldstate (dev|start)\b/.test(script)) return fine(`the script "${name}" runs ${script}`)
+  if (isAttached(project) && startsNext(script))
+    return fine(`the script "${name}" runs ${script}, to which ${instrumentationFor(project)} attaches heldstate`)
+  const server = serverIn(script)
+  if (server !== undefined && existsSync(join(dir, server)))
+    return startsHeldState(dir, server)
+      ? fine(`the script "${name}" runs ${server}, which starts heldstate`)
+      : broken(
+          `The script "${name}" runs ${server}, which does not call serve() from "heldstate/next". Let it, in place of next().`,
+        )
+  if (startsNext(script))
+    return broken(
+      `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Let it run "heldstate ${name}", ` +
+        `or add to ${instrumentationFor(project)}: ${attachLine}`,
+    )
+  return note(
+    `The script "${name}" runs ${JSON.stringify(script)}; what it starts must be "heldstate ${name}" or call serve().`,
+  )
+}
+
+/** By its own commands, or by the server of a standalone build. */
+const startsNext = (script: string) =>
+  /(^|\s)next(\s+(dev|start))?(\s|$)/.test(script) || /\bstandalone\/\S*server\.js\b/.test(script)

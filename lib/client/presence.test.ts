@@ -1,0 +1,26 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { testHub } from '../testing/kit.js'
+
+const seats = defineState('seats', () => ({ free: 0 })).events((on) => ({
+  book: on(() => {
+    throw new Error('All seats are taken.')
+  }),
+}))
+
+it('a refused call that nobody catches is an unhandled rejection, so that the browser says it', async () => {
+  const { open, clock } = testHub([seats])
+  const tab = await open()
+  const { book } = await tab.watch(seats)
+  const others = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection')
+  onTestFinished(() => {
+    process.removeAllListeners('unhandledRejection')
+    for (const listener of others) process.on('unhandledRejection', listener)
+  })
+  const unhandled = new Promise<Error>((resolve) => void process.once('unhandledRejection', resolve))
+  void book()
+  await clock.settle()
+  expect((await unhandled).message).toBe('All seats are taken.')
+  expect(book.pending).toBe(false)
+})

@@ -1,0 +1,39 @@
+/**
+ * Who holds a lock. While all goes well nobody asks, so what is kept is what was at hand; the words are put together when
+ * somebody has waited too long. In development the place where the lock was taken is kept too.
+ */
+
+/** An event, the run of a task, the state that `modifyState` changes, or a block of `hub.lock`. */
+export type Source =
+  | { readonly definition: string; readonly member: string }
+  | { readonly definition: string; readonly task: string }
+  | { readonly modified: string }
+  | 'hub.lock'
+
+/** Undefined where the hub itself loads or saves. */
+export type Holder = Source | Traced | undefined
+
+interface Traced {
+  readonly source: Source | undefined
+  readonly taken: Error
+}
+
+export const development = process.env.NODE_ENV !== 'production'
+
+/** To be called in the function that the author calls: the trace names the caller's line. */
+export const traced = (source: Source | undefined): Holder =>
+  development && source !== undefined ? { source, taken: new Error('This is where the lock was taken.') } : source
+
+export function nameOf(holder: Holder): string {
+  if (holder === undefined) return 'the hub, which loads or saves'
+  if (typeof holder === 'string') return `a block of ${holder}()`
+  if ('taken' in holder) return nameOf(holder.source)
+  if ('modified' in holder) return `modifyState() of state "${holder.modified}"`
+  return 'member' in holder
+    ? `event "${holder.member}" of state "${holder.definition}"`
+    : `task "${holder.task}" of state "${holder.definition}"`
+}
+
+/** Where its lock was taken, if that is known. */
+export const traceOf = (holder: Holder): Error | undefined =>
+  typeof holder === 'object' && 'taken' in holder ? holder.taken : undefined

@@ -1,0 +1,82 @@
+/**
+ * Attaches the hub to the server that Next has made. Next hands it to nobody, so it is taken from the first connection, of
+ * which Node tells on a diagnostics channel.
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createServer, Server } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { consoleLog, type Log } from '../base/log.js'
+import { claimSlot } from '../hub/slot.js'
+import { socketPath } from '../protocol/path.js'
+import { attachSocketIo, type Transport } from '../transport/socketio.js'
+import { portOf, reachable, urlOf } from './address.js'
+import { appHub } from './app-hub.js'
+import { openGate } from './gate.js'
+import { endPlainly } from './plain-end.js'
+import type { AttachOptions } from './register.js'
+import { seeStandaloneConfig } from './seen-config.js'
+
+export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void {
+  if (process.env.NEXT_PHASE === 'phase-production-build' || !claimSlot()) return
+  seeStandaloneConfig()
+  const development = process.env.NODE_ENV !== 'production'
+  const port = Number(process.env.PORT) // Next has written there on which one it listens
+  let asked: Server | undefined
+  const origin = () => (asked ? urlOf(asked, reachable(addressOf(asked))) : `http://127.0.0.1:${port}`)
+  const { log = consoleLog } = given ?? {}
+  const hub = made(() => appHub({ given, dir, development, origin }), log)
+  if (isInBuild(dir) && !given?.store) log.warn(inBuild)
+  let transport: Transport | undefined
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= hub.close().then(() => transport?.close())
+    return closed
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
+  onServer(port, (server) => {
+    asked = server instanceof HttpsServer ? besideTls(server) : server
+    transport = attachSocketIo(hub, openGate(server, socketPath, close), { path: socketPath })
+    if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
+    log.info(`attached to the server on port ${portOf(server)}`)
+  })
+}
+
+function made<T>(make: () => T, log: Log): T {
+  try {
+    return make()
+  } catch (error) {
+    return endPlainly(error, log)
+  }
+}
+
+/** A standalone build that was not copied to where it shall run. */
+const isInBuild = (dir: string) => !process.env.HELDSTATE_DIR && /[\\/]\.next[\\/]standalone([\\/]|$)/.test(dir)
+
+const inBuild =
+  'State is kept inside .next/standalone, which the next build empties. Copy that folder to where it shall run, or name one that ' +
+  'stays: HELDSTATE_DIR=/a/folder'
+
+const channel = 'net.server.socket'
+
+/** Calls `found` at the first connection to the server on `port`, before that is answered. */
+function onServer(port: number, found: (server: Server) => void): void {
+  const look = (message: unknown) => {
+    const { server } = (message as { socket: Socket & { server?: unknown } }).socket
+    if (!isWebServer(server) || (port > 0 && portOf(server) !== port)) return
+    unsubscribe(channel, look)
+    found(server)
+  }
+  subscribe(channel, look)
+}
+
+/** A server of https has the same methods and events. */
+const isWebServer = (server: unknown): server is Server => server instanceof Server || server instanceof HttpsServer
+
+const addressOf = (server: Server) => (server.address() as AddressInfo).address
+
+/** Asks the app without TLS, on this machine alone: the certificate that Next makes for development is trusted by nobody. */
+function besideTls(server: Server): Server {
+  const beside = createServer((request, response) => void server.emit('request', request, response))
+  return beside.listen(0, '127.0.0.1').unref()
+}

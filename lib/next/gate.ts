@@ -1,0 +1,27 @@
+/**
+ * Lets what is ours pass a server that is Next's. Requests and upgrades below our path go to a server that never listens,
+ * where Socket.IO hangs; Next sees none of them, since it ends upgrades whose path it takes for a page or a redirect. And
+ * when Next closes its server, it waits for us too.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+
+/** The server for ours. `closing` is called when the other one begins to close. */
+export function openGate(server: Server, path: string, closing: () => Promise<void>): Server {
+  const ours = createServer()
+  const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean
+  server.emit = ((name: string | symbol, ...args: unknown[]) => {
+    const arrival = name === 'request' || name === 'upgrade'
+    if (arrival && isBelow(path, (args[0] as IncomingMessage).url ?? '')) return ours.emit(name, ...args)
+    return emit(name, ...args)
+  }) as Server['emit']
+  const close = server.close.bind(server)
+  server.close = (done) => {
+    // Node has ended the connections that were idle; those of pages that polled are idle only now
+    const closed = closing().finally(() => server.closeIdleConnections())
+    return close((error) => void closed.finally(() => done?.(error)))
+  }
+  return ours
+}
+
+export const isBelow = (path: string, url: string) =>
+  url === path || url.startsWith(`${path}/`) || url.startsWith(`${path}?`)
