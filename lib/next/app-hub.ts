@@ -17,7 +17,7 @@ import { servedRoutePath, statePackages } from './seen-config.js'
 import { StateFolder } from './state-folder.js'
 
 export interface AppHubOptions {
-  readonly given?: Omit<HubOptions, 'prepare' | 'inRequest'> | undefined
+  readonly given?: Omit<HubOptions, 'prepare'> | undefined
   readonly dir: string
   readonly development: boolean
   /** Where this process answers requests to the app, without a path. */
@@ -28,15 +28,9 @@ export interface AppHubOptions {
 export function appHub({ given = {}, dir, development, origin }: AppHubOptions): Hub {
   const { clock = systemClock, log = consoleLog } = given
   const routeKey = clock.id()
-  const url = () => `${origin()}${servedRoutePath()}`
-  const definitions = new Definitions({
-    key: routeKey,
-    clock,
-    log,
-    url,
-    ...watching(dir, development, clock),
-  })
-  const jobs = new Jobs({ key: routeKey, clock, url })
+  const route = { key: routeKey, clock, url: () => `${origin()}${servedRoutePath()}` }
+  const definitions = new Definitions({ ...route, log, ...watching(dir, development, clock) })
+  const jobs = new Jobs(route)
   const folder = keptFolder(dir)
   const secret = given.secret ?? keptSecret(folder)
   refuseWeak(typeof secret === 'string' ? [secret] : secret, development, log)

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react'
 import { consoleLog } from '../base/log.js'
 import { readViews } from '../hub/reading.js'
-import { currentSlot } from '../hub/slot.js'
+import { currentHub, currentSlot } from '../hub/slot.js'
 import type { Paint } from '../protocol/paint.js'
 import { Painted } from '../react/painted.js'
 import type { Definition } from '../state/definition.js'
@@ -24,7 +24,7 @@ export function HeldStateProvider({ states, children }: HeldStateProviderProps) 
 
 /** A page without its values is better than no page. */
 async function paint(ids: readonly string[] | undefined): Promise<Paint | undefined> {
-  const hub = currentSlot()?.hub
+  const hub = currentSlot() && currentHub()
   const tab = await callingTab(hub)
   if (!hub || !tab) return undefined
   try {

@@ -15,7 +15,7 @@ type Change<D extends Definition, T> = (state: StateOf<D>, held: HeldToken) => T
  * tell which tab it comes from, as that of a new visitor.
  */
 export async function getState<D extends Definition>(definition: D): Promise<DeepReadonly<ViewOf<D>>> {
-  const hub = currentSlot()?.hub
+  const hub = currentSlot() && currentHub()
   const tab = await callingTab(hub)
   const state = hub ? await readState(hub, tab?.token, definition.id) : decode(definition.manifest.defaults)
   return state as DeepReadonly<ViewOf<D>>
