@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { Tab } from './tab.js'
+import type { WireListener } from './wire.js'
 
 const d = defineState('d', () => ({ n: 0, rows: [] as { id: number; name: string }[], other: { deep: { n: 0 } } }))
   .tasks((background) => ({
@@ -500,4 +502,22 @@ describe('a task in the tab', () => {
     await done(clock, state.report.start())
     expect(d().report).toMatchObject({ running: 1, error: null })
   })
+})
+
+it.each([
+  ['development', 1],
+  ['production', 0],
+])('a page that no server answers says so once, for its developer: in %s', (mode, times) => {
+  vi.stubEnv('NODE_ENV', mode)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const reports: string[] = []
+  let listener: WireListener | undefined
+  const wire = { start: (given: WireListener) => void (listener = given), send: () => {}, stop: () => {} }
+  const identity = { claim: async () => undefined, keep: () => {}, forget: () => {} }
+  new Tab({ wire, identity, report: ({ message }) => void reports.push(message) }).start()
+  for (let attempt = 1; attempt < 9; attempt += 1) listener?.closed(false, { attempt, nextRetryAt: 0 })
+  expect(reports).toHaveLength(times)
+  expect(reports.join()).toMatch(
+    times ? /^No heldstate server answers this page\. Start the app with "heldstate dev"/ : /^$/,
+  )
 })

@@ -28,6 +28,16 @@ import type { Wire } from './wire.js'
 const idBytes = 20
 const framingBytes = 100
 
+/** Attempts to connect for the first time after which a developer is told: some seconds. */
+const attemptsBeforeWord = 4
+
+const unanswered = () =>
+  new HeldStateError(
+    'offline',
+    'No heldstate server answers this page. Start the app with "heldstate dev", or let instrumentation.ts attach it to "next dev"; ' +
+      '"npx heldstate doctor" looks for what is missing.',
+  )
+
 export interface CallOptions {
   /** It makes no sense later: it fails if the page is not connected now, where others wait. */
   readonly live?: boolean
@@ -302,5 +312,7 @@ export class Tab {
     this.unseen = [] // their calls are sent again, and settle when their effect is visible
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting', waiting })
     this.calls.interrupt()
+    if (!this.welcomed && waiting?.attempt === attemptsBeforeWord && process.env.NODE_ENV === 'development')
+      this.report(unanswered())
   }
 }
