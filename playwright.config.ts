@@ -45,7 +45,7 @@ export default defineConfig({
   projects: [
     ...chosen.map((mode) => ({
       name: mode,
-      testIgnore: fixtureSpecs,
+      testIgnore: mode === 'production' ? fixtureSpecs : [fixtureSpecs, /docs\.spec\.ts$/], // the docs are static pages
       use: { baseURL: `http://localhost:${modes[mode].port}` },
     })),
     ...(only === undefined || only === 'fixture' ? [{ name: 'fixture', testMatch: fixtureSpecs }] : []),

@@ -11,10 +11,7 @@ test.beforeAll(() => {
   tarball = packed()
 })
 
-for (const [name, modes] of [
-  ['newest', ['dev', 'start']],
-  ['cjs-javascript', ['dev']],
-] as const)
+for (const [name, modes] of [['newest', ['dev', 'start']]] as const)
   test(`a fresh app counts after init: ${name}, ${modes.join(' and ')}`, async ({ context }) => {
     test.setTimeout(240_000)
     const app = new MatrixApp(named(name), tarball)
