@@ -14,7 +14,7 @@ import type { Call } from './dispatch.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
 import type { Instance, Watcher } from './instance.js'
-import { once } from './once.js'
+import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 
 /** What a session asks of the hub. */
@@ -246,6 +246,7 @@ export class Session implements Watcher, Sender {
 
   /** Says what was wrong: to the caller where the message names a call, else to the tab. */
   private refuse(id: number | undefined, error: unknown): void {
+    if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
     const failure = toFailure(error, 'handler-failed')
     if (id !== undefined && this.phase === 'open') this.settle({ id, failure })
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
