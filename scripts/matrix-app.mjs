@@ -18,6 +18,13 @@ const port = '3217'
 /** Packs the library; the path of its tarball. */
 export const packed = () => pack(folder)
 
+/** The layout of the template without its fonts, which come from the internet. */
+export const withoutFonts = (layout) =>
+  layout
+    .replace(/^import .*next\/font\/google.*\n/m, '')
+    .replaceAll(/^const \w+ = Geist[\s\S]*?^\}\);\n/gm, '')
+    .replaceAll(/className=(\{`[^`]*`\}|\{[^}]*\})/g, '')
+
 export class MatrixApp {
   output = ''
   #server
@@ -172,11 +179,7 @@ export class MatrixApp {
     ]
     mkdirSync(folder, { recursive: true })
     await this.#run('npx', ['--yes', 'create-next-app@latest', this.cell.name, ...flags], folder)
-    const layout = this.read('app/layout.tsx')
-      .replace(/^import .*next\/font\/google.*\n/m, '')
-      .replaceAll(/^const \w+ = Geist[\s\S]*?^\}\);\n/gm, '')
-      .replaceAll(/className=(\{`[^`]*`\}|\{[^}]*\})/g, '')
-    this.write('app/layout.tsx', layout)
+    this.write('app/layout.tsx', withoutFonts(this.read('app/layout.tsx')))
     const manifest = JSON.parse(this.read('package.json'))
     manifest.dependencies.heldstate = `file:${this.tarball}`
     this.write('package.json', JSON.stringify(manifest, null, 2))

@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from '@playwright/test'
 import { bringChromium } from './chromium.mjs'
+import { withoutFonts } from './matrix-app.mjs'
 import { driveExample } from './matrix-page.mjs'
 import { pack } from './package.mjs'
 
@@ -30,7 +31,10 @@ for (const line of block.trim().split('\n')) {
   if (command.startsWith('cd ')) folder = resolve(folder, command.slice(3))
   else if (command === 'npm run dev') await drive()
   else execFileSync('sh', ['-c', command], { cwd: folder, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (command.startsWith('npx create-next-app')) withoutFonts(join(folder, 'my-app/app/layout.tsx'))
+  if (command.startsWith('npx create-next-app')) {
+    const layout = join(folder, 'my-app/app/layout.tsx')
+    writeFileSync(layout, withoutFonts(readFileSync(layout, 'utf8')))
+  }
 }
 
 async function drive() {
@@ -58,12 +62,4 @@ async function drive() {
     process.kill(-server.pid, 'SIGTERM')
     await once(server, 'exit')
   }
-}
-
-function withoutFonts(file) {
-  const layout = readFileSync(file, 'utf8')
-    .replace(/^import .*next\/font\/google.*\n/m, '')
-    .replaceAll(/^const \w+ = Geist[\s\S]*?^\}\);\n/gm, '')
-    .replaceAll(/className=(\{`[^`]*`\}|\{[^}]*\})/g, '')
-  writeFileSync(file, layout)
 }

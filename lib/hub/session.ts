@@ -276,7 +276,7 @@ export class Session implements Watcher, Sender {
   private materialize(id: string, waitMs: number = fixedLimits.saveAgainMs): Eventually<void> {
     const again = () =>
       void rescued(
-        () => this.materialize(id, waitMs * 2),
+        () => this.materialize(id, Math.min(waitMs * 2, fixedLimits.saveAgainLongestMs)),
         () => {},
       )
     return rescued(
