@@ -69,6 +69,18 @@ export const fixedLimits = {
   upgradeAnswerMs: 10_000,
   /** Milliseconds that answers under way are given to end when a server closes in production. A page takes less; a stream may take forever. */
   drainMs: 2_000,
+  /** Characters from which on a field is written as patches of it: less is written whole as fast as compared. */
+  largeField: 512,
+  /** Patches of a field before it is written whole again, so that reading it does not take long. */
+  patchesOfField: 1_000,
+  /** Renewals in the time of a lease: two may be lost. */
+  beatsPerLease: 4,
+  /** Renewals after which a node asks whether it was told of all changes. Messages are lost with a connection, which is noticed. */
+  beatsPerRepair: 10,
+  /** Milliseconds on top of a lease before it is taken to have ended: messages take their time. */
+  leaseSlackMs: 20,
+  /** Tokens with tasks of dead processes that one takes over in one stretch, so that others get their share. */
+  orphansAtOnce: 20,
   /** Tokens that a store looks at in one stretch, when it is asked which nobody uses: about a millisecond. */
   tokensAtOnce: 1_000,
   /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */

@@ -296,6 +296,7 @@ describe('saved before shown', () => {
       state: { d: { n: 50, any: null, rows: [] } },
       calls: [],
       running: [],
+      ended: [],
       shapes: {},
     })
     const call = state.set(1)

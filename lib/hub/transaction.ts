@@ -193,7 +193,14 @@ export class Transaction implements Hold {
     }
     this.begun = interrupted !== undefined
     const { running } = instance
-    const next = { revision: instance.revision + 1, state: this.staged, calls, running, shapes: this.shapes() }
+    const next: Stored = {
+      revision: instance.revision + 1,
+      state: this.staged,
+      calls,
+      running: running as never,
+      ended: [],
+      shapes: this.shapes(),
+    }
     let saving: Eventually<void>
     try {
       saving = this.ground.store.save(this.token, next)

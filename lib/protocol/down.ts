@@ -132,14 +132,16 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
   }
 }
 
-function writePatch(patch: Patch): Json {
+/** A patch as JSON. */
+export function writePatch(patch: Patch): Json {
   const path = patch[0].map(encode)
   if (patch.length === 1) return [path]
   if (patch.length === 2) return [path, encode(patch[1])]
   return [path, patch[1], patch[2], patch[3].map(encode)]
 }
 
-function readPatch(value: unknown): Patch {
+/** Reads what `writePatch` wrote. */
+export function readPatch(value: unknown): Patch {
   const [path, ...rest] = list(value)
   const keys = list(path).map(decode) as Key[]
   if (rest.length === 0) return [keys]

@@ -8,6 +8,7 @@ const stored = (n: number) => ({
   state: { a: { n, text: 'x'.repeat(n * 5_000) } },
   calls: [],
   running: [],
+  ended: [],
   shapes: {},
 })
 let kept = 0

@@ -8,6 +8,7 @@ for (let n = 1; ; n += 1) {
     state: { a: { n }, b: { text: String(n).repeat(2_000) } },
     calls: [{ page: 'p', done: n, ends: [], forgotten: 0 }],
     running: [],
+    ended: [],
     shapes: {},
   }
   await Promise.all(['t0', 't1', 't2'].map((token) => store.save(token, next)))

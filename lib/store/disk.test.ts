@@ -35,6 +35,7 @@ describe('the disk store', () => {
     state: { a: { n }, b: { text: 'x'.repeat(100) } },
     calls: [{ page: 'p', done: n, ends: [], forgotten: 0 }],
     running: [],
+    ended: [],
     shapes: { a: { version: 1, kinds: { n: 'number' } } },
   })
 

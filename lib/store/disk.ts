@@ -11,7 +11,8 @@ import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import type { Shape } from '../state/shape.js'
 import { refuseStale, taken } from './memory.js'
-import type { Fields, PageCalls, StateStore, Stored, TaskName } from './store.js'
+import { readRun, writeRun } from './record.js'
+import type { Fields, PageCalls, StateStore, Stored, TaskEnd } from './store.js'
 
 export interface DiskStoreOptions {
   /** The folder. It is made if it is missing. */
@@ -29,7 +30,9 @@ export interface DiskStoreOptions {
 interface Head {
   readonly revision: number
   readonly calls: readonly PageCalls[]
-  readonly running: readonly TaskName[]
+  /** Runs, as JSON. */
+  readonly running: readonly unknown[]
+  readonly ended?: readonly TaskEnd[]
   /** The states that have a record. */
   readonly ids: readonly string[]
 }
@@ -76,6 +79,7 @@ export function diskStore(options: DiskStoreOptions): StateStore {
   }
   return {
     load: (token) => run((all) => all.load(token)),
+    read: (token) => run((all) => all.read(token)),
     save: (token, next) =>
       run(async (all) => {
         await all.save(token, next)
@@ -83,6 +87,7 @@ export function diskStore(options: DiskStoreOptions): StateStore {
       }),
     drop: (token) => run((all) => all.drop(token)),
     unused: (inUse, keepMs) => run((all) => all.unused(inUse, keepMs)),
+    orphans: () => run((all) => all.working()),
     close: async () => {
       closed = true
       await Promise.allSettled(working)
@@ -116,6 +121,8 @@ class Records {
   private readonly database: Database<string, Key>
   /** When a token was first saved, or last in use when the hub asked. */
   private readonly used: Database<number, string>
+  /** Tokens with runs that have not ended. */
+  private readonly tasks: Database<true, string>
   private readonly log: Log
   private readonly clock: Clock
   /** What this handle knows of each token. */
@@ -124,8 +131,18 @@ class Records {
   constructor(database: RootDatabase<string, Key>, log: Log, clock: Clock) {
     this.database = database
     this.used = database.openDB<number, string>({ name: 'used', encoding: 'json' })
+    this.tasks = database.openDB<true, string>({ name: 'working', encoding: 'json' })
     this.log = log
     this.clock = clock
+  }
+
+  async read(token: string): Promise<Stored | undefined> {
+    const head = this.head(token)
+    return head && this.stored(token, head.value)
+  }
+
+  async working(): Promise<readonly string[]> {
+    return [...this.tasks.getKeys()]
   }
 
   async load(token: string): Promise<Stored | undefined> {
@@ -134,12 +151,12 @@ class Records {
     const version = head.version + 1
     const claim = () => aside(this.database.put([token], head.text, version))
     if (!(await this.database.ifVersion([token], head.version, claim))) return this.load(token)
-    const stored = this.read(token, head.value)
+    const stored = this.stored(token, head.value)
     this.known.set(token, { stored, version })
     return stored
   }
 
-  private read(token: string, { revision, calls, running, ids }: Head): Stored {
+  private stored(token: string, { revision, calls, running, ended = [], ids }: Head): Stored {
     const state: Record<string, Fields> = {}
     const shapes: Record<string, Shape> = {}
     for (const id of ids) {
@@ -148,7 +165,7 @@ class Records {
       state[id] = body.fields
       if (body.shape) shapes[id] = body.shape
     }
-    return { revision, state, calls, running, shapes }
+    return { revision, state, calls, running: running.map(readRun), ended, shapes }
   }
 
   async save(token: string, next: Stored): Promise<void> {
@@ -164,9 +181,12 @@ class Records {
   }
 
   private write(token: string, next: Stored, before: Stored | undefined, version: number): void {
-    const { revision, state, calls, running, shapes } = next
-    const head: Head = { revision, calls, running, ids: Object.keys(state) }
+    const { revision, state, calls, running, ended, shapes } = next
+    const head: Head = { revision, calls, running: running.map(writeRun), ended, ids: Object.keys(state) }
     if (!before) aside(this.used.put(token, this.clock.now()))
+    const [worked, works] = [(before?.running.length ?? 0) > 0, running.length > 0]
+    if (works && !worked) aside(this.tasks.put(token, true))
+    if (worked && !works) aside(this.tasks.remove(token))
     aside(this.database.put([token], JSON.stringify(head), version))
     for (const id of head.ids)
       if (state[id] !== before?.state[id] || shapes[id] !== before?.shapes[id])
@@ -179,6 +199,7 @@ class Records {
     await this.database.committed // what was set aside of it goes as well
     const remove = () => {
       aside(this.used.remove(token))
+      aside(this.tasks.remove(token))
       for (const key of [...this.database.getKeys({ start: [token], end: [token, '\uffff'] })])
         aside(this.database.remove(key))
     }

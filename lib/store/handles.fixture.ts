@@ -1,5 +1,8 @@
-/** Memory stores as the suite wants them: a new one, or another handle on the memory of one. */
+/** Stores as the suite wants them: a new one, or another handle on the memory of one. */
+import { systemClock } from '../base/clock.js'
+import { Book, memoryLedger } from '../testing/memory-ledger.js'
 import { type Memory, memoryStore } from './memory.js'
+import { type SharedStore, sharedStore } from './shared.js'
 import type { StateStore } from './store.js'
 
 const memories = new WeakMap<StateStore, Memory>()
@@ -9,4 +12,19 @@ export function memoryHandle(beside?: StateStore): StateStore {
   const store = memoryStore(memory)
   memories.set(store, memory)
   return store
+}
+
+const books = new WeakMap<StateStore, Book>()
+
+/** Shared stores that give up a token when another asks for it, as a hub does. */
+export async function sharedHandle(beside?: StateStore): Promise<StateStore> {
+  const book = (beside && books.get(beside)) ?? new Book(systemClock)
+  const store = sharedStore({ ledger: memoryLedger(book), clock: systemClock, leaseMs: 60_000 })
+  books.set(store, book)
+  givingUp(store)
+  return store
+}
+
+export function givingUp(store: SharedStore): void {
+  store.listen({ wanted: (token) => void store.release(token, false), changed: () => {}, missed: () => {} })
 }

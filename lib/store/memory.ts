@@ -17,6 +17,7 @@ export function memoryStore(memory: Memory = new Map()): StateStore {
       if (kept) kept.owner = handle
       return kept?.stored
     },
+    read: (token) => memory.get(token)?.stored,
     save: (token, stored) => {
       const kept = memory.get(token)
       if (kept && kept.owner !== handle) throw taken()
@@ -26,6 +27,7 @@ export function memoryStore(memory: Memory = new Map()): StateStore {
     drop: (token) => {
       if (memory.get(token)?.owner === handle) memory.delete(token)
     },
+    orphans: async () => [...memory].filter(([, { stored }]) => stored.running.length > 0).map(([token]) => token),
     close: () => {},
   }
   return handle

@@ -36,14 +36,43 @@ export interface TaskName {
   readonly task: string
 }
 
+/** A run of a background task that had not ended. */
+export interface RunningTask extends TaskName {
+  /** The random id of the run, which it keeps when it is run again elsewhere. */
+  readonly run: string
+  /** The random id of the process that runs it. */
+  readonly node: string
+  /** Counts from 1: a run that is begun again, after a failure or a lost process, is the next. */
+  readonly attempt: number
+  /** Of a durable task alone: what it is run again with. */
+  readonly durable?: DurableRun | undefined
+  readonly progress?: number | null | undefined
+  readonly note?: string | null | undefined
+}
+
+export interface DurableRun {
+  readonly args: readonly unknown[]
+  /** Processes in a row that ended while it ran, and had saved nothing of it. */
+  readonly lost: number
+  /** Milliseconds since the epoch before which it is not to be tried again. */
+  readonly notBefore?: number | undefined
+}
+
+/** How the last run of a task failed. */
+export interface TaskEnd extends TaskName {
+  readonly failure: Failure
+}
+
 export interface Stored {
   /** Rises by one with each save; a token that was never saved has no revision, which counts as 0. */
   readonly revision: number
   readonly state: State
   /** Which calls are part of this state: saved with it, so that a call which is sent again has no second effect. */
   readonly calls: readonly PageCalls[]
-  /** Tasks that ran when it was saved. A process that loads it and does not run them knows that they were interrupted. */
-  readonly running: readonly TaskName[]
+  /** Runs that had not ended when it was saved. */
+  readonly running: readonly RunningTask[]
+  /** Of tasks whose last run failed. */
+  readonly ended: readonly TaskEnd[]
   /** The shape that each state had when it was saved, by definition id. */
   readonly shapes: Readonly<Record<string, Shape>>
 }
@@ -53,8 +82,15 @@ export interface Stored {
  * or that drains while the next one serves, can save nothing to a token that another has loaded since.
  */
 export interface StateStore {
-  /** What is kept of a token, which this handle owns from now on. */
+  /** Reaches what it keeps in, so that a mistake shows when a server starts. Called once, before anything else. */
+  open?(): Promise<void>
+  /**
+   * What is kept of a token, which this handle owns from now on. A store that processes share first waits for the one that
+   * holds it.
+   */
   load(token: string): Promise<Stored | undefined> | Stored | undefined
+  /** What is kept of a token, whoever owns it. */
+  read(token: string): Promise<Stored | undefined> | Stored | undefined
   /**
    * Keeps `next` if this handle owns the token and its revision is still `next.revision - 1`, and is done when a later
    * `load` is sure to see it. Otherwise nothing is kept and the save fails with `stale-write`. A token that is not kept yet
@@ -68,6 +104,40 @@ export interface StateStore {
    * named here for `keepMs`. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
    */
   unused?(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]>
+  /** Tokens with runs of processes that have ended; of a shared store, some of them. The hub takes them over. */
+  orphans?(): Promise<readonly string[]>
+  /** For a store that several processes use at the same time. */
+  readonly shared?: Shared
   /** Lets go of what the store holds open. Saves that were acknowledged stay. */
   close(): Promise<void> | void
+}
+
+/** What a store can do that several processes use at the same time. */
+export interface Shared {
+  /** The random id of this process among them. */
+  readonly node: string
+  /** Whether a process is taken to live. */
+  isAlive(node: string): boolean
+  /** Milliseconds that a process is taken to live after it was heard of last. */
+  readonly leaseMs: number
+  /** Called once, before anything else. */
+  listen(ears: Ears): void
+  /** Whether this process owns the token still, as far as it can know without asking. */
+  holds(token: string): boolean
+  /** Gives up a token, to the one that waits longest; with `follow`, this process is told of what others make of it. */
+  release(token: string, follow: boolean): Promise<void>
+  /** What is kept of a token that this process does not own; it is told of changes from now on. */
+  follow(token: string): Promise<Stored | undefined>
+  /** It need not be told any more. */
+  unfollow(token: string): Promise<void>
+}
+
+/** What a shared store tells its process. */
+export interface Ears {
+  /** Another process waits for a token that this one owns. */
+  wanted(token: string): void
+  /** Another process has changed a token that this one follows. */
+  changed(token: string, stored: Stored | undefined): void
+  /** A process has ended, or the connection is back: there may be orphans. */
+  missed(): void
 }

@@ -2,7 +2,7 @@
  * The conformance suite of the store port: each implementation runs it, yours too. It is a function of the test runner's
  * own `describe` and `it`, so that it ships without one.
  */
-import type { StateStore } from './store.js'
+import type { StateStore, Stored } from './store.js'
 
 interface Runner {
   describe(name: string, body: () => void): void
@@ -24,12 +24,23 @@ export function storeSuite(
       forgotten: 1,
     },
   ]
-  const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [], running: [], shapes: {} }
+  const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [], running: [], ended: [], shapes: {} }
   const two = {
     revision: 2,
     state: { counter: { counter: 2, list: [1, { deep: true }] } },
     calls,
-    running: [{ definition: 'counter', task: 'count' }],
+    running: [
+      { definition: 'counter', task: 'count', run: 'r', node: 'n', attempt: 1 },
+      {
+        definition: 'counter',
+        task: 'sure',
+        run: 's',
+        node: 'n',
+        attempt: 2,
+        durable: { args: [new Date(5)], lost: 1 },
+      },
+    ],
+    ended: [{ definition: 'counter', task: 'other', failure: { code: 'task-failed' as const, message: 'no' } }],
     shapes: { counter: { version: 2, kinds: { counter: 'number', list: 'array' } } },
   }
 
@@ -55,14 +66,42 @@ export function storeSuite(
         nothing: undefined,
         numbers: [Number.NaN, Number.POSITIVE_INFINITY, -0],
       }
-      await store.save('a', { revision: 1, state: { all: fields }, calls: [], running: [], shapes: {} })
+      await store.save('a', { revision: 1, state: { all: fields }, calls: [], running: [], ended: [], shapes: {} })
       expectSame((await store.load('a'))?.state.all, fields)
+      await store.close()
+    })
+    it('keeps the changes of a large field, however many', async () => {
+      const store = await open()
+      const list = Array.from({ length: 100 }, (_, index) => ({ index, text: `row ${index}` }))
+      const saved = async (revision: number, state: Stored['state']) => {
+        await store.save('a', { revision, state, calls: [], running: [], ended: [], shapes: {} })
+        return state
+      }
+      let state = await saved(1, { big: { list, map: new Map([[{}, 1]]), n: 0 } })
+      for (let revision = 2; revision < 60; revision += 1) {
+        const rows = (state.big?.list as typeof list).map((row) =>
+          row.index === revision ? { ...row, text: `changed ${revision}` } : row,
+        )
+        state = await saved(revision, {
+          big: { ...state.big, list: revision % 7 === 0 ? rows.slice(1) : rows, n: revision },
+        })
+      }
+      state = await saved(60, { big: { list: state.big?.list }, small: { x: 1 } })
+      expectSame((await store.read('a'))?.state, state)
+      expectSame((await store.load('a'))?.state, state)
       await store.close()
     })
     it('keeps tokens apart', async () => {
       const store = await open()
       await store.save('a', one)
-      await store.save('b', { revision: 1, state: { counter: { counter: 9 } }, calls: [], running: [], shapes: {} })
+      await store.save('b', {
+        revision: 1,
+        state: { counter: { counter: 9 } },
+        calls: [],
+        running: [],
+        ended: [],
+        shapes: {},
+      })
       expectSame(await store.load('a'), one)
       await store.close()
     })
@@ -71,7 +110,7 @@ export function storeSuite(
       await store.save('a', one)
       for (const revision of [1, 3, 0]) {
         const refused = await attempt(() =>
-          store.save('a', { revision, state: {}, calls: [], running: [], shapes: {} }),
+          store.save('a', { revision, state: {}, calls: [], running: [], ended: [], shapes: {} }),
         )
         expectSame((refused as { code?: unknown } | undefined)?.code, 'stale-write')
       }

@@ -36,9 +36,11 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
   }
   return {
     load: (token) => alive(() => store.load(token)),
+    read: (token) => alive(() => store.read(token)),
     save: (token, next) => alive(() => (slow ? slowly(token, next) : keep(token, next))),
     drop: (token) => alive(() => store.drop(token)),
     ...(store.unused && { unused: async (inUse, keepMs) => alive(() => store.unused?.(inUse, keepMs)) ?? [] }),
+    ...(store.orphans && { orphans: async () => alive(() => store.orphans?.()) ?? [] }),
     close: () => {},
     die: () => {
       dead = true

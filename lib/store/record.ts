@@ -1,0 +1,181 @@
+/**
+ * What is kept of a token as texts by key, and what a change of it writes. A field that is large is not written whole: its
+ * patches are written beside it, until they are as long as the field. So a change costs what has changed, and reading never
+ * more than twice what is kept.
+ */
+import { decode, encode } from '../base/encode.js'
+import { fixedLimits } from '../base/limits.js'
+import { apply } from '../delta/apply.js'
+import { diff } from '../delta/diff.js'
+import { readPatch, writePatch } from '../protocol/down.js'
+import type { Shape } from '../state/shape.js'
+import type { Fields, RunningTask, Stored } from './store.js'
+
+/** Texts by key. */
+export type Texts = Readonly<Record<string, string>>
+
+/** What a change writes; `null` removes. */
+export type Writes = Readonly<Record<string, string | null>>
+
+/** A large field as it is kept: its own text, and patches of it. Lengths are in characters. */
+interface Large {
+  readonly length: number
+  readonly patches: number
+  readonly patchesLength: number
+}
+
+/** Stands beside the fields of a state. */
+interface Head {
+  readonly shape: Shape | undefined
+  /** Its fields, in their order. */
+  readonly names: readonly string[]
+}
+
+const separator = '\u0000'
+const headKey = (id: string) => `state${separator}${id}`
+const fieldKey = (id: string, name: string) => `field${separator}${id}${separator}${name}`
+const patchKey = (field: string, number: number) => `${field}${separator}${number}`
+
+/** A token that is not kept. */
+const nothing: Stored = { revision: 0, state: {}, calls: [], running: [], ended: [], shapes: {} }
+
+export class TokenRecord {
+  readonly stored: Stored
+  private readonly large: ReadonlyMap<string, Large>
+
+  private constructor(stored: Stored, large: ReadonlyMap<string, Large>) {
+    this.stored = stored
+    this.large = large
+  }
+
+  static readonly empty = new TokenRecord(nothing, new Map())
+
+  /** What all texts of a token say. */
+  static read(revision: number, texts: Texts): TokenRecord {
+    return TokenRecord.empty.with(revision, texts)
+  }
+
+  /** What has to be written for `next`, and the record that is kept then. */
+  to(next: Stored): { readonly record: TokenRecord; readonly writes: Writes } {
+    const { stored } = this
+    const writes: Record<string, string | null> = {}
+    const large = new Map(this.large)
+    if (next.calls !== stored.calls) writes.calls = JSON.stringify(next.calls)
+    if (next.running !== stored.running) writes.running = JSON.stringify(next.running.map(writeRun))
+    if (next.ended !== stored.ended) writes.ended = JSON.stringify(next.ended)
+    for (const id of Object.keys({ ...stored.state, ...next.state })) this.writeState(id, next, writes, large)
+    return { record: new TokenRecord(next, large), writes }
+  }
+
+  private writeState(id: string, next: Stored, writes: Record<string, string | null>, large: Map<string, Large>): void {
+    const [before, after] = [this.stored.state[id], next.state[id]]
+    const [was, is] = [Object.keys(before ?? {}), Object.keys(after ?? {})]
+    if (!after) writes[headKey(id)] = null
+    else if (!before || next.shapes[id] !== this.stored.shapes[id] || was.join(separator) !== is.join(separator))
+      writes[headKey(id)] = JSON.stringify({ shape: next.shapes[id], names: is } satisfies Head)
+    if (before === after) return
+    for (const name of was) if (!after || !Object.hasOwn(after, name)) removeField(fieldKey(id, name), writes, large)
+    for (const name of is)
+      if (!before || !Object.hasOwn(before, name)) writeWhole(fieldKey(id, name), after?.[name], writes, large)
+      else if (before[name] !== after?.[name])
+        writeField(fieldKey(id, name), before[name], after?.[name], writes, large)
+  }
+
+  /** The record after somebody has written `writes`. */
+  with(revision: number, writes: Writes): TokenRecord {
+    const { stored } = this
+    const state: Record<string, Fields> = { ...stored.state }
+    const shapes: Record<string, Shape> = { ...stored.shapes }
+    const large = new Map(this.large)
+    const heads = new Map<string, Head | undefined>()
+    const patches: [number, id: string, name: string, text: string][] = []
+    for (const [key, text] of Object.entries(writes)) {
+      const [kind, id = '', name = '', number] = key.split(separator)
+      if (kind === 'state') heads.set(id, text === null ? undefined : (JSON.parse(text) as Head))
+      if (kind !== 'field') continue
+      if (number !== undefined) {
+        if (text !== null) patches.push([Number(number), id, name, text])
+        continue
+      }
+      const { [name]: _, ...others } = state[id] ?? {}
+      state[id] = text === null ? others : { ...state[id], [name]: decode(JSON.parse(text)) }
+      note(large, key, text === null ? 0 : text.length)
+    }
+    for (const [number, id, name, text] of patches.sort((a, b) => a[0] - b[0])) {
+      const list = (JSON.parse(text) as unknown[]).map(readPatch)
+      state[id] = { ...state[id], [name]: apply(state[id]?.[name], list) }
+      const key = fieldKey(id, name)
+      const known = large.get(key) as Large
+      large.set(key, { ...known, patches: number, patchesLength: known.patchesLength + text.length })
+    }
+    for (const [id, head] of heads) {
+      if (head) state[id] = Object.fromEntries(head.names.map((name) => [name, state[id]?.[name]]))
+      else delete state[id]
+      if (head?.shape) shapes[id] = head.shape
+      else delete shapes[id]
+    }
+    const { calls, running, ended } = writes
+    return new TokenRecord(
+      {
+        revision,
+        state,
+        calls: calls ? JSON.parse(calls) : stored.calls,
+        running: running ? (JSON.parse(running) as unknown[]).map(readRun) : stored.running,
+        ended: ended ? JSON.parse(ended) : stored.ended,
+        shapes,
+      },
+      large,
+    )
+  }
+}
+
+function writeField(
+  key: string,
+  before: unknown,
+  after: unknown,
+  writes: Record<string, string | null>,
+  large: Map<string, Large>,
+): void {
+  const known = large.get(key)
+  if (!known || known.patches >= fixedLimits.patchesOfField) return writeWhole(key, after, writes, large)
+  const text = JSON.stringify(diff(before, after).map(writePatch))
+  const patchesLength = known.patchesLength + text.length
+  if (patchesLength > known.length) return writeWhole(key, after, writes, large)
+  const patches = known.patches + 1
+  writes[patchKey(key, patches)] = text
+  large.set(key, { ...known, patches, patchesLength })
+}
+
+function writeWhole(
+  key: string,
+  value: unknown,
+  writes: Record<string, string | null>,
+  large: Map<string, Large>,
+): void {
+  removeField(key, writes, large)
+  const text = JSON.stringify(encode(value))
+  writes[key] = text
+  note(large, key, text.length)
+}
+
+function removeField(key: string, writes: Record<string, string | null>, large: Map<string, Large>): void {
+  const patches = large.get(key)?.patches ?? 0
+  for (let number = 1; number <= patches; number += 1) writes[patchKey(key, number)] = null
+  writes[key] = null
+  large.delete(key)
+}
+
+function note(large: Map<string, Large>, key: string, length: number): void {
+  if (length < fixedLimits.largeField) large.delete(key)
+  else large.set(key, { length, patches: 0, patchesLength: 0 })
+}
+
+/** A run as JSON. */
+export const writeRun = ({ durable, ...run }: RunningTask) =>
+  durable ? { ...run, durable: { ...durable, args: encode(durable.args) } } : run
+
+/** Reads what `writeRun` wrote. */
+export const readRun = (json: unknown): RunningTask => {
+  const { durable, ...run } = json as RunningTask
+  return durable ? { ...run, durable: { ...durable, args: decode(durable.args) as unknown[] } } : run
+}

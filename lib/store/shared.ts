@@ -1,0 +1,375 @@
+/**
+ * The shared store: one node's side of a ledger. A node holds a token over many events, so the usual event costs one write
+ * and no lock; it gives the token up when another asks. Whoever was taken for dead can write nothing to what others hold now.
+ */
+import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
+import { defaultLimits, fixedLimits } from '../base/limits.js'
+import { consoleLog, type Log } from '../base/log.js'
+import type { Kept, Known, Ledger, Message } from './ledger.js'
+import { refuseStale, taken } from './memory.js'
+import { TokenRecord } from './record.js'
+import type { Ears, RunningTask, Shared, StateStore, Stored } from './store.js'
+
+export interface SharedStoreOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log?: Log
+  /** Milliseconds that a node is taken to live after it was heard of last. */
+  readonly leaseMs: number
+  /** Milliseconds that a token is kept which nobody uses. */
+  readonly keepMs?: number
+}
+
+/** A token that this node holds. */
+interface Held {
+  readonly fence: number
+  /** Of the lease under which it was claimed: one that has ended says nothing of it. */
+  readonly lease: number
+}
+
+const deaf: Ears = { wanted: () => {}, changed: () => {}, missed: () => {} }
+
+export function sharedStore(options: SharedStoreOptions): SharedStore {
+  return new SharedStore(options)
+}
+
+export class SharedStore implements StateStore, Shared {
+  readonly node: string
+  readonly leaseMs: number
+  private readonly ledger: Ledger
+  private readonly clock: Clock
+  private readonly log: Log
+  private readonly keepMs: number
+  private ears = deaf
+  /** What this node knows of the tokens that it holds or follows. */
+  private readonly records = new Map<string, TokenRecord>()
+  private readonly held = new Map<string, Held>()
+  private readonly followed = new Set<string>()
+  /** Waits for a token: to be woken when it may be free. */
+  private readonly waiting = new Map<string, { holder: string; wake: () => void }>()
+  /** Tokens that this node is about to hold, and whether it was told meanwhile that others wait for them. */
+  private readonly loading = new Map<string, { wanted: boolean }>()
+  private alive: ReadonlySet<string> = new Set()
+  /** Counts the leases of this node: the next begins when one has ended before it was renewed. */
+  private lease = 0
+  private leaseEnd = Number.NEGATIVE_INFINITY
+  private beats = 0
+  private cancelBeat = () => {}
+  private opening: Promise<void> | undefined
+  private closed = false
+
+  constructor({ ledger, clock, log = consoleLog, leaseMs, keepMs = defaultLimits.keepMs }: SharedStoreOptions) {
+    this.ledger = ledger
+    this.clock = clock
+    this.log = log
+    this.leaseMs = leaseMs
+    this.keepMs = keepMs
+    this.node = clock.id()
+  }
+
+  get shared(): Shared {
+    return this
+  }
+
+  open(): Promise<void> {
+    this.opening ??= this.begin()
+    return this.opening
+  }
+
+  private async begin(): Promise<void> {
+    try {
+      await this.ledger.join(this.node, {
+        told: (message) => this.told(message),
+        missed: () => this.missed(),
+      })
+      await this.beat()
+    } catch (error) {
+      this.opening = undefined // whoever asks next tries again
+      throw error
+    }
+    this.beatLater()
+  }
+
+  listen(ears: Ears): void {
+    this.ears = ears
+  }
+
+  isAlive(node: string): boolean {
+    return node === this.node || this.alive.has(node)
+  }
+
+  holds(token: string): boolean {
+    return this.held.get(token)?.lease === this.lease && this.clock.now() < this.leaseEnd
+  }
+
+  async load(token: string): Promise<Stored | undefined> {
+    await this.ready()
+    const loading = { wanted: false }
+    this.loading.set(token, loading)
+    try {
+      const stored = await this.claim(token, loading)
+      if (loading.wanted) this.clock.turn(() => this.ears.wanted(token))
+      return stored
+    } finally {
+      this.loading.delete(token)
+    }
+  }
+
+  /** Asks for the token until this node holds it. */
+  private async claim(token: string, loading: { wanted: boolean }): Promise<Stored | undefined> {
+    const end = this.clock.now() + defaultLimits.lockWaitMs
+    for (;;) {
+      loading.wanted = false
+      const record = this.records.get(token)
+      const { lease } = this
+      const claim = await this.ledger.claim(token, this.node, record?.stored.revision ?? -1, this.keepMs)
+      if (claim.held) {
+        this.held.set(token, { fence: claim.fence, lease })
+        this.followed.delete(token)
+        loading.wanted ||= claim.wanted
+        return this.know(token, claim.known, record)
+      }
+      const left = end - this.clock.now()
+      if (left <= 0) throw heldElsewhere()
+      await this.turn(token, claim.holder, Math.min(left, claim.leaseMs + fixedLimits.leaseSlackMs))
+    }
+  }
+
+  /** Waits until the token may be free, `ms` at most. */
+  private turn(token: string, holder: string, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        cancelTimer()
+        this.waiting.delete(token)
+        resolve()
+      }
+      const cancelTimer = this.clock.after(ms, wake)
+      this.waiting.set(token, { holder, wake })
+    })
+  }
+
+  private know(token: string, known: Known, before: TokenRecord | undefined): Stored | undefined {
+    if (known === 'same') return before?.stored.revision === 0 ? undefined : before?.stored
+    const record = known ? recordOf(known) : TokenRecord.empty
+    this.records.set(token, record)
+    return known ? record.stored : undefined
+  }
+
+  async read(token: string): Promise<Stored | undefined> {
+    if (this.held.has(token) || this.followed.has(token)) return storedOf(this.records.get(token))
+    await this.ready()
+    const kept = await this.ledger.read(token)
+    return kept && recordOf(kept).stored
+  }
+
+  async save(token: string, next: Stored): Promise<void> {
+    await this.ready()
+    if (!this.held.has(token)) await this.claimNew(token)
+    const held = this.held.get(token)
+    const before = this.records.get(token) ?? TokenRecord.empty
+    if (!held) throw taken()
+    refuseStale(before.stored.revision, next.revision)
+    const { record, writes } = before.to(next)
+    const { node, keepMs } = this
+    const tasks = moved(before.stored.running, next.running)
+    const { revision } = next
+    const saved = await this.ledger.save({ token, node, fence: held.fence, revision, writes, ...tasks, keepMs })
+    if (!saved) {
+      if (this.held.get(token) === held) this.forget(token)
+      throw taken()
+    }
+    this.records.set(token, record)
+  }
+
+  /** A token that this handle has not loaded: it is free to save if nobody has. */
+  private async claimNew(token: string): Promise<void> {
+    const claim = await this.ledger.claim(token, this.node, -1, this.keepMs)
+    if (!claim.held) throw taken()
+    this.held.set(token, { fence: claim.fence, lease: this.lease })
+    this.know(token, claim.known, undefined)
+  }
+
+  async drop(token: string): Promise<void> {
+    await this.ready()
+    const held = this.held.get(token)
+    const followed = this.followed.has(token)
+    this.forget(token)
+    if (held) await this.ledger.drop(token, this.node, held.fence)
+    else if (followed) await this.ledger.unfollow(token, this.node)
+  }
+
+  async release(token: string, follow: boolean): Promise<void> {
+    const record = this.records.get(token)
+    this.forget(token)
+    if (follow && record) {
+      this.records.set(token, record)
+      this.followed.add(token)
+    }
+    await this.ready()
+    await this.ledger.release(token, this.node, follow)
+  }
+
+  async follow(token: string): Promise<Stored | undefined> {
+    await this.ready()
+    for (;;) {
+      if (this.held.has(token) || this.followed.has(token)) return storedOf(this.records.get(token))
+      const { known, holds } = await this.ledger.follow(token, this.node, -1)
+      if (holds && !this.held.has(token)) await this.ledger.release(token, this.node, false) // nobody here asked for it
+      if (holds || this.held.has(token)) continue
+      this.followed.add(token)
+      this.know(token, known, undefined)
+    }
+  }
+
+  async unfollow(token: string): Promise<void> {
+    if (!this.followed.has(token)) return
+    this.forget(token)
+    await this.ready()
+    await this.ledger.unfollow(token, this.node)
+  }
+
+  /** The ledger forgets by itself what is not in use. */
+  async unused(inUse: Iterable<string>): Promise<readonly string[]> {
+    await this.ready()
+    await this.ledger.touch([...inUse], this.keepMs)
+    return []
+  }
+
+  async orphans(): Promise<readonly string[]> {
+    await this.ready()
+    return this.ledger.orphans(this.node, fixedLimits.orphansAtOnce)
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    this.cancelBeat()
+    for (const { wake } of [...this.waiting.values()]) wake()
+    if (this.opening) await this.ledger.leave(this.node).catch(() => {}) // its lease ends in any case
+    await this.ledger.close()
+  }
+
+  private ready(): Promise<void> {
+    if (this.closed) return Promise.reject(new HeldStateError('hub-closed', 'The store is closed.'))
+    return this.open()
+  }
+
+  private forget(token: string): void {
+    this.held.delete(token)
+    this.followed.delete(token)
+    this.records.delete(token)
+  }
+
+  private beatLater(): void {
+    if (this.closed) return
+    this.cancelBeat = this.clock.after(this.leaseMs / fixedLimits.beatsPerLease, () => {
+      this.beat().then(
+        () => this.beatLater(),
+        (error) => {
+          if (!this.closed) this.log.warn('The lease of this process could not be renewed; it is tried again.', error)
+          this.beatLater()
+        },
+      )
+    })
+  }
+
+  /** Renews the lease. If it had ended, others may hold what this node held, and do not tell it of changes any more. */
+  private async beat(): Promise<void> {
+    const sent = this.clock.now()
+    const { alive, lapsed } = await this.ledger.beat(this.node, this.leaseMs)
+    const died = [...this.alive].some((node) => !alive.includes(node))
+    this.alive = new Set(alive)
+    const late = lapsed || sent >= this.leaseEnd
+    this.leaseEnd = sent + this.leaseMs
+    if (late) {
+      this.lease += 1
+      this.repair()
+    }
+    this.beats += 1
+    if (this.beats % fixedLimits.beatsPerRepair === 0) this.repair() // a message that was lost may have been the last
+    if (died) this.ears.missed()
+  }
+
+  private told(message: Message): void {
+    if (this.closed) return
+    switch (message.type) {
+      case 'wanted':
+        return this.wanted(message.token)
+      case 'granted':
+        return this.waiting.get(message.token)?.wake()
+      case 'gone':
+        this.alive = new Set([...this.alive].filter((node) => node !== message.node))
+        for (const { holder, wake } of [...this.waiting.values()]) if (holder === message.node) wake()
+        return this.ears.missed()
+      case 'changed':
+        return this.changed(message)
+    }
+  }
+
+  private wanted(token: string): void {
+    const loading = this.loading.get(token)
+    if (loading) loading.wanted = true
+    else if (this.held.has(token)) this.ears.wanted(token)
+    else this.quietly(this.ledger.release(token, this.node, this.followed.has(token))) // granted to who waits no more
+  }
+
+  private changed({ token, revision, writes }: Message & { type: 'changed' }): void {
+    const record = this.records.get(token)
+    if (!this.followed.has(token) || !record) {
+      if (!this.held.has(token) && !this.loading.has(token)) this.quietly(this.ledger.unfollow(token, this.node))
+      return
+    }
+    if (revision <= record.stored.revision) return
+    if (revision > record.stored.revision + 1) return this.quietly(this.catchUp(token))
+    const next = record.with(revision, writes)
+    this.records.set(token, next)
+    this.ears.changed(token, next.stored)
+  }
+
+  private missed(): void {
+    this.repair()
+    for (const { wake } of [...this.waiting.values()]) wake()
+    this.ears.missed()
+  }
+
+  /** Asks for what this node may not have been told. */
+  private repair(): void {
+    for (const token of this.followed) this.quietly(this.catchUp(token))
+  }
+
+  private async catchUp(token: string): Promise<void> {
+    const record = this.records.get(token)
+    const { known, holds } = await this.ledger.follow(token, this.node, record?.stored.revision ?? -1)
+    if (holds || known === 'same' || !this.followed.has(token)) return
+    const now = this.records.get(token)
+    if (known && now && known.revision <= now.stored.revision) return
+    this.ears.changed(token, this.know(token, known, record))
+  }
+
+  private quietly(work: Promise<void>): void {
+    work.catch((error) => {
+      if (!this.closed) this.log.warn('Other processes could not be asked for a change; they are asked again.', error)
+    })
+  }
+}
+
+const recordOf = ({ revision, texts }: Kept) => TokenRecord.read(revision, texts)
+
+const storedOf = (record: TokenRecord | undefined) =>
+  record === undefined || record.stored.revision === 0 ? undefined : record.stored
+
+/** The nodes whose tasks are in one list and not in the other. */
+function moved(before: readonly RunningTask[], after: readonly RunningTask[]) {
+  if (before === after) return { began: [], ended: [] }
+  const [was, is] = [nodesOf(before), nodesOf(after)]
+  return { began: [...is].filter((node) => !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
+}
+
+const nodesOf = (running: readonly RunningTask[]) => new Set(running.map(({ node }) => node))
+
+const heldElsewhere = () =>
+  new HeldStateError(
+    'lock-timeout',
+    `Another process has held the state of this tab for ${defaultLimits.lockWaitMs} ms, the bound "lockWaitMs". Nothing was changed; try again.`,
+  )

@@ -1,0 +1,158 @@
+/** A ledger in memory: what a redis does for its nodes, by a clock that a test owns. It also says how messages travel. */
+import type { Clock } from '../base/clock.js'
+import type { Kept, Known, Ledger, Listener, Message } from '../store/ledger.js'
+import type { Texts } from '../store/record.js'
+
+interface Page {
+  revision: number
+  texts: Texts
+  holder: string | undefined
+  fence: number
+  /** Nodes that wait for it, the first first. */
+  line: readonly string[]
+  readonly followers: Set<string>
+}
+
+interface Node {
+  leaseEnd: number
+  listener: Listener | undefined
+}
+
+export class Book {
+  readonly pages = new Map<string, Page>()
+  readonly nodes = new Map<string, Node>()
+  /** Tokens with tasks, by node. */
+  readonly tasks = new Map<string, Set<string>>()
+  readonly clock: Clock
+  /** Takes a message to its node. */
+  readonly carry: (deliver: () => void) => void
+
+  constructor(clock: Clock, carry: (deliver: () => void) => void = (deliver) => clock.turn(deliver)) {
+    this.clock = clock
+    this.carry = carry
+  }
+
+  page(token: string): Page {
+    const known = this.pages.get(token)
+    if (known) return known
+    const page: Page = { revision: 0, texts: {}, holder: undefined, fence: 0, line: [], followers: new Set() }
+    this.pages.set(token, page)
+    return page
+  }
+
+  lives(node: string): boolean {
+    return (this.nodes.get(node)?.leaseEnd ?? 0) > this.clock.now()
+  }
+
+  tell(node: string, message: Message): void {
+    this.carry(() => this.nodes.get(node)?.listener?.told(message))
+  }
+
+  tasksOf(node: string): Set<string> {
+    const known = this.tasks.get(node) ?? new Set()
+    this.tasks.set(node, known)
+    return known
+  }
+}
+
+export function memoryLedger(book: Book): Ledger {
+  const { clock } = book
+  const kept = ({ revision, texts }: Page): Kept | undefined => (revision === 0 ? undefined : { revision, texts })
+  const known = (page: Page, have: number): Known => (page.revision === have ? 'same' : kept(page))
+  /** The first of the living in line holds it from now on. */
+  const handOn = (token: string, page: Page, besides?: string) => {
+    page.line = page.line.filter((node) => book.lives(node))
+    const [next, ...others] = page.line
+    page.holder = next
+    page.line = others
+    if (next === undefined) return
+    page.fence += 1
+    page.followers.delete(next)
+    if (next !== besides) book.tell(next, { type: 'granted', token })
+    if (others.length > 0) book.tell(next, { type: 'wanted', token })
+  }
+  return {
+    join: async (node, listener) => {
+      book.nodes.set(node, { leaseEnd: 0, listener })
+    },
+    beat: async (node, leaseMs) => {
+      const lapsed = !book.lives(node)
+      const known = book.nodes.get(node)
+      book.nodes.set(node, { leaseEnd: clock.now() + leaseMs, listener: known?.listener })
+      return { alive: [...book.nodes.keys()].filter((other) => book.lives(other)), lapsed }
+    },
+    leave: async (node) => {
+      book.nodes.delete(node)
+      for (const other of book.nodes.keys()) book.tell(other, { type: 'gone', node })
+    },
+    claim: async (token, node, have) => {
+      const page = book.page(token)
+      if (page.holder !== node && (page.holder === undefined || !book.lives(page.holder))) {
+        if (!page.line.includes(node)) page.line = [...page.line, node]
+        handOn(token, page, node)
+      } else if (page.holder === node) page.fence += 1
+      if (page.holder === node) {
+        page.line = page.line.filter((other) => other !== node)
+        page.followers.delete(node)
+        return { held: true, fence: page.fence, wanted: page.line.length > 0, known: known(page, have) }
+      }
+      if (!page.line.includes(node)) page.line = [...page.line, node]
+      const holder = page.holder as string
+      book.tell(holder, { type: 'wanted', token })
+      return { held: false, holder, leaseMs: (book.nodes.get(holder)?.leaseEnd ?? 0) - clock.now() }
+    },
+    save: async ({ token, node, fence, revision, writes, began, ended }) => {
+      const page = book.page(token)
+      if (page.holder !== node || page.fence !== fence) return false
+      if (page.revision === revision) return true
+      if (page.revision !== revision - 1) return false
+      page.revision = revision
+      const texts = { ...page.texts }
+      for (const [key, text] of Object.entries(writes))
+        if (text === null) delete texts[key]
+        else texts[key] = text
+      page.texts = texts
+      for (const other of began) book.tasksOf(other).add(token)
+      for (const other of ended) book.tasksOf(other).delete(token)
+      for (const follower of [...page.followers])
+        if (book.lives(follower)) book.tell(follower, { type: 'changed', token, revision, writes })
+        else page.followers.delete(follower)
+      return true
+    },
+    release: async (token, node, follow) => {
+      const page = book.page(token)
+      if (page.holder !== node) return
+      if (follow) page.followers.add(node)
+      handOn(token, page)
+    },
+    follow: async (token, node, have) => {
+      const page = book.page(token)
+      const holds = page.holder === node
+      if (!holds) page.followers.add(node)
+      return { known: known(page, have), holds }
+    },
+    unfollow: async (token, node) => void book.page(token).followers.delete(node),
+    read: async (token) => kept(book.page(token)),
+    drop: async (token, node, fence) => {
+      const page = book.page(token)
+      if (page.holder !== node || page.fence !== fence) return
+      if ([...page.followers].some((other) => book.lives(other))) return handOn(token, page)
+      book.pages.delete(token)
+      for (const other of page.line) book.tell(other, { type: 'granted', token }) // they ask again
+    },
+    touch: async () => {},
+    orphans: async (node, most) => {
+      const taken: string[] = []
+      for (const [other, tokens] of book.tasks)
+        if (!book.lives(other))
+          for (const token of tokens) {
+            if (taken.length >= most) return taken
+            tokens.delete(token)
+            book.tasksOf(node).add(token)
+            taken.push(token)
+          }
+      return taken
+    },
+    close: async () => {},
+  }
+}
