@@ -39,6 +39,7 @@ export const errorCodes = {
   'stale-write': 'the store holds a newer revision than the one a change was made from',
   'task-cancelled': 'the task was cancelled',
   'task-failed': 'a background task threw',
+  'task-timeout': 'a background task took longer than its author allows',
   'too-many-connections': 'the hub has as many connections as its bound allows',
   'too-many-tasks': 'a token runs as many tasks as its bound allows',
   'undeclared-field': 'a field was written that its definition does not declare',

@@ -81,6 +81,12 @@ export const fixedLimits = {
   leaseSlackMs: 20,
   /** Tokens with tasks of dead processes that one takes over in one stretch, so that others get their share. */
   orphansAtOnce: 20,
+  /** Milliseconds before a task is tried again at most, however often it failed. */
+  retryLongestWaitMs: 300_000,
+  /** Processes in a row that may end while a durable task runs that saves nothing; it may be what ends them. */
+  lostProcesses: 10,
+  /** Milliseconds between two reports of progress to other processes. Who looks at a page sees no more. */
+  progressEveryMs: 250,
   /** Tokens that a store looks at in one stretch, when it is asked which nobody uses: about a millisecond. */
   tokensAtOnce: 1_000,
   /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */

@@ -12,17 +12,21 @@ import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
 import type { HubOptions } from './options.js'
-import type { CallName } from './past-calls.js'
+import { type CallName, EndedMeanwhile } from './past-calls.js'
+import type { Tasking } from './tasking.js'
 import { type Ground, type Transaction, transact } from './transaction.js'
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
 export interface DispatchGround extends Ground {
-  /** `name` is that of the call that starts it. */
-  startTask(start: TaskStart, name: CallName | undefined): void
+  readonly tasks: Pick<Tasking, 'start' | 'isSaved' | 'announce'>
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
-  start(token: string, triggers: readonly Trigger[]): void
+  start(token: string, next: readonly Next[]): void
+  report(error: unknown): void
   readonly options: Pick<HubOptions, 'inRequest'>
 }
+
+/** What follows a handler: a trigger, or a task whose start is saved. */
+export type Next = Trigger | TaskStart
 
 export interface Call {
   readonly token: string
@@ -48,7 +52,7 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
   const start = { token: call.token, definition: definition.id, task: call.member, declaration }
-  return after(argumentsOf(call, declaration), (args) => () => ground.startTask({ ...start, args }, call.name))
+  return after(argumentsOf(call, declaration), (args) => () => ground.tasks.start({ ...start, args }, call.name))
 }
 
 function runEvent(
@@ -60,11 +64,11 @@ function runEvent(
 ): Eventually<void> {
   const { token, member, name, cookies } = call
   const where = `Event "${member}" of state "${definition.id}"`
-  const work = (transaction: Transaction): Eventually<readonly Trigger[]> => {
+  const work = (transaction: Transaction): Eventually<readonly Next[]> => {
     transaction.begins(name)
     const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
-    return after(result as Eventually<unknown>, (value) => triggersIn(value, where))
+    return after(result as Eventually<unknown>, (value) => announced(ground, transaction, triggersIn(value, where)))
   }
   const run = () => transact(ground, token, granted, handler, work, call)
   const { inRequest } = ground.options
@@ -77,6 +81,43 @@ function runEvent(
   )
 }
 
+/**
+ * The starts of tasks that are saved become part of the change that brings them about: either both are there or neither.
+ * One that may not start is reported, and left out.
+ */
+function announced(
+  ground: DispatchGround,
+  transaction: Transaction,
+  triggers: readonly Trigger[],
+): Eventually<readonly Next[]> {
+  if (!triggers.some((trigger) => savedTask(ground, trigger))) return triggers
+  return Promise.all(triggers.map((trigger) => announcedOne(ground, transaction, trigger))).then((all) =>
+    all.filter((next) => next !== undefined),
+  )
+}
+
+async function announcedOne(
+  ground: DispatchGround,
+  transaction: Transaction,
+  trigger: Trigger,
+): Promise<Next | undefined> {
+  const declaration = savedTask(ground, trigger)
+  if (!declaration) return trigger
+  try {
+    const { definition, member: task } = trigger
+    const args = await argumentsOf({ ...trigger, token: transaction.token }, declaration)
+    return ground.tasks.announce({ token: transaction.token, definition, task, declaration, args }, transaction)
+  } catch (error) {
+    ground.report(error)
+    return undefined
+  }
+}
+
+function savedTask({ registry, tasks }: DispatchGround, { definition, member }: Trigger): TaskDeclaration | undefined {
+  const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(member) : undefined
+  return declaration && tasks.isSaved({ declaration }) ? declaration : undefined
+}
+
 /** What a tab is told that sends the call again, if the process ends between two yields. */
 const interrupted = (where: string): Failure => ({
   code: 'interrupted',
@@ -85,7 +126,7 @@ const interrupted = (where: string): Failure => ({
 
 /** The page is told what the author has written, which may be meant for people; where it comes from is for the log. */
 function refuse(where: string, error: unknown): never {
-  if (isHeldStateError(error)) throw error
+  if (isHeldStateError(error) || error instanceof EndedMeanwhile) throw error
   throw new HeldStateError('handler-failed', messageOf(error), { cause: new Error(`${where} threw`, { cause: error }) })
 }
 
@@ -100,9 +141,9 @@ async function iterate(
     const step = await iterator.next()
     if (step.done) return step.value
     try {
-      const triggers = triggersIn(step.value, where)
+      const next = await announced(ground, transaction, triggersIn(step.value, where))
       await transaction.commit(interrupted(where))
-      ground.start(transaction.token, triggers)
+      ground.start(transaction.token, next)
     } catch (error) {
       await ended(iterator)
       throw error

@@ -3,7 +3,7 @@
  * and hands each the few others it needs; what happens to a change is in `transaction`.
  */
 import { type Clock, systemClock } from '../base/clock.js'
-import { HeldStateError } from '../base/errors.js'
+import type { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
@@ -11,18 +11,15 @@ import { parseHello } from '../protocol/up.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
-import type { Trigger } from '../state/trigger.js'
 import { memoryStore } from '../store/memory.js'
-import type { State, StateStore } from '../store/store.js'
-import { Abandoned } from '../tasks/abandoned.js'
+import type { RunningTask, State, StateStore } from '../store/store.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted, type Permit } from '../tasks/permit.js'
-import { TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
-import { type Call, dispatch } from './dispatch.js'
+import { type Call, dispatch, type Next } from './dispatch.js'
 import { callerFaults, reportFault, triggerFaults } from './faults.js'
 import { type Author, Flow } from './flow.js'
 import { heldBlock } from './held.js'
@@ -30,11 +27,12 @@ import { type Source, traced } from './holder.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
+import { Nodes } from './nodes.js'
 import type { HubOptions } from './options.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
-import { type CallName, withEnd } from './past-calls.js'
 import { Session } from './session.js'
+import { closed, Tasking } from './tasking.js'
 import { refuseMalformed, signToken, verifyToken } from './token.js'
 import { begin, type Transaction, transact } from './transaction.js'
 import { startEach } from './triggers.js'
@@ -55,8 +53,8 @@ export class Hub {
   readonly callers: Callers
   readonly options: HubOptions
   private readonly outbox: Outbox
-  private readonly pool: TaskPool
-  private readonly abandoned: Abandoned
+  readonly tasks: Tasking
+  readonly nodes: Nodes
   private readonly keeping: Keeping
   private readonly instances = new Map<string, Instance>()
   private readonly sessions = new Set<Session>()
@@ -85,7 +83,7 @@ export class Hub {
       locks: this.locks,
       log: this.log,
       store: this.store,
-      hasTasks: (token) => this.pool.of(token).size > 0,
+      hasTasks: (token) => this.tasks.pool.of(token).size > 0,
       tokens: () => this.instances.keys(),
       knows: (token) => this.instances.has(token),
       forget: (token) => {
@@ -93,22 +91,24 @@ export class Hub {
         this.instances.delete(token)
       },
     })
-    this.pool = new TaskPool({
+    this.nodes = new Nodes({
       clock: this.clock,
-      limits: this.limits,
+      locks: this.locks,
       log: this.log,
-      access: (token) => this.access(token),
-      start: (token, triggers) => this.start(token, triggers),
-      statusOf: (token, definition, task) => this.instance(token).statusOf(definition, task),
-      setStatus: (token, definition, task, status) => this.instance(token).setStatus(definition, task, status),
-      ended: (token) => this.taskEnded(this.instance(token)),
+      store: this.store,
+      known: (token) => this.known(token),
+      isNeeded: (instance) => this.keeping.isNeeded(instance),
+      overruled: (token, runs) => this.overruled(token, runs),
+      takeOver: (token) => promised(() => after(this.prepare(), () => this.tasks.takeOver(token))),
+      bringUpToDate: (instance) => this.tasks.bringUpToDate(instance),
+      tracked: (work) => void this.tracked(work),
     })
-    this.abandoned = new Abandoned(this.clock, this.pool)
+    this.tasks = new Tasking(this)
   }
 
   /** The background tasks that run now, of all tabs. An entry leaves when its task has settled. */
   get backgroundTasks(): ReadonlySet<BackgroundTask> {
-    return this.pool.runs
+    return this.tasks.pool.runs
   }
 
   /**
@@ -149,7 +149,7 @@ export class Hub {
     if (this.closing) throw closed()
     const instance = this.instance(token)
     this.keeping.needed(instance)
-    this.abandoned.back(token)
+    this.tasks.abandoned.back(token)
     const { outbox } = this
     const signed = signToken(token, browser, this.callers.secrets[0])
     const earlier = this.pages.of(token, hello.page)
@@ -173,7 +173,7 @@ export class Hub {
   disconnected(session: Session): void {
     session.close()
     this.sessions.delete(session)
-    if (session.instance.watchers.size === 0) this.abandoned.left(session.instance.token)
+    if (session.instance.watchers.size === 0) this.tasks.abandoned.left(session.instance.token)
     this.released(session.instance)
   }
 
@@ -186,9 +186,27 @@ export class Hub {
   instance(token: string): Instance {
     const known = this.instances.get(token)
     if (known) return known
-    const instance = new Instance(token, this.log)
+    const instance = new Instance(token, this.log, this.nodes)
     this.instances.set(token, instance)
     return instance
+  }
+
+  get isClosing(): boolean {
+    return this.closing !== undefined
+  }
+
+  /**
+   * Reaches the store, and takes over the tasks that processes before this one have left. To be called when the app can be
+   * asked for its definitions; fails if the store cannot be used.
+   */
+  async resume(): Promise<void> {
+    await this.store.open?.()
+    void this.tracked(this.nodes.takeOver())
+  }
+
+  /** What this process has of a token, if anything. */
+  known(token: string): Instance | undefined {
+    return this.instances.get(token)
   }
 
   /** Resolves when the definitions are loaded. */
@@ -208,21 +226,24 @@ export class Hub {
     )
   }
 
-  async cancel(token: string, definition: string, task: string): Promise<void> {
-    const { members } = this.registry.get(definition)
-    if (!members.tasks.has(task))
-      throw new HeldStateError('unknown-member', `State "${definition}" has no task "${task}" that could be cancelled.`)
-    const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
-    await this.pool.cancel((run) => run.token === token && run.definition === definition && run.task === task, reason)
+  cancel(token: string, definition: string, task: string): Promise<void> {
+    return this.tasks.cancel(token, definition, task)
   }
 
+  /** Knows what is kept of it from now on. Where others may hold it, it is followed and not taken from them. */
   load(instance: Instance): Eventually<void> {
-    if (!instance.loaded) return transact(this, instance.token, granted, nobody, () => {})
+    const { token } = instance
+    if (instance.known) return
+    const { shared } = this.store
+    if (!shared) return transact(this, token, granted, nobody, () => {})
+    return shared.follow(token).then((stored) => {
+      if (!instance.loaded) this.overruled(token, instance.follow(stored))
+    })
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {
     return after(this.prepare(), () => {
-      if (instance.loaded && instance.isCurrent(this.registry.get(id))) return
+      if (instance.known && instance.isCurrent(this.registry.get(id))) return
       return after(
         transact(this, instance.token, granted, nobody, (transaction) => transaction.get(id)),
         () => {},
@@ -230,23 +251,16 @@ export class Hub {
     })
   }
 
-  startTask(start: TaskStart, name: CallName | undefined): void {
-    if (this.closing) throw closed()
-    const instance = this.instance(start.token)
-    if (name) instance.calls = withEnd(instance.calls, name, undefined, this.limits) // first: the task may save at once
-    this.flow.outside(() => this.pool.start(start))
-  }
-
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
-  start(token: string, triggers: readonly Trigger[]): void {
-    if (triggers.length > 0) this.flow.outside(() => void this.tracked(startEach(this, token, triggers)))
+  start(token: string, next: readonly Next[]): void {
+    if (next.length > 0) this.flow.outside(() => void this.tracked(startEach(this, token, next)))
   }
 
   report(error: unknown): void {
     reportFault(this.log, error, triggerFaults)
   }
 
-  private access(token: string): Access {
+  access(token: string): Access {
     return {
       clock: this.clock,
       snapshot: (state, id) => this.snapshot(token, state, id),
@@ -282,22 +296,14 @@ export class Hub {
     return { ...fields, ...instance.computed(definition).evaluate(fields) }
   }
 
-  /** The store shall not believe that a task still runs; nobody waits for that. */
-  private taskEnded(instance: Instance): void {
-    if (!this.closing && instance.outdated)
-      void this.tracked(
-        rescued(
-          () => transact(this, instance.token, granted, nobody, () => {}),
-          (error) => reportFault(this.log, error, callerFaults),
-        ),
-      )
-    this.released(instance)
-  }
-
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
   lost({ token, watchers }: Instance, reason: HeldStateError): void {
     for (const watcher of watchers) watcher.close()
-    this.flow.outside(() => void this.tracked(this.pool.cancel((run) => run.token === token, reason)))
+    this.flow.outside(() => void this.tracked(this.tasks.pool.cancel((run) => run.token === token, reason)))
+  }
+
+  overruled(token: string, runs: readonly RunningTask[]): void {
+    this.tasks.overruled(token, runs)
   }
 
   released(instance: Instance): void {
@@ -320,8 +326,8 @@ export class Hub {
   }
 
   private async shutDown(): Promise<void> {
-    this.abandoned.end()
-    await this.pool.cancel(() => true, closed())
+    this.tasks.abandoned.end()
+    await this.tasks.pool.cancel(() => true, closed())
     const { closeMs } = this.limits
     const late = await this.working.ended(this.clock, closeMs)
     if (late > 0)
@@ -331,6 +337,7 @@ export class Hub {
     const spreadMs = Math.ceil((this.sessions.size / fixedLimits.returnsPerSecond) * 1000)
     for (const session of this.sessions) session.farewell(closed(), spreadMs)
     this.keeping.end(this.instances.values())
+    this.nodes.end()
     await this.store.close()
     this.flow.end()
   }
@@ -342,6 +349,3 @@ export function createHub(options?: HubOptions): Hub {
 
 /** Stands where no function of the author's runs. */
 const nobody = () => {}
-
-const closed = () =>
-  new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

@@ -6,11 +6,11 @@ import type { Log } from '../base/log.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
-import type { State, Stored, TaskName } from '../store/store.js'
+import type { RunningTask, State, Stored } from '../store/store.js'
 import type { TaskStatus } from '../tasks/status.js'
-import { idle } from '../tasks/status.js'
 import { isCurrent } from './fields.js'
 import { merged, type PastCalls } from './past-calls.js'
+import { type Known, type RunChanges, Runs } from './runs.js'
 
 /** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
 export type View = Readonly<Record<string, unknown>>
@@ -37,62 +37,67 @@ export class Instance {
   calls: PastCalls = []
   /** Of the states as they were saved. */
   shapes: Readonly<Record<string, Shape>> = {}
-  /** Tasks that run now. */
-  running: readonly TaskName[] = []
-  /** Tasks of which the store believes that they run. */
-  private believed: readonly TaskName[] = []
-  /** False until the store was asked, and again after a save whose end is unknown. */
+  readonly runs: Runs
+  /** It is this process's. False until the store was asked, and again after a save whose end is unknown. */
   loaded = false
+  /** It is another process's, and this one is told of each change. */
+  followed = false
   /** Takes back the timer that will drop this instance. */
   cancelDrop: (() => void) | undefined
   private readonly log: Log
-  private readonly statuses = new Map<string, Record<string, TaskStatus>>()
   private readonly views = new Map<string, CachedView>()
   private readonly caches = new Map<string, ComputedCache>()
 
-  constructor(token: string, log: Log) {
+  constructor(token: string, log: Log, nodes: Known) {
     this.token = token
     this.log = log
+    this.runs = new Runs(nodes, (definition) => this.statusChanged(definition))
   }
 
-  /** What the store had. */
-  restore(stored: Stored | undefined): void {
+  /** What it has is what is kept. */
+  get known(): boolean {
+    return this.loaded || this.followed
+  }
+
+  /** What the store had. Gives the runs of this process that others have ended or taken over. */
+  restore(stored: Stored | undefined): readonly RunningTask[] {
+    this.loaded = true
+    this.followed = false
+    return this.take(stored, true)
+  }
+
+  /** What another process has made of it. */
+  follow(stored: Stored | undefined): readonly RunningTask[] {
+    this.loaded = false
+    this.followed = true
+    const lost = this.take(stored, false)
+    this.announce()
+    return lost
+  }
+
+  private take(stored: Stored | undefined, mayTakeOver: boolean): readonly RunningTask[] {
     this.revision = stored?.revision ?? 0
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
     this.shapes = stored?.shapes ?? {}
-    this.loaded = true
-    this.believed = stored?.running ?? []
-    for (const { definition, task } of this.believed)
-      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
-  }
-
-  /** Whether the store believes that a task runs which has ended. */
-  get outdated(): boolean {
-    return this.believed.some(({ definition, task }) => this.statusOf(definition, task).running === 0)
+    return this.runs.restore(stored ?? { running: [], ended: [] }, mayTakeOver)
   }
 
   /** A saved change becomes the truth, and watchers are told. `before` are the calls that the save went out from. */
-  accept(next: Stored, before: PastCalls): void {
+  accept(next: Stored, before: PastCalls, changes?: RunChanges): void {
     this.revision = next.revision
     this.state = next.state
     this.shapes = next.shapes
     this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
-    this.believed = next.running
+    this.runs.saved(next.running, next.ended, changes)
     this.announce()
   }
 
   statusOf(definition: string, task: string): TaskStatus {
-    return this.statuses.get(definition)?.[task] ?? idle
+    return this.runs.statusOf(definition, task)
   }
 
-  setStatus(definition: string, task: string, status: TaskStatus): void {
-    const runs = status.running > 0
-    if (runs !== this.statusOf(definition, task).running > 0) {
-      const others = this.running.filter((other) => other.definition !== definition || other.task !== task)
-      this.running = runs ? [...others, { definition, task }] : others
-    }
-    this.statuses.set(definition, { ...this.statuses.get(definition), [task]: status })
+  private statusChanged(definition: string): void {
     const cached = this.views.get(definition)
     if (cached) cached.stale = true
     this.announce()
@@ -143,11 +148,3 @@ export class Instance {
     for (const watcher of this.watchers) watcher.changed()
   }
 }
-
-const interrupted = (task: string): TaskStatus => ({
-  ...idle,
-  error: {
-    code: 'interrupted',
-    message: `Task "${task}" was interrupted: the server ended while it ran. What it had saved until then is kept.`,
-  },
-})

@@ -44,7 +44,8 @@ export class Keeping {
     instance.cancelDrop = undefined
   }
 
-  private isNeeded({ token, watchers }: Instance): boolean {
+  /** A tab or a task of this process needs it. */
+  isNeeded({ token, watchers }: Instance): boolean {
     return watchers.size > 0 || this.ground.hasTasks(token)
   }
 

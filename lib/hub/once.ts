@@ -3,7 +3,7 @@ import { fromFailure, HeldStateError, isHeldStateError, toFailure } from '../bas
 import { after, type Eventually, rescued } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Instance } from './instance.js'
-import { type CallName, endOf, withEarlyEnd, withEnd } from './past-calls.js'
+import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from './past-calls.js'
 
 /** `early` is for a call that does not wait for those before it. The instance must be loaded. */
 export function once(
@@ -14,9 +14,7 @@ export function once(
   work: () => Eventually<void>,
 ): Eventually<void> {
   const known = endOf(instance.calls, name)
-  if (known === 'unknown') throw forgotten()
-  if (known?.failure) throw fromFailure(known.failure)
-  if (known) return
+  if (known) return answer(known)
   const ended = early ? withEarlyEnd : withEnd
   return rescued(
     () =>
@@ -24,11 +22,18 @@ export function once(
         if (!endOf(instance.calls, name)) instance.calls = ended(instance.calls, name, undefined, limits)
       }),
     (error) => {
+      if (error instanceof EndedMeanwhile) return answer(endOf(instance.calls, name))
       const failure = toFailure(error, 'handler-failed')
       if (!isHandedBack(error) && !isStale(error)) instance.calls = ended(instance.calls, name, failure, limits)
       throw error
     },
   )
+}
+
+/** What a call has come to that has ended. */
+function answer(end: ReturnType<typeof endOf>): void {
+  if (end === 'unknown') throw forgotten()
+  if (end?.failure) throw fromFailure(end.failure)
 }
 
 /** The hub is closing and has not begun the call: the tab sends it to the next one. */

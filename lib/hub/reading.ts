@@ -4,6 +4,7 @@ import { copyValue } from '../base/value.js'
 import { ComputedCache } from '../state/computed.js'
 import { completed } from './fields.js'
 import type { Hub } from './hub.js'
+import { Instance } from './instance.js'
 
 /** A copy of one state with its private fields and computed values: first values for what was never saved. */
 export async function readState(hub: Hub, token: string | undefined, id: string): Promise<object> {
@@ -13,10 +14,18 @@ export async function readState(hub: Hub, token: string | undefined, id: string)
     const fields = definition.members.initial()
     return { ...fields, ...new ComputedCache(definition.members).evaluate(fields) }
   }
-  const instance = hub.instance(token)
-  await hub.load(instance)
+  const instance = await readInstance(hub, token)
   const fields = completed(instance.state[id], instance.shapes[id], definition, hub.log)
   return copyValue({ ...fields, ...instance.computed(definition).evaluate(fields) }, [id]) as object
+}
+
+/** What this process knows of a token, or else what is kept of it, which it does not begin to hold by that. */
+async function readInstance(hub: Hub, token: string): Promise<Instance> {
+  const here = hub.known(token)
+  if (here?.known) return here
+  const instance = new Instance(token, hub.log, hub.nodes)
+  instance.follow(await hub.store.read(token))
+  return instance
 }
 
 /** What a tab would be sent of its states: of those with these ids, or of all that were saved. */
@@ -26,8 +35,7 @@ export async function readViews(
   ids: readonly string[] | undefined,
 ): Promise<Record<string, Json>> {
   await hub.ready()
-  const instance = hub.instance(token)
-  await hub.load(instance)
+  const instance = await readInstance(hub, token)
   const views: Record<string, Json> = {}
   for (const id of ids ?? Object.keys(instance.state)) {
     const view = hub.registry.has(id) ? instance.view(hub.registry.get(id)) : undefined

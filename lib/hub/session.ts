@@ -212,7 +212,7 @@ export class Session implements Watcher, Sender {
     const run = () =>
       ground.call({ token: instance.token, definition, member, args, name, cookies: this.connection.cookies })
     const work = () => this.once(id, false, run)
-    return this.answer(id, () => (instance.loaded ? work() : after(ground.load(instance), work)))
+    return this.answer(id, () => (instance.known ? work() : after(ground.load(instance), work)))
   }
 
   private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {

@@ -14,15 +14,16 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
 import { taken } from '../store/memory.js'
-import type { Fields, State, StateStore, Stored } from '../store/store.js'
+import type { Fields, RunningTask, State, StateStore, Stored } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
 import type { Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
+import type { Nodes } from './nodes.js'
 import { isStale } from './once.js'
-import { type CallName, endOf, type PastCalls, withEnd } from './past-calls.js'
+import { type CallName, EndedMeanwhile, endOf, type PastCalls, withEnd } from './past-calls.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
@@ -32,9 +33,12 @@ export interface Ground {
   readonly locks: Locks
   readonly registry: Registry
   readonly store: StateStore
+  readonly nodes: Nodes
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
   lost(instance: Instance, reason: HeldStateError): void
+  /** Runs of this process that another one has ended or taken over. */
+  overruled(token: string, runs: readonly RunningTask[]): void
   /** The lock of an instance is free again. */
   released(instance: Instance): void
 }
@@ -79,10 +83,13 @@ function open(
   }
   try {
     permit.check()
-    if (instance.loaded) return new Transaction(ground, instance, permit, outer, release)
-    const loading = load(ground.store, instance)
-    if (!isPromise(loading)) return new Transaction(ground, instance, permit, outer, release)
-    return loading.then(() => new Transaction(ground, instance, permit, outer, release), refuse)
+    if (instance.loaded && ground.nodes.holds(token)) return new Transaction(ground, instance, permit, outer, release)
+    const start = () => {
+      permit.check() // what was loaded may have ended the task
+      return new Transaction(ground, instance, permit, outer, release)
+    }
+    const loading = load(ground, instance)
+    return isPromise(loading) ? loading.then(start).catch(refuse) : start()
   } catch (error) {
     return refuse(error)
   }
@@ -103,7 +110,7 @@ export class Transaction implements Hold {
   private call: CallName | undefined
   private end: (() => void) | undefined
   /** The last save says that the call was interrupted. */
-  private begun = false
+  private interrupted = false
   private readonly ground: Ground
   private readonly instance: Instance
   private readonly permit: Permit
@@ -111,6 +118,8 @@ export class Transaction implements Hold {
   private drafts: Opened[] = []
   private copied: State | undefined
   private copiedShapes: Readonly<Record<string, Shape>> = {}
+  private readonly begun: RunningTask[] = []
+  private readonly over = new Set<string>()
   private released = false
   private staged: State
 
@@ -152,8 +161,25 @@ export class Transaction implements Hold {
 
   /** Says which call this is the work of. While it waited for the lock, another process may have done it. */
   begins(name: CallName | undefined): void {
-    if (name && endOf(this.instance.calls, name)) this.lose(taken())
+    if (name && endOf(this.instance.calls, name)) throw new EndedMeanwhile()
     this.call = name
+  }
+
+  /** The next save says that a task runs. */
+  began(run: RunningTask): void {
+    this.begun.push(run)
+  }
+
+  /** The next save says that a run has ended, in whatever process it was. */
+  ended(run: string): void {
+    this.over.add(run)
+  }
+
+  /** Runs of a task in any process. */
+  runsOf(definition: string, task: string): readonly RunningTask[] {
+    return this.instance.runs
+      .running({ begun: this.begun, over: this.over })
+      .filter((run) => run.definition === definition && run.task === task)
   }
 
   /** Begins a new instance with the state of another. */
@@ -184,35 +210,44 @@ export class Transaction implements Hold {
   /** Snapshot → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
   save(interrupted?: Failure): Eventually<void> {
     this.permit.check()
-    const { instance } = this
+    const { instance, permit, ground, begun, over } = this
     const before = instance.calls
-    const calls = this.call ? withEnd(before, this.call, interrupted, this.ground.limits) : before
-    if (this.staged === instance.state && (interrupted || !this.begun) && !instance.outdated) {
+    const calls = this.call ? withEnd(before, this.call, interrupted, ground.limits) : before
+    const isIdle = begun.length === 0 && over.size === 0 && !instance.runs.outdated
+    if (this.staged === instance.state && (interrupted || !this.interrupted) && isIdle) {
+      if (!ground.nodes.holds(this.token)) this.lose(taken()) // what the work has seen may be old
       if (!interrupted) instance.calls = calls
       return
     }
-    this.begun = interrupted !== undefined
-    const { running } = instance
+    this.interrupted = interrupted !== undefined
+    if (permit.run) instance.runs.proved(permit.run.id)
     const next: Stored = {
       revision: instance.revision + 1,
       state: this.staged,
       calls,
-      running: running as never,
-      ended: [],
+      running: instance.runs.running({ begun, over }),
+      ended: instance.runs.ends(),
       shapes: this.shapes(),
     }
     let saving: Eventually<void>
     try {
-      saving = this.ground.store.save(this.token, next)
+      saving = ground.store.save(this.token, next)
     } catch (error) {
-      return this.permit.saving(this.unsaved(next, before, error))
+      return permit.saving(this.unsaved(next, before, error))
     }
-    if (!isPromise(saving)) return instance.accept(next, before)
+    if (!isPromise(saving)) return this.accept(next, before)
     const saved = saving.then(
-      () => instance.accept(next, before),
+      () => this.accept(next, before),
       (error) => this.unsaved(next, before, error),
     )
-    return this.permit.saving(saved)
+    return permit.saving(saved)
+  }
+
+  private accept(next: Stored, before: PastCalls): void {
+    const { begun, over } = this
+    this.instance.accept(next, before, { begun: [...begun], over: new Set(over) })
+    begun.length = 0
+    over.clear()
   }
 
   /** The shapes of what is saved: anew for the states that were opened. */
@@ -234,6 +269,8 @@ export class Transaction implements Hold {
     for (const { draft } of this.drafts) draft.close()
     this.drafts = []
     this.staged = this.instance.state
+    this.begun.length = 0
+    this.over.clear()
   }
 
   /** The author's code is past it: what was handed out becomes read-only. The lock is still held. */
@@ -271,12 +308,12 @@ export class Transaction implements Hold {
     if (isStale(error)) this.lose(error)
     if (isHeldStateError(error)) throw error
     try {
-      await load(ground.store, instance)
+      await load(ground, instance)
     } catch {
       throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
     }
     if (instance.revision !== next.revision) throw saveFailed('Nothing of it was kept or shown.', error)
-    instance.accept(next, before)
+    this.accept(next, before)
   }
 }
 
@@ -284,10 +321,10 @@ const saveFailed = (end: string, cause: unknown) =>
   new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
 
 /** Asks the store what it holds. */
-function load(store: StateStore, instance: Instance): Eventually<void> {
+function load(ground: Ground, instance: Instance): Eventually<void> {
   return after(
     rescued(
-      () => store.load(instance.token),
+      () => ground.store.load(instance.token),
       (error) => {
         throw new HeldStateError(
           'load-failed',
@@ -296,6 +333,6 @@ function load(store: StateStore, instance: Instance): Eventually<void> {
         )
       },
     ),
-    (stored) => instance.restore(stored),
+    (stored) => ground.overruled(instance.token, instance.restore(stored)),
   )
 }

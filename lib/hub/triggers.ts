@@ -1,21 +1,26 @@
 /** Triggers that a handler returned or yielded, in their order. */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
-import type { Trigger } from '../state/trigger.js'
-import { type DispatchGround, prepare } from './dispatch.js'
+import { isTrigger } from '../state/trigger.js'
+import type { TaskStart } from '../tasks/pool.js'
+import { type DispatchGround, type Next, prepare } from './dispatch.js'
 
 export interface TriggerGround extends DispatchGround {
+  readonly tasks: DispatchGround['tasks'] & { begin(start: TaskStart): void }
   tracked<T>(work: Eventually<T>): Eventually<T>
-  report(error: unknown): void
 }
 
 /** A trigger starts when the one before it has: its arguments may have to be waited for. */
-export function startEach(ground: TriggerGround, token: string, triggers: readonly Trigger[]): Eventually<void> {
+export function startEach(ground: TriggerGround, token: string, next: readonly Next[]): Eventually<void> {
   const report = (error: unknown) => ground.report(error)
-  for (const [index, trigger] of triggers.entries()) {
+  for (const [index, trigger] of next.entries()) {
+    if (!isTrigger(trigger)) {
+      ground.tasks.begin(trigger)
+      continue
+    }
     const started = rescued(
       () => after(prepare(ground, { ...trigger, token }), (run) => void ground.tracked(rescued(run, report))),
       report,
     )
-    if (isPromise(started)) return started.then(() => startEach(ground, token, triggers.slice(index + 1)))
+    if (isPromise(started)) return started.then(() => startEach(ground, token, next.slice(index + 1)))
   }
 }

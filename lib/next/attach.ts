@@ -26,6 +26,7 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   const origin = () => (asked ? urlOf(asked, reachable(addressOf(asked))) : `http://127.0.0.1:${port}`)
   const { log = consoleLog } = given ?? {}
   const hub = made(() => appHub({ given, dir, development, origin }), log)
+  hub.store.open?.().catch((error) => endPlainly(error, log)) // now, and not with the first connection
   if (isInBuild(dir) && !given?.store) log.warn(inBuild)
   let transport: Transport | undefined
   let closed: Promise<void> | undefined
@@ -37,6 +38,7 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   onServer(port, (server) => {
     asked = server instanceof HttpsServer ? besideTls(server) : server
     transport = attachSocketIo(hub, openGate(server, socketPath, close), { path: socketPath })
+    hub.resume().catch((error) => endPlainly(error, log))
     if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
     log.info(`attached to the server on port ${portOf(server)}`)
   })

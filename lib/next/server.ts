@@ -47,9 +47,12 @@ export async function start(options: ServeOptions): Promise<Served> {
   const hub = appHub({ given: options.hub, dir: options.dir ?? '.', development: dev, origin })
   const transport = attachSocketIo(hub, server, { path: socketPath })
   forwardUpgrades(server, nextServer, socketPath, clock)
-  early.admit()
-
   const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : fixedLimits.drainMs, clock })
+  await hub.resume().catch(async (error) => {
+    await close()
+    throw error
+  })
+  early.admit()
   if (!dev) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
   const url = urlOf(server, options.hostname ?? 'localhost')
   log.info(`ready on ${url}`)

@@ -41,6 +41,19 @@ export interface TaskOptions {
    * which the tab may come back. A reload, too, is gone for a moment.
    */
   readonly onDisconnect?: 'keep' | 'cancel' | { readonly grace: Duration }
+  /**
+   * Its start is saved with the change that brought it about, and it goes on when its process ends: the next one, or another,
+   * runs it again from the top with the same arguments and `self.attempt` counted up. Runs of one start never write side by
+   * side. What it finds in the state is where it goes on. Its arguments must be values that may live in state.
+   */
+  readonly durable?: boolean
+  /**
+   * How often it is run again from the top after it failed, and how long that waits: a second (`wait`), doubled with each
+   * failure. `3` is `{ times: 3, wait: '1s' }`. Default: not at all.
+   */
+  readonly retry?: number | { readonly times: number; readonly wait?: Duration }
+  /** How long one attempt may take; then it fails with `task-timeout`. Default: for ever. */
+  readonly timeout?: Duration
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
@@ -64,6 +77,10 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   readonly concurrency: 'many' | 'single'
   /** Milliseconds for which it goes on without a tab; `undefined` for ever. */
   readonly alone: number | undefined
+  readonly durable: boolean
+  readonly retry: { readonly times: number; readonly waitMs: number }
+  /** Milliseconds that one attempt may take. */
+  readonly timeout: number | undefined
   readonly args?: (args: Args) => void
 }
 
@@ -176,7 +193,7 @@ function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>
   throw invalid(`${maker}({ ${unknown} }): there is no such option. There are ${[...known].join(', ')}`)
 }
 
-const taskOptions = new Set(['input', 'concurrency', 'onDisconnect'])
+const taskOptions = new Set(['input', 'concurrency', 'onDisconnect', 'durable', 'retry', 'timeout'])
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
   const [options, handler] = given.length === 2 ? given : [{}, given[0]]
@@ -184,6 +201,12 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
   const concurrency = options.concurrency ?? 'many'
   if (concurrency !== 'many' && concurrency !== 'single')
     throw invalid(`background({ concurrency: ${JSON.stringify(concurrency)} }): expected "many" or "single"`)
+  const { durable = false, timeout } = options
+  if (typeof durable !== 'boolean')
+    throw invalid(`background({ durable: ${JSON.stringify(durable)} }): expected true or false`)
+  const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout)
+  if (timeout !== undefined && timeoutMs === undefined)
+    throw invalid(`background({ timeout: ${JSON.stringify(timeout)} }): expected a span of time, as '10m'`)
   const schema = schemaOf('background', options.input)
   return declare('background', {
     kind: 'task' as const,
@@ -191,7 +214,19 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
     handler: handlerOf('background', handler),
     concurrency,
     alone: aloneOf(options.onDisconnect ?? 'keep'),
+    durable,
+    retry: retryOf(options.retry ?? 0),
+    timeout: timeoutMs,
   }) satisfies TaskDeclaration
+}
+
+function retryOf(retry: NonNullable<TaskOptions['retry']>): TaskDeclaration['retry'] {
+  const { times, wait = '1s' } = typeof retry === 'object' && retry !== null ? retry : { times: retry }
+  const waitMs = milliseconds(wait)
+  if (Number.isInteger(times) && times >= 0 && waitMs !== undefined) return { times, waitMs }
+  throw invalid(
+    `background({ retry: ${JSON.stringify(retry)} }): expected how often, as 3, or { times: 3, wait: '1s' }`,
+  )
 }
 
 function aloneOf(onDisconnect: NonNullable<TaskOptions['onDisconnect']>): number | undefined {

@@ -32,6 +32,11 @@ export interface EventContext {
 /** The first argument of a background task. Its members do not depend on `this`, so they can be destructured. */
 export interface Self<State, View = State> {
   readonly token: string
+  /**
+   * Counts from 1. A task with `retry` that failed, and a durable one whose process ended, begin again from the top as the next
+   * attempt: the state says how far the last one came.
+   */
+  readonly attempt: number
   /** Aborted when the task is cancelled or the hub closes. Hand it to `fetch` and the like. */
   readonly signal: AbortSignal
   /** The newest snapshot this process has. It may be stale by the time you use it, and it is read-only. */

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
+import { Lease } from './lease.js'
 import type { Kept, Known, Ledger, Message } from './ledger.js'
 import { refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
@@ -50,12 +51,7 @@ export class SharedStore implements StateStore, Shared {
   private readonly waiting = new Map<string, { holder: string; wake: () => void }>()
   /** Tokens that this node is about to hold, and whether it was told meanwhile that others wait for them. */
   private readonly loading = new Map<string, { wanted: boolean }>()
-  private alive: ReadonlySet<string> = new Set()
-  /** Counts the leases of this node: the next begins when one has ended before it was renewed. */
-  private lease = 0
-  private leaseEnd = Number.NEGATIVE_INFINITY
-  private beats = 0
-  private cancelBeat = () => {}
+  private readonly lease: Lease
   private opening: Promise<void> | undefined
   private closed = false
 
@@ -66,6 +62,15 @@ export class SharedStore implements StateStore, Shared {
     this.leaseMs = leaseMs
     this.keepMs = keepMs
     this.node = clock.id()
+    this.lease = new Lease({
+      ledger,
+      clock,
+      log,
+      node: this.node,
+      leaseMs,
+      repair: () => this.repair(),
+      died: () => this.ears.missed(),
+    })
   }
 
   get shared(): Shared {
@@ -83,12 +88,11 @@ export class SharedStore implements StateStore, Shared {
         told: (message) => this.told(message),
         missed: () => this.missed(),
       })
-      await this.beat()
+      await this.lease.begin()
     } catch (error) {
       this.opening = undefined // whoever asks next tries again
       throw error
     }
-    this.beatLater()
   }
 
   listen(ears: Ears): void {
@@ -96,11 +100,11 @@ export class SharedStore implements StateStore, Shared {
   }
 
   isAlive(node: string): boolean {
-    return node === this.node || this.alive.has(node)
+    return this.lease.isAlive(node)
   }
 
   holds(token: string): boolean {
-    return this.held.get(token)?.lease === this.lease && this.clock.now() < this.leaseEnd
+    return this.lease.covers(this.held.get(token)?.lease)
   }
 
   async load(token: string): Promise<Stored | undefined> {
@@ -122,7 +126,7 @@ export class SharedStore implements StateStore, Shared {
     for (;;) {
       loading.wanted = false
       const record = this.records.get(token)
-      const { lease } = this
+      const lease = this.lease.number
       const claim = await this.ledger.claim(token, this.node, record?.stored.revision ?? -1, this.keepMs)
       if (claim.held) {
         this.held.set(token, { fence: claim.fence, lease })
@@ -186,7 +190,7 @@ export class SharedStore implements StateStore, Shared {
   private async claimNew(token: string): Promise<void> {
     const claim = await this.ledger.claim(token, this.node, -1, this.keepMs)
     if (!claim.held) throw taken()
-    this.held.set(token, { fence: claim.fence, lease: this.lease })
+    this.held.set(token, { fence: claim.fence, lease: this.lease.number })
     this.know(token, claim.known, undefined)
   }
 
@@ -244,7 +248,7 @@ export class SharedStore implements StateStore, Shared {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    this.cancelBeat()
+    this.lease.end()
     for (const { wake } of [...this.waiting.values()]) wake()
     if (this.opening) await this.ledger.leave(this.node).catch(() => {}) // its lease ends in any case
     await this.ledger.close()
@@ -261,36 +265,6 @@ export class SharedStore implements StateStore, Shared {
     this.records.delete(token)
   }
 
-  private beatLater(): void {
-    if (this.closed) return
-    this.cancelBeat = this.clock.after(this.leaseMs / fixedLimits.beatsPerLease, () => {
-      this.beat().then(
-        () => this.beatLater(),
-        (error) => {
-          if (!this.closed) this.log.warn('The lease of this process could not be renewed; it is tried again.', error)
-          this.beatLater()
-        },
-      )
-    })
-  }
-
-  /** Renews the lease. If it had ended, others may hold what this node held, and do not tell it of changes any more. */
-  private async beat(): Promise<void> {
-    const sent = this.clock.now()
-    const { alive, lapsed } = await this.ledger.beat(this.node, this.leaseMs)
-    const died = [...this.alive].some((node) => !alive.includes(node))
-    this.alive = new Set(alive)
-    const late = lapsed || sent >= this.leaseEnd
-    this.leaseEnd = sent + this.leaseMs
-    if (late) {
-      this.lease += 1
-      this.repair()
-    }
-    this.beats += 1
-    if (this.beats % fixedLimits.beatsPerRepair === 0) this.repair() // a message that was lost may have been the last
-    if (died) this.ears.missed()
-  }
-
   private told(message: Message): void {
     if (this.closed) return
     switch (message.type) {
@@ -299,7 +273,7 @@ export class SharedStore implements StateStore, Shared {
       case 'granted':
         return this.waiting.get(message.token)?.wake()
       case 'gone':
-        this.alive = new Set([...this.alive].filter((node) => node !== message.node))
+        this.lease.gone(message.node)
         for (const { holder, wake } of [...this.waiting.values()]) if (holder === message.node) wake()
         return this.ears.missed()
       case 'changed':

@@ -54,6 +54,8 @@ export interface DurableRun {
   readonly args: readonly unknown[]
   /** Processes in a row that ended while it ran, and had saved nothing of it. */
   readonly lost: number
+  /** Attempts that failed. */
+  readonly failed: number
   /** Milliseconds since the epoch before which it is not to be tried again. */
   readonly notBefore?: number | undefined
 }

@@ -70,6 +70,7 @@ function lenient(): StateStore {
   const kept = new Map<string, Stored>()
   return {
     load: (token) => kept.get(token),
+    read: (token) => kept.get(token),
     save: (token, next) => void kept.set(token, next),
     drop: (token) => void kept.delete(token),
     close: () => {},

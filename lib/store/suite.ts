@@ -37,7 +37,7 @@ export function storeSuite(
         run: 's',
         node: 'n',
         attempt: 2,
-        durable: { args: [new Date(5)], lost: 1 },
+        durable: { args: [new Date(5)], lost: 1, failed: 0 },
       },
     ],
     ended: [{ definition: 'counter', task: 'other', failure: { code: 'task-failed' as const, message: 'no' } }],
@@ -79,7 +79,7 @@ export function storeSuite(
       }
       let state = await saved(1, { big: { list, map: new Map([[{}, 1]]), n: 0 } })
       for (let revision = 2; revision < 60; revision += 1) {
-        const rows = (state.big?.list as typeof list).map((row) =>
+        const rows = (state.big as { list: typeof list }).list.map((row) =>
           row.index === revision ? { ...row, text: `changed ${revision}` } : row,
         )
         state = await saved(revision, {

@@ -4,7 +4,7 @@ export interface Permit {
   /** Ends waiting for the lock. */
   readonly signal: AbortSignal | undefined
   /** The task that it is for. */
-  readonly run?: { readonly definition: string; readonly task: string }
+  readonly run?: { readonly id: string; readonly definition: string; readonly task: string }
   /** Throws if nothing may be written any more. */
   check(): void
   /** Told of a save that is on its way, until the change is accepted, so that `cancel()` can wait for it. */

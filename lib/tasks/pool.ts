@@ -1,11 +1,12 @@
 /** The task pool: every run that has not settled, and the status that tabs see of each task. */
 import type { Clock } from '../base/clock.js'
-import { HeldStateError } from '../base/errors.js'
-import type { Limits } from '../base/limits.js'
+import { type Failure, HeldStateError } from '../base/errors.js'
+import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { Trigger } from '../state/trigger.js'
-import { TaskRun } from './run.js'
+import type { DurableRun, RunningTask } from '../store/store.js'
+import { type Phase, TaskRun } from './run.js'
 import { type Access, selfOf } from './self.js'
 import type { TaskStatus } from './status.js'
 
@@ -18,7 +19,11 @@ export interface PoolPorts {
   start(token: string, triggers: readonly Trigger[]): void
   statusOf(token: string, definition: string, task: string): TaskStatus
   setStatus(token: string, definition: string, task: string, status: TaskStatus): void
-  /** A run of a token has settled. */
+  /** A run may write from now on, or has become another; it is to be saved so. */
+  runs(run: TaskRun): void
+  /** A run may write nothing more. */
+  over(run: TaskRun): void
+  /** A run of a token has settled, or is to be tried again. */
   ended(token: string): void
 }
 
@@ -28,6 +33,22 @@ export interface TaskStart {
   readonly task: string
   readonly declaration: TaskDeclaration
   readonly args: readonly unknown[]
+  /** Of a run whose start is saved, or that is begun again. */
+  readonly known?: KnownRun | undefined
+}
+
+export interface KnownRun {
+  readonly run: string
+  readonly attempt: number
+  readonly durable?: DurableRun | undefined
+}
+
+type Failed = Phase & { readonly name: 'failed' }
+
+/** What is saved of a run. */
+export function recordOf(run: TaskRun, node: string): RunningTask {
+  const { definition, task, id, attempt, durable, progress, note } = run
+  return { definition, task, run: id, node, attempt, durable, progress, note }
 }
 
 export class TaskPool {
@@ -40,23 +61,51 @@ export class TaskPool {
   }
 
   /** Starts a run at once; throws if it may not start. */
-  start({ token, definition, task, declaration, args }: TaskStart): TaskRun {
-    const ofToken = this.byToken.get(token) ?? new Set()
-    this.refuse(ofToken, definition, task, declaration)
+  start(start: TaskStart): TaskRun {
+    if (!start.known) this.check(start)
+    return this.begin(start, start.known?.durable?.notBefore)
+  }
+
+  /** Throws if one more may not run; `elsewhere` says that it runs in another process. */
+  check({ token, definition, task, declaration }: TaskStart, elsewhere = false): void {
+    const ofToken = this.of(token)
+    if (ofToken.size >= this.ports.limits.tasksPerToken)
+      throw new HeldStateError(
+        'too-many-tasks',
+        `This tab runs ${ofToken.size} background tasks, the bound "tasksPerToken". "${task}" was not started. Start it again when others have ended.`,
+      )
+    if (declaration.concurrency === 'many') return
+    let runs = elsewhere
+    for (const run of ofToken) runs ||= run.definition === definition && run.task === task && run.isRunning
+    if (runs)
+      throw new HeldStateError(
+        'already-running',
+        `Task "${task}" runs already, and only one copy may. Cancel it first, or wait until it has ended.`,
+      )
+  }
+
+  /** `after` is when it may begin, in milliseconds since the epoch. */
+  private begin(start: TaskStart, after: number | undefined, failure: Failure | null = null): TaskRun {
     const { clock } = this.ports
+    const { token, definition, task, declaration, args } = start
+    const { run: id = clock.id(), attempt = 1, durable } = start.known ?? {}
+    const { alone, timeout } = declaration
     const run = new TaskRun(
-      { id: clock.id(), token, definition, task, alone: declaration.alone },
+      { id, token, definition, task, alone, attempt, durable },
       {
         clock,
+        cancelGraceMs: this.ports.limits.cancelGraceMs,
         start: (triggers) => this.ports.start(token, triggers),
         changed: (changed) => this.changed(changed),
-        ended: (ended) => this.ended(ended),
+        ended: (ended) => this.ended(ended, start),
       },
     )
     this.runs.add(run)
-    this.byToken.set(token, ofToken.add(run))
-    this.publish(run, { running: this.count(run), progress: null, note: null, error: null })
-    void run.run(declaration, selfOf(run, this.ports.access(token)), args)
+    this.byToken.set(token, (this.byToken.get(token) ?? new Set()).add(run))
+    this.ports.runs(run)
+    this.publish(run, { running: this.count(run), progress: null, note: null, error: failure })
+    const waitMs = after === undefined ? 0 : after - clock.now()
+    void run.run(declaration, selfOf(run, this.ports.access(token)), args, { waitMs, timeoutMs: timeout })
     return run
   }
 
@@ -70,37 +119,49 @@ export class TaskPool {
     await Promise.all(picked.map((run) => run.cancel(reason, this.ports.limits.cancelGraceMs)))
   }
 
-  private refuse(ofToken: ReadonlySet<TaskRun>, definition: string, task: string, declaration: TaskDeclaration): void {
-    if (ofToken.size >= this.ports.limits.tasksPerToken)
-      throw new HeldStateError(
-        'too-many-tasks',
-        `This tab runs ${ofToken.size} background tasks, the bound "tasksPerToken". "${task}" was not started. Start it again when others have ended.`,
-      )
-    if (declaration.concurrency === 'many') return
-    for (const run of ofToken)
-      if (run.definition === definition && run.task === task && run.phase.name === 'running')
-        throw new HeldStateError(
-          'already-running',
-          `Task "${task}" runs already, and only one copy may. Cancel it first, or wait until it has ended.`,
-        )
-  }
-
   private changed(run: TaskRun): void {
     const before = this.ports.statusOf(run.token, run.definition, run.task)
-    if (run.phase.name === 'running') this.publish(run, { ...before, progress: run.progress, note: run.note })
-    else this.publish(run, { ...before, running: this.count(run) })
+    if (run.isRunning) {
+      this.publish(run, { ...before, progress: run.progress, note: run.note })
+      return this.ports.runs(run)
+    }
+    this.publish(run, { ...before, running: this.count(run) })
+    this.ports.over(run)
   }
 
-  private ended(run: TaskRun): void {
+  private ended(run: TaskRun, start: TaskStart): void {
     const { token, definition, task, phase } = run
     this.runs.delete(run)
     this.byToken.get(token)?.delete(run)
-    const error = run.failure
+    if (phase.name === 'failed' && this.tryAgain(run, start, phase)) return
     if (phase.name === 'failed') this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
     const before = this.ports.statusOf(token, definition, task)
-    this.publish(run, { ...before, running: this.count(run), error: error ?? before.error })
+    this.publish(run, { ...before, running: this.count(run), error: run.failure ?? before.error })
     if (this.of(token).size === 0) this.byToken.delete(token)
+    this.ports.over(run)
     this.ports.ended(token)
+  }
+
+  /** A run that failed begins again from the top after a while, if its author says so and the state is still this process's. */
+  private tryAgain(
+    { id, attempt, durable, failures, failure, definition, task }: TaskRun,
+    start: TaskStart,
+    { reason, cause }: Failed,
+  ): boolean {
+    const { times, waitMs } = start.declaration.retry
+    if (failures >= times || reason.code === 'stale-write') return false
+    const { clock, log } = this.ports
+    const wait = Math.min(waitMs * 2 ** failures, fixedLimits.retryLongestWaitMs)
+    log.warn(`Task "${task}" of state "${definition}" failed, and is tried again in ${wait} ms.`, cause)
+    const notBefore = clock.now() + wait
+    const known = {
+      run: id,
+      attempt: attempt + 1,
+      durable: durable && { ...durable, lost: 0, failed: failures + 1, notBefore },
+    }
+    this.begin({ ...start, known }, notBefore, failure).failures = failures + 1
+    this.ports.ended(start.token)
+    return true
   }
 
   private publish({ token, definition, task }: TaskRun, status: TaskStatus): void {
@@ -111,7 +172,7 @@ export class TaskPool {
   private count({ token, definition, task }: TaskRun): number {
     let count = 0
     for (const run of this.of(token))
-      if (run.definition === definition && run.task === task && run.phase.name === 'running') count += 1
+      if (run.definition === definition && run.task === task && run.isRunning) count += 1
     return count
   }
 }

@@ -7,7 +7,9 @@ import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError, messageOf, toFailure } from '../base/errors.js'
 import { isIterator, type TaskDeclaration } from '../state/declaration.js'
+import type { Self } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
+import type { DurableRun } from '../store/store.js'
 import type { HeldBlock } from './block.js'
 import type { Permit } from './permit.js'
 
@@ -25,11 +27,23 @@ export interface RunName {
   readonly task: string
   /** Milliseconds after which it is cancelled once its tab has gone; `undefined` if it goes on. */
   readonly alone: number | undefined
+  /** Counts from 1. */
+  readonly attempt: number
+  /** What is saved of a durable one. */
+  readonly durable: DurableRun | undefined
+}
+
+/** When it may begin, and for how long it may run, both in milliseconds. */
+export interface RunTimes {
+  readonly waitMs: number
+  readonly timeoutMs: number | undefined
 }
 
 /** What a run asks of its surroundings. */
 export interface RunPorts {
   readonly clock: Clock
+  /** Milliseconds that a function is given to end once it may write nothing more. */
+  readonly cancelGraceMs: number
   start(triggers: readonly Trigger[]): void
   /** The run reported progress, or was cancelled. */
   changed(run: TaskRun): void
@@ -43,6 +57,10 @@ export class TaskRun implements RunName {
   readonly definition: string
   readonly task: string
   readonly alone: number | undefined
+  readonly attempt: number
+  readonly durable: DurableRun | undefined
+  /** Attempts that failed before this one. */
+  failures: number
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
@@ -62,6 +80,9 @@ export class TaskRun implements RunName {
     this.definition = name.definition
     this.task = name.task
     this.alone = name.alone
+    this.attempt = name.attempt
+    this.durable = name.durable
+    this.failures = name.durable?.failed ?? 0
     this.ports = ports
     this.settled = new Promise((resolve) => {
       this.settle = resolve
@@ -75,14 +96,25 @@ export class TaskRun implements RunName {
     }
   }
 
+  get isRunning(): boolean {
+    return this.phase.name === 'running'
+  }
+
   get failure(): Failure | null {
     return this.phase.name === 'failed' ? toFailure(this.phase.reason, 'task-failed') : null
   }
 
   /** Runs the function to its end. Resolves when it has settled; how it ended is in `phase`. */
-  async run(declaration: TaskDeclaration, self: unknown, args: readonly unknown[]): Promise<void> {
+  async run(
+    { handler }: TaskDeclaration,
+    self: Pick<Self<object>, 'sleep'>,
+    args: readonly unknown[],
+    { waitMs, timeoutMs }: RunTimes,
+  ): Promise<void> {
     try {
-      await this.drive(declaration.handler(self, ...args))
+      if (waitMs > 0) await self.sleep(waitMs)
+      const work = this.drive(handler(self, ...args))
+      await (timeoutMs === undefined ? work : this.within(timeoutMs, work))
       for (const block of [...this.blocks]) await block.confirm()
       if (this.phase.name === 'running') this.phase = { name: 'done' }
     } catch (error) {
@@ -170,6 +202,23 @@ export class TaskRun implements RunName {
   private track(save: Promise<void>): Promise<void> {
     this.saves.add(save)
     return save.finally(() => this.saves.delete(save))
+  }
+
+  /** A run that takes longer fails; its function is given a moment to notice. */
+  private async within(ms: number, work: Promise<void>): Promise<void> {
+    const { clock, cancelGraceMs } = this.ports
+    let cancelTimer = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancelTimer = clock.after(ms, () => {
+        this.fail(new HeldStateError('task-timeout', `Task "${this.task}" took longer than its timeout of ${ms} ms.`))
+        cancelTimer = clock.after(cancelGraceMs, resolve)
+      })
+    })
+    try {
+      await Promise.race([work, late])
+    } finally {
+      cancelTimer()
+    }
   }
 
   private async settledWithin(graceMs: number): Promise<void> {

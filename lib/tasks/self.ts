@@ -34,6 +34,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
 
   return {
     token,
+    attempt: run.attempt,
     signal: permit.signal as AbortSignal,
     get state() {
       return newest(definition)

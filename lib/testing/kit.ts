@@ -40,11 +40,19 @@ export interface TestKit {
   crash(): void
 }
 
+let kits = 0
+
+/** Two kits are two processes: each draws random ids of its own. */
+function nextClock(): TestClock {
+  kits += 1
+  return new TestClock(kits)
+}
+
 /** A hub that knows `definitions`. */
 export function testHub(
   definitions: readonly Definition[],
   { store = memoryStore(), ...options }: Omit<HubOptions, 'clock' | 'log'> = {},
-  clock = new TestClock(),
+  clock = nextClock(),
 ): TestKit {
   const { registry = new Registry() } = options
   registry.add(...definitions)
@@ -54,6 +62,7 @@ export function testHub(
     const process = { clock: mortalClock(clock), store: { ...mortalStore(store), close: () => store.close() } }
     const hub = new Hub({ secret: 'of a test', ...options, ...process, registry, log })
     setSlot({ hub, routeKey: '' })
+    void hub.resume()
     return { ...process, hub }
   }
   let process = start()

@@ -1,0 +1,187 @@
+/**
+ * The tasks of one token: what runs here, what runs in other processes, and how the last ones ended. What is saved of them
+ * says who runs what, so that the next process, or another one, knows what became of a task, and takes over a durable one.
+ */
+import type { Failure } from '../base/errors.js'
+import type { RunningTask, Stored, TaskEnd, TaskName } from '../store/store.js'
+import { idle, type TaskStatus } from '../tasks/status.js'
+import type { Nodes } from './nodes.js'
+
+/** What it needs to know of processes. */
+export type Known = Pick<Nodes, 'node' | 'shared' | 'isAlive'>
+
+/** What a transaction does to the runs of its token, once it is saved. */
+export interface RunChanges {
+  readonly begun: readonly RunningTask[]
+  /** Ids of runs. */
+  readonly over: ReadonlySet<string>
+}
+
+export class Runs {
+  private readonly nodes: Known
+  private readonly changed: (definition: string) => void
+  /** As this process sees them. */
+  private readonly statuses = new Map<string, Record<string, TaskStatus>>()
+  private readonly mine = new Map<string, RunningTask>()
+  private others: readonly RunningTask[] = []
+  /** What the store believes. */
+  private believed: readonly RunningTask[] = []
+  private believedEnds: readonly TaskEnd[] = []
+  /** Built when they are asked for after a change. */
+  private list: readonly RunningTask[] | undefined
+  private endList: readonly TaskEnd[] | undefined
+  /** Durable runs whose process has ended. */
+  orphaned: readonly RunningTask[] = []
+
+  /** `changed` is told whose statuses have. */
+  constructor(nodes: Known, changed: (definition: string) => void) {
+    this.nodes = nodes
+    this.changed = changed
+  }
+
+  /** What the store says. Gives the runs of this process that others have ended or taken over. */
+  restore({ running, ended }: Pick<Stored, 'running' | 'ended'>, mayTakeOver: boolean): readonly RunningTask[] {
+    const { node } = this.nodes
+    const kept = new Set(running.filter((run) => run.node === node).map(({ run }) => run))
+    const lost = this.believed.filter((run) => run.node === node && this.mine.has(run.run) && !kept.has(run.run))
+    const elsewhere = running.filter((run) => run.node !== node)
+    const dead = elsewhere.filter((run) => mayTakeOver && !this.nodes.isAlive(run.node))
+    this.orphaned = dead.filter(({ durable }) => durable)
+    const touched = namesOf([...this.others, ...elsewhere])
+    this.others = elsewhere.filter((run) => !dead.includes(run) || run.durable)
+    this.believed = running
+    this.list = undefined
+    this.restoreEnds(ended)
+    for (const { definition, task } of dead.filter(({ durable }) => !durable))
+      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
+    for (const { definition } of touched) this.changed(definition)
+    return lost
+  }
+
+  private restoreEnds(ended: readonly TaskEnd[]): void {
+    if (ended === this.believedEnds) return
+    this.believedEnds = ended
+    for (const { definition, task, failure } of ended)
+      if (this.isIdle(definition, task)) this.setStatus(definition, task, { ...idle, error: failure })
+    if (!this.nodes.shared) return
+    for (const { definition, task } of this.ends())
+      if (this.isIdle(definition, task) && !ended.some((end) => isSame(end, { definition, task })))
+        this.setStatus(definition, task, idle)
+  }
+
+  private isIdle(definition: string, task: string): boolean {
+    return (this.statuses.get(definition)?.[task] ?? idle).running === 0
+  }
+
+  /** A run of this process has begun, or is to be saved as it is now. */
+  set(run: RunningTask): void {
+    this.mine.set(run.run, run)
+    this.list = undefined
+  }
+
+  /** A run of this process writes nothing more. */
+  delete(run: string): void {
+    if (this.mine.delete(run)) this.list = undefined
+  }
+
+  /** A run has saved something, so it does not fail for ever. */
+  proved(id: string): void {
+    const run = this.mine.get(id)
+    if (run?.durable && run.durable.lost > 0) this.set({ ...run, durable: { ...run.durable, lost: 0 } })
+  }
+
+  /** What is to be saved as running. */
+  running({ begun, over }: RunChanges = unchanged): readonly RunningTask[] {
+    this.list ??= sameAs(this.believed, [...this.others, ...this.mine.values()])
+    if (begun.length === 0 && over.size === 0) return this.list
+    const begunIds = new Set(begun.map(({ run }) => run))
+    return [...this.list.filter(({ run }) => !over.has(run) && !begunIds.has(run)), ...begun]
+  }
+
+  /** What is to be saved as failed. */
+  ends(): readonly TaskEnd[] {
+    if (this.endList) return this.endList
+    const ends: TaskEnd[] = []
+    for (const [definition, statuses] of this.statuses)
+      for (const [task, { error }] of Object.entries(statuses))
+        if (error) ends.push({ definition, task, failure: error })
+    this.endList = sameAs(this.believedEnds, ends)
+    return this.endList
+  }
+
+  /** It was saved. */
+  saved(running: readonly RunningTask[], ended: readonly TaskEnd[], { begun, over }: RunChanges = unchanged): void {
+    const { node } = this.nodes
+    this.believed = running
+    this.believedEnds = ended
+    if (begun.length === 0 && over.size === 0) return
+    const taken = new Set(begun.map(({ run }) => run))
+    const touched = namesOf([...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun])
+    this.others = this.others.filter(({ run }) => !over.has(run) && !taken.has(run))
+    this.orphaned = this.orphaned.filter(({ run }) => !over.has(run) && !taken.has(run))
+    for (const run of over) this.mine.delete(run)
+    for (const run of begun) if (run.node === node) this.mine.set(run.run, run)
+    this.list = undefined
+    for (const { definition } of touched) this.changed(definition)
+  }
+
+  /** Whether the store believes of tasks what is not so. Where others read it, it must know all of them. */
+  get outdated(): boolean {
+    const running = this.running()
+    const { believed } = this
+    if (running === believed) return this.nodes.shared && this.ends() !== this.believedEnds
+    if (this.nodes.shared) return true
+    const now = new Map(running.map((run) => [run.run, run]))
+    return believed.some((run) => !now.has(run.run) || (run.durable && now.get(run.run) !== run))
+  }
+
+  /** Whether a run of this process may write. */
+  has(run: string): boolean {
+    return this.mine.has(run)
+  }
+
+  /** Runs of a task that the store believes to run, in any process. */
+  saidToRun(definition: string, task: string): readonly RunningTask[] {
+    return this.believed.filter((run) => isSame(run, { definition, task }))
+  }
+
+  statusOf(definition: string, task: string): TaskStatus {
+    const here = this.statuses.get(definition)?.[task] ?? idle
+    if (this.others.length === 0) return here
+    const there = this.others.filter((run) => isSame(run, { definition, task }))
+    const last = there.at(-1)
+    if (!last) return here
+    const { progress = null, note = null } = here.running > 0 ? here : last
+    return { ...here, running: here.running + there.length, progress, note }
+  }
+
+  setStatus(definition: string, task: string, status: TaskStatus): void {
+    const before = this.statuses.get(definition)
+    if ((before?.[task] ?? idle).error !== status.error) this.endList = undefined
+    this.statuses.set(definition, { ...before, [task]: status })
+    this.changed(definition)
+  }
+
+  /** The status of what runs in this process alone. */
+  here(definition: string, task: string): TaskStatus {
+    return this.statuses.get(definition)?.[task] ?? idle
+  }
+}
+
+const unchanged: RunChanges = { begun: [], over: new Set() }
+
+const isSame = (a: TaskName, b: TaskName) => a.definition === b.definition && a.task === b.task
+
+const namesOf = (runs: readonly RunningTask[]): readonly TaskName[] => runs
+
+/** The list that is known already, if it says the same: what is unchanged is not written. */
+function sameAs<T>(known: readonly T[], list: readonly T[]): readonly T[] {
+  return known.length === list.length && known.every((item, index) => item === list[index]) ? known : list
+}
+
+const interrupted = (task: string): TaskStatus => ({ ...idle, error: interruption(task) })
+
+const interruption = (task: string): Failure => ({
+  code: 'interrupted',
+  message: `Task "${task}" was interrupted: the server ended while it ran. What it had saved until then is kept.`,
+})

@@ -1,0 +1,195 @@
+/** The background tasks of a hub: how they start, how they are cancelled and taken over, and what is saved of that. */
+import type { Clock } from '../base/clock.js'
+import { type Failure, HeldStateError } from '../base/errors.js'
+import { after, type Eventually, rescued } from '../base/eventually.js'
+import { fixedLimits, type Limits } from '../base/limits.js'
+import { copyValue } from '../base/value.js'
+import type { Trigger } from '../state/trigger.js'
+import type { RunningTask } from '../store/store.js'
+import { Abandoned } from '../tasks/abandoned.js'
+import { granted } from '../tasks/permit.js'
+import { recordOf, TaskPool, type TaskStart } from '../tasks/pool.js'
+import type { TaskRun } from '../tasks/run.js'
+import type { Access } from '../tasks/self.js'
+import { callerFaults, reportFault } from './faults.js'
+import type { Instance } from './instance.js'
+import { type CallName, withEnd } from './past-calls.js'
+import { type Ground, type Transaction, transact } from './transaction.js'
+
+/** What it asks of the hub. */
+export interface TaskingGround extends Ground {
+  readonly clock: Clock
+  readonly limits: Limits
+  access(token: string): Access
+  start(token: string, triggers: readonly Trigger[]): void
+  tracked<T>(work: Eventually<T>): Eventually<T>
+  load(instance: Instance): Eventually<void>
+  readonly isClosing: boolean
+}
+
+export class Tasking {
+  readonly pool: TaskPool
+  readonly abandoned: Abandoned
+  private readonly ground: TaskingGround
+
+  constructor(ground: TaskingGround) {
+    this.ground = ground
+    const instance = (token: string) => ground.instance(token)
+    this.pool = new TaskPool({
+      clock: ground.clock,
+      limits: ground.limits,
+      log: ground.log,
+      access: (token) => ground.access(token),
+      start: (token, triggers) => ground.start(token, triggers),
+      statusOf: (token, definition, task) => instance(token).runs.here(definition, task),
+      setStatus: (token, definition, task, status) => instance(token).runs.setStatus(definition, task, status),
+      runs: (run) => this.runs(run),
+      over: (run) => this.over(run),
+      ended: (token) => this.ended(instance(token)),
+    })
+    this.abandoned = new Abandoned(ground.clock, this.pool)
+  }
+
+  /** `name` is that of the call that starts it. */
+  start(start: TaskStart, name: CallName | undefined): Eventually<void> {
+    if (this.ground.isClosing) throw closed()
+    if (this.isSaved(start)) return this.startSaved(start, name)
+    const instance = this.ground.instance(start.token)
+    this.pool.check(start)
+    if (name) instance.calls = withEnd(instance.calls, name, undefined, this.ground.limits) // first: the task may save at once
+    this.ground.flow.outside(() => this.pool.start(start))
+  }
+
+  /** A task that shall outlive its process, or that others must know of, is saved before it begins. */
+  isSaved({ declaration }: Pick<TaskStart, 'declaration'>): boolean {
+    return declaration.durable || this.ground.nodes.shared
+  }
+
+  private startSaved(start: TaskStart, name: CallName | undefined): Eventually<void> {
+    const begin = (transaction: Transaction) => {
+      transaction.begins(name)
+      return this.announce(start, transaction)
+    }
+    return after(transact(this.ground, start.token, granted, nobody, begin), (known) => this.begin(known))
+  }
+
+  /** The start is saved with the change that `transaction` makes. Gives what is to begin then; throws if it may not. */
+  announce(start: TaskStart, transaction: Transaction): TaskStart {
+    const { clock, nodes } = this.ground
+    const { definition, task, declaration, args } = start
+    this.pool.check(start, transaction.runsOf(definition, task).length > 0)
+    const durable = declaration.durable
+      ? { args: copyValue(args, [`the arguments of task "${task}"`]) as unknown[], lost: 0, failed: 0 }
+      : undefined
+    const run = { definition, task, run: clock.id(), node: nodes.node, attempt: 1, durable }
+    transaction.began(run)
+    return { ...start, known: run }
+  }
+
+  /** Begins what was saved, unless it was cancelled before it could. */
+  begin(start: TaskStart): void {
+    const { ground } = this
+    if (ground.isClosing) return // who comes next finds it
+    const { runs } = ground.instance(start.token)
+    if (start.known && runs.has(start.known.run)) ground.flow.outside(() => this.pool.start(start))
+  }
+
+  async cancel(token: string, definition: string, task: string): Promise<void> {
+    const { ground } = this
+    const { members } = ground.registry.get(definition)
+    if (!members.tasks.has(task))
+      throw new HeldStateError('unknown-member', `State "${definition}" has no task "${task}" that could be cancelled.`)
+    const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
+    await this.pool.cancel((run) => run.token === token && run.definition === definition && run.task === task, reason)
+    const instance = ground.instance(token)
+    await ground.load(instance)
+    const runs = instance.runs.saidToRun(definition, task)
+    if (!ground.nodes.shared && !runs.some(({ durable }) => durable)) return
+    if (runs.length > 0)
+      await transact(ground, token, granted, nobody, (transaction) => {
+        for (const { run } of runs) transaction.ended(run)
+      })
+  }
+
+  /** Takes over the durable tasks of a token whose processes have ended. */
+  async takeOver(token: string): Promise<void> {
+    const starts = await transact(this.ground, token, granted, nobody, (transaction) =>
+      this.ground
+        .instance(token)
+        .runs.orphaned.map((orphan) => this.inherit(token, orphan, transaction))
+        .filter((start) => start !== undefined),
+    )
+    for (const start of starts) this.begin(start)
+  }
+
+  private inherit(token: string, orphan: RunningTask, transaction: Transaction): TaskStart | undefined {
+    const { log, nodes, registry } = this.ground
+    const { definition, task, durable = { args: [], lost: 0, failed: 0 } } = orphan
+    const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(task) : undefined
+    if (!declaration) {
+      log.warn(
+        `Task "${task}" of state "${definition}" was to go on here, but there is none: it waits for code that has it.`,
+      )
+      return undefined
+    }
+    const lost = durable.lost + 1
+    if (lost > fixedLimits.lostProcesses) {
+      const { runs } = this.ground.instance(token)
+      runs.setStatus(definition, task, { ...runs.here(definition, task), error: givenUp(task, lost) })
+      log.error(`Task "${task}" of state "${definition}" was given up: ${lost} processes in a row ended while it ran.`)
+      transaction.ended(orphan.run)
+      return undefined
+    }
+    const run = { ...orphan, node: nodes.node, attempt: orphan.attempt + 1, durable: { ...durable, lost } }
+    transaction.began(run)
+    return { token, definition, task, declaration, args: durable.args, known: run }
+  }
+
+  /** Runs that others have ended or taken over: they write nothing more. */
+  overruled(token: string, overruled: readonly RunningTask[]): void {
+    if (overruled.length === 0) return
+    const ids = new Set(overruled.map(({ run }) => run))
+    const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
+    void this.pool.cancel((run) => run.token === token && ids.has(run.id), reason)
+  }
+
+  /** Saves what tasks have come to, if the store believes something else. Nobody waits for that. */
+  bringUpToDate(instance: Instance): void {
+    const { log } = this.ground
+    if (this.ground.isClosing || !instance.runs.outdated) return
+    void this.ground.tracked(
+      rescued(
+        () => transact(this.ground, instance.token, granted, nobody, () => {}),
+        (error) => reportFault(log, error, callerFaults),
+      ),
+    )
+  }
+
+  private runs(run: TaskRun): void {
+    const { nodes } = this.ground
+    const instance = this.ground.instance(run.token)
+    instance.runs.set(recordOf(run, nodes.node))
+    if (run.progress !== null) nodes.reported(instance)
+  }
+
+  /** What a closing process has ended runs on: the next one finds it, or says that it was interrupted. */
+  private over(run: TaskRun): void {
+    if (!this.ground.isClosing) this.ground.instance(run.token).runs.delete(run.id)
+  }
+
+  private ended(instance: Instance): void {
+    this.bringUpToDate(instance)
+    this.ground.released(instance)
+  }
+}
+
+const givenUp = (task: string, lost: number): Failure => ({
+  code: 'interrupted',
+  message: `Task "${task}" was given up: ${lost} processes in a row ended while it ran. What it had saved until then is kept.`,
+})
+
+/** Stands where no function of the author's runs. */
+const nobody = () => {}
+
+export const closed = () =>
+  new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

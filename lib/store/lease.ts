@@ -1,0 +1,86 @@
+/**
+ * The lease of a node: for how long the others take it to live. It is renewed several times before it ends. What was held
+ * under a lease that has ended may be another's, however soon it is renewed after that.
+ */
+import type { Clock } from '../base/clock.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
+import type { Ledger } from './ledger.js'
+
+export interface LeaseParts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Log
+  readonly node: string
+  readonly leaseMs: number
+  /** The lease had ended, or it is time to ask for what nobody may have told. */
+  repair(): void
+  /** Nodes have died. */
+  died(): void
+}
+
+export class Lease {
+  /** Counts leases: the next begins when one has ended before it was renewed. */
+  number = 0
+  private readonly parts: LeaseParts
+  private alive: ReadonlySet<string> = new Set()
+  private endsAt = Number.NEGATIVE_INFINITY
+  private beats = 0
+  private cancelBeat = () => {}
+  private over = false
+
+  constructor(parts: LeaseParts) {
+    this.parts = parts
+  }
+
+  async begin(): Promise<void> {
+    await this.beat()
+    this.beatLater()
+  }
+
+  end(): void {
+    this.over = true
+    this.cancelBeat()
+  }
+
+  isAlive(node: string): boolean {
+    return node === this.parts.node || this.alive.has(node)
+  }
+
+  gone(node: string): void {
+    this.alive = new Set([...this.alive].filter((other) => other !== node))
+  }
+
+  /** Whether what was held under a lease is held still, as far as this node can know. */
+  covers(number: number | undefined): boolean {
+    return number === this.number && this.parts.clock.now() < this.endsAt
+  }
+
+  private beatLater(): void {
+    const { clock, leaseMs, log } = this.parts
+    if (this.over) return
+    this.cancelBeat = clock.after(leaseMs / fixedLimits.beatsPerLease, () => {
+      this.beat().then(
+        () => this.beatLater(),
+        (error) => {
+          if (!this.over) log.warn('The lease of this process could not be renewed; it is tried again.', error)
+          this.beatLater()
+        },
+      )
+    })
+  }
+
+  private async beat(): Promise<void> {
+    const { ledger, clock, node, leaseMs, repair, died } = this.parts
+    const sentAt = clock.now()
+    const { alive, lapsed } = await ledger.beat(node, leaseMs)
+    const someDied = [...this.alive].some((other) => !alive.includes(other))
+    this.alive = new Set(alive)
+    const late = lapsed || sentAt >= this.endsAt
+    this.endsAt = sentAt + leaseMs
+    this.beats += 1
+    if (late) this.number += 1
+    if (late || this.beats % fixedLimits.beatsPerRepair === 0) repair()
+    if (someDied) died()
+  }
+}
