@@ -79,7 +79,7 @@ export class Tasking {
     const { definition, task, declaration, args } = start
     this.pool.check(start, transaction.runsOf(definition, task).length > 0)
     const durable = declaration.durable
-      ? { args: copyValue(args, [`the arguments of task "${task}"`]) as unknown[], lost: 0, failed: 0 }
+      ? { args: copyValue(args, [task, 'arguments']) as unknown[], lost: 0, failed: 0 }
       : undefined
     const run = { definition, task, run: clock.id(), node: nodes.node, attempt: 1, durable }
     transaction.began(run)

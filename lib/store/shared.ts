@@ -303,12 +303,12 @@ export class SharedStore implements StateStore, Shared {
 
   private missed(): void {
     this.repair()
-    for (const { wake } of [...this.waiting.values()]) wake()
     this.ears.missed()
   }
 
   /** Asks for what this node may not have been told. */
   private repair(): void {
+    for (const { wake } of [...this.waiting.values()]) wake()
     for (const token of this.followed) this.quietly(this.catchUp(token))
   }
 

@@ -4,7 +4,7 @@
  * after it is kept, and the process may die at either side.
  */
 import { after } from '../base/eventually.js'
-import type { StateStore, Stored } from '../store/store.js'
+import type { Shared, StateStore, Stored } from '../store/store.js'
 
 export interface MortalStore extends StateStore {
   die(): void
@@ -34,7 +34,10 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
     if (dead) return never
     fails('after')
   }
+  const { shared } = store
   return {
+    ...(store.open && { open: async () => alive(() => store.open?.()) }),
+    ...(shared && { shared: mortalShared(shared, alive) }),
     load: (token) => alive(() => store.load(token)),
     read: (token) => alive(() => store.read(token)),
     save: (token, next) => alive(() => (slow ? slowly(token, next) : keep(token, next))),
@@ -45,5 +48,19 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
     die: () => {
       dead = true
     },
+  }
+}
+
+function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<never>): Shared {
+  const { node, leaseMs } = shared
+  return {
+    node,
+    leaseMs,
+    isAlive: (other) => shared.isAlive(other),
+    listen: (ears) => shared.listen(ears),
+    holds: (token) => shared.holds(token),
+    release: async (token, follow) => alive(() => shared.release(token, follow)),
+    follow: async (token) => alive(() => shared.follow(token)),
+    unfollow: async (token) => alive(() => shared.unfollow(token)),
   }
 }

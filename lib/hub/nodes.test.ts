@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { testHub } from '../doors/testing.js'
+import { sharedStore } from '../store/shared.js'
+import { TestClock } from '../testing/clock.js'
+import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import { mortalClock } from '../testing/mortal-clock.js'
+
+interface Counted {
+  n: number
+  by: string[]
+  attempts: number[]
+}
+
+/** Which process runs this code is told by the clock of the hub alone, so a task says its attempt. */
+const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [] }))
+  .tasks((background) => ({
+    count: background({ concurrency: 'single' }, async ({ update, sleep, progress }, to: number) => {
+      for (let made = 1; made <= to; made += 1) {
+        await update((s) => void (s.n += 1))
+        progress(made / to, `${made} of ${to}`)
+        await sleep(100)
+      }
+    }),
+    sure: background({ durable: true }, async ({ update, sleep, attempt }, to: number) => {
+      await update((s) => void s.attempts.push(attempt))
+      while (await update((s) => s.n < to && ++s.n)) await sleep(100)
+    }),
+    fails: background(async ({ update }) => {
+      await update((s) => void (s.n += 1))
+      throw new Error('it went wrong')
+    }),
+  }))
+  .events((on, { sure }) => ({
+    add: on((s, by: number) => {
+      s.n += by
+    }),
+    slowly: on(async (s, by: number) => {
+      await pause(500)
+      s.n += by
+    }),
+    begin: on((s, to: number) => {
+      s.by.push('begin')
+      return sure(to)
+    }),
+  }))
+
+let clock = new TestClock()
+const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
+
+/** Hubs over one ledger, and a tab at the first of them. */
+async function open(count = 2) {
+  clock = new TestClock()
+  const book = new Book(clock)
+  const start = () => {
+    const own = mortalClock(clock)
+    const store = sharedStore({ ledger: memoryLedger(book), clock: own, leaseMs: 1000 })
+    const kit = testHub([d], { store }, clock)
+    /** `kill -9`: its clock and its messages end. */
+    const kill = () => {
+      own.die()
+      const node = book.nodes.get(store.node)
+      if (node) node.listener = undefined
+      dead.add(store)
+    }
+    return { ...kit, store, kill }
+  }
+  const dead = new Set<object>()
+  const nodes = Array.from({ length: count }, start)
+  await clock.advance(0)
+  const [a, b, c] = nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]]
+  const tab = await a.open()
+  const state = await tab.watch(d)
+  await clock.advance(0)
+  const move = async (to: (typeof nodes)[0]) => {
+    tab.rewire(to.hub, clock)
+    await tab.reconnect()
+    await clock.advance(0)
+  }
+  const end = async <T>(work: Promise<T>, ms = 100) => {
+    const ended = work.then(
+      (value) => ({ value }),
+      (error) => ({ error: error.code as string }),
+    )
+    await clock.advance(ms)
+    return Promise.race([ended, Promise.resolve('waits' as const)])
+  }
+  return { a, b, c, book, tab, state, now: () => tab.state(d), move, end, start }
+}
+
+describe('a tab', () => {
+  it('is served by any process, with the state that another one has made', async () => {
+    const { b, now, move, end, state } = await open()
+    await end(state.add(1))
+    await move(b)
+    expect(now().n).toBe(1)
+    expect(await end(state.add(10))).toEqual({ value: undefined })
+    expect(now().n).toBe(11)
+    expect(b.log.lines).toEqual([])
+  })
+  it('sees what server code of another process makes of its state', async () => {
+    const { a, b, tab, now, end } = await open()
+    await end(b.hub.modifyState(tab.token, d, (s) => void (s.n = 5)))
+    expect(now().n).toBe(5)
+    await end(a.hub.modifyState(tab.token, d, (s) => void (s.n += 1)))
+    await end(b.hub.modifyState(tab.token, d, (s) => void (s.n += 1)))
+    expect(now().n).toBe(7)
+  })
+  it('waits for the lock that another process holds, in turn', async () => {
+    const { b, tab, now, end, state } = await open()
+    const slow = b.hub.modifyState(tab.token, d, async (s) => {
+      await pause(300)
+      s.n += 100
+    })
+    await clock.advance(50)
+    expect(await end(state.add(1))).toBe('waits')
+    await clock.advance(300)
+    await slow
+    expect(now().n).toBe(101)
+  })
+  it('whose call runs in the process that it left, and is sent again to another, has it once', async () => {
+    const { b, now, move, end, state } = await open()
+    const call = state.slowly(7)
+    await clock.advance(100)
+    await move(b)
+    expect(await end(call, 1_000)).toEqual({ value: undefined })
+    expect(now().n).toBe(7)
+  })
+})
+
+describe('a task in another process', () => {
+  it('is shown with its progress, is not started twice, and its end is seen', async () => {
+    const { a, b, now, move, end, state } = await open()
+    await end(state.count.start(10))
+    await move(b)
+    await clock.advance(400)
+    expect(now().count).toMatchObject({ running: 1 })
+    expect(now().count.progress).toBeGreaterThan(0)
+    expect(await end(state.count.start(10), 20)).toEqual({ error: 'already-running' })
+    expect(await end(state.add(1000), 20)).toEqual({ value: undefined })
+    await clock.advance(2_000)
+    expect(now()).toMatchObject({ n: 1010, count: { running: 0, error: null } })
+    expect([a.hub.backgroundTasks.size, b.hub.backgroundTasks.size]).toEqual([0, 0])
+  })
+  it('is cancelled from here, and writes nothing more', async () => {
+    const { a, b, now, move, end, state } = await open()
+    await end(state.count.start(100), 250)
+    await move(b)
+    expect(await end(state.count.cancel(), 50)).toEqual({ value: undefined })
+    const { n } = now()
+    await clock.advance(3_000)
+    expect(now()).toMatchObject({ n, count: { running: 0, error: null } })
+    expect(a.hub.backgroundTasks.size).toBe(0)
+  })
+  it('that fails there is shown as failed here', async () => {
+    const { a, b, tab, now, end, move } = await open()
+    await move(b)
+    const far = a.hub.modifyState(tab.token, d, () => {})
+    await end(far)
+    a.hub.start(tab.token, [d.triggers.fails()])
+    await clock.advance(100)
+    expect(now()).toMatchObject({ n: 1, fails: { running: 0, error: { message: 'it went wrong' } } })
+  })
+  it('is shown as interrupted when that process has died', async () => {
+    const { a, b, now, move, end, state } = await open()
+    await end(state.count.start(100), 250)
+    await move(b)
+    a.kill()
+    await clock.advance(1_500)
+    expect(now()).toMatchObject({ count: { running: 0, error: { code: 'interrupted' } } })
+    expect(await end(state.add(1))).toEqual({ value: undefined })
+  })
+})
+
+describe('a durable task', () => {
+  it('goes on in another process when its own has died', async () => {
+    const { a, b, now, move, end, state } = await open(3)
+    await end(state.begin(30), 450)
+    a.kill()
+    await move(b)
+    await clock.advance(1_600)
+    expect(now()).toMatchObject({ attempts: [1, 2], sure: { running: 1, error: null } })
+    await clock.advance(4_000)
+    expect(now()).toMatchObject({ n: 30, attempts: [1, 2], by: ['begin'], sure: { running: 0, error: null } })
+  })
+  it('goes on at once when its process ends in order', async () => {
+    const { a, b, now, move, end, state } = await open(3)
+    await end(state.begin(30), 450)
+    void a.hub.close()
+    await clock.advance(100)
+    await move(b)
+    expect(now()).toMatchObject({ attempts: [1, 2], sure: { running: 1 } })
+    await clock.advance(4_000)
+    expect(now()).toMatchObject({ n: 30, attempts: [1, 2], sure: { running: 0, error: null } })
+  })
+  it('is cancelled from another process, though its own is frozen', async () => {
+    const { a, b, book, now, move, end, state } = await open(2)
+    await end(state.begin(100), 250)
+    a.kill()
+    await move(b)
+    await clock.advance(1_500)
+    expect(now().sure.running).toBe(1)
+    expect(await end(state.sure.cancel(), 50)).toEqual({ value: undefined })
+    const { n } = now()
+    await clock.advance(3_000)
+    expect(now()).toMatchObject({ n, sure: { running: 0 } })
+    expect(book.tasksOf(b.store.node).size).toBe(0)
+  })
+})
+
+it('a process that was taken for dead writes nothing to what others hold now, and its tabs are corrected', async () => {
+  const { a, b, book, tab, now, end, state } = await open()
+  await end(state.add(1))
+  const node = book.nodes.get(a.store.node)
+  if (node) node.leaseEnd = 0 // the ledger has heard nothing of it
+  await end(
+    b.hub.modifyState(tab.token, d, (s) => void (s.n = 50)),
+    0,
+  )
+  const call = state.add(3)
+  await clock.advance(10)
+  await tab.reconnect()
+  expect(await end(call, 400)).toEqual({ value: undefined })
+  expect(now().n).toBe(53)
+})
+
+it('closing leaves nothing', async () => {
+  const { a, b, end, state } = await open()
+  await end(state.begin(5))
+  for (const { hub } of [a, b]) {
+    const closing = hub.close()
+    await clock.advance(100)
+    await closing
+  }
+  await clock.advance(60_000)
+  expect(clock.running).toBe(0)
+})
