@@ -1,15 +1,22 @@
 /**
  * Lives through seeded lives of a hub and its tabs: `npm run simulate -- 1 10000` those of the seeds 1 to 10,000, with one
- * number that life alone, told in full where it breaks a promise.
+ * number that life alone, told in full where it breaks a promise. `--nodes 3` has that many processes over one ledger, and
+ * `--calm` lets none of them die.
  */
+import { parseArgs } from 'node:util'
 import { simulate } from '../lib/dist/testing/simulation.js'
 
-const [first = 1, last = first] = process.argv.slice(2).map(Number)
+const { values, positionals } = parseArgs({
+  options: { nodes: { type: 'string' }, calm: { type: 'boolean' }, sabotage: { type: 'string' } },
+  allowPositionals: true,
+})
+const [first = 1, last = first] = positionals.map(Number)
+const options = { ...values, ...(values.nodes && { nodes: Number(values.nodes) }) }
 let broken = 0
 const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
 for (let seed = first; seed <= last; seed += 1) {
   try {
-    const lived = await simulate({ seed })
+    const lived = await simulate({ seed, ...options })
     for (const key of Object.keys(all)) all[key] += lived[key]
   } catch (error) {
     broken += 1

@@ -34,7 +34,7 @@ import { Pages } from './pages.js'
 import { Session } from './session.js'
 import { closed, Tasking } from './tasking.js'
 import { refuseMalformed, signToken, verifyToken } from './token.js'
-import { begin, type Transaction, transact } from './transaction.js'
+import { begin, loadFailed, type Transaction, transact } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Working } from './working.js'
 
@@ -98,7 +98,7 @@ export class Hub {
       store: this.store,
       known: (token) => this.known(token),
       isNeeded: (instance) => this.keeping.isNeeded(instance),
-      overruled: (token, runs) => this.overruled(token, runs),
+      told: (instance, lost) => this.told(instance, lost),
       takeOver: (token) => promised(() => after(this.prepare(), () => this.tasks.takeOver(token))),
       bringUpToDate: (instance) => this.tasks.bringUpToDate(instance),
       tracked: (work) => void this.tracked(work),
@@ -237,8 +237,8 @@ export class Hub {
     const { shared } = this.store
     if (!shared) return transact(this, token, granted, nobody, () => {})
     return shared.follow(token).then((stored) => {
-      if (!instance.loaded) this.overruled(token, instance.follow(stored))
-    })
+      if (!instance.loaded) this.told(instance, instance.follow(stored))
+    }, loadFailed)
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {
@@ -302,8 +302,9 @@ export class Hub {
     this.flow.outside(() => void this.tracked(this.tasks.pool.cancel((run) => run.token === token, reason)))
   }
 
-  overruled(token: string, runs: readonly RunningTask[]): void {
-    this.tasks.overruled(token, runs)
+  told(instance: Instance, lost: readonly RunningTask[]): void {
+    this.tasks.overruled(instance.token, lost)
+    if (instance.runs.orphaned.length > 0) this.nodes.inherit(instance.token)
   }
 
   released(instance: Instance): void {

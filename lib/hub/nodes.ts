@@ -18,8 +18,8 @@ export interface NodesGround {
   known(token: string): Instance | undefined
   /** A tab or a task here needs it. */
   isNeeded(instance: Instance): boolean
-  /** Runs here that others have ended or taken over. */
-  overruled(token: string, runs: readonly RunningTask[]): void
+  /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
+  told(instance: Instance, lost: readonly RunningTask[]): void
   takeOver(token: string): Promise<void>
   /** The store shall know what the tasks here have come to. */
   bringUpToDate(instance: Instance): void
@@ -32,8 +32,12 @@ export class Nodes implements Ears {
   private readonly store: Shared | undefined
   private readonly leaving = new Set<string>()
   private readonly reporting = new Map<string, () => void>()
-  private takingOver: Promise<void> | undefined
+  /** Tokens with durable tasks that nobody runs. */
+  private readonly heirless = new Set<string>()
+  private working: Promise<void> | undefined
+  /** The store is to be asked for more of them. */
   private asked = false
+  private cancelWork = () => {}
   private ended = false
 
   constructor(ground: NodesGround) {
@@ -86,12 +90,12 @@ export class Nodes implements Ears {
   }
 
   changed(token: string, stored: Stored | undefined): void {
-    const { known, isNeeded, log, overruled } = this.ground
+    const { known, isNeeded, log, told } = this.ground
     const instance = known(token)
     if (!instance || !isNeeded(instance)) {
       if (instance) instance.followed = false
       this.store?.unfollow(token).catch((error) => log.warn('A tab that has gone is followed still.', error))
-    } else if (instance.followed) overruled(token, instance.follow(stored))
+    } else if (instance.followed) told(instance, instance.follow(stored))
   }
 
   missed(): void {
@@ -101,24 +105,58 @@ export class Nodes implements Ears {
   /** Takes over what processes have left that have ended. Resolves when there is no more of it. */
   takeOver(): Promise<void> {
     this.asked = true
-    this.takingOver ??= this.orphans().finally(() => {
-      this.takingOver = undefined
+    return this.work()
+  }
+
+  /** A token was loaded whose durable tasks have lost their process. */
+  inherit(token: string): void {
+    if (this.heirless.has(token)) return
+    this.heirless.add(token)
+    void this.work()
+  }
+
+  private work(): Promise<void> {
+    this.working ??= this.orphans().finally(() => {
+      this.working = undefined
+      if (this.heirless.size > 0 || this.asked) this.workLater()
     })
-    return this.takingOver
+    return this.working
+  }
+
+  /** What could not be taken over is tried again: the store may have failed. */
+  private workLater(): void {
+    this.cancelWork()
+    if (!this.ended) this.cancelWork = this.ground.clock.after(fixedLimits.saveAgainMs, () => void this.work())
   }
 
   private async orphans(): Promise<void> {
-    const { store, log, takeOver } = this.ground
-    while (this.asked && !this.ended) {
-      this.asked = false
+    const { store, log } = this.ground
+    for (let found = true; found && !this.ended; ) {
+      found = false
       try {
-        const tokens = (await store.orphans?.()) ?? []
-        for (let at = 0; at < tokens.length && !this.ended; at += fixedLimits.orphansAtOnce)
-          await Promise.all(tokens.slice(at, at + fixedLimits.orphansAtOnce).map((token) => takeOver(token)))
-        this.asked ||= this.shared && tokens.length > 0 // it gives some of them
+        if (this.asked) {
+          this.asked = false
+          const tokens = (await store.orphans?.()) ?? []
+          for (const token of tokens) this.heirless.add(token)
+          this.asked ||= this.shared && tokens.length > 0 // it gives some of them
+          found = this.asked
+        }
       } catch (error) {
+        this.asked = true
         if (!this.ended) log.error('The store could not be asked for the tasks of processes that have ended.', error)
       }
+      const tokens = [...this.heirless]
+      for (let at = 0; at < tokens.length && !this.ended; at += fixedLimits.orphansAtOnce)
+        await Promise.all(tokens.slice(at, at + fixedLimits.orphansAtOnce).map((token) => this.inheritOne(token)))
+    }
+  }
+
+  private async inheritOne(token: string): Promise<void> {
+    try {
+      await this.ground.takeOver(token)
+      this.heirless.delete(token)
+    } catch (error) {
+      if (!this.ended) this.ground.log.warn('Tasks could not be taken over from a process that has ended yet.', error)
     }
   }
 
@@ -135,6 +173,7 @@ export class Nodes implements Ears {
 
   end(): void {
     this.ended = true
+    this.cancelWork()
     for (const cancel of this.reporting.values()) cancel()
     this.reporting.clear()
   }

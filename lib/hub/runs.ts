@@ -23,6 +23,8 @@ export class Runs {
   /** As this process sees them. */
   private readonly statuses = new Map<string, Record<string, TaskStatus>>()
   private readonly mine = new Map<string, RunningTask>()
+  /** Runs that have ended here, of which the store believes that they run. */
+  private readonly settled = new Set<string>()
   private others: readonly RunningTask[] = []
   /** What the store believes. */
   private believed: readonly RunningTask[] = []
@@ -44,8 +46,8 @@ export class Runs {
     const { node } = this.nodes
     const kept = new Set(running.filter((run) => run.node === node).map(({ run }) => run))
     const lost = this.believed.filter((run) => run.node === node && this.mine.has(run.run) && !kept.has(run.run))
-    const elsewhere = running.filter((run) => run.node !== node)
-    const dead = elsewhere.filter((run) => mayTakeOver && !this.nodes.isAlive(run.node))
+    const elsewhere = running.filter(({ run }) => !this.mine.has(run) && !this.settled.has(run))
+    const dead = elsewhere.filter((run) => run.node === node || (mayTakeOver && !this.nodes.isAlive(run.node)))
     this.orphaned = dead.filter(({ durable }) => durable)
     const touched = namesOf([...this.others, ...elsewhere])
     this.others = elsewhere.filter((run) => !dead.includes(run) || run.durable)
@@ -79,9 +81,15 @@ export class Runs {
     this.list = undefined
   }
 
-  /** A run of this process writes nothing more. */
-  delete(run: string): void {
-    if (this.mine.delete(run)) this.list = undefined
+  /**
+   * An attempt of this process writes nothing more; a later one of the same run may be here already. One that has not settled
+   * lost its state to another process, and may go on here if that one leaves it.
+   */
+  delete(run: string, attempt: number, settled: boolean): void {
+    if (this.mine.get(run)?.attempt !== attempt) return
+    this.mine.delete(run)
+    if (settled && this.believed.some((known) => known.run === run)) this.settled.add(run)
+    this.list = undefined
   }
 
   /** A run has saved something, so it does not fail for ever. */
@@ -114,6 +122,7 @@ export class Runs {
     const { node } = this.nodes
     this.believed = running
     this.believedEnds = ended
+    for (const run of this.settled) if (!running.some((known) => known.run === run)) this.settled.delete(run)
     if (begun.length === 0 && over.size === 0) return
     const taken = new Set(begun.map(({ run }) => run))
     const touched = namesOf([...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun])

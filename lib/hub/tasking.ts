@@ -148,9 +148,9 @@ export class Tasking {
   /** Runs that others have ended or taken over: they write nothing more. */
   overruled(token: string, overruled: readonly RunningTask[]): void {
     if (overruled.length === 0) return
-    const ids = new Set(overruled.map(({ run }) => run))
+    const attempts = new Map(overruled.map(({ run, attempt }) => [run, attempt]))
     const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
-    void this.pool.cancel((run) => run.token === token && ids.has(run.id), reason)
+    void this.pool.cancel((run) => run.token === token && attempts.get(run.id) === run.attempt, reason)
   }
 
   /** Saves what tasks have come to, if the store believes something else. Nobody waits for that. */
@@ -174,7 +174,9 @@ export class Tasking {
 
   /** What a closing process has ended runs on: the next one finds it, or says that it was interrupted. */
   private over(run: TaskRun): void {
-    if (!this.ground.isClosing) this.ground.instance(run.token).runs.delete(run.id)
+    const { phase } = run
+    const settled = phase.name === 'running' || phase.name === 'done' || phase.reason.code !== 'stale-write'
+    if (!this.ground.isClosing) this.ground.instance(run.token).runs.delete(run.id, run.attempt, settled)
   }
 
   private ended(instance: Instance): void {

@@ -37,8 +37,8 @@ export interface Ground {
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
   lost(instance: Instance, reason: HeldStateError): void
-  /** Runs of this process that another one has ended or taken over. */
-  overruled(token: string, runs: readonly RunningTask[]): void
+  /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
+  told(instance: Instance, lost: readonly RunningTask[]): void
   /** The lock of an instance is free again. */
   released(instance: Instance): void
 }
@@ -323,16 +323,16 @@ const saveFailed = (end: string, cause: unknown) =>
 /** Asks the store what it holds. */
 function load(ground: Ground, instance: Instance): Eventually<void> {
   return after(
-    rescued(
-      () => ground.store.load(instance.token),
-      (error) => {
-        throw new HeldStateError(
-          'load-failed',
-          'The saved state of this tab could not be loaded: the store failed. Try again; the cause is in the log of the server.',
-          { cause: error },
-        )
-      },
-    ),
-    (stored) => ground.overruled(instance.token, instance.restore(stored)),
+    rescued(() => ground.store.load(instance.token), loadFailed),
+    (stored) => ground.told(instance, instance.restore(stored)),
+  )
+}
+
+export function loadFailed(error: unknown): never {
+  if (isHeldStateError(error)) throw error
+  throw new HeldStateError(
+    'load-failed',
+    'The saved state of this tab could not be loaded: the store failed. Try again; the cause is in the log of the server.',
+    { cause: error },
   )
 }

@@ -1,6 +1,7 @@
 /**
  * Tests a state module without Next, socket or browser: a real hub with a clock you own, and real tabs over a loopback.
  */
+import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import type { Identity } from '../client/identity.js'
 import { Presence } from '../client/presence.js'
@@ -48,18 +49,19 @@ function nextClock(): TestClock {
   return new TestClock(kits)
 }
 
-/** A hub that knows `definitions`. */
+/** A hub that knows `definitions`. With `own`, its process has another clock than its tabs. */
 export function testHub(
   definitions: readonly Definition[],
   { store = memoryStore(), ...options }: Omit<HubOptions, 'clock' | 'log'> = {},
   clock = nextClock(),
+  own: Clock = clock,
 ): TestKit {
   const { registry = new Registry() } = options
   registry.add(...definitions)
   const log = testLog()
   const tabs: TestTab[] = []
   const start = () => {
-    const process = { clock: mortalClock(clock), store: { ...mortalStore(store), close: () => store.close() } }
+    const process = { clock: mortalClock(own), store: { ...mortalStore(store), close: () => store.close() } }
     const hub = new Hub({ secret: 'of a test', ...options, ...process, registry, log })
     setSlot({ hub, routeKey: '' })
     void hub.resume()

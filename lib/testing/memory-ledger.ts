@@ -27,9 +27,13 @@ export class Book {
   /** Takes a message to its node. */
   readonly carry: (deliver: () => void) => void
 
-  constructor(clock: Clock, carry: (deliver: () => void) => void = (deliver) => clock.turn(deliver)) {
+  /** A bug on purpose: others are told of a change before it is known whether it is written. */
+  readonly early: boolean
+
+  constructor(clock: Clock, carry: (deliver: () => void) => void = (deliver) => clock.turn(deliver), early = false) {
     this.clock = clock
     this.carry = carry
+    this.early = early
   }
 
   page(token: string): Page {
@@ -103,6 +107,8 @@ export function memoryLedger(book: Book): Ledger {
     },
     save: async ({ token, node, fence, revision, writes, began, ended }) => {
       const page = book.page(token)
+      const tell = (follower: string) => book.tell(follower, { type: 'changed', token, revision, writes })
+      if (book.early) for (const follower of page.followers) tell(follower)
       if (page.holder !== node || page.fence !== fence) return false
       if (page.revision === revision) return true
       if (page.revision !== revision - 1) return false
@@ -115,7 +121,7 @@ export function memoryLedger(book: Book): Ledger {
       for (const other of began) book.tasksOf(other).add(token)
       for (const other of ended) book.tasksOf(other).delete(token)
       for (const follower of [...page.followers])
-        if (book.lives(follower)) book.tell(follower, { type: 'changed', token, revision, writes })
+        if (book.lives(follower)) tell(follower)
         else page.followers.delete(follower)
       return true
     },

@@ -1,6 +1,7 @@
 /** A page of the simulation: what it did, what it was told, and what must be true of both. */
 import type { HeldStateError } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
+import type { ClientView } from '../state/definition.js'
 import type { Chance } from './chance.js'
 import type { TestClock } from './clock.js'
 import { TestTab } from './kit.js'
@@ -17,11 +18,13 @@ export interface PageOptions {
   readonly hides: boolean
   /** Of a duplicated tab: every state of its original that was kept. */
   readonly origin: (() => readonly string[]) | undefined
+  /** No process dies or freezes. */
+  readonly calm: boolean
   /** The page that this one follows, after a reload. */
   readonly earlier: Page | undefined
 }
 
-const kinds = ['mark', 'mark', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work'] as const
+const kinds = ['mark', 'mark', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work', 'surely'] as const
 type Kind = (typeof kinds)[number]
 
 /** Calls that the page shows before the hub has answered. */
@@ -159,6 +162,7 @@ export class Page {
       text(kept), `${this.name} shows ${text(shown)} at revision ${revision}; kept was ${text(kept)}`)
     this.checkExpected(shown.marks.slice(kept.marks.length), kept)
     require(shown.count === kept.marks.length, `${this.name} shows a computed value of another state`)
+    if (this.options.calm) this.checkCalm(shown)
     require(!('secret' in shown), `${this.name} got a private field`)
     this.checkOrigin(kept)
   }
@@ -171,6 +175,15 @@ export class Page {
     )
     require(wrong ===
       undefined, `${this.name} shows ${marks} of calls that have not ended; ${wrong} is none of them, or is there twice`)
+  }
+
+  /** Nobody may say that a process has died while all of them live. */
+  private checkCalm({ work, sure, attempts }: ClientView<typeof journal>): void {
+    for (const { error } of [work, sure])
+      require(error?.code !==
+        'interrupted', `${this.name} was told that a task was interrupted, though no process ended`)
+    for (const [mark, times] of attempts)
+      require(times === 1, `${this.name} sees that ${mark} was begun ${times} times, though no process ended`)
   }
 
   /** A duplicated tab begins with what was kept of the original at some moment. */
@@ -192,7 +205,9 @@ export class Page {
     require(text(this.tab.state(journal)) === text(kept), `${this.name} does not show what is kept`)
     const waiting = this.made.filter(({ end }) => end === undefined).map(({ mark }) => mark)
     require(waiting.length === 0, `${this.name} never heard of calls ${waiting}`)
-    const odd = this.tab.reports.filter((report) => !report.startsWith('The change could not be saved'))
+    const odd = this.tab.reports.filter(
+      (report) => !/^The (change could not be saved|saved state of this tab could not be loaded)/.test(report),
+    )
     require(odd.length === 0, `${this.name} was told: ${odd}`)
   }
 
@@ -207,6 +222,10 @@ export class Page {
   private checkCall({ mark, kind, end }: Made, kept: Journal): void {
     const times = (wanted: number) => kept.marks.filter((other) => other === wanted).length
     const what = `${this.name}: ${kind}(${mark}) ended with ${end ?? 'nothing'} and left`
+    if (kind === 'surely') {
+      const count = kept.counts.get(mark) ?? 0
+      require(count === times(mark) * rounds, `${what} ${times(mark)} marks and ${count} increments of ${rounds}`)
+    }
     if (kind === 'work')
       return require((kept.counts.get(mark) ?? 0) <= rounds, `${what} ${kept.counts.get(mark)} increments of ${rounds}`)
     require(times(mark) <= 1 && times(-mark) <= 1, `${what} ${times(mark)} marks`)
@@ -214,7 +233,8 @@ export class Page {
     if (end === 'done')
       require(times(mark) === 1 && (kind !== 'twice' || times(-mark) === 1), `${what} ${times(mark)} marks`)
     else if (end === 'interrupted') require(times(mark) === 1 && times(-mark) === 0, `${what} ${times(mark)} marks`)
-    else if (end === 'handler-failed') require(times(mark) === 0, `${what} ${times(mark)} marks`)
+    else if (end === 'handler-failed' || end === 'load-failed')
+      require(times(mark) === 0, `${what} ${times(mark)} marks`)
     else if (end === 'save-failed') require(times(-mark) === 0, `${what} the whole of it`)
     else if (end === 'connection-lost' && this.ended)
       return // the page closed before it heard

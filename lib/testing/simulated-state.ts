@@ -5,6 +5,8 @@ import type { TestClock } from './clock.js'
 export interface Journal {
   readonly marks: readonly number[]
   readonly counts: ReadonlyMap<number, number>
+  /** Of durable tasks: how often each began. */
+  readonly attempts: ReadonlyMap<number, number>
 }
 
 /** The clock of the simulation that runs; handlers wait by it. */
@@ -15,7 +17,11 @@ const pause = (ms: number) => new Promise<void>((resolve) => void simulatedClock
 /** Increments that a task makes. */
 export const rounds = 5
 
-export const journal = defineState('journal', () => ({ marks: [] as number[], counts: new Map<number, number>() }))
+export const journal = defineState('journal', () => ({
+  marks: [] as number[],
+  counts: new Map<number, number>(),
+  attempts: new Map<number, number>(),
+}))
   .private(() => ({ secret: 0 }))
   .computed({ count: (s) => s.marks.length })
   .tasks((background) => ({
@@ -25,8 +31,20 @@ export const journal = defineState('journal', () => ({ marks: [] as number[], co
         await sleep(20)
       }
     }),
+    sure: background(
+      { durable: true, retry: { times: 100, wait: 30 } },
+      async ({ update, sleep, attempt }, mark: number) => {
+        await update((s) => void s.attempts.set(mark, attempt))
+        const count = (counts: Map<number, number>) => {
+          const made = counts.get(mark) ?? 0
+          if (made < rounds) counts.set(mark, made + 1)
+          return made < rounds
+        }
+        while (await update((s) => count(s.counts))) await sleep(20)
+      },
+    ),
   }))
-  .events((on) => ({
+  .events((on, { sure }) => ({
     mark: on((s, mark: number) => {
       s.marks.push(mark)
     }),
@@ -51,6 +69,10 @@ export const journal = defineState('journal', () => ({ marks: [] as number[], co
       await pause(20)
       if (mark % 2 === 0) throw new Error('on purpose')
       s.marks.push(mark)
+    }),
+    surely: on((s, mark: number) => {
+      s.marks.push(mark)
+      return sure(mark)
     }),
     secretly: on((s) => {
       s.secret += 1

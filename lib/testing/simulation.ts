@@ -3,15 +3,13 @@
  * slow, tabs are reloaded, saves fail, and the process of the hub is killed and started anew, while events and tasks run.
  * After each step the promises are checked that can be seen from outside. The same seed lives the same life.
  */
-import type { Hub } from '../hub/hub.js'
-import { type Memory, memoryStore } from '../store/memory.js'
-import type { StateStore, Stored } from '../store/store.js'
 import { Chance } from './chance.js'
 import { TestClock } from './clock.js'
-import { type TestLog, TestTab, testHub } from './kit.js'
-import { type MortalStore, mortalStore } from './mortal.js'
+import { TestTab } from './kit.js'
+import { Cluster } from './simulated-cluster.js'
 import { Page, text } from './simulated-page.js'
-import { type Journal, journal, simulatedClock } from './simulated-state.js'
+import { type Servers, SingleServer, type World as WorldOf } from './simulated-servers.js'
+import { type Journal, simulatedClock } from './simulated-state.js'
 
 /** A bug on purpose: what a simulation is worth shows in whether it finds it. */
 export type Sabotage =
@@ -25,10 +23,18 @@ export type Sabotage =
   | 'skip-fence'
   /** The hub does not say how far the calls of a page that comes back have come. */
   | 'hide-progress'
+  /** Other processes are told of a change before it is saved. */
+  | 'publish-early'
+  /** A process does not renew its lease. */
+  | 'lease-not-renewed'
 
 export interface SimulationOptions {
   readonly seed: number
   readonly steps?: number
+  /** Processes that serve at the same time. */
+  readonly nodes?: number
+  /** No process dies or freezes. */
+  readonly calm?: boolean
   readonly sabotage?: Sabotage
 }
 
@@ -43,8 +49,8 @@ export interface Lived {
 }
 
 /** Resolves when the life was lived without a broken promise; throws an Error that names the seed and the promise. */
-export async function simulate({ seed, steps = 40, sabotage }: SimulationOptions): Promise<Lived> {
-  const world = new World(seed, sabotage)
+export async function simulate({ seed, steps = 40, ...options }: SimulationOptions): Promise<Lived> {
+  const world = new World(seed, options)
   try {
     await world.live(steps)
     return world.lived
@@ -54,32 +60,32 @@ export async function simulate({ seed, steps = 40, sabotage }: SimulationOptions
   }
 }
 
-class World {
+class World implements WorldOf {
   readonly diary: string[] = []
   readonly lived = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
-  private readonly chance: Chance
-  private readonly clock: TestClock
-  private readonly sabotage: Sabotage | undefined
-  private readonly memory: Memory = new Map()
+  readonly chance: Chance
+  readonly clock: TestClock
+  readonly sabotage: Sabotage | undefined
+  healed = false
   /** Every state that was kept, by token and revision. */
-  private readonly kept = new Map<string, Map<number, Journal>>()
+  private readonly revisions = new Map<string, Map<number, Journal>>()
   private readonly pages: Page[] = []
+  private readonly calm: boolean
+  private readonly servers: Servers
   private opened = 0
-  private healed = false
-  /** A process that was frozen when the present one took its place. */
-  private frozen: { readonly hub: Hub; readonly store: MortalStore; readonly thaw: () => void } | undefined
-  /** Lets the saves of the present process through. */
-  private gate = gate()
-  private store: MortalStore
-  private kit: { readonly hub: Hub; readonly log: TestLog }
 
-  constructor(seed: number, sabotage: Sabotage | undefined) {
+  constructor(seed: number, { sabotage, nodes, calm = false }: Omit<SimulationOptions, 'seed' | 'steps'>) {
     this.chance = new Chance(seed)
     this.clock = new TestClock(seed)
     this.sabotage = sabotage
+    this.calm = calm
     simulatedClock.now = this.clock
-    this.store = this.process()
-    this.kit = this.start()
+    this.servers = nodes === undefined ? new SingleServer(this) : new Cluster(this, nodes)
+  }
+
+  kept(token: string, revision: number, kept: Journal): void {
+    const revisions = this.revisions.get(token) ?? new Map<number, Journal>()
+    this.revisions.set(token, revisions.set(revision, kept))
   }
 
   async live(steps: number): Promise<void> {
@@ -90,7 +96,7 @@ class World {
       for (const page of this.pages) page.check()
     }
     await this.heal()
-    for (const page of this.pages) page.checkAtRest(this.keptOf(page.token))
+    for (const page of this.pages) page.checkAtRest(this.servers.keptOf(page.token))
     await this.end()
   }
 
@@ -102,8 +108,8 @@ class World {
     else if (roll < 82) await this.reconnect(page)
     else if (roll < 87) await this.reload(page)
     else if (roll < 89) await this.duplicate(page)
-    else if (roll < 92) await this.crash()
-    else if (roll < 94) await this.freeze()
+    else if (roll < 92) this.crash()
+    else if (roll < 94) this.freeze()
     else if (roll < 96) this.thaw()
     else await this.clock.advance(this.chance.below(300))
   }
@@ -125,6 +131,7 @@ class World {
   private async reconnect(page: Page): Promise<void> {
     if (page.connected) return
     this.note(`${page.name} connects`)
+    this.servers.lead(page)
     await page.connect()
   }
 
@@ -132,20 +139,15 @@ class World {
   private async reload(page: Page): Promise<void> {
     this.lived.reloads += 1
     this.note(`${page.name} is reloaded`)
-    const next = await this.open({ tab: page.successor(this.kit.hub, this.clock), earlier: page })
+    const next = await this.open({ tab: page.successor(this.servers.hub, this.clock), earlier: page })
     this.pages.splice(this.pages.indexOf(page), 1)
     this.note(`it is ${next.name} now`)
   }
 
-  /** `kill -9`, and the next process over the same store. */
-  private async crash(): Promise<void> {
+  private crash(): void {
+    if (this.calm) return
     this.lived.crashes += 1
-    this.note('the hub is killed and started anew')
-    this.store.die()
-    this.kit.hub.flow.end()
-    this.store = this.process()
-    this.kit = this.start()
-    for (const page of this.pages) page.rewire(this.kit.hub, this.clock)
+    this.note(this.servers.crash(this.pages))
   }
 
   /** The browser's "Duplicate tab". */
@@ -153,40 +155,26 @@ class World {
     if (this.pages.length >= pagesAtMost || page.token === '') return
     this.lived.duplicates += 1
     const { token } = page
-    const origin = () => [...(this.kept.get(token)?.values() ?? [])].map(text)
-    const copy = await this.open({ tab: page.duplicate(this.kit.hub, this.clock), origin })
+    const origin = () => [...(this.revisions.get(token)?.values() ?? [])].map(text)
+    const copy = await this.open({ tab: page.duplicate(this.servers.hub, this.clock), origin })
     this.note(`${page.name} is duplicated: ${copy.name}`)
   }
 
-  /** `kill -STOP`, as of a suspended machine; the next process starts over the same store. */
-  private async freeze(): Promise<void> {
+  private freeze(): void {
+    if (this.calm) return
     this.lived.freezes += 1
-    this.note('the hub is frozen and another one started')
-    this.endFrozen()
-    const { store, gate, kit } = this
-    gate.close()
-    this.frozen = { hub: kit.hub, store, thaw: () => gate.open() }
-    this.store = this.process()
-    this.kit = this.start()
-    for (const page of this.pages) page.rewire(this.kit.hub, this.clock)
+    this.note(this.servers.freeze(this.pages))
   }
 
   private thaw(): void {
-    if (!this.frozen) return
-    this.note('the frozen hub goes on')
-    this.frozen.thaw()
-  }
-
-  private endFrozen(): void {
-    this.frozen?.store.die()
-    this.frozen?.hub.flow.end()
-    this.frozen = undefined
+    const happened = this.servers.thaw()
+    if (happened) this.note(happened)
   }
 
   private async heal(): Promise<void> {
     this.note('everything heals')
     this.healed = true
-    this.endFrozen()
+    this.servers.heal()
     await this.reunite()
     for (const page of this.pages) {
       page.make('mark') // a state whose first save failed is made by the next call
@@ -199,15 +187,18 @@ class World {
   /** A hub that finds a page's state taken over by another one ends its connection, so one attempt may not be enough. */
   private async reunite(): Promise<void> {
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      for (const page of this.pages) await page.connect()
-      await this.clock.advance(20_000)
+      for (const page of this.pages) await this.reunited(page)
+      await this.clock.advance(this.servers.healsWithin)
     }
   }
 
+  private async reunited(page: Page): Promise<void> {
+    if (!page.connected) this.servers.lead(page)
+    await page.connect()
+  }
+
   private async end(): Promise<void> {
-    const closing = this.kit.hub.close()
-    await this.clock.advance(60_000)
-    await closing
+    await this.servers.end()
     for (const page of this.pages) page.close()
   }
 
@@ -216,65 +207,23 @@ class World {
     const page = new Page(tab, this.clock, {
       name: `page ${this.opened}`,
       origin,
-      kept: (revision) => this.kept.get(tab.token)?.get(revision),
+      kept: (revision) => this.revisions.get(tab.token)?.get(revision),
       latency: () => (this.healed ? 0 : this.chance.pick([0, 0, 1, 5, 40])),
       mark: () => this.lived.calls + 1,
       forgets: this.sabotage === 'forget-page',
       hides: this.sabotage === 'hide-progress',
       earlier,
+      calm: this.calm,
     })
     this.pages.push(page)
+    this.servers.lead(page)
     await page.connect()
     await this.clock.advance(earlier ? this.chance.below(30) : 200)
     return page
   }
 
   private newTab(): TestTab {
-    return new TestTab(this.kit.hub, this.clock, this.clock.id())
-  }
-
-  private start() {
-    return testHub([journal], { store: this.store }, this.clock)
-  }
-
-  /** The store as a process has it: slow, and now and then a save fails. */
-  private process(): MortalStore {
-    const { chance, clock } = this
-    const running = gate()
-    this.gate = running
-    const slow = async () => {
-      await new Promise<void>((resolve) => void clock.after(this.healed ? 0 : chance.pick([0, 0, 1, 10]), resolve))
-      await running.opened()
-    }
-    const fails = (when: string) => {
-      if (!this.healed && chance.happens(0.01)) throw new Error(`the disk failed ${when} the save was kept`)
-    }
-    const kept = (token: string, { revision, state }: Stored) => {
-      const revisions = this.kept.get(token) ?? new Map<number, Journal>()
-      this.kept.set(
-        token,
-        revisions.set(revision, (state.journal ?? { marks: [], counts: new Map() }) as unknown as Journal),
-      )
-    }
-    const store = mortalStore(this.handle(), { slow, fails, kept })
-    return this.sabotage === 'acknowledge-early'
-      ? { ...store, save: (token, next) => void store.save(token, next) }
-      : store
-  }
-
-  /** A process's handle on what all of them share. */
-  private handle(): StateStore {
-    const { memory } = this
-    const store = memoryStore(memory)
-    if (this.sabotage === 'forget-calls')
-      return { ...store, load: (token) => withoutCalls(store.load(token) as Stored | undefined) }
-    if (this.sabotage === 'skip-fence')
-      return { ...store, save: (token, stored) => void memory.set(token, { stored, owner: store }) }
-    return store
-  }
-
-  private keptOf(token: string): Journal {
-    return this.memory.get(token)?.stored.state.journal as unknown as Journal
+    return new TestTab(this.servers.hub, this.clock, this.clock.id())
   }
 
   private note(line: string): void {
@@ -291,21 +240,3 @@ interface Opening {
 
 /** A duplicated tab stays, so there is an end to it. */
 const pagesAtMost = 6
-
-function gate() {
-  let open = true
-  let waiting: (() => void)[] = []
-  return {
-    opened: () => (open ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve))),
-    close: () => {
-      open = false
-    },
-    open: () => {
-      open = true
-      for (const resolve of waiting) resolve()
-      waiting = []
-    },
-  }
-}
-
-const withoutCalls = (stored: Stored | undefined) => stored && { ...stored, calls: [] }

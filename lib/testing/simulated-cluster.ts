@@ -1,0 +1,208 @@
+/**
+ * Several processes of a simulation over one ledger: their clocks go apart, what they ask of the ledger takes its time and
+ * may fail before or after it was done, messages are late or lost, and processes die or freeze while the others serve.
+ */
+import type { Clock } from '../base/clock.js'
+import type { Hub } from '../hub/hub.js'
+import type { Ledger } from '../store/ledger.js'
+import { TokenRecord } from '../store/record.js'
+import { sharedStore } from '../store/shared.js'
+import { testHub } from './kit.js'
+import { Book, memoryLedger } from './memory-ledger.js'
+import type { Page } from './simulated-page.js'
+import { gate, journalOf, type Servers, type World } from './simulated-servers.js'
+import { type Journal, journal } from './simulated-state.js'
+
+const leaseMs = 400
+
+interface Node {
+  readonly name: string
+  readonly hub: Hub
+  readonly running: ReturnType<typeof gate>
+  frozen: boolean
+  dead: boolean
+}
+
+export class Cluster implements Servers {
+  readonly healsWithin = 10 * leaseMs
+  private readonly world: World
+  private readonly book: Book
+  private readonly nodes: Node[] = []
+  private readonly at = new Map<Page, Node>()
+  private made = 0
+
+  constructor(world: World, count: number) {
+    this.world = world
+    const { chance, clock } = world
+    const carry = (deliver: () => void) => {
+      if (!world.healed && chance.happens(0.02)) return
+      clock.after(world.healed ? 0 : chance.pick([0, 0, 1, 20]), deliver)
+    }
+    this.book = new Book(clock, carry, world.sabotage === 'publish-early')
+    for (let index = 0; index < count; index += 1) this.nodes.push(this.start())
+  }
+
+  get hub(): Hub {
+    return this.serving().hub
+  }
+
+  lead(page: Page): void {
+    const node = this.serving()
+    this.at.set(page, node)
+    page.rewire(node.hub, this.world.clock)
+  }
+
+  crash(): string {
+    const node = this.world.chance.pick(this.nodes)
+    this.end1(node)
+    this.nodes.push(this.start())
+    return `${node.name} is killed, ${this.nodes.at(-1)?.name} started`
+  }
+
+  freeze(): string {
+    const awake = this.nodes.filter(({ frozen }) => !frozen)
+    if (awake.length < 2) return 'the last process would be frozen'
+    const node = this.world.chance.pick(awake)
+    node.frozen = true
+    node.running.close()
+    this.moveFrom(node)
+    return `${node.name} is frozen`
+  }
+
+  thaw(): string | undefined {
+    const node = this.nodes.find(({ frozen }) => frozen)
+    if (!node) return undefined
+    node.frozen = false
+    node.running.open()
+    return `${node.name} goes on`
+  }
+
+  heal(): void {
+    while (this.thaw());
+  }
+
+  async end(): Promise<void> {
+    const closing = this.nodes.map(({ hub }) => hub.close())
+    await this.world.clock.advance(60_000)
+    await Promise.all(closing)
+  }
+
+  keptOf(token: string): Journal {
+    const { revision, texts } = this.book.page(token)
+    return journalOf(TokenRecord.read(revision, texts).stored.state)
+  }
+
+  private serving(): Node {
+    return this.world.chance.pick(this.nodes.filter(({ frozen }) => !frozen))
+  }
+
+  private end1(node: Node): void {
+    node.dead = true
+    this.nodes.splice(this.nodes.indexOf(node), 1)
+    node.hub.flow.end()
+    if (this.nodes.every(({ frozen }) => frozen)) this.thaw()
+    this.moveFrom(node)
+  }
+
+  private moveFrom(node: Node): void {
+    for (const [page, at] of this.at) if (at === node) this.lead(page)
+  }
+
+  private start(): Node {
+    const { world } = this
+    this.made += 1
+    const running = gate()
+    const node = { name: `node ${this.made}`, running, frozen: false, dead: false }
+    const clock = this.clockOf(node)
+    const ledger = this.ledgerOf(node)
+    const store = sharedStore({ ledger, clock, log: quiet, leaseMs })
+    const { hub } = testHub([journal], { store }, world.clock, clock)
+    return Object.assign(node, { hub })
+  }
+
+  /** A clock that is early or late, and stops with its process. */
+  private clockOf(node: Pick<Node, 'running' | 'dead'>): Clock {
+    const { clock, chance } = this.world
+    const skew = chance.pick([0, -300_000, 5_000])
+    const whileAlive = (run: () => void) => () => {
+      if (!node.dead) void node.running.opened().then(() => node.dead || run())
+    }
+    return {
+      now: () => clock.now() + skew,
+      id: () => clock.id(),
+      turn: (run) => clock.turn(whileAlive(run)),
+      after: (ms, run) => {
+        let over = false
+        const cancel = clock.after(
+          ms,
+          whileAlive(() => over || run()),
+        )
+        return () => {
+          over = true
+          cancel()
+        }
+      },
+    }
+  }
+
+  /** The ledger as a node reaches it. */
+  private ledgerOf(node: Pick<Node, 'running' | 'dead'>): Ledger {
+    const { world, book } = this
+    const { chance, clock } = world
+    const ledger = memoryLedger(book)
+    const travel = async () => {
+      const ms = world.healed ? 0 : chance.pick([0, 0, 0, 1, 5])
+      if (ms > 0) await new Promise<void>((resolve) => void clock.after(ms, resolve))
+      await node.running.opened()
+      if (node.dead) await new Promise(() => {})
+    }
+    const fails = (when: string) => {
+      if (!world.healed && chance.happens(0.005))
+        throw new Error(`the connection failed ${when} the ledger had done it`)
+    }
+    const far = async <T>(act: () => Promise<T>): Promise<T> => {
+      await travel()
+      fails('before')
+      const done = await act()
+      await travel()
+      fails('after')
+      return done
+    }
+    let beats = 0
+    return {
+      ...ledger,
+      join: (name, { told, missed }) =>
+        ledger.join(name, {
+          told: (message) => void node.running.opened().then(() => node.dead || told(message)),
+          missed,
+        }),
+      beat: (name, ms) => {
+        beats += 1
+        if (world.sabotage === 'lease-not-renewed' && beats > 1) return new Promise(() => {})
+        return far(() => ledger.beat(name, ms))
+      },
+      claim: (...given) => far(() => ledger.claim(...given)),
+      save: (save) =>
+        far(async () => {
+          const page = book.page(save.token)
+          const known = page.revision
+          const fence = world.sabotage === 'skip-fence' ? page.fence : save.fence
+          if (world.sabotage === 'skip-fence') page.holder = save.node
+          const saved = await ledger.save({ ...save, fence })
+          if (saved && page.revision > known) {
+            const { stored } = TokenRecord.read(page.revision, page.texts)
+            world.kept(save.token, page.revision, journalOf(stored.state))
+          }
+          return saved
+        }),
+      release: (...given) => far(() => ledger.release(...given)),
+      follow: (...given) => far(() => ledger.follow(...given)),
+      unfollow: (...given) => far(() => ledger.unfollow(...given)),
+      read: (token) => far(() => ledger.read(token)),
+      drop: (...given) => far(() => ledger.drop(...given)),
+      orphans: (...given) => far(() => ledger.orphans(...given)),
+    }
+  }
+}
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {} }
