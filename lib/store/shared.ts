@@ -82,6 +82,7 @@ export class SharedStore implements StateStore, Shared {
       await this.ledger.join(this.node, {
         told: (message) => this.told(message),
         missed: () => this.missed(),
+        trouble: (reachable) => this.ears.trouble?.(reachable),
       })
       await this.beat()
     } catch (error) {

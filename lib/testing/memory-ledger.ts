@@ -5,6 +5,8 @@ import type { Texts } from '../store/record.js'
 
 interface Page {
   revision: number
+  /** What made this revision. */
+  save: string
   texts: Texts
   holder: string | undefined
   fence: number
@@ -35,7 +37,7 @@ export class Book {
   page(token: string): Page {
     const known = this.pages.get(token)
     if (known) return known
-    const page: Page = { revision: 0, texts: {}, holder: undefined, fence: 0, line: [], followers: new Set() }
+    const page: Page = { revision: 0, save: '', texts: {}, holder: undefined, fence: 0, line: [], followers: new Set() }
     this.pages.set(token, page)
     return page
   }
@@ -61,7 +63,7 @@ export function memoryLedger(book: Book): Ledger {
   const known = (page: Page, have: number): Known => (page.revision === have ? 'same' : kept(page))
   /** The first of the living in line holds it from now on. */
   const handOn = (token: string, page: Page, besides?: string) => {
-    page.line = page.line.filter((node) => book.lives(node))
+    page.line = page.line.filter((node) => node === besides || book.lives(node))
     const [next, ...others] = page.line
     page.holder = next
     page.line = others
@@ -104,9 +106,11 @@ export function memoryLedger(book: Book): Ledger {
     save: async ({ token, node, fence, revision, writes, began, ended }) => {
       const page = book.page(token)
       if (page.holder !== node || page.fence !== fence) return false
-      if (page.revision === revision) return true
+      const save = JSON.stringify([writes, began, ended])
+      if (page.revision === revision) return page.save === save
       if (page.revision !== revision - 1) return false
       page.revision = revision
+      page.save = save
       const texts = { ...page.texts }
       for (const [key, text] of Object.entries(writes))
         if (text === null) delete texts[key]
@@ -144,7 +148,7 @@ export function memoryLedger(book: Book): Ledger {
     orphans: async (node, most) => {
       const taken: string[] = []
       for (const [other, tokens] of book.tasks)
-        if (!book.lives(other))
+        if (other !== node && !book.lives(other))
           for (const token of tokens) {
             if (taken.length >= most) return taken
             tokens.delete(token)
