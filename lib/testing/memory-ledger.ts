@@ -25,6 +25,8 @@ export class Book {
   readonly nodes = new Map<string, Node>()
   /** Tokens with tasks, by node. */
   readonly tasks = new Map<string, Set<string>>()
+  /** Rises with each change of holder of any page, so that no fence comes twice. */
+  fences = 0
   readonly clock: Clock
   /** Takes a message to its node. */
   readonly carry: (deliver: () => void) => void
@@ -68,7 +70,7 @@ export function memoryLedger(book: Book): Ledger {
     page.holder = next
     page.line = others
     if (next === undefined) return
-    page.fence += 1
+    page.fence = book.fences += 1
     page.followers.delete(next)
     if (next !== besides) book.tell(next, { type: 'granted', token })
     if (others.length > 0) book.tell(next, { type: 'wanted', token })
@@ -92,7 +94,7 @@ export function memoryLedger(book: Book): Ledger {
       if (page.holder !== node && (page.holder === undefined || !book.lives(page.holder))) {
         if (!page.line.includes(node)) page.line = [...page.line, node]
         handOn(token, page, node)
-      } else if (page.holder === node) page.fence += 1
+      } else if (page.holder === node) page.fence = book.fences += 1
       if (page.holder === node) {
         page.line = page.line.filter((other) => other !== node)
         page.followers.delete(node)
