@@ -82,7 +82,11 @@ async function inRedis(prefix: string): Promise<Side> {
 }
 
 /** One step of a node, drawn once and taken on each side. Gives what can be compared. */
-function step(chance: Chance, name: string, revisions: Map<string, number>): [string, (side: Side) => Promise<unknown>] {
+function step(
+  chance: Chance,
+  name: string,
+  revisions: Map<string, number>,
+): [string, (side: Side) => Promise<unknown>] {
   const token = chance.pick(tokens)
   const on = (run: (node: Node, side: Side) => Promise<unknown>) => (side: Side) =>
     run(side.nodes.get(name) as Node, side)
@@ -105,7 +109,12 @@ function step(chance: Chance, name: string, revisions: Map<string, number>): [st
         token,
         node: name,
         revision,
-        writes: chance.pick([{}, { a: `"é ${chance.below(9)}"` }, { a: null, 'b\u0000c': '{}' }, { a: '', calls: '[]' }]),
+        writes: chance.pick([
+          {},
+          { a: `"é ${chance.below(9)}"` },
+          { a: null, 'b\u0000c': '{}' },
+          { a: '', calls: '[]' },
+        ]),
         began: chance.pick([[], [], [name], ['eve']]),
         ended: chance.pick([[], [], ['ann'], ['eve', name]]),
         keepMs: 60_000,

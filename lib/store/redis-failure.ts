@@ -40,6 +40,15 @@ export const unreachable = (where: string, cause: unknown) =>
     { cause },
   )
 
+/** The package `redis` was not loaded. */
+export function withoutClient(cause: unknown): HeldStateError {
+  const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND'
+  const says = missing
+    ? 'The redis store needs the package "redis": run "npm install redis".'
+    : `The package "redis" could not be loaded: ${messageOf(cause)}.`
+  return new HeldStateError('unfit-store', says, { cause })
+}
+
 /** Node wraps the failures of all addresses of a host, and gives the whole no text. */
 function reason(cause: unknown): string {
   const first = cause instanceof AggregateError ? cause.errors[0] : cause

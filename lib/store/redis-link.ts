@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import { refusal, transient, unreachable } from './redis-failure.js'
+import { refusal, transient, unreachable, withoutClient } from './redis-failure.js'
 import type { Script } from './redis-scripts.js'
 
 export type Reply = unknown
@@ -272,8 +272,6 @@ async function loadClient(): Promise<{ createClient(options: object): Client }> 
     const client: unknown = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ 'redis')
     return client as { createClient(options: object): Client }
   } catch (cause) {
-    throw new HeldStateError('unfit-store', 'The redis store needs the client of redis: run "npm install redis".', {
-      cause,
-    })
+    throw withoutClient(cause)
   }
 }

@@ -3,7 +3,7 @@
  * and no lock; it gives the token up when another asks. Whoever was taken for dead can write nothing to what others hold now.
  */
 import type { Clock } from '../base/clock.js'
-import { HeldStateError } from '../base/errors.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import type { Kept, Known, Ledger, Message } from './ledger.js'
@@ -268,7 +268,7 @@ export class SharedStore implements StateStore, Shared {
       this.beat().then(
         () => this.beatLater(),
         (error) => {
-          if (!this.closed) this.log.warn('The lease of this process could not be renewed; it is tried again.', error)
+          this.complain('The lease of this process could not be renewed; it is tried again.', error)
           this.beatLater()
         },
       )
@@ -349,9 +349,15 @@ export class SharedStore implements StateStore, Shared {
   }
 
   private quietly(work: Promise<void>): void {
-    work.catch((error) => {
-      if (!this.closed) this.log.warn('Other processes could not be asked for a change; they are asked again.', error)
-    })
+    work.catch((error) =>
+      this.complain('Other processes could not be asked for a change; they are asked again.', error),
+    )
+  }
+
+  /** A ledger that is out of reach says so itself, once. */
+  private complain(message: string, error: unknown): void {
+    if (this.closed || (isHeldStateError(error) && error.code === 'store-unreachable')) return
+    this.log.warn(message, error)
   }
 }
 
