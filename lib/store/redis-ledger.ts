@@ -61,9 +61,10 @@ export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLe
     },
     save: async ({ token, node, fence, revision, writes, began, ended, keepMs }) => {
       const { texts, removed } = split(writes)
-      const counts = [began.length, ended.length, texts.length / 2, removed.length]
-      const what = [...counts, ...began, ...ended, ...texts, ...removed]
-      return (await runOn(scripts.save, token, node, fence, revision, digest(what), keepMs, ...what)) === 1
+      const rest = [...texts, ...removed, ...began, ...ended]
+      const counts = [2 + texts.length / 2, removed.length, began.length, ended.length]
+      const head = ['!r', revision, '!s', digest([...counts, ...rest])]
+      return (await runOn(scripts.save, token, node, fence, keepMs, ...counts, ...head, ...rest)) === 1
     },
     release: async (token, node, follow) => {
       await runOn(scripts.release, token, node, follow ? 1 : 0, number)
@@ -132,14 +133,15 @@ function readKnown(reply: Reply): Known {
 type Told =
   | [type: 'wanted' | 'granted', token: string]
   | [type: 'gone', node: string]
-  | [type: 'changed', token: string, revision: string, writes?: [key: string, text?: string][]]
+  | [type: 'changed', token: string, revision: string, ...writes: [key: string, text?: string][]]
 
 function readMessage(text: string): Message {
   const told = JSON.parse(text) as Told
   switch (told[0]) {
     case 'changed': {
-      const writes = (told[3] ?? []).map(([key, text]) => [key.slice(1), text ?? null] as const)
-      return { type: 'changed', token: told[1], revision: Number(told[2]), writes: Object.fromEntries(writes) }
+      const [type, token, revision, ...writes] = told
+      const entries = writes.map(([key, text]) => [key.slice(1), text ?? null] as const)
+      return { type, token, revision: Number(revision), writes: Object.fromEntries(entries) }
     }
     case 'gone':
       return { type: 'gone', node: told[1] }

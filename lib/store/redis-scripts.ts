@@ -15,16 +15,25 @@ export interface Script {
   readonly sha: string
 }
 
-/** Sets `P`, the prefix, and `node`, the caller. KEYS[1] is the key of the token, if there is one. */
+/** Sets `T`, the key of the token, if there is one, `P`, the prefix, and `node`, the caller. */
 const common = `
 local T, P, node = KEYS[1], ARGV[1], ARGV[2]
-local call, int = redis.call, function(n) return string.format('%.0f', n) end
+local call = redis.call
 local function lives(other) return other == node or call('EXISTS', P .. 'node:' .. other) == 1 end
 local function words(text)
   local all = {}
   for word in string.gmatch(text or '', '[^\\n]+') do all[#all + 1] = word end
   return all
 end
+local function tell(other, ...) call('PUBLISH', P .. 'n:' .. other, cjson.encode({...})) end
+local function token() return string.sub(T, #P + 3) end
+local function put(field, all)
+  if #all == 0 then call('HDEL', T, field) else call('HSET', T, field, table.concat(all, '\\n')) end
+end
+`
+
+/** For who changes the line or the followers of a token. */
+const lines = `
 local function without(all, gone)
   local rest = {}
   for _, word in ipairs(all) do if word ~= gone then rest[#rest + 1] = word end end
@@ -34,14 +43,9 @@ local function holds(all, wanted)
   for _, word in ipairs(all) do if word == wanted then return true end end
   return false
 end
-local function tell(other, ...) call('PUBLISH', P .. 'n:' .. other, cjson.encode({...})) end
-local function token() return string.sub(T, #P + 3) end
-local function put(field, all)
-  if #all == 0 then call('HDEL', T, field) else call('HSET', T, field, table.concat(all, '\\n')) end
-end
 local function fenceAfter(fence)
   local time = call('TIME')
-  return int(math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2]))
+  return string.format('%.0f', math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2]))
 end
 local function known(have)
   local revision = call('HGET', T, '!r') or '0'
@@ -71,8 +75,8 @@ local function forgetIfEmpty()
 end
 `
 
-const script = (body: string): Script => {
-  const text = common + body
+const script = (...parts: string[]): Script => {
+  const text = [common, ...parts].join('')
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
@@ -95,7 +99,9 @@ for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do if other ~= node then 
 `)
 
 /** have, keepMs, number → { 1, fence, wanted, known } or { 0, holder, leaseMs }. */
-export const claim = script(`
+export const claim = script(
+  lines,
+  `
 local have, keep, number = ARGV[3], ARGV[4], ARGV[5]
 local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!c')
 local holder, fence, line, followers = meta[1], meta[2], words(meta[3]), words(meta[4])
@@ -121,45 +127,47 @@ end
 call('PEXPIRE', T, keep)
 tell(holder, 'wanted', token())
 return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
-`)
+`,
+)
 
 /**
- * fence, revision, digest, keepMs, then how many nodes began and ended, texts are written and keys removed, and these: it
- * takes as long as what it writes, however much is kept. → 1 or 0.
+ * fence, keepMs, how many pairs are written, keys removed, nodes began and ended, and then all these; the first two pairs are
+ * revision and digest. It takes as long as what it writes, however much is kept. → 1 or 0.
  */
 export const save = script(`
-local fence, revision, digest, keep = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local meta = call('HMGET', T, '!h', '!f', '!r', '!s', '!w')
-if meta[1] ~= node or meta[2] ~= fence then return 0 end
+if meta[1] ~= node or meta[2] ~= ARGV[3] then return 0 end
+local revision, digest = ARGV[10], ARGV[12]
 if meta[3] == revision then return meta[4] == digest and 1 or 0 end
 if tonumber(meta[3] or '0') ~= tonumber(revision) - 1 then return 0 end
-local began, ended, set, removed = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local at = 11
-for i = at, at + began - 1 do call('SADD', P .. 'tasks:' .. ARGV[i], token()) end
-if began > 0 then call('SADD', P .. 'nodes', unpack(ARGV, at, at + began - 1)) end
-at = at + began
-for i = at, at + ended - 1 do call('SREM', P .. 'tasks:' .. ARGV[i], token()) end
-at = at + ended
-local first, last = at, at + 2 * set - 1
-for i = first, last, 2000 do call('HSET', T, unpack(ARGV, i, math.min(i + 1999, last))) end
-at = last + 1
-for i = at, at + removed - 1, 2000 do call('HDEL', T, unpack(ARGV, i, math.min(i + 1999, at + removed - 1))) end
-call('HSET', T, '!r', revision, '!s', digest)
-call('PEXPIRE', T, keep)
+local removed = 9 + 2 * ARGV[5]
+local began = removed + ARGV[6]
+local ended = began + ARGV[7]
+local last = ended + ARGV[8] - 1
+for i = 9, removed - 1, 2000 do call('HSET', T, unpack(ARGV, i, math.min(i + 1999, removed - 1))) end
+for i = removed, began - 1, 2000 do call('HDEL', T, unpack(ARGV, i, math.min(i + 1999, began - 1))) end
+for i = began, ended - 1 do
+  call('SADD', P .. 'tasks:' .. ARGV[i], token())
+  call('SADD', P .. 'nodes', ARGV[i])
+end
+for i = ended, last do call('SREM', P .. 'tasks:' .. ARGV[i], token()) end
+call('PEXPIRE', T, ARGV[4])
 if not meta[5] then return 1 end
-local followers, living, writes = words(meta[5]), {}, {}
+local followers, living, message = words(meta[5]), {}, { 'changed', token(), revision }
 for _, other in ipairs(followers) do if lives(other) then living[#living + 1] = other end end
 if #living < #followers then put('!w', living) end
 if #living == 0 then return 1 end
-for i = first, last, 2 do writes[#writes + 1] = { ARGV[i], ARGV[i + 1] } end
-for i = at, at + removed - 1 do writes[#writes + 1] = { ARGV[i] } end
-local message = cjson.encode({ 'changed', token(), revision, unpack({ #writes > 0 and writes or nil }) })
+for i = 13, removed - 1, 2 do message[#message + 1] = { ARGV[i], ARGV[i + 1] } end
+for i = removed, began - 1 do message[#message + 1] = { ARGV[i] } end
+message = cjson.encode(message)
 for _, other in ipairs(living) do call('PUBLISH', P .. 'n:' .. other, message) end
 return 1
 `)
 
 /** follow, the number of the newest claim when it was sent. */
-export const release = script(`
+export const release = script(
+  lines,
+  `
 local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!c')
 if meta[1] ~= node or tonumber(meta[5] or '0') > tonumber(ARGV[4]) then return end
 local followers = words(meta[4])
@@ -169,10 +177,13 @@ if ARGV[3] == '1' and not holds(followers, node) then
 end
 handOn(words(meta[3]), meta[2], followers)
 forgetIfEmpty()
-`)
+`,
+)
 
 /** have, keepMs → holds, known. */
-export const follow = script(`
+export const follow = script(
+  lines,
+  `
 local meta = call('HMGET', T, '!h', '!w')
 if meta[1] == node then return { 1, known(ARGV[3]) } end
 local followers = words(meta[2])
@@ -182,19 +193,25 @@ if not holds(followers, node) then
 end
 if call('PTTL', T) == -1 then call('PEXPIRE', T, ARGV[4]) end
 return { 0, known(ARGV[3]) }
-`)
+`,
+)
 
-export const unfollow = script(`
+export const unfollow = script(
+  lines,
+  `
 local followers = words(call('HGET', T, '!w'))
 if not holds(followers, node) then return end
 put('!w', without(followers, node))
 forgetIfEmpty()
-`)
+`,
+)
 
-export const read = script(`return known('')`)
+export const read = script(lines, `return known('')`)
 
 /** fence. */
-export const drop = script(`
+export const drop = script(
+  lines,
+  `
 local meta = call('HMGET', T, '!h', '!f', '!l', '!w')
 if meta[1] ~= node or meta[2] ~= ARGV[3] then return end
 for _, other in ipairs(words(meta[4])) do
@@ -205,7 +222,8 @@ for _, other in ipairs(words(meta[4])) do
 end
 call('DEL', T)
 for _, other in ipairs(words(meta[3])) do tell(other, 'granted', token()) end
-`)
+`,
+)
 
 /** most, the number of the newest answer that the node has → its number, tokens. */
 export const orphans = script(`
@@ -226,7 +244,7 @@ for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
   end
 end
 call('DEL', given)
-local number = int(ARGV[4] + 1)
+local number = string.format('%.0f', ARGV[4] + 1)
 if #taken > 0 then
   call('SADD', P .. 'tasks:' .. node, unpack(taken))
   call('SADD', P .. 'nodes', node)

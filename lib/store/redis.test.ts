@@ -60,6 +60,8 @@ interface Opened {
   readonly heard: string[]
 }
 
+const short = { storeOpenMs: 500, storeWaitMs: 500, storeSilenceMs: 250, storePingMs: 50, storeTroubleMs: 30 }
+
 /** A store with short bounds. */
 function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: number } = {}): Opened {
   const heard: string[] = []
@@ -72,7 +74,7 @@ function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: numbe
     keepMs: 60_000,
     clock: systemClock,
     log,
-    bounds: { storeOpenMs: 300, storeWaitMs: 300, storeSilenceMs: 100, storePingMs: 50, storeTroubleMs: 30 },
+    bounds: short,
     ...others,
   })
   const store = sharedStore({ ledger, clock: systemClock, log, leaseMs, keepMs: 60_000 })
@@ -123,7 +125,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
   it('it does not answer', async () => {
     const frozen = await server()
     frozen.freeze()
-    expect(await refusal(frozen.url)).toMatch(/^store-unreachable: .* \(no answer in 300 ms\)/)
+    expect(await refusal(frozen.url)).toMatch(/^store-unreachable: .* \(no answer in 500 ms\)/)
   })
   it('it has a password, or another one', async () => {
     const { url, port } = await server('--requirepass', 'right')
@@ -131,7 +133,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     expect(await refusal(url)).toMatch(/^unfit-store: .* wants a password: put it into the url/)
     const wrong = await refusal(url.replace('//', '//:wrong@'))
     expect(wrong).toBe(`unfit-store: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`)
-    expect(Date.now() - began).toBeLessThan(250)
+    expect(Date.now() - began).toBeLessThan(450)
     expect(await refusal(url.replace('//', '//:right@'))).toBe(undefined)
   })
   it('it is a replica', async () => {
@@ -167,9 +169,8 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
 
 describe('a redis that is lost', () => {
   it('and comes back at once is missed by nobody, and what was not heard is asked for', async () => {
-    const [a, b] = [quick(), quick()]
-    const { store, heard } = quick({ prefix: a.prefix })
-    await Promise.all([a.store.open(), store.open(), b.store.open()])
+    const a = quick({ bounds: { storeTroubleMs: 5_000 } })
+    const { store, heard } = quick({ prefix: a.prefix, bounds: { storeTroubleMs: 5_000 } })
     await a.store.load('t')
     await a.store.save('t', stored(1))
     await store.follow('t')
@@ -213,9 +214,9 @@ describe('a redis that is lost', () => {
     const began = Date.now()
     await expect(store.save('t', stored(1))).rejects.toMatchObject({ code: 'store-unreachable' })
     const waited = Date.now() - began
-    expect(waited).toBeGreaterThan(250)
+    expect(waited).toBeGreaterThan(450)
     await expect(store.save('t', stored(1))).rejects.toMatchObject({ code: 'store-unreachable' })
-    expect(Date.now() - began - waited).toBeLessThan(100)
+    expect(Date.now() - began - waited).toBeLessThan(300)
     own.thaw()
     await vi.waitFor(() => store.read('u'))
     expect(await store.load('t')).toEqual(stored(1)) // it had arrived
