@@ -89,7 +89,7 @@ export class RedisLink {
     const end = this.clock.now() + this.bounds.storeOpenMs
     for (let pause: number = fixedLimits.storeAgainMs; !this.pair; pause = next(pause)) {
       try {
-        this.use(await this.connect(true))
+        this.use(await this.connect(end - this.clock.now(), true))
       } catch (error) {
         const refused = refusal(error, this.options.where)
         if (refused) throw refused
@@ -153,14 +153,14 @@ export class RedisLink {
     })
   }
 
-  /** Both connections, ready to use. */
-  private async connect(first: boolean): Promise<Pair> {
+  /** Both connections, ready to use within `ms`. */
+  private async connect(ms: number, first = false): Promise<Pair> {
     const { createClient } = await loadClient()
     const listener = this.listener as LinkListener
     const commands = createClient({
       url: this.options.url,
       RESP: 2,
-      socket: { reconnectStrategy: false, connectTimeout: this.bounds.storeOpenMs },
+      socket: { reconnectStrategy: false, connectTimeout: ms },
     })
     const pair: Pair = { commands, messages: commands.duplicate() }
     for (const client of [pair.commands, pair.messages]) client.on('error', (error) => this.drop(pair, error))
@@ -170,7 +170,7 @@ export class RedisLink {
       await pair.messages.subscribe(listener.channel, (text) => listener.heard(text))
     }
     try {
-      await this.inTime(ready(), first ? this.bounds.storeOpenMs : this.bounds.storeSilenceMs)
+      await this.inTime(ready(), ms)
       if (this.closed) throw closedError()
       return pair
     } catch (error) {
@@ -180,6 +180,7 @@ export class RedisLink {
   }
 
   private use(pair: Pair): void {
+    if (this.pair) return destroy(pair) // whoever opened it once more was as fast
     this.pair = pair
     this.refusing = false
     this.cancelTrouble()
@@ -218,7 +219,7 @@ export class RedisLink {
     this.connecting = true
     for (let pause: number = fixedLimits.storeAgainMs; !this.closed && !this.pair; pause = next(pause)) {
       try {
-        this.use(await this.connect(false))
+        this.use(await this.connect(this.bounds.storeSilenceMs))
         this.listener?.back()
       } catch (error) {
         this.cause = error

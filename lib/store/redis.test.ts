@@ -60,7 +60,7 @@ interface Opened {
   readonly heard: string[]
 }
 
-const short = { storeOpenMs: 500, storeWaitMs: 500, storeSilenceMs: 250, storePingMs: 50, storeTroubleMs: 30 }
+const short = { storeOpenMs: 5_000, storeWaitMs: 500, storeSilenceMs: 250, storePingMs: 50, storeTroubleMs: 30 }
 
 /** A store with short bounds. */
 function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: number } = {}): Opened {
@@ -107,6 +107,31 @@ describe('a node whose process is killed', () => {
   })
 })
 
+describe('a token', () => {
+  it('may have more fields than a script takes in one go, and others are told of all', async () => {
+    const a = quick()
+    const b = quick({ prefix: a.prefix })
+    const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`field ${n}`, n]))
+    await a.store.load('t')
+    await a.store.save('t', { ...stored(1), state: { a: fields(9_000) } })
+    expect((await b.store.follow('t'))?.state).toEqual({ a: fields(9_000) })
+    await a.store.save('t', { ...stored(2), state: { a: fields(10) } })
+    await vi.waitFor(() => expect(b.heard).toContain('t 2'))
+    expect((await b.store.read('t'))?.state).toEqual({ a: fields(10) })
+    expect((await quick({ prefix: a.prefix }).store.read('t'))?.state).toEqual({ a: fields(10) })
+  })
+  it('is kept for as long as it is said to be in use', async () => {
+    const { store, prefix } = quick()
+    await store.load('t')
+    await store.save('t', stored(1))
+    const left = () => redis.command('PTTL', `${prefix}t:t`) as Promise<number>
+    expect(await left()).toBeGreaterThan(50_000)
+    await redis.command('PEXPIRE', `${prefix}t:t`, '1000')
+    await store.unused(['other', 't'])
+    expect(await left()).toBeGreaterThan(50_000)
+  })
+})
+
 describe('a store whose redis cannot be used says so when it is opened', () => {
   const refusal = (url: string, more: Partial<RedisLedgerOptions> = {}) =>
     quick({ url, ...more })
@@ -118,22 +143,23 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
 
   it('nobody listens', async () => {
     const port = await freePort()
-    expect(await refusal(`redis://:secret@127.0.0.1:${port}`)).toBe(
+    expect(await refusal(`redis://:secret@127.0.0.1:${port}`, { bounds: { storeOpenMs: 300 } })).toBe(
       `store-unreachable: The redis at 127.0.0.1:${port} is out of reach (connect ECONNREFUSED 127.0.0.1:${port}). Start it, or correct the url of the store.`,
     )
   })
   it('it does not answer', async () => {
     const frozen = await server()
     frozen.freeze()
-    expect(await refusal(frozen.url)).toMatch(/^store-unreachable: .* \(no answer in 500 ms\)/)
+    expect(await refusal(frozen.url, { bounds: { storeOpenMs: 300 } })).toMatch(
+      /^store-unreachable: .* \(no answer in \d+ ms\)/,
+    )
   })
   it('it has a password, or another one', async () => {
     const { url, port } = await server('--requirepass', 'right')
-    const began = Date.now()
-    expect(await refusal(url)).toMatch(/^unfit-store: .* wants a password: put it into the url/)
-    const wrong = await refusal(url.replace('//', '//:wrong@'))
+    const bounds = { storeOpenMs: 60_000 } // it is not tried again
+    expect(await refusal(url, { bounds })).toMatch(/^unfit-store: .* wants a password: put it into the url/)
+    const wrong = await refusal(url.replace('//', '//:wrong@'), { bounds })
     expect(wrong).toBe(`unfit-store: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`)
-    expect(Date.now() - began).toBeLessThan(450)
     expect(await refusal(url.replace('//', '//:right@'))).toBe(undefined)
   })
   it('it is a replica', async () => {
@@ -216,7 +242,7 @@ describe('a redis that is lost', () => {
     const waited = Date.now() - began
     expect(waited).toBeGreaterThan(450)
     await expect(store.save('t', stored(1))).rejects.toMatchObject({ code: 'store-unreachable' })
-    expect(Date.now() - began - waited).toBeLessThan(300)
+    expect(Date.now() - began - waited).toBeLessThan(400)
     own.thaw()
     await vi.waitFor(() => store.read('u'))
     expect(await store.load('t')).toEqual(stored(1)) // it had arrived
