@@ -131,7 +131,8 @@ export class RedisLink {
         cancel()
         settle()
       }
-      const cancel = this.clock.after(ms, () => {
+      const cancel = this.after(ms, () => {
+        if (over) return
         this.refusing ||= !this.pair
         end(() => reject(unreachable(this.options.where, this.cause)))
       })
@@ -246,9 +247,14 @@ export class RedisLink {
     return new Promise((resolve) => void this.clock.after(ms, resolve))
   }
 
+  /** An answer that has arrived while this process was busy is read first. */
+  private after(ms: number, run: () => void): () => void {
+    return this.clock.after(ms, () => this.clock.turn(run))
+  }
+
   private inTime<T>(work: Promise<T>, ms: number): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = this.clock.after(ms, () => reject(new Error(`no answer in ${ms} ms`)))
+      const cancel = this.after(ms, () => reject(new Error(`no answer in ${ms} ms`)))
       work.finally(cancel).then(resolve, reject)
     })
   }

@@ -3,7 +3,8 @@ import { systemClock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { CutProxy } from './cut-proxy.fixture.js'
 import { givingUp } from './handles.fixture.js'
-import type { Ledger } from './ledger.js'
+import type { Ledger, Message } from './ledger.js'
+import type { Writes } from './record.js'
 import { redisStore } from './redis.js'
 import { withoutClient } from './redis-failure.js'
 import { type RedisLedgerOptions, redisLedger } from './redis-ledger.js'
@@ -108,17 +109,30 @@ describe('a node whose process is killed', () => {
 })
 
 describe('a token', () => {
-  it('may have more fields than a script takes in one go, and others are told of all', async () => {
+  it('may have more texts than a script takes in one go, and others are told of all', async () => {
     const a = quick()
-    const b = quick({ prefix: a.prefix })
-    const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`field ${n}`, n]))
-    await a.store.load('t')
-    await a.store.save('t', { ...stored(1), state: { a: fields(9_000) } })
-    expect((await b.store.follow('t'))?.state).toEqual({ a: fields(9_000) })
-    await a.store.save('t', { ...stored(2), state: { a: fields(10) } })
-    await vi.waitFor(() => expect(b.heard).toContain('t 2'))
-    expect((await b.store.read('t'))?.state).toEqual({ a: fields(10) })
-    expect((await quick({ prefix: a.prefix }).store.read('t'))?.state).toEqual({ a: fields(10) })
+    await a.store.open()
+    const { ledger } = quick({ prefix: a.prefix })
+    const told: Message[] = []
+    await ledger.join('b', { told: (message) => void told.push(message), missed: () => {} })
+    await ledger.beat('b', 60_000)
+    await ledger.follow('t', 'b', -1)
+    const texts = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`text ${index}`, `${index}`]))
+    const claim = await a.ledger.claim('t', a.store.node, -1, 60_000)
+    const fence = claim.held ? claim.fence : 0
+    const save = (revision: number, writes: Writes) =>
+      a.ledger.save({ token: 't', node: a.store.node, fence, revision, writes, began: [], ended: [], keepMs: 60_000 })
+    expect(await save(1, texts)).toBe(true)
+    expect(await ledger.read('t')).toEqual({ revision: 1, texts })
+    const { 'text 0': kept, ...others } = texts
+    const removed = Object.fromEntries(Object.keys(others).map((key) => [key, null]))
+    expect(await save(2, removed)).toBe(true)
+    expect(await ledger.read('t')).toEqual({ revision: 2, texts: { 'text 0': kept } })
+    await vi.waitFor(() => expect(told).toHaveLength(2))
+    expect(told).toEqual([
+      { type: 'changed', token: 't', revision: 1, writes: texts },
+      { type: 'changed', token: 't', revision: 2, writes: removed },
+    ])
   })
   it('is kept for as long as it is said to be in use', async () => {
     const { store, prefix } = quick()
