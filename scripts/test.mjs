@@ -7,9 +7,15 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bringChromium } from './chromium.mjs'
+import { bringRedis } from './redis.mjs'
 
 const results = mkdtempSync(join(tmpdir(), 'heldstate-tests-'))
-const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', CHROMIUM_PATH: bringChromium() }
+const env = {
+  ...process.env,
+  NEXT_TELEMETRY_DISABLED: '1',
+  CHROMIUM_PATH: bringChromium(),
+  REDIS_SERVER: bringRedis(),
+}
 let passed = 0
 let failed = 0
 

@@ -79,6 +79,23 @@ export const fixedLimits = {
   beatsPerRepair: 10,
   /** Milliseconds on top of a lease before it is taken to have ended: messages take their time. */
   leaseSlackMs: 20,
+  /** Milliseconds for which a process that starts tries to reach its store: containers start in any order. */
+  storeOpenMs: 5_000,
+  /**
+   * Milliseconds that an operation waits for a store that is out of reach. A redis that is restarted or fails over is back by
+   * then; a person who waits for a page would have reloaded it.
+   */
+  storeWaitMs: 30_000,
+  /** Milliseconds between two questions whether the store answers still. */
+  storePingMs: 2_000,
+  /** Milliseconds without an answer after which a connection to the store is made anew. A redis takes under one. */
+  storeSilenceMs: 5_000,
+  /** Milliseconds without the store before anybody is told: a connection that is made again at once is no trouble. */
+  storeTroubleMs: 1_000,
+  /** Milliseconds before a connection to the store that failed is tried again; each failure doubles it. */
+  storeAgainMs: 50,
+  /** Milliseconds between two of these at most: it is our own server, and everybody waits for it. */
+  storeAgainLongestMs: 1_000,
   /** Tokens with tasks of dead processes that one takes over in one stretch, so that others get their share. */
   orphansAtOnce: 20,
   /** Milliseconds before a task is tried again at most, however often it failed. */

@@ -55,8 +55,8 @@ export class Hub {
   private readonly outbox: Outbox
   readonly tasks: Tasking
   readonly nodes: Nodes
-  private readonly keeping: Keeping
-  private readonly instances = new Map<string, Instance>()
+  readonly keeping: Keeping
+  readonly instances: Map<string, Instance> = new Map<string, Instance>()
   private readonly sessions = new Set<Session>()
   private readonly pages: Pages<Session>
   private readonly working = new Working()
@@ -91,18 +91,7 @@ export class Hub {
         this.instances.delete(token)
       },
     })
-    this.nodes = new Nodes({
-      clock: this.clock,
-      locks: this.locks,
-      log: this.log,
-      store: this.store,
-      known: (token) => this.known(token),
-      isNeeded: (instance) => this.keeping.isNeeded(instance),
-      told: (instance, lost) => this.told(instance, lost),
-      takeOver: (token) => promised(() => after(this.prepare(), () => this.tasks.takeOver(token))),
-      bringUpToDate: (instance) => this.tasks.bringUpToDate(instance),
-      tracked: (work) => void this.tracked(work),
-    })
+    this.nodes = new Nodes(this)
     this.tasks = new Tasking(this)
   }
 

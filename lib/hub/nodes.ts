@@ -7,7 +7,9 @@ import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
 import type { Instance } from './instance.js'
+import type { Keeping } from './keeping.js'
 import type { Locks } from './locks.js'
+import type { Tasking } from './tasking.js'
 
 /** What it asks of the hub. */
 export interface NodesGround {
@@ -15,15 +17,14 @@ export interface NodesGround {
   readonly locks: Locks
   readonly log: Log
   readonly store: StateStore
-  known(token: string): Instance | undefined
-  /** A tab or a task here needs it. */
-  isNeeded(instance: Instance): boolean
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly keeping: Pick<Keeping, 'isNeeded'>
+  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate'>
+  /** Resolves when the definitions are loaded. */
+  ready(): Promise<void>
   /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
   told(instance: Instance, lost: readonly RunningTask[]): void
-  takeOver(token: string): Promise<void>
-  /** The store shall know what the tasks here have come to. */
-  bringUpToDate(instance: Instance): void
-  tracked(work: Promise<void>): void
+  tracked(work: Promise<void>): unknown
 }
 
 export class Nodes implements Ears {
@@ -63,18 +64,18 @@ export class Nodes implements Ears {
   wanted(token: string): void {
     if (this.leaving.has(token)) return
     this.leaving.add(token)
-    this.ground.tracked(this.giveUp(token))
+    void this.ground.tracked(this.giveUp(token))
   }
 
   /** In its turn among those that wait for the lock here. */
   private async giveUp(token: string): Promise<void> {
-    const { locks, log, known, isNeeded } = this.ground
+    const { locks, log, instances, keeping } = this.ground
     try {
       const release = await locks.acquire(token)
       try {
         this.leaving.delete(token)
-        const instance = known(token)
-        const follow = instance !== undefined && isNeeded(instance)
+        const instance = instances.get(token)
+        const follow = instance !== undefined && keeping.isNeeded(instance)
         if (instance) {
           instance.loaded = false
           instance.followed = follow
@@ -90,15 +91,17 @@ export class Nodes implements Ears {
   }
 
   changed(token: string, stored: Stored | undefined): void {
-    const { known, isNeeded, log, told } = this.ground
-    const instance = known(token)
-    if (!instance || !isNeeded(instance)) {
+    const { instances, keeping, log } = this.ground
+    const instance = instances.get(token)
+    if (!instance || !keeping.isNeeded(instance)) {
       if (instance) instance.followed = false
       this.store?.unfollow(token).catch((error) => log.warn('A tab that has gone is followed still.', error))
-    } else if (instance.followed) told(instance, instance.follow(stored))
+    } else if (instance.followed) this.ground.told(instance, instance.follow(stored))
   }
 
   missed(): void {
+    for (const { token, loaded, runs } of this.ground.instances.values())
+      if (loaded && runs.rejudge()) this.heirless.add(token)
     void this.takeOver()
   }
 
@@ -153,7 +156,8 @@ export class Nodes implements Ears {
 
   private async inheritOne(token: string): Promise<void> {
     try {
-      await this.ground.takeOver(token)
+      await this.ground.ready()
+      await this.ground.tasks.takeOver(token)
       this.heirless.delete(token)
     } catch (error) {
       if (!this.ended) this.ground.log.warn('Tasks could not be taken over from a process that has ended yet.', error)
@@ -162,11 +166,11 @@ export class Nodes implements Ears {
 
   /** A task here said how far it is. Tabs of other processes see what is saved of that, now and then. */
   reported(instance: Instance): void {
-    const { clock, bringUpToDate } = this.ground
+    const { clock, tasks } = this.ground
     if (!this.store || instance.watchers.size > 0 || this.reporting.has(instance.token)) return
     const report = () => {
       this.reporting.delete(instance.token)
-      bringUpToDate(instance)
+      tasks.bringUpToDate(instance)
     }
     this.reporting.set(instance.token, clock.after(fixedLimits.progressEveryMs, report))
   }

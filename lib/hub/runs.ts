@@ -71,6 +71,13 @@ export class Runs {
         this.setStatus(definition, task, idle)
   }
 
+  /** Processes have died: whether one of them ran durable tasks of this token, if it is this process's. */
+  rejudge(): boolean {
+    const dead = this.others.filter((run) => run.durable && !this.nodes.isAlive(run.node))
+    this.orphaned = dead
+    return dead.length > 0
+  }
+
   private isIdle(definition: string, task: string): boolean {
     return (this.statuses.get(definition)?.[task] ?? idle).running === 0
   }

@@ -4,19 +4,18 @@
  */
 import type { Clock } from '../base/clock.js'
 import { fixedLimits } from '../base/limits.js'
-import type { Log } from '../base/log.js'
 import type { Ledger } from './ledger.js'
 
 export interface LeaseParts {
   readonly ledger: Ledger
   readonly clock: Clock
-  readonly log: Log
   readonly node: string
   readonly leaseMs: number
   /** The lease had ended, or it is time to ask for what nobody may have told. */
   repair(): void
   /** Nodes have died. */
   died(): void
+  complain(message: string, error: unknown): void
 }
 
 export class Lease {
@@ -57,13 +56,13 @@ export class Lease {
   }
 
   private beatLater(): void {
-    const { clock, leaseMs, log } = this.parts
+    const { clock, leaseMs, complain } = this.parts
     if (this.over) return
     this.cancelBeat = clock.after(leaseMs / fixedLimits.beatsPerLease, () => {
       this.beat().then(
         () => this.beatLater(),
         (error) => {
-          if (!this.over) log.warn('The lease of this process could not be renewed; it is tried again.', error)
+          if (!this.over) complain('The lease of this process could not be renewed; it is tried again.', error)
           this.beatLater()
         },
       )

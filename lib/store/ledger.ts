@@ -57,6 +57,8 @@ export interface Listener {
   told(message: Message): void
   /** Messages may have been lost. */
   missed(): void
+  /** The ledger is out of reach, for a while already, or is back. */
+  trouble?(reachable: boolean): void
 }
 
 export interface Ledger {

@@ -85,6 +85,14 @@ export class TokenRecord {
   with(revision: number, writes: Writes): TokenRecord {
     const { stored } = this
     const state: Record<string, Fields> = { ...stored.state }
+    const own = new Map<string, Record<string, unknown>>()
+    /** The fields of a state, to be changed here. */
+    const fieldsOf = (id: string) => {
+      const fields = own.get(id) ?? { ...state[id] }
+      own.set(id, fields)
+      state[id] = fields
+      return fields
+    }
     const shapes: Record<string, Shape> = { ...stored.shapes }
     const large = new Map(this.large)
     const heads = new Map<string, Head | undefined>()
@@ -97,13 +105,13 @@ export class TokenRecord {
         if (text !== null) patches.push([Number(number), id, name, text])
         continue
       }
-      const { [name]: _, ...others } = state[id] ?? {}
-      state[id] = text === null ? others : { ...state[id], [name]: decode(JSON.parse(text)) }
+      if (text === null) delete fieldsOf(id)[name]
+      else put(fieldsOf(id), name, decode(JSON.parse(text)))
       note(large, key, text === null ? 0 : text.length)
     }
     for (const [number, id, name, text] of patches.sort((a, b) => a[0] - b[0])) {
       const list = (JSON.parse(text) as unknown[]).map(readPatch)
-      state[id] = { ...state[id], [name]: apply(state[id]?.[name], list) }
+      put(fieldsOf(id), name, apply(state[id]?.[name], list))
       const key = fieldKey(id, name)
       const known = large.get(key) as Large
       large.set(key, { ...known, patches: number, patchesLength: known.patchesLength + text.length })
@@ -127,6 +135,11 @@ export class TokenRecord {
       large,
     )
   }
+}
+
+/** A name may be that of a setter of all objects. */
+function put(fields: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
 function writeField(

@@ -3,7 +3,7 @@
  * and no lock; it gives the token up when another asks. Whoever was taken for dead can write nothing to what others hold now.
  */
 import type { Clock } from '../base/clock.js'
-import { HeldStateError } from '../base/errors.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { Lease } from './lease.js'
@@ -11,6 +11,7 @@ import type { Kept, Known, Ledger, Message } from './ledger.js'
 import { refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from './store.js'
+import { Turns } from './turns.js'
 
 export interface SharedStoreOptions {
   readonly ledger: Ledger
@@ -47,8 +48,7 @@ export class SharedStore implements StateStore, Shared {
   private readonly records = new Map<string, TokenRecord>()
   private readonly held = new Map<string, Held>()
   private readonly followed = new Set<string>()
-  /** Waits for a token: to be woken when it may be free. */
-  private readonly waiting = new Map<string, { holder: string; wake: () => void }>()
+  private readonly turns: Turns
   /** Tokens that this node is about to hold, and whether it was told meanwhile that others wait for them. */
   private readonly loading = new Map<string, { wanted: boolean }>()
   private readonly lease: Lease
@@ -62,14 +62,15 @@ export class SharedStore implements StateStore, Shared {
     this.leaseMs = leaseMs
     this.keepMs = keepMs
     this.node = clock.id()
+    this.turns = new Turns(clock)
     this.lease = new Lease({
       ledger,
       clock,
-      log,
       node: this.node,
       leaseMs,
       repair: () => this.repair(),
       died: () => this.ears.missed(),
+      complain: (message, error) => this.complain(message, error),
     })
   }
 
@@ -87,6 +88,7 @@ export class SharedStore implements StateStore, Shared {
       await this.ledger.join(this.node, {
         told: (message) => this.told(message),
         missed: () => this.missed(),
+        trouble: (reachable) => this.ears.trouble?.(reachable),
       })
       await this.lease.begin()
     } catch (error) {
@@ -136,21 +138,8 @@ export class SharedStore implements StateStore, Shared {
       }
       const left = end - this.clock.now()
       if (left <= 0) throw heldElsewhere()
-      await this.turn(token, claim.holder, Math.min(left, claim.leaseMs + fixedLimits.leaseSlackMs))
+      await this.turns.wait(token, claim.holder, Math.min(left, claim.leaseMs + fixedLimits.leaseSlackMs))
     }
-  }
-
-  /** Waits until the token may be free, `ms` at most. */
-  private turn(token: string, holder: string, ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        cancelTimer()
-        this.waiting.delete(token)
-        resolve()
-      }
-      const cancelTimer = this.clock.after(ms, wake)
-      this.waiting.set(token, { holder, wake })
-    })
   }
 
   private know(token: string, known: Known, before: TokenRecord | undefined): Stored | undefined {
@@ -176,7 +165,7 @@ export class SharedStore implements StateStore, Shared {
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
     const { node, keepMs } = this
-    const tasks = moved(before.stored.running, next.running)
+    const tasks = this.moved(before.stored.running, next.running)
     const { revision } = next
     const saved = await this.ledger.save({ token, node, fence: held.fence, revision, writes, ...tasks, keepMs })
     if (!saved) {
@@ -184,6 +173,14 @@ export class SharedStore implements StateStore, Shared {
       throw taken()
     }
     this.records.set(token, record)
+  }
+
+  /** The nodes whose tasks are in one list and not in the other. Those of the dead are this node's to take over. */
+  private moved(before: readonly RunningTask[], after: readonly RunningTask[]) {
+    if (before === after) return { began: [], ended: [] }
+    const [was, is] = [nodesOf(before), nodesOf(after)]
+    if ([...is].some((node) => !this.isAlive(node))) is.add(this.node)
+    return { began: [...is].filter((node) => !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
   }
 
   /** A token that this handle has not loaded: it is free to save if nobody has. */
@@ -249,7 +246,7 @@ export class SharedStore implements StateStore, Shared {
     if (this.closed) return
     this.closed = true
     this.lease.end()
-    for (const { wake } of [...this.waiting.values()]) wake()
+    this.turns.wakeAll()
     if (this.opening) await this.ledger.leave(this.node).catch(() => {}) // its lease ends in any case
     await this.ledger.close()
   }
@@ -271,10 +268,10 @@ export class SharedStore implements StateStore, Shared {
       case 'wanted':
         return this.wanted(message.token)
       case 'granted':
-        return this.waiting.get(message.token)?.wake()
+        return this.turns.wake(message.token)
       case 'gone':
         this.lease.gone(message.node)
-        for (const { holder, wake } of [...this.waiting.values()]) if (holder === message.node) wake()
+        this.turns.wakeAll(message.node)
         return this.ears.missed()
       case 'changed':
         return this.changed(message)
@@ -308,7 +305,7 @@ export class SharedStore implements StateStore, Shared {
 
   /** Asks for what this node may not have been told. */
   private repair(): void {
-    for (const { wake } of [...this.waiting.values()]) wake()
+    this.turns.wakeAll()
     for (const token of this.followed) this.quietly(this.catchUp(token))
   }
 
@@ -322,9 +319,15 @@ export class SharedStore implements StateStore, Shared {
   }
 
   private quietly(work: Promise<void>): void {
-    work.catch((error) => {
-      if (!this.closed) this.log.warn('Other processes could not be asked for a change; they are asked again.', error)
-    })
+    work.catch((error) =>
+      this.complain('Other processes could not be asked for a change; they are asked again.', error),
+    )
+  }
+
+  /** A ledger that is out of reach says so itself, once. */
+  private complain(message: string, error: unknown): void {
+    if (this.closed || (isHeldStateError(error) && error.code === 'store-unreachable')) return
+    this.log.warn(message, error)
   }
 }
 
@@ -332,13 +335,6 @@ const recordOf = ({ revision, texts }: Kept) => TokenRecord.read(revision, texts
 
 const storedOf = (record: TokenRecord | undefined) =>
   record === undefined || record.stored.revision === 0 ? undefined : record.stored
-
-/** The nodes whose tasks are in one list and not in the other. */
-function moved(before: readonly RunningTask[], after: readonly RunningTask[]) {
-  if (before === after) return { began: [], ended: [] }
-  const [was, is] = [nodesOf(before), nodesOf(after)]
-  return { began: [...is].filter((node) => !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
-}
 
 const nodesOf = (running: readonly RunningTask[]) => new Set(running.map(({ node }) => node))
 

@@ -142,4 +142,6 @@ export interface Ears {
   changed(token: string, stored: Stored | undefined): void
   /** A process has ended, or the connection is back: there may be orphans. */
   missed(): void
+  /** What the processes share is out of reach, so that loads and saves wait; or it is back. */
+  trouble?(reachable: boolean): void
 }

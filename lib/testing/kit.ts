@@ -64,7 +64,7 @@ export function testHub(
     const process = { clock: mortalClock(own), store: { ...mortalStore(store), close: () => store.close() } }
     const hub = new Hub({ secret: 'of a test', ...options, ...process, registry, log })
     setSlot({ hub, routeKey: '' })
-    void hub.resume()
+    hub.resume().catch((error) => log.error('The store could not be opened.', error))
     return { ...process, hub }
   }
   let process = start()

@@ -5,6 +5,8 @@ import type { Texts } from '../store/record.js'
 
 interface Page {
   revision: number
+  /** What made this revision. */
+  save: string
   texts: Texts
   holder: string | undefined
   fence: number
@@ -23,6 +25,8 @@ export class Book {
   readonly nodes = new Map<string, Node>()
   /** Tokens with tasks, by node. */
   readonly tasks = new Map<string, Set<string>>()
+  /** Rises with each change of holder of any page, so that no fence comes twice. */
+  fences = 0
   readonly clock: Clock
   /** Takes a message to its node. */
   readonly carry: (deliver: () => void) => void
@@ -39,7 +43,7 @@ export class Book {
   page(token: string): Page {
     const known = this.pages.get(token)
     if (known) return known
-    const page: Page = { revision: 0, texts: {}, holder: undefined, fence: 0, line: [], followers: new Set() }
+    const page: Page = { revision: 0, save: '', texts: {}, holder: undefined, fence: 0, line: [], followers: new Set() }
     this.pages.set(token, page)
     return page
   }
@@ -65,12 +69,12 @@ export function memoryLedger(book: Book): Ledger {
   const known = (page: Page, have: number): Known => (page.revision === have ? 'same' : kept(page))
   /** The first of the living in line holds it from now on. */
   const handOn = (token: string, page: Page, besides?: string) => {
-    page.line = page.line.filter((node) => book.lives(node))
+    page.line = page.line.filter((node) => node === besides || book.lives(node))
     const [next, ...others] = page.line
     page.holder = next
     page.line = others
     if (next === undefined) return
-    page.fence += 1
+    page.fence = book.fences += 1
     page.followers.delete(next)
     if (next !== besides) book.tell(next, { type: 'granted', token })
     if (others.length > 0) book.tell(next, { type: 'wanted', token })
@@ -94,7 +98,7 @@ export function memoryLedger(book: Book): Ledger {
       if (page.holder !== node && (page.holder === undefined || !book.lives(page.holder))) {
         if (!page.line.includes(node)) page.line = [...page.line, node]
         handOn(token, page, node)
-      } else if (page.holder === node) page.fence += 1
+      } else if (page.holder === node) page.fence = book.fences += 1
       if (page.holder === node) {
         page.line = page.line.filter((other) => other !== node)
         page.followers.delete(node)
@@ -110,9 +114,11 @@ export function memoryLedger(book: Book): Ledger {
       const tell = (follower: string) => book.tell(follower, { type: 'changed', token, revision, writes })
       if (book.early) for (const follower of page.followers) tell(follower)
       if (page.holder !== node || page.fence !== fence) return false
-      if (page.revision === revision) return true
+      const save = JSON.stringify([writes, began, ended])
+      if (page.revision === revision) return page.save === save
       if (page.revision !== revision - 1) return false
       page.revision = revision
+      page.save = save
       const texts = { ...page.texts }
       for (const [key, text] of Object.entries(writes))
         if (text === null) delete texts[key]
@@ -150,7 +156,7 @@ export function memoryLedger(book: Book): Ledger {
     orphans: async (node, most) => {
       const taken: string[] = []
       for (const [other, tokens] of book.tasks)
-        if (!book.lives(other))
+        if (other !== node && !book.lives(other))
           for (const token of tokens) {
             if (taken.length >= most) return taken
             tokens.delete(token)

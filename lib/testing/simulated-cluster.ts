@@ -179,6 +179,7 @@ export class Cluster implements Servers {
       beat: (name, ms) => {
         beats += 1
         if (world.sabotage === 'lease-not-renewed' && beats > 1) return new Promise(() => {})
+        if (beats === 1) return ledger.beat(name, ms) // a server that cannot reach its store does not start
         return far(() => ledger.beat(name, ms))
       },
       claim: (...given) => far(() => ledger.claim(...given)),
@@ -200,7 +201,10 @@ export class Cluster implements Servers {
       unfollow: (...given) => far(() => ledger.unfollow(...given)),
       read: (token) => far(() => ledger.read(token)),
       drop: (...given) => far(() => ledger.drop(...given)),
-      orphans: (...given) => far(() => ledger.orphans(...given)),
+      orphans: async (...given) => {
+        await travel() // what is not heard of is given again
+        return ledger.orphans(...given)
+      },
     }
   }
 }

@@ -1,0 +1,151 @@
+/** The ledger over a redis: each operation is one script, and so one round trip. */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
+import type { Kept, Known, Ledger, Message } from './ledger.js'
+import type { Texts, Writes } from './record.js'
+import { checkRedis } from './redis-check.js'
+import { type Bounds, RedisLink, type Reply } from './redis-link.js'
+import * as scripts from './redis-scripts.js'
+
+export interface RedisLedgerOptions {
+  /** `redis://user:password@host:port/number`, or `rediss://` for TLS. */
+  readonly url: string
+  /** Stands before every key and channel. */
+  readonly prefix: string
+  /** Milliseconds that a token is kept which was followed and never saved. */
+  readonly keepMs: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly bounds?: { readonly [K in keyof Bounds]?: number }
+}
+
+export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLedgerOptions): Ledger {
+  const where = placeOf(url)
+  const link = new RedisLink({ url, where, clock, log, bounds })
+  const run = (script: scripts.Script, node: string, ...args: (string | number)[]) =>
+    link.run(script, '', [prefix, node, ...args.map(String)])
+  const runOn = (script: scripts.Script, token: string, node: string, ...args: (string | number)[]) =>
+    link.run(script, `${prefix}t:${token}`, [prefix, node, ...args.map(String)])
+  /** Counts the claims of this node, so that one which comes twice or late is known. */
+  let number = 0
+  /** Counts the leases of this node. */
+  let lease = 0
+  /** The number of the last orphans that were given. */
+  let given = 0
+  return {
+    join: (node, listener) =>
+      link.open({
+        channel: `${prefix}n:${node}`,
+        heard: (text) => listener.told(readMessage(text)),
+        back: () => listener.missed(),
+        trouble: (reachable) => listener.trouble?.(reachable),
+        check: (command, first) => checkRedis(command, { first, where, prefix, log, scripts: scripts.scripts }),
+      }),
+    beat: async (node, leaseMs) => {
+      const reply = await run(scripts.beat, node, leaseMs, lease, lease + 1)
+      const [lapsed, alive] = reply as [number, string[]]
+      if (lapsed === 1) lease += 1
+      return { alive, lapsed: lapsed === 1 }
+    },
+    leave: async (node) => {
+      if (link.isUp) await run(scripts.leave, node)
+    },
+    claim: async (token, node, have, keepMs) => {
+      number += 1
+      const reply = (await runOn(scripts.claim, token, node, have, keepMs, number)) as Reply[]
+      if (reply[0] === 0) return { held: false, holder: reply[1] as string, leaseMs: reply[2] as number }
+      return { held: true, fence: Number(reply[1]), wanted: reply[2] === 1, known: readKnown(reply[3]) }
+    },
+    save: async ({ token, node, fence, revision, writes, began, ended, keepMs }) => {
+      const { texts, removed } = split(writes)
+      const rest = [...texts, ...removed, ...began, ...ended]
+      const counts = [2 + texts.length / 2, removed.length, began.length, ended.length]
+      const head = ['!r', revision, '!s', digest([...counts, ...rest])]
+      return (await runOn(scripts.save, token, node, fence, keepMs, ...counts, ...head, ...rest)) === 1
+    },
+    release: async (token, node, follow) => {
+      await runOn(scripts.release, token, node, follow ? 1 : 0, number)
+    },
+    follow: async (token, node, have) => {
+      const [holds, known] = (await runOn(scripts.follow, token, node, have, keepMs)) as Reply[]
+      return { holds: holds === 1, known: readKnown(known) }
+    },
+    unfollow: async (token, node) => {
+      await runOn(scripts.unfollow, token, node)
+    },
+    read: async (token) => readKnown(await runOn(scripts.read, token, '')) as Kept | undefined,
+    drop: async (token, node, fence) => {
+      await runOn(scripts.drop, token, node, fence)
+    },
+    touch: async (tokens, keepMs) => {
+      const size = fixedLimits.tokensAtOnce
+      const stretches = Array.from({ length: Math.ceil(tokens.length / size) }, (_, index) =>
+        tokens.slice(index * size, (index + 1) * size),
+      )
+      await Promise.all(stretches.map((stretch) => run(scripts.touch, '', keepMs, ...stretch)))
+    },
+    orphans: async (node, most) => {
+      const [number, ...tokens] = (await run(scripts.orphans, node, most, given)) as string[]
+      given = Number(number)
+      return tokens
+    },
+    close: async () => link.close(),
+  }
+}
+
+/** Host and port of a url, for people: what else stands in it is secret. */
+export function placeOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol))
+    throw new HeldStateError('unfit-store', 'The url of a redis is redis://host:port, or rediss://host:port for TLS.')
+  return `${parsed.hostname || 'localhost'}:${parsed.port || '6379'}`
+}
+
+/** Texts to write, each after its key, and keys to remove; as they are kept. */
+function split(writes: Writes): { readonly texts: string[]; readonly removed: string[] } {
+  const texts: string[] = []
+  const removed: string[] = []
+  for (const [key, text] of Object.entries(writes))
+    if (text === null) removed.push(`=${key}`)
+    else texts.push(`=${key}`, text)
+  return { texts, removed }
+}
+
+/** Tells a save that is sent again from another one of the same revision. */
+const digest = (what: readonly (string | number)[]) => createHash('sha1').update(what.join('\n')).digest('base64')
+
+function readKnown(reply: Reply): Known {
+  if (reply === 'same') return 'same'
+  if (!Array.isArray(reply)) return undefined
+  const texts: Record<string, string> = {}
+  let revision = 0
+  for (let index = 0; index < reply.length; index += 2) {
+    const [key, text]: string[] = [reply[index], reply[index + 1]]
+    if (key === '!r') revision = Number(text)
+    else if (key?.startsWith('=')) texts[key.slice(1)] = text as string
+  }
+  return { revision, texts: texts satisfies Texts }
+}
+
+type Told =
+  | [type: 'wanted' | 'granted', token: string]
+  | [type: 'gone', node: string]
+  | [type: 'changed', token: string, revision: string, ...writes: [key: string, text?: string][]]
+
+function readMessage(text: string): Message {
+  const told = JSON.parse(text) as Told
+  switch (told[0]) {
+    case 'changed': {
+      const [type, token, revision, ...writes] = told
+      const entries = writes.map(([key, text]) => [key.slice(1), text ?? null] as const)
+      return { type, token, revision: Number(revision), writes: Object.fromEntries(entries) }
+    }
+    case 'gone':
+      return { type: 'gone', node: told[1] }
+    default:
+      return { type: told[0], token: told[1] }
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The operations of a ledger as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
+ * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` a digest of the save
+ * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line and `!w` those that are told.
+ *
+ * A call may come twice, or late: its answer was lost with a connection, and it was sent again over the next. So a save that
+ * comes again is known by its digest; the claims of a node are numbered, and a release does nothing to what was claimed
+ * after it was sent; orphans that were given away are given again until the node has said that it has them; and a fence
+ * is a time, so that it never comes again, even when a token is dropped or redis has lost some seconds.
+ */
+import { createHash } from 'node:crypto'
+
+export interface Script {
+  readonly text: string
+  readonly sha: string
+}
+
+/** Sets `T`, the key of the token, if there is one, `P`, the prefix, and `node`, the caller. */
+const common = `
+local T, P, node = KEYS[1], ARGV[1], ARGV[2]
+local call = redis.call
+local function lives(other) return other == node or call('EXISTS', P .. 'node:' .. other) == 1 end
+local function words(text)
+  local all = {}
+  for word in string.gmatch(text or '', '[^\\n]+') do all[#all + 1] = word end
+  return all
+end
+local function tell(other, ...) call('PUBLISH', P .. 'n:' .. other, cjson.encode({...})) end
+local function token() return string.sub(T, #P + 3) end
+local function put(field, all)
+  if #all == 0 then call('HDEL', T, field) else call('HSET', T, field, table.concat(all, '\\n')) end
+end
+`
+
+/** For who changes the line or the followers of a token. */
+const lines = `
+local function without(all, gone)
+  local rest = {}
+  for _, word in ipairs(all) do if word ~= gone then rest[#rest + 1] = word end end
+  return rest
+end
+local function holds(all, wanted)
+  for _, word in ipairs(all) do if word == wanted then return true end end
+  return false
+end
+local function fenceAfter(fence)
+  local time = call('TIME')
+  return string.format('%.0f', math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2]))
+end
+local function known(have)
+  local revision = call('HGET', T, '!r') or '0'
+  if revision == have then return 'same' end
+  if revision == '0' then return false end
+  return call('HGETALL', T)
+end
+local function handOn(line, fence, followers, besides)
+  local living = {}
+  for _, other in ipairs(line) do if lives(other) then living[#living + 1] = other end end
+  local first = table.remove(living, 1)
+  put('!l', living)
+  if not first then
+    call('HDEL', T, '!h', '!c')
+    return first, fence, living
+  end
+  fence = fenceAfter(fence)
+  call('HSET', T, '!h', first, '!f', fence, '!c', '0')
+  put('!w', without(followers, first))
+  if first ~= besides then tell(first, 'granted', token()) end
+  if #living > 0 then tell(first, 'wanted', token()) end
+  return first, fence, living
+end
+local function forgetIfEmpty()
+  local left = call('HMGET', T, '!r', '!h', '!l', '!w')
+  if not (left[1] or left[2] or left[3] or left[4]) then call('DEL', T) end
+end
+`
+
+const script = (...parts: string[]): Script => {
+  const text = [common, ...parts].join('')
+  return { text, sha: createHash('sha1').update(text).digest('hex') }
+}
+
+/** leaseMs, the lease that the node believes in, the one that begins if that has ended → lapsed, living nodes. */
+export const beat = script(`
+local key, lease, following = P .. 'node:' .. node, ARGV[4], ARGV[5]
+local kept = call('GET', key)
+call('SET', key, kept == lease and lease or following, 'PX', ARGV[3])
+call('SADD', P .. 'nodes', node)
+local alive = {}
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do if lives(other) then alive[#alive + 1] = other end end
+return { kept == lease and 0 or 1, alive }
+`)
+
+/** A node with tasks stays among the nodes until others have taken them over. */
+export const leave = script(`
+call('DEL', P .. 'node:' .. node, P .. 'given:' .. node)
+if call('EXISTS', P .. 'tasks:' .. node) == 0 then call('SREM', P .. 'nodes', node) end
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do if other ~= node then tell(other, 'gone', node) end end
+`)
+
+/** have, keepMs, number → { 1, fence, wanted, known } or { 0, holder, leaseMs }. */
+export const claim = script(
+  lines,
+  `
+local have, keep, number = ARGV[3], ARGV[4], ARGV[5]
+local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!c')
+local holder, fence, line, followers = meta[1], meta[2], words(meta[3]), words(meta[4])
+if not holder or not lives(holder) then
+  if not holds(line, node) then line[#line + 1] = node end
+  holder, fence, line = handOn(line, fence, followers, node)
+  if holder == node then call('HSET', T, '!c', number) end
+elseif holder == node and tonumber(number) > tonumber(meta[5] or '0') then
+  fence = fenceAfter(fence)
+  call('HSET', T, '!f', fence, '!c', number)
+end
+if holder == node then
+  local rest = without(line, node)
+  if #rest < #line then put('!l', rest) end
+  if holds(followers, node) then put('!w', without(followers, node)) end
+  call('PEXPIRE', T, keep)
+  return { 1, fence, #rest > 0 and 1 or 0, known(have) }
+end
+if not holds(line, node) then
+  line[#line + 1] = node
+  put('!l', line)
+end
+call('PEXPIRE', T, keep)
+tell(holder, 'wanted', token())
+return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
+`,
+)
+
+/**
+ * fence, keepMs, how many pairs are written, keys removed, nodes began and ended, and then all these; the first two pairs are
+ * revision and digest. It takes as long as what it writes, however much is kept. → 1 or 0.
+ */
+export const save = script(`
+local meta = call('HMGET', T, '!h', '!f', '!r', '!s', '!w')
+if meta[1] ~= node or meta[2] ~= ARGV[3] then return 0 end
+local revision, digest = ARGV[10], ARGV[12]
+if meta[3] == revision then return meta[4] == digest and 1 or 0 end
+if tonumber(meta[3] or '0') ~= tonumber(revision) - 1 then return 0 end
+local removed = 9 + 2 * ARGV[5]
+local began = removed + ARGV[6]
+local ended = began + ARGV[7]
+local last = ended + ARGV[8] - 1
+for i = 9, removed - 1, 2000 do call('HSET', T, unpack(ARGV, i, math.min(i + 1999, removed - 1))) end
+for i = removed, began - 1, 2000 do call('HDEL', T, unpack(ARGV, i, math.min(i + 1999, began - 1))) end
+for i = began, ended - 1 do
+  call('SADD', P .. 'tasks:' .. ARGV[i], token())
+  call('SADD', P .. 'nodes', ARGV[i])
+end
+for i = ended, last do call('SREM', P .. 'tasks:' .. ARGV[i], token()) end
+call('PEXPIRE', T, ARGV[4])
+if not meta[5] then return 1 end
+local followers, living, message = words(meta[5]), {}, { 'changed', token(), revision }
+for _, other in ipairs(followers) do if lives(other) then living[#living + 1] = other end end
+if #living < #followers then put('!w', living) end
+if #living == 0 then return 1 end
+for i = 13, removed - 1, 2 do message[#message + 1] = { ARGV[i], ARGV[i + 1] } end
+for i = removed, began - 1 do message[#message + 1] = { ARGV[i] } end
+message = cjson.encode(message)
+for _, other in ipairs(living) do call('PUBLISH', P .. 'n:' .. other, message) end
+return 1
+`)
+
+/** follow, the number of the newest claim when it was sent. */
+export const release = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!c')
+if meta[1] ~= node or tonumber(meta[5] or '0') > tonumber(ARGV[4]) then return end
+local followers = words(meta[4])
+if ARGV[3] == '1' and not holds(followers, node) then
+  followers[#followers + 1] = node
+  put('!w', followers)
+end
+handOn(words(meta[3]), meta[2], followers)
+forgetIfEmpty()
+`,
+)
+
+/** have, keepMs → holds, known. */
+export const follow = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!h', '!w')
+if meta[1] == node then return { 1, known(ARGV[3]) } end
+local followers = words(meta[2])
+if not holds(followers, node) then
+  followers[#followers + 1] = node
+  put('!w', followers)
+end
+if call('PTTL', T) == -1 then call('PEXPIRE', T, ARGV[4]) end
+return { 0, known(ARGV[3]) }
+`,
+)
+
+export const unfollow = script(
+  lines,
+  `
+local followers = words(call('HGET', T, '!w'))
+if not holds(followers, node) then return end
+put('!w', without(followers, node))
+forgetIfEmpty()
+`,
+)
+
+export const read = script(lines, `return known('')`)
+
+/** fence. */
+export const drop = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!h', '!f', '!l', '!w')
+if meta[1] ~= node or meta[2] ~= ARGV[3] then return end
+for _, other in ipairs(words(meta[4])) do
+  if lives(other) then
+    handOn(words(meta[3]), meta[2], words(meta[4]))
+    return
+  end
+end
+call('DEL', T)
+for _, other in ipairs(words(meta[3])) do tell(other, 'granted', token()) end
+`,
+)
+
+/** most, the number of the newest answer that the node has → its number, tokens. */
+export const orphans = script(`
+local given = P .. 'given:' .. node
+local before = call('LRANGE', given, 0, -1)
+if before[1] and tonumber(before[1]) > tonumber(ARGV[4]) then return before end
+local most, taken = tonumber(ARGV[3]), {}
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
+  if not lives(other) then
+    local tasks = P .. 'tasks:' .. other
+    if #taken < most then
+      for _, token in ipairs(call('SPOP', tasks, most - #taken)) do taken[#taken + 1] = token end
+    end
+    if call('EXISTS', tasks) == 0 then
+      call('SREM', P .. 'nodes', other)
+      call('DEL', P .. 'given:' .. other)
+    end
+  end
+end
+call('DEL', given)
+local number = string.format('%.0f', ARGV[4] + 1)
+if #taken > 0 then
+  call('SADD', P .. 'tasks:' .. node, unpack(taken))
+  call('SADD', P .. 'nodes', node)
+  call('RPUSH', given, number, unpack(taken))
+end
+return { number, unpack(taken) }
+`)
+
+/** keepMs, tokens. */
+export const touch = script(`
+for i = 4, #ARGV do call('PEXPIRE', P .. 't:' .. ARGV[i], ARGV[3]) end
+`)
+
+export const scripts: readonly Script[] = [
+  beat,
+  leave,
+  claim,
+  save,
+  release,
+  follow,
+  unfollow,
+  read,
+  drop,
+  orphans,
+  touch,
+]

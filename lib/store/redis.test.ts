@@ -1,0 +1,349 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../base/clock.js'
+import type { Log } from '../base/log.js'
+import { CutProxy } from './cut-proxy.fixture.js'
+import { givingUp } from './handles.fixture.js'
+import type { Ledger, Message } from './ledger.js'
+import type { Writes } from './record.js'
+import { redisStore } from './redis.js'
+import { withoutClient } from './redis-failure.js'
+import { type RedisLedgerOptions, redisLedger } from './redis-ledger.js'
+import { freePort, RedisServer } from './redis-server.fixture.js'
+import { type SharedStore, sharedStore } from './shared.js'
+import type { StateStore, Stored } from './store.js'
+import { storeSuite } from './suite.js'
+
+let redis: RedisServer
+beforeAll(async () => {
+  redis = await RedisServer.start()
+})
+afterAll(() => redis.remove())
+
+const ending: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end()
+})
+const server = async (...args: string[]) => {
+  const started = await RedisServer.start(...args)
+  ending.push(() => started.remove())
+  return started
+}
+
+let prefixes = 0
+const newPrefix = () => {
+  prefixes += 1
+  return `test ${prefixes}:`
+}
+
+const prefixOf = new WeakMap<StateStore, string>()
+storeSuite('redis', { describe, it }, (beside) => {
+  const prefix = (beside && prefixOf.get(beside)) ?? newPrefix()
+  const store = redisStore(redis.url, { prefix })
+  prefixOf.set(store, prefix)
+  givingUp(store)
+  return store
+})
+
+const stored = (revision: number, n = revision): Stored => ({
+  revision,
+  state: { a: { n } },
+  calls: [],
+  running: [],
+  ended: [],
+  shapes: {},
+})
+
+interface Opened {
+  readonly store: SharedStore
+  readonly ledger: Ledger
+  readonly prefix: string
+  /** What the store told, and what was logged. */
+  readonly heard: string[]
+}
+
+const short = { storeOpenMs: 5_000, storeWaitMs: 500, storeSilenceMs: 250, storePingMs: 50, storeTroubleMs: 30 }
+
+/** A store with short bounds. */
+function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: number } = {}): Opened {
+  const heard: string[] = []
+  const note = (message: string) => void heard.push(message)
+  const log: Log = { info: note, warn: note, error: note }
+  const { leaseMs = 4_000, prefix = newPrefix(), ...others } = options
+  const ledger = redisLedger({
+    url: redis.url,
+    prefix,
+    keepMs: 60_000,
+    clock: systemClock,
+    log,
+    bounds: short,
+    ...others,
+  })
+  const store = sharedStore({ ledger, clock: systemClock, log, leaseMs, keepMs: 60_000 })
+  store.listen({
+    wanted: (token) => note(`wanted ${token}`),
+    changed: (token, now) => note(`${token} ${now?.revision}`),
+    missed: () => note('missed'),
+    trouble: (reachable) => note(`reachable: ${reachable}`),
+  })
+  ending.push(() => store.close())
+  return { store, ledger, prefix, heard }
+}
+
+describe('a node whose process is killed', () => {
+  it('loses its tokens and tasks to others when its lease has ended', async () => {
+    const a = quick({ leaseMs: 200 })
+    const b = quick({ leaseMs: 200, prefix: a.prefix })
+    await Promise.all([a.store.open(), b.store.open()])
+    await a.store.load('t')
+    const running = [{ definition: 'd', task: 'x', run: 'r', node: a.store.node, attempt: 1 }]
+    await a.store.save('t', { ...stored(1), running })
+    expect(await b.store.orphans()).toEqual([])
+    await a.ledger.close()
+    const began = Date.now()
+    expect(await b.store.load('t')).toEqual({ ...stored(1), running })
+    expect(Date.now() - began).toBeGreaterThan(50)
+    await vi.waitFor(() => expect(b.heard).toContain('missed'))
+    expect(await b.store.orphans()).toEqual(['t'])
+    expect(await redis.command('SMEMBERS', `${a.prefix}nodes`)).toEqual([b.store.node])
+  })
+})
+
+describe('a token', () => {
+  it('may have more texts than a script takes in one go, and others are told of all', async () => {
+    const a = quick()
+    await a.store.open()
+    const { ledger } = quick({ prefix: a.prefix })
+    const told: Message[] = []
+    await ledger.join('b', { told: (message) => void told.push(message), missed: () => {} })
+    await ledger.beat('b', 60_000)
+    await ledger.follow('t', 'b', -1)
+    const texts = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`text ${index}`, `${index}`]))
+    const claim = await a.ledger.claim('t', a.store.node, -1, 60_000)
+    const fence = claim.held ? claim.fence : 0
+    const save = (revision: number, writes: Writes) =>
+      a.ledger.save({ token: 't', node: a.store.node, fence, revision, writes, began: [], ended: [], keepMs: 60_000 })
+    expect(await save(1, texts)).toBe(true)
+    expect(await ledger.read('t')).toEqual({ revision: 1, texts })
+    const { 'text 0': kept, ...others } = texts
+    const removed = Object.fromEntries(Object.keys(others).map((key) => [key, null]))
+    expect(await save(2, removed)).toBe(true)
+    expect(await ledger.read('t')).toEqual({ revision: 2, texts: { 'text 0': kept } })
+    await vi.waitFor(() => expect(told).toHaveLength(2))
+    expect(told).toEqual([
+      { type: 'changed', token: 't', revision: 1, writes: texts },
+      { type: 'changed', token: 't', revision: 2, writes: removed },
+    ])
+  })
+  it('is kept for as long as it is said to be in use', async () => {
+    const { store, prefix } = quick()
+    await store.load('t')
+    await store.save('t', stored(1))
+    const left = () => redis.command('PTTL', `${prefix}t:t`) as Promise<number>
+    expect(await left()).toBeGreaterThan(50_000)
+    await redis.command('PEXPIRE', `${prefix}t:t`, '1000')
+    await store.unused(['other', 't'])
+    expect(await left()).toBeGreaterThan(50_000)
+  })
+})
+
+describe('a store whose redis cannot be used says so when it is opened', () => {
+  const refusal = (url: string, more: Partial<RedisLedgerOptions> = {}) =>
+    quick({ url, ...more })
+      .store.open()
+      .then(
+        () => undefined,
+        (error) => `${error.code}: ${error.message}`,
+      )
+
+  it('nobody listens', async () => {
+    const port = await freePort()
+    expect(await refusal(`redis://:secret@127.0.0.1:${port}`, { bounds: { storeOpenMs: 300 } })).toBe(
+      `store-unreachable: The redis at 127.0.0.1:${port} is out of reach (connect ECONNREFUSED 127.0.0.1:${port}). Start it, or correct the url of the store.`,
+    )
+  })
+  it('it does not answer', async () => {
+    const frozen = await server()
+    frozen.freeze()
+    expect(await refusal(frozen.url, { bounds: { storeOpenMs: 300 } })).toMatch(
+      /^store-unreachable: .* \(no answer in \d+ ms\)/,
+    )
+  })
+  it('it has a password, or another one', async () => {
+    const { url, port } = await server('--requirepass', 'right')
+    const bounds = { storeOpenMs: 60_000 } // it is not tried again
+    expect(await refusal(url, { bounds })).toMatch(/^unfit-store: .* wants a password: put it into the url/)
+    const wrong = await refusal(url.replace('//', '//:wrong@'), { bounds })
+    expect(wrong).toBe(`unfit-store: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`)
+    expect(await refusal(url.replace('//', '//:right@'))).toBe(undefined)
+  })
+  it('it is a replica', async () => {
+    const replica = await server('--replicaof', '127.0.0.1 1')
+    expect(await refusal(replica.url)).toMatch(/^unfit-store: .* is a replica, .* name its primary/)
+  })
+  it('it is a cluster', async () => {
+    const { url } = await server('--cluster-enabled', 'yes')
+    expect(await refusal(url)).toMatch(/^unfit-store: .* is a cluster/)
+  })
+  it('it has state of another version', async () => {
+    const { prefix } = quick()
+    await redis.command('SET', `${prefix}format`, '0')
+    expect(await refusal(redis.url, { prefix })).toMatch(/^unfit-store: .*\(format 0, .* another prefix/)
+  })
+  it('its url is none', () => {
+    expect(() => redisStore('localhost:6379')).toThrow(/redis:\/\/host:port/)
+    expect(() => redisStore('https://:secret@host')).toThrow(expect.not.stringContaining('secret'))
+  })
+  it('the package is missing', () => {
+    expect(withoutClient({ code: 'ERR_MODULE_NOT_FOUND' })).toMatchObject({
+      code: 'unfit-store',
+      message: expect.stringMatching(/npm install redis/),
+    })
+  })
+  it('with a warning alone, it may forget state', async () => {
+    const { url } = await server('--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru')
+    const { store, heard } = quick({ url })
+    await store.open()
+    expect(heard).toEqual([expect.stringMatching(/forgets state .* "allkeys-lru"/)])
+  })
+})
+
+describe('a redis that is lost', () => {
+  it('and comes back at once is missed by nobody, and what was not heard is asked for', async () => {
+    const a = quick({ bounds: { storeTroubleMs: 5_000 } })
+    const { store, heard } = quick({ prefix: a.prefix, bounds: { storeTroubleMs: 5_000 } })
+    await a.store.load('t')
+    await a.store.save('t', stored(1))
+    await store.follow('t')
+    await a.store.save('t', stored(2))
+    await vi.waitFor(() => expect(heard).toEqual(['t 2']))
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await a.store.save('t', stored(3))
+    await vi.waitFor(() => expect(heard).toContain('missed'))
+    await vi.waitFor(() => expect(heard).toContain('t 3'))
+    expect(heard.toSorted()).toEqual(['missed', 't 2', 't 3'])
+  })
+
+  it('and restarted with what it had is waited for; it is said once, and once that it is back', async () => {
+    const own = await server('--appendonly', 'yes', '--appendfsync', 'always')
+    const bounds = { storeWaitMs: 5_000, storeTroubleMs: 30 }
+    const { store, heard } = quick({ url: own.url, bounds })
+    await store.load('t')
+    await store.save('t', stored(1))
+    await own.end()
+    const saving = store.save('t', stored(2))
+    const loading = store.load('u')
+    await vi.waitFor(() => expect(heard).toHaveLength(2))
+    await own.start()
+    await saving
+    expect(await loading).toBe(undefined)
+    expect(await store.load('t')).toEqual(stored(2))
+    expect(heard).toEqual([
+      expect.stringMatching(/out of reach/),
+      'reachable: false',
+      expect.stringMatching(/is back/),
+      'reachable: true',
+      'missed',
+    ])
+  })
+
+  it('for longer than the bound fails what waits, then all at once, until it is back', async () => {
+    const own = await server()
+    const { store } = quick({ url: own.url })
+    await store.load('t')
+    own.freeze()
+    const began = Date.now()
+    await expect(store.save('t', stored(1))).rejects.toMatchObject({ code: 'store-unreachable' })
+    const waited = Date.now() - began
+    expect(waited).toBeGreaterThan(450)
+    await expect(store.save('t', stored(1))).rejects.toMatchObject({ code: 'store-unreachable' })
+    expect(Date.now() - began - waited).toBeLessThan(400)
+    own.thaw()
+    await vi.waitFor(() => store.read('u'))
+    expect(await store.load('t')).toEqual(stored(1)) // it had arrived
+  })
+
+  it('and has forgotten everything takes nothing from who held it before', async () => {
+    const own = await server()
+    const { store } = quick({ url: own.url })
+    await store.load('t')
+    await store.save('t', stored(1))
+    await own.end()
+    await own.start()
+    await expect(store.save('t', stored(2))).rejects.toMatchObject({ code: 'stale-write' })
+    expect(await store.load('t')).toBe(undefined)
+  })
+
+  it('is not waited for by a store that closes', async () => {
+    const own = await server()
+    const { store } = quick({ url: own.url, bounds: { storeWaitMs: 60_000 } })
+    await store.load('t')
+    const waiting = vi.fn()
+    await own.end()
+    const saving = store.save('t', stored(1)).catch(waiting)
+    await store.close()
+    await saving
+    expect(waiting).toHaveBeenCalledWith(expect.objectContaining({ code: 'hub-closed' }))
+  })
+})
+
+describe('an operation whose answer was lost is sent again', () => {
+  async function cut() {
+    const proxy = await CutProxy.to(redis.port)
+    ending.push(() => proxy.close())
+    const { store, ledger, prefix } = quick({ url: `redis://127.0.0.1:${proxy.port}`, bounds: { storeWaitMs: 5_000 } })
+    await store.open()
+    const lost = async <T>(begin: () => Promise<T>): Promise<T> => {
+      proxy.swallows = true
+      const work = begin()
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      proxy.swallows = false
+      proxy.cut()
+      return work
+    }
+    return { store, ledger, prefix, lost }
+  }
+
+  it('and has one effect: claims, saves and releases', async () => {
+    const { store, lost } = await cut()
+    expect(await lost(() => store.load('t'))).toBe(undefined)
+    await lost(() => store.save('t', stored(1)))
+    await store.save('t', stored(2))
+    await lost(() => store.release('t', true))
+    expect(await store.read('t')).toEqual(stored(2))
+    await store.load('t')
+    await store.save('t', stored(3))
+  })
+
+  it('and gives the same orphans, or what was never heard of them the next time', async () => {
+    const { store, ledger, prefix, lost } = await cut()
+    await redis.command('SADD', `${prefix}nodes`, 'dead')
+    await redis.command('SADD', `${prefix}tasks:dead`, 't', 'u', 'v')
+    const first = await lost(() => ledger.orphans(store.node, 2))
+    expect(first).toHaveLength(2)
+    const rest = await ledger.orphans(store.node, 2)
+    expect([...first, ...rest].toSorted()).toEqual(['t', 'u', 'v'])
+    expect(await ledger.orphans(store.node, 2)).toEqual([])
+  })
+
+  it('late, and undoes nothing that came after it', async () => {
+    const { store, prefix } = quick()
+    await store.load('t')
+    await store.save('t', stored(1))
+    const { release, claim } = await import('./redis-scripts.js')
+    const late = (script: { text: string }, ...args: string[]) =>
+      redis.command('EVAL', script.text, '1', `${prefix}t:t`, prefix, store.node, ...args)
+    await store.release('t', false)
+    await store.load('t')
+    await late(release, '0', '1')
+    await late(claim, '-1', '60000', '1')
+    await store.save('t', stored(2))
+    expect(await store.read('t')).toEqual(stored(2))
+  })
+})
+
+describe('a duration', () => {
+  it('is text or milliseconds, and not too short', () => {
+    expect(() => redisStore(redis.url, { lease: '10ms' })).toThrow(/"lease" .* 1000 ms at least/)
+    expect(redisStore(redis.url, { lease: '8s' }).leaseMs).toBe(8_000)
+  })
+})
