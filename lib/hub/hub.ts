@@ -221,13 +221,21 @@ export class Hub {
 
   /** Knows what is kept of it from now on. Where others may hold it, it is followed and not taken from them. */
   load(instance: Instance): Eventually<void> {
-    const { token } = instance
-    if (instance.known) return
+    if (!instance.known) return this.store.shared ? this.refresh(instance) : this.own(instance)
+  }
+
+  /** Knows what is kept of it now, and not only what it was told. */
+  refresh(instance: Instance): Eventually<void> {
     const { shared } = this.store
-    if (!shared) return transact(this, token, granted, nobody, () => {})
-    return shared.follow(token).then((stored) => {
-      if (!instance.loaded) this.told(instance, instance.follow(stored))
+    if (!shared) return this.load(instance)
+    return shared.follow(instance.token).then((stored) => {
+      if (!instance.loaded || !this.nodes.holds(instance.token)) this.told(instance, instance.follow(stored))
     }, loadFailed)
+  }
+
+  /** Holds it, once nobody else does anything with it. */
+  own(instance: Instance): Eventually<void> {
+    return transact(this, instance.token, granted, nobody, () => {})
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {

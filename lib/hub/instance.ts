@@ -63,7 +63,9 @@ export class Instance {
   restore(stored: Stored | undefined): readonly RunningTask[] {
     this.loaded = true
     this.followed = false
-    return this.take(stored, true)
+    const lost = this.take(stored, true)
+    this.announce()
+    return lost
   }
 
   /** What another process has made of it. */

@@ -19,7 +19,7 @@ export interface NodesGround {
   readonly store: StateStore
   readonly instances: ReadonlyMap<string, Instance>
   readonly keeping: Pick<Keeping, 'isNeeded'>
-  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate'>
+  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own'>
   /** Resolves when the definitions are loaded. */
   ready(): Promise<void>
   /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
@@ -97,6 +97,12 @@ export class Nodes implements Ears {
       if (instance) instance.followed = false
       this.store?.unfollow(token).catch((error) => log.warn('A tab that has gone is followed still.', error))
     } else if (instance.followed) this.ground.told(instance, instance.follow(stored))
+  }
+
+  /** Tabs of tokens that others may have changed are shown what is so. */
+  lapsed(): void {
+    const { instances, keeping, tasks } = this.ground
+    for (const instance of instances.values()) if (instance.loaded && keeping.isNeeded(instance)) tasks.own(instance)
   }
 
   missed(): void {

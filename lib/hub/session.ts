@@ -16,6 +16,7 @@ import { History } from './history.js'
 import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
+import { endOf } from './past-calls.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround {
@@ -28,6 +29,10 @@ export interface SessionGround {
   cancel(token: string, definition: string, task: string): Promise<void>
   /** Asks the store what it has of an instance, unless that is known. */
   load(instance: Instance): Eventually<void>
+  /** The same, and asks again where another process may have changed it. */
+  refresh(instance: Instance): Eventually<void>
+  /** Waits until no other process does anything with an instance. */
+  own(instance: Instance): Eventually<void>
   /** Gives a new instance what `original` has saved. */
   copy(original: Instance, instance: Instance): Eventually<void>
   /** Gives a state of an instance its first values, if it has none yet. */
@@ -90,7 +95,7 @@ export class Session implements Watcher, Sender {
     const { watch, heard } = this.hello
     this.instance.watchers.add(this)
     const tell = (error: unknown) => this.refuse(undefined, error)
-    await rescued(() => this.ground.load(this.instance), tell)
+    await rescued(() => this.ground.refresh(this.instance), tell)
     const { original } = this
     if (original) await rescued(() => this.ground.copy(original, this.instance), tell)
     for (const id of watch) await rescued(() => this.watch(id), tell)
@@ -212,7 +217,12 @@ export class Session implements Watcher, Sender {
     const run = () =>
       ground.call({ token: instance.token, definition, member, args, name, cookies: this.connection.cookies })
     const work = () => this.once(id, false, run)
-    return this.answer(id, () => (instance.known ? work() : after(ground.load(instance), work)))
+    const known = () => {
+      // a generator that has yielded counts as interrupted until it ends, and it may run still where the page was before
+      const interrupted = !instance.loaded && endOf(instance.calls, name) !== undefined
+      return interrupted ? after(ground.own(instance), work) : work()
+    }
+    return this.answer(id, () => (instance.known ? known() : after(ground.load(instance), known)))
   }
 
   private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {

@@ -153,10 +153,15 @@ export class Tasking {
     void this.pool.cancel((run) => run.token === token && attempts.get(run.id) === run.attempt, reason)
   }
 
-  /** Saves what tasks have come to, if the store believes something else. Nobody waits for that. */
+  /** Saves what tasks have come to, if the store believes something else. */
   bringUpToDate(instance: Instance): void {
+    if (instance.runs.outdated) this.own(instance)
+  }
+
+  /** Loads what this process does not hold, and saves what the store does not know of its tasks. Nobody waits for that. */
+  own(instance: Instance): void {
     const { log } = this.ground
-    if (this.ground.isClosing || !instance.runs.outdated) return
+    if (this.ground.isClosing) return
     void this.ground.tracked(
       rescued(
         () => transact(this.ground, instance.token, granted, nobody, () => {}),

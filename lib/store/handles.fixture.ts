@@ -26,5 +26,10 @@ export async function sharedHandle(beside?: StateStore): Promise<StateStore> {
 }
 
 export function givingUp(store: SharedStore): void {
-  store.listen({ wanted: (token) => void store.release(token, false), changed: () => {}, missed: () => {} })
+  store.listen({
+    wanted: (token) => void store.release(token, false),
+    changed: () => {},
+    missed: () => {},
+    lapsed: () => {},
+  })
 }

@@ -13,6 +13,8 @@ export interface LeaseParts {
   readonly leaseMs: number
   /** The lease had ended, or it is time to ask for what nobody may have told. */
   repair(): void
+  /** A lease before this one had ended. */
+  lapsed(): void
   /** Nodes have died. */
   died(): void
   complain(message: string, error: unknown): void
@@ -70,7 +72,7 @@ export class Lease {
   }
 
   private async beat(): Promise<void> {
-    const { ledger, clock, node, leaseMs, repair, died } = this.parts
+    const { ledger, clock, node, leaseMs, repair, lapsed: onLapse, died } = this.parts
     const sentAt = clock.now()
     const { alive, lapsed } = await ledger.beat(node, leaseMs)
     const someDied = [...this.alive].some((other) => !alive.includes(other))
@@ -79,6 +81,7 @@ export class Lease {
     this.endsAt = sentAt + leaseMs
     this.beats += 1
     if (late) this.number += 1
+    if (late && this.number > 1) onLapse()
     if (late || this.beats % fixedLimits.beatsPerRepair === 0) repair()
     if (someDied) died()
   }

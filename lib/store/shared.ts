@@ -30,7 +30,7 @@ interface Held {
   readonly lease: number
 }
 
-const deaf: Ears = { wanted: () => {}, changed: () => {}, missed: () => {} }
+const deaf: Ears = { wanted: () => {}, changed: () => {}, missed: () => {}, lapsed: () => {} }
 
 export function sharedStore(options: SharedStoreOptions): SharedStore {
   return new SharedStore(options)
@@ -69,6 +69,7 @@ export class SharedStore implements StateStore, Shared {
       node: this.node,
       leaseMs,
       repair: () => this.repair(),
+      lapsed: () => this.ears.lapsed(),
       died: () => this.ears.missed(),
       complain: (message, error) => this.complain(message, error),
     })
@@ -158,7 +159,7 @@ export class SharedStore implements StateStore, Shared {
 
   async save(token: string, next: Stored): Promise<void> {
     await this.ready()
-    if (!this.held.has(token)) await this.claimNew(token)
+    if (!this.held.has(token) && next.revision === 1) await this.claimNew(token)
     const held = this.held.get(token)
     const before = this.records.get(token) ?? TokenRecord.empty
     if (!held) throw taken()
@@ -214,12 +215,20 @@ export class SharedStore implements StateStore, Shared {
   async follow(token: string): Promise<Stored | undefined> {
     await this.ready()
     for (;;) {
-      if (this.held.has(token) || this.followed.has(token)) return storedOf(this.records.get(token))
-      const { known, holds } = await this.ledger.follow(token, this.node, -1)
-      if (holds && !this.held.has(token)) await this.ledger.release(token, this.node, false) // nobody here asked for it
-      if (holds || this.held.has(token)) continue
-      this.followed.add(token)
-      this.know(token, known, undefined)
+      if (this.holds(token)) return storedOf(this.records.get(token))
+      const held = this.held.get(token)
+      const before = this.records.get(token)
+      const { known, holds } = await this.ledger.follow(token, this.node, before?.stored.revision ?? -1)
+      if (held !== this.held.get(token) || before !== this.records.get(token)) continue // it has changed meanwhile
+      if (holds && !held) {
+        await this.ledger.release(token, this.node, false) // nobody here asked for it
+        continue
+      }
+      if (!holds) {
+        this.held.delete(token)
+        this.followed.add(token)
+      }
+      return this.know(token, known, before)
     }
   }
 

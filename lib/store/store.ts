@@ -140,6 +140,8 @@ export interface Ears {
   wanted(token: string): void
   /** Another process has changed a token that this one follows. */
   changed(token: string, stored: Stored | undefined): void
+  /** This process was taken for dead for a while: others may own what it owned. */
+  lapsed(): void
   /** A process has ended, or the connection is back: there may be orphans. */
   missed(): void
   /** What the processes share is out of reach, so that loads and saves wait; or it is back. */
