@@ -93,8 +93,9 @@ export class Feed {
 
   /** A call whose effect goes out before its end does: the page shall not show what it expected of it on top of that. */
   private shownEarly(settled: readonly Settlement[]): { done?: number } {
-    for (const { id } of settled) this.sentDone = Math.max(this.sentDone, id)
     const done = doneOf(this.instance.calls, this.page)
+    // a cancel settles before the calls it has overtaken
+    for (const { id } of settled) if (id <= done) this.sentDone = Math.max(this.sentDone, id)
     if (done <= this.sentDone) return {}
     this.sentDone = done
     return { done }

@@ -12,7 +12,7 @@ import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
-import type { RunningTask, State, StateStore } from '../store/store.js'
+import type { RunningTask, State, StateStore, Stored } from '../store/store.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted, type Permit } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
@@ -32,9 +32,10 @@ import type { HubOptions } from './options.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { Session } from './session.js'
+import { StateUnknown } from './state-unknown.js'
 import { closed, Tasking } from './tasking.js'
 import { refuseMalformed, signToken, verifyToken } from './token.js'
-import { begin, loadFailed, type Transaction, transact } from './transaction.js'
+import { begin, type Transaction, transact } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Working } from './working.js'
 
@@ -228,9 +229,12 @@ export class Hub {
   refresh(instance: Instance): Eventually<void> {
     const { shared } = this.store
     if (!shared) return this.load(instance)
-    return shared.follow(instance.token).then((stored) => {
+    const known = (stored: Stored | undefined) => {
       if (!instance.loaded || !this.nodes.holds(instance.token)) this.told(instance, instance.follow(stored))
-    }, loadFailed)
+    }
+    return shared.follow(instance.token).then(known, (error) => {
+      throw new StateUnknown(instance.token, error)
+    })
   }
 
   /** Holds it, once nobody else does anything with it. */

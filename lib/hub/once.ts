@@ -4,6 +4,7 @@ import { after, type Eventually, rescued } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Instance } from './instance.js'
 import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from './past-calls.js'
+import { StateUnknown } from './state-unknown.js'
 
 /** `early` is for a call that does not wait for those before it. The instance must be loaded. */
 export function once(
@@ -24,7 +25,8 @@ export function once(
     (error) => {
       if (error instanceof EndedMeanwhile) return answer(endOf(instance.calls, name))
       const failure = toFailure(error, 'handler-failed')
-      if (!isHandedBack(error) && !isStale(error)) instance.calls = ended(instance.calls, name, failure, limits)
+      if (!isHandedBack(error) && !isStale(error) && !(error instanceof StateUnknown))
+        instance.calls = ended(instance.calls, name, failure, limits)
       throw error
     },
   )

@@ -23,7 +23,7 @@ export class Runs {
   /** As this process sees them. */
   private readonly statuses = new Map<string, Record<string, TaskStatus>>()
   private readonly mine = new Map<string, RunningTask>()
-  /** Runs that have ended here, of which the store believes that they run. */
+  /** Attempts that have ended here, of which the store believes that they run. */
   private readonly settled = new Set<string>()
   private others: readonly RunningTask[] = []
   /** What the store believes. */
@@ -46,7 +46,7 @@ export class Runs {
     const { node } = this.nodes
     const kept = new Set(running.filter((run) => run.node === node).map(({ run }) => run))
     const lost = this.believed.filter((run) => run.node === node && this.mine.has(run.run) && !kept.has(run.run))
-    const elsewhere = running.filter(({ run }) => !this.mine.has(run) && !this.settled.has(run))
+    const elsewhere = running.filter((run) => !this.mine.has(run.run) && !this.settled.has(nameOf(run)))
     const dead = elsewhere.filter((run) => run.node === node || (mayTakeOver && !this.nodes.isAlive(run.node)))
     this.orphaned = dead.filter(({ durable }) => durable)
     const touched = namesOf([...this.others, ...elsewhere])
@@ -95,7 +95,7 @@ export class Runs {
   delete(run: string, attempt: number, settled: boolean): void {
     if (this.mine.get(run)?.attempt !== attempt) return
     this.mine.delete(run)
-    if (settled && this.believed.some((known) => known.run === run)) this.settled.add(run)
+    if (settled && this.believed.some((known) => known.run === run)) this.settled.add(nameOf({ run, attempt }))
     this.list = undefined
   }
 
@@ -129,7 +129,7 @@ export class Runs {
     const { node } = this.nodes
     this.believed = running
     this.believedEnds = ended
-    for (const run of this.settled) if (!running.some((known) => known.run === run)) this.settled.delete(run)
+    for (const name of this.settled) if (!running.some((run) => nameOf(run) === name)) this.settled.delete(name)
     if (begun.length === 0 && over.size === 0) return
     const taken = new Set(begun.map(({ run }) => run))
     const touched = namesOf([...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun])
@@ -187,6 +187,9 @@ export class Runs {
 const unchanged: RunChanges = { begun: [], over: new Set() }
 
 const isSame = (a: TaskName, b: TaskName) => a.definition === b.definition && a.task === b.task
+
+/** A run that is begun again has another name. */
+const nameOf = ({ run, attempt }: Pick<RunningTask, 'run' | 'attempt'>) => `${run} ${attempt}`
 
 const namesOf = (runs: readonly RunningTask[]): readonly TaskName[] => runs
 

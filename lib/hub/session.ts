@@ -17,6 +17,7 @@ import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 import { endOf } from './past-calls.js'
+import { StateUnknown } from './state-unknown.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround {
@@ -90,12 +91,20 @@ export class Session implements Watcher, Sender {
     this.working = earlier?.working // calls run in order, also those that the page sends again
   }
 
+  /** The page had a connection before this one. */
+  private get wasHere(): boolean {
+    return this.hello.heard !== undefined
+  }
+
   /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
   async open(): Promise<void> {
     const { watch, heard } = this.hello
     this.instance.watchers.add(this)
     const tell = (error: unknown) => this.refuse(undefined, error)
-    await rescued(() => this.ground.refresh(this.instance), tell)
+    await rescued(
+      () => this.ground.refresh(this.instance),
+      (error) => (this.wasHere ? this.close() : tell(error)), // it has more to show than nothing, and comes back
+    )
     const { original } = this
     if (original) await rescued(() => this.ground.copy(original, this.instance), tell)
     for (const id of watch) await rescued(() => this.watch(id), tell)
@@ -257,6 +266,8 @@ export class Session implements Watcher, Sender {
   /** Says what was wrong: to the caller where the message names a call, else to the tab. */
   private refuse(id: number | undefined, error: unknown): void {
     if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
+    // what a page that was here before sends again may have taken effect: it shall not be told that it did not
+    if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
     const failure = toFailure(error, 'handler-failed')
     if (id !== undefined && this.phase === 'open') this.settle({ id, failure })
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })

@@ -24,6 +24,7 @@ import type { Locks, Release } from './locks.js'
 import type { Nodes } from './nodes.js'
 import { isStale } from './once.js'
 import { type CallName, EndedMeanwhile, endOf, type PastCalls, withEnd } from './past-calls.js'
+import { StateUnknown } from './state-unknown.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
@@ -323,16 +324,12 @@ const saveFailed = (end: string, cause: unknown) =>
 /** Asks the store what it holds. */
 function load(ground: Ground, instance: Instance): Eventually<void> {
   return after(
-    rescued(() => ground.store.load(instance.token), loadFailed),
+    rescued(
+      () => ground.store.load(instance.token),
+      (error) => {
+        throw new StateUnknown(instance.token, error)
+      },
+    ),
     (stored) => ground.told(instance, instance.restore(stored)),
-  )
-}
-
-export function loadFailed(error: unknown): never {
-  if (isHeldStateError(error)) throw error
-  throw new HeldStateError(
-    'load-failed',
-    'The saved state of this tab could not be loaded: the store failed. Try again; the cause is in the log of the server.',
-    { cause: error },
   )
 }
