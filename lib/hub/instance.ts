@@ -146,6 +146,7 @@ export class Instance {
 
 const interrupted = (task: string): TaskStatus => ({
   ...idle,
+  outcome: 'failed',
   error: {
     code: 'interrupted',
     message: `Task "${task}" was interrupted: the server ended while it ran. What it had saved until then is kept.`,

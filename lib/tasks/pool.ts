@@ -7,7 +7,7 @@ import type { TaskDeclaration } from '../state/declaration.js'
 import type { Trigger } from '../state/trigger.js'
 import { TaskRun } from './run.js'
 import { type Access, selfOf } from './self.js'
-import type { TaskStatus } from './status.js'
+import { idle, type TaskStatus } from './status.js'
 
 /** What the pool asks of the hub. */
 export interface PoolPorts {
@@ -55,7 +55,7 @@ export class TaskPool {
     )
     this.runs.add(run)
     this.byToken.set(token, ofToken.add(run))
-    this.publish(run, { running: this.count(run), progress: null, note: null, error: null })
+    this.publish(run, { ...idle, running: this.count(run) })
     void run.run(declaration, selfOf(run, this.ports.access(token)), args)
     return run
   }
@@ -88,17 +88,18 @@ export class TaskPool {
   private changed(run: TaskRun): void {
     const before = this.ports.statusOf(run.token, run.definition, run.task)
     if (run.phase.name === 'running') this.publish(run, { ...before, progress: run.progress, note: run.note })
-    else this.publish(run, { ...before, running: this.count(run) })
+    else this.publish(run, { ...before, running: this.count(run), outcome: before.error ? 'failed' : 'cancelled' })
   }
 
   private ended(run: TaskRun): void {
     const { token, definition, task, phase } = run
     this.runs.delete(run)
     this.byToken.get(token)?.delete(run)
-    const error = run.failure
     if (phase.name === 'failed') this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
     const before = this.ports.statusOf(token, definition, task)
-    this.publish(run, { ...before, running: this.count(run), error: error ?? before.error })
+    const error = run.failure ?? before.error
+    const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was told when it came
+    this.publish(run, { ...before, running: this.count(run), error, outcome })
     if (this.of(token).size === 0) this.byToken.delete(token)
     this.ports.ended(token)
   }
