@@ -50,10 +50,17 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
+/** What is wrong with a part of the arguments; `path` leads to it, and is empty if it is the whole. */
+export interface Issue {
+  readonly message: string
+  readonly path: readonly (string | number)[]
+}
+
 /** What of a failure may cross the wire: no stack, no cause. */
 export interface Failure {
   readonly code: ErrorCode
   readonly message: string
+  readonly issues?: readonly Issue[] | undefined
 }
 
 const brand: unique symbol = Symbol.for('heldstate.error') as never
@@ -61,12 +68,15 @@ const brand: unique symbol = Symbol.for('heldstate.error') as never
 /** A failure of heldstate. `code` is stable across releases; `message` is for people and is not. */
 export class HeldStateError extends Error {
   readonly code: ErrorCode
+  /** Of arguments that their schema refused: what is wrong, and where. */
+  declare readonly issues?: readonly Issue[]
   readonly [brand] = true
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & Pick<Failure, 'issues'>) {
     super(message, options)
     this.name = 'HeldStateError'
     this.code = code
+    if (options?.issues) this.issues = options.issues
   }
 
   /** Server bundles and the hub may each hold a copy of this class, so identity goes by a brand. */
@@ -97,13 +107,16 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 
 /** What a tab may learn about `error`: an error of ours as it is, anything else under the code that is given. */
 export function toFailure(error: unknown, code: ErrorCode): Failure {
-  if (isHeldStateError(error)) return { code: error.code, message: error.message }
+  if (isHeldStateError(error)) {
+    const { message, issues } = error
+    return { code: error.code, message, ...(issues && { issues }) }
+  }
   return { code, message: messageOf(error) }
 }
 
 export function fromFailure(failure: Failure): HeldStateError {
   if (failure.code === 'immutable-state') return new ImmutableStateError(failure.message)
-  return new HeldStateError(failure.code, failure.message)
+  return new HeldStateError(failure.code, failure.message, failure)
 }
 
 /** Of anything that can be thrown, even what has no text. */

@@ -89,6 +89,13 @@ export const fixedLimits = {
   leastSecretLength: 16,
   /** Origins of other sites that are named in the log, once each. Who sends more is attacking, and would fill it. */
   namedOrigins: 100,
+  /** Issues of refused arguments that their caller is told of. A form has fewer fields; a list of thousands has one issue each. */
+  issues: 20,
+  /** Characters of the message of an issue: a few sentences. */
+  issueText: 300,
+  /** Keys of the path of an issue, and characters of a key. A form is not deeper, and the sender chooses the keys of a record. */
+  issueKeys: 10,
+  issueKeyText: 100,
   /** Milliseconds between two lines in the log about the same trouble of connections. */
   troublePauseMs: 60_000,
   /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
