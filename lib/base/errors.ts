@@ -6,6 +6,7 @@
 export const errorCodes = {
   'already-running': 'a task with concurrency "single" was started while it runs',
   'called-directly': 'a declared event or task was called like a function',
+  'called-while-rendering': 'an event or a task was called while a component rendered',
   'cannot-listen': 'the server could not open its port',
   'cannot-store': 'the folder in which state is kept cannot be written',
   'connection-lost': 'the connection ended before the hub answered; the effect is unknown',
