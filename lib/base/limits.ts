@@ -47,6 +47,8 @@ export const fixedLimits = {
   retryFirstMs: 300,
   /** Milliseconds between two attempts at most: who looks at the page should not wait long for a server that is back. */
   retryLongestMs: 5_000,
+  /** Milliseconds for an answer over a connection that stands although the browser says that the network has gone. */
+  lineAnswerMs: 2_000,
   /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
   returnsPerSecond: 500,
   /** Milliseconds that a tab waits on top of its first retry at most, whatever a hub that closes asks for. */
