@@ -43,8 +43,8 @@ it.each<[string, (c: View) => ReactNode, string?]>([
   ['in a component below', (c) => <Child call={c.add} />],
   ['in useMemo', (c) => useMemo(() => void c.add(), [c])],
   ['in the first value of useState', (c) => useState(() => void c.add())[0]],
-  ['to start a task', (c) => <p>{c.work.start() as never}</p>, 'work'],
-  ['to cancel one', (c) => <p>{c.work.cancel() as never}</p>, 'work'],
+  ['to start a task', (c) => <p>{c.work.start() as never}</p>, 'work.start'],
+  ['to cancel one', (c) => <p>{c.work.cancel() as never}</p>, 'work.cancel'],
 ])(
   'a call %s while rendering fails at its line, names what was called, and is not sent',
   async (_, render, name = 'add') => {

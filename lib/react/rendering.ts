@@ -26,11 +26,11 @@ export const calledWhileRendering = (definition: string, member: string) =>
   new HeldStateError(
     'called-while-rendering',
     `"${member}" of state "${definition}" was called while a component renders. Hand it over, as onClick={c.${member}} or ` +
-      `onClick={() => c.${member}(1)}, or call it in an event handler or an effect.`,
+      `onClick={() => c.${member}(…)}, or call it in an event handler or an effect.`,
   )
 
-/** The same tab, which no component can call while it renders. */
-export function heedingRenders(tab: Callable): Callable {
+/** The same tab, which no component can call while it renders. `tasks` are started by what is called. */
+export function heedingRenders(tab: Callable, tasks: readonly string[]): Callable {
   const check = (definition: string, member: string) => {
     if (isRendering()) throw calledWhileRendering(definition, member)
   }
@@ -38,11 +38,11 @@ export function heedingRenders(tab: Callable): Callable {
     watch: (id) => tab.watch(id),
     touch: () => tab.touch(),
     call: (definition, member, ...how) => {
-      check(definition, member)
+      check(definition, tasks.includes(member) ? `${member}.start` : member)
       return tab.call(definition, member, ...how)
     },
     cancel: (definition, task) => {
-      check(definition, task)
+      check(definition, `${task}.cancel`)
       return tab.cancel(definition, task)
     },
   }

@@ -52,16 +52,16 @@ export const isOwnMark = (mark: string): boolean => introduction?.knows(mark) ??
 
 /** One presence for each state of this page; on the server, one that nobody can call. */
 export function presenceOf(definition: Presented): Presence {
-  if (typeof window === 'undefined') return new Presence(definition, heeding(unreachableTab))
+  if (typeof window === 'undefined') return new Presence(definition, heeding(unreachableTab, definition.manifest.tasks))
   const known = presences.get(definition.manifest)
   if (known) return known
-  const presence = new Presence(definition, heeding(pageTab()))
+  const presence = new Presence(definition, heeding(pageTab(), definition.manifest.tasks))
   presences.set(definition.manifest, presence)
   return presence
 }
 
 /** Bundlers know this name, and leave the check out of a build. */
-const heeding: (tab: Callable) => Callable = process.env.NODE_ENV === 'production' ? (tab) => tab : heedingRenders
+const heeding: typeof heedingRenders = process.env.NODE_ENV === 'production' ? (tab) => tab : heedingRenders
 
 const serverOnly = (definition: string, member: string) => Promise.reject(calledWhileRendering(definition, member))
 const unreachableTab: Callable = { watch: () => 0, call: serverOnly, cancel: serverOnly, touch: () => {} }
