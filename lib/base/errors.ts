@@ -72,6 +72,8 @@ export class HeldStateError extends Error {
   readonly code: ErrorCode
   /** Of arguments that their schema refused: what is wrong, and where. */
   declare readonly issues?: readonly Issue[]
+  /** In development, where the page about this code lies: it shows in a terminal beside the code. */
+  declare readonly docs?: string
   readonly [brand] = true
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions & Pick<Failure, 'issues'>) {
@@ -79,6 +81,7 @@ export class HeldStateError extends Error {
     this.name = 'HeldStateError'
     this.code = code
     if (options?.issues) this.issues = options.issues
+    if (process.env.NODE_ENV === 'development') this.docs = `node_modules/heldstate/docs/errors/${code}.md`
   }
 
   /** Server bundles and the hub may each hold a copy of this class, so identity goes by a brand. */
