@@ -1,5 +1,5 @@
 /**
- * What the package needs beside its compiled modules: the README, and `heldstate/next` as CommonJS. Next compiles a
+ * What the package needs beside its compiled modules: the README, the pages of errors, and `heldstate/next` as CommonJS. Next compiles a
  * next.config.ts to CommonJS, and Node before 20.19 cannot require an ES module.
  */
 import { execFileSync } from 'node:child_process'
@@ -10,10 +10,17 @@ import { buildSync } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** What is there to read: the README, and the page of each error, to which errors lead in development. */
+export function addPages(folder) {
+  copyFileSync(join(root, 'README.md'), join(folder, 'README.md'))
+  rmSync(join(folder, 'docs'), { recursive: true, force: true })
+  cpSync(join(root, 'docs/errors'), join(folder, 'docs/errors'), { recursive: true })
+}
+
 /** Adds it to a folder that holds package.json and dist. */
 export function finishPackage(folder) {
   const dist = join(folder, 'dist')
-  copyFileSync(join(root, 'README.md'), join(folder, 'README.md'))
+  addPages(folder)
   // beside config.js, whose loaders are named by their place; the server stays the one module that is imported on demand
   buildSync({
     entryPoints: [join(dist, 'doors/next.js')],

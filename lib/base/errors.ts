@@ -6,6 +6,7 @@
 export const errorCodes = {
   'already-running': 'a task with concurrency "single" was started while it runs',
   'called-directly': 'a declared event or task was called like a function',
+  'called-while-rendering': 'an event or a task was called while a component rendered',
   'cannot-listen': 'the server could not open its port',
   'cannot-store': 'the folder in which state is kept cannot be written',
   'connection-lost': 'the connection ended before the hub answered; the effect is unknown',
@@ -29,6 +30,7 @@ export const errorCodes = {
   'missing-hub': 'server code asked for the hub, but none runs in this process',
   'missing-plugin': 'a state module reached the tab without the heldstate plugin',
   'nested-lock': 'a lock was requested inside a block that already holds it',
+  'not-a-field': 'a computed value was read or written where there are only fields',
   offline: 'the tab is not connected and the call cannot wait',
   'other-version': 'another version of heldstate made the hub of this process',
   'payload-too-large': 'a message is larger than the bound',
@@ -53,10 +55,17 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
+/** What is wrong with a part of the arguments; `path` leads to it, and is empty if it is the whole. */
+export interface Issue {
+  readonly message: string
+  readonly path: readonly (string | number)[]
+}
+
 /** What of a failure may cross the wire: no stack, no cause. */
 export interface Failure {
   readonly code: ErrorCode
   readonly message: string
+  readonly issues?: readonly Issue[] | undefined
 }
 
 const brand: unique symbol = Symbol.for('heldstate.error') as never
@@ -64,12 +73,18 @@ const brand: unique symbol = Symbol.for('heldstate.error') as never
 /** A failure of heldstate. `code` is stable across releases; `message` is for people and is not. */
 export class HeldStateError extends Error {
   readonly code: ErrorCode
+  /** Of arguments that their schema refused: what is wrong, and where. */
+  declare readonly issues?: readonly Issue[]
+  /** In development, where the page about this code lies: it shows in a terminal beside the code. */
+  declare readonly docs?: string
   readonly [brand] = true
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & Pick<Failure, 'issues'>) {
     super(message, options)
     this.name = 'HeldStateError'
     this.code = code
+    if (options?.issues) this.issues = options.issues
+    if (process.env.NODE_ENV === 'development') this.docs = `node_modules/heldstate/docs/errors/${code}.md`
   }
 
   /** Server bundles and the hub may each hold a copy of this class, so identity goes by a brand. */
@@ -100,13 +115,16 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 
 /** What a tab may learn about `error`: an error of ours as it is, anything else under the code that is given. */
 export function toFailure(error: unknown, code: ErrorCode): Failure {
-  if (isHeldStateError(error)) return { code: error.code, message: error.message }
+  if (isHeldStateError(error)) {
+    const { message, issues } = error
+    return { code: error.code, message, ...(issues && { issues }) }
+  }
   return { code, message: messageOf(error) }
 }
 
 export function fromFailure(failure: Failure): HeldStateError {
   if (failure.code === 'immutable-state') return new ImmutableStateError(failure.message)
-  return new HeldStateError(failure.code, failure.message)
+  return new HeldStateError(failure.code, failure.message, failure)
 }
 
 /** Of anything that can be thrown, even what has no text. */

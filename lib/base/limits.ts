@@ -47,6 +47,8 @@ export const fixedLimits = {
   retryFirstMs: 300,
   /** Milliseconds between two attempts at most: who looks at the page should not wait long for a server that is back. */
   retryLongestMs: 5_000,
+  /** Milliseconds for an answer over a connection that stands although the browser says that the network has gone. */
+  lineAnswerMs: 2_000,
   /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
   returnsPerSecond: 500,
   /** Milliseconds that a tab waits on top of its first retry at most, whatever a hub that closes asks for. */
@@ -124,6 +126,13 @@ export const fixedLimits = {
   leastSecretLength: 16,
   /** Origins of other sites that are named in the log, once each. Who sends more is attacking, and would fill it. */
   namedOrigins: 100,
+  /** Issues of refused arguments that their caller is told of. A form has fewer fields; a list of thousands has one issue each. */
+  issues: 20,
+  /** Characters of the message of an issue: a few sentences. */
+  issueText: 300,
+  /** Keys of the path of an issue, and characters of a key. A form is not deeper, and the sender chooses the keys of a record. */
+  issueKeys: 10,
+  issueKeyText: 100,
   /** Milliseconds between two lines in the log about the same trouble of connections. */
   troublePauseMs: 60_000,
   /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */

@@ -43,16 +43,30 @@ import { counter } from '../counter.state'
 export function Counter() {
   const c = useServerState(counter)
   return (
-    <main>
-      <h1>
+    <main style={{ margin: '4rem auto', textAlign: 'center', fontFamily: 'system-ui, sans-serif' }}>
+      <h1 style={{ margin: '0 0 1.5rem', fontSize: '3rem', fontWeight: 600 }}>
         {c.counter} / {c.max}
       </h1>
-      <button onClick={() => (c.count.running ? c.count.cancel() : c.count.start())}>
+      <button style={button} onClick={() => (c.count.running ? c.count.cancel() : c.count.start())}>
         {c.count.running ? 'Stop' : 'Start'}
       </button>
-      <button onClick={c.reset}>Reset</button>
+      <button style={button} onClick={c.reset}>
+        Reset
+      </button>
     </main>
   )
+}
+
+// looks the same with Tailwind, which takes the look of buttons away, and without
+const button = {
+  margin: '0 0.25rem',
+  padding: '0.5rem 1.25rem',
+  border: '1px solid',
+  borderRadius: '0.5rem',
+  background: 'none',
+  color: 'inherit',
+  font: 'inherit',
+  cursor: 'pointer',
 }
 `
 

@@ -79,6 +79,13 @@ test.each([
   expect(text()).toMatch(/already set up|The rest is set up/)
 })
 
+test('the example brings its look along: what Tailwind resets would leave bare words', async () => {
+  const { read } = await run(nextApp)
+  const component = read('app/counter/counter.tsx')
+  expect(component.match(/<(main|h1|button)(?! style=)/g)).toBeNull()
+  expect(component.match(/<button style=/g)).toHaveLength(2)
+})
+
 test('an example that was deleted does not come back', async () => {
   const { dir, again } = await run(nextApp, { example: false })
   expect(existsSync(join(dir, 'app/counter'))).toBe(false)

@@ -138,7 +138,7 @@ export class Presence {
 /** Walking a long list for each change of it is for development; bundlers know this name. */
 const checked = process.env.NODE_ENV !== 'production'
 
-const idle = Object.freeze({ running: 0, progress: null, note: null, error: null })
+const idle = Object.freeze({ running: 0, progress: null, note: null, error: null, outcome: null })
 
 /** `onClick={c.reset}` hands over React's event, which means nothing to the server and cannot be sent. */
 function withoutEvent(args: readonly unknown[]): readonly unknown[] {

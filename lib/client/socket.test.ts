@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { afterEach, expect, it, vi } from 'vitest'
+import 'socket.io-client' // looks at its surroundings once, before a test changes them
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import type { ClientView } from '../doors/react.js'
 import type { Session } from '../hub/session.js'
@@ -104,6 +105,55 @@ it('is offline, and not only reconnecting, when the browser says so', async () =
   vi.stubGlobal('navigator', { onLine: false })
   for (const socket of sockets) socket.destroy()
   await saw('live', 'offline', 'live')
+})
+
+describe('when the browser says that the network has gone', () => {
+  /** What a browser has and Node has not. */
+  function browser() {
+    const page = new EventTarget()
+    const asked: string[] = []
+    vi.stubGlobal('addEventListener', (name: string, listener: () => void) => {
+      asked.push(name)
+      page.addEventListener(name, listener)
+    })
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page))
+    return { goesOffline: () => page.dispatchEvent(new Event('offline')), asked }
+  }
+
+  it('a line that nobody answers on has ended, and the page comes back', async () => {
+    const { goesOffline } = browser()
+    const { tab, now, saw, sockets, seen } = await open()
+    tab.start()
+    await saw('live')
+    for (const socket of sockets) socket.pause()
+    cleanUp.push(() => sockets.forEach((socket) => void socket.resume()))
+    vi.stubGlobal('navigator', { onLine: false })
+    goesOffline()
+    await saw('live', 'offline')
+    vi.stubGlobal('navigator', { onLine: true })
+    await now().add(1)
+    expect([now().n, seen]).toEqual([1, ['live', 'offline', 'live']])
+  })
+
+  it('a line that is answered on stays, also while a call is at work, and none is asked once the page has stopped', async () => {
+    const { goesOffline } = browser()
+    const { tab, now, saw, seen, reports, hub, watchers } = await open()
+    tab.start()
+    await saw('live')
+    vi.stubGlobal('navigator', { onLine: false })
+    let free = () => {}
+    const [{ instance }] = [...watchers()] as [Session]
+    const held = hub.modifyState(instance.token, d, () => new Promise<void>((resolve) => void (free = resolve)))
+    const called = now().add(1)
+    goesOffline()
+    await new Promise((resolve) => setTimeout(resolve, 2_200)) // longer than an answer may take
+    free()
+    await Promise.all([held, called])
+    expect([now().n, seen, reports]).toEqual([1, ['live'], []])
+    tab.stop()
+    goesOffline()
+    expect(seen).toEqual(['live', 'offline'])
+  })
 })
 
 it('connects when the hub comes later than the page', async () => {

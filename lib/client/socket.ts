@@ -5,8 +5,9 @@
  */
 import type { ManagerOptions, Socket } from 'socket.io-client'
 import { systemClock } from '../base/clock.js'
+import { fixedLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
-import { socketPath } from '../protocol/path.js'
+import { lineQuestion, socketPath } from '../protocol/path.js'
 import { Retry, thisPage } from './retry.js'
 import type { Wire, WireListener } from './wire.js'
 
@@ -57,9 +58,11 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
     opened.on('disconnect', failed)
     return opened
   }
+  let unheed = () => {}
   return {
     start: (listener) => {
       listening = listener
+      unheed = onOffline(() => socket?.connected && doubt(socket))
       begin(listener)
     },
     send: (name, ...args) => void socket?.emit(name, ...args),
@@ -70,10 +73,27 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
     stop: () => {
       listening = undefined
       retry.stop()
+      unheed()
       socket?.disconnect()
       socket = undefined
     },
   }
+}
+
+/**
+ * The browser says that the network has gone. Where the host is not `localhost`, Engine.IO ends the connection at once.
+ * There, the server may be on this machine, or behind a tunnel that has gone: the connection ends if nobody answers over it.
+ */
+function doubt(socket: Socket): void {
+  socket.timeout(fixedLimits.lineAnswerMs).emit(lineQuestion, (failure: unknown) => {
+    if (failure) socket.disconnect()
+  })
+}
+
+function onOffline(listener: () => void): () => void {
+  const { addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>
+  addEventListener?.('offline', listener)
+  return () => removeEventListener?.('offline', listener)
 }
 
 let warned = false

@@ -99,6 +99,7 @@ const traps: ProxyHandler<ObjectNode> = {
   get: (node, key) => {
     if (key === nodeKey) return node
     const value = node.latest[key]
+    if (value === undefined) node.refuseForeign(key)
     return typeof value === 'object' && Object.hasOwn(node.latest, key) ? node.read(value, key) : value
   },
   set: (node, key, value) => {

@@ -23,19 +23,25 @@ export interface Draft<S extends object> {
   close(): void
 }
 
-/** `path` is where `base` stands, for messages. */
-export function openDraft<S extends object>(base: S, path: Path = []): Draft<S> {
-  return new OpenDraft(base, path)
+/** `path` is where `base` stands, for messages. To read one of the `foreign` names from `base` is an error. */
+export function openDraft<S extends object>(
+  base: S,
+  path: Path = [],
+  foreign?: ReadonlyMap<string, unknown>,
+): Draft<S> {
+  return new OpenDraft(base, path, foreign)
 }
 
 class OpenDraft<S extends object> implements Draft<S>, Scope {
   readonly path: Path
+  readonly foreign: ReadonlyMap<string, unknown> | undefined
   open = true
   fresh: WeakSet<object> | undefined
   private readonly root: Node
 
-  constructor(base: S, path: Path) {
+  constructor(base: S, path: Path, foreign: ReadonlyMap<string, unknown> | undefined) {
     this.path = path
+    this.foreign = foreign
     this.root = this.create(base, undefined, undefined)
   }
 

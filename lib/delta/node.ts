@@ -2,7 +2,7 @@
  * A node of a draft: one container of the snapshot that the author has reached, with its copy once something in it
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
-import { ImmutableStateError } from '../base/errors.js'
+import { HeldStateError, ImmutableStateError } from '../base/errors.js'
 import { copyValue, type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { unwrapView } from './view.js'
@@ -11,6 +11,8 @@ import { unwrapView } from './view.js'
 export interface Scope {
   /** Where the root stands. */
   readonly path: Path
+  /** Names that are no keys of the root, and that nobody shall take for such. */
+  readonly foreign: ReadonlyMap<string, unknown> | undefined
   open: boolean
   /** Containers of the author's own that were put in: read back as they are, copied at commit. */
   fresh: WeakSet<object> | undefined
@@ -89,6 +91,17 @@ export abstract class Node<T extends object = object> {
     throw new ImmutableStateError(
       `"${String(what)}" was changed after the lock was released. Take the lock again with ` +
         '`await using held = await self.lock()` or `await self.update((s) => { ... })`, and change the state it gives.',
+    )
+  }
+
+  /** Of a key that is not there. */
+  refuseForeign(what: PropertyKey): void {
+    const { foreign, path } = this.scope
+    if (this.parent || !foreign?.has(what as string)) return
+    throw new HeldStateError(
+      'not-a-field',
+      `"${String(what)}" of state "${String(path[0])}" is a computed value, and what changes a state is given its fields alone. ` +
+        'Put what both need into a function of its own, (s) => ..., and call it in both places.',
     )
   }
 

@@ -53,6 +53,7 @@ it('the doors export this and nothing else', () => {
         "type ConnectionStatusProps",
         "type ErrorCode",
         "type EventFunction",
+        "type Issue",
         "type TaskHandle",
         "useConnection",
         "useServerState",

@@ -1,6 +1,6 @@
 'use client'
 /** `heldstate/react`: for components. */
-export { type ErrorCode, HeldStateError } from '../base/errors.js'
+export { type ErrorCode, HeldStateError, type Issue } from '../base/errors.js'
 export { ConnectionStatus, type ConnectionStatusProps } from '../react/connection-status.js'
 export { type Connection, useConnection } from '../react/use-connection.js'
 export { useServerState } from '../react/use-server-state.js'

@@ -306,7 +306,7 @@ describe('a task', () => {
     await done(clock, state.job.start())
     await done(clock, state.add(1))
     await restarted(shared, store, tab)
-    expect(tab.state(d)).toMatchObject({ n: 1, job: { running: 0, error: { code: 'interrupted' } } })
+    expect(tab.state(d)).toMatchObject({ n: 1, job: { running: 0, outcome: 'failed', error: { code: 'interrupted' } } })
   })
 
   it('that had ended by then is not', async () => {

@@ -13,6 +13,7 @@ import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
 import type { HubOptions } from './options.js'
 import { type CallName, EndedMeanwhile } from './past-calls.js'
+import { refused } from './refused.js'
 import type { Tasking } from './tasking.js'
 import { type Ground, type Transaction, transact } from './transaction.js'
 
@@ -164,13 +165,8 @@ function argumentsOf(call: Call, { schema }: EventDeclaration | TaskDeclaration)
   return after(schema['~standard'].validate(call.args[0]) as Eventually<StandardSchemaV1.Result<unknown>>, (result) => {
     if (!result.issues) return [result.value]
     const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
-    throw new HeldStateError('invalid-arguments', result.issues.map(sentenceOf).join('; '), { cause })
+    throw refused(result.issues, cause)
   })
-}
-
-function sentenceOf({ message, path }: StandardSchemaV1.Issue): string {
-  const at = path?.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
-  return at ? `${at}: ${message}` : message
 }
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {

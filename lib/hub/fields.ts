@@ -66,8 +66,17 @@ function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition,
 export function refuseUndeclared({ id, members }: ServerDefinition, before: Fields | undefined, after: Fields): void {
   for (const field in after)
     if (members.visibilityOf(field) === undefined && !(before && Object.hasOwn(before, field)))
-      throw new HeldStateError(
-        'undeclared-field',
-        `"${field}" is no field of state "${id}". Give it a first value in defineState(...) or .private(...); undefined will do.`,
-      )
+      throw members.computed.has(field) ? computedWritten(id, field) : undeclared(id, field)
 }
+
+const computedWritten = (id: string, field: string) =>
+  new HeldStateError(
+    'not-a-field',
+    `"${field}" of state "${id}" is a computed value, and was written. Change the fields it is made of.`,
+  )
+
+const undeclared = (id: string, field: string) =>
+  new HeldStateError(
+    'undeclared-field',
+    `"${field}" is no field of state "${id}". Give it a first value in defineState(...) or .private(...); undefined will do.`,
+  )

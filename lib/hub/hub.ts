@@ -216,10 +216,6 @@ export class Hub {
     )
   }
 
-  cancel(token: string, definition: string, task: string): Promise<void> {
-    return this.tasks.cancel(token, definition, task)
-  }
-
   /** Knows what is kept of it from now on. Where others may hold it, it is followed and not taken from them. */
   load(instance: Instance): Eventually<void> {
     if (!instance.known) return this.store.shared ? this.refresh(instance) : this.own(instance)

@@ -63,8 +63,8 @@ export class Runs {
   private restoreEnds(ended: readonly TaskEnd[]): void {
     if (ended === this.believedEnds) return
     this.believedEnds = ended
-    for (const { definition, task, failure } of ended)
-      if (this.isIdle(definition, task)) this.setStatus(definition, task, { ...idle, error: failure })
+    for (const { definition, task, outcome, failure = null } of ended)
+      if (this.isIdle(definition, task)) this.setStatus(definition, task, { ...idle, outcome, error: failure })
     if (!this.nodes.shared) return
     for (const { definition, task } of this.ends())
       if (this.isIdle(definition, task) && !ended.some((end) => isSame(end, { definition, task })))
@@ -113,13 +113,13 @@ export class Runs {
     return [...this.list.filter(({ run }) => !over.has(run) && !begunIds.has(run)), ...begun]
   }
 
-  /** What is to be saved as failed. */
+  /** What is to be saved of how tasks have ended. */
   ends(): readonly TaskEnd[] {
     if (this.endList) return this.endList
     const ends: TaskEnd[] = []
     for (const [definition, statuses] of this.statuses)
-      for (const [task, { error }] of Object.entries(statuses))
-        if (error) ends.push({ definition, task, failure: error })
+      for (const [task, { outcome, error }] of Object.entries(statuses))
+        if (outcome) ends.push({ definition, task, outcome, ...(error && { failure: error }) })
     this.endList = sameAs(this.believedEnds, ends)
     return this.endList
   }
@@ -173,7 +173,8 @@ export class Runs {
 
   setStatus(definition: string, task: string, status: TaskStatus): void {
     const before = this.statuses.get(definition)
-    if ((before?.[task] ?? idle).error !== status.error) this.endList = undefined
+    const { error, outcome } = before?.[task] ?? idle
+    if (error !== status.error || outcome !== status.outcome) this.endList = undefined
     this.statuses.set(definition, { ...before, [task]: status })
     this.changed(definition)
   }
@@ -198,7 +199,11 @@ function sameAs<T>(known: readonly T[], list: readonly T[]): readonly T[] {
   return known.length === list.length && known.every((item, index) => item === list[index]) ? known : list
 }
 
-const interrupted = (task: string): TaskStatus => ({ ...idle, error: interruption(task) })
+const interrupted = (task: string): TaskStatus => ({
+  ...idle,
+  outcome: 'failed',
+  error: interruption(task),
+})
 
 const interruption = (task: string): Failure => ({
   code: 'interrupted',

@@ -18,6 +18,7 @@ import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 import { endOf } from './past-calls.js'
 import { StateUnknown } from './state-unknown.js'
+import type { Tasking } from './tasking.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround {
@@ -27,7 +28,7 @@ export interface SessionGround {
   call(call: Call): Eventually<void>
   /** Work that the hub waits for when it closes. */
   tracked<T>(work: Eventually<T>): Eventually<T>
-  cancel(token: string, definition: string, task: string): Promise<void>
+  readonly tasks: Pick<Tasking, 'cancel'>
   /** Asks the store what it has of an instance, unless that is known. */
   load(instance: Instance): Eventually<void>
   /** The same, and asks again where another process may have changed it. */
@@ -237,7 +238,7 @@ export class Session implements Watcher, Sender {
   private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
     const { ground, instance } = this
     this.cancelling += 1
-    const run = () => ground.cancel(instance.token, definition, task)
+    const run = () => ground.tasks.cancel(instance.token, definition, task)
     const work = () => this.once(id, true, run)
     return after(this.answer(id, work), () => {
       this.cancelling -= 1

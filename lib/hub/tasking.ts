@@ -135,7 +135,11 @@ export class Tasking {
     const lost = durable.lost + 1
     if (lost > fixedLimits.lostProcesses) {
       const { runs } = this.ground.instance(token)
-      runs.setStatus(definition, task, { ...runs.here(definition, task), error: givenUp(task, lost) })
+      runs.setStatus(definition, task, {
+        ...runs.here(definition, task),
+        outcome: 'failed',
+        error: givenUp(task, lost),
+      })
       log.error(`Task "${task}" of state "${definition}" was given up: ${lost} processes in a row ended while it ran.`)
       transaction.ended(orphan.run)
       return undefined

@@ -224,7 +224,9 @@ describe('saved before shown', () => {
     const waiting = gate()
     slow = waiting.opened
     const watching = tab.watch(other)
-    hub.instance(tab.token).runs.setStatus('d', 'run', { running: 1, progress: null, note: null, error: null })
+    hub
+      .instance(tab.token)
+      .runs.setStatus('d', 'run', { running: 1, progress: null, note: null, error: null, outcome: null })
     await clock.advance(50)
     expect(log.lines).toEqual([])
     waiting.open()

@@ -153,9 +153,8 @@ export class Transaction implements Hold {
     if (this.released) return readonlyView(this.instance.state[id] ?? {})
     for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
     const definition = this.ground.registry.get(id)
-    const draft = openDraft(completed(this.instance.state[id], this.instance.shapes[id], definition, this.ground.log), [
-      id,
-    ])
+    const fields = completed(this.instance.state[id], this.instance.shapes[id], definition, this.ground.log)
+    const draft = openDraft(fields, [id], definition.members.computed)
     this.drafts.push({ definition, draft })
     return draft.state
   }

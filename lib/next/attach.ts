@@ -15,7 +15,7 @@ import { appHub } from './app-hub.js'
 import { openGate } from './gate.js'
 import { endPlainly } from './plain-end.js'
 import type { AttachOptions } from './register.js'
-import { seeStandaloneConfig } from './seen-config.js'
+import { seeStandaloneConfig, warnOfUnwrapped } from './seen-config.js'
 
 export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void {
   if (process.env.NEXT_PHASE === 'phase-production-build' || !claimSlot()) return
@@ -26,6 +26,7 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   const origin = () => (asked ? urlOf(asked, reachable(addressOf(asked))) : `http://127.0.0.1:${port}`)
   const { log = consoleLog } = given ?? {}
   const hub = made(() => appHub({ given, dir, development, origin }), log)
+  warnOfUnwrapped(development, log)
   hub.store.open?.().catch((error) => endPlainly(error, log)) // now, and not with the first connection
   if (isInBuild(dir) && !given?.store) log.warn(inBuild)
   let transport: Transport | undefined

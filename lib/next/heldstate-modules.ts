@@ -11,3 +11,5 @@ export function modules(): Promise<readonly StateModule[]> {
     'The state modules are not compiled in. Wrap the config in next.config: export default withHeldState({ ... }), from "heldstate/next".',
   )
 }
+
+if (process.env.NEXT_PHASE === 'phase-production-build') modules() // a build that cannot work must not look like one that does

@@ -3,6 +3,7 @@
  * at times, finds it. Not in the environment: Next resets that when a `.env` file is edited.
  */
 import type { NextConfig } from 'next'
+import type { Log } from '../base/log.js'
 import { routePath } from './route-path.js'
 
 interface Seen {
@@ -15,6 +16,15 @@ const seen = globalThis as { [key]?: Seen }
 
 export function seeConfig({ basePath = '', trailingSlash = false, transpilePackages = [] }: NextConfig): void {
   seen[key] = { routePath: `${basePath}${routePath}${trailingSlash ? '/' : ''}`, packages: transpilePackages }
+}
+
+/** Tells the developer once Next has its config. In production a config may be missing with good reason: the build had it. */
+export function warnOfUnwrapped(development: boolean, log: Log): void {
+  if (!development || seen[key]) return
+  log.error(
+    'The config of this app is not wrapped, so its state modules go to the browser whole, and nothing of them works. In next.config: ' +
+      'export default withHeldState({ ... }), from "heldstate/next".',
+  )
 }
 
 /** The server of `output: 'standalone'` has no next.config: what the build made of it is in the environment. */

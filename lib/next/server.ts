@@ -16,6 +16,7 @@ import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
 import { EarlyRequests } from './early-requests.js'
 import { OpenSockets } from './open-sockets.js'
+import { warnOfUnwrapped } from './seen-config.js'
 import type { Served, ServeOptions } from './serve.js'
 import { forwardUpgrades } from './upgrades.js'
 
@@ -40,6 +41,7 @@ export async function start(options: ServeOptions): Promise<Served> {
     setSlot(undefined)
     throw error
   })
+  warnOfUnwrapped(dev, log)
   early.stop()
   const handle = app.getRequestHandler()
   server.on('request', (request, response) => void handle(request, response))

@@ -85,17 +85,28 @@ describe('the loader of stubs', () => {
   })
 })
 
-test('the list of modules imports each on demand, itself and not its stub', () => {
-  expect(
-    modulesText('/project/node_modules/heldstate/dist/next/heldstate-modules.js', '/project', [
-      '/project/app/a.state.ts',
-    ]),
-  ).toBe(
-    [
-      'export const modules = async () => [',
-      '  { source: "app/a.state.ts", exports: await import("../../../../app/a.state.ts?real") },',
-      ']',
-      '',
-    ].join('\n'),
-  )
+describe('the list of modules', () => {
+  const text = modulesText('/project/node_modules/heldstate/dist/next/heldstate-modules.js', '/project', [
+    '/project/app/a.state.ts',
+  ])
+
+  test('imports each on demand, itself and not its stub', () => {
+    expect(text).toContain('[\n  { source: "app/a.state.ts", exports: await import("../../../../app/a.state.ts?real")')
+  })
+
+  test('names the module that throws while it is loaded', async () => {
+    const broken = text
+      .replace('"../../../../app/a.state.ts?real"', '"data:text/javascript,throw new Error(%22no%22)"')
+      .replace(
+        `'../state/broken-module.js'`,
+        JSON.stringify(new URL('../state/broken-module.ts', import.meta.url).pathname),
+      )
+    write('list.mjs')
+    writeFileSync(join(root, 'list.mjs'), broken)
+    const { modules } = (await import(join(root, 'list.mjs'))) as { modules(): Promise<unknown> }
+    await expect(modules()).rejects.toMatchObject({
+      code: 'invalid-definition',
+      message: 'The state module app/a.state.ts cannot be used: no',
+    })
+  })
 })

@@ -91,9 +91,10 @@ export function modulesText(resource: string, root: string, files: readonly stri
   const lines = files.map((file) => {
     const source = JSON.stringify(sourceOf(root, file))
     const specifier = JSON.stringify(`${slashes(relative(dirname(resource), file))}?real`)
-    return `  { source: ${source}, exports: await import(${specifier}) },`
+    return `  { source: ${source}, exports: await import(${specifier}).catch((error) => refuseModule(${source}, error)) },`
   })
-  return ['export const modules = async () => [', ...lines, ']', ''].join('\n')
+  const helper = `import { refuseModule } from '../state/broken-module.js'`
+  return [helper, 'export const modules = async () => [', ...lines, ']', ''].join('\n')
 }
 
 function slashes(path: string): string {

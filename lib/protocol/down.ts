@@ -5,8 +5,9 @@
  * On the wire each is a name and a list of arguments. The names of the frequent ones are short.
  */
 import { decode, encode, type Json } from '../base/encode.js'
-import { type Failure, HeldStateError, isErrorCode } from '../base/errors.js'
+import { type Failure, HeldStateError, type Issue, isErrorCode } from '../base/errors.js'
 import type { Key, Patch } from '../delta/patch.js'
+import { boundedIssues } from './issues.js'
 
 /** How one call ended: its id, and a failure if it failed. */
 export interface Settlement {
@@ -151,17 +152,25 @@ export function readPatch(value: unknown): Patch {
 }
 
 function writeSettlement({ id, failure }: Settlement): Json {
-  return failure ? [id, failure.code, failure.message] : [id]
+  if (!failure) return [id]
+  const written = [id, failure.code, failure.message]
+  if (!failure.issues) return written
+  return [...written, boundedIssues(failure.issues).map(({ message, path }) => [message, path])]
 }
 
 function readSettlement(value: unknown): Settlement {
-  const [id, code, message] = list(value)
-  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message) }
+  const [id, code, message, issues] = list(value)
+  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message, issues) }
 }
 
-function readFailure(code: unknown, message: unknown): Failure {
+function readFailure(code: unknown, message: unknown, issues?: unknown): Failure {
   if (!isErrorCode(code)) throw malformed(`unknown failure ${JSON.stringify(code)}`)
-  return { code, message: text(message) }
+  return { code, message: text(message), ...(issues === undefined ? {} : { issues: list(issues).map(readIssue) }) }
+}
+
+function readIssue(value: unknown): Issue {
+  const [message, path] = list(value)
+  return { message: text(message), path: list(path).map((key) => (typeof key === 'number' ? key : text(key))) }
 }
 
 function count(value: unknown): number {

@@ -18,6 +18,10 @@ const typed = (run: () => unknown) => {
 }
 
 const failure = { code: 'handler-failed', message: 'no' } as const
+const issues = [
+  { message: 'too long', path: ['rows', 3, 'name'] },
+  { message: 'no', path: [] },
+]
 const odd = { at: new Date(5), map: new Map([['a', new Set([1n])]]), nothing: undefined, numbers: [Number.NaN, -0] }
 const downs: [string, Down][] = [
   ['a welcome', { type: 'welcome', token: 'a.b', revision: 3, views: [{ n: 1 }, odd, undefined], done: 4, number: 7 }],
@@ -37,6 +41,10 @@ const downs: [string, Down][] = [
     },
   ],
   ['a delta that settles', { type: 'delta', from: 3, to: 3, patches: [], settled: [{ id: 1 }, { id: 2, failure }] }],
+  [
+    'a delta that settles with issues',
+    { type: 'delta', from: 3, to: 3, patches: [], settled: [{ id: 1, failure: { ...failure, issues } }] },
+  ],
   ['a delta that shows what settles later', { type: 'delta', from: 3, to: 4, patches: [], settled: [], done: 9 }],
   ['a failure', { type: 'failure', failure }],
   ['a farewell', { type: 'farewell', failure }],
@@ -61,6 +69,8 @@ describe('down', () => {
     ['d', [0, 1, [[['n'], 1, 2]]]],
     ['d', [0, 1, [], [['x']]]],
     ['d', [0, 1, [], [[1, 'no-such-code', 'x']]]],
+    ['d', [0, 1, [], [[1, 'handler-failed', 'x', 5]]]],
+    ['d', [0, 1, [], [[1, 'handler-failed', 'x', [['y', [null]]]]]]],
     ['w', [5, 0, [], 1]],
     ['w', ['a', 0, []]],
     ['r', ['a', 0, 1, []]],

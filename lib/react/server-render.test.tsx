@@ -80,16 +80,22 @@ describe('on the server', () => {
     expect(watch).not.toHaveBeenCalled()
   })
 
-  it('an event, a start and a cancel reject, and say where they belong', async () => {
-    const attempts: Promise<void>[] = []
-    const Eager = () => {
+  it('an event, a start and a cancel fail, while rendering and after it, and say where they belong', async () => {
+    let calls: (() => Promise<void>)[] = []
+    const Eager = ({ at }: { at?: number }) => {
       const { add, work } = useServerState(d)
-      attempts.push(add(), work.start(), work.cancel())
+      calls = [add, () => work.start(), work.cancel]
+      if (at !== undefined) void calls[at]?.()
       return null
     }
+    const refusal = expect.objectContaining({
+      code: 'called-while-rendering',
+      message: expect.stringContaining('or call it in an event handler or an effect'),
+    })
+    for (const at of [0, 1, 2]) expect(() => onServer(<Eager at={at} />)).toThrow(refusal)
     onServer(<Eager />)
-    for (const attempt of attempts) await expect(attempt).rejects.toThrow('in the browser, not while rendering')
-    expect(attempts).toHaveLength(3)
+    for (const call of calls) await expect(call()).rejects.toEqual(refusal)
+    expect(calls).toHaveLength(3)
   })
 })
 

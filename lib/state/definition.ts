@@ -57,6 +57,8 @@ export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]
   readonly note: string | null
   /** How the last run failed; `null` while one runs or after one ended well. */
   readonly error: { readonly code: string; readonly message: string } | null
+  /** How the last run ended; `null` before the first has, and again once another starts. `failed` goes with an `error`. */
+  readonly outcome: 'done' | 'failed' | 'cancelled' | null
   /** Resolves when the task has been started and the page shows it; rejects with a `HeldStateError`. */
   start(...args: Args): Promise<void>
   /** Cancels every running copy. Once it resolves, none of them writes anything more. */

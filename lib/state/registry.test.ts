@@ -61,6 +61,23 @@ describe('a registry', () => {
     expect(registry.get('d')).toBe(d)
   })
 
+  it('names the module whose first values cannot be made', () => {
+    const throws = defineState('d', () => {
+      throw new Error('no price list')
+    })
+    const twice = defineState('d', () => ({ x: 1 })).events((on) => ({ x: on(() => {}) }))
+    for (const [broken, code, why] of [
+      [throws, 'invalid-definition', 'no price list'],
+      [twice, 'duplicate-member', 'State "d" has two members named "x"'],
+    ] as const)
+      expect(() => new Registry().replace([module('app/b.state.ts', broken)])).toThrow(
+        expect.objectContaining({
+          code,
+          message: expect.stringContaining(`The state module app/b.state.ts cannot be used: ${why}`),
+        }),
+      )
+  })
+
   it('refuses what is no definition, and a stub, when it is added', () => {
     const registry = new Registry()
     for (const wrong of [undefined, {}, stub(version(1).manifest)])

@@ -3,6 +3,7 @@
  * and running tasks are kept elsewhere and do not notice.
  */
 import { HeldStateError } from '../base/errors.js'
+import { refuseModule } from './broken-module.js'
 import { isServerDefinition, type ServerDefinition } from './define.js'
 
 /** One state module: where it stands, for messages, and what it exports. */
@@ -24,7 +25,11 @@ export class Registry {
   replace(modules: readonly StateModule[]): void {
     const next = new Map<string, { definition: ServerDefinition; source: string }>()
     for (const { source, exports } of modules)
-      for (const definition of Object.values(exports)) if (isServerDefinition(definition)) add(next, definition, source)
+      for (const definition of Object.values(exports))
+        if (isServerDefinition(definition)) {
+          tryFirstValues(definition, source)
+          add(next, definition, source)
+        }
     this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
     for (const listener of this.listeners) listener()
   }
@@ -35,6 +40,7 @@ export class Registry {
     for (const definition of definitions) {
       if (!isServerDefinition(definition))
         throw new HeldStateError('invalid-definition', 'Only what defineState(...) returns can be added to a registry.')
+      definition.members.initial()
       add(next, definition, 'this call')
     }
     this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
@@ -52,6 +58,15 @@ export class Registry {
   }
 }
 
+/** First values that throw, and a field that shares its name with an event, fail here, when the app starts. */
+function tryFirstValues({ members }: ServerDefinition, source: string): void {
+  try {
+    members.initial()
+  } catch (error) {
+    refuseModule(source, error)
+  }
+}
+
 function add(
   to: Map<string, { definition: ServerDefinition; source: string }>,
   definition: ServerDefinition,
@@ -64,7 +79,6 @@ function add(
       'duplicate-id',
       `Two states have the id "${id}": one in ${other.source}, one in ${source}. Give one of them another id.`,
     )
-  definition.members.initial() // a field that shares its name with an event fails here, when the app starts
   to.set(id, { definition, source })
 }
 

@@ -60,9 +60,10 @@ export interface DurableRun {
   readonly notBefore?: number | undefined
 }
 
-/** How the last run of a task failed. */
+/** How the last run of a task has ended. */
 export interface TaskEnd extends TaskName {
-  readonly failure: Failure
+  readonly outcome: 'done' | 'failed' | 'cancelled'
+  readonly failure?: Failure | undefined
 }
 
 export interface Stored {
@@ -73,7 +74,7 @@ export interface Stored {
   readonly calls: readonly PageCalls[]
   /** Runs that had not ended when it was saved. */
   readonly running: readonly RunningTask[]
-  /** Of tasks whose last run failed. */
+  /** Of tasks that ran before. */
   readonly ended: readonly TaskEnd[]
   /** The shape that each state had when it was saved, by definition id. */
   readonly shapes: Readonly<Record<string, Shape>>

@@ -40,7 +40,14 @@ export function storeSuite(
         durable: { args: [new Date(5)], lost: 1, failed: 0 },
       },
     ],
-    ended: [{ definition: 'counter', task: 'other', failure: { code: 'task-failed' as const, message: 'no' } }],
+    ended: [
+      {
+        definition: 'counter',
+        task: 'other',
+        outcome: 'failed' as const,
+        failure: { code: 'task-failed' as const, message: 'no' },
+      },
+    ],
     shapes: { counter: { version: 2, kinds: { counter: 'number', list: 'array' } } },
   }
 

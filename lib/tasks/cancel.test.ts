@@ -57,6 +57,49 @@ async function open(store?: StateStore) {
 /** Resolves by real time: what ignores every signal and every clock of ours. */
 const stubborn = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
+describe('the outcome', () => {
+  const outcome = async (given: Work, ms?: number) => {
+    const { start, ...rest } = await open()
+    const { run } = await start(given, ms)
+    return { ...rest, start, first: run.outcome, now: () => rest.d().run }
+  }
+
+  it('is none before a run and while one runs, then says how the last one ended', async () => {
+    const { first, d, cancel, start, clock, now } = await outcome(({ sleep }) => sleep(1000))
+    expect([d().second.outcome, first]).toEqual([null, null])
+    await cancel()
+    expect(now()).toMatchObject({ running: 0, outcome: 'cancelled', error: null })
+    expect((await start(async () => {})).run).toMatchObject({ running: 0, outcome: 'done', error: null })
+    const fail = () => Promise.reject(new Error('no'))
+    expect((await start(fail)).run).toMatchObject({ running: 0, outcome: 'failed', error: { message: 'no' } })
+    await start(({ sleep }) => sleep(100))
+    expect(now()).toMatchObject({ running: 1, outcome: null, error: null })
+    await clock.advance(100)
+    expect(now().outcome).toBe('done')
+  })
+
+  it('is cancelled at once, and a function that ends later changes nothing about that of a newer run', async () => {
+    const wait = gate()
+    const { state, clock, start, now } = await outcome(() => wait.opened)
+    const cancelled = state.run.cancel()
+    await clock.advance(50)
+    expect(now()).toMatchObject({ running: 0, outcome: 'cancelled' })
+    await start(async () => {})
+    wait.open()
+    await clock.advance(3000)
+    await cancelled
+    expect(now()).toMatchObject({ running: 0, outcome: 'done' })
+  })
+
+  it('of copies that ended after one had failed is still that', async () => {
+    const { start, now, clock } = await outcome(({ sleep }) => sleep(1000))
+    await start(() => Promise.reject(new Error('no')))
+    expect(now()).toMatchObject({ running: 1, outcome: 'failed' })
+    await clock.advance(1000)
+    expect(now()).toMatchObject({ running: 0, outcome: 'failed', error: { message: 'no' } })
+  })
+})
+
 describe('after cancel() has resolved', () => {
   const cases: [string, (self: Self<Fields>) => Promise<void>][] = [
     [

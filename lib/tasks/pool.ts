@@ -8,7 +8,7 @@ import type { Trigger } from '../state/trigger.js'
 import type { DurableRun, RunningTask } from '../store/store.js'
 import { type Phase, TaskRun } from './run.js'
 import { type Access, selfOf } from './self.js'
-import type { TaskStatus } from './status.js'
+import { idle, type TaskStatus } from './status.js'
 
 /** What the pool asks of the hub. */
 export interface PoolPorts {
@@ -103,7 +103,7 @@ export class TaskPool {
     this.runs.add(run)
     this.byToken.set(token, (this.byToken.get(token) ?? new Set()).add(run))
     this.ports.runs(run)
-    this.publish(run, { running: this.count(run), progress: null, note: null, error: failure })
+    this.publish(run, { ...idle, running: this.count(run), error: failure })
     const waitMs = after === undefined ? 0 : after - clock.now()
     void run.run(declaration, selfOf(run, this.ports.access(token)), args, { waitMs, timeoutMs: timeout })
     return run
@@ -125,7 +125,7 @@ export class TaskPool {
       this.publish(run, { ...before, progress: run.progress, note: run.note })
       return this.ports.runs(run)
     }
-    this.publish(run, { ...before, running: this.count(run) })
+    this.publish(run, { ...before, running: this.count(run), outcome: before.error ? 'failed' : 'cancelled' })
     this.ports.over(run)
   }
 
@@ -136,7 +136,9 @@ export class TaskPool {
     if (phase.name === 'failed' && this.tryAgain(run, start, phase)) return
     if (phase.name === 'failed') this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
     const before = this.ports.statusOf(token, definition, task)
-    this.publish(run, { ...before, running: this.count(run), error: run.failure ?? before.error })
+    const error = run.failure ?? before.error
+    const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was told when it came
+    this.publish(run, { ...before, running: this.count(run), error, outcome })
     if (this.of(token).size === 0) this.byToken.delete(token)
     this.ports.over(run)
     this.ports.ended(token)

@@ -7,6 +7,7 @@ import type { Json } from '../base/encode.js'
 import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
+import { lineQuestion } from '../protocol/path.js'
 import { browserCookie, browserIn } from './browser-cookie.js'
 import { Troubles } from './troubles.js'
 
@@ -69,7 +70,11 @@ function accept(hub: Hub, socket: Socket, browser: string): void {
     socket.disconnect(true)
     return
   }
-  socket.onAny((name, ...args) => session.receive(name, args))
+  socket.onAny((name, ...args) => {
+    if (name !== lineQuestion) return session.receive(name, args)
+    const answer: unknown = args.at(-1)
+    if (typeof answer === 'function') answer()
+  })
   socket.on('disconnect', () => hub.disconnected(session))
 }
 
