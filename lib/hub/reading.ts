@@ -1,10 +1,12 @@
 /** Reads the state of a token without its lock: what was saved last. Nothing is made in the store by it. */
 import { encode, type Json } from '../base/encode.js'
+import { promised } from '../base/eventually.js'
 import { copyValue } from '../base/value.js'
 import { ComputedCache } from '../state/computed.js'
 import { completed } from './fields.js'
 import type { Hub } from './hub.js'
 import { Instance } from './instance.js'
+import { StateUnknown } from './state-unknown.js'
 
 /** A copy of one state with its private fields and computed values: first values for what was never saved. */
 export async function readState(hub: Hub, token: string | undefined, id: string): Promise<object> {
@@ -24,7 +26,10 @@ async function readInstance(hub: Hub, token: string): Promise<Instance> {
   const here = hub.known(token)
   if (here?.known) return here
   const instance = new Instance(token, hub.log, hub.nodes)
-  instance.follow(await hub.store.read(token))
+  const stored = await promised(() => hub.store.read(token)).catch((error) => {
+    throw new StateUnknown(token, error)
+  })
+  instance.follow(stored)
   return instance
 }
 

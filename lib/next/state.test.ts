@@ -172,7 +172,7 @@ describe('the provider', () => {
     const { loaded, done, crash } = await open()
     crash()
     const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
-    vi.spyOn(currentHub().store, 'load').mockImplementation(() => Promise.reject(new Error('the disk is gone')))
+    vi.spyOn(currentHub().store, 'read').mockImplementation(() => Promise.reject(new Error('the disk is gone')))
     loaded('d'.repeat(32))
     expect(await done(painting())).toBeUndefined()
     expect(complaints).toHaveBeenCalledOnce()

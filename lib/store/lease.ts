@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Ledger } from './ledger.js'
+import type { RunningTask } from './store.js'
 
 export interface LeaseParts {
   readonly ledger: Ledger
@@ -57,6 +58,14 @@ export class Lease {
     return number === this.number && this.parts.clock.now() < this.endsAt
   }
 
+  /** The nodes whose tasks are in one list and not in the other. Those of the dead are this node's to take over. */
+  moved(before: readonly RunningTask[], after: readonly RunningTask[]) {
+    if (before === after) return { began: [], ended: [] }
+    const [was, is] = [nodesOf(before), nodesOf(after)]
+    if ([...is].some((node) => !this.isAlive(node))) is.add(this.parts.node)
+    return { began: [...is].filter((node) => !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
+  }
+
   private beatLater(): void {
     const { clock, leaseMs, complain } = this.parts
     if (this.over) return
@@ -86,3 +95,5 @@ export class Lease {
     if (someDied) died()
   }
 }
+
+const nodesOf = (running: readonly RunningTask[]) => new Set(running.map(({ node }) => node))

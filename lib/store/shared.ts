@@ -10,7 +10,7 @@ import { Lease } from './lease.js'
 import type { Kept, Known, Ledger, Message } from './ledger.js'
 import { refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
-import type { Ears, RunningTask, Shared, StateStore, Stored } from './store.js'
+import type { Ears, Shared, StateStore, Stored } from './store.js'
 import { Turns } from './turns.js'
 
 export interface SharedStoreOptions {
@@ -166,7 +166,7 @@ export class SharedStore implements StateStore, Shared {
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
     const { node, keepMs } = this
-    const tasks = this.moved(before.stored.running, next.running)
+    const tasks = this.lease.moved(before.stored.running, next.running)
     const { revision } = next
     const saved = await this.ledger.save({ token, node, fence: held.fence, revision, writes, ...tasks, keepMs })
     if (!saved) {
@@ -174,14 +174,6 @@ export class SharedStore implements StateStore, Shared {
       throw taken()
     }
     this.records.set(token, record)
-  }
-
-  /** The nodes whose tasks are in one list and not in the other. Those of the dead are this node's to take over. */
-  private moved(before: readonly RunningTask[], after: readonly RunningTask[]) {
-    if (before === after) return { began: [], ended: [] }
-    const [was, is] = [nodesOf(before), nodesOf(after)]
-    if ([...is].some((node) => !this.isAlive(node))) is.add(this.node)
-    return { began: [...is].filter((node) => !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
   }
 
   /** A token that this handle has not loaded: it is free to save if nobody has. */
@@ -344,8 +336,6 @@ const recordOf = ({ revision, texts }: Kept) => TokenRecord.read(revision, texts
 
 const storedOf = (record: TokenRecord | undefined) =>
   record === undefined || record.stored.revision === 0 ? undefined : record.stored
-
-const nodesOf = (running: readonly RunningTask[]) => new Set(running.map(({ node }) => node))
 
 const heldElsewhere = () =>
   new HeldStateError(

@@ -13,7 +13,8 @@ import type { Page } from './simulated-page.js'
 import { gate, journalOf, type Servers, type World } from './simulated-servers.js'
 import { type Journal, journal } from './simulated-state.js'
 
-const leaseMs = 400
+/** Short: a life takes a second or two. */
+const lease = 400
 
 interface Node {
   readonly name: string
@@ -24,7 +25,7 @@ interface Node {
 }
 
 export class Cluster implements Servers {
-  readonly healsWithin = 10 * leaseMs
+  readonly healsWithin = 10 * lease
   private readonly world: World
   private readonly book: Book
   private readonly nodes: Node[] = []
@@ -54,7 +55,7 @@ export class Cluster implements Servers {
 
   crash(): string {
     const node = this.world.chance.pick(this.nodes)
-    this.end1(node)
+    this.remove(node)
     this.nodes.push(this.start())
     return `${node.name} is killed, ${this.nodes.at(-1)?.name} started`
   }
@@ -96,7 +97,7 @@ export class Cluster implements Servers {
     return this.world.chance.pick(this.nodes.filter(({ frozen }) => !frozen))
   }
 
-  private end1(node: Node): void {
+  private remove(node: Node): void {
     node.dead = true
     this.nodes.splice(this.nodes.indexOf(node), 1)
     node.hub.flow.end()
@@ -115,7 +116,7 @@ export class Cluster implements Servers {
     const node = { name: `node ${this.made}`, running, frozen: false, dead: false }
     const clock = this.clockOf(node)
     const ledger = this.ledgerOf(node)
-    const store = sharedStore({ ledger, clock, log: quiet, leaseMs })
+    const store = sharedStore({ ledger, clock, log: quiet, leaseMs: lease })
     const { hub } = testHub([journal], { store }, world.clock, clock)
     return Object.assign(node, { hub })
   }
