@@ -17,6 +17,8 @@ export interface World {
   readonly sabotage: Sabotage | undefined
   /** Nothing goes wrong any more. */
   readonly healed: boolean
+  /** No process dies or freezes, and nothing fails: only time passes. */
+  readonly calm: boolean
   /** Notes a state that was kept. */
   kept(token: string, revision: number, journal: Journal): void
 }

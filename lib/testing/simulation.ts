@@ -33,7 +33,7 @@ export interface SimulationOptions {
   readonly steps?: number
   /** Processes that serve at the same time. */
   readonly nodes?: number
-  /** No process dies or freezes. */
+  /** No process dies or freezes, and no save fails. */
   readonly calm?: boolean
   readonly sabotage?: Sabotage
 }
@@ -70,7 +70,7 @@ class World implements WorldOf {
   /** Every state that was kept, by token and revision. */
   private readonly revisions = new Map<string, Map<number, Journal>>()
   private readonly pages: Page[] = []
-  private readonly calm: boolean
+  readonly calm: boolean
   private readonly servers: Servers
   private opened = 0
 
