@@ -140,7 +140,8 @@ export class Nodes implements Ears {
 
   private async orphans(): Promise<void> {
     const { store, log } = this.ground
-    for (let found = true; found && !this.ended; ) {
+    // who is taken for dead is taken over, and takes over nobody
+    for (let found = true; found && !this.ended && this.isAlive(this.node); ) {
       found = false
       try {
         if (this.asked) {

@@ -46,7 +46,8 @@ export class Lease {
   }
 
   isAlive(node: string): boolean {
-    return node === this.parts.node || this.alive.has(node)
+    const { node: own, clock } = this.parts
+    return node === own ? clock.now() < this.endsAt : this.alive.has(node)
   }
 
   gone(node: string): void {
@@ -62,7 +63,8 @@ export class Lease {
   moved(before: readonly RunningTask[], after: readonly RunningTask[]) {
     if (before === after) return { began: [], ended: [] }
     const [was, is] = [nodesOf(before), nodesOf(after)]
-    if ([...is].some((node) => !this.isAlive(node))) is.add(this.parts.node)
+    const own = this.parts.node
+    if ([...is].some((node) => node !== own && !this.isAlive(node))) is.add(own)
     return { began: [...is].filter((node) => !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
   }
 

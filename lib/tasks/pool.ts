@@ -43,6 +43,14 @@ export interface KnownRun {
   readonly durable?: DurableRun | undefined
 }
 
+/** What came before an attempt. */
+interface Before {
+  readonly failures: number
+  /** When it may begin, in milliseconds since the epoch. */
+  readonly notBefore: number | undefined
+  readonly failure: Failure | null
+}
+
 type Failed = Phase & { readonly name: 'failed' }
 
 /** What is saved of a run. */
@@ -50,6 +58,10 @@ export function recordOf(run: TaskRun, node: string): RunningTask {
   const { definition, task, id, attempt, durable, progress, note } = run
   return { definition, task, run: id, node, attempt, durable, progress, note }
 }
+
+/** Milliseconds before the next attempt of a task that has failed so often before. */
+const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number) =>
+  Math.min(waitMs * 2 ** failures, fixedLimits.retryLongestWaitMs)
 
 export class TaskPool {
   readonly runs = new Set<TaskRun>()
@@ -63,7 +75,8 @@ export class TaskPool {
   /** Starts a run at once; throws if it may not start. */
   start(start: TaskStart): TaskRun {
     if (!start.known) this.check(start)
-    return this.begin(start, start.known?.durable?.notBefore)
+    const { failed = 0, notBefore } = start.known?.durable ?? {}
+    return this.begin(start, { failures: failed, notBefore, failure: null })
   }
 
   /** Throws if one more may not run; `elsewhere` says that it runs in another process. */
@@ -84,14 +97,13 @@ export class TaskPool {
       )
   }
 
-  /** `after` is when it may begin, in milliseconds since the epoch. */
-  private begin(start: TaskStart, after: number | undefined, failure: Failure | null = null): TaskRun {
+  private begin(start: TaskStart, { failures, notBefore, failure }: Before): TaskRun {
     const { clock } = this.ports
     const { token, definition, task, declaration, args } = start
     const { run: id = clock.id(), attempt = 1, durable } = start.known ?? {}
     const { alone, timeout } = declaration
     const run = new TaskRun(
-      { id, token, definition, task, alone, attempt, durable },
+      { id, token, definition, task, alone, attempt, durable, failures },
       {
         clock,
         cancelGraceMs: this.ports.limits.cancelGraceMs,
@@ -104,7 +116,8 @@ export class TaskPool {
     this.byToken.set(token, (this.byToken.get(token) ?? new Set()).add(run))
     this.ports.runs(run)
     this.publish(run, { ...idle, running: this.count(run), error: failure })
-    const waitMs = after === undefined ? 0 : after - clock.now()
+    // another process has said when, by a clock of its own
+    const waitMs = notBefore === undefined ? 0 : Math.min(notBefore - clock.now(), pauseOf(declaration, failures - 1))
     void run.run(declaration, selfOf(run, this.ports.access(token)), args, { waitMs, timeoutMs: timeout })
     return run
   }
@@ -150,10 +163,9 @@ export class TaskPool {
     start: TaskStart,
     { reason, cause }: Failed,
   ): boolean {
-    const { times, waitMs } = start.declaration.retry
-    if (failures >= times || reason.code === 'stale-write') return false
+    if (failures >= start.declaration.retry.times || reason.code === 'stale-write') return false
     const { clock, log } = this.ports
-    const wait = Math.min(waitMs * 2 ** failures, fixedLimits.retryLongestWaitMs)
+    const wait = pauseOf(start.declaration, failures)
     log.warn(`Task "${task}" of state "${definition}" failed, and is tried again in ${wait} ms.`, cause)
     const notBefore = clock.now() + wait
     const known = {
@@ -161,7 +173,7 @@ export class TaskPool {
       attempt: attempt + 1,
       durable: durable && { ...durable, lost: 0, failed: failures + 1, notBefore },
     }
-    this.begin({ ...start, known }, notBefore, failure).failures = failures + 1
+    this.begin({ ...start, known }, { failures: failures + 1, notBefore, failure })
     this.ports.ended(start.token)
     return true
   }

@@ -31,6 +31,8 @@ export interface RunName {
   readonly attempt: number
   /** What is saved of a durable one. */
   readonly durable: DurableRun | undefined
+  /** Attempts that failed before this one. */
+  readonly failures: number
 }
 
 /** When it may begin, and for how long it may run, both in milliseconds. */
@@ -59,8 +61,7 @@ export class TaskRun implements RunName {
   readonly alone: number | undefined
   readonly attempt: number
   readonly durable: DurableRun | undefined
-  /** Attempts that failed before this one. */
-  failures: number
+  readonly failures: number
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
@@ -82,7 +83,7 @@ export class TaskRun implements RunName {
     this.alone = name.alone
     this.attempt = name.attempt
     this.durable = name.durable
-    this.failures = name.durable?.failed ?? 0
+    this.failures = name.failures
     this.ports = ports
     this.settled = new Promise((resolve) => {
       this.settle = resolve

@@ -31,13 +31,9 @@ export class Book {
   /** Takes a message to its node. */
   readonly carry: (deliver: () => void) => void
 
-  /** A bug on purpose: others are told of a change before it is known whether it is written. */
-  readonly early: boolean
-
-  constructor(clock: Clock, carry: (deliver: () => void) => void = (deliver) => clock.turn(deliver), early = false) {
+  constructor(clock: Clock, carry: (deliver: () => void) => void = (deliver) => clock.turn(deliver)) {
     this.clock = clock
     this.carry = carry
-    this.early = early
   }
 
   page(token: string): Page {
@@ -112,7 +108,6 @@ export function memoryLedger(book: Book): Ledger {
     save: async ({ token, node, fence, revision, writes, began, ended }) => {
       const page = book.page(token)
       const tell = (follower: string) => book.tell(follower, { type: 'changed', token, revision, writes })
-      if (book.early) for (const follower of page.followers) tell(follower)
       if (page.holder !== node || page.fence !== fence) return false
       const save = JSON.stringify([writes, began, ended])
       if (page.revision === revision) return page.save === save

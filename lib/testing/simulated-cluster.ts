@@ -39,7 +39,7 @@ export class Cluster implements Servers {
       if (!world.healed && chance.happens(0.02)) return
       clock.after(world.healed ? 0 : chance.pick([0, 0, 1, 20]), deliver)
     }
-    this.book = new Book(clock, carry, world.sabotage === 'publish-early')
+    this.book = new Book(clock, carry)
     for (let index = 0; index < count; index += 1) this.nodes.push(this.start())
   }
 
@@ -158,7 +158,7 @@ export class Cluster implements Servers {
       if (node.dead) await new Promise(() => {})
     }
     const fails = (when: string) => {
-      if (!world.healed && chance.happens(0.005))
+      if (!world.healed && !world.calm && chance.happens(0.005))
         throw new Error(`the connection failed ${when} the ledger had done it`)
     }
     const far = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -184,19 +184,23 @@ export class Cluster implements Servers {
         return far(() => ledger.beat(name, ms))
       },
       claim: (...given) => far(() => ledger.claim(...given)),
-      save: (save) =>
-        far(async () => {
-          const page = book.page(save.token)
+      save: (save) => {
+        const { token, node: holder, revision, writes } = save
+        const page = book.page(token)
+        if (world.sabotage === 'publish-early')
+          for (const follower of page.followers) book.tell(follower, { type: 'changed', token, revision, writes })
+        return far(async () => {
           const known = page.revision
-          const fence = world.sabotage === 'skip-fence' ? page.fence : save.fence
-          if (world.sabotage === 'skip-fence') page.holder = save.node
-          const saved = await ledger.save({ ...save, fence })
-          if (saved && page.revision > known) {
+          const unfenced = world.sabotage === 'skip-fence'
+          if (unfenced) Object.assign(page, { holder, revision: revision - 1 })
+          const saved = await ledger.save(unfenced ? { ...save, fence: page.fence } : save)
+          if (saved && page.revision !== known) {
             const { stored } = TokenRecord.read(page.revision, page.texts)
-            world.kept(save.token, page.revision, journalOf(stored.state))
+            world.kept(token, page.revision, journalOf(stored.state))
           }
           return saved
-        }),
+        })
+      },
       release: (...given) => far(() => ledger.release(...given)),
       follow: (...given) => far(() => ledger.follow(...given)),
       unfollow: (...given) => far(() => ledger.unfollow(...given)),
