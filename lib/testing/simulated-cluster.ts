@@ -22,6 +22,8 @@ interface Node {
   readonly running: ReturnType<typeof gate>
   frozen: boolean
   dead: boolean
+  /** Saves that are on their way. */
+  saving: number
 }
 
 export class Cluster implements Servers {
@@ -63,7 +65,8 @@ export class Cluster implements Servers {
   freeze(): string {
     const awake = this.nodes.filter(({ frozen }) => !frozen)
     if (awake.length < 2) return 'the last process would be frozen'
-    const node = this.world.chance.pick(awake)
+    const busy = awake.filter(({ saving }) => saving > 0) // a save that comes late is what a fence is for
+    const node = this.world.chance.pick(busy.length > 0 ? busy : awake)
     node.frozen = true
     node.running.close()
     this.moveFrom(node)
@@ -113,7 +116,7 @@ export class Cluster implements Servers {
     const { world } = this
     this.made += 1
     const running = gate()
-    const node = { name: `node ${this.made}`, running, frozen: false, dead: false }
+    const node = { name: `node ${this.made}`, running, frozen: false, dead: false, saving: 0 }
     const clock = this.clockOf(node)
     const ledger = this.ledgerOf(node)
     const store = sharedStore({ ledger, clock, log: quiet, leaseMs: lease })
@@ -147,7 +150,7 @@ export class Cluster implements Servers {
   }
 
   /** The ledger as a node reaches it. */
-  private ledgerOf(node: Pick<Node, 'running' | 'dead'>): Ledger {
+  private ledgerOf(node: Omit<Node, 'hub'>): Ledger {
     const { world, book } = this
     const { chance, clock } = world
     const ledger = memoryLedger(book)
@@ -189,7 +192,8 @@ export class Cluster implements Servers {
         const page = book.page(token)
         if (world.sabotage === 'publish-early')
           for (const follower of page.followers) book.tell(follower, { type: 'changed', token, revision, writes })
-        return far(async () => {
+        node.saving += 1
+        const saving = far(async () => {
           const known = page.revision
           const unfenced = world.sabotage === 'skip-fence'
           if (unfenced) Object.assign(page, { holder, revision: revision - 1 })
@@ -199,6 +203,9 @@ export class Cluster implements Servers {
             world.kept(token, page.revision, journalOf(stored.state))
           }
           return saved
+        })
+        return saving.finally(() => {
+          node.saving -= 1
         })
       },
       release: (...given) => far(() => ledger.release(...given)),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Sabotage, simulate } from './simulation.js'
+import { type Sabotage, type SimulationOptions, simulate } from './simulation.js'
 
 const seeds = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
@@ -12,18 +12,37 @@ it('keeps its promises through lives in which nearly everything goes wrong', asy
   for (const times of Object.values(all)) expect(times).toBeGreaterThan(40)
 }, 60_000)
 
-it.each<[Sabotage, RegExp]>([
-  ['forget-page', /left 2 marks/],
-  ['forget-calls', /left 2 marks/],
-  ['acknowledge-early', /which nobody has kept|left 0 marks/],
-  ['skip-fence', /kept was|which nobody has kept|left \d marks/],
-  ['hide-progress', /is there twice/],
+it('keeps them over several processes as well', async () => {
+  const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
+  for (const seed of seeds(60)) {
+    const lived = await simulate({ seed, nodes: 3 })
+    for (const key of Object.keys(all) as (keyof typeof all)[]) all[key] += lived[key]
+  }
+  for (const times of Object.values(all)) expect(times).toBeGreaterThan(20)
+}, 60_000)
+
+it('takes no process for dead that lives', async () => {
+  for (const seed of seeds(30)) await simulate({ seed, nodes: 3, calm: true })
+}, 60_000)
+
+const cluster = { nodes: 3 }
+
+it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
+  ['forget-page', /left 2 marks/, {}, 1],
+  ['forget-calls', /left 2 marks/, {}, 1],
+  ['acknowledge-early', /which nobody has kept|left 0 marks/, {}, 1],
+  ['skip-fence', /kept was|which nobody has kept|left \d marks/, {}, 1],
+  ['hide-progress', /is there twice/, {}, 1],
+  ['skip-fence', /kept was|which nobody has kept|left \d marks|there twice|went back/, cluster, 260],
+  ['publish-early', /which nobody has kept|kept was/, cluster, 1],
+  ['lease-not-renewed', /though no process ended|for ever/, { ...cluster, calm: true }, 1],
 ])(
   'finds the bug "%s", and finds it again with the same seed',
-  async (sabotage, promise) => {
-    let seed = 1
+  async (sabotage, promise, options, first) => {
+    const broken = brokenWith(options)
+    let seed = first
     let found = await broken(seed, sabotage)
-    for (; found === undefined && seed < 500; found = await broken(seed, sabotage)) seed += 1
+    for (; found === undefined && seed < first + 500; found = await broken(seed, sabotage)) seed += 1
     expect(found).toMatch(promise)
     expect(await broken(seed, sabotage)).toBe(found)
     expect(await broken(seed)).toBeUndefined()
@@ -31,9 +50,11 @@ it.each<[Sabotage, RegExp]>([
   120_000,
 )
 
-/** The promise that a life has broken. */
-const broken = (seed: number, sabotage?: Sabotage): Promise<string | undefined> =>
-  simulate(sabotage ? { seed, sabotage } : { seed }).then(
-    () => undefined,
-    (error: Error) => error.message.split('\n')[0],
-  )
+/** Gives the promise that a life has broken. */
+const brokenWith =
+  (options: Omit<SimulationOptions, 'seed'>) =>
+  (seed: number, sabotage?: Sabotage): Promise<string | undefined> =>
+    simulate({ ...options, seed, ...(sabotage && { sabotage }) }).then(
+      () => undefined,
+      (error: Error) => error.message.split('\n')[0],
+    )
