@@ -50,10 +50,12 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** What of a failure may cross the wire: no stack, no cause. */
+/** What of a failure may cross the wire: no cause, and no stack in production. */
 export interface Failure {
   readonly code: ErrorCode
   readonly message: string
+  /** In development alone: the author's lines that it came from. */
+  readonly stack?: string
 }
 
 const brand: unique symbol = Symbol.for('heldstate.error') as never
@@ -101,9 +103,10 @@ export function toFailure(error: unknown, code: ErrorCode): Failure {
   return { code, message: messageOf(error) }
 }
 
-export function fromFailure(failure: Failure): HeldStateError {
-  if (failure.code === 'immutable-state') return new ImmutableStateError(failure.message)
-  return new HeldStateError(failure.code, failure.message)
+export function fromFailure({ code, message, stack }: Failure): HeldStateError {
+  const error = code === 'immutable-state' ? new ImmutableStateError(message) : new HeldStateError(code, message)
+  if (stack !== undefined) error.stack = `${error.name}: ${message}\n${stack}`
+  return error
 }
 
 /** Of anything that can be thrown, even what has no text. */

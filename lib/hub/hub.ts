@@ -101,6 +101,7 @@ export class Hub {
       start: (token, triggers) => this.start(token, triggers),
       statusOf: (token, definition, task) => this.instance(token).statusOf(definition, task),
       setStatus: (token, definition, task, status) => this.instance(token).setStatus(definition, task, status),
+      failed: (token, error) => this.instance(token).fault(error),
       ended: (token) => this.taskEnded(this.instance(token)),
     })
     this.abandoned = new Abandoned(this.clock, this.pool)
@@ -242,8 +243,8 @@ export class Hub {
     if (triggers.length > 0) this.flow.outside(() => void this.tracked(startEach(this, token, triggers)))
   }
 
-  report(error: unknown): void {
-    reportFault(this.log, error, triggerFaults)
+  report(token: string, error: unknown): void {
+    if (reportFault(this.log, error, triggerFaults)) this.instance(token).fault(error)
   }
 
   private access(token: string): Access {
@@ -288,7 +289,7 @@ export class Hub {
       void this.tracked(
         rescued(
           () => transact(this, instance.token, granted, nobody, () => {}),
-          (error) => reportFault(this.log, error, callerFaults),
+          (error) => void reportFault(this.log, error, callerFaults),
         ),
       )
     this.released(instance)

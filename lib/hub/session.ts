@@ -16,6 +16,7 @@ import { History } from './history.js'
 import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
+import { trailOf } from './trail.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround {
@@ -247,9 +248,14 @@ export class Session implements Watcher, Sender {
   /** Says what was wrong: to the caller where the message names a call, else to the tab. */
   private refuse(id: number | undefined, error: unknown): void {
     if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
-    const failure = toFailure(error, 'handler-failed')
+    const failure = { ...toFailure(error, 'handler-failed'), ...trailOf(error) }
     if (id !== undefined && this.phase === 'open') this.settle({ id, failure })
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
+  }
+
+  /** A failure that no call of the page is told of. */
+  fault(error: unknown): void {
+    if (this.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
   }
 
   /** Definitions are others now: shows what they make of the watched states. */

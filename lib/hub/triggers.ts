@@ -5,12 +5,12 @@ import { type DispatchGround, prepare } from './dispatch.js'
 
 export interface TriggerGround extends DispatchGround {
   tracked<T>(work: Eventually<T>): Eventually<T>
-  report(error: unknown): void
+  report(token: string, error: unknown): void
 }
 
 /** A trigger starts when the one before it has: its arguments may have to be waited for. */
 export function startEach(ground: TriggerGround, token: string, triggers: readonly Trigger[]): Eventually<void> {
-  const report = (error: unknown) => ground.report(error)
+  const report = (error: unknown) => ground.report(token, error)
   for (const [index, trigger] of triggers.entries()) {
     const started = rescued(
       () => after(prepare(ground, { ...trigger, token }), (run) => void ground.tracked(rescued(run, report))),

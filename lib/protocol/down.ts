@@ -82,7 +82,7 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
         message.number,
       ]
     case 'failure':
-      return ['f', message.failure.code, message.failure.message]
+      return ['f', ...writeFailure(message.failure)]
     case 'farewell':
       return ['bye', message.failure.code, message.failure.message, ...(message.spreadMs ? [message.spreadMs] : [])]
   }
@@ -120,7 +120,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         number: count(args[5]),
       }
     case 'f':
-      return { type: 'failure', failure: readFailure(args[0], args[1]) }
+      return { type: 'failure', failure: readFailure(args[0], args[1], args[2]) }
     case 'bye':
       return {
         type: 'farewell',
@@ -149,17 +149,23 @@ function readPatch(value: unknown): Patch {
 }
 
 function writeSettlement({ id, failure }: Settlement): Json {
-  return failure ? [id, failure.code, failure.message] : [id]
+  return failure ? [id, ...writeFailure(failure)] : [id]
 }
+
+const writeFailure = ({ code, message, stack }: Failure): Json[] => [
+  code,
+  message,
+  ...(stack === undefined ? [] : [stack]),
+]
 
 function readSettlement(value: unknown): Settlement {
-  const [id, code, message] = list(value)
-  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message) }
+  const [id, code, message, stack] = list(value)
+  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message, stack) }
 }
 
-function readFailure(code: unknown, message: unknown): Failure {
+function readFailure(code: unknown, message: unknown, stack?: unknown): Failure {
   if (!isErrorCode(code)) throw malformed(`unknown failure ${JSON.stringify(code)}`)
-  return { code, message: text(message) }
+  return { code, message: text(message), ...(stack === undefined ? {} : { stack: text(stack) }) }
 }
 
 function count(value: unknown): number {

@@ -18,6 +18,8 @@ export interface PoolPorts {
   start(token: string, triggers: readonly Trigger[]): void
   statusOf(token: string, definition: string, task: string): TaskStatus
   setStatus(token: string, definition: string, task: string, status: TaskStatus): void
+  /** A task of a token has failed: nobody else hears of it. */
+  failed(token: string, error: unknown): void
   /** A run of a token has settled. */
   ended(token: string): void
 }
@@ -96,7 +98,10 @@ export class TaskPool {
     this.runs.delete(run)
     this.byToken.get(token)?.delete(run)
     const error = run.failure
-    if (phase.name === 'failed') this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
+    if (phase.name === 'failed') {
+      this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
+      this.ports.failed(token, phase.reason)
+    }
     const before = this.ports.statusOf(token, definition, task)
     this.publish(run, { ...before, running: this.count(run), error: error ?? before.error })
     if (this.of(token).size === 0) this.byToken.delete(token)
