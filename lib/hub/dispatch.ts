@@ -48,7 +48,10 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
   const start = { token: call.token, definition: definition.id, task: call.member, declaration }
-  return after(argumentsOf(call, declaration), (args) => () => ground.startTask({ ...start, args }, call.name))
+  return after(
+    argumentsOf(call, declaration),
+    (args) => () => ground.startTask({ ...start, args, given: call.args }, call.name),
+  )
 }
 
 function runEvent(

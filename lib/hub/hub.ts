@@ -75,8 +75,9 @@ export class Hub {
     this.options = options
     this.pages = new Pages(this.limits)
     this.locks = new Locks(this.clock, this.limits, this.log)
-    this.registry.onReplace(() => {
+    this.registry.onReplace((edited) => {
       for (const session of this.sessions) session.redefined()
+      this.flow.outside(() => void this.tracked(this.pool.restart(edited)))
     })
     this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
     this.keeping = new Keeping({

@@ -41,6 +41,11 @@ export interface TaskOptions {
    * which the tab may come back. A reload, too, is gone for a moment.
    */
   readonly onDisconnect?: 'keep' | 'cancel' | { readonly grace: Duration }
+  /**
+   * What becomes of it in development when its state module is edited: the code that it began with runs to its end (`false`,
+   * the default), or it is cancelled and started again with the same arguments.
+   */
+  readonly restartOnEdit?: boolean
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
@@ -64,6 +69,7 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   readonly concurrency: 'many' | 'single'
   /** Milliseconds for which it goes on without a tab; `undefined` for ever. */
   readonly alone: number | undefined
+  readonly restartOnEdit: boolean
   readonly args?: (args: Args) => void
 }
 
@@ -176,7 +182,7 @@ function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>
   throw invalid(`${maker}({ ${unknown} }): there is no such option. There are ${[...known].join(', ')}`)
 }
 
-const taskOptions = new Set(['input', 'concurrency', 'onDisconnect'])
+const taskOptions = new Set(['input', 'concurrency', 'onDisconnect', 'restartOnEdit'])
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
   const [options, handler] = given.length === 2 ? given : [{}, given[0]]
@@ -184,6 +190,9 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
   const concurrency = options.concurrency ?? 'many'
   if (concurrency !== 'many' && concurrency !== 'single')
     throw invalid(`background({ concurrency: ${JSON.stringify(concurrency)} }): expected "many" or "single"`)
+  const restartOnEdit = options.restartOnEdit ?? false
+  if (typeof restartOnEdit !== 'boolean')
+    throw invalid(`background({ restartOnEdit: ${JSON.stringify(restartOnEdit)} }): expected true or false`)
   const schema = schemaOf('background', options.input)
   return declare('background', {
     kind: 'task' as const,
@@ -191,6 +200,7 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
     handler: handlerOf('background', handler),
     concurrency,
     alone: aloneOf(options.onDisconnect ?? 'keep'),
+    restartOnEdit,
   }) satisfies TaskDeclaration
 }
 

@@ -4,7 +4,8 @@ import { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { TaskDeclaration } from '../state/declaration.js'
-import type { Trigger } from '../state/trigger.js'
+import type { ServerDefinition } from '../state/define.js'
+import { type Trigger, trigger } from '../state/trigger.js'
 import { TaskRun } from './run.js'
 import { type Access, selfOf } from './self.js'
 import type { TaskStatus } from './status.js'
@@ -30,6 +31,8 @@ export interface TaskStart {
   readonly task: string
   readonly declaration: TaskDeclaration
   readonly args: readonly unknown[]
+  /** The same before the schema has seen them. */
+  readonly given: readonly unknown[]
 }
 
 export class TaskPool {
@@ -42,12 +45,12 @@ export class TaskPool {
   }
 
   /** Starts a run at once; throws if it may not start. */
-  start({ token, definition, task, declaration, args }: TaskStart): TaskRun {
+  start({ token, definition, task, declaration, args, given }: TaskStart): TaskRun {
     const ofToken = this.byToken.get(token) ?? new Set()
     this.refuse(ofToken, definition, task, declaration)
     const { clock } = this.ports
     const run = new TaskRun(
-      { id: clock.id(), token, definition, task, alone: declaration.alone },
+      { id: clock.id(), token, definition, task, alone: declaration.alone, given },
       {
         clock,
         start: (triggers) => this.ports.start(token, triggers),
@@ -70,6 +73,17 @@ export class TaskPool {
   async cancel(which: (run: TaskRun) => boolean, reason: HeldStateError): Promise<void> {
     const picked = [...this.runs].filter(which)
     await Promise.all(picked.map((run) => run.cancel(reason, this.ports.limits.cancelGraceMs)))
+  }
+
+  /** Runs of edited definitions, where their author wants it, are cancelled and started again as the code is now. */
+  async restart(edited: ReadonlyMap<string, ServerDefinition>): Promise<void> {
+    const wanted = ({ definition, task }: TaskRun) => edited.get(definition)?.members.tasks.get(task)?.restartOnEdit
+    const picked = [...this.runs].filter((run) => run.phase.name === 'running' && wanted(run))
+    const again = async (run: TaskRun) => {
+      await run.cancel(begunAnew(run.task), this.ports.limits.cancelGraceMs)
+      this.ports.start(run.token, [trigger(run.definition, run.task, run.given)])
+    }
+    await Promise.all(picked.map(again))
   }
 
   private refuse(ofToken: ReadonlySet<TaskRun>, definition: string, task: string, declaration: TaskDeclaration): void {
@@ -120,3 +134,6 @@ export class TaskPool {
     return count
   }
 }
+
+const begunAnew = (task: string) =>
+  new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)

@@ -25,6 +25,8 @@ export interface RunName {
   readonly task: string
   /** Milliseconds after which it is cancelled once its tab has gone; `undefined` if it goes on. */
   readonly alone: number | undefined
+  /** The arguments of its start, before its schema has seen them. */
+  readonly given: readonly unknown[]
 }
 
 /** What a run asks of its surroundings. */
@@ -43,6 +45,7 @@ export class TaskRun implements RunName {
   readonly definition: string
   readonly task: string
   readonly alone: number | undefined
+  readonly given: readonly unknown[]
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
@@ -62,6 +65,7 @@ export class TaskRun implements RunName {
     this.definition = name.definition
     this.task = name.task
     this.alone = name.alone
+    this.given = name.given
     this.ports = ports
     this.settled = new Promise((resolve) => {
       this.settle = resolve
