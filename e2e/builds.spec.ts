@@ -2,6 +2,7 @@
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
 import { counts, openFixture, press, shown, ticks, variants } from './fixture'
 import { FixtureApp } from './fixture-app'
+import { mistakeFacts } from './mistakes'
 import { paintedFacts } from './painted'
 
 /** Every text of the state module that is the server's own starts with this, but for one name. */
@@ -76,6 +77,7 @@ for (const variant of variants) {
       })
 
     if (bundler === 'turbopack' || mode === 'production') paintedFacts(variant, () => app)
+    if (variant.mistakes) mistakeFacts(variant, () => app)
 
     test('keeps its one websocket beside a page that takes every path', async ({ page }) => {
       const ours: WebSocket[] = []

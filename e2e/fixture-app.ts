@@ -28,6 +28,8 @@ export interface Variant {
   readonly trailingSlash?: boolean
   /** Started by Next itself, to which instrumentation.ts attaches heldstate, and not by server.ts. */
   readonly attached?: 'next' | 'standalone'
+  /** With the pages of mistakes, another version of the library beside the app's, and a short wait for locks. */
+  readonly mistakes?: boolean
 }
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -60,6 +62,8 @@ export class FixtureApp {
     rmSync(beside, { recursive: true, force: true })
     renameSync(join(this.dir, 'beside'), beside)
     mkdirSync(join(this.dir, 'node_modules'))
+    if (variant.mistakes) this.addMistakes()
+    rmSync(join(this.dir, 'mistakes'), { recursive: true, force: true })
     symlinkSync(beside, join(this.dir, 'node_modules/fixture-package'))
     this.edit('tsconfig.json', (text) => text.replace('../../tsconfig', '../../../tsconfig'))
     if (variant.attached) {
@@ -67,6 +71,15 @@ export class FixtureApp {
       this.write('instrumentation.ts', `export { register } from 'heldstate/next/instrumentation'\n`)
     }
     this.edited.clear()
+  }
+
+  private addMistakes(): void {
+    renameSync(join(this.dir, 'mistakes'), join(this.dir, 'app/mistakes'))
+    const other = join(this.dir, 'node_modules/other-heldstate')
+    for (const name of ['dist', 'package.json'])
+      cpSync(join(repository, 'lib', name), join(other, name), { recursive: true })
+    for (const name of ['dist/base/version.js', 'package.json'])
+      writeFileSync(join(other, name), readFileSync(join(other, name), 'utf8').replace(/0\.1\.\d+/, '0.0.1'))
   }
 
   /** `next build`. */
@@ -208,6 +221,7 @@ export class FixtureApp {
       FIXTURE_STANDALONE: String(this.variant.attached === 'standalone'),
       FIXTURE_BASE_PATH: basePath,
       FIXTURE_TRAILING_SLASH: String(trailingSlash),
+      FIXTURE_LOCK_WAIT_MS: this.variant.mistakes ? String(mode === 'production' ? 500 : 3_300) : '',
     }
   }
 }

@@ -4,10 +4,10 @@ import type { FixtureApp, Variant } from './fixture-app'
 
 /** All ways of building an app; base path and trailing slash are spread over them. */
 export const variants: readonly Variant[] = [
-  { bundler: 'turbopack', mode: 'production', basePath: '/shop' },
+  { bundler: 'turbopack', mode: 'production', basePath: '/shop', mistakes: true },
   { bundler: 'webpack', mode: 'production', trailingSlash: true },
-  { bundler: 'turbopack', mode: 'development', trailingSlash: true },
-  { bundler: 'webpack', mode: 'development', basePath: '/shop', trailingSlash: true },
+  { bundler: 'turbopack', mode: 'development', trailingSlash: true, mistakes: true },
+  { bundler: 'webpack', mode: 'development', basePath: '/shop', trailingSlash: true, mistakes: true },
 ]
 
 export async function openFixture(page: Page, app: FixtureApp): Promise<void> {

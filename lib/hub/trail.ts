@@ -3,11 +3,8 @@
  * production never. The files are those that the server runs; Next finds the lines of their sources.
  */
 import { isAbsolute } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import type { Failure } from '../base/errors.js'
-
-/** This library, as its files are named in a stack. */
-const library = [new URL('..', import.meta.url).href, fileURLToPath(new URL('..', import.meta.url))]
 
 /** How many lines a page is sent at most. */
 const longest = 10
@@ -31,14 +28,31 @@ function origin(error: unknown): unknown {
 }
 
 function linesOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error) || typeof error.stack !== 'string') return []
-  const lines = error.stack.split('\n').flatMap((line) => {
-    const [, name = '', file = '', at = ''] = /^ +at (?:(.*) \()?(.+?)(:\d+:\d+)\)?$/.exec(line) ?? []
-    if (file === '' || isForeign(file)) return []
-    return [`    at ${name || '<anonymous>'} (${isAbsolute(file) ? pathToFileURL(file).href : file}${at})`]
-  })
-  return lines.slice(0, longest)
+  const library = libraryFolder()
+  const isForeign = ({ file }: Line) =>
+    file.startsWith('node:') ||
+    /[\\/]node_modules[\\/]/.test(file) ||
+    (library !== undefined && file.startsWith(library))
+  return stackOf(error)
+    .filter((line) => !isForeign(line))
+    .slice(0, longest)
+    .map(({ name, file, at }) => `    at ${name} (${file}${at})`)
 }
 
-const isForeign = (file: string) =>
-  file.startsWith('node:') || /[\\/]node_modules[\\/]/.test(file) || library.some((folder) => file.startsWith(folder))
+interface Line {
+  readonly name: string
+  /** As a URL. */
+  readonly file: string
+  readonly at: string
+}
+
+function stackOf(error: unknown): readonly Line[] {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return []
+  return error.stack.split('\n').flatMap((line) => {
+    const [, name = '<anonymous>', file, at = ''] = /^ +at (?:(.*) \()?(.+?)(:\d+:\d+)\)?$/.exec(line) ?? []
+    return file === undefined ? [] : [{ name, file: isAbsolute(file) ? pathToFileURL(file).href : file, at }]
+  })
+}
+
+/** Where this library lies, as a stack names it: bundlers would take `import.meta.url` for an asset. */
+const libraryFolder = () => /^.*\/(?=hub\/trail\.[jt]s$)/.exec(stackOf(new Error())[0]?.file ?? '')?.[0]
