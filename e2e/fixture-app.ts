@@ -28,7 +28,7 @@ export interface Variant {
   readonly trailingSlash?: boolean
   /** Started by Next itself, to which instrumentation.ts attaches heldstate, and not by server.ts. */
   readonly attached?: 'next' | 'standalone'
-  /** With the pages of mistakes, another version of the library beside the app's, and a short wait for locks. */
+  /** With the pages of mistakes, and another version of the library beside the app's. */
   readonly mistakes?: boolean
 }
 
@@ -49,6 +49,8 @@ export class FixtureApp {
   /** What the server has written, on both of its streams. */
   output = ''
   url = ''
+  /** How long a lock is waited for at most, if that is to be shorter than by default. */
+  lockWaitMs = 0
   private readonly variant: Variant
   private readonly edited = new Set<string>()
   private server: ChildProcess | undefined
@@ -117,6 +119,10 @@ export class FixtureApp {
       server.stderr.on('data', hear)
       server.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${this.output}`)))
     })
+  }
+
+  get runs(): boolean {
+    return this.server !== undefined && this.server.exitCode === null
   }
 
   /** Ends the server; the milliseconds until the process is gone. SIGUSR2 makes it call `close()` and nothing more. */
@@ -221,7 +227,19 @@ export class FixtureApp {
       FIXTURE_STANDALONE: String(this.variant.attached === 'standalone'),
       FIXTURE_BASE_PATH: basePath,
       FIXTURE_TRAILING_SLASH: String(trailingSlash),
-      FIXTURE_LOCK_WAIT_MS: this.variant.mistakes ? String(mode === 'production' ? 500 : 3_300) : '',
+      FIXTURE_LOCK_WAIT_MS: String(this.lockWaitMs),
     }
   }
+}
+
+const built = new Map<Variant, Promise<FixtureApp>>()
+
+/** The app of a variant with its production build, which specs share that run in one worker. Each starts and stops it. */
+export function builtApp(variant: Variant): Promise<FixtureApp> {
+  const known = built.get(variant)
+  if (known) return known
+  const app = new FixtureApp(variant)
+  const building = app.build().then(() => app)
+  built.set(variant, building)
+  return building
 }

@@ -35,6 +35,13 @@ export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp):
       await expect(page.locator('q')).toContainText('immutable-state: "n" was changed outside the lock')
       await isSaid(page, app(), state, 'mine.n = 2', outside)
       await isUnharmed(page)
+      app().edit(`app/mistakes/${state}`, (text) => text.replace('export', "console.info('edited')\n\nexport"))
+      await expect(async () => {
+        await page.getByRole('button', { name: 'Outside' }).dispatchEvent('click')
+        await expect
+          .poll(() => squeezed(app().output), { timeout: 1_000 })
+          .toContain(frameOf(app(), state, 'mine.n = 2'))
+      }).toPass()
     })
 
     test('what cannot live in state leads to the line that put it in', async ({ page }) => {

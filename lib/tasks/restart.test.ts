@@ -78,15 +78,15 @@ describe('an edit of the module of a running task', () => {
   it('in the middle of another one starts it once, with the newest code', async () => {
     const held = gate()
     const stuck = defineState('d', () => ({ marks: [] as string[] })).tasks((background) => ({
-      tick: background({ restartOnEdit: true }, () => held.opened),
+      length: background({ restartOnEdit: true }, (_self, _text: string) => held.opened),
     }))
     const { clock, tab, edit } = await open(stuck as never)
-    await done(clock, tab.state(stuck).tick.start())
+    await done(clock, tab.state(stuck).length.start('four'))
     await edit(version('new'))
     await edit(version('newest'))
     held.open()
     await clock.advance(20)
-    expect((tab.state(stuck) as { marks: string[] }).marks).toEqual(['newest undefined'])
+    expect((tab.state(stuck) as { marks: string[] }).marks).toEqual(['newest 4'])
   })
 
   it('is none where a bundler has only evaluated the module again', async () => {
