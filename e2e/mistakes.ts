@@ -86,6 +86,8 @@ export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp):
       for (const text of ['immutable-state: ', ...outside]) await expect(page.locator('q')).toContainText(text)
       await press(page, 'Put')
       for (const text of ['invalid-value: ', ...unstorable]) await expect(failure).toContainText(text)
+      await press(page, 'Fail') // of all of them it has the most to give away
+      await expect(failure).toHaveText('handler-failed: not this way')
       await press(page, 'Hold')
       await press(page, 'Add')
       for (const text of ['lock-timeout: ', ...held]) await expect(failure).toContainText(text)
