@@ -31,6 +31,7 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
     test('a handler is new at the next click; values and a running task stay, unless it is to start again', async ({
       page,
     }) => {
+      test.setTimeout(120_000) // the first test waits for the first compilation, too
       await press(page, 'Begin')
       await expect.poll(() => ticks(page)).toBeGreaterThan(2)
       app.edit(state, (text) => text.replace('s.n += 1', 's.n += 10'))
