@@ -1,7 +1,8 @@
 /** What must hold in each of the four ways of building an app, seen on the fixture. */
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
 import { counts, openFixture, press, shown, ticks, variants } from './fixture'
-import { FixtureApp } from './fixture-app'
+import { builtApp, FixtureApp } from './fixture-app'
+import { mistakeFacts } from './mistakes'
 import { paintedFacts } from './painted'
 
 /** Every text of the state module that is the server's own starts with this, but for one name. */
@@ -16,8 +17,8 @@ for (const variant of variants) {
 
     test.beforeAll(async () => {
       test.setTimeout(150_000)
-      app = new FixtureApp(variant)
-      if (mode === 'production') await app.build()
+      app = mode === 'production' ? await builtApp(variant) : new FixtureApp(variant)
+      app.lockWaitMs = mode === 'production' ? 500 : 3_300
       await app.start()
     })
     test.afterAll(() => app?.stop())
@@ -76,6 +77,7 @@ for (const variant of variants) {
       })
 
     if (bundler === 'turbopack' || mode === 'production') paintedFacts(variant, () => app)
+    if (variant.mistakes) mistakeFacts(variant, () => app)
 
     test('keeps its one websocket beside a page that takes every path', async ({ page }) => {
       const ours: WebSocket[] = []
@@ -104,8 +106,7 @@ for (const variant of variants) {
     // in development, Next's own close() leaves its file watchers, so only a signal ends the process
     for (const signal of mode === 'production' ? (['SIGUSR2', 'SIGTERM'] as const) : (['SIGTERM'] as const))
       test(`leaves nothing when it closes on ${signal}, with an open tab and a running task`, async ({ page }) => {
-        await app.stop()
-        await app.start()
+        if (!app.runs) await app.start()
         await openFixture(page, app)
         await press(page, 'Begin')
         await expect.poll(() => ticks(page)).toBeGreaterThan(2)

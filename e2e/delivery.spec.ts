@@ -4,8 +4,8 @@
  */
 import { expect, type Page, test } from '@playwright/test'
 import { DeliveryPage } from './delivery-page'
-import { press } from './fixture'
-import { FixtureApp } from './fixture-app'
+import { press, turbopackBuild } from './fixture'
+import { builtApp, type FixtureApp } from './fixture-app'
 
 let app: FixtureApp
 
@@ -17,8 +17,8 @@ test.use({
 
 test.beforeAll(async () => {
   test.setTimeout(150_000)
-  app = new FixtureApp({ bundler: 'turbopack', mode: 'production' }, 'delivery')
-  await app.build()
+  app = await builtApp(turbopackBuild)
+  app.lockWaitMs = 0
   await app.start()
 })
 test.afterEach(() => app?.thaw())

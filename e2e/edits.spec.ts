@@ -28,7 +28,10 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
     /** An edit is seen by the next click once the bundler has noticed it. */
     const untilNoticed = () => new Promise((resolve) => setTimeout(resolve, 400))
 
-    test('a handler is new at the next click; values and a running task stay', async ({ page }) => {
+    test('a handler is new at the next click; values and a running task stay, unless it is to start again', async ({
+      page,
+    }) => {
+      test.setTimeout(120_000) // the first test waits for the first compilation, too
       await press(page, 'Begin')
       await expect.poll(() => ticks(page)).toBeGreaterThan(2)
       app.edit(state, (text) => text.replace('s.n += 1', 's.n += 10'))
@@ -36,6 +39,12 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
       const before = await ticks(page)
       await adds(page, 10)
       await expect.poll(() => ticks(page)).toBeGreaterThan(before + 2)
+      app.edit(state, (text) =>
+        text.replace("'single' }", "'single', restartOnEdit: true }").replace('ticks += 1', 'ticks += 1000'),
+      )
+      await untilNoticed()
+      await adds(page, 10)
+      await expect.poll(() => ticks(page)).toBeGreaterThan(2_000)
       expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
     })
 

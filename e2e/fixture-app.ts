@@ -28,6 +28,8 @@ export interface Variant {
   readonly trailingSlash?: boolean
   /** Started by Next itself, to which instrumentation.ts attaches heldstate, and not by server.ts. */
   readonly attached?: 'next' | 'standalone'
+  /** With the pages of mistakes, and another version of the library beside the app's. */
+  readonly mistakes?: boolean
 }
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -47,6 +49,8 @@ export class FixtureApp {
   /** What the server has written, on both of its streams. */
   output = ''
   url = ''
+  /** How long a lock is waited for at most, if that is to be shorter than by default. */
+  lockWaitMs = 0
   private readonly variant: Variant
   private readonly edited = new Set<string>()
   private server: ChildProcess | undefined
@@ -60,6 +64,8 @@ export class FixtureApp {
     rmSync(beside, { recursive: true, force: true })
     renameSync(join(this.dir, 'beside'), beside)
     mkdirSync(join(this.dir, 'node_modules'))
+    if (variant.mistakes) this.addMistakes()
+    rmSync(join(this.dir, 'mistakes'), { recursive: true, force: true })
     symlinkSync(beside, join(this.dir, 'node_modules/fixture-package'))
     this.edit('tsconfig.json', (text) => text.replace('../../tsconfig', '../../../tsconfig'))
     if (variant.attached) {
@@ -67,6 +73,15 @@ export class FixtureApp {
       this.write('instrumentation.ts', `export { register } from 'heldstate/next/instrumentation'\n`)
     }
     this.edited.clear()
+  }
+
+  private addMistakes(): void {
+    renameSync(join(this.dir, 'mistakes'), join(this.dir, 'app/mistakes'))
+    const other = join(this.dir, 'node_modules/other-heldstate')
+    for (const name of ['dist', 'package.json'])
+      cpSync(join(repository, 'lib', name), join(other, name), { recursive: true })
+    for (const name of ['dist/base/version.js', 'package.json'])
+      writeFileSync(join(other, name), readFileSync(join(other, name), 'utf8').replace(/0\.1\.\d+/, '0.0.1'))
   }
 
   /** `next build`. */
@@ -104,6 +119,10 @@ export class FixtureApp {
       server.stderr.on('data', hear)
       server.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${this.output}`)))
     })
+  }
+
+  get runs(): boolean {
+    return this.server !== undefined && this.server.exitCode === null
   }
 
   /** Ends the server; the milliseconds until the process is gone. SIGUSR2 makes it call `close()` and nothing more. */
@@ -208,6 +227,19 @@ export class FixtureApp {
       FIXTURE_STANDALONE: String(this.variant.attached === 'standalone'),
       FIXTURE_BASE_PATH: basePath,
       FIXTURE_TRAILING_SLASH: String(trailingSlash),
+      FIXTURE_LOCK_WAIT_MS: String(this.lockWaitMs),
     }
   }
+}
+
+const built = new Map<Variant, Promise<FixtureApp>>()
+
+/** The app of a variant with its production build, which specs share that run in one worker. Each starts and stops it. */
+export function builtApp(variant: Variant): Promise<FixtureApp> {
+  const known = built.get(variant)
+  if (known) return known
+  const app = new FixtureApp(variant)
+  const building = app.build().then(() => app)
+  built.set(variant, building)
+  return building
 }

@@ -2,12 +2,19 @@
 import { type ConsoleMessage, expect, type Page } from '@playwright/test'
 import type { FixtureApp, Variant } from './fixture-app'
 
+export const turbopackBuild: Variant = {
+  bundler: 'turbopack',
+  mode: 'production',
+  basePath: '/shop',
+  mistakes: true,
+}
+
 /** All ways of building an app; base path and trailing slash are spread over them. */
 export const variants: readonly Variant[] = [
-  { bundler: 'turbopack', mode: 'production', basePath: '/shop' },
+  turbopackBuild,
   { bundler: 'webpack', mode: 'production', trailingSlash: true },
-  { bundler: 'turbopack', mode: 'development', trailingSlash: true },
-  { bundler: 'webpack', mode: 'development', basePath: '/shop', trailingSlash: true },
+  { bundler: 'turbopack', mode: 'development', trailingSlash: true, mistakes: true },
+  { bundler: 'webpack', mode: 'development', basePath: '/shop', trailingSlash: true, mistakes: true },
 ]
 
 export async function openFixture(page: Page, app: FixtureApp): Promise<void> {

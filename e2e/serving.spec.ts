@@ -39,23 +39,31 @@ test('a proxy that redirects the route is named in the terminal and in the page'
   await says(page, 'something redirects /api/heldstate to /login. Leave it out of the matcher of your proxy.ts')
 })
 
-for (const bundler of ['turbopack', 'webpack'] as const)
-  test(`a state in a file of another name is named in the page, with ${bundler}`, async ({ page }) => {
-    app = new FixtureApp({ bundler, mode: 'development' }, `serving-${bundler}`)
-    app.write(
-      'app/wrong.ts',
-      `import { defineState } from 'heldstate'\nexport const wrong = defineState('wrong', () => ({}))`,
-    )
-    app.edit('app/counter.tsx', (text) =>
-      text
-        .replace("'./counter.state'", "'./counter.state'\nimport { wrong } from './wrong'")
-        .replace('<main', '<main id={wrong.id}'),
-    )
-    await app.start()
-    const console = consoleOf(page)
-    await page.goto(`${app.url}/`)
-    await expect.poll(() => console.join('\n')).toContain('Its file must be named *.state.ts')
-  })
+test('a config without the plugin is named in the terminal and in the page, with the line of a state', async ({
+  page,
+}) => {
+  app.edit('next.config.mjs', (text) => text.replace('export default withHeldState(', 'export default ('))
+  app.write('app/plain/plain.state.ts', plainState)
+  app.write('app/plain/plain.tsx', plainComponent)
+  app.write('app/plain/page.tsx', `export { Plain as default } from './plain'`)
+  await app.start()
+  await page.goto(`${app.url}/plain`)
+  const overlay = page.locator('nextjs-portal').getByRole('dialog')
+  for (const sentence of ['State "plain" is in a browser bundle', 'next.config must be wrapped', 'plain.state.ts']) {
+    await expect(overlay).toContainText(sentence)
+    await expect.poll(() => app.output).toContain(sentence)
+  }
+  await expect.poll(() => app.output).toMatch(/> 2 \| export const plain = defineState/)
+})
+
+const plainState = `import { defineState } from 'heldstate'
+export const plain = defineState('plain', () => ({ n: 1 }))
+`
+const plainComponent = `'use client'
+import { useServerState } from 'heldstate/react'
+import { plain } from './plain.state'
+export const Plain = () => <p>plain {useServerState(plain).n}</p>
+`
 
 const proxy = `
   import { type NextRequest, NextResponse } from 'next/server'

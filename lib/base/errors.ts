@@ -61,11 +61,13 @@ export interface Issue {
   readonly path: readonly (string | number)[]
 }
 
-/** What of a failure may cross the wire: no stack, no cause. */
+/** What of a failure may cross the wire: no cause, and no stack in production. */
 export interface Failure {
   readonly code: ErrorCode
   readonly message: string
   readonly issues?: readonly Issue[] | undefined
+  /** In development alone: the author's lines that it came from. */
+  readonly stack?: string
 }
 
 const brand: unique symbol = Symbol.for('heldstate.error') as never
@@ -123,8 +125,13 @@ export function toFailure(error: unknown, code: ErrorCode): Failure {
 }
 
 export function fromFailure(failure: Failure): HeldStateError {
-  if (failure.code === 'immutable-state') return new ImmutableStateError(failure.message)
-  return new HeldStateError(failure.code, failure.message, failure)
+  const { code, message, stack } = failure
+  const error =
+    code === 'immutable-state'
+      ? new ImmutableStateError(message)
+      : new HeldStateError(code, message, { issues: failure.issues })
+  if (stack !== undefined) error.stack = `${error.name}: ${message}\n${stack}`
+  return error
 }
 
 /** Of anything that can be thrown, even what has no text. */

@@ -31,6 +31,10 @@ const framingBytes = 100
 /** Attempts to connect for the first time after which a developer is told: some seconds. */
 const attemptsBeforeWord = 4
 
+/** In development with its stack, which leads to the author's line. */
+const say = (error: HeldStateError) =>
+  consoleLog.error(error.message, process.env.NODE_ENV === 'development' ? error : undefined)
+
 const unanswered = () =>
   new HeldStateError(
     'offline',
@@ -84,7 +88,7 @@ export class Tab {
     this.wire = wire
     this.identity = identity
     this.limits = limits
-    this.report = report ?? ((error) => consoleLog.error(error.message))
+    this.report = report ?? say
     this.calls = new Calls(limits)
     this.outgoing = new OutgoingQueue(limits.messageBytes - framingBytes, (name, ...args) =>
       this.wire.send(name, ...args),

@@ -3,14 +3,19 @@
  * change; the draft then goes on from there, and so does every part of it that the author still holds.
  */
 import { assert } from '../base/assert.js'
-import { kindOf, type Path } from '../base/value.js'
+import { HeldStateError } from '../base/errors.js'
+import { copyValue, kindOf, type Path } from '../base/value.js'
 import { Commit } from './commit.js'
 import { ArrayNode } from './draft-array.js'
 import { DateNode } from './draft-date.js'
 import { MapNode } from './draft-map.js'
 import { ObjectNode } from './draft-object.js'
 import { SetNode } from './draft-set.js'
-import type { Node, Scope } from './node.js'
+import { type Node, nodeOf, type Scope } from './node.js'
+import { unwrapView } from './view.js'
+
+/** A second look at what is put in is for development; bundlers know this name. */
+const development = process.env.NODE_ENV !== 'production'
 
 export interface Draft<S extends object> {
   readonly state: S
@@ -37,7 +42,10 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   readonly foreign: ReadonlyMap<string, unknown> | undefined
   open = true
   fresh: WeakSet<object> | undefined
+  readonly watch = development ? (value: unknown) => this.look(value) : undefined
   private readonly root: Node
+  /** Where the author has put in last what cannot live in state: a commit notices it when his function has returned. */
+  private doubt: Error | undefined
 
   constructor(base: S, path: Path, foreign: ReadonlyMap<string, unknown> | undefined) {
     this.path = path
@@ -50,11 +58,25 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   }
 
   commit(): S {
-    return new Commit().run(this.root) as S
+    try {
+      return new Commit().run(this.root) as S
+    } catch (error) {
+      const cause = this.doubt
+      if (!cause || !(error instanceof HeldStateError) || error.code !== 'invalid-value') throw error
+      throw new HeldStateError(error.code, error.message, { cause })
+    }
   }
 
   close(): void {
     this.open = false
+  }
+
+  private look(value: unknown): void {
+    try {
+      copyValue(value, this.path, (item) => (nodeOf(item) || unwrapView(item) !== item ? { value: item } : undefined))
+    } catch {
+      this.doubt = new Error('This is where it was put in.')
+    }
   }
 
   create(value: object, parent: Node | undefined, key: unknown): Node {

@@ -16,6 +16,8 @@ export interface Scope {
   open: boolean
   /** Containers of the author's own that were put in: read back as they are, copied at commit. */
   fresh: WeakSet<object> | undefined
+  /** Told of everything that the author puts in. */
+  watch: ((value: unknown) => void) | undefined
   /** Makes the node of a container. */
   create(base: object, parent: Node | undefined, key: unknown): Node
 }
@@ -130,6 +132,7 @@ export abstract class Node<T extends object = object> {
 
   /** Notes a container that the author puts in. Of a view, and of a draft of another transaction, the value is put in. */
   put(value: unknown): unknown {
+    this.scope.watch?.(value)
     if (typeof value !== 'object' || value === null) return value
     const node = nodeOf(value)
     if (node?.scope === this.scope) return value

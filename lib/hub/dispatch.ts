@@ -22,7 +22,7 @@ export interface DispatchGround extends Ground {
   readonly tasks: Pick<Tasking, 'start' | 'isSaved' | 'announce'>
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, next: readonly Next[]): void
-  report(error: unknown): void
+  report(token: string, error: unknown): void
   readonly options: Pick<HubOptions, 'inRequest'>
 }
 
@@ -53,7 +53,10 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
   const start = { token: call.token, definition: definition.id, task: call.member, declaration }
-  return after(argumentsOf(call, declaration), (args) => () => ground.tasks.start({ ...start, args }, call.name))
+  return after(
+    argumentsOf(call, declaration),
+    (args) => () => ground.tasks.start({ ...start, args, given: call.args }, call.name),
+  )
 }
 
 function runEvent(
@@ -107,9 +110,10 @@ async function announcedOne(
   try {
     const { definition, member: task } = trigger
     const args = await argumentsOf({ ...trigger, token: transaction.token }, declaration)
-    return ground.tasks.announce({ token: transaction.token, definition, task, declaration, args }, transaction)
+    const start = { token: transaction.token, definition, task, declaration, args, given: trigger.args }
+    return ground.tasks.announce(start, transaction)
   } catch (error) {
-    ground.report(error)
+    ground.report(transaction.token, error)
     return undefined
   }
 }

@@ -17,7 +17,11 @@ export const callerFaults = new Set<ErrorCode>([
 /** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */
 export const triggerFaults = new Set<ErrorCode>(['already-running', 'hub-closed', 'task-cancelled'])
 
-export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): void {
-  if (!isHeldStateError(error)) log.error('An event or task could not be run.', error)
-  else if (!expected.has(error.code)) log.error(error.message, error.cause)
+/** Whether it was one. */
+export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): boolean {
+  const known = isHeldStateError(error)
+  if (known && expected.has(error.code)) return false
+  if (known) log.error(error.message, error.cause)
+  else log.error('An event or task could not be run.', error)
+  return true
 }

@@ -74,8 +74,9 @@ export class Hub {
     this.options = options
     this.pages = new Pages(this.limits)
     this.locks = new Locks(this.clock, this.limits, this.log)
-    this.registry.onReplace(() => {
+    this.registry.onReplace((edited) => {
       for (const session of this.sessions) session.redefined()
+      this.flow.outside(() => void this.tracked(this.tasks.pool.restart(edited)))
     })
     this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
     this.keeping = new Keeping({
@@ -253,8 +254,8 @@ export class Hub {
     if (next.length > 0) this.flow.outside(() => void this.tracked(startEach(this, token, next)))
   }
 
-  report(error: unknown): void {
-    reportFault(this.log, error, triggerFaults)
+  report(token: string, error: unknown): void {
+    if (reportFault(this.log, error, triggerFaults)) this.instance(token).fault(error)
   }
 
   access(token: string): Access {

@@ -20,6 +20,7 @@ export interface Watcher {
   /** Ends its connection; the tab makes another one. */
   close(): void
   changed(): void
+  fault(error: unknown): void
 }
 
 interface CachedView {
@@ -144,6 +145,11 @@ export class Instance {
     return this.computed(definition).evaluate(fields, (name, error) =>
       this.log.error(`Computed "${name}" of state "${definition.id}" threw; tabs see the state without it.`, error),
     )
+  }
+
+  /** Nobody called for what has failed: in development the pages that watch say so. */
+  fault(error: unknown): void {
+    for (const watcher of this.watchers) watcher.fault(error)
   }
 
   private announce(): void {

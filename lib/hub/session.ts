@@ -19,6 +19,7 @@ import type { Outbox, Sender } from './outbox.js'
 import { endOf } from './past-calls.js'
 import { StateUnknown } from './state-unknown.js'
 import type { Tasking } from './tasking.js'
+import { trailOf } from './trail.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround {
@@ -269,9 +270,14 @@ export class Session implements Watcher, Sender {
     if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
     // what a page that was here before sends again may have taken effect: it shall not be told that it did not
     if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
-    const failure = toFailure(error, 'handler-failed')
+    const failure = { ...toFailure(error, 'handler-failed'), ...trailOf(error) }
     if (id !== undefined && this.phase === 'open') this.settle({ id, failure })
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
+  }
+
+  /** A failure that no call of the page is told of. */
+  fault(error: unknown): void {
+    if (this.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
   }
 
   /** Definitions are others now: shows what they make of the watched states. */

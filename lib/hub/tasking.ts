@@ -45,6 +45,7 @@ export class Tasking {
       setStatus: (token, definition, task, status) => instance(token).runs.setStatus(definition, task, status),
       runs: (run) => this.runs(run),
       over: (run) => this.over(run),
+      failed: (token, error) => instance(token).fault(error),
       ended: (token) => this.ended(instance(token)),
     })
     this.abandoned = new Abandoned(ground.clock, this.pool)
@@ -146,7 +147,7 @@ export class Tasking {
     }
     const run = { ...orphan, node: nodes.node, attempt: orphan.attempt + 1, durable: { ...durable, lost } }
     transaction.began(run)
-    return { token, definition, task, declaration, args: durable.args, known: run }
+    return { token, definition, task, declaration, args: durable.args, given: durable.args, known: run }
   }
 
   /** Runs that others have ended or taken over: they write nothing more. */
@@ -169,7 +170,7 @@ export class Tasking {
     void this.ground.tracked(
       rescued(
         () => transact(this.ground, instance.token, granted, nobody, () => {}),
-        (error) => reportFault(log, error, callerFaults),
+        (error) => void reportFault(log, error, callerFaults),
       ),
     )
   }

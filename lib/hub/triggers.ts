@@ -11,7 +11,7 @@ export interface TriggerGround extends DispatchGround {
 
 /** A trigger starts when the one before it has: its arguments may have to be waited for. */
 export function startEach(ground: TriggerGround, token: string, next: readonly Next[]): Eventually<void> {
-  const report = (error: unknown) => ground.report(error)
+  const report = (error: unknown) => ground.report(token, error)
   for (const [index, trigger] of next.entries()) {
     if (!isTrigger(trigger)) {
       ground.tasks.begin(trigger)

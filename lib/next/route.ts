@@ -20,7 +20,7 @@ export async function GET(request: Request): Promise<Response> {
   try {
     refuseOtherVersion(slot)
     const loaded = await modules()
-    slot.hub.registry.replace(loaded)
+    slot.hub.registry.replace(loaded, !process.env.TURBOPACK)
     return Response.json({ modules: loaded.map(({ source }) => source) })
   } catch (error) {
     return Response.json(toFailure(error, 'invalid-definition'), { status: 500 })

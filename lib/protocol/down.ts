@@ -83,7 +83,7 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
         message.number,
       ]
     case 'failure':
-      return ['f', message.failure.code, message.failure.message]
+      return ['f', ...writeFailure(message.failure)]
     case 'farewell':
       return ['bye', message.failure.code, message.failure.message, ...(message.spreadMs ? [message.spreadMs] : [])]
   }
@@ -121,7 +121,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         number: count(args[5]),
       }
     case 'f':
-      return { type: 'failure', failure: readFailure(args[0], args[1]) }
+      return { type: 'failure', failure: readFailure(args[0], args[1], args[2]) }
     case 'bye':
       return {
         type: 'farewell',
@@ -152,20 +152,31 @@ export function readPatch(value: unknown): Patch {
 }
 
 function writeSettlement({ id, failure }: Settlement): Json {
-  if (!failure) return [id]
-  const written = [id, failure.code, failure.message]
-  if (!failure.issues) return written
-  return [...written, boundedIssues(failure.issues).map(({ message, path }) => [message, path])]
+  return failure ? [id, ...writeFailure(failure)] : [id]
+}
+
+const writeFailure = ({ code, message, issues, stack }: Failure): Json[] => {
+  const written: Json[] = [code, message]
+  if (issues || stack !== undefined)
+    written.push(boundedIssues(issues ?? []).map(({ message, path }) => [message, path]))
+  if (stack !== undefined) written.push(stack)
+  return written
 }
 
 function readSettlement(value: unknown): Settlement {
-  const [id, code, message, issues] = list(value)
-  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message, issues) }
+  const [id, code, message, issues, stack] = list(value)
+  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message, issues, stack) }
 }
 
-function readFailure(code: unknown, message: unknown, issues?: unknown): Failure {
+function readFailure(code: unknown, message: unknown, issues?: unknown, stack?: unknown): Failure {
   if (!isErrorCode(code)) throw malformed(`unknown failure ${JSON.stringify(code)}`)
-  return { code, message: text(message), ...(issues === undefined ? {} : { issues: list(issues).map(readIssue) }) }
+  const read = issues === undefined ? [] : list(issues).map(readIssue)
+  return {
+    code,
+    message: text(message),
+    ...(read.length > 0 && { issues: read }),
+    ...(stack !== undefined && { stack: text(stack) }),
+  }
 }
 
 function readIssue(value: unknown): Issue {

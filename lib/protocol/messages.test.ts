@@ -47,6 +47,11 @@ const downs: [string, Down][] = [
   ],
   ['a delta that shows what settles later', { type: 'delta', from: 3, to: 4, patches: [], settled: [], done: 9 }],
   ['a failure', { type: 'failure', failure }],
+  ['a failure of development', { type: 'failure', failure: { ...failure, stack: '    at x' } }],
+  [
+    'a delta that settles in development',
+    { type: 'delta', from: 3, to: 3, patches: [], settled: [{ id: 2, failure: { ...failure, stack: '    at x' } }] },
+  ],
   ['a farewell', { type: 'farewell', failure }],
   ['a farewell of many', { type: 'farewell', failure, spreadMs: 500 }],
 ]

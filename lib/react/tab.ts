@@ -1,6 +1,8 @@
 /**
  * The tab of this page. It exists in the browser only; on the server, components render what their definitions start with.
  */
+import { HeldStateError } from '../base/errors.js'
+import { version } from '../base/version.js'
 import { browserIdentity } from '../client/identity.js'
 import { Introduction } from '../client/introduction.js'
 import type { Mirror } from '../client/mirror.js'
@@ -11,23 +13,42 @@ import { Tab } from '../client/tab.js'
 import type { Manifest } from '../protocol/manifest.js'
 import { type Callable, calledWhileRendering, heedingRenders } from './rendering.js'
 
-let tab: Tab | undefined
-let introduction: Pick<Introduction, 'knows'> | undefined
+/** What the copies of this library that meet in one page share: each with a tab of its own would be two states. */
+interface Shared {
+  readonly version: string
+  readonly tab: Tab
+  readonly introduction: Pick<Introduction, 'knows'>
+}
+
+const key = Symbol.for('heldstate.page-tab')
+const page = globalThis as { [key]?: Shared }
 const presences = new Map<Manifest, Presence>()
 
 /** The tab, made when it is first asked for; it connects once a component has been mounted. */
-export function pageTab(): Tab {
-  if (tab) return tab
+export const pageTab = (): Tab => shared().tab
+
+function shared(): Shared {
+  const known = page[key]
+  if (known) return ofThisVersion(known)
   const identity = browserIdentity()
-  introduction = new Introduction(identity.current)
-  tab = new Tab({ wire: socketWire(), identity })
-  return tab
+  const introduction = new Introduction(identity.current)
+  const made = { version, introduction, tab: new Tab({ wire: socketWire(), identity }) }
+  page[key] = made
+  return made
+}
+
+function ofThisVersion(known: Shared): Shared {
+  if (known.version === version) return known
+  throw new HeldStateError(
+    'other-version',
+    `heldstate ${known.version} and heldstate ${version} are in this page, and would show two different states. Install one ` +
+      'version for the app and its packages: "npm ls heldstate" shows who brings which.',
+  )
 }
 
 /** Makes `given` the tab of this page: a test hands over one that needs no socket. */
 export function setPageTab(given: Tab, knows: Introduction['knows'] = () => false): void {
-  tab = given
-  introduction = { knows }
+  page[key] = { version, tab: given, introduction: { knows } }
   presences.clear()
 }
 
@@ -48,7 +69,7 @@ export const currentMirror = (): Mirror => pageTab().mirror.getState()
 export const initialMirror = (): Mirror => emptyMirror
 
 /** Whether a paint with this mark was made for the tab of this page. */
-export const isOwnMark = (mark: string): boolean => introduction?.knows(mark) ?? false
+export const isOwnMark = (mark: string): boolean => page[key]?.introduction.knows(mark) ?? false
 
 /** One presence for each state of this page; on the server, one that nobody can call. */
 export function presenceOf(definition: Presented): Presence {

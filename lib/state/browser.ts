@@ -6,11 +6,13 @@ import { HeldStateError } from '../base/errors.js'
 import { defineState as define } from './define.js'
 
 function refuse(id: string): never {
-  throw new HeldStateError(
+  const error = new HeldStateError(
     'missing-plugin',
     `State "${id}" is in a browser bundle, where none can be defined. Its file must be named *.state.ts, and next.config ` +
       'must be wrapped: export default withHeldState({ ... }), from "heldstate/next".',
   )
+  Error.captureStackTrace?.(error, refuse) // its first line is the author's
+  throw error
 }
 
 /** Written so that bundlers see in a build which of the two it is, and leave the other one out. */

@@ -54,6 +54,11 @@ export interface TaskOptions {
   readonly retry?: number | { readonly times: number; readonly wait?: Duration }
   /** How long one attempt may take; then it fails with `task-timeout`. Default: for ever. */
   readonly timeout?: Duration
+  /**
+   * What becomes of it in development when its state module is edited: the code that it began with runs to its end (`false`,
+   * the default), or it is cancelled and started again with the same arguments.
+   */
+  readonly restartOnEdit?: boolean
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
@@ -81,6 +86,7 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   readonly retry: { readonly times: number; readonly waitMs: number }
   /** Milliseconds that one attempt may take. */
   readonly timeout: number | undefined
+  readonly restartOnEdit: boolean
   readonly args?: (args: Args) => void
 }
 
@@ -193,7 +199,7 @@ function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>
   throw invalid(`${maker}({ ${unknown} }): there is no such option. There are ${[...known].join(', ')}`)
 }
 
-const taskOptions = new Set(['input', 'concurrency', 'onDisconnect', 'durable', 'retry', 'timeout'])
+const taskOptions = new Set(['input', 'concurrency', 'onDisconnect', 'durable', 'retry', 'timeout', 'restartOnEdit'])
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
   const [options, handler] = given.length === 2 ? given : [{}, given[0]]
@@ -207,6 +213,9 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
   const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout)
   if (timeout !== undefined && timeoutMs === undefined)
     throw invalid(`background({ timeout: ${JSON.stringify(timeout)} }): expected a span of time, as '10m'`)
+  const restartOnEdit = options.restartOnEdit ?? false
+  if (typeof restartOnEdit !== 'boolean')
+    throw invalid(`background({ restartOnEdit: ${JSON.stringify(restartOnEdit)} }): expected true or false`)
   const schema = schemaOf('background', options.input)
   return declare('background', {
     kind: 'task' as const,
@@ -217,6 +226,7 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
     durable,
     retry: retryOf(options.retry ?? 0),
     timeout: timeoutMs,
+    restartOnEdit,
   }) satisfies TaskDeclaration
 }
 

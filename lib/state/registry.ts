@@ -12,17 +12,22 @@ export interface StateModule {
   readonly exports: Readonly<Record<string, unknown>>
 }
 
-export class Registry {
-  private definitions: ReadonlyMap<string, ServerDefinition> = new Map()
-  private readonly listeners = new Set<() => void>()
+type Definitions = ReadonlyMap<string, ServerDefinition>
 
-  /** `listener` is called after each replacement. */
-  onReplace(listener: () => void): void {
+export class Registry {
+  private definitions: Definitions = new Map()
+  private readonly listeners = new Set<(edited: Definitions) => void>()
+
+  /** `listener` is called after each replacement, with the definitions that are others than before. */
+  onReplace(listener: (edited: Definitions) => void): void {
     this.listeners.add(listener)
   }
 
-  /** Replaces all definitions by those that `modules` export. Fails whole: on an error the old ones stay. */
-  replace(modules: readonly StateModule[]): void {
+  /**
+   * Replaces all definitions by those that `modules` export. Fails whole: on an error the old ones stay. With `again`, a module may
+   * have been evaluated anew without an edit; then one is edited if the text of its functions is another.
+   */
+  replace(modules: readonly StateModule[], again = false): void {
     const next = new Map<string, { definition: ServerDefinition; source: string }>()
     for (const { source, exports } of modules)
       for (const definition of Object.values(exports))
@@ -30,8 +35,10 @@ export class Registry {
           tryFirstValues(definition, source)
           add(next, definition, source)
         }
+    const before = this.definitions
     this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
-    for (const listener of this.listeners) listener()
+    const edited = [...this.definitions].filter(([id, definition]) => isEdited(before.get(id), definition, again))
+    for (const listener of this.listeners) listener(new Map(edited))
   }
 
   /** Adds single definitions, as a test or a script does that has no bundler. */
@@ -80,6 +87,17 @@ function add(
       `Two states have the id "${id}": one in ${other.source}, one in ${source}. Give one of them another id.`,
     )
   to.set(id, { definition, source })
+}
+
+function isEdited(before: ServerDefinition | undefined, now: ServerDefinition, again: boolean): boolean {
+  if (!before || before.members === now.members) return false
+  return !again || textOf(before) !== textOf(now)
+}
+
+/** The code of a definition, but for what its functions call. */
+function textOf({ members: { computed, events, tasks } }: ServerDefinition): string {
+  const handlers = [...events.values(), ...tasks.values()].map(({ handler }) => handler)
+  return [...computed.values(), ...handlers].map(String).join('\n')
 }
 
 /** What a tab sent, cut to a length that is fit to print. */

@@ -4,7 +4,8 @@ import { type Failure, HeldStateError } from '../base/errors.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { TaskDeclaration } from '../state/declaration.js'
-import type { Trigger } from '../state/trigger.js'
+import type { ServerDefinition } from '../state/define.js'
+import { type Trigger, trigger } from '../state/trigger.js'
 import type { DurableRun, RunningTask } from '../store/store.js'
 import { type Phase, TaskRun } from './run.js'
 import { type Access, selfOf } from './self.js'
@@ -19,6 +20,8 @@ export interface PoolPorts {
   start(token: string, triggers: readonly Trigger[]): void
   statusOf(token: string, definition: string, task: string): TaskStatus
   setStatus(token: string, definition: string, task: string, status: TaskStatus): void
+  /** A task of a token has failed: nobody else hears of it. */
+  failed(token: string, error: unknown): void
   /** A run may write from now on, or has become another; it is to be saved so. */
   runs(run: TaskRun): void
   /** A run may write nothing more. */
@@ -33,6 +36,8 @@ export interface TaskStart {
   readonly task: string
   readonly declaration: TaskDeclaration
   readonly args: readonly unknown[]
+  /** The same before the schema has seen them. */
+  readonly given: readonly unknown[]
   /** Of a run whose start is saved, or that is begun again. */
   readonly known?: KnownRun | undefined
 }
@@ -103,7 +108,7 @@ export class TaskPool {
     const { run: id = clock.id(), attempt = 1, durable } = start.known ?? {}
     const { alone, timeout } = declaration
     const run = new TaskRun(
-      { id, token, definition, task, alone, attempt, durable, failures },
+      { id, token, definition, task, alone, attempt, durable, failures, given: start.given },
       {
         clock,
         cancelGraceMs: this.ports.limits.cancelGraceMs,
@@ -132,6 +137,17 @@ export class TaskPool {
     await Promise.all(picked.map((run) => run.cancel(reason, this.ports.limits.cancelGraceMs)))
   }
 
+  /** Runs of edited definitions, where their author wants it, are cancelled and started again as the code is now. */
+  async restart(edited: ReadonlyMap<string, ServerDefinition>): Promise<void> {
+    const wanted = ({ definition, task }: TaskRun) => edited.get(definition)?.members.tasks.get(task)?.restartOnEdit
+    const picked = [...this.runs].filter((run) => run.phase.name === 'running' && wanted(run))
+    const again = async (run: TaskRun) => {
+      await run.cancel(begunAnew(run.task), this.ports.limits.cancelGraceMs)
+      this.ports.start(run.token, [trigger(run.definition, run.task, run.given)])
+    }
+    await Promise.all(picked.map(again))
+  }
+
   private changed(run: TaskRun): void {
     const before = this.ports.statusOf(run.token, run.definition, run.task)
     if (run.isRunning) {
@@ -147,7 +163,10 @@ export class TaskPool {
     this.runs.delete(run)
     this.byToken.get(token)?.delete(run)
     if (phase.name === 'failed' && this.tryAgain(run, start, phase)) return
-    if (phase.name === 'failed') this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
+    if (phase.name === 'failed') {
+      this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
+      this.ports.failed(token, phase.reason)
+    }
     const before = this.ports.statusOf(token, definition, task)
     const error = run.failure ?? before.error
     const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was told when it came
@@ -190,3 +209,6 @@ export class TaskPool {
     return count
   }
 }
+
+const begunAnew = (task: string) =>
+  new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)

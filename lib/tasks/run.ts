@@ -33,6 +33,8 @@ export interface RunName {
   readonly durable: DurableRun | undefined
   /** Attempts that failed before this one. */
   readonly failures: number
+  /** The arguments of its start, before its schema has seen them. */
+  readonly given: readonly unknown[]
 }
 
 /** When it may begin, and for how long it may run, both in milliseconds. */
@@ -62,6 +64,7 @@ export class TaskRun implements RunName {
   readonly attempt: number
   readonly durable: DurableRun | undefined
   readonly failures: number
+  readonly given: readonly unknown[]
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
@@ -84,6 +87,7 @@ export class TaskRun implements RunName {
     this.attempt = name.attempt
     this.durable = name.durable
     this.failures = name.failures
+    this.given = name.given
     this.ports = ports
     this.settled = new Promise((resolve) => {
       this.settle = resolve
