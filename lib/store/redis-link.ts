@@ -161,6 +161,7 @@ export class RedisLink {
     const commands = createClient({
       url: this.options.url,
       RESP: 2,
+      commandOptions: { timeout: undefined }, // its bound is ours, and costs more than all else that it does for a command
       socket: { reconnectStrategy: false, connectTimeout: ms },
     })
     const pair: Pair = { commands, messages: commands.duplicate() }
