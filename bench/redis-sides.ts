@@ -4,7 +4,7 @@
  * token: a call goes through the session, and its answer comes with the delta that shows the change.
  */
 import { randomUUID } from 'node:crypto'
-import { createClient } from 'redis'
+import type { createClient } from 'redis'
 import type { Hub } from '../lib/dist/hub/hub.js'
 import { protocolVersion } from '../lib/dist/protocol/version.js'
 
@@ -76,7 +76,11 @@ export async function heldToken(hub: Hub, definition: string): Promise<Token> {
     }
   }
   const page = randomUUID().replaceAll('-', '')
-  const session = hub.connect({ send, close: () => {} }, { version: protocolVersion, page, watch: [definition] }, 'bench')
+  const session = hub.connect(
+    { send, close: () => {} },
+    { version: protocolVersion, page, watch: [definition] },
+    'bench',
+  )
   await welcome
   let id = 0
   const call = (member: string, ...args: unknown[]) => {

@@ -76,7 +76,12 @@ async function roundTrips(token: Token, commands: readonly string[]): Promise<nu
 const rate = (micros: number) => `${Math.round(1e6 / micros)}/s`
 
 /** A good value is at most, or at least, the target; without one it is for information. */
-function note(name: string, value: number, target: readonly ['most' | 'least', number] | undefined, detail: string): void {
+function note(
+  name: string,
+  value: number,
+  target: readonly ['most' | 'least', number] | undefined,
+  detail: string,
+): void {
   const [good, bound] = target ?? []
   const near = Math.round(value * 100) / 100
   const reached = bound !== undefined && (good === 'most' ? near <= bound : near >= bound)
@@ -99,7 +104,12 @@ const one = await compare({
   held: [sequential(events), [held], events],
   called: [sequential(events), [called], events],
 })
-note('one token, one event after the other', one.naive / one.held, ['least', 5], `${rate(one.naive)} naive, ${rate(one.held)} held`)
+note(
+  'one token, one event after the other',
+  one.naive / one.held,
+  ['least', 5],
+  `${rate(one.naive)} naive, ${rate(one.held)} held`,
+)
 note('the same, hub.call without a page', one.naive / one.called, undefined, rate(one.called))
 
 const burst = await compare({
@@ -110,7 +120,12 @@ const burst = await compare({
 })
 const better = burst.mutex < burst.retry ? 'mutex' : 'retry'
 const both = `mutex ${rate(burst.mutex)}, retry ${rate(burst.retry)}`
-note(`one token, ${inFlight} events in flight`, burst[better] / burst.held, ['least', 5], `naive with a ${both}; ${rate(burst.held)} held`)
+note(
+  `one token, ${inFlight} events in flight`,
+  burst[better] / burst.held,
+  ['least', 5],
+  `naive with a ${both}; ${rate(burst.held)} held`,
+)
 note('the same, hub.call without a page', burst[better] / burst.called, undefined, rate(burst.called))
 
 const tabs = await many(() => heldToken(hub, 'bench'))
@@ -122,7 +137,12 @@ const all = await compare({
   held: [sequential(total), tabs, total],
   called: [sequential(total), calledMany, total],
 })
-note('200 tokens, each one event after the other', all.naive / all.held, ['least', 3], `${rate(all.naive)} naive, ${rate(all.held)} held`)
+note(
+  '200 tokens, each one event after the other',
+  all.naive / all.held,
+  ['least', 3],
+  `${rate(all.naive)} naive, ${rate(all.held)} held`,
+)
 note('the same, hub.call without a page', all.naive / all.called, undefined, rate(all.called))
 
 const trips = await roundTrips(held, ['evalsha', 'eval', 'get', 'set', 'del'])
@@ -142,8 +162,18 @@ const large = await compare({
   naiveRow: [sequential(few / 25, rename), [naiveList], few / 25],
 })
 const micros = (value: number) => `${value.toFixed(0)} µs`
-note('an increment beside 10,000 rows, to its cost alone', large.beside / large.alone, ['most', 1.2], `${micros(large.alone)} alone, ${micros(large.beside)} beside; naive ${micros(large.naive)}`)
-note('a changed row of 10,000, to an increment alone', large.row / large.alone, undefined, `${micros(large.row)}; naive ${micros(large.naiveRow)}`)
+note(
+  'an increment beside 10,000 rows, to its cost alone',
+  large.beside / large.alone,
+  ['most', 1.2],
+  `${micros(large.alone)} alone, ${micros(large.beside)} beside; naive ${micros(large.naive)}`,
+)
+note(
+  'a changed row of 10,000, to an increment alone',
+  large.row / large.alone,
+  undefined,
+  `${micros(large.row)}; naive ${micros(large.naiveRow)}`,
+)
 
 await hub.close()
 redis.destroy()
