@@ -4,7 +4,7 @@
  * token: a call goes through the session, and its answer comes with the delta that shows the change.
  */
 import { randomUUID } from 'node:crypto'
-import type { createClient } from 'redis'
+import { createClient } from 'redis'
 import type { Hub } from '../lib/dist/hub/hub.js'
 import { protocolVersion } from '../lib/dist/protocol/version.js'
 
@@ -17,13 +17,21 @@ export interface Token {
 
 interface Content {
   counter: number
+  text?: string
   rows?: { name: string }[]
 }
 
 /** How events of one token wait for each other: in the process, or by asking redis for the lock until it is free. */
 export type Waiting = 'mutex' | 'retry'
 
-export type NaiveClient = ReturnType<typeof createClient>
+export type NaiveClient = Awaited<ReturnType<typeof naiveClient>>
+
+/**
+ * The client that the store uses as well. By itself it makes a timer for each command, which costs it more than all the rest;
+ * the store switches that off, having a bound of its own, and whoever knows can do the same.
+ */
+export const naiveClient = (url: string, timers: boolean) =>
+  createClient({ url, RESP: 2, ...(timers ? {} : { commandOptions: { timeout: 0 } }) }).connect()
 
 export async function naiveToken(redis: NaiveClient, first: Content, waiting: Waiting): Promise<Token> {
   const [key, lock] = [`naive:${randomUUID()}`, `naive:lock:${randomUUID()}`]

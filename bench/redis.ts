@@ -1,87 +1,63 @@
 /**
- * heldstate on redis beside the naive way (SET NX, GET, SET, DEL for each event): the same client, the same redis, in one run,
- * alternating, medians of the rounds. Only the ratios mean something. `npm run bench:redis`, or with `-- --quick`. Needs
+ * heldstate on redis beside the naive way (SET NX, GET, SET, DEL for each event): the same client and the same redis, in one
+ * run, alternating, medians of the rounds. Only the ratios mean something. `npm run bench:redis`, or with `-- --quick`. Needs
  * redis-server 7 or newer, in the PATH or named by REDIS_SERVER; it starts one of its own.
  */
-import { createClient } from 'redis'
-import { createHub } from '../lib/dist/hub/hub.js'
-import { redisStore } from '../lib/dist/store/redis.js'
 import { RedisServer } from '../lib/store/redis-server.fixture.js'
-import { bench, list } from './definitions.js'
-import { calledToken, heldToken, naiveToken, type Token } from './redis-sides.js'
+import { child } from './child.js'
+import type { Cost, Group, Load, Side, Way } from './redis-child.js'
 
 const quick = process.argv.includes('--quick')
 const rounds = quick ? 3 : 9
 const events = quick ? 500 : 2_000
-/** Calls of one tab that it does not wait for, at most. */
+/** Calls of one tab that it does not wait for. */
 const inFlight = 50
 
 const server = await RedisServer.start()
-const redis = createClient({ url: server.url, RESP: 2 })
-await redis.connect()
-const hub = createHub({ store: redisStore(server.url) })
-hub.registry.add(bench, list)
-await hub.resume()
+const sides = Object.fromEntries(
+  (['naive', 'tuned', 'held'] as const).map((side) => [side, child('./redis-child.ts', [side, server.url])]),
+) as Record<Side, ReturnType<typeof child>>
 
-type Load = (tokens: readonly Token[]) => Promise<void>
+type Variant = readonly [side: Side, load: Load]
 
-const sequential =
-  (count: number, act = (token: Token) => token.add()): Load =>
-  async (tokens) => {
-    await Promise.all(
-      tokens.map(async (token) => {
-        for (let done = 0; done < count / tokens.length; done += 1) await act(token)
-      }),
-    )
-  }
+/** New tokens, and a load on them. */
+async function variant(side: Side, way: Way, load: Partial<Load & Group> = {}): Promise<Variant> {
+  const { definition = 'bench', tokens = 1, act = 'add', count = events, inFlight = 1 } = load
+  const group = load.group ?? (await sides[side].ask<number>('open', { way, definition, tokens } satisfies Group))
+  return [side, { group, act, count, inFlight }]
+}
 
-const pipelined =
-  (count: number): Load =>
-  async (tokens) => {
-    await Promise.all(
-      tokens.map(async (token) => {
-        for (let done = 0; done < count / tokens.length; done += inFlight)
-          await Promise.all(Array.from({ length: inFlight }, () => token.add()))
-      }),
-    )
-  }
+const run = ([side, load]: Variant) => sides[side].ask<Cost>('run', load)
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number
 
-/** Microseconds an event, for each variant: the medians of rounds in which they alternate. */
-async function compare<Name extends string>(
-  variants: Record<Name, readonly [load: Load, tokens: readonly Token[], count: number]>,
-): Promise<Record<Name, number>> {
-  const names = Object.keys(variants) as Name[]
-  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
+/** The medians of rounds in which the variants alternate. */
+async function compare<Name extends string>(variants: Record<Name, Promise<Variant>>): Promise<Record<Name, Cost>> {
+  const costs = new Map<Name, Cost[]>()
+  const ready = new Map<Name, Variant>()
+  for (const name of Object.keys(variants) as Name[]) ready.set(name, await variants[name])
+  const names = [...ready.keys()]
   for (let round = -1; round < rounds; round += 1)
     for (const name of round % 2 ? names : [...names].reverse()) {
-      const [load, tokens, count] = variants[name]
-      const began = performance.now()
-      await load(tokens)
-      if (round >= 0) times[name].push(((performance.now() - began) * 1000) / count) // the first one warms up
+      const cost = await run(ready.get(name) as Variant)
+      if (round >= 0) costs.set(name, [...(costs.get(name) ?? []), cost]) // the first one warms up
     }
-  return Object.fromEntries(names.map((name) => [name, median(times[name])])) as Record<Name, number>
+  const of = (name: Name, what: keyof Cost) => median((costs.get(name) as Cost[]).map((cost) => cost[what]))
+  const medians = names.map((name) => [name, { time: of(name, 'time'), cpu: of(name, 'cpu') }])
+  return Object.fromEntries(medians) as Record<Name, Cost>
 }
 
 /** Commands that clients have sent for each event. What a script does inside of redis is no round trip, and not counted. */
-async function roundTrips(token: Token, commands: readonly string[]): Promise<number> {
-  await redis.sendCommand(['CONFIG', 'RESETSTAT'])
-  await sequential(events)([token])
-  const stats = String(await redis.sendCommand(['INFO', 'commandstats']))
+async function roundTrips(variant: Variant, commands: readonly string[]): Promise<number> {
+  await server.command('CONFIG', 'RESETSTAT')
+  await run(variant)
+  const stats = String(await server.command('INFO', 'commandstats'))
   const calls = commands.map((name) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0))
-  return calls.reduce((sum, count) => sum + count, 0) / events
+  return calls.reduce((sum, count) => sum + count, 0) / variant[1].count
 }
 
-const rate = (micros: number) => `${Math.round(1e6 / micros)}/s`
-
 /** A good value is at most, or at least, the target; without one it is for information. */
-function note(
-  name: string,
-  value: number,
-  target: readonly ['most' | 'least', number] | undefined,
-  detail: string,
-): void {
+function note(name: string, value: number, target: readonly ['most' | 'least', number] | undefined, detail: string) {
   const [good, bound] = target ?? []
   const near = Math.round(value * 100) / 100
   const reached = bound !== undefined && (good === 'most' ? near <= bound : near >= bound)
@@ -90,92 +66,67 @@ function note(
   console.log(`${verdict.padEnd(8)} ${`${value.toFixed(2)}×`.padStart(8)}  ${aim.padEnd(14)} ${name}: ${detail}`)
 }
 
-console.log(`heldstate on redis beside SET NX, GET, SET, DEL; medians of ${rounds} rounds; ±15 % is noise`)
+const shown = ({ time, cpu }: Cost) => `${Math.round(1e6 / time)}/s (CPU ${cpu.toFixed(0)} µs)`
 
-const first = () => ({ counter: 0, text: '' })
-const many = <T>(make: () => Promise<T> | T, count = 200) => Promise.all(Array.from({ length: count }, make))
-const held = await heldToken(hub, 'bench')
-const called = calledToken(hub, 'bench')
-const mutex = await naiveToken(redis, first(), 'mutex')
-const retry = await naiveToken(redis, first(), 'retry')
+type Costs = Record<'naive' | 'tuned' | 'held' | 'called', Cost>
 
-const one = await compare({
-  naive: [sequential(events), [mutex], events],
-  held: [sequential(events), [held], events],
-  called: [sequential(events), [called], events],
+function notes(name: string, { naive, tuned, held, called }: Costs, least: number, besides = ''): void {
+  note(name, naive.time / held.time, ['least', least], `${shown(naive)} naive${besides}, ${shown(held)} held`)
+  note('  the same by hub.call, without a page', naive.time / called.time, undefined, shown(called))
+  note('  held, to the naive way without timers', tuned.time / held.time, undefined, `${shown(tuned)} naive`)
+}
+
+/** The naive way in its fastest form, the client as it comes and tuned, and ours, for a page and for code of the server. */
+const all = (load: Partial<Load & Group>) => ({
+  naive: variant('naive', 'mutex', load),
+  tuned: variant('tuned', 'mutex', load),
+  held: variant('held', 'page', load),
+  called: variant('held', 'called', load),
 })
-note(
-  'one token, one event after the other',
-  one.naive / one.held,
-  ['least', 5],
-  `${rate(one.naive)} naive, ${rate(one.held)} held`,
-)
-note('the same, hub.call without a page', one.naive / one.called, undefined, rate(one.called))
 
-const burst = await compare({
-  mutex: [pipelined(events), [mutex], events],
-  retry: [pipelined(events / 4), [retry], events / 4],
-  held: [pipelined(events), [held], events],
-  called: [pipelined(events), [called], events],
-})
-const better = burst.mutex < burst.retry ? 'mutex' : 'retry'
-const both = `mutex ${rate(burst.mutex)}, retry ${rate(burst.retry)}`
-note(
-  `one token, ${inFlight} events in flight`,
-  burst[better] / burst.held,
-  ['least', 5],
-  `naive with a ${both}; ${rate(burst.held)} held`,
-)
-note('the same, hub.call without a page', burst[better] / burst.called, undefined, rate(burst.called))
+try {
+  console.log(
+    `heldstate on redis beside SET NX, GET, SET, DEL; medians of ${rounds} rounds; ±15 % is noise; CPU is that of node`,
+  )
+  notes('one token, one event after the other', await compare(all({})), 5)
 
-const tabs = await many(() => heldToken(hub, 'bench'))
-const naives = await many(() => naiveToken(redis, first(), 'mutex'))
-const calledMany = await many(() => calledToken(hub, 'bench'))
-const total = events * 5
-const all = await compare({
-  naive: [sequential(total), naives, total],
-  held: [sequential(total), tabs, total],
-  called: [sequential(total), calledMany, total],
-})
-note(
-  '200 tokens, each one event after the other',
-  all.naive / all.held,
-  ['least', 3],
-  `${rate(all.naive)} naive, ${rate(all.held)} held`,
-)
-note('the same, hub.call without a page', all.naive / all.called, undefined, rate(all.called))
+  const load = { inFlight }
+  const retrying = variant('naive', 'retry', { inFlight, count: 2 * inFlight })
+  const { retry, ...burst } = await compare({ ...all(load), retry: retrying })
+  const naive = retry.time < burst.naive.time ? retry : burst.naive
+  const besides = ` with a mutex (${shown(retry)} asking redis again)`
+  notes(`one token, ${inFlight} events in flight`, { ...burst, naive }, 5, besides)
 
-const trips = await roundTrips(held, ['evalsha', 'eval', 'get', 'set', 'del'])
-note('round trips an event', trips, ['most', 1], `${(await roundTrips(mutex, ['get', 'set', 'del'])).toFixed(2)} naive`)
+  notes('200 tokens, each one event after the other', await compare(all({ tokens: 200, count: events * 3 })), 3)
 
-const few = events / 4
-const rows = Array.from({ length: 10_000 }, (_, id) => ({ id, name: `row ${id}`, done: false }))
-const naiveList = await naiveToken(redis, { counter: 0, rows }, 'mutex')
-const beside = await heldToken(hub, 'list')
-let renamed = 0
-const rename = (token: Token) => token.change((renamed += 1) % 10_000, `a new name ${renamed}`)
-const large = await compare({
-  alone: [sequential(few), [held], few],
-  beside: [sequential(few), [beside], few],
-  row: [sequential(few, rename), [beside], few],
-  naive: [sequential(few / 25), [naiveList], few / 25],
-  naiveRow: [sequential(few / 25, rename), [naiveList], few / 25],
-})
-const micros = (value: number) => `${value.toFixed(0)} µs`
-note(
-  'an increment beside 10,000 rows, to its cost alone',
-  large.beside / large.alone,
-  ['most', 1.2],
-  `${micros(large.alone)} alone, ${micros(large.beside)} beside; naive ${micros(large.naive)}`,
-)
-note(
-  'a changed row of 10,000, to an increment alone',
-  large.row / large.alone,
-  undefined,
-  `${micros(large.row)}; naive ${micros(large.naiveRow)}`,
-)
+  const trips = await roundTrips(await variant('held', 'page', {}), ['evalsha', 'eval', 'get', 'set', 'del'])
+  const naiveTrips = await roundTrips(await variant('naive', 'mutex', {}), ['get', 'set', 'del'])
+  note('round trips an event', trips, ['most', 1], `${naiveTrips.toFixed(2)} naive`)
 
-await hub.close()
-redis.destroy()
-await server.remove()
+  const few = { count: events / 4 }
+  const large = { definition: 'list', ...few } as const
+  const [, { group }] = await variant('held', 'page', large)
+  const [, { group: naiveGroup }] = await variant('naive', 'mutex', large)
+  const { alone, beside, row } = await compare({
+    alone: variant('held', 'page', few),
+    beside: variant('held', 'page', { ...large, group }),
+    row: variant('held', 'page', { ...large, group, act: 'rename' }),
+  })
+  const naiveLarge = await compare({
+    beside: variant('naive', 'mutex', { group: naiveGroup, count: 20 }),
+    row: variant('naive', 'mutex', { group: naiveGroup, count: 20, act: 'rename' }),
+  })
+  const micros = ({ time }: Cost) => `${time.toFixed(0)} µs`
+  note(
+    'an increment beside 10,000 rows, to its cost alone',
+    beside.time / alone.time,
+    ['most', 1.2],
+    `${micros(alone)} alone, ${micros(beside)} beside; naive ${micros(naiveLarge.beside)}`,
+  )
+  const rows = `${micros(row)}; naive ${micros(naiveLarge.row)}`
+  note('a changed row of 10,000, to an increment alone', row.time / alone.time, undefined, rows)
+} finally {
+  for (const { process } of Object.values(sides)) process.disconnect()
+  await server.remove()
+}
 process.exit(0)

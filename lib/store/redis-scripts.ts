@@ -1,10 +1,10 @@
 /**
  * The operations of a ledger as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
- * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` the number of the save
- * that made it, as its holder counts, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line and `!w` those that are told.
+ * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` a digest of the save
+ * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line and `!w` those that are told.
  *
  * A call may come twice, or late: its answer was lost with a connection, and it was sent again over the next. So a save that
- * comes again is known by its number; the claims of a node are numbered, and a release does nothing to what was claimed
+ * comes again is known by its digest; the claims of a node are numbered, and a release does nothing to what was claimed
  * after it was sent; orphans that were given away are given again until the node has said that it has them; and a fence
  * is a time, so that it never comes again, even when a token is dropped or redis has lost some seconds.
  */
@@ -132,15 +132,15 @@ return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
 
 /**
  * Saves of any number of tokens, each in its turn. For each: node, fence, keepMs, how many pairs are written, keys removed,
- * nodes began and ended, and then all these; the first two pairs are revision and number. It takes as long as what it writes,
+ * nodes began and ended, and then all these; the first two pairs are revision and digest. It takes as long as what it writes,
  * however much is kept. → 1 or 0 for each.
  */
 export const save = script(`
 local function save(first, removed, began, ended, last)
   local meta = call('HMGET', T, '!h', '!f', '!r', '!s', '!w')
   if meta[1] ~= node or meta[2] ~= ARGV[first - 6] then return 0 end
-  local revision, number = ARGV[first + 1], ARGV[first + 3]
-  if meta[3] == revision then return meta[4] == number and 1 or 0 end
+  local revision, digest = ARGV[first + 1], ARGV[first + 3]
+  if meta[3] == revision then return meta[4] == digest and 1 or 0 end
   if tonumber(meta[3] or '0') ~= tonumber(revision) - 1 then return 0 end
   for i = first, removed - 1, 2000 do call('HSET', T, unpack(ARGV, i, math.min(i + 1999, removed - 1))) end
   for i = removed, began - 1, 2000 do call('HDEL', T, unpack(ARGV, i, math.min(i + 1999, began - 1))) end
