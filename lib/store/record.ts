@@ -58,27 +58,29 @@ export class TokenRecord {
   /** What has to be written for `next`, and the record that is kept then. */
   to(next: Stored): { readonly record: TokenRecord; readonly writes: Writes } {
     const { stored } = this
-    const writes: Record<string, string | null> = {}
-    const large = new Map(this.large)
+    const writing = new Writing(this.large)
+    const { writes } = writing
     if (next.calls !== stored.calls) writes.calls = JSON.stringify(next.calls)
     if (next.running !== stored.running) writes.running = JSON.stringify(next.running.map(writeRun))
     if (next.ended !== stored.ended) writes.ended = JSON.stringify(next.ended)
-    for (const id of Object.keys({ ...stored.state, ...next.state })) this.writeState(id, next, writes, large)
-    return { record: new TokenRecord(next, large), writes }
+    for (const id of Object.keys(next.state)) this.writeState(id, next, writing)
+    for (const id of Object.keys(stored.state)) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
+    return { record: new TokenRecord(next, writing.large), writes }
   }
 
-  private writeState(id: string, next: Stored, writes: Record<string, string | null>, large: Map<string, Large>): void {
+  private writeState(id: string, next: Stored, writing: Writing): void {
     const [before, after] = [this.stored.state[id], next.state[id]]
+    const isShape = next.shapes[id] === this.stored.shapes[id]
+    if (before === after && isShape) return
     const [was, is] = [Object.keys(before ?? {}), Object.keys(after ?? {})]
-    if (!after) writes[headKey(id)] = null
-    else if (!before || next.shapes[id] !== this.stored.shapes[id] || was.join(separator) !== is.join(separator))
-      writes[headKey(id)] = JSON.stringify({ shape: next.shapes[id], names: is } satisfies Head)
+    if (!after) writing.writes[headKey(id)] = null
+    else if (!before || !isShape || !isSame(was, is))
+      writing.writes[headKey(id)] = JSON.stringify({ shape: next.shapes[id], names: is } satisfies Head)
     if (before === after) return
-    for (const name of was) if (!after || !Object.hasOwn(after, name)) removeField(fieldKey(id, name), writes, large)
+    for (const name of was) if (!after || !Object.hasOwn(after, name)) writing.remove(fieldKey(id, name))
     for (const name of is)
-      if (!before || !Object.hasOwn(before, name)) writeWhole(fieldKey(id, name), after?.[name], writes, large)
-      else if (before[name] !== after?.[name])
-        writeField(fieldKey(id, name), before[name], after?.[name], writes, large)
+      if (!before || !Object.hasOwn(before, name)) writing.whole(fieldKey(id, name), after?.[name])
+      else if (before[name] !== after?.[name]) writing.field(fieldKey(id, name), before[name], after?.[name])
   }
 
   /** The record after somebody has written `writes`. */
@@ -142,41 +144,55 @@ function put(fields: Record<string, unknown>, name: string, value: unknown): voi
   Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-function writeField(
-  key: string,
-  before: unknown,
-  after: unknown,
-  writes: Record<string, string | null>,
-  large: Map<string, Large>,
-): void {
-  const known = large.get(key)
-  if (!known || known.patches >= fixedLimits.patchesOfField) return writeWhole(key, after, writes, large)
-  const text = JSON.stringify(diff(before, after).map(writePatch))
-  const patchesLength = known.patchesLength + text.length
-  if (patchesLength > known.length) return writeWhole(key, after, writes, large)
-  const patches = known.patches + 1
-  writes[patchKey(key, patches)] = text
-  large.set(key, { ...known, patches, patchesLength })
+/** What a change writes, while that is found out. */
+class Writing {
+  readonly writes: Record<string, string | null> = {}
+  /** A copy of what it was, once it is another. */
+  large: ReadonlyMap<string, Large>
+  private own: Map<string, Large> | undefined
+
+  constructor(large: ReadonlyMap<string, Large>) {
+    this.large = large
+  }
+
+  field(key: string, before: unknown, after: unknown): void {
+    const known = this.large.get(key)
+    if (!known || known.patches >= fixedLimits.patchesOfField) return this.whole(key, after)
+    const text = JSON.stringify(diff(before, after).map(writePatch))
+    const patchesLength = known.patchesLength + text.length
+    if (patchesLength > known.length) return this.whole(key, after)
+    const patches = known.patches + 1
+    this.writes[patchKey(key, patches)] = text
+    this.changed().set(key, { ...known, patches, patchesLength })
+  }
+
+  whole(key: string, value: unknown): void {
+    this.removePatches(key)
+    const text = JSON.stringify(encode(value))
+    this.writes[key] = text
+    if (text.length >= fixedLimits.largeField || this.large.has(key)) note(this.changed(), key, text.length)
+  }
+
+  remove(key: string): void {
+    this.removePatches(key)
+    this.writes[key] = null
+    if (this.large.has(key)) this.changed().delete(key)
+  }
+
+  private removePatches(key: string): void {
+    const patches = this.large.get(key)?.patches ?? 0
+    for (let number = 1; number <= patches; number += 1) this.writes[patchKey(key, number)] = null
+  }
+
+  private changed(): Map<string, Large> {
+    this.own ??= new Map(this.large)
+    this.large = this.own
+    return this.own
+  }
 }
 
-function writeWhole(
-  key: string,
-  value: unknown,
-  writes: Record<string, string | null>,
-  large: Map<string, Large>,
-): void {
-  removeField(key, writes, large)
-  const text = JSON.stringify(encode(value))
-  writes[key] = text
-  note(large, key, text.length)
-}
-
-function removeField(key: string, writes: Record<string, string | null>, large: Map<string, Large>): void {
-  const patches = large.get(key)?.patches ?? 0
-  for (let number = 1; number <= patches; number += 1) writes[patchKey(key, number)] = null
-  writes[key] = null
-  large.delete(key)
-}
+const isSame = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((name, index) => name === b[index])
 
 function note(large: Map<string, Large>, key: string, length: number): void {
   if (length < fixedLimits.largeField) large.delete(key)

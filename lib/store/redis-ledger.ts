@@ -1,13 +1,13 @@
 /** The ledger over a redis: each operation is one script, and so one round trip. */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { Kept, Known, Ledger, Message } from './ledger.js'
-import type { Texts, Writes } from './record.js'
+import type { Texts } from './record.js'
 import { checkRedis } from './redis-check.js'
 import { type Bounds, RedisLink, type Reply } from './redis-link.js'
+import { RedisSaves } from './redis-saves.js'
 import * as scripts from './redis-scripts.js'
 
 export interface RedisLedgerOptions {
@@ -26,9 +26,10 @@ export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLe
   const where = placeOf(url)
   const link = new RedisLink({ url, where, clock, log, bounds })
   const run = (script: scripts.Script, node: string, ...args: (string | number)[]) =>
-    link.run(script, '', [prefix, node, ...args.map(String)])
+    link.run(script, [], [prefix, node, ...args.map(String)])
   const runOn = (script: scripts.Script, token: string, node: string, ...args: (string | number)[]) =>
-    link.run(script, `${prefix}t:${token}`, [prefix, node, ...args.map(String)])
+    link.run(script, [`${prefix}t:${token}`], [prefix, node, ...args.map(String)])
+  const saves = new RedisSaves(link, prefix, clock)
   /** Counts the claims of this node, so that one which comes twice or late is known. */
   let number = 0
   /** Counts the leases of this node. */
@@ -59,13 +60,7 @@ export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLe
       if (reply[0] === 0) return { held: false, holder: reply[1] as string, leaseMs: reply[2] as number }
       return { held: true, fence: Number(reply[1]), wanted: reply[2] === 1, known: readKnown(reply[3]) }
     },
-    save: async ({ token, node, fence, revision, writes, began, ended, keepMs }) => {
-      const { texts, removed } = split(writes)
-      const rest = [...texts, ...removed, ...began, ...ended]
-      const counts = [2 + texts.length / 2, removed.length, began.length, ended.length]
-      const head = ['!r', revision, '!s', digest([...counts, ...rest])]
-      return (await runOn(scripts.save, token, node, fence, keepMs, ...counts, ...head, ...rest)) === 1
-    },
+    save: (save) => saves.add(save),
     release: async (token, node, follow) => {
       await runOn(scripts.release, token, node, follow ? 1 : 0, number)
     },
@@ -103,19 +98,6 @@ export function placeOf(url: string): string {
     throw new HeldStateError('unfit-store', 'The url of a redis is redis://host:port, or rediss://host:port for TLS.')
   return `${parsed.hostname || 'localhost'}:${parsed.port || '6379'}`
 }
-
-/** Texts to write, each after its key, and keys to remove; as they are kept. */
-function split(writes: Writes): { readonly texts: string[]; readonly removed: string[] } {
-  const texts: string[] = []
-  const removed: string[] = []
-  for (const [key, text] of Object.entries(writes))
-    if (text === null) removed.push(`=${key}`)
-    else texts.push(`=${key}`, text)
-  return { texts, removed }
-}
-
-/** Tells a save that is sent again from another one of the same revision. */
-const digest = (what: readonly (string | number)[]) => createHash('sha1').update(what.join('\n')).digest('base64')
 
 function readKnown(reply: Reply): Known {
   if (reply === 'same') return 'same'

@@ -99,9 +99,9 @@ export class RedisLink {
     }
   }
 
-  /** Runs a script, again if need be. `key` is that of a token, or empty. */
-  run({ text, sha }: Script, key: string, args: readonly string[]): Promise<Reply> {
-    const rest = [key === '' ? '0' : '1', ...(key === '' ? [] : [key]), ...args]
+  /** Runs a script, again if need be. `keys` are those of tokens. */
+  run({ text, sha }: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+    const rest = [`${keys.length}`, ...keys, ...args]
     return this.within(this.bounds.storeWaitMs, async ({ commands }) => {
       try {
         return await commands.sendCommand(['EVALSHA', sha, ...rest])
@@ -161,6 +161,7 @@ export class RedisLink {
     const commands = createClient({
       url: this.options.url,
       RESP: 2,
+      commandOptions: { timeout: undefined }, // its bound is ours, and costs more than all else that it does for a command
       socket: { reconnectStrategy: false, connectTimeout: ms },
     })
     const pair: Pair = { commands, messages: commands.duplicate() }

@@ -1,0 +1,115 @@
+/**
+ * Saves on their way to a redis. What is saved within one turn of the event loop, of however many tokens, goes as one
+ * command: the number of commands is the cost, not their size. A save that is alone goes at once.
+ */
+import type { Clock } from '../base/clock.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Save } from './ledger.js'
+import type { RedisLink } from './redis-link.js'
+import * as scripts from './redis-scripts.js'
+
+/** A save as arguments of its script. */
+interface Waiting {
+  readonly key: string
+  readonly args: readonly string[]
+  resolve(saved: boolean): void
+  reject(error: unknown): void
+}
+
+export class RedisSaves {
+  private readonly link: Pick<RedisLink, 'run'>
+  private readonly prefix: string
+  private readonly clock: Clock
+  private waiting: Waiting[] = []
+  private underWay = 0
+
+  constructor(link: Pick<RedisLink, 'run'>, prefix: string, clock: Clock) {
+    this.link = link
+    this.prefix = prefix
+    this.clock = clock
+  }
+
+  /** Whether it was kept. */
+  add(save: Save): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const waiting = {
+        key: `${this.prefix}t:${save.token}`,
+        args: argumentsOf(save),
+        resolve,
+        reject,
+      }
+      if (this.underWay === 0) return void this.send([waiting])
+      if (this.waiting.length === 0) this.clock.turn(() => this.flush())
+      this.waiting.push(waiting)
+    })
+  }
+
+  /** In stretches, since a redis does nothing else meanwhile. */
+  private flush(): void {
+    const all = this.waiting
+    this.waiting = []
+    let begin = 0
+    let size = 0
+    for (const [index, { args }] of all.entries()) {
+      const next = args.length
+      if (index > begin && size + next > fixedLimits.argumentsAtOnce) {
+        void this.send(all.slice(begin, index))
+        begin = index
+        size = 0
+      }
+      size += next
+    }
+    void this.send(all.slice(begin))
+  }
+
+  private async send(saves: readonly Waiting[]): Promise<void> {
+    this.underWay += 1
+    try {
+      const args = [this.prefix, '']
+      for (const save of saves) for (const each of save.args) args.push(each)
+      const saved = (await this.link.run(
+        scripts.save,
+        saves.map(({ key }) => key),
+        args,
+      )) as number[]
+      for (const [index, { resolve }] of saves.entries()) resolve(saved[index] === 1)
+    } catch (error) {
+      const [first] = saves
+      if (saves.length === 1) first?.reject(error)
+      else for (const save of saves) void this.send([save]) // it may be the fault of one; those that were kept are known
+    } finally {
+      this.underWay -= 1
+    }
+  }
+}
+
+function argumentsOf({ node, fence, keepMs, revision, writes, began, ended }: Save): string[] {
+  const texts: string[] = []
+  const removed: string[] = []
+  for (const key in writes) {
+    const text = writes[key] as string | null
+    if (text === null) removed.push(`=${key}`)
+    else texts.push(`=${key}`, text)
+  }
+  const counts = [2 + texts.length / 2, removed.length, began.length, ended.length].map(String)
+  const rest = [...texts, ...removed, ...began, ...ended]
+  return [node, `${fence}`, `${keepMs}`, ...counts, '!r', `${revision}`, '!s', digest([...counts, ...rest]), ...rest]
+}
+
+/**
+ * Tells a save that is sent again from another one of the same revision. That is a matter of chance and not of attackers, so
+ * these are 64 bits in the manner of cyrb53: SHA-1 takes ten times as long for the usual save.
+ */
+function digest(texts: readonly string[]): string {
+  let a = 0xdeadbeef
+  let b = 0x41c6ce57
+  for (const text of texts) {
+    a = Math.imul(a ^ text.length, 0x85ebca77)
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index)
+      a = Math.imul(a ^ code, 0x9e3779b1)
+      b = Math.imul(b ^ code, 0x5f356495)
+    }
+  }
+  return `${a ^ (b >>> 15)}.${b ^ (a >>> 13)}`
+}
