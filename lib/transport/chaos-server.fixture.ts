@@ -1,8 +1,9 @@
 /**
  * The process that the chaos tests kill, freeze, or close by SIGTERM: a hub over the disk store or over a redis. Started with
- * a port, and the folder or the url of the store. `GET /add?token=…&mark=…&times=…` changes a token by `modifyState`.
+ * a port, and the folder or the url of the store, with `?lease=1s`. `GET /add?token=…&mark=…&times=…` changes a token by `modifyState`.
  */
 import { createServer } from 'node:http'
+import type { Duration } from '../base/duration.js'
 import { createHub } from '../hub/hub.js'
 import { socketPath } from '../protocol/path.js'
 import { diskStore } from '../store/disk.js'
@@ -12,7 +13,8 @@ import { attachSocketIo } from './socketio.js'
 
 const [port, where = ''] = process.argv.slice(2)
 const log = { info: () => {}, warn: console.log, error: quietly }
-const store = where.startsWith('redis:') ? redisStore(where, { log }) : diskStore({ dir: where })
+const [url = '', lease = '4s'] = where.split('?lease=') as [string, Duration?]
+const store = url.startsWith('redis:') ? redisStore(url, { log, lease }) : diskStore({ dir: url })
 const hub = createHub({ secret: 'of a test', store, log })
 hub.registry.add(chaosState)
 const server = createServer(async (request, response) => {

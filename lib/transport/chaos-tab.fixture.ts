@@ -87,6 +87,13 @@ export class ChaosTab {
     return this.now.count.running === 0 && !this.made.some(({ event, end }) => event === 'begin' && end === undefined)
   }
 
+  /** How it stands, for people. */
+  get standing(): string {
+    const waiting = this.made.filter(({ end }) => end === undefined).map(({ event, mark }) => `${event}(${mark})`)
+    const { status } = this.tab.mirror.getState()
+    return `${status}, ${waiting.length} calls wait ${waiting.slice(0, 3)}, ${JSON.stringify(this.now.count)} at ${this.token}`
+  }
+
   get live(): boolean {
     return this.tab.mirror.getState().status === 'live'
   }
