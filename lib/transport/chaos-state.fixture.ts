@@ -57,8 +57,8 @@ export const chaosState = defineState('chaos', (): Chaos => ({ marks: [], ticks:
     quickly: on((s, mark: number) => {
       s.marks.push(mark)
     }),
-    slowly: on(async (s, mark: number) => {
-      await setTimeout(mark % 30)
+    slowly: on(async (s, mark: number, ms?: number) => {
+      await setTimeout(ms ?? mark % 30)
       s.marks.push(mark)
     }),
     fails: on((s, mark: number) => {

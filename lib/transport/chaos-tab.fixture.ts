@@ -87,6 +87,11 @@ export class ChaosTab {
     return this.now.count.running === 0 && !this.made.some(({ event, end }) => event === 'begin' && end === undefined)
   }
 
+  /** What it shows. */
+  get marks(): readonly number[] {
+    return this.now.marks
+  }
+
   /** How it stands, for people. */
   get standing(): string {
     const waiting = this.made.filter(({ end }) => end === undefined).map(({ event, mark }) => `${event}(${mark})`)
@@ -185,10 +190,10 @@ export class ChaosTab {
   }
 
   /** Resolves when it has ended, in whatever way. */
-  call(event: ChaosEvent): Promise<void> {
+  call(event: ChaosEvent, more: readonly number[] = []): Promise<void> {
     const made: Made = { mark: this.made.length + 1, page: this.reloads, event, end: undefined }
     this.made.push(made)
-    const args = event === 'begin' ? [made.mark, this.pace.jobSteps ?? 1] : [made.mark]
+    const args = [made.mark, ...(event === 'begin' ? [this.pace.jobSteps ?? 1] : more)]
     return this.tab.call(chaosState.id, event, args).then(
       () => {
         if (made.end === 'left') return
@@ -237,7 +242,9 @@ export class ChaosTab {
     if (String(known) !== String(begun)) this.faults.push(`has begun the jobs ${begun}, and ${known} have run`)
     for (const [job, { at, finished, stretches }] of Object.entries(jobs)) {
       if (at !== steps || finished !== 1)
-        this.faults.push(`job ${job} came to ${at} of ${steps}, and ${finished} times to its end`)
+        this.faults.push(
+          `job ${job} came to ${at} of ${steps}, and ${finished} times to its end: ${JSON.stringify([stretches, this.now.count])}`,
+        )
       if (stretches.some(({ attempt }, index) => attempt <= (stretches[index - 1]?.attempt ?? 0)))
         this.faults.push(`job ${job} was run by ${JSON.stringify(stretches)}`)
     }
