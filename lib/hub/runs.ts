@@ -46,7 +46,8 @@ export class Runs {
     const { node } = this.nodes
     const kept = new Set(running.filter((run) => run.node === node).map(({ run }) => run))
     const lost = this.believed.filter((run) => run.node === node && this.mine.has(run.run) && !kept.has(run.run))
-    const elsewhere = running.filter((run) => !this.mine.has(run.run) && !this.settled.has(nameOf(run)))
+    const isHere = (run: RunningTask) => run.node === node && this.mine.has(run.run)
+    const elsewhere = running.filter((run) => !isHere(run) && !this.settled.has(nameOf(run)))
     const dead = elsewhere.filter((run) => run.node === node || (mayTakeOver && !this.nodes.isAlive(run.node)))
     this.orphaned = dead.filter(({ durable }) => durable)
     const touched = namesOf([...this.others, ...elsewhere])
