@@ -29,6 +29,7 @@ export const errorCodes = {
   'lock-timeout': 'the lock of a token was not free in time',
   'missing-hub': 'server code asked for the hub, but none runs in this process',
   'missing-plugin': 'a state module reached the tab without the heldstate plugin',
+  'missing-secret': 'processes that share state were given no secret to share',
   'nested-lock': 'a lock was requested inside a block that already holds it',
   'not-a-field': 'a computed value was read or written where there are only fields',
   offline: 'the tab is not connected and the call cannot wait',

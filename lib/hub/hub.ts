@@ -170,7 +170,7 @@ export class Hub {
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
   close(): Promise<void> {
-    this.closing ??= this.shutDown()
+    this.closing ??= Promise.resolve().then(() => this.shutDown()) // known before tasks are cancelled: they are saved as running on
     return this.closing
   }
 

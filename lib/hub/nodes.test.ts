@@ -193,6 +193,18 @@ describe('a durable task', () => {
     await clock.advance(4_000)
     expect(now()).toMatchObject({ n: 30, attempts: [1, 2], sure: { running: 0, error: null } })
   })
+  it('goes on though an event is saved while its process ends in order', async () => {
+    const { a, b, now, move, end, state } = await open(3)
+    await end(state.begin(30), 450)
+    const event = state.slowly(0)
+    await clock.advance(10)
+    void a.hub.close()
+    await clock.advance(600)
+    await move(b)
+    expect(await end(event)).toEqual({ value: undefined })
+    await clock.advance(4_000)
+    expect(now()).toMatchObject({ n: 30, attempts: [1, 2], sure: { running: 0, error: null } })
+  })
   it('is cancelled from another process, though its own is frozen', async () => {
     const { a, b, book, now, move, end, state } = await open(2)
     await end(state.begin(100), 250)

@@ -1,5 +1,5 @@
 /**
- * The hub of an app, with what it has by default: state and secret in a folder that is kept, and the definitions as the
+ * The hub of an app, with what it has by default: state and secret in a folder that is kept, or state in a redis, and the definitions as the
  * app's route gives them.
  */
 import { join, resolve } from 'node:path'
@@ -9,10 +9,11 @@ import { createHub, type Hub } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
 import { setSlot } from '../hub/slot.js'
 import { diskStore } from '../store/disk.js'
+import { redisStore } from '../store/redis.js'
 import type { StateStore } from '../store/store.js'
 import { Definitions } from './definitions.js'
 import { Jobs } from './jobs.js'
-import { keptFolder, keptSecret, makeKeptFolder, refuseWeak } from './kept-secret.js'
+import { keptFolder, keptSecret, makeKeptFolder, refuseWeak, sharedSecret } from './kept-secret.js'
 import { servedRoutePath, statePackages } from './seen-config.js'
 import { StateFolder } from './state-folder.js'
 
@@ -32,12 +33,13 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
   const definitions = new Definitions({ ...route, log, ...watching(dir, development, clock) })
   const jobs = new Jobs(route)
   const folder = keptFolder(dir)
-  const secret = given.secret ?? keptSecret(folder)
+  const store = given.store ?? keptStore(folder, log, clock)
+  const secret = given.secret ?? (store.shared && !development ? sharedSecret() : keptSecret(folder))
   refuseWeak(typeof secret === 'string' ? [secret] : secret, development, log)
   const hub = createHub({
     ...given,
     secret,
-    store: given.store ?? disk(folder, log),
+    store,
     prepare: () => definitions.prepare(),
     inRequest: (work, cookies) => jobs.run(work, cookies),
   })
@@ -48,7 +50,10 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
 const watching = (dir: string, development: boolean, clock: Clock) =>
   development ? { stateFiles: new StateFolder(resolve(dir), statePackages(), clock) } : {}
 
-function disk(folder: string, log: Log): StateStore {
+/** In the redis that HELDSTATE_REDIS names, else on the disk of this machine. */
+function keptStore(folder: string, log: Log, clock: Clock): StateStore {
+  const redis = process.env.HELDSTATE_REDIS
+  if (redis) return redisStore(redis, { log, clock })
   makeKeptFolder(folder)
   return diskStore({ dir: join(folder, 'state'), log })
 }

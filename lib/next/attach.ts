@@ -28,7 +28,7 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   const hub = made(() => appHub({ given, dir, development, origin }), log)
   warnOfUnwrapped(development, log)
   hub.store.open?.().catch((error) => endPlainly(error, log)) // now, and not with the first connection
-  if (isInBuild(dir) && !given?.store) log.warn(inBuild)
+  if (isInBuild(dir) && !given?.store && !hub.store.shared) log.warn(inBuild)
   let transport: Transport | undefined
   let closed: Promise<void> | undefined
   const close = () => {

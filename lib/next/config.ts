@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
-import { nativeFiles } from './native-files.js'
+import { clients, nativeFiles } from './native-files.js'
 import { routePath } from './route-path.js'
 import { seeConfig } from './seen-config.js'
 
@@ -41,7 +41,7 @@ function extend(config: NextConfig): NextConfig {
     webpack: withWebpackRules(config),
     logging: quiet(config),
     outputFileTracingIncludes: withNativeFiles(config),
-    serverExternalPackages: [...(config.serverExternalPackages ?? []), ...external],
+    serverExternalPackages: [...(config.serverExternalPackages ?? []), ...external, ...clients()],
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { keptFolder, keptSecret, refuseWeak } from './kept-secret.js'
+import { keptFolder, keptSecret, refuseWeak, sharedSecret } from './kept-secret.js'
 
 const root = mkdtempSync(join(tmpdir(), 'heldstate-secret-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -46,4 +46,12 @@ test('a folder that cannot be written is named, with the way out', () => {
   const file = join(root, 'file')
   writeFileSync(file, '')
   expect(() => keptSecret(join(file, 'inside'), '')).toThrow(/could not be kept in .*Make the folder writable/)
+})
+
+test('processes that share state are given a secret, and none is made', () => {
+  expect(sharedSecret(' new , old ')).toEqual(['new', 'old'])
+  for (const none of [undefined, '', ' , '])
+    expect(() => sharedSecret(none)).toThrow(
+      expect.objectContaining({ code: 'missing-secret', message: expect.stringContaining('openssl rand -hex 32') }),
+    )
 })

@@ -43,10 +43,20 @@ export function refuseWeak(secrets: readonly string[], development: boolean, log
   log.warn(`${sentence} (In production the app would not start.)`)
 }
 
+/** Throws `missing-secret` if there is none: each of the processes that share state would sign with another one. */
+export function sharedSecret(environment = process.env.HELDSTATE_SECRET): readonly string[] {
+  const secrets = secretsIn(environment)
+  if (secrets.length > 0) return secrets
+  throw new HeldStateError(
+    'missing-secret',
+    'Processes share the state of tabs, and no secret: each would sign with one of its own, and a tab that comes to another process ' +
+      'would begin anew. Make one with "openssl rand -hex 32", and give it to each process: HELDSTATE_SECRET=…',
+  )
+}
+
 /** HELDSTATE_SECRET, the one that signs first; else one that is made once and kept in `folder`. */
 export function keptSecret(folder: string, environment = process.env.HELDSTATE_SECRET): readonly string[] {
-  const given = (environment ?? '').split(',').map((secret) => secret.trim())
-  const secrets = given.filter((secret) => secret !== '')
+  const secrets = secretsIn(environment)
   if (secrets.length > 0) return secrets
   const file = join(folder, 'secret')
   makeKeptFolder(folder)
@@ -54,4 +64,9 @@ export function keptSecret(folder: string, environment = process.env.HELDSTATE_S
     writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 })
   } catch {} // there is one already, also if two servers start at once
   return [readFileSync(file, 'utf8').trim()]
+}
+
+function secretsIn(environment = ''): readonly string[] {
+  const given = environment.split(',').map((secret) => secret.trim())
+  return given.filter((secret) => secret !== '')
 }

@@ -85,12 +85,12 @@ export class RedisServer {
   }
 
   /** What it has kept on its disk stays. */
-  async end(): Promise<void> {
+  async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.process
     this.process = undefined
     if (!child || child.exitCode !== null) return
     child.kill('SIGCONT')
-    child.kill('SIGTERM')
+    child.kill(signal)
     await once(child, 'exit')
   }
 

@@ -1,25 +1,37 @@
 /**
- * The process that the chaos test kills, or closes by SIGTERM: a hub over the disk store. Started with a port and the folder
- * of the store.
+ * The process that the chaos tests kill, freeze, or close by SIGTERM: a hub over the disk store or over a redis. Started with
+ * a port, and the folder or the url of the store, with `?lease=1s`. `GET /add?token=…&mark=…&times=…` changes a token by `modifyState`.
  */
 import { createServer } from 'node:http'
+import type { Duration } from '../base/duration.js'
 import { createHub } from '../hub/hub.js'
 import { socketPath } from '../protocol/path.js'
 import { diskStore } from '../store/disk.js'
+import { redisStore } from '../store/redis.js'
 import { chaosState } from './chaos-state.fixture.js'
 import { attachSocketIo } from './socketio.js'
 
-const [port, dir = ''] = process.argv.slice(2)
+const [port, where = ''] = process.argv.slice(2)
 const log = { info: () => {}, warn: console.log, error: quietly }
-const hub = createHub({ secret: 'of a test', store: diskStore({ dir }), log })
+const [url = '', lease = '4s'] = where.split('?lease=') as [string, Duration?]
+const store = url.startsWith('redis:') ? redisStore(url, { log, lease }) : diskStore({ dir: url })
+const hub = createHub({ secret: 'of a test', store, log })
 hub.registry.add(chaosState)
-const server = createServer()
+const server = createServer(async (request, response) => {
+  const { searchParams } = new URL(request.url ?? '', 'http://node')
+  const [mark, times] = [searchParams.get('mark'), searchParams.get('times')].map(Number)
+  const add = () => hub.modifyState(searchParams.get('token') ?? '', chaosState, (s) => void s.marks.push(mark ?? 0))
+  const added = await Promise.allSettled(Array.from({ length: times ?? 0 }, add))
+  const failed = added.find(({ status }) => status === 'rejected')
+  response.writeHead(failed ? 500 : 200).end(String((failed as PromiseRejectedResult)?.reason ?? 'added'))
+})
 const transport = attachSocketIo(hub, server, { path: socketPath })
 process.once('SIGTERM', async () => {
   await hub.close()
   await transport.close()
   process.exit(0)
 })
+await hub.resume()
 server.listen(Number(port), '127.0.0.1', () => console.log('ready'))
 
 /** What fails on purpose is not worth a line. */

@@ -8,10 +8,21 @@ import { socketWire } from '../client/socket.js'
 import { Tab } from '../client/tab.js'
 import type { Fields } from '../store/store.js'
 import type { Chance } from '../testing/chance.js'
-import { type ChaosEvent, chaosState } from './chaos-state.fixture.js'
+import { type ChaosEvent, chaosState, type Job } from './chaos-state.fixture.js'
 
 /** Calls that a tab lets wait; far from the bound "callsWhileOffline", which refuses. */
 const waitingAtMost = 20
+
+export interface Pace {
+  /** Milliseconds between two bursts of calls at most. */
+  readonly pauseMs: number
+  /** Milliseconds between two steps of the task that never ends. */
+  readonly tickMs: number
+  /** Steps of a durable task; none is started without. */
+  readonly jobSteps?: number
+}
+
+const quick: Pace = { pauseMs: 60, tickMs: 20 }
 
 interface Made {
   readonly mark: number
@@ -25,7 +36,14 @@ interface Made {
 interface Seen {
   readonly marks: readonly number[]
   readonly ticks: number
-  readonly tick: { readonly running: number; readonly error: { readonly code: string } | null; start(): Promise<void> }
+  readonly jobs: Readonly<Record<string, Job>>
+  readonly tick: ShownTask & { start(pauseMs: number): Promise<void> }
+  readonly count: ShownTask
+}
+
+interface ShownTask {
+  readonly running: number
+  readonly error: { readonly code: string } | null
 }
 
 export class ChaosTab {
@@ -38,6 +56,7 @@ export class ChaosTab {
   readonly made: Made[] = []
   private readonly url: string
   private readonly chance: Chance
+  private readonly pace: Pace
   private readonly browser = systemClock.id()
   private signed: string | undefined
   private tab: Tab
@@ -46,7 +65,8 @@ export class ChaosTab {
   private starting = false
   private ended = false
 
-  constructor(name: string, url: string, chance: Chance) {
+  constructor(name: string, url: string, chance: Chance, pace = quick) {
+    this.pace = pace
     this.name = name
     this.url = url
     this.chance = chance
@@ -62,6 +82,23 @@ export class ChaosTab {
     return this.made.filter(({ end }) => end === undefined).length
   }
 
+  /** Its durable tasks have ended, as far as it can see, and it has not asked for another one. */
+  get idle(): boolean {
+    return this.now.count.running === 0 && !this.made.some(({ event, end }) => event === 'begin' && end === undefined)
+  }
+
+  /** What it shows. */
+  get marks(): readonly number[] {
+    return this.now.marks
+  }
+
+  /** How it stands, for people. */
+  get standing(): string {
+    const waiting = this.made.filter(({ end }) => end === undefined).map(({ event, mark }) => `${event}(${mark})`)
+    const { status } = this.tab.mirror.getState()
+    return `${status}, ${waiting.length} calls wait ${waiting.slice(0, 3)}, ${JSON.stringify(this.now.count)} at ${this.token}`
+  }
+
   get live(): boolean {
     return this.tab.mirror.getState().status === 'live'
   }
@@ -69,8 +106,10 @@ export class ChaosTab {
   /** Makes calls until it is ended. */
   async run(): Promise<void> {
     while (!this.ended) {
-      await setTimeout(5 + this.chance.below(60))
-      for (let calls = this.chance.below(4); calls > 0 && this.waiting < waitingAtMost; calls -= 1) this.call()
+      await setTimeout(5 + this.chance.below(this.pace.pauseMs))
+      for (let calls = this.chance.below(4); calls > 0 && this.waiting < waitingAtMost; calls -= 1)
+        this.call(this.chance.pick(['quickly', 'quickly', 'quickly', 'slowly', 'twice', 'fails'] as const))
+      if (this.pace.jobSteps !== undefined && this.live && this.idle) this.call('begin')
     }
   }
 
@@ -137,7 +176,7 @@ export class ChaosTab {
     if (tick.error?.code === 'interrupted') this.interrupted += 1
     const { tab } = this
     queueMicrotask(() =>
-      tick.start().then(
+      tick.start(this.pace.tickMs).then(
         () => {
           if (tab === this.tab) this.starting = false
         },
@@ -150,11 +189,12 @@ export class ChaosTab {
     )
   }
 
-  private call(): void {
-    const event = this.chance.pick(['quickly', 'quickly', 'quickly', 'slowly', 'twice', 'fails'] as const)
+  /** Resolves when it has ended, in whatever way. */
+  call(event: ChaosEvent, more: readonly number[] = []): Promise<void> {
     const made: Made = { mark: this.made.length + 1, page: this.reloads, event, end: undefined }
     this.made.push(made)
-    this.tab.call(chaosState.id, event, [made.mark]).then(
+    const args = [made.mark, ...(event === 'begin' ? [this.pace.jobSteps ?? 1] : more)]
+    return this.tab.call(chaosState.id, event, args).then(
       () => {
         if (made.end === 'left') return
         made.end = 'done'
@@ -179,6 +219,7 @@ export class ChaosTab {
     for (const mark of marks) times.set(mark, (times.get(mark) ?? 0) + 1)
     this.checkOrder(marks.filter((mark) => mark > 0))
     for (const made of this.made) this.checkCall(made, times.get(made.mark) ?? 0, times.get(-made.mark) ?? 0)
+    this.checkJobs((kept?.jobs ?? {}) as Seen['jobs'], times)
     return this.faults.map((fault) => `${this.name} ${fault}`)
   }
 
@@ -190,6 +231,22 @@ export class ChaosTab {
       const before = newest.get(page) ?? 0
       if (mark < before) this.faults.push(`${mark} took effect after ${before}`)
       newest.set(page, mark)
+    }
+  }
+
+  /** Each job that was begun has counted to its end, once, and no attempt has saved anything after a later one did. */
+  private checkJobs(jobs: Seen['jobs'], times: ReadonlyMap<number, number>): void {
+    const steps = this.pace.jobSteps ?? 1
+    const begun = this.made.filter(({ event, mark }) => event === 'begin' && times.has(mark)).map(({ mark }) => mark)
+    const known = Object.keys(jobs).map(Number)
+    if (String(known) !== String(begun)) this.faults.push(`has begun the jobs ${begun}, and ${known} have run`)
+    for (const [job, { at, finished, stretches }] of Object.entries(jobs)) {
+      if (at !== steps || finished !== 1)
+        this.faults.push(
+          `job ${job} came to ${at} of ${steps}, and ${finished} times to its end: ${JSON.stringify([stretches, this.now.count])}`,
+        )
+      if (stretches.some(({ attempt }, index) => attempt <= (stretches[index - 1]?.attempt ?? 0)))
+        this.faults.push(`job ${job} was run by ${JSON.stringify(stretches)}`)
     }
   }
 

@@ -2,16 +2,13 @@
  * Chaos: tabs that make calls over real sockets, and a server over the disk store that is killed again and again. At the end
  * no call that was acknowledged is lost, none has had two effects, and each tab is live.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { diskStore } from '../store/disk.js'
 import { Chance } from '../testing/chance.js'
+import { ChaosServer, freePort, sum, until } from './chaos-process.fixture.js'
 import { chaosState } from './chaos-state.fixture.js'
 import { ChaosTab } from './chaos-tab.fixture.js'
 
@@ -36,9 +33,6 @@ export interface ChaosReport {
   /** What was wrong; empty if all is well. */
   readonly faults: readonly string[]
 }
-
-/** Milliseconds in which all must be at rest once nobody kills any more. */
-const restMs = 30_000
 
 export async function chaos({ kills, tabs: count, seed, say = () => {} }: ChaosOptions): Promise<ChaosReport> {
   const chance = new Chance(seed)
@@ -100,75 +94,3 @@ async function faultsOf(tabs: readonly ChaosTab[], dir: string): Promise<string[
   await store.close()
   return faults
 }
-
-class ChaosServer {
-  readonly url: string
-  /** What it said that a healthy server does not say. */
-  readonly complaints: string[] = []
-  private readonly args: readonly string[]
-  private process: ChildProcess | undefined
-
-  constructor(port: number, dir: string) {
-    this.url = `http://127.0.0.1:${port}`
-    const program = fileURLToPath(new URL('./chaos-server.fixture.ts', import.meta.url))
-    this.args = ['--import', 'tsx', program, String(port), dir]
-  }
-
-  async start(): Promise<void> {
-    const started = this.spawn()
-    await new Promise<void>((resolve, reject) => {
-      started.stdout?.on('data', (text) => String(text).includes('ready') && resolve())
-      started.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${this.complaints.join('\n')}`)))
-    })
-  }
-
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const { process } = this
-    this.process = undefined
-    if (!process) return
-    const ended = once(process, 'exit')
-    process.kill(signal)
-    await ended
-  }
-
-  async killWhileStarting(ms: number): Promise<void> {
-    this.spawn()
-    await setTimeout(ms)
-    await this.end('SIGKILL')
-  }
-
-  private spawn(): ChildProcess {
-    const started = spawn(process.execPath, this.args)
-    const hear = (text: Buffer) => {
-      const rest = String(text).replace('ready', '').trim()
-      if (rest !== '') this.complaints.push(`the server said: ${rest}`)
-    }
-    started.stdout.on('data', hear)
-    started.stderr.on('data', hear)
-    this.process = started
-    return started
-  }
-}
-
-/** Below the ports that the system gives away: while the server is down, a client could be given its own. */
-async function freePort(chance: Chance): Promise<number> {
-  for (;;) {
-    const port = 20_000 + chance.below(10_000)
-    const probe = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false))
-      probe.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!free) continue
-    await new Promise((resolve) => probe.close(resolve))
-    return port
-  }
-}
-
-/** Waits until all is as it should be, or too long. */
-async function until(fine: () => boolean): Promise<void> {
-  const end = performance.now() + restMs
-  while (!fine() && performance.now() < end) await setTimeout(10)
-}
-
-const sum = (numbers: readonly number[]) => numbers.reduce((all, number) => all + number, 0)
