@@ -63,7 +63,8 @@ suite(
   ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests],
 )
 check('the package, by publint and are-the-types-wrong', 'scripts/check-package.mjs')
-check('four thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '4000')
+check('two thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '2000')
+check('a thousand of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '1000')
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 suite(
   'the demo in Chromium, production and development',

@@ -195,11 +195,6 @@ export class Hub {
     void this.tracked(this.nodes.takeOver())
   }
 
-  /** What this process has of a token, if anything. */
-  known(token: string): Instance | undefined {
-    return this.instances.get(token)
-  }
-
   /** Resolves when the definitions are loaded. */
   ready(): Promise<void> {
     return promised(() => this.prepare())

@@ -121,7 +121,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         number: count(args[5]),
       }
     case 'f':
-      return { type: 'failure', failure: readFailure(args[0], args[1], args[2]) }
+      return { type: 'failure', failure: readFailure(args[0], args[1], args[2], args[3]) }
     case 'bye':
       return {
         type: 'farewell',
