@@ -43,18 +43,22 @@ async function ofOne() {
 
 async function ofNodes() {
   const report = await chaosOfNodes({ ...options, nodes, leaseSeconds: Number(values.lease ?? 4) })
-  const { takeovers, twice, leaseMs, reloads, calls, jobs, moved } = report
-  const at = (part) => takeovers[Math.min(takeovers.length - 1, Math.floor(takeovers.length * part))]
+  const { takeovers, disturbed, leaseMs, reloads, calls, jobs, moved } = report
   return {
     faults: report.faults,
     lines: [
       `${nodes} nodes, ${options.tabs} tabs, ${reloads} reloads; ${counts(report.done)}`,
       `${calls} calls: ${counts(report.ends)}`,
       `${jobs} durable tasks, which went on elsewhere ${moved} times`,
-      `${takeovers.length} takeovers after a kill: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms, with a lease of ${leaseMs} ms; ` +
-        `${twice} more whose next node was killed too`,
+      `takeover after a kill, with a lease of ${leaseMs} ms: ${spread(takeovers)}`,
+      `the same, while another node was killed or frozen as well: ${spread(disturbed)}`,
     ],
   }
+}
+
+function spread(sorted) {
+  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
+  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms, of ${sorted.length}`
 }
 
 function counts(what) {

@@ -1,6 +1,7 @@
 /** Which failures are a fault of the app, and belong into its log. */
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
+import { EndedMeanwhile } from './past-calls.js'
 
 /** Failures that their caller can mend; every other one is a fault of the app. */
 export const callerFaults = new Set<ErrorCode>([
@@ -18,6 +19,7 @@ export const callerFaults = new Set<ErrorCode>([
 export const triggerFaults = new Set<ErrorCode>(['already-running', 'hub-closed', 'task-cancelled'])
 
 export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): void {
+  if (error instanceof EndedMeanwhile) return // another process has done it, and its answer is given
   if (!isHeldStateError(error)) log.error('An event or task could not be run.', error)
   else if (!expected.has(error.code)) log.error(error.message, error.cause)
 }
