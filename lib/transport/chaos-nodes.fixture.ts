@@ -19,6 +19,8 @@ export interface ChaosOfNodesOptions {
   readonly seed: number
   /** Seconds that a node is taken to live after it was heard of last. */
   readonly leaseSeconds?: number
+  /** Seconds between two harms at most; half a lease by default, so that most takeovers meet with another harm. */
+  readonly pauseSeconds?: number
   say?(line: string): void
 }
 
@@ -59,7 +61,15 @@ const measures = [
 ] as const
 
 export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosOfNodesReport> {
-  const { nodes: count, kills, tabs: many, seed, leaseSeconds = 4, say = () => {} } = options
+  const {
+    nodes: count,
+    kills,
+    tabs: many,
+    seed,
+    leaseSeconds = 4,
+    pauseSeconds = leaseSeconds / 2,
+    say = () => {},
+  } = options
   const chance = new Chance(seed)
   const leaseMs = leaseSeconds * 1000
   const cluster = await ChaosCluster.start(count, chance, `${leaseSeconds}s`)
@@ -72,7 +82,7 @@ export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosO
   const life = new Life(cluster, chance, leaseMs)
   while (life.killed.size < kills) {
     const before = life.killed.size
-    await setTimeout(chance.below(leaseMs / 2))
+    await setTimeout(chance.below(pauseSeconds * 1000))
     if (chance.happens(0.3)) chance.pick(tabs).reload()
     await life.harm()
     const { size } = life.killed
