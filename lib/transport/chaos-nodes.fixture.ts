@@ -21,6 +21,8 @@ export interface ChaosOfNodesOptions {
   readonly leaseSeconds?: number
   /** Seconds between two harms at most; half a lease by default, so that most takeovers meet with another harm. */
   readonly pauseSeconds?: number
+  /** Steps of a durable task, of which ten are made in a second. */
+  readonly jobSteps?: number
   say?(line: string): void
 }
 
@@ -61,19 +63,21 @@ const measures = [
 ] as const
 
 export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosOfNodesReport> {
-  const {
-    nodes: count,
-    kills,
-    tabs: many,
-    seed,
-    leaseSeconds = 4,
-    pauseSeconds = leaseSeconds / 2,
-    say = () => {},
-  } = options
+  const { nodes, seed, leaseSeconds = 4 } = options
   const chance = new Chance(seed)
+  const cluster = await ChaosCluster.start(nodes, chance, `${leaseSeconds}s`)
+  try {
+    return await lived(cluster, chance, options)
+  } finally {
+    await cluster.remove()
+  }
+}
+
+async function lived(cluster: ChaosCluster, chance: Chance, options: ChaosOfNodesOptions): Promise<ChaosOfNodesReport> {
+  const { kills, tabs: many, seed, leaseSeconds = 4, jobSteps = 60, say = () => {} } = options
+  const { pauseSeconds = leaseSeconds / 2 } = options
   const leaseMs = leaseSeconds * 1000
-  const cluster = await ChaosCluster.start(count, chance, `${leaseSeconds}s`)
-  const pace = { pauseMs: 600, tickMs: 500, jobSteps: 60 }
+  const pace = { pauseMs: 600, tickMs: 500, jobSteps }
   const tabs = Array.from({ length: many }, (_, at) => {
     return new ChaosTab(`tab ${at + 1}`, cluster.url, new Chance(seed * 1_000 + at), pace)
   })
@@ -106,7 +110,6 @@ export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosO
     ...cluster.nodes.flatMap(({ complaints }) => complaints),
   ]
   for (const tab of tabs) tab.close()
-  await cluster.remove()
   const ends = tabs.flatMap(({ made }) => made.map(({ end = 'waiting' }) => end))
   const jobs = kept.flatMap((stored) =>
     Object.values((stored?.state[chaosState.id]?.jobs ?? {}) as Record<string, Job>),
