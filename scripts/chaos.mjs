@@ -1,13 +1,13 @@
 /**
  * Kills a server again and again while tabs make calls: `npm run chaos`, or `npm run chaos -- 50 20 7` for 50 kills, 20 tabs
  * and the seed 7. With `--nodes 3`, three servers over one redis, which are killed, frozen and closed in turns:
- * `npm run chaos -- --nodes 3 --kills 100 --tabs 50 --seed 7 --lease 4`. Exits with 1 if a promise was broken.
+ * `npm run chaos -- --nodes 3 --kills 100 --tabs 50 --seed 7 --lease 4 --pause 2`, with a lease and pauses of so many seconds. Exits with 1 if a promise was broken.
  */
 import { parseArgs } from 'node:util'
 import { chaos } from '../lib/transport/chaos.fixture.ts'
 import { chaosOfNodes } from '../lib/transport/chaos-nodes.fixture.ts'
 
-const names = ['nodes', 'kills', 'tabs', 'seed', 'lease']
+const names = ['nodes', 'kills', 'tabs', 'seed', 'lease', 'pause']
 const { values, positionals } = parseArgs({
   options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
   allowPositionals: true,
@@ -42,19 +42,29 @@ async function ofOne() {
 }
 
 async function ofNodes() {
-  const report = await chaosOfNodes({ ...options, nodes, leaseSeconds: Number(values.lease ?? 4) })
-  const { takeovers, twice, leaseMs, reloads, calls, jobs, moved } = report
-  const at = (part) => takeovers[Math.min(takeovers.length - 1, Math.floor(takeovers.length * part))]
+  const lease = Number(values.lease ?? 4)
+  const report = await chaosOfNodes({
+    ...options,
+    nodes,
+    leaseSeconds: lease,
+    pauseSeconds: Number(values.pause ?? lease / 2),
+  })
+  const { takeovers, disturbed, leaseMs, reloads, calls, jobs, moved } = report
   return {
     faults: report.faults,
     lines: [
       `${nodes} nodes, ${options.tabs} tabs, ${reloads} reloads; ${counts(report.done)}`,
       `${calls} calls: ${counts(report.ends)}`,
       `${jobs} durable tasks, which went on elsewhere ${moved} times`,
-      `${takeovers.length} takeovers after a kill: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms, with a lease of ${leaseMs} ms; ` +
-        `${twice} more whose next node was killed too`,
+      `takeover after a kill, with a lease of ${leaseMs} ms: ${spread(takeovers)}`,
+      `the same, while another node was killed or frozen as well: ${spread(disturbed)}`,
     ],
   }
+}
+
+function spread(sorted) {
+  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
+  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms, of ${sorted.length}`
 }
 
 function counts(what) {

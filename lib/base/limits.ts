@@ -100,6 +100,8 @@ export const fixedLimits = {
   storeAgainLongestMs: 1_000,
   /** Tokens with tasks of dead processes that one takes over in one stretch, so that others get their share. */
   orphansAtOnce: 20,
+  /** Tokens whose tasks are taken over at the same time: some may have to be waited for, as long as a lease. */
+  inheritedAtOnce: 100,
   /** Milliseconds before a task is tried again at most, however often it failed. */
   retryLongestWaitMs: 300_000,
   /** Processes in a row that may end while a durable task runs that saves nothing; it may be what ends them. */

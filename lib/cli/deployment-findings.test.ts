@@ -75,11 +75,12 @@ test('finds nothing wrong with a server of its own, nor behind a proxy that pass
   expect(await wrong(await proxy({ ports: [portOf(served)] }))).toEqual([])
 })
 
+const strip = (headers: IncomingMessage['headers']) => {
+  delete headers.upgrade
+  delete headers.connection
+}
+
 test('a proxy that takes Upgrade away is noted, since tabs then poll', async () => {
-  const strip = (headers: IncomingMessage['headers']) => {
-    delete headers.upgrade
-    delete headers.connection
-  }
   const url = await proxy({ ports: [portOf(await app())], upgrades: false, change: strip })
   expect(await wrong(url)).toEqual([
     {
@@ -89,9 +90,13 @@ test('a proxy that takes Upgrade away is noted, since tabs then poll', async () 
   ])
 })
 
-test('servers that answer in turns are broken', async () => {
-  const url = await proxy({ ports: [portOf(await app()), portOf(await app())] })
-  expect(await wrong(url)).toContainEqual({ kind: 'broken', text: expect.stringContaining('sticky sessions') })
+test('servers that answer in turns are noted, and broken where no websocket gets through', async () => {
+  const ports = [portOf(await app()), portOf(await app()), portOf(await app())]
+  expect(await wrong(await proxy({ ports }))).toEqual([
+    { kind: 'note', text: expect.stringContaining('HELDSTATE_REDIS') },
+  ])
+  const without = await proxy({ ports, upgrades: false, change: strip })
+  expect(await wrong(without)).toContainEqual({ kind: 'broken', text: expect.stringContaining('sticky sessions') })
 })
 
 test('a proxy that changes Host is broken', async () => {

@@ -20,12 +20,13 @@ export async function deploymentFindings(address: string): Promise<readonly Find
     page.status < 400 ? fine(`answers with ${page.status}`) : note(`${url.href} answers with ${page.status}`)
   const session = sessionOf(handshake)
   if (session === undefined) return [pageFinding, noHandshake(handshake)]
+  const socket = await websocket(url)
   return [
     pageFinding,
     fine('heldstate answers'),
     cookieFinding(handshake, url),
-    await staying(url, session),
-    await websocket(url),
+    await staying(url, session, socket.kind === 'fine'),
+    socket,
   ]
 }
 
@@ -129,12 +130,17 @@ function cookieFinding(answer: Asked, { protocol }: URL): Finding {
   return fine(`the cookie of the browser is HttpOnly${protocol === 'https:' ? ' and Secure' : ''}`)
 }
 
-/** Whether a second request finds the session of the first, which it ends. */
-async function staying(url: URL, session: string): Promise<Finding> {
+/** Whether a second request finds the session of the first, which it ends. A websocket is one request. */
+async function staying(url: URL, session: string, hasWebsockets: boolean): Promise<Finding> {
   const to = endpoint(url, 'polling')
   to.searchParams.set('sid', session)
   const answer = await ask(url, to, { body: '1', headers: { 'content-type': 'text/plain;charset=UTF-8' } })
   if (!('failed' in answer) && answer.status === 200) return fine('a second request reaches the same server')
+  if (hasWebsockets)
+    return note(
+      'Several servers answer in turns. They must share a redis and a secret (HELDSTATE_REDIS, HELDSTATE_SECRET). A visitor who gets no ' +
+        'websocket needs a balancer that keeps him at one server (sticky sessions).',
+    )
   return broken(
     'A second request does not find the session of the first: several servers answer in turns. Let the balancer keep a visitor at one ' +
       'server (sticky sessions), or run one.',

@@ -27,6 +27,9 @@ const d = defineState('d', (): Job => ({ done: 0, attempts: [], seen: [] }))
       await update((s) => void s.attempts.push(attempt))
       throw new Error(`attempt ${attempt} failed`)
     }),
+    recovers: background({ retry: { times: 3, wait: '1s' } }, async ({ attempt }) => {
+      if (attempt < 3) throw new Error('not yet')
+    }),
     slow: background({ timeout: '5s', retry: 1 }, async ({ update, attempt, signal }) => {
       await update((s) => void s.attempts.push(attempt))
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
@@ -199,6 +202,18 @@ describe('a task that fails', () => {
     expect(log.lines.filter((line) => /again/.test(line))).toHaveLength(2)
     await clock.advance(60_000)
     expect(now().attempts).toEqual([1, 2, 3])
+  })
+  it('and succeeds at last is done, and one that is cancelled is cancelled', async () => {
+    const { state, clock, now } = await open()
+    void state.recovers.start()
+    await clock.advance(4_000)
+    expect(now().recovers).toMatchObject({ running: 0, outcome: 'done', error: null })
+    void state.recovers.start()
+    await clock.advance(500)
+    expect(now().recovers).toMatchObject({ running: 1, error: { message: 'not yet' } })
+    void state.recovers.cancel()
+    await clock.advance(10)
+    expect(now().recovers).toMatchObject({ running: 0, outcome: 'cancelled', error: null })
   })
   it('can be cancelled while it waits for its next attempt', async () => {
     const { state, clock, now, hub } = await open()

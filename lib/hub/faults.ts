@@ -1,6 +1,7 @@
 /** Which failures are a fault of the app, and belong into its log. */
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
+import { EndedMeanwhile } from './past-calls.js'
 
 /** Failures that their caller can mend; every other one is a fault of the app. */
 export const callerFaults = new Set<ErrorCode>([
@@ -19,6 +20,7 @@ export const triggerFaults = new Set<ErrorCode>(['already-running', 'hub-closed'
 
 /** Whether it was one. */
 export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): boolean {
+  if (error instanceof EndedMeanwhile) return false // another process has done it, and its answer is given
   const known = isHeldStateError(error)
   if (known && expected.has(error.code)) return false
   if (known) log.error(error.message, error.cause)

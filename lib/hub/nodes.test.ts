@@ -119,12 +119,13 @@ describe('a tab', () => {
     expect(now().n).toBe(101)
   })
   it('whose call runs in the process that it left, and is sent again to another, has it once', async () => {
-    const { b, now, move, end, state } = await open()
+    const { a, b, now, move, end, state } = await open()
     const call = state.slowly(7)
     await clock.advance(100)
     await move(b)
     expect(await end(call, 1_000)).toEqual({ value: undefined })
     expect(now().n).toBe(7)
+    expect([...a.log.lines, ...b.log.lines]).toEqual([])
   })
 })
 

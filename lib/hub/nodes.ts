@@ -155,10 +155,17 @@ export class Nodes implements Ears {
         this.asked = true
         if (!this.ended) log.error('The store could not be asked for the tasks of processes that have ended.', error)
       }
-      const tokens = [...this.heirless]
-      for (let at = 0; at < tokens.length && !this.ended; at += fixedLimits.orphansAtOnce)
-        await Promise.all(tokens.slice(at, at + fixedLimits.orphansAtOnce).map((token) => this.inheritOne(token)))
+      await this.inheritAll()
     }
+  }
+
+  /** Some at a time, each for itself: a token that somebody else holds still keeps none of the others waiting. */
+  private async inheritAll(): Promise<void> {
+    const tokens = [...this.heirless].values()
+    const next = async () => {
+      for (const token of tokens) if (!this.ended) await this.inheritOne(token)
+    }
+    await Promise.all(Array.from({ length: fixedLimits.inheritedAtOnce }, next))
   }
 
   private async inheritOne(token: string): Promise<void> {

@@ -32,6 +32,8 @@ export class Runs {
   /** Built when they are asked for after a change. */
   private list: readonly RunningTask[] | undefined
   private endList: readonly TaskEnd[] | undefined
+  /** Others may have counted the runs here as theirs; the next save says whose they are. */
+  private unsaid = false
   /** Durable runs whose process has ended. */
   orphaned: readonly RunningTask[] = []
 
@@ -53,6 +55,7 @@ export class Runs {
     const touched = namesOf([...this.others, ...elsewhere])
     this.others = elsewhere.filter((run) => !dead.includes(run) || run.durable)
     this.believed = running
+    this.unsaid = mayTakeOver && this.nodes.shared && this.mine.size > 0
     this.list = undefined
     this.restoreEnds(ended)
     for (const { definition, task } of dead.filter(({ durable }) => !durable))
@@ -130,6 +133,7 @@ export class Runs {
     const { node } = this.nodes
     this.believed = running
     this.believedEnds = ended
+    this.unsaid = false
     for (const name of this.settled) if (!running.some((run) => nameOf(run) === name)) this.settled.delete(name)
     if (begun.length === 0 && over.size === 0) return
     const taken = new Set(begun.map(({ run }) => run))
@@ -146,6 +150,7 @@ export class Runs {
   get outdated(): boolean {
     const running = this.running()
     const { believed } = this
+    if (this.unsaid) return true
     if (running === believed) return this.nodes.shared && this.ends() !== this.believedEnds
     if (this.nodes.shared) return true
     const now = new Map(running.map((run) => [run.run, run]))

@@ -60,12 +60,12 @@ export class Lease {
   }
 
   /** The nodes whose tasks are in one list and not in the other. Those of the dead are this node's to take over. */
-  moved(before: readonly RunningTask[], after: readonly RunningTask[]) {
-    if (before === after) return { began: [], ended: [] }
+  moved(before: readonly RunningTask[], after: readonly RunningTask[], said: boolean) {
+    if (said && before === after) return { began: [], ended: [] }
     const [was, is] = [nodesOf(before), nodesOf(after)]
     const own = this.parts.node
     if ([...is].some((node) => node !== own && !this.isAlive(node))) is.add(own)
-    return { began: [...is].filter((node) => !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
+    return { began: [...is].filter((node) => !said || !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
   }
 
   private beatLater(): void {

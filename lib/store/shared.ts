@@ -28,6 +28,8 @@ interface Held {
   readonly fence: number
   /** Of the lease under which it was claimed: one that has ended says nothing of it. */
   readonly lease: number
+  /** A save has said who runs its tasks: while others took this node for dead, they counted as theirs. */
+  said: boolean
 }
 
 const deaf: Ears = { wanted: () => {}, changed: () => {}, missed: () => {}, lapsed: () => {} }
@@ -132,7 +134,7 @@ export class SharedStore implements StateStore, Shared {
       const lease = this.lease.number
       const claim = await this.ledger.claim(token, this.node, record?.stored.revision ?? -1, this.keepMs)
       if (claim.held) {
-        this.held.set(token, { fence: claim.fence, lease })
+        this.held.set(token, { fence: claim.fence, lease, said: false })
         this.followed.delete(token)
         loading.wanted ||= claim.wanted
         return this.know(token, claim.known, record)
@@ -166,13 +168,14 @@ export class SharedStore implements StateStore, Shared {
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
     const { node, keepMs } = this
-    const tasks = this.lease.moved(before.stored.running, next.running)
+    const tasks = this.lease.moved(before.stored.running, next.running, held.said)
     const { revision } = next
     const saved = await this.ledger.save({ token, node, fence: held.fence, revision, writes, ...tasks, keepMs })
     if (!saved) {
       if (this.held.get(token) === held) this.forget(token)
       throw taken()
     }
+    held.said = true
     this.records.set(token, record)
   }
 
@@ -180,7 +183,7 @@ export class SharedStore implements StateStore, Shared {
   private async claimNew(token: string): Promise<void> {
     const claim = await this.ledger.claim(token, this.node, -1, this.keepMs)
     if (!claim.held) throw taken()
-    this.held.set(token, { fence: claim.fence, lease: this.lease.number })
+    this.held.set(token, { fence: claim.fence, lease: this.lease.number, said: false })
     this.know(token, claim.known, undefined)
   }
 

@@ -154,7 +154,8 @@ export class TaskPool {
       this.publish(run, { ...before, progress: run.progress, note: run.note })
       return this.ports.runs(run)
     }
-    this.publish(run, { ...before, running: this.count(run), outcome: before.error ? 'failed' : 'cancelled' })
+    const error = standing(before, run)
+    this.publish(run, { ...before, running: this.count(run), error, outcome: error ? 'failed' : 'cancelled' })
     this.ports.over(run)
   }
 
@@ -168,7 +169,7 @@ export class TaskPool {
       this.ports.failed(token, phase.reason)
     }
     const before = this.ports.statusOf(token, definition, task)
-    const error = run.failure ?? before.error
+    const error = run.failure ?? standing(before, run)
     const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was told when it came
     this.publish(run, { ...before, running: this.count(run), error, outcome })
     if (this.of(token).size === 0) this.byToken.delete(token)
@@ -212,3 +213,6 @@ export class TaskPool {
 
 const begunAnew = (task: string) =>
   new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)
+
+/** The failure that stays when a run ends: that of another copy. What its own earlier attempts failed of is past. */
+const standing = ({ error }: TaskStatus, { failures }: TaskRun) => (failures > 0 ? null : error)

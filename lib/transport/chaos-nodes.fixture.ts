@@ -19,6 +19,10 @@ export interface ChaosOfNodesOptions {
   readonly seed: number
   /** Seconds that a node is taken to live after it was heard of last. */
   readonly leaseSeconds?: number
+  /** Seconds between two harms at most; half a lease by default, so that most takeovers meet with another harm. */
+  readonly pauseSeconds?: number
+  /** Steps of a durable task, of which ten are made in a second. */
+  readonly jobSteps?: number
   say?(line: string): void
 }
 
@@ -34,8 +38,11 @@ export interface ChaosOfNodesReport {
   readonly moved: number
   /** Milliseconds from the kill of a node to the first saved step of a durable task of it elsewhere, in order. */
   readonly takeovers: readonly number[]
-  /** Times that the node was killed too which would have taken over first: these are not among the takeovers. */
-  readonly twice: number
+  /**
+   * The same where another node was killed or frozen, or the redis harmed, from a lease before that kill on: who should take
+   * over, or held the token meanwhile, is waited for as well.
+   */
+  readonly disturbed: readonly number[]
   readonly leaseMs: number
   readonly faults: readonly string[]
 }
@@ -56,11 +63,21 @@ const measures = [
 ] as const
 
 export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosOfNodesReport> {
-  const { nodes: count, kills, tabs: many, seed, leaseSeconds = 4, say = () => {} } = options
+  const { nodes, seed, leaseSeconds = 4 } = options
   const chance = new Chance(seed)
+  const cluster = await ChaosCluster.start(nodes, chance, `${leaseSeconds}s`)
+  try {
+    return await lived(cluster, chance, options)
+  } finally {
+    await cluster.remove()
+  }
+}
+
+async function lived(cluster: ChaosCluster, chance: Chance, options: ChaosOfNodesOptions): Promise<ChaosOfNodesReport> {
+  const { kills, tabs: many, seed, leaseSeconds = 4, jobSteps = 60, say = () => {} } = options
+  const { pauseSeconds = leaseSeconds / 2 } = options
   const leaseMs = leaseSeconds * 1000
-  const cluster = await ChaosCluster.start(count, chance, `${leaseSeconds}s`)
-  const pace = { pauseMs: 600, tickMs: 500, jobSteps: 60 }
+  const pace = { pauseMs: 600, tickMs: 500, jobSteps }
   const tabs = Array.from({ length: many }, (_, at) => {
     return new ChaosTab(`tab ${at + 1}`, cluster.url, new Chance(seed * 1_000 + at), pace)
   })
@@ -69,7 +86,7 @@ export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosO
   const life = new Life(cluster, chance, leaseMs)
   while (life.killed.size < kills) {
     const before = life.killed.size
-    await setTimeout(chance.below(leaseMs / 2))
+    await setTimeout(chance.below(pauseSeconds * 1000))
     if (chance.happens(0.3)) chance.pick(tabs).reload()
     await life.harm()
     const { size } = life.killed
@@ -93,7 +110,6 @@ export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosO
     ...cluster.nodes.flatMap(({ complaints }) => complaints),
   ]
   for (const tab of tabs) tab.close()
-  await cluster.remove()
   const ends = tabs.flatMap(({ made }) => made.map(({ end = 'waiting' }) => end))
   const jobs = kept.flatMap((stored) =>
     Object.values((stored?.state[chaosState.id]?.jobs ?? {}) as Record<string, Job>),
@@ -105,7 +121,7 @@ export async function chaosOfNodes(options: ChaosOfNodesOptions): Promise<ChaosO
     ends: Object.fromEntries([...new Set(ends)].sort().map((end) => [end, ends.filter((one) => one === end).length])),
     jobs: jobs.length,
     moved: sum(jobs.map(({ stretches }) => stretches.length - 1)),
-    ...takeoversOf(jobs, life.killed),
+    ...takeoversOf(jobs, life, leaseMs),
     leaseMs,
     faults,
   }
@@ -116,6 +132,8 @@ class Life {
   readonly done: Record<string, number> = {}
   /** When processes were killed, by their ids. */
   readonly killed = new Map<number, number>()
+  /** From when to when something was done that others must wait for; to the redis, to a process by its id. */
+  readonly harms: { readonly pid: number | undefined; readonly from: number; to: number }[] = []
   private readonly cluster: ChaosCluster
   private readonly chance: Chance
   private readonly leaseMs: number
@@ -148,6 +166,8 @@ class Life {
 
   private async harmRedis(): Promise<void> {
     const { chance, cluster } = this
+    const harm = { pid: undefined, from: Date.now(), to: Number.POSITIVE_INFINITY }
+    this.harms.push(harm)
     if (chance.happens(0.4)) {
       this.count('restarts of the redis')
       await cluster.redis.end(chance.happens(0.5) ? 'SIGKILL' : 'SIGTERM')
@@ -157,6 +177,7 @@ class Life {
       this.count('cuts of its connections')
       await cluster.redis.command('CLIENT', 'KILL', 'TYPE', chance.pick(['normal', 'pubsub'])).catch(() => {}) // its own is one
     }
+    harm.to = Date.now()
   }
 
   private async harmNode(node: ChaosServer, measure: (typeof measures)[number]): Promise<void> {
@@ -164,14 +185,18 @@ class Life {
     const { chance } = this
     balancer.dead.add(node.port)
     this.count(measure)
+    const harm = { pid: node.pid, from: Date.now(), to: Number.POSITIVE_INFINITY }
+    if (measure !== 'SIGTERM') this.harms.push(harm)
     if (measure === 'freeze') {
       node.freeze()
       if (chance.happens(0.5)) balancer.cut(node.port) // it was noticed, or not
       await setTimeout(this.leaseMs * (0.5 + chance.draw()))
       node.thaw()
+      harm.to = Date.now()
     } else {
       if (measure === 'SIGKILL') this.killed.set(node.pid as number, Date.now())
       await node.end(measure)
+      harm.to = harm.from
       await setTimeout(chance.below(this.leaseMs))
       await node.start()
     }
@@ -185,17 +210,18 @@ const left = (name: string, stored: Stored | undefined) =>
     .filter(({ task }) => task === 'count')
     .map((run) => `${name} has a task that did not end: ${JSON.stringify(run)}`)
 
-function takeoversOf(jobs: readonly Job[], killed: ReadonlyMap<number, number>) {
+function takeoversOf(jobs: readonly Job[], { killed, harms }: Life, leaseMs: number) {
   const takeovers: number[] = []
-  let twice = 0
+  const disturbed: number[] = []
   for (const { stretches } of jobs)
-    for (const [index, { pid, attempt, from }] of stretches.entries()) {
+    for (const [index, { pid, from }] of stretches.entries()) {
       const before = stretches[index - 1]
       const death = before && killed.get(before.pid)
       if (!before || death === undefined || before.pid === pid || from < death) continue
-      const otherDeaths = [...killed].some(([other, at]) => other !== before.pid && at > death && at < from)
-      if (attempt > before.attempt + 1 && otherDeaths) twice += 1
-      else takeovers.push(from - death)
+      const others = harms.some((harm) => harm.pid !== before.pid && harm.to > death - leaseMs && harm.from < from)
+      const list = others ? disturbed : takeovers
+      list.push(from - death)
     }
-  return { takeovers: takeovers.sort((a, b) => a - b), twice }
+  for (const list of [takeovers, disturbed]) list.sort((a, b) => a - b)
+  return { takeovers, disturbed }
 }

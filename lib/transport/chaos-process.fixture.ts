@@ -65,7 +65,8 @@ export class ChaosServer {
   }
 
   private spawn(): ChildProcess {
-    const started = spawn(process.execPath, this.args)
+    const env = { ...process.env, NODE_ENV: 'production' as const } // a lock that waits for a dead process is no mistake of an author
+    const started = spawn(process.execPath, this.args, { env })
     const hear = (text: Buffer) => {
       for (const line of String(text).split('\n')) {
         const rest = line.replace('ready', '').trim()

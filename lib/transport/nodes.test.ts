@@ -86,7 +86,7 @@ it('calls made while the redis is restarted wait for it, and succeed', async () 
 }, 30_000)
 
 it('a rolling restart under load loses no call and no token, each durable task goes on, and tabs come back in waves', async () => {
-  const many = await opened(12, cluster.url, 80)
+  const many = await opened(12, cluster.url, 40)
   const runs = many.map((tab) => tab.run())
   await vi.waitFor(() => expect(many.filter(({ idle }) => !idle)).toHaveLength(many.length), 5_000)
   const tokens = many.map(({ token }) => token)
@@ -118,7 +118,7 @@ it('nodes complain of nothing but what was done to them', () => {
 })
 
 it('chaos of nodes: counts are exact; npm run chaos -- --nodes 3 does it 100 times', async () => {
-  const report = await chaosOfNodes({ nodes: 3, kills: 4, tabs: 10, seed: 3, leaseSeconds: 1 })
+  const report = await chaosOfNodes({ nodes: 3, kills: 4, tabs: 10, seed: 3, leaseSeconds: 1, jobSteps: 25 })
   expect(report.faults).toEqual([])
   expect(report.ends.done).toBeGreaterThan(50)
   expect(report.moved).toBeGreaterThan(3)
