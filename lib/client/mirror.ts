@@ -20,6 +20,8 @@ export interface Mirror {
   readonly status: ConnectionStatus
   /** While the connection is lost: which attempt comes next, and when. */
   readonly waiting: Waiting | undefined
+  /** The page is live, and the server cannot reach what it keeps state in: changes wait. */
+  readonly stalled: boolean
   readonly revision: number
   /** Views by position in the watch; a position without one has not arrived yet. */
   readonly views: ReadonlyMap<number, object>
@@ -34,6 +36,7 @@ export type MirrorStore = StoreApi<Mirror>
 export const emptyMirror: Mirror = {
   status: 'connecting',
   waiting: undefined,
+  stalled: false,
   revision: 0,
   views: new Map(),
   predictions: [],
@@ -51,7 +54,7 @@ export type Received =
 export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Received {
   if (message.type === 'welcome') {
     const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Mirror['views']
-    return { outcome: 'applied', mirror: { ...mirror, ...live, revision: message.revision, views } }
+    return { outcome: 'applied', mirror: { ...mirror, ...live, stalled: false, revision: message.revision, views } }
   }
   if (message.type === 'resumed' && message.from !== mirror.revision) return { outcome: 'gap' }
   if (message.from !== mirror.revision) return { outcome: message.to > mirror.revision ? 'gap' : 'duplicate' }

@@ -223,6 +223,8 @@ export class Tab {
         return this.delta(message)
       case 'failure':
         return this.report(fromFailure(message.failure))
+      case 'stalled':
+        return this.mirror.setState({ stalled: message.stalled })
       case 'farewell':
         return this.farewell(message)
     }

@@ -58,7 +58,7 @@ export class Hub {
   readonly nodes: Nodes
   readonly keeping: Keeping
   readonly instances: Map<string, Instance> = new Map<string, Instance>()
-  private readonly sessions = new Set<Session>()
+  readonly sessions: Set<Session> = new Set()
   private readonly pages: Pages<Session>
   private readonly working = new Working()
   private closing: Promise<void> | undefined

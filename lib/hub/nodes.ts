@@ -9,6 +9,7 @@ import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/sto
 import type { Instance } from './instance.js'
 import type { Keeping } from './keeping.js'
 import type { Locks } from './locks.js'
+import type { Session } from './session.js'
 import type { Tasking } from './tasking.js'
 
 /** What it asks of the hub. */
@@ -18,6 +19,7 @@ export interface NodesGround {
   readonly log: Log
   readonly store: StateStore
   readonly instances: ReadonlyMap<string, Instance>
+  readonly sessions: Iterable<Pick<Session, 'stalled'>>
   readonly keeping: Pick<Keeping, 'isNeeded'>
   readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own'>
   /** Resolves when the definitions are loaded. */
@@ -103,6 +105,10 @@ export class Nodes implements Ears {
   lapsed(): void {
     const { instances, keeping, tasks } = this.ground
     for (const instance of instances.values()) if (instance.loaded && keeping.isNeeded(instance)) tasks.own(instance)
+  }
+
+  trouble(reachable: boolean): void {
+    for (const session of this.ground.sessions) session.stalled(!reachable)
   }
 
   missed(): void {

@@ -280,6 +280,11 @@ export class Session implements Watcher, Sender {
     if (this.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
   }
 
+  /** The store is out of reach, or back. */
+  stalled(stalled: boolean): void {
+    if (this.phase === 'open') this.say({ type: 'stalled', stalled })
+  }
+
   /** Definitions are others now: shows what they make of the watched states. */
   redefined(): void {
     for (const id of this.feed.ids)

@@ -58,7 +58,19 @@ export interface Farewell {
   readonly spreadMs?: number
 }
 
-export type Down = Welcome | Resumed | Delta | { readonly type: 'failure'; readonly failure: Failure } | Farewell
+/** The server cannot reach what it keeps state in, and changes wait; or it can again. */
+export interface Stalled {
+  readonly type: 'stalled'
+  readonly stalled: boolean
+}
+
+export type Down =
+  | Welcome
+  | Resumed
+  | Delta
+  | { readonly type: 'failure'; readonly failure: Failure }
+  | Stalled
+  | Farewell
 
 /** The name and arguments of a message, fit for JSON. */
 export function writeDown(message: Down): readonly [name: string, ...args: Json[]] {
@@ -84,6 +96,8 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
       ]
     case 'failure':
       return ['f', ...writeFailure(message.failure)]
+    case 'stalled':
+      return ['s', message.stalled ? 1 : 0]
     case 'farewell':
       return ['bye', message.failure.code, message.failure.message, ...(message.spreadMs ? [message.spreadMs] : [])]
   }
@@ -122,6 +136,8 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
       }
     case 'f':
       return { type: 'failure', failure: readFailure(args[0], args[1], args[2], args[3]) }
+    case 's':
+      return { type: 'stalled', stalled: args[0] === 1 }
     case 'bye':
       return {
         type: 'farewell',

@@ -51,3 +51,13 @@ it('says that the browser is offline, where trying is of no use', async () => {
   expect(text()).toBe('You are offline. Your changes are kept and sent when you are back.')
   expect(button()).toBeNull()
 })
+
+it('says that the server cannot save, as long as that lasts, and the page is live all the time', async () => {
+  const { text, hub, acting, button } = await shown(0)
+  await acting(async () => hub.nodes.trouble(false))
+  await wait(5)
+  expect(text()).toBe('The server cannot save at the moment. Your changes wait, and go on when it can.')
+  expect(button()).toBeNull()
+  await acting(async () => hub.nodes.trouble(true))
+  expect(text()).toBe('')
+})

@@ -19,6 +19,7 @@ interface Words {
   readonly connecting: string
   readonly reconnecting: string
   readonly offline: string
+  readonly stalled: string
   readonly retry: string
 }
 
@@ -26,12 +27,13 @@ const english: Words = {
   connecting: 'Connecting…',
   reconnecting: 'Connection lost. Your changes are kept and sent when it is back.',
   offline: 'You are offline. Your changes are kept and sent when you are back.',
+  stalled: 'The server cannot save at the moment. Your changes wait, and go on when it can.',
   retry: 'Try now',
 }
 
 export function ConnectionStatus({ after = 1_500, className, words }: ConnectionStatusProps) {
-  const { status, retry } = useConnection()
-  const lost = status !== 'live'
+  const { status, stalled, retry } = useConnection()
+  const lost = status !== 'live' || stalled
   const shown = useLasting(lost, after)
   const said = { ...english, ...words }
   return (
@@ -44,8 +46,8 @@ export function ConnectionStatus({ after = 1_500, className, words }: Connection
     >
       {shown && lost ? (
         <>
-          <span>{said[status]}</span>
-          {status === 'offline' ? null : (
+          <span>{status === 'live' ? said.stalled : said[status]}</span>
+          {status === 'offline' || status === 'live' ? null : (
             <button type="button" onClick={retry} style={className === undefined ? button : undefined}>
               {said.retry}
             </button>

@@ -11,6 +11,8 @@ export interface Connection {
    * has no network, or the server refused this page for good.
    */
   readonly status: ConnectionStatus
+  /** It is live, but the server cannot reach what it keeps state in, a redis for example: changes wait until it can. */
+  readonly stalled: boolean
   /** How many attempts have failed in a row; 0 while it is live. */
   readonly attempt: number
   /** When the next one comes, in milliseconds since the epoch; `null` if none is planned: a hidden page waits to be seen. */
@@ -32,9 +34,15 @@ const retry = () => pageTab().retry()
 
 let last: Connection | undefined
 
-function connectionOf({ status, waiting }: Mirror): Connection {
+function connectionOf({ status, waiting, stalled: held }: Mirror): Connection {
   const { attempt = 0, nextRetryAt = null } = waiting ?? {}
-  if (last?.status !== status || last.attempt !== attempt || last.nextRetryAt !== nextRetryAt)
-    last = Object.freeze({ status, attempt, nextRetryAt, retry })
+  const stalled = held && status === 'live'
+  if (
+    last?.status !== status ||
+    last.stalled !== stalled ||
+    last.attempt !== attempt ||
+    last.nextRetryAt !== nextRetryAt
+  )
+    last = Object.freeze({ status, stalled, attempt, nextRetryAt, retry })
   return last
 }
