@@ -53,11 +53,13 @@ it('says that the browser is offline, where trying is of no use', async () => {
 })
 
 it('says that the server cannot save, as long as that lasts, and the page is live all the time', async () => {
-  const { text, hub, acting, button } = await shown(0)
-  await acting(async () => hub.nodes.trouble(false))
+  const { text, hub, advance, button } = await shown(0)
+  hub.nodes.trouble(false)
+  await advance(10)
   await wait(5)
   expect(text()).toBe('The server cannot save at the moment. Your changes wait, and go on when it can.')
   expect(button()).toBeNull()
-  await acting(async () => hub.nodes.trouble(true))
+  hub.nodes.trouble(true)
+  await advance(10)
   expect(text()).toBe('')
 })
