@@ -248,3 +248,30 @@ it('closing leaves nothing', async () => {
   await clock.advance(60_000)
   expect(clock.running).toBe(0)
 })
+
+it('takes over a task though another token has to be waited for', async () => {
+  const { a, b, book, end, state, tab } = await open(3)
+  await end(state.begin(30), 250)
+  const held = 'f'.repeat(32)
+  await end(a.hub.modifyState(held, d, (s) => void (s.n = 1)))
+  const page = book.page(held)
+  const { node } = a.hub.nodes
+  a.kill()
+  book.tasksOf(node).add(held) // a token of the dead that somebody else holds, and does not give up
+  page.holder = 'somebody'
+  book.nodes.set('somebody', { leaseEnd: Number.POSITIVE_INFINITY, listener: undefined })
+  await clock.advance(2_000)
+  const attempts = (await b.hub.store.read(tab.token))?.state.d?.attempts
+  expect(attempts).toEqual([1, 2])
+})
+
+it('says again whose its tasks are after it was taken for dead, so that they are found when it has died', async () => {
+  const { a, b, book, end, state, tab } = await open(2)
+  await end(state.begin(100), 250)
+  book.tasksOf(a.store.node).delete(tab.token)
+  book.tasksOf(b.store.node).add(tab.token) // another process was about to take them over
+  const known = book.nodes.get(a.store.node)
+  if (known) known.leaseEnd = 0
+  await clock.advance(600)
+  expect([...book.tasksOf(a.store.node)]).toEqual([tab.token])
+})
