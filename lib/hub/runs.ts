@@ -55,7 +55,7 @@ export class Runs {
     const touched = namesOf([...this.others, ...elsewhere])
     this.others = elsewhere.filter((run) => !dead.includes(run) || run.durable)
     this.believed = running
-    this.unsaid = mayTakeOver && this.nodes.shared && this.mine.size > 0
+    this.unsaid = mayTakeOver && this.nodes.shared && running.some(isHere)
     this.list = undefined
     this.restoreEnds(ended)
     for (const { definition, task } of dead.filter(({ durable }) => !durable))
