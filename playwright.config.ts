@@ -1,8 +1,9 @@
 /**
  * Two servers, one for each way in which Next runs: production on 3100, which needs `next build` first, and development
- * on 3101. Every spec of the demo runs against both. `E2E=production` or `E2E=development` starts one server only.
+ * on 3101. Every spec of the demo runs against both: `E2E=demo`. `E2E=production` or `E2E=development` starts one server only.
  *
- * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`.
+ * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`. They keep both cores busy,
+ * so they run one after the other; those of the demo mostly wait for what a page counts.
  */
 import { existsSync } from 'node:fs'
 import { defineConfig, devices } from '@playwright/test'
@@ -13,8 +14,8 @@ const modes = {
 } as const
 
 type Mode = keyof typeof modes
-const only = process.env.E2E as Mode | 'fixture' | undefined
-const chosen = (Object.keys(modes) as Mode[]).filter((mode) => only === undefined || mode === only)
+const only = process.env.E2E as Mode | 'demo' | 'fixture' | undefined
+const chosen = (Object.keys(modes) as Mode[]).filter((mode) => only === undefined || only === 'demo' || mode === only)
 
 const chromium = process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined)
 
@@ -23,7 +24,7 @@ const fixtureSpecs = /(attached|builds|delivery|edits|packed|serving)\.spec\.ts$
 
 export default defineConfig({
   testDir: 'e2e',
-  workers: 1,
+  workers: only === undefined || only === 'fixture' ? 1 : 2,
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 20_000 },

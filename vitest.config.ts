@@ -15,5 +15,6 @@ export default defineConfig({
   test: {
     include: ['lib/**/*.test.ts', 'lib/**/*.test.tsx', 'bench/**/*.test.ts', 'docs/*.test.ts', 'app/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    maxWorkers: 2, // it would leave one of two cores idle
   },
 })

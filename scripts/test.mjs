@@ -2,7 +2,8 @@
  * All tests, with what they need: types under both compilers, lint, unit and property tests, and the demo in a real
  * browser against a production build and against development. Ends with a line of the real counts.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +29,17 @@ function run(name, args, more = {}) {
 function check(name, ...args) {
   if (run(name, args)) passed += 1
   else failed += 1
+}
+
+/** Checks that need one core each. */
+async function together(...checks) {
+  const ends = checks.map(async ([name, ...args]) => {
+    console.log(`\n── ${name}`)
+    const [status] = await once(spawn(process.execPath, args, { stdio: 'inherit', env }), 'exit')
+    if (status === 0) passed += 1
+    else failed += 1
+  })
+  await Promise.all(ends)
 }
 
 /** A runner with counts of its own; one that leaves none has failed. */
@@ -63,16 +75,22 @@ suite(
   ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests],
 )
 check('the package, by publint and are-the-types-wrong', 'scripts/check-package.mjs')
-check('two thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '2000')
-check('a thousand of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '1000')
-check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
-suite(
-  'the demo in Chromium, production and development',
-  ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
-  'browser.json',
-  ({ stats }) => [stats.expected, stats.unexpected + stats.flaky],
-  { PLAYWRIGHT_JSON_OUTPUT_NAME: join(results, 'browser.json') },
+await together(
+  ['two thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '2000'],
+  ['a thousand of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '1000'],
 )
+check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
+for (const [name, specs] of [
+  ['the demo in Chromium, production and development', 'demo'],
+  ['an app of each kind in Chromium: builds, edits, attached, packed', 'fixture'],
+])
+  suite(
+    name,
+    ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
+    `${specs}.json`,
+    ({ stats }) => [stats.expected, stats.unexpected + stats.flaky],
+    { E2E: specs, PLAYWRIGHT_JSON_OUTPUT_NAME: join(results, `${specs}.json`) },
+  )
 
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
