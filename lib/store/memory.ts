@@ -1,5 +1,6 @@
 /** The memory store: as fast as it gets, and gone with the process. */
 import { HeldStateError } from '../base/errors.js'
+import { defaultLimits } from '../base/limits.js'
 import type { StateStore, Stored } from './store.js'
 
 interface Kept {
@@ -45,3 +46,10 @@ export function refuseStale(kept: number, next: number): void {
 /** Another handle has loaded the token. */
 export const taken = () =>
   new HeldStateError('stale-write', 'Another process has taken over the state of this tab. Nothing was kept.')
+
+/** Another process does not give the token up. */
+export const heldElsewhere = () =>
+  new HeldStateError(
+    'lock-timeout',
+    `Another process has held the state of this tab for ${defaultLimits.lockWaitMs} ms, the bound "lockWaitMs". Nothing was changed; try again.`,
+  )

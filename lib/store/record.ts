@@ -50,6 +50,11 @@ export class TokenRecord {
 
   static readonly empty = new TokenRecord(nothing, new Map())
 
+  /** What is kept, if anything is. */
+  get known(): Stored | undefined {
+    return this.stored.revision === 0 ? undefined : this.stored
+  }
+
   /** What all texts of a token say. */
   static read(revision: number, texts: Texts): TokenRecord {
     return TokenRecord.empty.with(revision, texts)

@@ -111,9 +111,10 @@ describe('a node whose process is killed', () => {
 
 describe('a token', () => {
   it('may have more texts than a script takes in one go, and others are told of all', async () => {
-    const a = quick()
+    const bounds = { ...short, storeWaitMs: 20_000, storeSilenceMs: 10_000 } // it takes a busy machine a while
+    const a = quick({ bounds })
     await a.store.open()
-    const { ledger } = quick({ prefix: a.prefix })
+    const { ledger } = quick({ prefix: a.prefix, bounds })
     const told: Message[] = []
     await ledger.join('b', { told: (message) => void told.push(message), missed: () => {} })
     await ledger.beat('b', 60_000)

@@ -8,7 +8,7 @@ import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { Lease } from './lease.js'
 import type { Kept, Known, Ledger, Message } from './ledger.js'
-import { refuseStale, taken } from './memory.js'
+import { heldElsewhere, refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
 import type { Ears, Shared, StateStore, Stored } from './store.js'
 import { Turns } from './turns.js'
@@ -114,14 +114,18 @@ export class SharedStore implements StateStore, Shared {
 
   async load(token: string): Promise<Stored | undefined> {
     await this.ready()
+    return this.about(token, (loading) => this.claim(token, loading))
+  }
+
+  /** While this node is about to hold a token, others that ask for it wait for the end of that. */
+  private async about<T>(token: string, work: (loading: { wanted: boolean }) => Promise<T>): Promise<T> {
     const loading = { wanted: false }
     this.loading.set(token, loading)
     try {
-      const stored = await this.claim(token, loading)
-      if (loading.wanted) this.clock.turn(() => this.ears.wanted(token))
-      return stored
+      return await work(loading)
     } finally {
       this.loading.delete(token)
+      if (loading.wanted) this.clock.turn(() => this.ears.wanted(token))
     }
   }
 
@@ -153,7 +157,7 @@ export class SharedStore implements StateStore, Shared {
   }
 
   async read(token: string): Promise<Stored | undefined> {
-    if (this.held.has(token) || this.followed.has(token)) return storedOf(this.records.get(token))
+    if (this.held.has(token) || this.followed.has(token)) return this.records.get(token)?.known
     await this.ready()
     const kept = await this.ledger.read(token)
     return kept && recordOf(kept).stored
@@ -161,7 +165,14 @@ export class SharedStore implements StateStore, Shared {
 
   async save(token: string, next: Stored): Promise<void> {
     await this.ready()
-    if (!this.held.has(token) && next.revision === 1) await this.claimNew(token)
+    if (this.held.has(token) || next.revision > 1) return this.write(token, next)
+    await this.about(token, async () => {
+      await this.claimNew(token)
+      await this.write(token, next)
+    })
+  }
+
+  private async write(token: string, next: Stored): Promise<void> {
     const held = this.held.get(token)
     const before = this.records.get(token) ?? TokenRecord.empty
     if (!held) throw taken()
@@ -210,7 +221,7 @@ export class SharedStore implements StateStore, Shared {
   async follow(token: string): Promise<Stored | undefined> {
     await this.ready()
     for (;;) {
-      if (this.holds(token)) return storedOf(this.records.get(token))
+      if (this.holds(token)) return this.records.get(token)?.known
       const held = this.held.get(token)
       const before = this.records.get(token)
       const { known, holds } = await this.ledger.follow(token, this.node, before?.stored.revision ?? -1)
@@ -336,12 +347,3 @@ export class SharedStore implements StateStore, Shared {
 }
 
 const recordOf = ({ revision, texts }: Kept) => TokenRecord.read(revision, texts)
-
-const storedOf = (record: TokenRecord | undefined) =>
-  record === undefined || record.stored.revision === 0 ? undefined : record.stored
-
-const heldElsewhere = () =>
-  new HeldStateError(
-    'lock-timeout',
-    `Another process has held the state of this tab for ${defaultLimits.lockWaitMs} ms, the bound "lockWaitMs". Nothing was changed; try again.`,
-  )
