@@ -1,9 +1,8 @@
 /**
  * Two servers, one for each way in which Next runs: production on 3100, which needs `next build` first, and development
- * on 3101. Every spec of the demo runs against both: `E2E=demo`. `E2E=production` or `E2E=development` starts one server only.
+ * on 3101. Most specs of the demo run against both: `E2E=demo`. `E2E=production` or `E2E=development` starts one server only.
  *
- * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`. They keep both cores busy,
- * so they run one after the other; those of the demo mostly wait for what a page counts.
+ * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`.
  */
 import { existsSync } from 'node:fs'
 import { defineConfig, devices } from '@playwright/test'
@@ -22,9 +21,12 @@ const chromium = process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ?
 /** Specs that need a build or a server of their own, and not those of the demo. */
 const fixtureSpecs = /(attached|builds|delivery|edits|packed|serving)\.spec\.ts$/
 
+/** Static pages, and what mostly waits for the server, which is the same in both. */
+const inProductionAlone = /(docs|counts-on-the-server|job|responsive)\.spec\.ts$/
+
 export default defineConfig({
   testDir: 'e2e',
-  workers: only === undefined || only === 'fixture' ? 1 : 2,
+  workers: 1,
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 20_000 },
@@ -46,7 +48,7 @@ export default defineConfig({
   projects: [
     ...chosen.map((mode) => ({
       name: mode,
-      testIgnore: mode === 'production' ? fixtureSpecs : [fixtureSpecs, /docs\.spec\.ts$/], // the docs are static pages
+      testIgnore: mode === 'production' ? fixtureSpecs : [fixtureSpecs, inProductionAlone],
       use: { baseURL: `http://localhost:${modes[mode].port}` },
     })),
     ...(only === undefined || only === 'fixture' ? [{ name: 'fixture', testMatch: fixtureSpecs }] : []),
