@@ -87,6 +87,8 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
       if (variant.bundler === 'turbopack') expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
     })
 
+    if (variant.bundler === 'webpack' && process.env.EDITS !== 'all') return // the test command has fifteen minutes
+
     test('a page is edited beside the socket', async ({ page }) => {
       app.edit(component, (text) => text.replace(' ticks ', ' beats '))
       await expect(shown(page)).toContainText('beats')
