@@ -22,7 +22,8 @@ const chromium = process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ?
 const fixtureSpecs = /(attached|builds|delivery|edits|packed|serving)\.spec\.ts$/
 
 /** Static pages, and what mostly waits for the server, which is the same in both. */
-const inProductionAlone = /(docs|counts-on-the-server|controls-while-counting|job|responsive)\.spec\.ts$/
+const inProductionAlone =
+  /(docs|counts-on-the-server|controls-while-counting|job|low-level|responsive|second-start|tabs-apart)\.spec\.ts$/
 
 export default defineConfig({
   testDir: 'e2e',

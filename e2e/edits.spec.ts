@@ -48,6 +48,8 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
       expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
     })
 
+    if (variant.bundler === 'webpack' && process.env.EDITS !== 'all') return // the test command has fifteen minutes
+
     test('an event is added, and used in the page without a reload', async ({ page }) => {
       const n = await size(page)
       app.edit(state, (text) => text.replace('    begin: on(', '    triple: on((s) => { s.n *= 3 }),\n    begin: on('))
@@ -86,8 +88,6 @@ for (const variant of variants.filter(({ mode }) => mode === 'development')) {
       await adds(page, 10)
       if (variant.bundler === 'turbopack') expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
     })
-
-    if (variant.bundler === 'webpack' && process.env.EDITS !== 'all') return // the test command has fifteen minutes
 
     test('a page is edited beside the socket', async ({ page }) => {
       app.edit(component, (text) => text.replace(' ticks ', ' beats '))

@@ -76,8 +76,8 @@ suite(
 )
 check('the package, by publint and are-the-types-wrong', 'scripts/check-package.mjs')
 await together(
-  ['two thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '2000'],
-  ['a thousand of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '1000'],
+  ['a thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '1000'],
+  ['six hundred of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '600'],
 )
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 for (const [name, specs] of [
