@@ -27,7 +27,7 @@ export async function sharedHandle(beside?: StateStore): Promise<StateStore> {
 
 export function givingUp(store: SharedStore): void {
   store.listen({
-    wanted: (token) => void store.release(token, false),
+    wanted: (token) => void store.release(token, false).catch(() => {}),
     changed: () => {},
     missed: () => {},
     lapsed: () => {},
