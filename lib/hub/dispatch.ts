@@ -36,6 +36,8 @@ export interface Call {
   readonly args: readonly unknown[]
   /** Given for a call of a tab; a trigger has none. */
   readonly name?: CallName
+  /** Called when what it changed is on its way to the store, if nothing else follows from it: the next call may begin. */
+  readonly passed?: () => void
   /** Of the page that called. */
   readonly cookies?: string | undefined
 }
@@ -72,7 +74,11 @@ function runEvent(
     transaction.begins(name)
     const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
-    return after(result as Eventually<unknown>, (value) => announced(ground, transaction, triggersIn(value, where)))
+    return after(result as Eventually<unknown>, (value) => {
+      const triggers = triggersIn(value, where)
+      if (triggers.length === 0 && !request) transaction.whenPassed(call.passed)
+      return announced(ground, transaction, triggers)
+    })
   }
   const run = () => transact(ground, token, granted, handler, work, call)
   const { inRequest } = ground.options

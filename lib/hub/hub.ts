@@ -88,6 +88,7 @@ export class Hub {
       hasTasks: (token) => this.tasks.pool.of(token).size > 0,
       tokens: () => this.instances.keys(),
       knows: (token) => this.instances.has(token),
+      settled: (token) => this.instances.get(token)?.pending?.settled(),
       forget: (token) => {
         this.pages.drop(token)
         this.instances.delete(token)

@@ -10,6 +10,7 @@ import type { RunningTask, State, Stored } from '../store/store.js'
 import type { TaskStatus } from '../tasks/status.js'
 import { isCurrent } from './fields.js'
 import { merged, type PastCalls } from './past-calls.js'
+import type { Pending } from './pending.js'
 import { type Known, type RunChanges, Runs } from './runs.js'
 
 /** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
@@ -39,6 +40,8 @@ export class Instance {
   /** Of the states as they were saved. */
   shapes: Readonly<Record<string, Shape>> = {}
   readonly runs: Runs
+  /** What was changed and is not kept yet. */
+  pending: Pending | undefined
   /** It is this process's. False until the store was asked, and again after a save whose end is unknown. */
   loaded = false
   /** It is another process's, and this one is told of each change. */
@@ -53,6 +56,11 @@ export class Instance {
     this.token = token
     this.log = log
     this.runs = new Runs(nodes, (definition) => this.statusChanged(definition))
+  }
+
+  /** What the next change begins with. */
+  get newest(): Pick<Instance, 'state' | 'shapes'> {
+    return this.pending ?? this
   }
 
   /** What it has is what is kept. */

@@ -16,6 +16,8 @@ export interface KeepingGround {
   /** The tokens that the hub knows. */
   tokens(): Iterable<string>
   knows(token: string): boolean
+  /** Resolves when what was changed of it is kept, or has failed. */
+  settled(token: string): Promise<void> | undefined
   /** The hub shall know the instance no more. */
   forget(token: string): void
 }
@@ -75,10 +77,11 @@ export class Keeping {
   }
 
   private async drop(token: string, isNeeded: () => boolean): Promise<void> {
-    const { forget, locks, log, store } = this.ground
+    const { forget, locks, log, settled, store } = this.ground
     let release: Release | undefined
     try {
       release = await locks.acquire(token)
+      await settled(token)
       if (isNeeded()) return
       forget(token) // first: who comes while the store forgets gets a new one, and waits for the lock
       await store.drop(token)

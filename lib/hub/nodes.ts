@@ -76,6 +76,7 @@ export class Nodes implements Ears {
       const release = await locks.acquire(token)
       try {
         this.leaving.delete(token)
+        await instances.get(token)?.pending?.settled()
         const instance = instances.get(token)
         const follow = instance !== undefined && keeping.isNeeded(instance)
         if (instance) {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
-import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
+import { after, type Eventually, promised, rescued } from '../base/eventually.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
@@ -13,6 +13,7 @@ import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
+import { Inbox } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
@@ -61,7 +62,7 @@ export class Session implements Watcher, Sender {
   private readonly ground: SessionGround
   private readonly connection: Connection
   private readonly outbox: Outbox
-  private readonly inbox: Up[] = []
+  private readonly inbox: Inbox
   private settled: Settlement[] = []
   private readonly hello: Hello
   private readonly signed: string
@@ -69,8 +70,6 @@ export class Session implements Watcher, Sender {
   private readonly feed: Feed
   sentAt = Number.NEGATIVE_INFINITY
   private phase: 'opening' | 'open' | 'closed' = 'opening'
-  /** The message that is handled, while that takes time. */
-  private working: Promise<void> | undefined
   /** The tab asked for the whole of it. */
   private asked = false
   private cancelling = 0
@@ -90,7 +89,7 @@ export class Session implements Watcher, Sender {
       earlier?.feed.history ?? new History(limits.rememberedMessages, Number.parseInt(clock.id().slice(0, 10), 16))
     this.feed = new Feed(instance, registry, hello.page, history)
     earlier?.close()
-    this.working = earlier?.working // calls run in order, also those that the page sends again
+    this.inbox = new Inbox(earlier?.inbox.busy, (up) => this.handle(up)) // calls run in order, also those that the page sends again
   }
 
   /** The page had a connection before this one. */
@@ -114,7 +113,7 @@ export class Session implements Watcher, Sender {
     this.phase = 'open'
     const mark = heard === undefined ? undefined : this.feed.history.at(heard)
     this.say(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed))
-    this.continue()
+    this.inbox.open()
   }
 
   /** A message of the tab, or a batch of them, as it came. */
@@ -131,10 +130,9 @@ export class Session implements Watcher, Sender {
     try {
       const up = parseUp(name, args, this.ground.limits)
       const overtakes = up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)
-      if (this.inbox.length + this.cancelling >= this.ground.limits.callsPerTab) return this.refuseSurplus(up)
+      if (this.inbox.size + this.cancelling >= this.ground.limits.callsPerTab) return this.refuseSurplus(up)
       if (overtakes) return void this.cancel(up)
-      this.inbox.push(up)
-      this.drain()
+      this.inbox.add(up)
     } catch (error) {
       this.refuse(callIdOf(args), error)
     }
@@ -143,7 +141,7 @@ export class Session implements Watcher, Sender {
   private refuseSurplus(up: Up): void {
     const surplus = new HeldStateError(
       'inbox-full',
-      `${this.inbox.length} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
+      `${this.inbox.size} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
     )
     if (up.type === 'resync') throw surplus
     const refuse = () => {
@@ -156,7 +154,7 @@ export class Session implements Watcher, Sender {
   close(): void {
     if (this.phase === 'closed') return
     this.phase = 'closed'
-    this.inbox.length = 0
+    this.inbox.close()
     for (const cancel of this.retries) cancel()
     this.instance.watchers.delete(this)
     this.connection.close()
@@ -187,27 +185,6 @@ export class Session implements Watcher, Sender {
     this.say(delta)
   }
 
-  /** Handles messages one after the other; what needs no waiting is done at once. */
-  private drain(): void {
-    while (!this.working && this.phase === 'open') {
-      const up = this.inbox.shift()
-      if (!up) return
-      const work = this.handle(up)
-      if (!isPromise(work)) continue
-      this.working = work
-      this.continue()
-    }
-  }
-
-  /** Drains once what is under way has ended. */
-  private continue(): void {
-    if (!this.working) return this.drain()
-    void this.working.then(() => {
-      this.working = undefined
-      this.drain()
-    })
-  }
-
   private handle(up: Up): Eventually<void> {
     switch (up.type) {
       case 'call':
@@ -225,15 +202,29 @@ export class Session implements Watcher, Sender {
   private call({ id, definition, member, args }: Up & { type: 'call' }): Eventually<void> {
     const { ground, instance } = this
     const name = { page: this.hello.page, id }
-    const run = () =>
-      ground.call({ token: instance.token, definition, member, args, name, cookies: this.connection.cookies })
-    const work = () => this.once(id, false, run)
+    const { cookies } = this.connection
+    const { passed } = this.inbox
+    const run = () => ground.call({ token: instance.token, definition, member, args, name, cookies, passed })
+    const work = () => this.once(id, false, () => this.inOrder(run))
     const known = () => {
       // a generator that has yielded counts as interrupted until it ends, and it may run still where the page was before
       const interrupted = !instance.loaded && endOf(instance.calls, name) !== undefined
       return interrupted ? after(ground.own(instance), work) : work()
     }
     return this.answer(id, () => (instance.known ? known() : after(ground.load(instance), known)))
+  }
+
+  /** It ends after the calls that have passed: what is remembered of calls is how far they have come. */
+  private inOrder(run: () => Eventually<void>): Eventually<void> {
+    const { before } = this.inbox
+    if (!before) return run()
+    return promised(run).then(
+      () => before,
+      (error) =>
+        before.then(() => {
+          throw error
+        }),
+    )
   }
 
   private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
@@ -324,7 +315,7 @@ export class Session implements Watcher, Sender {
 
   /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
   private startsLater({ definition, task }: { definition: string; task: string }): boolean {
-    return this.inbox.some((up) => up.type === 'call' && up.definition === definition && up.member === task)
+    return this.inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
   }
 
   private say(message: Parameters<typeof writeDown>[0]): void {

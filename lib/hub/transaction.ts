@@ -1,11 +1,11 @@
 /**
- * The one place where server state changes: lock → load → draft → work → save → publish → release. Events, a task's
+ * The one place where server state changes: lock → load → draft → work → save → release → publish. Events, a task's
  * `update` and `lock`, and `modifyState` all come through here. Where a step fails, nothing of the change is kept and
  * nothing of it was shown; the failure leaves here, named.
  */
 
-import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
-import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
+import type { Failure, HeldStateError } from '../base/errors.js'
+import { after, type Eventually, isPromise } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { type Draft, openDraft } from '../delta/draft.js'
@@ -13,8 +13,7 @@ import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
-import { taken } from '../store/memory.js'
-import type { Fields, RunningTask, State, StateStore, Stored } from '../store/store.js'
+import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
@@ -22,9 +21,8 @@ import type { Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import type { Nodes } from './nodes.js'
-import { isStale } from './once.js'
-import { type CallName, EndedMeanwhile, endOf, type PastCalls, withEnd } from './past-calls.js'
-import { StateUnknown } from './state-unknown.js'
+import { type CallName, EndedMeanwhile, endOf, withEnd } from './past-calls.js'
+import { type Change, keep, load, lose, type Pending } from './pending.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
@@ -89,7 +87,9 @@ function open(
       permit.check() // what was loaded may have ended the task
       return new Transaction(ground, instance, permit, outer, release)
     }
-    const loading = load(ground, instance)
+    // what is on its way says itself, when it fails, what is kept
+    const known = () => (instance.loaded && ground.nodes.holds(token) ? undefined : load(ground, instance))
+    const loading = instance.pending ? instance.pending.settled().then(known) : known()
     return isPromise(loading) ? loading.then(start).catch(refuse) : start()
   } catch (error) {
     return refuse(error)
@@ -110,12 +110,16 @@ export class Transaction implements Hold {
   /** It ends in the same save as its change. */
   private call: CallName | undefined
   private end: (() => void) | undefined
+  /** Called when what was changed is on its way to the store: what waits for the lock alone may go on. */
+  private passed: (() => void) | undefined
   /** The last save says that the call was interrupted. */
   private interrupted = false
   private readonly ground: Ground
   private readonly instance: Instance
   private readonly permit: Permit
   private readonly unlock: Release
+  /** What it builds on, if that is not kept yet. */
+  private readonly base: Pending | undefined
   private drafts: Opened[] = []
   private copied: State | undefined
   private copiedShapes: Readonly<Record<string, Shape>> = {}
@@ -131,21 +135,45 @@ export class Transaction implements Hold {
     this.instance = instance
     this.permit = permit
     this.unlock = unlock
-    this.staged = instance.state
+    this.base = instance.pending
+    this.staged = instance.newest.state
   }
 
-  /** Work → save → publish → release. Most of it waits for nothing, and then no promise is made. */
+  /** Work → save → release → publish. Most of it waits for nothing, and then no promise is made. */
   carry<T>(author: Author, work: (transaction: Transaction) => Eventually<T>): Eventually<T> {
-    let waits: Promise<T> | undefined
     try {
       const result = this.ground.flow.run(this, author, work)
-      const saved = isPromise(result) ? Promise.resolve(result).then(() => this.commit()) : this.commit()
-      if (!isPromise(saved)) return result
-      waits = saved.then(() => result).finally(() => this.release())
-      return waits
-    } finally {
-      if (!waits) this.release()
+      if (!isPromise(result)) return this.finish(result)
+      return Promise.resolve(result)
+        .then((value) => this.finish(value))
+        .catch((error) => this.fail(error))
+    } catch (error) {
+      return this.fail(error)
     }
+  }
+
+  private finish<T>(result: T): Eventually<T> {
+    const { passed } = this
+    const alone = this.changesRuns
+    const saved = this.commit()
+    if (isPromise(saved)) {
+      const kept = saved.then(() => result)
+      if (alone || this.instance.pending?.isFull) return kept.finally(() => this.release())
+      this.release()
+      passed?.()
+      return kept
+    }
+    this.release()
+    return result
+  }
+
+  /** What it has seen may not be kept either. */
+  private fail(error: unknown): Eventually<never> {
+    this.release()
+    if (!this.base) throw error
+    return this.base.kept.then(() => {
+      throw error
+    })
   }
 
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
@@ -153,7 +181,8 @@ export class Transaction implements Hold {
     if (this.released) return readonlyView(this.instance.state[id] ?? {})
     for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
     const definition = this.ground.registry.get(id)
-    const fields = completed(this.instance.state[id], this.instance.shapes[id], definition, this.ground.log)
+    const { state, shapes } = this.instance.newest
+    const fields = completed(state[id], shapes[id], definition, this.ground.log)
     const draft = openDraft(fields, [id], definition.members.computed)
     this.drafts.push({ definition, draft })
     return draft.state
@@ -163,6 +192,11 @@ export class Transaction implements Hold {
   begins(name: CallName | undefined): void {
     if (name && endOf(this.instance.calls, name)) throw new EndedMeanwhile()
     this.call = name
+  }
+
+  /** `passed` is called when its change is on its way to the store, if it gives the lock back then. */
+  whenPassed(passed: (() => void) | undefined): void {
+    this.passed = passed
   }
 
   /** The next save says that a task runs. */
@@ -195,7 +229,7 @@ export class Transaction implements Hold {
 
   /** Drafts → snapshot, checked. The drafts go on from there. */
   stage(): void {
-    const before = this.instance.state
+    const before = this.instance.newest.state
     let staged: Record<string, Fields> | undefined = this.copied && { ...before, ...this.copied }
     for (const { definition, draft } of this.drafts) {
       const fields = draft.commit()
@@ -209,50 +243,48 @@ export class Transaction implements Hold {
 
   /** Snapshot → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
   save(interrupted?: Failure): Eventually<void> {
-    this.permit.check()
-    const { instance, permit, ground, begun, over } = this
-    const before = instance.calls
-    const calls = this.call ? withEnd(before, this.call, interrupted, ground.limits) : before
-    const isIdle = begun.length === 0 && over.size === 0 && !instance.runs.outdated
-    if (this.staged === instance.state && (interrupted || !this.interrupted) && isIdle) {
-      if (!ground.nodes.holds(this.token)) this.lose(taken()) // what the work has seen may be old
-      if (!interrupted) instance.calls = calls
-      return
+    const { instance, permit, ground, base } = this
+    permit.check()
+    if (base?.failure) throw base.failure
+    const { pending } = instance
+    const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
+    if (unchanged && !this.changesRuns && !instance.runs.outdated) {
+      if (!ground.nodes.holds(this.token)) lose(ground, instance) // what the work has seen may be old
+      return pending ? pending.kept.then(() => this.endUnchanged(interrupted)) : this.endUnchanged(interrupted)
     }
+    if (pending && this.changesRuns) return permit.saving(pending.settled().then(() => this.save(interrupted)))
     this.interrupted = interrupted !== undefined
     if (permit.run) instance.runs.proved(permit.run.id)
-    const next: Stored = {
-      revision: instance.revision + 1,
-      state: this.staged,
-      calls,
-      running: instance.runs.running({ begun, over }),
-      ended: instance.runs.ends(),
-      shapes: this.shapes(),
-    }
-    let saving: Eventually<void>
-    try {
-      saving = ground.store.save(this.token, next)
-    } catch (error) {
-      return permit.saving(this.unsaved(next, before, error))
-    }
-    if (!isPromise(saving)) return this.accept(next, before)
-    const saved = saving.then(
-      () => this.accept(next, before),
-      (error) => this.unsaved(next, before, error),
-    )
-    return permit.saving(saved)
+    const ends = this.call ? [{ name: this.call, interrupted }] : []
+    const change = { state: this.staged, shapes: this.shapes(), ends }
+    const saving = this.changesRuns ? this.keepRuns(change) : keep(ground, instance, change)
+    return isPromise(saving) ? permit.saving(saving) : saving
   }
 
-  private accept(next: Stored, before: PastCalls): void {
+  private keepRuns(change: Change): Eventually<void> {
     const { begun, over } = this
-    this.instance.accept(next, before, { begun: [...begun], over: new Set(over) })
-    begun.length = 0
-    over.clear()
+    return after(
+      keep(this.ground, this.instance, { ...change, runs: { begun: [...begun], over: new Set(over) } }),
+      () => {
+        begun.length = 0
+        over.clear()
+      },
+    )
+  }
+
+  private endUnchanged(interrupted: Failure | undefined): void {
+    const { call, instance, ground } = this
+    if (call && !interrupted) instance.calls = withEnd(instance.calls, call, undefined, ground.limits)
+  }
+
+  /** The next save says something of tasks. */
+  private get changesRuns(): boolean {
+    return this.begun.length > 0 || this.over.size > 0
   }
 
   /** The shapes of what is saved: anew for the states that were opened. */
   private shapes(): Readonly<Record<string, Shape>> {
-    let shapes = this.instance.shapes
+    let { shapes } = this.instance.newest
     for (const { definition } of this.drafts)
       if (shapes[definition.id] !== definition.members.shape)
         shapes = { ...shapes, [definition.id]: definition.members.shape }
@@ -268,7 +300,7 @@ export class Transaction implements Hold {
   rollback(): void {
     for (const { draft } of this.drafts) draft.close()
     this.drafts = []
-    this.staged = this.instance.state
+    this.staged = this.instance.newest.state
     this.begun.length = 0
     this.over.clear()
   }
@@ -294,41 +326,4 @@ export class Transaction implements Hold {
       this.end = resolve
     })
   }
-
-  private lose(error: HeldStateError): never {
-    this.instance.loaded = false
-    this.ground.lost(this.instance, error)
-    throw error
-  }
-
-  /** A save that failed may have been kept all the same: the store is asked. */
-  private async unsaved(next: Stored, before: PastCalls, error: unknown): Promise<void> {
-    const { instance, ground } = this
-    instance.loaded = false
-    if (isStale(error)) this.lose(error)
-    if (isHeldStateError(error)) throw error
-    try {
-      await load(ground, instance)
-    } catch {
-      throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
-    }
-    if (instance.revision !== next.revision) throw saveFailed('Nothing of it was kept or shown.', error)
-    this.accept(next, before)
-  }
-}
-
-const saveFailed = (end: string, cause: unknown) =>
-  new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
-
-/** Asks the store what it holds. */
-function load(ground: Ground, instance: Instance): Eventually<void> {
-  return after(
-    rescued(
-      () => ground.store.load(instance.token),
-      (error) => {
-        throw new StateUnknown(instance.token, error)
-      },
-    ),
-    (stored) => ground.told(instance, instance.restore(stored)),
-  )
 }

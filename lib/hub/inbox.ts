@@ -1,0 +1,109 @@
+/**
+ * The messages of a tab that wait and are handled, one after the other. A call whose change is on its way to the store has
+ * passed: the next message is begun, and the call ends later. Calls end in the order in which they came.
+ */
+import { type Eventually, isPromise } from '../base/eventually.js'
+import type { Up } from '../protocol/up.js'
+
+export class Inbox {
+  /** Handles a message; never rejects. */
+  private readonly handle: (up: Up) => Eventually<void>
+  private readonly waiting: Up[] = []
+  private isOpen = false
+  /** The message that is handled, while that takes time. */
+  private working: Promise<void> | undefined
+  /** Done when the calls that have passed have ended. */
+  private passing: Promise<void> | undefined
+  private passingCalls = 0
+  /** The call that is handled has passed before its handling has returned. */
+  private passesAtOnce = false
+
+  /** `before` is what was begun for the same page earlier. */
+  constructor(before: Promise<void> | undefined, handle: (up: Up) => Eventually<void>) {
+    this.working = before
+    this.handle = handle
+  }
+
+  /** Messages that have not been handled to their end, but for the one that is handled. */
+  get size(): number {
+    return this.waiting.length + this.passingCalls
+  }
+
+  /** Done when the messages that were begun have been handled to their end. */
+  get busy(): Promise<void> | undefined {
+    const { working, passing } = this
+    return working && passing ? passing.then(() => working) : (working ?? passing)
+  }
+
+  /** Done when the calls have ended that came before the one that begins now. */
+  get before(): Promise<void> | undefined {
+    return this.passing
+  }
+
+  open(): void {
+    this.isOpen = true
+    this.continue()
+  }
+
+  /** What waits is forgotten; what was begun goes on. */
+  close(): void {
+    this.isOpen = false
+    this.waiting.length = 0
+  }
+
+  add(up: Up): void {
+    this.waiting.push(up)
+    this.drain()
+  }
+
+  has(matches: (up: Up) => boolean): boolean {
+    return this.waiting.some(matches)
+  }
+
+  /** What the call that is handled has changed is on its way to the store: the next one begins with that. */
+  readonly passed = (): void => {
+    const { working } = this
+    this.passesAtOnce = !working
+    if (!working) return
+    this.working = undefined
+    this.pass(working)
+    this.drain()
+  }
+
+  /** What needs no waiting is done at once. */
+  private drain(): void {
+    while (!this.working && this.isOpen) {
+      const up = this.waiting.shift()
+      if (!up) return
+      this.passesAtOnce = false
+      const work = this.handle(up)
+      if (!isPromise(work)) continue
+      if (this.passesAtOnce) this.pass(work)
+      else {
+        this.working = work
+        this.continue()
+      }
+    }
+  }
+
+  /** Drains once what is under way has ended. */
+  private continue(): void {
+    const { working } = this
+    if (!working) return this.drain()
+    void working.then(() => {
+      if (this.working !== working) return // it has passed
+      this.working = undefined
+      this.drain()
+    })
+  }
+
+  private pass(work: Promise<void>): void {
+    this.passingCalls += 1
+    const passing = this.passing ? this.passing.then(() => work) : work
+    this.passing = passing
+    void passing.then(() => {
+      this.passingCalls -= 1
+      if (this.passing === passing) this.passing = undefined
+    })
+  }
+}

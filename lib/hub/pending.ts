@@ -1,0 +1,197 @@
+/**
+ * What was changed under the lock of an instance and is not kept yet. The lock is given back when a change is on its way to
+ * the store, so that the next change begins with it; what is changed while a save is under way goes out together, with the
+ * next save. Shown and acknowledged is only what is kept. What was built on a save that failed fails as well.
+ */
+import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
+import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Shape } from '../state/shape.js'
+import { taken } from '../store/memory.js'
+import type { State, Stored } from '../store/store.js'
+import type { Instance } from './instance.js'
+import { isStale } from './once.js'
+import { type CallName, type PastCalls, withEnd } from './past-calls.js'
+import type { RunChanges } from './runs.js'
+import { StateUnknown } from './state-unknown.js'
+import type { Ground } from './transaction.js'
+
+/** What has been made of an instance under its lock. */
+export interface Change {
+  /** All of it. */
+  readonly state: State
+  readonly shapes: Readonly<Record<string, Shape>>
+  /** Calls that end with it. */
+  readonly ends: readonly Ending[]
+  readonly runs?: RunChanges | undefined
+}
+
+export interface Ending {
+  readonly name: CallName
+  /** What the call has come to if the process ends after this save. */
+  readonly interrupted: Failure | undefined
+}
+
+/** Keeps a change, now or with the next save. Done when it is kept; nothing of it was shown before. */
+export function keep(ground: PendingGround, instance: Instance, change: Change): Eventually<void> {
+  if (instance.pending) return instance.pending.add(change)
+  const saving = save(ground, instance, change)
+  if (!isPromise(saving)) return
+  instance.pending = new Pending(ground, instance, change, saving)
+  return saving
+}
+
+type PendingGround = Pick<Ground, 'limits' | 'store' | 'lost' | 'told'>
+
+/** Changes that wait for the save under way. */
+interface Group {
+  changes: number
+  readonly ends: Ending[]
+  readonly kept: Promise<void>
+  resolve(kept: Promise<void>): void
+}
+
+export class Pending implements Pick<Change, 'state' | 'shapes'> {
+  state: State
+  shapes: Readonly<Record<string, Shape>>
+  /** Why nothing can be built on it any more. */
+  failure: unknown
+  /** Done when all of it is kept that there is now. */
+  kept: Promise<void>
+  private readonly ground: PendingGround
+  private readonly instance: Instance
+  private group: Group | undefined
+
+  constructor(ground: PendingGround, instance: Instance, first: Change, saving: Promise<void>) {
+    this.ground = ground
+    this.instance = instance
+    this.state = first.state
+    this.shapes = first.shapes
+    this.kept = saving
+    this.watch(saving)
+  }
+
+  /** What is changed next waits, with the lock held, until it is kept. */
+  get isFull(): boolean {
+    return (this.group?.changes ?? 0) >= fixedLimits.changesAtOnce
+  }
+
+  /** Resolves, never rejects, when nothing is pending any more, however it ended. */
+  async settled(): Promise<void> {
+    while (this.instance.pending === this) await this.kept.catch(() => {})
+  }
+
+  /** What tasks have to say is not put together: such a change waits until nothing is pending. */
+  add({ state, shapes, ends }: Omit<Change, 'runs'>): Promise<void> {
+    this.group ??= newGroup()
+    this.state = state
+    this.shapes = shapes
+    this.group.changes += 1
+    this.group.ends.push(...ends)
+    this.kept = this.group.kept
+    return this.kept
+  }
+
+  private watch(saving: Promise<void>): void {
+    saving.then(
+      () => this.goOn(),
+      (error) => this.fail(error),
+    )
+  }
+
+  private goOn(): void {
+    const { ground, instance, group } = this
+    this.group = undefined
+    if (!group) {
+      instance.pending = undefined
+      return
+    }
+    const saving = promised(() => save(ground, instance, { state: this.state, shapes: this.shapes, ends: group.ends }))
+    group.resolve(saving)
+    this.watch(saving)
+  }
+
+  private fail(error: unknown): void {
+    const { instance, group } = this
+    instance.pending = undefined
+    this.failure = isHeldStateError(error) && error.code !== 'save-failed' ? error : unfounded(error)
+    group?.resolve(Promise.reject(this.failure))
+  }
+}
+
+function newGroup(): Group {
+  let resolve: Group['resolve'] = () => {}
+  const kept = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { changes: 0, ends: [], kept, resolve }
+}
+
+/** Snapshot → save → publish. */
+function save(ground: PendingGround, instance: Instance, { state, shapes, ends, runs }: Change): Eventually<void> {
+  const before = instance.calls
+  const next: Stored = {
+    revision: instance.revision + 1,
+    state,
+    calls: ends.reduce((calls, { name, interrupted }) => withEnd(calls, name, interrupted, ground.limits), before),
+    running: instance.runs.running(runs),
+    ended: instance.runs.ends(),
+    shapes,
+  }
+  const accept = () => instance.accept(next, before, runs)
+  const refused = (error: unknown) => unsaved(ground, instance, next, before, runs, error)
+  let saving: Eventually<void>
+  try {
+    saving = ground.store.save(instance.token, next)
+  } catch (error) {
+    return refused(error)
+  }
+  return isPromise(saving) ? saving.then(accept, refused) : accept()
+}
+
+/** A save that failed may have been kept all the same: the store is asked. */
+async function unsaved(
+  ground: PendingGround,
+  instance: Instance,
+  next: Stored,
+  before: PastCalls,
+  runs: RunChanges | undefined,
+  error: unknown,
+): Promise<void> {
+  instance.loaded = false
+  if (isStale(error)) lose(ground, instance, error)
+  if (isHeldStateError(error)) throw error
+  try {
+    await load(ground, instance)
+  } catch {
+    throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
+  }
+  if (instance.revision !== next.revision) throw saveFailed('Nothing of it was kept or shown.', error)
+  instance.accept(next, before, runs)
+}
+
+/** Another process has taken over. */
+export function lose(ground: Pick<Ground, 'lost'>, instance: Instance, error: HeldStateError = taken()): never {
+  instance.loaded = false
+  ground.lost(instance, error)
+  throw error
+}
+
+/** Asks the store what it holds. */
+export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance): Eventually<void> {
+  return after(
+    rescued(
+      () => ground.store.load(instance.token),
+      (error) => {
+        throw new StateUnknown(instance.token, error)
+      },
+    ),
+    (stored) => ground.told(instance, instance.restore(stored)),
+  )
+}
+
+const saveFailed = (end: string, cause: unknown) =>
+  new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
+
+const unfounded = (cause: unknown) =>
+  saveFailed('It was built on a change that could not be saved. Nothing of it was kept or shown.', cause)
