@@ -34,7 +34,7 @@ interface Made {
   readonly mark: number
   readonly kind: Kind
   /** `undefined` while it waits. */
-  end: 'done' | HeldStateError['code'] | undefined
+  end: 'done' | 'not-saved' | HeldStateError['code'] | undefined
 }
 
 export class Page {
@@ -126,8 +126,8 @@ export class Page {
         made.end = 'done'
         this.noting(() => this.settledWell(made))
       },
-      ({ code }: HeldStateError) => {
-        made.end = code
+      ({ code, message }: HeldStateError) => {
+        made.end = message.includes('Nothing of it was kept') ? 'not-saved' : code
       },
     )
     return `${made.kind}(${made.mark})`
@@ -235,7 +235,8 @@ export class Page {
     else if (end === 'interrupted') require(times(mark) === 1 && times(-mark) === 0, `${what} ${times(mark)} marks`)
     else if (end === 'handler-failed' || end === 'load-failed')
       require(times(mark) === 0, `${what} ${times(mark)} marks`)
-    else if (end === 'save-failed') require(times(-mark) === 0, `${what} the whole of it`)
+    else if (end === 'not-saved' && kind !== 'twice') require(times(mark) === 0, `${what} ${times(mark)} marks`)
+    else if (end === 'save-failed' || end === 'not-saved') require(times(-mark) === 0, `${what} the whole of it`)
     else if (end === 'connection-lost' && this.ended)
       return // the page closed before it heard
     else if (end !== undefined) throw new Error(`${what} ${times(mark)} marks: no reason that was to be expected`)

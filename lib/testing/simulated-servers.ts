@@ -1,5 +1,6 @@
 /** The servers of a simulation: one process at a time over one store, of which each may die or freeze while the next one goes on. */
 import type { Hub } from '../hub/hub.js'
+import type { Instance } from '../hub/instance.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore, Stored } from '../store/store.js'
 import type { Chance } from './chance.js'
@@ -111,7 +112,8 @@ export class SingleServer implements Servers {
   }
 
   private start(): Hub {
-    return testHub([journal], { store: this.store }, this.world.clock).hub
+    const { hub } = testHub([journal], { store: this.store }, this.world.clock)
+    return this.world.sabotage === 'build-on-failed' ? buildingOnFailed(hub) : hub
   }
 
   /** The store as a process has it: slow, and now and then a save fails. */
@@ -161,6 +163,20 @@ export function gate() {
       waiting = []
     },
   }
+}
+
+function buildingOnFailed(hub: Hub): Hub {
+  const seen = new Map<Instance, Instance['pending']>()
+  const newest = {
+    get(this: Instance) {
+      if (this.pending) seen.set(this, this.pending)
+      const last = seen.get(this)
+      return last?.failure ? last : (this.pending ?? this)
+    },
+  }
+  const instanceOf = hub.instance.bind(hub)
+  hub.instance = (token) => Object.defineProperty(instanceOf(token), 'newest', { ...newest, configurable: true })
+  return hub
 }
 
 const withoutCalls = (stored: Stored | undefined) => stored && { ...stored, calls: [] }

@@ -33,6 +33,7 @@ it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
   ['acknowledge-early', /which nobody has kept|left 0 marks/, {}, 1],
   ['skip-fence', /kept was|which nobody has kept|left \d marks/, {}, 1],
   ['hide-progress', /is there twice/, {}, 1],
+  ['build-on-failed', /left \d marks/, {}, 1],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|there twice|went back/, cluster, 260],
   ['publish-early', /which nobody has kept|kept was/, cluster, 1],
   ['lease-not-renewed', /though no process ended|for ever/, { ...cluster, calm: true }, 1],

@@ -23,6 +23,8 @@ export type Sabotage =
   | 'skip-fence'
   /** The hub does not say how far the calls of a page that comes back have come. */
   | 'hide-progress'
+  /** The hub goes on from a change that could not be saved. */
+  | 'build-on-failed'
   /** Other processes are told of a change before it is saved. */
   | 'publish-early'
   /** A process does not renew its lease. */
