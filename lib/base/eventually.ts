@@ -1,7 +1,7 @@
 /**
  * Values that are here now or come later. Most transactions wait for nothing: the lock is free, the state is at hand, the
  * handler is synchronous, the store keeps in memory. A promise at each step would cost more than all of that work, so the
- * steps are chained by these three instead of `await`; what does wait, waits as a promise does.
+ * steps are chained by these instead of `await`; what does wait, waits as a promise does.
  */
 
 export type Eventually<T> = T | Promise<T>
@@ -15,18 +15,19 @@ export function after<T, R>(value: Eventually<T>, next: (value: T) => Eventually
   return isPromise(value) ? Promise.resolve(value).then(next) : next(value)
 }
 
-/** `work()`, and `cleanup()` when it is done, however it ends: `finally`. */
-export function always<T>(work: () => Eventually<T>, cleanup: () => void): Eventually<T> {
-  let result: Eventually<T>
+/** `next(value)` of what `work` gives, or `rescue(error)` of what it throws; what `next` throws is not rescued. */
+export function concluded<T, R>(
+  work: () => Eventually<T>,
+  next: (value: T) => Eventually<R>,
+  rescue: (error: unknown) => Eventually<R>,
+): Eventually<R> {
+  let value: Eventually<T>
   try {
-    result = work()
+    value = work()
   } catch (error) {
-    cleanup()
-    throw error
+    return rescue(error)
   }
-  if (isPromise(result)) return Promise.resolve(result).finally(cleanup) as Promise<T>
-  cleanup()
-  return result
+  return isPromise(value) ? Promise.resolve(value).then(next, rescue) : next(value)
 }
 
 /** `work()`, with `rescue(error)` in its place if it fails: `catch`. */

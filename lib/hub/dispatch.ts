@@ -4,7 +4,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
-import { after, type Eventually, promised, rescued } from '../base/eventually.js'
+import { after, concluded, type Eventually, promised } from '../base/eventually.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
@@ -82,11 +82,9 @@ function runEvent(
   }
   const run = () => transact(ground, token, granted, handler, work, call)
   const { inRequest } = ground.options
-  return rescued(
-    () =>
-      after(request && inRequest ? inRequest(() => promised(run), cookies) : run(), (triggers) =>
-        ground.start(token, triggers),
-      ),
+  return concluded(
+    () => (request && inRequest ? inRequest(() => promised(run), cookies) : run()),
+    (triggers) => ground.start(token, triggers),
     (error) => refuse(where, error),
   )
 }

@@ -1,6 +1,6 @@
 /** A call of a tab runs once: when it is sent again, after a lost connection or a crash, it gets its first answer again. */
 import { fromFailure, HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
-import { after, type Eventually, rescued } from '../base/eventually.js'
+import { concluded, type Eventually } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Instance } from './instance.js'
 import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from './past-calls.js'
@@ -17,11 +17,11 @@ export function once(
   const known = endOf(instance.calls, name)
   if (known) return answer(known)
   const ended = early ? withEarlyEnd : withEnd
-  return rescued(
-    () =>
-      after(work(), () => {
-        if (!endOf(instance.calls, name)) instance.calls = ended(instance.calls, name, undefined, limits)
-      }),
+  return concluded(
+    work,
+    () => {
+      if (!endOf(instance.calls, name)) instance.calls = ended(instance.calls, name, undefined, limits)
+    },
     (error) => {
       if (error instanceof EndedMeanwhile) return answer(endOf(instance.calls, name))
       const failure = toFailure(error, 'handler-failed')

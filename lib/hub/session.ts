@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
-import { after, type Eventually, promised, rescued } from '../base/eventually.js'
+import { after, concluded, type Eventually, promised, rescued } from '../base/eventually.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
@@ -243,8 +243,9 @@ export class Session implements Watcher, Sender {
 
   private answer(id: number, work: () => Eventually<void>): Eventually<void> {
     return this.ground.tracked(
-      rescued(
-        () => after(work(), () => this.settle({ id })),
+      concluded(
+        work,
+        () => this.settle({ id }),
         (error) => this.refuse(id, error),
       ),
     )

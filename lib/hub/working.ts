@@ -1,6 +1,6 @@
 /** What is under way and shall not be cut off: events, blocks, saves. `close()` waits for it, within a bound. */
 import type { Clock } from '../base/clock.js'
-import { always, type Eventually, isPromise } from '../base/eventually.js'
+import { type Eventually, isPromise } from '../base/eventually.js'
 
 export class Working {
   private readonly works = new Set<Promise<unknown>>()
@@ -8,10 +8,9 @@ export class Working {
   track<T>(work: Eventually<T>): Eventually<T> {
     if (!isPromise(work)) return work
     this.works.add(work)
-    return always(
-      () => work,
-      () => void this.works.delete(work),
-    )
+    const ended = () => void this.works.delete(work)
+    work.then(ended, ended)
+    return work
   }
 
   /** Resolves when all of it has ended, and what that has begun; with how many have not after `boundMs`. */

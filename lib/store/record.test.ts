@@ -38,7 +38,7 @@ it('reads what was written, whole and as a change, whatever was written before',
         mine = record
         theirs = theirs.with(index + 1, writes)
         expect(theirs.stored).toEqual(next)
-        expect(TokenRecord.read(index + 1, texts).stored).toEqual(next)
+        expect(TokenRecord.read({ revision: index + 1, texts }).stored).toEqual(next)
       }
     }),
   )
@@ -68,5 +68,5 @@ it('writes a field whole once its patches are as long as it', () => {
     keep(texts, writes)
   }
   expect(JSON.stringify(texts).length).toBeLessThan(2.2 * whole)
-  expect(TokenRecord.read(1499, texts).stored.state).toEqual({ s: { list } })
+  expect(TokenRecord.read({ revision: 1499, texts }).stored.state).toEqual({ s: { list } })
 })

@@ -56,7 +56,7 @@ export class TokenRecord {
   }
 
   /** What all texts of a token say. */
-  static read(revision: number, texts: Texts): TokenRecord {
+  static read({ revision, texts }: { readonly revision: number; readonly texts: Texts }): TokenRecord {
     return TokenRecord.empty.with(revision, texts)
   }
 

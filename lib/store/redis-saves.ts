@@ -10,6 +10,7 @@ import * as scripts from './redis-scripts.js'
 
 /** A save as arguments of its script. */
 interface Waiting {
+  readonly save: Save
   readonly key: string
   readonly args: readonly string[]
   resolve(saved: boolean): void
@@ -33,6 +34,7 @@ export class RedisSaves {
   add(save: Save): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const waiting = {
+        save,
         key: `${this.prefix}t:${save.token}`,
         args: argumentsOf(save),
         resolve,
@@ -50,9 +52,10 @@ export class RedisSaves {
     this.waiting = []
     let begin = 0
     let size = 0
-    for (const [index, { args }] of all.entries()) {
+    for (const [index, { args, save }] of all.entries()) {
       const next = args.length
-      if (index > begin && size + next > fixedLimits.argumentsAtOnce) {
+      const isFull = size + next > fixedLimits.argumentsAtOnce
+      if (index > begin && (isFull || save.node !== all[begin]?.save.node || save.keepMs !== all[begin]?.save.keepMs)) {
         void this.send(all.slice(begin, index))
         begin = index
         size = 0
@@ -65,7 +68,8 @@ export class RedisSaves {
   private async send(saves: readonly Waiting[]): Promise<void> {
     this.underWay += 1
     try {
-      const args = [this.prefix, '']
+      const { node = '', keepMs = 0 } = saves[0]?.save ?? {}
+      const args = [this.prefix, node, `${keepMs}`]
       for (const save of saves) for (const each of save.args) args.push(each)
       const saved = (await this.link.run(
         scripts.save,
@@ -83,7 +87,7 @@ export class RedisSaves {
   }
 }
 
-function argumentsOf({ node, fence, keepMs, revision, writes, began, ended }: Save): string[] {
+function argumentsOf({ fence, revision, writes, began, ended }: Save): string[] {
   const texts: string[] = []
   const removed: string[] = []
   for (const key in writes) {
@@ -91,19 +95,29 @@ function argumentsOf({ node, fence, keepMs, revision, writes, began, ended }: Sa
     if (text === null) removed.push(`=${key}`)
     else texts.push(`=${key}`, text)
   }
-  const counts = [2 + texts.length / 2, removed.length, began.length, ended.length].map(String)
-  const rest = [...texts, ...removed, ...began, ...ended]
-  return [node, `${fence}`, `${keepMs}`, ...counts, '!r', `${revision}`, '!s', digest([...counts, ...rest]), ...rest]
+  const args = [
+    `${fence}`,
+    `${revision}`,
+    '',
+    `${texts.length / 2}`,
+    `${removed.length}`,
+    `${began.length}`,
+    `${ended.length}`,
+  ]
+  for (const list of [texts, removed, began, ended]) for (const each of list) args.push(each)
+  args[2] = digest(args)
+  return args
 }
 
 /**
- * Tells a save that is sent again from another one of the same revision. That is a matter of chance and not of attackers, so
+ * Tells a save that is sent again, maybe under a later fence, from another one of the same revision. That is a matter of chance and not of attackers, so
  * these are 64 bits in the manner of cyrb53: SHA-1 takes ten times as long for the usual save.
  */
-function digest(texts: readonly string[]): string {
+function digest(args: readonly string[]): string {
   let a = 0xdeadbeef
   let b = 0x41c6ce57
-  for (const text of texts) {
+  for (let argument = 3; argument < args.length; argument += 1) {
+    const text = args[argument] as string
     a = Math.imul(a ^ text.length, 0x85ebca77)
     for (let index = 0; index < text.length; index += 1) {
       const code = text.charCodeAt(index)

@@ -131,45 +131,48 @@ return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
 )
 
 /**
- * Saves of any number of tokens, each in its turn. For each: node, fence, keepMs, how many pairs are written, keys removed,
- * nodes began and ended, and then all these; the first two pairs are revision and digest. It takes as long as what it writes,
- * however much is kept. → 1 or 0 for each.
+ * Saves of one node, of any number of tokens, each in its turn. keepMs, and for each: fence, revision, digest, how many pairs are
+ * written, keys removed, nodes began and ended, and then all these. It takes as long as what it writes, however much is
+ * kept. → 1 or 0 for each.
  */
 export const save = script(`
-local function save(first, removed, began, ended, last)
+local keep, most = ARGV[3], 2000
+local function save(at, first, removed, began, ended, last)
   local meta = call('HMGET', T, '!h', '!f', '!r', '!s', '!w')
-  if meta[1] ~= node or meta[2] ~= ARGV[first - 6] then return 0 end
-  local revision, digest = ARGV[first + 1], ARGV[first + 3]
+  if meta[1] ~= node or meta[2] ~= ARGV[at] then return 0 end
+  local revision, digest = ARGV[at + 1], ARGV[at + 2]
   if meta[3] == revision then return meta[4] == digest and 1 or 0 end
   if tonumber(meta[3] or '0') ~= tonumber(revision) - 1 then return 0 end
-  for i = first, removed - 1, 2000 do call('HSET', T, unpack(ARGV, i, math.min(i + 1999, removed - 1))) end
-  for i = removed, began - 1, 2000 do call('HDEL', T, unpack(ARGV, i, math.min(i + 1999, began - 1))) end
+  call('HSET', T, '!r', revision, '!s', digest, unpack(ARGV, first, math.min(first + most, removed) - 1))
+  for i = first + most, removed - 1, most do call('HSET', T, unpack(ARGV, i, math.min(i + most, removed) - 1)) end
+  for i = removed, began - 1, most do call('HDEL', T, unpack(ARGV, i, math.min(i + most, began) - 1)) end
   for i = began, ended - 1 do
     call('SADD', P .. 'tasks:' .. ARGV[i], token())
     call('SADD', P .. 'nodes', ARGV[i])
   end
   for i = ended, last do call('SREM', P .. 'tasks:' .. ARGV[i], token()) end
-  call('PEXPIRE', T, ARGV[first - 5])
+  call('PEXPIRE', T, keep)
   if not meta[5] then return 1 end
   local followers, living, message = words(meta[5]), {}, { 'changed', token(), revision }
   for _, other in ipairs(followers) do if lives(other) then living[#living + 1] = other end end
   if #living < #followers then put('!w', living) end
   if #living == 0 then return 1 end
-  for i = first + 4, removed - 1, 2 do message[#message + 1] = { ARGV[i], ARGV[i + 1] } end
+  for i = first, removed - 1, 2 do message[#message + 1] = { ARGV[i], ARGV[i + 1] } end
   for i = removed, began - 1 do message[#message + 1] = { ARGV[i] } end
   message = cjson.encode(message)
   for _, other in ipairs(living) do call('PUBLISH', P .. 'n:' .. other, message) end
   return 1
 end
-local saved, at = {}, 3
+local saved, at = {}, 4
 for index, key in ipairs(KEYS) do
-  T, node = key, ARGV[at]
+  T = key
   local first = at + 7
   local removed = first + 2 * ARGV[at + 3]
   local began = removed + ARGV[at + 4]
   local ended = began + ARGV[at + 5]
-  at = ended + ARGV[at + 6]
-  saved[index] = save(first, removed, began, ended, at - 1)
+  local last = ended + ARGV[at + 6]
+  saved[index] = save(at, first, removed, began, ended, last - 1)
+  at = last
 end
 return saved
 `)

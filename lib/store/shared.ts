@@ -7,7 +7,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { Lease } from './lease.js'
-import type { Kept, Known, Ledger, Message } from './ledger.js'
+import type { Known, Ledger, Message } from './ledger.js'
 import { heldElsewhere, refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
 import type { Ears, Shared, StateStore, Stored } from './store.js'
@@ -151,7 +151,7 @@ export class SharedStore implements StateStore, Shared {
 
   private know(token: string, known: Known, before: TokenRecord | undefined): Stored | undefined {
     if (known === 'same') return before?.stored.revision === 0 ? undefined : before?.stored
-    const record = known ? recordOf(known) : TokenRecord.empty
+    const record = known ? TokenRecord.read(known) : TokenRecord.empty
     this.records.set(token, record)
     return known ? record.stored : undefined
   }
@@ -160,16 +160,18 @@ export class SharedStore implements StateStore, Shared {
     if (this.held.has(token) || this.followed.has(token)) return this.records.get(token)?.known
     await this.ready()
     const kept = await this.ledger.read(token)
-    return kept && recordOf(kept).stored
+    return kept && TokenRecord.read(kept).stored
   }
 
-  async save(token: string, next: Stored): Promise<void> {
-    await this.ready()
-    if (this.held.has(token) || next.revision > 1) return this.write(token, next)
-    await this.about(token, async () => {
+  save(token: string, next: Stored): Promise<void> {
+    if (this.held.has(token) && !this.closed) return this.write(token, next) // the usual save makes no promise too many
+    const claimed = async () => {
       await this.claimNew(token)
       await this.write(token, next)
-    })
+    }
+    return this.ready().then(() =>
+      this.held.has(token) || next.revision > 1 ? this.write(token, next) : this.about(token, claimed),
+    )
   }
 
   private async write(token: string, next: Stored): Promise<void> {
@@ -178,9 +180,8 @@ export class SharedStore implements StateStore, Shared {
     if (!held) throw taken()
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
-    const { node, keepMs } = this
+    const [{ node, keepMs }, { revision }] = [this, next]
     const tasks = this.lease.moved(before.stored.running, next.running, held.said)
-    const { revision } = next
     const saved = await this.ledger.save({ token, node, fence: held.fence, revision, writes, ...tasks, keepMs })
     if (!saved) {
       if (this.held.get(token) === held) this.forget(token)
@@ -345,5 +346,3 @@ export class SharedStore implements StateStore, Shared {
     this.log.warn(message, error)
   }
 }
-
-const recordOf = ({ revision, texts }: Kept) => TokenRecord.read(revision, texts)

@@ -93,7 +93,7 @@ export class Cluster implements Servers {
 
   keptOf(token: string): Journal {
     const { revision, texts } = this.book.page(token)
-    return journalOf(TokenRecord.read(revision, texts).stored.state)
+    return journalOf(TokenRecord.read({ revision, texts }).stored.state)
   }
 
   private serving(): Node {
@@ -199,7 +199,7 @@ export class Cluster implements Servers {
           if (unfenced) Object.assign(page, { holder, revision: revision - 1 })
           const saved = await ledger.save(unfenced ? { ...save, fence: page.fence } : save)
           if (saved && page.revision !== known) {
-            const { stored } = TokenRecord.read(page.revision, page.texts)
+            const { stored } = TokenRecord.read(page)
             world.kept(token, page.revision, journalOf(stored.state))
           }
           return saved
