@@ -70,6 +70,9 @@ export class RedisLink {
   /** Why the last connection was lost, or was not made. */
   private cause: unknown
   private waiting: Waiting[] = []
+  /** Those who wait for an operation, or for the first connection. */
+  private asking = 0
+  private letGo: (() => void) | undefined
   private troubled = false
   private cancelTrouble = () => {}
 
@@ -86,6 +89,16 @@ export class RedisLink {
   /** Makes the first connection; tries for `storeOpenMs`, unless this redis can never do. */
   async open(listener: LinkListener): Promise<void> {
     this.listener = listener
+    this.asking += 1
+    this.hold()
+    try {
+      await this.connectFirst()
+    } finally {
+      this.answered()
+    }
+  }
+
+  private async connectFirst(): Promise<void> {
     const end = this.clock.now() + this.bounds.storeOpenMs
     for (let pause: number = fixedLimits.storeAgainMs; !this.pair; pause = next(pause)) {
       try {
@@ -124,10 +137,12 @@ export class RedisLink {
   private within(ms: number, send: (pair: Pair) => Promise<Reply>): Promise<Reply> {
     if (this.closed) return Promise.reject(closedError())
     if (this.refusing) return Promise.reject(unreachable(this.options.where, this.cause))
+    this.asking += 1
     return new Promise((resolve, reject) => {
       let over = false
       const end = (settle: () => void) => {
         over = true
+        this.answered()
         cancel()
         settle()
       }
@@ -140,7 +155,10 @@ export class RedisLink {
         if (over) return
         if (this.closed) return end(() => reject(closedError()))
         const { pair } = this
-        if (!pair) return void this.waiting.push({ go: attempt })
+        if (!pair) {
+          this.hold()
+          return void this.waiting.push({ go: attempt })
+        }
         send(pair).then(
           (reply) => end(() => resolve(reply)),
           (error) => {
@@ -152,6 +170,20 @@ export class RedisLink {
       }
       attempt()
     })
+  }
+
+  /** A process does not end while somebody waits in it; neither a lost connection nor our clock would keep it. */
+  private hold(): void {
+    if (this.letGo) return
+    const timer = setInterval(() => {}, 60_000)
+    this.letGo = () => clearInterval(timer)
+  }
+
+  private answered(): void {
+    this.asking -= 1
+    if (this.asking > 0) return
+    this.letGo?.()
+    this.letGo = undefined
   }
 
   /** Both connections, ready to use within `ms`. */

@@ -1,11 +1,16 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../base/clock.js'
-import type { Log } from '../base/log.js'
+import { consoleLog, type Log } from '../base/log.js'
 import { CutProxy } from './cut-proxy.fixture.js'
 import { givingUp } from './handles.fixture.js'
 import type { Ledger, Message } from './ledger.js'
 import type { Writes } from './record.js'
 import { redisStore } from './redis.js'
+import { checkRedis } from './redis-check.js'
 import { withoutClient } from './redis-failure.js'
 import { type RedisLedgerOptions, redisLedger } from './redis-ledger.js'
 import { freePort, RedisServer } from './redis-server.fixture.js'
@@ -43,6 +48,8 @@ storeSuite('redis', { describe, it }, (beside) => {
   givingUp(store)
   return store
 })
+
+const run = { run: 'r', definition: 'a', task: 'b', attempt: 1 }
 
 const stored = (revision: number, n = revision): Stored => ({
   revision,
@@ -163,6 +170,24 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
       `store-unreachable: The redis at 127.0.0.1:${port} is out of reach (connect ECONNREFUSED 127.0.0.1:${port}). Start it, or correct the url of the store.`,
     )
   })
+  it('nobody listens, to a program that does nothing else as well', async () => {
+    const program = fileURLToPath(new URL('./redis-opener.fixture.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--import', 'tsx', program, `redis://127.0.0.1:${await freePort()}`])
+    let said = ''
+    child.stdout.on('data', (data) => {
+      said += data
+    })
+    const [code] = await once(child, 'close')
+    expect([code, said]).toEqual([0, 'store-unreachable'])
+  })
+  it('it is too old', async () => {
+    const command = async (name: string) => (name === 'INFO' ? 'redis_version:6.2.14\r\nredis_mode:standalone' : 'OK')
+    const check = { first: true, where: 'here:1', prefix: '', log: consoleLog, scripts: [] }
+    await expect(checkRedis(command, check)).rejects.toMatchObject({
+      code: 'unfit-store',
+      message: 'The redis at here:1 is version 6.2.14; heldstate needs 7 or newer.',
+    })
+  })
   it('it does not answer', async () => {
     const frozen = await server()
     frozen.freeze()
@@ -206,6 +231,31 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     const { store, heard } = quick({ url })
     await store.open()
     expect(heard).toEqual([expect.stringMatching(/forgets state .* "allkeys-lru"/)])
+  })
+})
+
+it('a user of the redis needs no more than the docs say', async () => {
+  const page = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
+  const [, rules = ''] = /^ACL SETUSER app on >password (.*)$/m.exec(page) ?? []
+  await redis.command('ACL', 'SETUSER', 'app', 'on', '>password', ...rules.split(' '))
+  const store = redisStore(redis.url.replace('//', '//app:password@'))
+  ending.push(() => store.close())
+  await store.open()
+  await store.save('t', { ...stored(1), running: [{ ...run, node: store.node }] })
+  await store.release('t', true)
+  expect((await store.read('t'))?.state).toEqual({ a: { n: 1 } })
+  await store.follow('t')
+  await store.load('t')
+  await store.save('t', stored(2))
+  await store.unused(['t'])
+  expect(await store.orphans()).toEqual([])
+  await store.drop('t')
+  await redis.command('ACL', 'SETUSER', 'app', 'resetkeys', '~other:*')
+  const other = redisStore(redis.url.replace('//', '//app:password@'))
+  ending.push(() => other.close())
+  await expect(other.open()).rejects.toMatchObject({
+    code: 'unfit-store',
+    message: expect.stringContaining('does not let its user do this'),
   })
 })
 
