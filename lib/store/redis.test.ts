@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../base/clock.js'
 import { consoleLog, type Log } from '../base/log.js'
@@ -171,8 +173,19 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     )
   })
   it('nobody listens, to a program that does nothing else as well', async () => {
-    const program = fileURLToPath(new URL('./redis-opener.fixture.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', program, `redis://127.0.0.1:${await freePort()}`])
+    const entry = fileURLToPath(new URL('./redis-opener.fixture.ts', import.meta.url))
+    const built = buildSync({
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+    })
+    const url = `redis://127.0.0.1:${await freePort()}`
+    // tsx would keep it from ending
+    const child = spawn(process.execPath, ['--input-type=module', '-', url], { cwd: dirname(entry) })
+    child.stdin.end(built.outputFiles[0]?.text)
     let said = ''
     child.stdout.on('data', (data) => {
       said += data
