@@ -49,7 +49,7 @@ async function ofNodes() {
     leaseSeconds: lease,
     pauseSeconds: Number(values.pause ?? lease / 2),
   })
-  const { takeovers, disturbed, leaseMs, reloads, calls, jobs, moved } = report
+  const { takeovers, disturbed, afterHarms, leaseMs, reloads, calls, jobs, moved } = report
   return {
     faults: report.faults,
     lines: [
@@ -58,6 +58,7 @@ async function ofNodes() {
       `${jobs} durable tasks, which went on elsewhere ${moved} times`,
       `takeover after a kill, with a lease of ${leaseMs} ms: ${spread(takeovers)}`,
       `the same, while another node was killed or frozen as well: ${spread(disturbed)}`,
+      `of those, from the last such harm on: ${spread(afterHarms)}`,
     ],
   }
 }

@@ -43,6 +43,8 @@ export interface ChaosOfNodesReport {
    * over, or held the token meanwhile, is waited for as well.
    */
   readonly disturbed: readonly number[]
+  /** Of those, from the last of these harms on. */
+  readonly afterHarms: readonly number[]
   readonly leaseMs: number
   readonly faults: readonly string[]
 }
@@ -213,15 +215,21 @@ const left = (name: string, stored: Stored | undefined) =>
 function takeoversOf(jobs: readonly Job[], { killed, harms }: Life, leaseMs: number) {
   const takeovers: number[] = []
   const disturbed: number[] = []
+  const afterHarms: number[] = []
   for (const { stretches } of jobs)
     for (const [index, { pid, from }] of stretches.entries()) {
       const before = stretches[index - 1]
       const death = before && killed.get(before.pid)
       if (!before || death === undefined || before.pid === pid || from < death) continue
-      const others = harms.some((harm) => harm.pid !== before.pid && harm.to > death - leaseMs && harm.from < from)
-      const list = others ? disturbed : takeovers
-      list.push(from - death)
+      const others = harms.filter((harm) => harm.pid !== before.pid && harm.to > death - leaseMs && harm.from < from)
+      // a node's lease ends after it was stopped; a redis is waited for until it is back
+      const starts = others.map((harm) => (harm.pid === undefined ? Math.min(harm.to, from) : harm.from))
+      if (others.length === 0) takeovers.push(from - death)
+      else {
+        disturbed.push(from - death)
+        afterHarms.push(from - Math.max(death, ...starts))
+      }
     }
-  for (const list of [takeovers, disturbed]) list.sort((a, b) => a - b)
-  return { takeovers, disturbed }
+  for (const list of [takeovers, disturbed, afterHarms]) list.sort((a, b) => a - b)
+  return { takeovers, disturbed, afterHarms }
 }
