@@ -79,6 +79,10 @@ describe('a declaration', () => {
     },
   )
 
+  it('cannot have a name with a control character, which stores put between names', () => {
+    expect(start(defineState('s', () => ({ 'a\u0001b': 1 })))).toThrow(code('invalid-definition', 'has a control character'))
+  })
+
   it('cannot have a field named __proto__', () => {
     expect(start(defineState('s', () => JSON.parse('{"__proto__": 1}')))).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^invalid-/) }),

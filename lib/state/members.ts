@@ -125,6 +125,9 @@ export class Members {
   /** Refuses a name that another member has, and names both. */
   private claim(fields: ReadonlyMap<string, Visibility>, kind: string, name: string): void {
     if (reserved.has(name)) throw this.invalid(`"${name}" cannot be the name of a ${kind}`)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: stores put them between names
+    if (/[\u0000-\u001f]/.test(name))
+      throw this.invalid(`${JSON.stringify(name)} has a control character, and cannot be the name of a ${kind}`)
     const other = fields.has(name) ? `${fields.get(name)} field` : this.kindOf(name)
     if (other !== undefined)
       throw new HeldStateError(

@@ -8,7 +8,7 @@ import type { Save } from './ledger.js'
 import type { RedisLink } from './redis-link.js'
 import * as scripts from './redis-scripts.js'
 
-/** A save as arguments of its script. */
+/** A save as texts for its script. */
 interface Waiting {
   readonly save: Save
   readonly key: string
@@ -69,8 +69,9 @@ export class RedisSaves {
     this.underWay += 1
     try {
       const { node = '', keepMs = 0 } = saves[0]?.save ?? {}
-      const args = [this.prefix, node, `${keepMs}`]
-      for (const save of saves) for (const each of save.args) args.push(each)
+      // as one argument: the client takes as long for each of them as for all that stands in it
+      const list = saves.map(({ args }) => args.join(scripts.separator)).join(scripts.separator)
+      const args = [this.prefix, node, `${keepMs}`, list]
       const saved = (await this.link.run(
         scripts.save,
         saves.map(({ key }) => key),

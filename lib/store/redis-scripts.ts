@@ -10,6 +10,9 @@
  */
 import { createHash } from 'node:crypto'
 
+/** Between the texts of a list: JSON has none in it, and keys are refused that have. */
+export const separator = '\u0001'
+
 export interface Script {
   readonly text: string
   readonly sha: string
@@ -131,46 +134,47 @@ return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
 )
 
 /**
- * Saves of one node, of any number of tokens, each in its turn. keepMs, and for each: fence, revision, digest, how many pairs are
- * written, keys removed, nodes began and ended, and then all these. It takes as long as what it writes, however much is
- * kept. → 1 or 0 for each.
+ * Saves of one node, of any number of tokens, each in its turn. keepMs, and a list with these for each: fence, revision, digest,
+ * how many pairs are written, keys removed, nodes began and ended, and then all these. It takes as long as what it
+ * writes, however much is kept. → 1 or 0 for each.
  */
 export const save = script(`
-local keep, most = ARGV[3], 2000
+local keep, most, given = ARGV[3], 2000, {}
+for text in string.gmatch(ARGV[4] .. '${separator}', '([^${separator}]*)${separator}') do given[#given + 1] = text end
 local function save(at, first, removed, began, ended, last)
   local meta = call('HMGET', T, '!h', '!f', '!r', '!s', '!w')
-  if meta[1] ~= node or meta[2] ~= ARGV[at] then return 0 end
-  local revision, digest = ARGV[at + 1], ARGV[at + 2]
+  if meta[1] ~= node or meta[2] ~= given[at] then return 0 end
+  local revision, digest = given[at + 1], given[at + 2]
   if meta[3] == revision then return meta[4] == digest and 1 or 0 end
   if tonumber(meta[3] or '0') ~= tonumber(revision) - 1 then return 0 end
-  call('HSET', T, '!r', revision, '!s', digest, unpack(ARGV, first, math.min(first + most, removed) - 1))
-  for i = first + most, removed - 1, most do call('HSET', T, unpack(ARGV, i, math.min(i + most, removed) - 1)) end
-  for i = removed, began - 1, most do call('HDEL', T, unpack(ARGV, i, math.min(i + most, began) - 1)) end
+  call('HSET', T, '!r', revision, '!s', digest, unpack(given, first, math.min(first + most, removed) - 1))
+  for i = first + most, removed - 1, most do call('HSET', T, unpack(given, i, math.min(i + most, removed) - 1)) end
+  for i = removed, began - 1, most do call('HDEL', T, unpack(given, i, math.min(i + most, began) - 1)) end
   for i = began, ended - 1 do
-    call('SADD', P .. 'tasks:' .. ARGV[i], token())
-    call('SADD', P .. 'nodes', ARGV[i])
+    call('SADD', P .. 'tasks:' .. given[i], token())
+    call('SADD', P .. 'nodes', given[i])
   end
-  for i = ended, last do call('SREM', P .. 'tasks:' .. ARGV[i], token()) end
+  for i = ended, last do call('SREM', P .. 'tasks:' .. given[i], token()) end
   call('PEXPIRE', T, keep)
   if not meta[5] then return 1 end
   local followers, living, message = words(meta[5]), {}, { 'changed', token(), revision }
   for _, other in ipairs(followers) do if lives(other) then living[#living + 1] = other end end
   if #living < #followers then put('!w', living) end
   if #living == 0 then return 1 end
-  for i = first, removed - 1, 2 do message[#message + 1] = { ARGV[i], ARGV[i + 1] } end
-  for i = removed, began - 1 do message[#message + 1] = { ARGV[i] } end
+  for i = first, removed - 1, 2 do message[#message + 1] = { given[i], given[i + 1] } end
+  for i = removed, began - 1 do message[#message + 1] = { given[i] } end
   message = cjson.encode(message)
   for _, other in ipairs(living) do call('PUBLISH', P .. 'n:' .. other, message) end
   return 1
 end
-local saved, at = {}, 4
+local saved, at = {}, 1
 for index, key in ipairs(KEYS) do
   T = key
   local first = at + 7
-  local removed = first + 2 * ARGV[at + 3]
-  local began = removed + ARGV[at + 4]
-  local ended = began + ARGV[at + 5]
-  local last = ended + ARGV[at + 6]
+  local removed = first + 2 * given[at + 3]
+  local began = removed + given[at + 4]
+  local ended = began + given[at + 5]
+  local last = ended + given[at + 6]
   saved[index] = save(at, first, removed, began, ended, last - 1)
   at = last
 end
