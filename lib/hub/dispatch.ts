@@ -11,8 +11,10 @@ import { type Trigger, triggersIn } from '../state/trigger.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
+import type { Passing } from './inbox.js'
 import type { HubOptions } from './options.js'
 import { type CallName, EndedMeanwhile } from './past-calls.js'
+import type { Pending } from './pending.js'
 import { refused } from './refused.js'
 import type { Tasking } from './tasking.js'
 import { type Ground, type Transaction, transact } from './transaction.js'
@@ -37,7 +39,9 @@ export interface Call {
   /** Given for a call of a tab; a trigger has none. */
   readonly name?: CallName
   /** Called when what it changed is on its way to the store, if nothing else follows from it: the next call may begin. */
-  readonly passed?: () => void
+  readonly passed?: (pending: Pending) => void
+  /** Calls of its page that are not kept yet. */
+  readonly before?: Passing | undefined
   /** Of the page that called. */
   readonly cookies?: string | undefined
 }
@@ -55,10 +59,12 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
   const start = { token: call.token, definition: definition.id, task: call.member, declaration }
-  return after(
-    argumentsOf(call, declaration),
-    (args) => () => ground.tasks.start({ ...start, args, given: call.args }, call.name),
-  )
+  return after(argumentsOf(call, declaration), (args) => () => {
+    return after(call.before?.ended, () => {
+      call.before?.pending.check()
+      return ground.tasks.start({ ...start, args, given: call.args }, call.name)
+    })
+  })
 }
 
 function runEvent(
@@ -68,10 +74,10 @@ function runEvent(
   { handler, request }: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<void> {
-  const { token, member, name, cookies } = call
+  const { token, member, name, cookies, before } = call
   const where = `Event "${member}" of state "${definition.id}"`
   const work = (transaction: Transaction): Eventually<readonly Next[]> => {
-    transaction.begins(name)
+    transaction.begins(name, before?.pending)
     const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => {

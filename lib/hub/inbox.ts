@@ -4,6 +4,15 @@
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { Up } from '../protocol/up.js'
+import type { Pending } from './pending.js'
+
+/** Calls of a page whose changes are on their way to the store. What comes after them has no effect unless they have. */
+export interface Passing {
+  /** Done when they have ended; never rejects. */
+  readonly ended: Promise<void>
+  /** What they are part of. */
+  readonly pending: Pending
+}
 
 export class Inbox {
   /** Handles a message; never rejects. */
@@ -12,11 +21,10 @@ export class Inbox {
   private isOpen = false
   /** The message that is handled, while that takes time. */
   private working: Promise<void> | undefined
-  /** Done when the calls that have passed have ended. */
-  private passing: Promise<void> | undefined
+  private passing: Passing | undefined
   private passingCalls = 0
-  /** The call that is handled has passed before its handling has returned. */
-  private passesAtOnce = false
+  /** With what the call that is handled has passed, before its handling has returned. */
+  private passedWith: Pending | undefined
 
   /** `before` is what was begun for the same page earlier. */
   constructor(before: Promise<void> | undefined, handle: (up: Up) => Eventually<void>) {
@@ -32,11 +40,11 @@ export class Inbox {
   /** Done when the messages that were begun have been handled to their end. */
   get busy(): Promise<void> | undefined {
     const { working, passing } = this
-    return working && passing ? passing.then(() => working) : (working ?? passing)
+    return working && passing ? passing.ended.then(() => working) : (working ?? passing?.ended)
   }
 
-  /** Done when the calls have ended that came before the one that begins now. */
-  get before(): Promise<void> | undefined {
+  /** What the call that begins now comes after. */
+  get before(): Passing | undefined {
     return this.passing
   }
 
@@ -61,12 +69,14 @@ export class Inbox {
   }
 
   /** What the call that is handled has changed is on its way to the store: the next one begins with that. */
-  readonly passed = (): void => {
+  readonly passed = (pending: Pending): void => {
     const { working } = this
-    this.passesAtOnce = !working
-    if (!working) return
+    if (!working) {
+      this.passedWith = pending
+      return
+    }
     this.working = undefined
-    this.pass(working)
+    this.pass(working, pending)
     this.drain()
   }
 
@@ -75,10 +85,10 @@ export class Inbox {
     while (!this.working && this.isOpen) {
       const up = this.waiting.shift()
       if (!up) return
-      this.passesAtOnce = false
+      this.passedWith = undefined
       const work = this.handle(up)
       if (!isPromise(work)) continue
-      if (this.passesAtOnce) this.pass(work)
+      if (this.passedWith) this.pass(work, this.passedWith)
       else {
         this.working = work
         this.continue()
@@ -97,11 +107,12 @@ export class Inbox {
     })
   }
 
-  private pass(work: Promise<void>): void {
+  private pass(work: Promise<void>, pending: Pending): void {
     this.passingCalls += 1
-    const passing = this.passing ? this.passing.then(() => work) : work
+    const before = this.passing
+    const passing = { ended: before ? before.ended.then(() => work) : work, pending }
     this.passing = passing
-    void passing.then(() => {
+    void passing.ended.then(() => {
       this.passingCalls -= 1
       if (this.passing === passing) this.passing = undefined
     })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { HeldStateError } from '../base/errors.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
@@ -15,6 +16,7 @@ const d = defineState('d', () => ({ n: 0, seen: [] as number[] }))
         await sleep(100)
       }
     }),
+    once: background(async () => {}),
     sure: background({ durable: true }, async ({ update }) => {
       await update((s) => void (s.n += 10))
     }),
@@ -25,6 +27,9 @@ const d = defineState('d', () => ({ n: 0, seen: [] as number[] }))
       s.n += 1
     }),
     look: on(() => {}),
+    number: on(z.number(), (s, by) => {
+      s.n += by
+    }),
     refuse: on((s) => {
       throw new Error(`it is ${s.n}`)
     }),
@@ -85,6 +90,8 @@ async function open(limits?: object) {
   }
   return { ...kit, tab, state, end, waiting, kept: () => kept.read(tab.token) as Stored, d: fields }
 }
+
+type Opened = Awaited<ReturnType<typeof open>>
 
 const full = new Error('disk full')
 
@@ -296,6 +303,36 @@ describe('when the save under way fails', () => {
     await clock.settle()
     await end(error)
     for (const { code } of await done(clock, Promise.all(calls))) expect(code).toBe(error.code)
+  })
+
+  it.each<[string, (opened: Opened) => Promise<unknown>]>([
+    ['an event that waits for the lock', ({ state }) => state.add()],
+    ['the start of a task', ({ state }) => state.once.start()],
+    ['an event whose arguments are refused', ({ state }) => state.number('no' as never)],
+  ])('since the token was taken over, %s that came after it has no effect before it', async (_, call) => {
+    const opened = await open()
+    const { clock, state, tab, hub, end, waiting, kept, d: fields } = opened
+    const first = state.add()
+    await clock.settle()
+    const holder = hub.modifyState(tab.token, d, () => slow.opened)
+    holder.catch(() => {})
+    const second = call(opened)
+    second.catch(() => {})
+    await clock.settle()
+    await end(taken())
+    slow.open()
+    await clock.settle()
+    expect(kept().calls.flatMap(({ done: through }) => (through > 1 ? [through] : []))).toEqual([])
+    expect(waiting).toEqual([])
+    await tab.reconnect()
+    await clock.settle()
+    while (waiting.length > 0) await end()
+    await done(clock, first)
+    expect(fields().seen[0]).toBe(0)
+    await done(
+      clock,
+      second.catch(() => {}),
+    )
   })
 
   it('but was kept all the same, what was built on it goes on', async () => {

@@ -54,8 +54,7 @@ interface Group {
 export class Pending implements Pick<Change, 'state' | 'shapes'> {
   state: State
   shapes: Readonly<Record<string, Shape>>
-  /** Why nothing can be built on it any more. */
-  failure: unknown
+  private failure: unknown
   /** Done when all of it is kept that there is now. */
   kept: Promise<void>
   private readonly ground: PendingGround
@@ -79,6 +78,11 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
   /** Resolves, never rejects, when nothing is pending any more, however it ended. */
   async settled(): Promise<void> {
     while (this.instance.pending === this) await this.kept.catch(() => {})
+  }
+
+  /** Throws why nothing can be built on it any more. */
+  check(): void {
+    if (this.failure) throw this.failure
   }
 
   /** What tasks have to say is not put together: such a change waits until nothing is pending. */

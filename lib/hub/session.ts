@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
-import { after, concluded, type Eventually, promised, rescued } from '../base/eventually.js'
+import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
@@ -13,7 +13,7 @@ import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
-import { Inbox } from './inbox.js'
+import { Inbox, type Passing } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
@@ -203,28 +203,15 @@ export class Session implements Watcher, Sender {
     const { ground, instance } = this
     const name = { page: this.hello.page, id }
     const { cookies } = this.connection
-    const { passed } = this.inbox
-    const run = () => ground.call({ token: instance.token, definition, member, args, name, cookies, passed })
-    const work = () => this.once(id, false, () => this.inOrder(run))
+    const { passed, before } = this.inbox
+    const run = () => ground.call({ token: instance.token, definition, member, args, name, cookies, passed, before })
+    const work = () => this.once(id, false, () => (before ? inOrder(before, run) : run()))
     const known = () => {
       // a generator that has yielded counts as interrupted until it ends, and it may run still where the page was before
       const interrupted = !instance.loaded && endOf(instance.calls, name) !== undefined
       return interrupted ? after(ground.own(instance), work) : work()
     }
     return this.answer(id, () => (instance.known ? known() : after(ground.load(instance), known)))
-  }
-
-  /** It ends after the calls that have passed: what is remembered of calls is how far they have come. */
-  private inOrder(run: () => Eventually<void>): Eventually<void> {
-    const { before } = this.inbox
-    if (!before) return run()
-    return promised(run).then(
-      () => before,
-      (error) =>
-        before.then(() => {
-          throw error
-        }),
-    )
   }
 
   private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
@@ -322,4 +309,16 @@ export class Session implements Watcher, Sender {
   private say(message: Parameters<typeof writeDown>[0]): void {
     this.connection.send(...writeDown(message))
   }
+}
+
+/** It ends after the calls before it, and not otherwise: what is remembered of calls is how far they have come. */
+async function inOrder({ ended, pending }: Passing, run: () => Eventually<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    await ended
+    pending.check()
+    throw error
+  }
+  await ended
 }

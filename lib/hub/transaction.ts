@@ -111,7 +111,7 @@ export class Transaction implements Hold {
   private call: CallName | undefined
   private end: (() => void) | undefined
   /** Called when what was changed is on its way to the store: what waits for the lock alone may go on. */
-  private passed: (() => void) | undefined
+  private passed: ((pending: Pending) => void) | undefined
   /** The last save says that the call was interrupted. */
   private interrupted = false
   private readonly ground: Ground
@@ -158,9 +158,10 @@ export class Transaction implements Hold {
     const saved = this.commit()
     if (isPromise(saved)) {
       const kept = saved.then(() => result)
-      if (alone || this.instance.pending?.isFull) return kept.finally(() => this.release())
+      const { pending } = this.instance
+      if (alone || !pending || pending.isFull) return kept.finally(() => this.release())
       this.release()
-      passed?.()
+      passed?.(pending)
       return kept
     }
     this.release()
@@ -188,14 +189,18 @@ export class Transaction implements Hold {
     return draft.state
   }
 
-  /** Says which call this is the work of. While it waited for the lock, another process may have done it. */
-  begins(name: CallName | undefined): void {
+  /**
+   * Says which call this is the work of, and what calls of its page are part of that came before it. While it waited for the
+   * lock, another process may have done it, and they may have failed.
+   */
+  begins(name: CallName | undefined, before?: Pending): void {
+    before?.check()
     if (name && endOf(this.instance.calls, name)) throw new EndedMeanwhile()
     this.call = name
   }
 
   /** `passed` is called when its change is on its way to the store, if it gives the lock back then. */
-  whenPassed(passed: (() => void) | undefined): void {
+  whenPassed(passed: ((pending: Pending) => void) | undefined): void {
     this.passed = passed
   }
 
@@ -245,7 +250,7 @@ export class Transaction implements Hold {
   save(interrupted?: Failure): Eventually<void> {
     const { instance, permit, ground, base } = this
     permit.check()
-    if (base?.failure) throw base.failure
+    base?.check()
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.changesRuns && !instance.runs.outdated) {

@@ -12,9 +12,13 @@ export interface LoaderContext {
   getOptions(): { readonly packages: readonly string[] }
   addDependency(file: string): void
   addContextDependency(directory: string): void
-  /** Only webpack has it. */
+  /** Only webpack has these. */
   cacheable?(flag: boolean): void
+  readonly _compiler?: { readonly inputFileSystem?: { purge?(): void } | null }
 }
+
+/** The state modules of each app, by its folder, when they were listed last. */
+const listed = new Map<string, readonly string[]>()
 
 export function loadStub(context: LoaderContext, source: string): string {
   const { resourcePath, rootContext } = context
@@ -33,5 +37,9 @@ export function loadModules(context: LoaderContext): string {
   for (const directory of directories) context.addContextDependency(directory)
   context.addDependency(noticeFile(context.rootContext))
   context.cacheable?.(false) // webpack does not see the notice, but asks for the list with each compilation
+  const before = listed.get(context.rootContext) ?? files
+  listed.set(context.rootContext, files)
+  // webpack remembers that there was no such file, or no such folder
+  if (files.some((file) => !before.includes(file))) context._compiler?.inputFileSystem?.purge?.()
   return modulesText(context.resourcePath, context.rootContext, files)
 }
