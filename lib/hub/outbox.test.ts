@@ -25,7 +25,7 @@ it('a change of more keys than a call can have arguments reaches the tab', async
   }
   expect(tab.state(big).byId.size).toBe(0)
   expect(tab.connection).toBe('live')
-})
+}, 30_000)
 
 it('a sender that fails is given up, and the others send', async () => {
   const clock = new TestClock()

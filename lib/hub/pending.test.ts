@@ -88,7 +88,8 @@ async function open(limits?: object) {
     const { n, seen } = tab.state(d)
     return { n, seen }
   }
-  return { ...kit, tab, state, end, waiting, kept: () => kept.read(tab.token) as Stored, d: fields }
+  const keep = (next: Stored) => kept.save(tab.token, next)
+  return { ...kit, keep, tab, state, end, waiting, kept: () => kept.read(tab.token) as Stored, d: fields }
 }
 
 type Opened = Awaited<ReturnType<typeof open>>
@@ -344,5 +345,62 @@ describe('when the save under way fails', () => {
     await end()
     await done(clock, Promise.all(calls))
     expect(d()).toEqual({ n: 2, seen: [0, 1] })
+  })
+
+  const other = (n: number) => ({ n, seen: [] })
+
+  it('and another process has saved something else in its place, nothing of it is claimed', async () => {
+    const { clock, state, end, waiting, kept, keep, d } = await open()
+    const call = failure(clock, state.add())
+    await clock.settle()
+    const { next } = waiting[0] as { next: Stored }
+    keep({ ...next, state: { d: other(50) }, calls: kept().calls })
+    await end(full)
+    expect(await call).toMatchObject({
+      code: 'save-failed',
+      message: expect.stringContaining('Nothing of it was kept'),
+    })
+    expect(d().n).toBe(50)
+  })
+
+  it('but was kept, and another process has gone on from it, it is done, and what that one made of it is shown', async () => {
+    const { clock, state, end, waiting, keep, d, tab } = await open()
+    const call = state.add()
+    await clock.settle()
+    const { next } = waiting[0] as { next: Stored }
+    waiting[0]?.keep()
+    keep({ ...next, revision: next.revision + 1, state: { d: other(60) } })
+    await end(full)
+    await done(clock, call)
+    expect([d().n, tab.revision]).toEqual([60, next.revision + 1])
+  })
+
+  it('and others have gone on, of a change without a name it is said that nobody knows', async () => {
+    const { clock, tab, hub, end, waiting, keep } = await open()
+    const change = failure(
+      clock,
+      hub.modifyState(tab.token, d, (s) => void (s.n += 1)),
+    )
+    await clock.settle()
+    const { next } = waiting[0] as { next: Stored }
+    waiting[0]?.keep()
+    keep({ ...next, revision: next.revision + 1, state: { d: other(60) } })
+    await end(full)
+    expect(await change).toMatchObject({ code: 'save-failed', message: expect.stringContaining('is unknown') })
+  })
+
+  it('what was built on it and has failed by itself says what is known of its own', async () => {
+    const { clock, state, end, hub } = await open()
+    const first = state.add()
+    const calls = [state.add(), state.add()].map((call) => failure(clock, call))
+    await clock.settle()
+    await end()
+    await done(clock, first)
+    hub.store.load = () => {
+      throw new Error('out of reach')
+    }
+    await end(full)
+    for (const call of calls)
+      expect(await call).toMatchObject({ code: 'save-failed', message: expect.stringContaining('kept is unknown') })
   })
 })

@@ -6,12 +6,13 @@
 import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { fixedLimits } from '../base/limits.js'
+import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
 import { taken } from '../store/memory.js'
 import type { State, Stored } from '../store/store.js'
 import type { Instance } from './instance.js'
 import { isStale } from './once.js'
-import { type CallName, type PastCalls, withEnd } from './past-calls.js'
+import { type CallName, endOf, withEnd } from './past-calls.js'
 import type { RunChanges } from './runs.js'
 import { StateUnknown } from './state-unknown.js'
 import type { Ground } from './transaction.js'
@@ -56,7 +57,7 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
   shapes: Readonly<Record<string, Shape>>
   private failure: unknown
   /** Done when all of it is kept that there is now. */
-  kept: Promise<void>
+  private kept: Promise<void>
   private readonly ground: PendingGround
   private readonly instance: Instance
   private group: Group | undefined
@@ -78,6 +79,11 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
   /** Resolves, never rejects, when nothing is pending any more, however it ended. */
   async settled(): Promise<void> {
     while (this.instance.pending === this) await this.kept.catch(() => {})
+  }
+
+  /** Done when all of it is kept that there is now; for what was built on it, and changes nothing itself. */
+  founded(): Promise<void> {
+    return this.kept.catch(() => this.check())
   }
 
   /** Throws why nothing can be built on it any more. */
@@ -132,7 +138,8 @@ function newGroup(): Group {
 }
 
 /** Snapshot → save → publish. */
-function save(ground: PendingGround, instance: Instance, { state, shapes, ends, runs }: Change): Eventually<void> {
+function save(ground: PendingGround, instance: Instance, change: Change): Eventually<void> {
+  const { state, shapes, ends, runs } = change
   const before = instance.calls
   const next: Stored = {
     revision: instance.revision + 1,
@@ -143,7 +150,7 @@ function save(ground: PendingGround, instance: Instance, { state, shapes, ends, 
     shapes,
   }
   const accept = () => instance.accept(next, before, runs)
-  const refused = (error: unknown) => unsaved(ground, instance, next, before, runs, error)
+  const refused = (error: unknown) => unsaved(ground, instance, change, next, error)
   let saving: Eventually<void>
   try {
     saving = ground.store.save(instance.token, next)
@@ -154,24 +161,33 @@ function save(ground: PendingGround, instance: Instance, { state, shapes, ends, 
 }
 
 /** A save that failed may have been kept all the same: the store is asked. */
-async function unsaved(
-  ground: PendingGround,
-  instance: Instance,
-  next: Stored,
-  before: PastCalls,
-  runs: RunChanges | undefined,
-  error: unknown,
-): Promise<void> {
+async function unsaved(ground: PendingGround, instance: Instance, change: Change, next: Stored, error: unknown) {
   instance.loaded = false
   if (isStale(error)) lose(ground, instance, error)
   if (isHeldStateError(error)) throw error
+  let stored: Stored | undefined
   try {
-    await load(ground, instance)
+    stored = await load(ground, instance)
   } catch {
     throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
   }
-  if (instance.revision !== next.revision) throw saveFailed('Nothing of it was kept or shown.', error)
-  instance.accept(next, before, runs)
+  const kept = wasKept(stored, next, change.ends)
+  if (kept === undefined)
+    throw saveFailed('Whether it is kept is unknown; another process has changed the state since.', error)
+  if (!kept) throw saveFailed('Nothing of it was kept or shown.', error)
+  if (instance.revision === next.revision) instance.accept(next, next.calls, change.runs)
+}
+
+/** Another process may have saved something else as the same revision, or gone on from it; `undefined` if that cannot be told. */
+function wasKept(stored: Stored | undefined, next: Stored, ends: readonly Ending[]): boolean | undefined {
+  if (!stored || stored.revision < next.revision) return false
+  const isKnown = ({ name, interrupted }: Ending) => {
+    const end = endOf(stored.calls, name)
+    return typeof end === 'object' && end.failure?.code === interrupted?.code
+  }
+  if (!ends.every(isKnown)) return false
+  if (stored.revision === next.revision) return diff(stored.state, next.state).length === 0
+  return ends.length > 0 && !ends.some(({ interrupted }) => interrupted) ? true : undefined
 }
 
 /** Another process has taken over. */
@@ -182,7 +198,7 @@ export function lose(ground: Pick<Ground, 'lost'>, instance: Instance, error: He
 }
 
 /** Asks the store what it holds. */
-export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance): Eventually<void> {
+export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance): Eventually<Stored | undefined> {
   return after(
     rescued(
       () => ground.store.load(instance.token),
@@ -190,7 +206,10 @@ export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance)
         throw new StateUnknown(instance.token, error)
       },
     ),
-    (stored) => ground.told(instance, instance.restore(stored)),
+    (stored) => {
+      ground.told(instance, instance.restore(stored))
+      return stored
+    },
   )
 }
 

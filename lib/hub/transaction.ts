@@ -172,7 +172,7 @@ export class Transaction implements Hold {
   private fail(error: unknown): Eventually<never> {
     this.release()
     if (!this.base) throw error
-    return this.base.kept.then(() => {
+    return this.base.founded().then(() => {
       throw error
     })
   }
@@ -255,7 +255,7 @@ export class Transaction implements Hold {
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.changesRuns && !instance.runs.outdated) {
       if (!ground.nodes.holds(this.token)) lose(ground, instance) // what the work has seen may be old
-      return pending ? pending.kept.then(() => this.endUnchanged(interrupted)) : this.endUnchanged(interrupted)
+      return pending ? pending.founded().then(() => this.endUnchanged(interrupted)) : this.endUnchanged(interrupted)
     }
     if (pending && this.changesRuns) return permit.saving(pending.settled().then(() => this.save(interrupted)))
     this.interrupted = interrupted !== undefined

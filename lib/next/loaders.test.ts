@@ -43,3 +43,23 @@ test('the list of modules imports each once, itself, and is made again when a fo
   expect(text).toContain('app/counter.state.ts?real")')
   expect(loading.directories).toEqual([join(root, 'app')])
 })
+
+test('webpack forgets that a module was not there when the list has a new one, and only then', () => {
+  let purged = 0
+  const compiler = { inputFileSystem: { purge: () => void (purged += 1) } }
+  const list = () =>
+    loadModules({
+      ...context(join(root, 'node_modules/heldstate/dist/next/heldstate-modules.js')),
+      _compiler: compiler,
+    })
+  list()
+  list()
+  expect(purged).toBe(0)
+  mkdirSync(join(root, 'fresh/deep'), { recursive: true })
+  writeFileSync(join(root, 'fresh/deep/inner.state.ts'), source)
+  expect(list()).toContain('fresh/deep/inner.state.ts?real')
+  expect(purged).toBe(1)
+  rmSync(join(root, 'fresh'), { recursive: true })
+  list()
+  expect(purged).toBe(1)
+})

@@ -80,7 +80,9 @@ describe('a declaration', () => {
   )
 
   it('cannot have a name with a control character, which stores put between names', () => {
-    expect(start(defineState('s', () => ({ 'a\u0001b': 1 })))).toThrow(code('invalid-definition', 'has a control character'))
+    expect(start(defineState('s', () => ({ 'a\u0001b': 1 })))).toThrow(
+      code('invalid-definition', 'has a control character'),
+    )
   })
 
   it('cannot have a field named __proto__', () => {

@@ -4,6 +4,7 @@
  * bear to be run twice. Whoever waits for longer than the bound is told that the store is out of reach, and from then on
  * everybody is told at once, until it is back.
  */
+import { MessageChannel } from 'node:worker_threads'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
@@ -175,8 +176,9 @@ export class RedisLink {
   /** A process does not end while somebody waits in it; neither a lost connection nor our clock would keep it. */
   private hold(): void {
     if (this.letGo) return
-    const timer = setInterval(() => {}, 60_000)
-    this.letGo = () => clearInterval(timer)
+    const { port1 } = new MessageChannel()
+    port1.ref()
+    this.letGo = () => port1.close()
   }
 
   private answered(): void {

@@ -113,7 +113,7 @@ export class SingleServer implements Servers {
 
   private start(): Hub {
     const { hub } = testHub([journal], { store: this.store }, this.world.clock)
-    return this.world.sabotage === 'build-on-failed' ? buildingOnFailed(hub) : hub
+    return sabotaged(hub, this.world.sabotage)
   }
 
   /** The store as a process has it: slow, and now and then a save fails. */
@@ -163,6 +163,15 @@ export function gate() {
       waiting = []
     },
   }
+}
+
+/** A hub with a bug of its own. */
+export function sabotaged(hub: Hub, sabotage: Sabotage | undefined): Hub {
+  if (sabotage === 'build-on-failed') return buildingOnFailed(hub)
+  if (sabotage !== 'overtake-failed') return hub
+  const call = hub.call.bind(hub)
+  hub.call = ({ before, ...rest }) => call(rest)
+  return hub
 }
 
 function hasFailed(pending: { check(): void }): boolean {

@@ -27,7 +27,9 @@ export const journal = defineState('journal', () => ({
   .tasks((background) => ({
     work: background(async ({ update, sleep }, mark: number) => {
       for (let round = 0; round < rounds; round += 1) {
-        await update((s) => void s.counts.set(mark, (s.counts.get(mark) ?? 0) + 1))
+        const count = (counts: Map<number, number>) => void counts.set(mark, (counts.get(mark) ?? 0) + 1)
+        if (round % 2 === 0) await update((s) => count(s.counts))
+        else await update((s) => pause(15).then(() => count(s.counts))) // others wait for the lock
         await sleep(20)
       }
     }),

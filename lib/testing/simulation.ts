@@ -25,6 +25,8 @@ export type Sabotage =
   | 'hide-progress'
   /** The hub goes on from a change that could not be saved. */
   | 'build-on-failed'
+  /** A call goes on although one before it could not be saved. */
+  | 'overtake-failed'
   /** Other processes are told of a change before it is saved. */
   | 'publish-early'
   /** A process does not renew its lease. */
@@ -105,7 +107,7 @@ class World implements WorldOf {
   private async step(): Promise<void> {
     const page = this.chance.pick(this.pages)
     const roll = this.chance.below(100)
-    if (roll < 50) this.call(page)
+    if (roll < 50) this.callSome(page)
     else if (roll < 62) this.cut(page)
     else if (roll < 82) await this.reconnect(page)
     else if (roll < 87) await this.reload(page)
@@ -114,6 +116,11 @@ class World implements WorldOf {
     else if (roll < 94) this.freeze()
     else if (roll < 96) this.thaw()
     else await this.clock.advance(this.chance.below(300))
+  }
+
+  /** Mostly one; some are made without waiting for the one before. */
+  private callSome(page: Page): void {
+    for (let left = this.chance.pick([1, 1, 1, 2, 6]); left > 0; left -= 1) this.call(page)
   }
 
   private call(page: Page): void {
