@@ -70,28 +70,24 @@ export class Instance {
 
   /** What the store had. Gives the runs of this process that others have ended or taken over. */
   restore(stored: Stored | undefined): readonly RunningTask[] {
-    this.loaded = true
-    this.followed = false
-    const lost = this.take(stored, true)
-    this.announce()
-    return lost
+    return this.take(stored, true)
   }
 
   /** What another process has made of it. */
   follow(stored: Stored | undefined): readonly RunningTask[] {
-    this.loaded = false
-    this.followed = true
-    const lost = this.take(stored, false)
-    this.announce()
-    return lost
+    return this.take(stored, false)
   }
 
-  private take(stored: Stored | undefined, mayTakeOver: boolean): readonly RunningTask[] {
+  private take(stored: Stored | undefined, owned: boolean): readonly RunningTask[] {
+    this.loaded = owned
+    this.followed = !owned
     this.revision = stored?.revision ?? 0
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
     this.shapes = stored?.shapes ?? {}
-    return this.runs.restore(stored ?? { running: [], ended: [] }, mayTakeOver)
+    const lost = this.runs.restore(stored ?? { running: [], ended: [] }, owned)
+    this.announce()
+    return lost
   }
 
   /** A saved change becomes the truth, and watchers are told. `before` are the calls that the save went out from. */
