@@ -180,16 +180,17 @@ export class FixtureApp {
     writeFileSync(join(this.dir, name), text)
   }
 
+  /** A file, or a folder with all that is in it. */
   remove(name: string): void {
     this.edited.add(name)
-    rmSync(join(this.dir, name))
+    rmSync(join(this.dir, name), { recursive: true })
   }
 
   /** Brings all files back to those of the fixture, the last edited first. */
   restore(): void {
     for (const name of [...this.edited].reverse()) {
       const original = join(here, 'fixture', name)
-      if (existsSync(original)) cpSync(original, join(this.dir, name))
+      if (existsSync(original)) cpSync(original, join(this.dir, name), { recursive: true })
       else rmSync(join(this.dir, name))
     }
     this.edited.clear()

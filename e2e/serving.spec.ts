@@ -1,6 +1,7 @@
 /** What the terminal and the page say when an app cannot be served as it is. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { stripVTControlCharacters } from 'node:util'
 import { expect, type Page, test } from '@playwright/test'
 import { consoleOf, shown } from './fixture'
 import { FixtureApp } from './fixture-app'
@@ -42,10 +43,7 @@ test('a proxy that redirects the route is named in the terminal and in the page'
 test('a config without the plugin is named in the terminal and in the page, with the line of a state', async ({
   page,
 }) => {
-  app.edit('next.config.mjs', (text) => text.replace('export default withHeldState(', 'export default ('))
-  app.write('app/plain/plain.state.ts', plainState)
-  app.write('app/plain/plain.tsx', plainComponent)
-  app.write('app/plain/page.tsx', `export { Plain as default } from './plain'`)
+  unwrap(app)
   await app.start()
   await page.goto(`${app.url}/plain`)
   const overlay = page.locator('nextjs-portal').getByRole('dialog')
@@ -55,6 +53,26 @@ test('a config without the plugin is named in the terminal and in the page, with
   }
   await expect.poll(() => app.output).toMatch(/> 2 \| export const plain = defineState/)
 })
+
+test('a build without the plugin fails, and says what is missing', async () => {
+  test.setTimeout(120_000)
+  const bare = new FixtureApp({ bundler: 'turbopack', mode: 'production' }, 'unwrapped')
+  const kept = ['app/layout.tsx', 'app/api/heldstate/route.ts'].map((name) => [name, bare.read(name)] as const)
+  bare.remove('app')
+  for (const [name, text] of kept) bare.write(name, text)
+  unwrap(bare)
+  const said = await bare.build().catch(({ stderr }: { stderr: string }) => stripVTControlCharacters(stderr))
+  expect(said).toContain('Wrap the config in next.config: export default withHeldState')
+  expect(said).toContain("code: 'missing-plugin'")
+})
+
+/** Takes the plugin away, and adds a page whose state a bundler then takes for code of the page. */
+function unwrap(fixture: FixtureApp): void {
+  fixture.edit('next.config.mjs', (text) => text.replace('export default withHeldState(', 'export default ('))
+  fixture.write('app/plain/plain.state.ts', plainState)
+  fixture.write('app/plain/plain.tsx', plainComponent)
+  fixture.write('app/plain/page.tsx', `export { Plain as default } from './plain'`)
+}
 
 const plainState = `import { defineState } from 'heldstate'
 export const plain = defineState('plain', () => ({ n: 1 }))

@@ -64,6 +64,14 @@ describe('the house', () => {
       for (const path of reachable(door))
         expect(path).toMatch(/^(base|delta|protocol|client|react|doors|state\/(stub|trigger|prediction))(\/|\.|$)/)
   })
+
+  it('lets neither Next nor React into the door for tests', () => {
+    const packages = [...reachable('doors/testing.ts')].flatMap((path) => valuesOf(path).map(({ from }) => from))
+    expect(packages).toContain('zustand/vanilla')
+    expect(
+      packages.filter((from) => /^(next|react|react-dom|socket\.io)(\/|$)/.test(from) && !from.endsWith('.ts')),
+    ).toEqual([])
+  })
 })
 
 describe('an outside package', () => {

@@ -1,21 +1,39 @@
 /**
- * What the package needs beside its compiled modules: the README, the pages of errors, and `heldstate/next` as CommonJS. Next compiles a
+ * What the package needs beside its compiled modules: the README, the docs, and `heldstate/next` as CommonJS. Next compiles a
  * next.config.ts to CommonJS, and Node before 20.19 cannot require an ES module.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** What is there to read: the README, and the page of each error, to which errors lead in development. */
+/**
+ * What is there to read: the README, and the docs, as the page of an error leads to others. A link to a file that only the
+ * repository has becomes its words.
+ */
 export function addPages(folder) {
-  copyFileSync(join(root, 'README.md'), join(folder, 'README.md'))
   rmSync(join(folder, 'docs'), { recursive: true, force: true })
-  cpSync(join(root, 'docs/errors'), join(folder, 'docs/errors'), { recursive: true })
+  cpSync(join(root, 'README.md'), join(folder, 'README.md'))
+  cpSync(join(root, 'docs'), join(folder, 'docs'), { recursive: true, filter: (path) => isPage.test(path) })
+  const docs = readdirSync(join(folder, 'docs'), { recursive: true }).filter((name) => name.endsWith('.md'))
+  const pages = ['README.md', ...docs.map((name) => join('docs', name))]
+  for (const page of pages) {
+    const leads = (link) =>
+      /^(https?:|#)/.test(link) || existsSync(join(folder, dirname(page), link.replace(/#.*/, '')))
+    const text = readFileSync(join(folder, page), 'utf8')
+    writeFileSync(
+      join(folder, page),
+      text.replaceAll(codeOrLink, (whole, words, link) => (link === undefined || leads(link) ? whole : words)),
+    )
+  }
 }
+
+/** A page, or a folder that may hold some. */
+const isPage = /[\\/][\w-]+(\.md)?$/
+const codeOrLink = /^```[\s\S]*?^```$|\[([^\]]+)\]\(([^)\s]+)\)/gm
 
 /** Adds it to a folder that holds package.json and dist. */
 export function finishPackage(folder) {

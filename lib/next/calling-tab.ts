@@ -6,17 +6,15 @@ import { messageOf } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import { callerHeader, callersIn, parseCaller } from '../protocol/caller.js'
 import { browserIn } from '../transport/browser-cookie.js'
-
-export interface CallingTab {
-  readonly token: string
-  readonly mark: string
-}
+import { type CallingTab, playedTab } from './played-request.js'
 
 /** By the headers of a request, which Next gives as one object: the cookie of a document is good once, its answer often. */
 const known = new WeakMap<object, CallingTab | undefined>()
 
 /** `undefined` if there is no request, or if it does not tell. */
 export async function callingTab(hub: Hub | undefined): Promise<CallingTab | undefined> {
+  const played = playedTab()
+  if (played) return played
   const headers = await requestHeaders()
   if (!headers || !hub) return undefined
   if (!known.has(headers)) known.set(headers, tabOf(hub, headers))

@@ -1,8 +1,11 @@
 /** What the kit offers to tests of state modules, seen as their author sees it. */
-import { describe, expect, it } from 'vitest'
-import { modifyState } from '../next/state.js'
+import { describe, expect, it, vi } from 'vitest'
+import { getState, modifyState } from '../next/state.js'
 import { defineState } from '../state/define.js'
-import { testHub } from './kit.js'
+import { TestTab, testHub } from './kit.js'
+
+const { headers } = vi.hoisted(() => ({ headers: vi.fn(() => Promise.reject(new Error('outside a request scope'))) }))
+vi.mock('next/headers.js', () => ({ headers }))
 
 const counter = defineState('counter', () => ({ n: 0 }))
   .tasks((background) => ({
@@ -79,5 +82,83 @@ describe('the kit', () => {
     await tab.reconnect()
     await done(added)
     expect(tab.state(counter).n).toBe(5)
+  })
+})
+
+describe('a request', () => {
+  /** As a server action of the app. */
+  async function double(): Promise<number> {
+    const { n } = await getState(counter)
+    return modifyState(counter, (s) => (s.n = n * 2))
+  }
+
+  async function opened() {
+    const kit = testHub([counter])
+    const [one, other] = [await kit.open(), await kit.open()]
+    await kit.done((await one.watch(counter)).add(3))
+    await kit.done((await other.watch(counter)).add(10))
+    headers.mockClear()
+    return { ...kit, one, other }
+  }
+
+  it('is that of its tab, which shows what it has changed with the next frame; Next is not asked', async () => {
+    const { one, other, clock } = await opened()
+    expect(await one.request(double)).toBe(6)
+    await clock.advance(16)
+    expect([one.state(counter).n, other.state(counter).n]).toEqual([6, 10])
+    expect(headers).not.toHaveBeenCalled()
+  })
+
+  it('is played beside one of another tab, and ends with its work', async () => {
+    const { one, other, done } = await opened()
+    expect(await Promise.all([one.request(double), other.request(double), one.request(() => 1)])).toEqual([6, 20, 1])
+    expect(await done(getState(counter))).toEqual({ n: 0 })
+    await expect(done(double())).rejects.toMatchObject({ code: 'unknown-tab' })
+  })
+
+  it('is not that of an event which is handled meanwhile', async () => {
+    const seen = defineState('seen', () => ({ n: -1 })).events((on) => ({
+      look: on(async (s) => {
+        s.n = (await getState(counter)).n
+      }),
+    }))
+    const { open } = testHub([counter, seen])
+    const tab = await open()
+    const { look } = await tab.watch(seen)
+    await tab.request(() => modifyState(counter, (s) => void (s.n = 5)))
+    const looked = look()
+    await tab.request(() => looked)
+    expect(tab.state(seen).n).toBe(0)
+  })
+
+  it('goes on while time passes, and gives what its work throws', async () => {
+    const { one, clock } = await opened()
+    const slow = one.request(async () => {
+      await new Promise<void>((resolve) => void clock.after(1_000, resolve))
+      await modifyState(counter, () => {
+        throw new Error('not this way')
+      })
+    })
+    const refused = expect(slow).rejects.toThrow('not this way')
+    await clock.advance(1_000)
+    await refused
+    const thrown = one.request(() => {
+      throw new Error('at once')
+    })
+    await expect(thrown).rejects.toThrow('at once')
+  })
+
+  it('finds the state of its tab after a crash, and of a dropped tab; of one that was never connected none', async () => {
+    const { one, hub, clock, crash } = await opened()
+    crash()
+    expect(await one.request(double)).toBe(6)
+    await one.reconnect()
+    one.drop()
+    expect(await one.request(double)).toBe(12)
+    await one.reconnect()
+    expect(one.state(counter).n).toBe(12)
+    const fresh = new TestTab(hub, clock, 'b')
+    expect(await fresh.request(() => getState(counter))).toEqual({ n: 0 })
+    await expect(fresh.request(double)).rejects.toMatchObject({ code: 'unknown-tab' })
   })
 })

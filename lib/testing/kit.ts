@@ -9,6 +9,7 @@ import { Tab } from '../client/tab.js'
 import { Hub } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
 import { setSlot } from '../hub/slot.js'
+import { playRequest } from '../next/played-request.js'
 import type { ClientView, Definition } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import { memoryStore } from '../store/memory.js'
@@ -22,7 +23,7 @@ export interface TestLog extends Log {
 }
 
 export interface TestKit {
-  /** The hub; another one after `crash()`. It is also the one that `modifyState` of "heldstate/server" finds. */
+  /** The hub; another one after `crash()`. It is also the one that `getState` and `modifyState` of "heldstate/server" find. */
   readonly hub: Hub
   readonly clock: TestClock
   /** What the hub logged. */
@@ -81,16 +82,7 @@ export function testHub(
       await clock.settle()
       return tab
     },
-    done: async (work) => {
-      let ended = false
-      const end = () => {
-        ended = true
-      }
-      work.then(end, end)
-      while (!ended) await clock.settle()
-      await clock.settle() // and what it brought about is shown
-      return work
-    },
+    done: (work) => outcomeOf(work, clock),
     crash: () => {
       process.clock.die()
       process.store.die()
@@ -98,6 +90,17 @@ export function testHub(
       for (const tab of tabs) tab.rewire(process.hub, clock)
     },
   }
+}
+
+async function outcomeOf<T>(work: Promise<T>, clock: TestClock): Promise<T> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  work.then(end, end)
+  while (!ended) await clock.settle()
+  await clock.settle() // and what it brought about is shown
+  return work
 }
 
 /** A tab, as a test holds it. */
@@ -109,6 +112,7 @@ export class TestTab {
   /** The client itself, as a page holds it. */
   readonly tab: Tab
   private clock: TestClock
+  private readonly page: string
   private readonly presences = new Map<string, Presence>()
   private signed: string | undefined
 
@@ -116,6 +120,7 @@ export class TestTab {
   constructor(hub: Hub, clock: TestClock, browser: string, signed?: string, duplicate = false) {
     this.browser = browser
     this.clock = clock
+    this.page = clock.id()
     this.signed = duplicate ? undefined : signed
     this.wire = new Loopback(hub, clock, browser)
     const identity: Identity = {
@@ -131,7 +136,7 @@ export class TestTab {
     this.tab = new Tab({
       wire: this.wire,
       identity,
-      page: clock.id(),
+      page: this.page,
       report: (error) => void this.reports.push(error.message),
     })
   }
@@ -171,6 +176,16 @@ export class TestTab {
     this.state(definition)
     await this.clock.settle()
     return this.state(definition)
+  }
+
+  /**
+   * What `work` gives or throws, run as a server action or a route handler runs that this tab calls: `getState` and `modifyState`
+   * of "heldstate/server" find the tab. Like `done`, it waits while everything happens that needs no time.
+   */
+  request<T>(work: () => T | Promise<T>): Promise<T> {
+    const caller = this.signed === undefined ? undefined : { token: this.token, mark: this.page }
+    const begun = playRequest(caller, async () => work())
+    return outcomeOf(begun, this.clock) // out here, so that what else happens meanwhile is none of the request's
   }
 
   /** Calls `run` after each change of the mirror. */
