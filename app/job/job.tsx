@@ -1,5 +1,5 @@
 'use client'
-import { useServerState } from 'heldstate/react'
+import { type TaskHandle, useServerState } from 'heldstate/react'
 import { Failure, useAttempt } from '../attempt'
 import { job } from './job.state'
 
@@ -31,7 +31,7 @@ export function Job() {
       </div>
       <progress aria-label="Job progress" max={1} value={run.progress ?? 0} />
       <p className="aside" aria-live={running ? 'off' : 'polite'}>
-        {running ? (run.note ?? 'starting') : outcome(results.length, total, run.error !== null)}
+        {running ? (run.note ?? 'starting') : ending(run.outcome, results.length, total)}
       </p>
       <Failure>{failure ?? run.error?.message}</Failure>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
@@ -44,8 +44,7 @@ export function Job() {
   )
 }
 
-function outcome(done: number, total: number, failed: boolean): string {
-  if (failed) return `failed after ${done} of ${total} rows`
-  if (done === total) return `done: ${total} rows`
-  return done === 0 ? 'not started' : `cancelled after ${done} of ${total} rows`
+function ending(outcome: TaskHandle['outcome'], rows: number, total: number): string {
+  if (outcome === null) return 'not started'
+  return outcome === 'done' ? `done: ${rows} rows` : `${outcome} after ${rows} of ${total} rows`
 }
