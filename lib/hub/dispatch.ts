@@ -12,12 +12,13 @@ import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
 import type { Passing } from './inbox.js'
+import { transact } from './opening.js'
 import type { HubOptions } from './options.js'
 import { type CallName, EndedMeanwhile } from './past-calls.js'
 import type { Pending } from './pending.js'
 import { refused } from './refused.js'
 import type { Tasking } from './tasking.js'
-import { type Ground, type Transaction, transact } from './transaction.js'
+import type { Ground, Transaction } from './transaction.js'
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
 export interface DispatchGround extends Ground {

@@ -28,6 +28,7 @@ import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
 import { Nodes } from './nodes.js'
+import { beginSettled, transact } from './opening.js'
 import type { HubOptions } from './options.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
@@ -35,7 +36,7 @@ import { Session } from './session.js'
 import { StateUnknown } from './state-unknown.js'
 import { closed, Tasking } from './tasking.js'
 import { refuseMalformed, signToken, verifyToken } from './token.js'
-import { begin, type Transaction, transact } from './transaction.js'
+import type { Transaction } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Working } from './working.js'
 
@@ -232,7 +233,7 @@ export class Hub {
 
   /** Holds it, once nobody else does anything with it. */
   own(instance: Instance): Eventually<void> {
-    return transact(this, instance.token, granted, nobody, () => {})
+    return after(beginSettled(this, instance.token, granted), (transaction) => transaction.carry(nobody, () => {}))
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {
@@ -268,7 +269,7 @@ export class Hub {
   private block(token: string, permit: Permit): Eventually<Transaction> {
     this.flow.refuseNested(token)
     this.flow.begin()
-    return begin(this, token, permit, traced(permit.run ?? 'hub.lock'))
+    return beginSettled(this, token, permit, traced(permit.run ?? 'hub.lock'))
   }
 
   /** One transaction that runs a function of the author's. */

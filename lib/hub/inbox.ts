@@ -20,6 +20,7 @@ export class Inbox {
   private readonly waiting: Up[] = []
   private isOpen = false
   /** The message that is handled, while that takes time. */
+  private current: Up | undefined
   private working: Promise<void> | undefined
   private passing: Passing | undefined
   private passingCalls = 0
@@ -64,8 +65,11 @@ export class Inbox {
     this.drain()
   }
 
+  /** Whether there is such a message among those that wait or are handled. */
   has(matches: (up: Up) => boolean): boolean {
-    return this.waiting.some(matches)
+    return (
+      this.waiting.some(matches) || (this.working !== undefined && this.current !== undefined && matches(this.current))
+    )
   }
 
   /** What the call that is handled has changed is on its way to the store: the next one begins with that. */
@@ -86,6 +90,7 @@ export class Inbox {
       const up = this.waiting.shift()
       if (!up) return
       this.passedWith = undefined
+      this.current = up
       const work = this.handle(up)
       if (!isPromise(work)) continue
       if (this.passedWith) this.pass(work, this.passedWith)

@@ -25,6 +25,8 @@ export function once(
     (error) => {
       if (error instanceof EndedMeanwhile) return answer(endOf(instance.calls, name))
       const failure = toFailure(error, 'handler-failed')
+      const end = endOf(instance.calls, name)
+      if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return // another process did it
       if (!isHandedBack(error) && !isStale(error) && !(error instanceof StateUnknown))
         instance.calls = ended(instance.calls, name, failure, limits)
       throw error

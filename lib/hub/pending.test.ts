@@ -17,6 +17,13 @@ const d = defineState('d', () => ({ n: 0, seen: [] as number[] }))
       }
     }),
     once: background(async () => {}),
+    forever: background(async ({ sleep }) => {
+      for (;;) await sleep(1000)
+    }),
+    fails: background(async ({ lock }) => {
+      await using held = await lock()
+      throw new Error(`saw ${held.state.n}`)
+    }),
     sure: background({ durable: true }, async ({ update }) => {
       await update((s) => void (s.n += 10))
     }),
@@ -32,6 +39,9 @@ const d = defineState('d', () => ({ n: 0, seen: [] as number[] }))
     }),
     refuse: on((s) => {
       throw new Error(`it is ${s.n}`)
+    }),
+    later: on(async (s) => {
+      s.n += 1
     }),
     slowly: on(async (s) => {
       await slow.opened
@@ -403,4 +413,143 @@ describe('when the save under way fails', () => {
     for (const call of calls)
       expect(await call).toMatchObject({ code: 'save-failed', message: expect.stringContaining('kept is unknown') })
   })
+
+  it.each<[string, (opened: Opened) => Promise<unknown>]>([
+    ['in a group', ({ state }) => state.add()],
+    [
+      'by a handler that runs on',
+      ({ state }) => {
+        const call = state.slowly()
+        return call
+      },
+    ],
+  ])(
+    'but was kept, and another process has gone on from it, nothing built on it %s takes that back',
+    async (_, call) => {
+      const opened = await open()
+      const { clock, state, end, waiting, keep, kept, tab } = opened
+      const first = state.add()
+      const second = call(opened)
+      await clock.settle()
+      const { next } = waiting[0] as { next: Stored }
+      waiting[0]?.keep()
+      keep({ ...next, revision: next.revision + 1, state: { d: other(60) } })
+      await end(full)
+      slow.open()
+      await clock.settle()
+      expect([waiting.length, kept().state.d]).toEqual([0, other(60)])
+      if (tab.connection !== 'live') await tab.reconnect() // it sends the call again
+      await clock.settle()
+      while (waiting.length > 0) await end()
+      await done(clock, Promise.all([first, second]))
+      expect(kept().state.d).toMatchObject({ n: expect.toSatisfy((n: number) => n === 61 || n === 160) })
+    },
+  )
+
+  it('and another process has made the same calls, of a change beside them without a name nobody says that it was kept', async () => {
+    const { clock, state, end, waiting, kept, keep, hub, tab } = await open()
+    const first = state.add()
+    await clock.settle()
+    const modified = failure(
+      clock,
+      hub.modifyState(tab.token, d, (s) => void (s.n += 10)),
+    )
+    const second = state.add()
+    await clock.settle()
+    await end()
+    await done(clock, first)
+    const { next } = waiting[0] as { next: Stored }
+    keep({ ...next, state: { d: other(2) } })
+    keep({ ...next, revision: next.revision + 1, state: { d: other(3) } })
+    await end(full)
+    expect(await modified).toMatchObject({ code: 'save-failed', message: expect.stringContaining('is unknown') })
+    await done(clock, second)
+    expect(kept().state.d).toEqual(other(3))
+  })
+
+  it('and another process has made the same call with another outcome, it has its answer, and what that one made is shown', async () => {
+    const { clock, state, end, waiting, keep, hub, tab, d: fields } = await open()
+    const call = state.add()
+    await clock.settle()
+    const { next } = waiting[0] as { next: Stored }
+    keep({ ...next, state: { d: other(7) } })
+    await end(full)
+    await done(clock, call)
+    await clock.advance(20)
+    expect(fields().n).toBe(7)
+    expect(hub.instance(tab.token).calls).toMatchObject([{ ends: [] }])
+  })
+
+  it('and another process has started the same durable task, it is started once', async () => {
+    const { clock, state, end, waiting, keep, kept, hub } = await open()
+    const call = state.begin()
+    await clock.settle()
+    const { next } = waiting[0] as { next: Stored }
+    keep({ ...next, running: next.running.map((run) => ({ ...run, run: 'another', node: 'another' })) })
+    await end(full)
+    await done(clock, call)
+    expect([...hub.backgroundTasks].map(({ id }) => id)).toEqual([])
+    for (let count = 0; count < 5 && waiting.length > 0; count += 1) await end() // that process has ended: this one goes on with it
+    expect([kept().state.d, kept().running]).toEqual([{ n: 11, seen: [] }, []])
+  })
+
+  it.each(['later', 'steps', 'slowly'] as const)(
+    'and its own end is unknown, %s is not told that nothing was kept',
+    async (event) => {
+      const { clock, state, end, hub, waiting } = await open()
+      const first = state.add()
+      const second = failure(clock, state[event]())
+      slow.open()
+      await clock.settle()
+      await end()
+      await done(clock, first)
+      hub.store.load = () => {
+        throw new Error('out of reach')
+      }
+      waiting[0]?.keep()
+      await end(full)
+      expect(await second).toMatchObject({ code: 'save-failed', message: expect.stringContaining('kept is unknown') })
+    },
+  )
+
+  it('of somebody else, a call that is sent again and was kept is answered as done', async () => {
+    const { clock, hub, tab, end } = await open()
+    const instance = hub.instance(tab.token)
+    const change = failure(
+      clock,
+      hub.modifyState(tab.token, d, (s) => void (s.n += 1)),
+    )
+    await clock.settle()
+    const owned = hub.own(instance) // as it is for such a call
+    await end(full)
+    await change
+    await done(clock, Promise.resolve(owned))
+    expect(instance.loaded).toBe(true)
+  })
+
+  it('what a task has seen of it under the lock is not shown', async () => {
+    const { clock, hub, tab, end, state } = await open()
+    const change = failure(
+      clock,
+      hub.modifyState(tab.token, d, (s) => void (s.n = 41)),
+    )
+    await clock.settle()
+    await done(clock, state.fails.start())
+    await clock.advance(20)
+    expect(tab.state(d).fails.error).toBeNull()
+    await end(full)
+    await change
+    await clock.advance(20)
+    expect(tab.state(d).fails.error?.message).toBe('saw 0')
+  })
+})
+
+it('a cancel does not overtake the start that it means, which waits for calls before it', async () => {
+  const { clock, state, end, hub } = await open()
+  const calls = [state.add(), state.forever.start(), state.forever.cancel()]
+  await clock.settle()
+  await end()
+  await clock.advance(3000)
+  await done(clock, Promise.all(calls))
+  expect(hub.backgroundTasks.size).toBe(0)
 })

@@ -24,6 +24,8 @@ export interface Change {
   readonly shapes: Readonly<Record<string, Shape>>
   /** Calls that end with it. */
   readonly ends: readonly Ending[]
+  /** Something is part of it that is no call. */
+  readonly unnamed: boolean
   readonly runs?: RunChanges | undefined
 }
 
@@ -47,6 +49,7 @@ type PendingGround = Pick<Ground, 'limits' | 'store' | 'lost' | 'told'>
 /** Changes that wait for the save under way. */
 interface Group {
   changes: number
+  unnamed: boolean
   readonly ends: Ending[]
   readonly kept: Promise<void>
   resolve(kept: Promise<void>): void
@@ -55,7 +58,8 @@ interface Group {
 export class Pending implements Pick<Change, 'state' | 'shapes'> {
   state: State
   shapes: Readonly<Record<string, Shape>>
-  private failure: unknown
+  /** Why nothing can be built on it any more. */
+  failure: unknown
   /** Done when all of it is kept that there is now. */
   private kept: Promise<void>
   private readonly ground: PendingGround
@@ -86,17 +90,17 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
     return this.kept.catch(() => this.check())
   }
 
-  /** Throws why nothing can be built on it any more. */
   check(): void {
     if (this.failure) throw this.failure
   }
 
   /** What tasks have to say is not put together: such a change waits until nothing is pending. */
-  add({ state, shapes, ends }: Omit<Change, 'runs'>): Promise<void> {
+  add({ state, shapes, ends, unnamed }: Omit<Change, 'runs'>): Promise<void> {
     this.group ??= newGroup()
     this.state = state
     this.shapes = shapes
     this.group.changes += 1
+    this.group.unnamed ||= unnamed
     this.group.ends.push(...ends)
     this.kept = this.group.kept
     return this.kept
@@ -110,18 +114,25 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
   }
 
   private goOn(): void {
-    const { ground, instance, group } = this
+    const { ground, instance, group, state, shapes } = this
+    if (this.failure) return
     this.group = undefined
     if (!group) {
       instance.pending = undefined
       return
     }
-    const saving = promised(() => save(ground, instance, { state: this.state, shapes: this.shapes, ends: group.ends }))
+    const saving = promised(() => save(ground, instance, { ...group, state, shapes }))
     group.resolve(saving)
     this.watch(saving)
   }
 
+  /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
+  overtaken(): void {
+    this.fail(taken())
+  }
+
   private fail(error: unknown): void {
+    if (this.failure) return
     const { instance, group } = this
     instance.pending = undefined
     this.failure = isHeldStateError(error) && error.code !== 'save-failed' ? error : unfounded(error)
@@ -134,7 +145,7 @@ function newGroup(): Group {
   const kept = new Promise<void>((done) => {
     resolve = done
   })
-  return { changes: 0, ends: [], kept, resolve }
+  return { changes: 0, unnamed: false, ends: [], kept, resolve }
 }
 
 /** Snapshot → save → publish. */
@@ -171,24 +182,37 @@ async function unsaved(ground: PendingGround, instance: Instance, change: Change
   } catch {
     throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
   }
-  const kept = wasKept(stored, next, change.ends)
-  if (kept === undefined)
+  const fate = fateOf(change, next, stored)
+  if (fate === 'not kept') throw saveFailed('Nothing of it was kept or shown.', error)
+  if (fate === 'unknown')
     throw saveFailed('Whether it is kept is unknown; another process has changed the state since.', error)
-  if (!kept) throw saveFailed('Nothing of it was kept or shown.', error)
-  if (instance.revision === next.revision) instance.accept(next, next.calls, change.runs)
+  if (fate === 'kept') instance.accept(next, next.calls, change.runs)
+  else instance.pending?.overtaken()
 }
 
-/** Another process may have saved something else as the same revision, or gone on from it; `undefined` if that cannot be told. */
-function wasKept(stored: Stored | undefined, next: Stored, ends: readonly Ending[]): boolean | undefined {
-  if (!stored || stored.revision < next.revision) return false
+/** Another process may have saved something else as the same revision, or gone on from it, or made the same calls itself. */
+function fateOf(
+  { ends, unnamed, runs }: Change,
+  next: Stored,
+  stored: Stored | undefined,
+): 'kept' | 'not kept' | 'overtaken' | 'unknown' {
+  if (!stored || stored.revision < next.revision) return 'not kept'
   const isKnown = ({ name, interrupted }: Ending) => {
     const end = endOf(stored.calls, name)
     return typeof end === 'object' && end.failure?.code === interrupted?.code
   }
-  if (!ends.every(isKnown)) return false
-  if (stored.revision === next.revision) return diff(stored.state, next.state).length === 0
-  return ends.length > 0 && !ends.some(({ interrupted }) => interrupted) ? true : undefined
+  if (!ends.every(isKnown)) return 'not kept'
+  const isSame = stored.revision === next.revision
+  if (isSame && diff(stored.state, next.state).length === 0 && fits(stored.running, runs)) return 'kept'
+  if (ends.length > 0 && !unnamed && !ends.some(({ interrupted }) => interrupted)) return 'overtaken'
+  return isSame && ends.length === 0 ? 'not kept' : 'unknown'
 }
+
+const fits = (running: Stored['running'], { begun, over }: RunChanges = { begun: [], over: new Set() }) =>
+  !running.some(({ run }) => over.has(run)) &&
+  begun.every(({ run, node, attempt }) =>
+    running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
+  )
 
 /** Another process has taken over. */
 export function lose(ground: Pick<Ground, 'lost'>, instance: Instance, error: HeldStateError = taken()): never {
@@ -218,3 +242,8 @@ const saveFailed = (end: string, cause: unknown) =>
 
 const unfounded = (cause: unknown) =>
   saveFailed('It was built on a change that could not be saved. Nothing of it was kept or shown.', cause)
+
+/** Of what has failed by itself, and what it was built on: the failure that says more. */
+export const sharper = (own: unknown, base: unknown): unknown => (isSaveFailed(own) && isSaveFailed(base) ? own : base)
+
+const isSaveFailed = (error: unknown) => isHeldStateError(error) && error.code === 'save-failed'

@@ -18,6 +18,7 @@ import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 import { endOf } from './past-calls.js'
+import { sharper } from './pending.js'
 import { StateUnknown } from './state-unknown.js'
 import type { Tasking } from './tasking.js'
 import { trailOf } from './trail.js'
@@ -311,16 +312,13 @@ export class Session implements Watcher, Sender {
   }
 }
 
-const isSaveFailed = (error: unknown) => isHeldStateError(error) && error.code === 'save-failed'
-
 /** It ends after the calls before it, and not otherwise: what is remembered of calls is how far they have come. */
 async function inOrder({ ended, pending }: Passing, run: () => Eventually<void>): Promise<void> {
   try {
     await run()
   } catch (error) {
     await ended
-    if (!isSaveFailed(error)) pending.check() // which says less of it
-    throw error
+    throw pending.failure ? sharper(error, pending.failure) : error
   }
   await ended
 }

@@ -13,8 +13,9 @@ import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import { callerFaults, reportFault } from './faults.js'
 import type { Instance } from './instance.js'
+import { transact } from './opening.js'
 import { type CallName, withEnd } from './past-calls.js'
-import { type Ground, type Transaction, transact } from './transaction.js'
+import type { Ground, Transaction } from './transaction.js'
 
 /** What it asks of the hub. */
 export interface TaskingGround extends Ground {

@@ -17,12 +17,11 @@ import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import { completed, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
-import type { Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import type { Nodes } from './nodes.js'
 import { type CallName, EndedMeanwhile, endOf, withEnd } from './past-calls.js'
-import { type Change, keep, load, lose, type Pending } from './pending.js'
+import { type Change, keep, load, lose, type Pending, sharper } from './pending.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
@@ -40,60 +39,6 @@ export interface Ground {
   told(instance: Instance, lost: readonly RunningTask[]): void
   /** The lock of an instance is free again. */
   released(instance: Instance): void
-}
-
-/**
- * Runs `work` under the lock of `token`. What it changed is kept if it returns, and forgotten if it throws. `author` is
- * the function of the user's that `work` will call.
- */
-export function transact<T>(
-  ground: Ground,
-  token: string,
-  permit: Permit,
-  author: Author,
-  work: (transaction: Transaction) => Eventually<T>,
-  holder?: Holder,
-): Eventually<T> {
-  const transaction = begin(ground, token, permit, holder)
-  if (!isPromise(transaction)) return transaction.carry(author, work)
-  return transaction.then((begun) => begun.carry(author, work))
-}
-
-/** Lock → load → draft. The caller must release. */
-export function begin(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
-  const outer = ground.flow.current()
-  const lock = ground.locks.acquire(token, permit.signal, holder)
-  if (!isPromise(lock)) return open(ground, token, permit, outer, lock)
-  return lock.then((release) => open(ground, token, permit, outer, release))
-}
-
-function open(
-  ground: Ground,
-  token: string,
-  permit: Permit,
-  outer: Hold | undefined,
-  release: Release,
-): Eventually<Transaction> {
-  const instance = ground.instance(token)
-  const refuse = (error: unknown): never => {
-    release()
-    ground.released(instance)
-    throw error
-  }
-  try {
-    permit.check()
-    if (instance.loaded && ground.nodes.holds(token)) return new Transaction(ground, instance, permit, outer, release)
-    const start = () => {
-      permit.check() // what was loaded may have ended the task
-      return new Transaction(ground, instance, permit, outer, release)
-    }
-    // what is on its way says itself, when it fails, what is kept
-    const known = () => (instance.loaded && ground.nodes.holds(token) ? undefined : load(ground, instance))
-    const loading = instance.pending ? instance.pending.settled().then(known) : known()
-    return isPromise(loading) ? loading.then(start).catch(refuse) : start()
-  } catch (error) {
-    return refuse(error)
-  }
 }
 
 /** A state that was asked for, and its draft. */
@@ -119,7 +64,7 @@ export class Transaction implements Hold {
   private readonly permit: Permit
   private readonly unlock: Release
   /** What it builds on, if that is not kept yet. */
-  private readonly base: Pending | undefined
+  private base: Pending | undefined
   private drafts: Opened[] = []
   private copied: State | undefined
   private copiedShapes: Readonly<Record<string, Shape>> = {}
@@ -141,21 +86,28 @@ export class Transaction implements Hold {
 
   /** Work → save → release → publish. Most of it waits for nothing, and then no promise is made. */
   carry<T>(author: Author, work: (transaction: Transaction) => Eventually<T>): Eventually<T> {
+    let result: Eventually<T>
     try {
-      const result = this.ground.flow.run(this, author, work)
-      if (!isPromise(result)) return this.finish(result)
-      return Promise.resolve(result)
-        .then((value) => this.finish(value))
-        .catch((error) => this.fail(error))
+      result = this.ground.flow.run(this, author, work)
     } catch (error) {
       return this.fail(error)
     }
+    if (!isPromise(result)) return this.finish(result)
+    return Promise.resolve(result).then(
+      (value) => this.finish(value),
+      (error) => this.fail(error),
+    )
   }
 
   private finish<T>(result: T): Eventually<T> {
     const { passed } = this
     const alone = this.changesRuns
-    const saved = this.commit()
+    let saved: Eventually<void>
+    try {
+      saved = this.commit()
+    } catch (error) {
+      return this.fail(error)
+    }
     if (isPromise(saved)) {
       const kept = saved.then(() => result)
       const { pending } = this.instance
@@ -172,9 +124,30 @@ export class Transaction implements Hold {
   private fail(error: unknown): Eventually<never> {
     this.release()
     if (!this.base) throw error
-    return this.base.founded().then(() => {
+    return this.base.founded().then(
+      () => {
+        throw error
+      },
+      (failure) => {
+        throw sharper(error, failure)
+      },
+    )
+  }
+
+  /** Waits until nothing is pending, and begins from what is kept. */
+  async settle(): Promise<this> {
+    const { instance, ground } = this
+    try {
+      await instance.pending?.settled()
+      if (!instance.loaded) await load(ground, instance)
+      this.permit.check()
+    } catch (error) {
+      this.release()
       throw error
-    })
+    }
+    this.base = undefined
+    this.staged = instance.state
+    return this
   }
 
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
@@ -261,7 +234,7 @@ export class Transaction implements Hold {
     this.interrupted = interrupted !== undefined
     if (permit.run) instance.runs.proved(permit.run.id)
     const ends = this.call ? [{ name: this.call, interrupted }] : []
-    const change = { state: this.staged, shapes: this.shapes(), ends }
+    const change = { state: this.staged, shapes: this.shapes(), ends, unnamed: !this.call }
     const saving = this.changesRuns ? this.keepRuns(change) : keep(ground, instance, change)
     return isPromise(saving) ? permit.saving(saving) : saving
   }

@@ -174,22 +174,13 @@ export function sabotaged(hub: Hub, sabotage: Sabotage | undefined): Hub {
   return hub
 }
 
-function hasFailed(pending: { check(): void }): boolean {
-  try {
-    pending.check()
-    return false
-  } catch {
-    return true
-  }
-}
-
 function buildingOnFailed(hub: Hub): Hub {
   const seen = new Map<Instance, Instance['pending']>()
   const newest = {
     get(this: Instance) {
       if (this.pending) seen.set(this, this.pending)
       const last = seen.get(this)
-      return last && hasFailed(last) ? last : (this.pending ?? this)
+      return last?.failure ? last : (this.pending ?? this)
     },
   }
   const instanceOf = hub.instance.bind(hub)

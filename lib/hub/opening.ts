@@ -1,0 +1,68 @@
+/** How a transaction comes to be: lock → load → draft. What fails on the way gives the lock back. */
+import { after, type Eventually, isPromise } from '../base/eventually.js'
+import type { Permit } from '../tasks/permit.js'
+import type { Author, Hold } from './flow.js'
+import type { Holder } from './holder.js'
+import type { Release } from './locks.js'
+import { load } from './pending.js'
+import { type Ground, Transaction } from './transaction.js'
+
+/**
+ * Runs `work` under the lock of `token`. What it changed is kept if it returns, and forgotten if it throws. `author` is
+ * the function of the user's that `work` will call.
+ */
+export function transact<T>(
+  ground: Ground,
+  token: string,
+  permit: Permit,
+  author: Author,
+  work: (transaction: Transaction) => Eventually<T>,
+  holder?: Holder,
+): Eventually<T> {
+  const transaction = begin(ground, token, permit, holder)
+  if (!isPromise(transaction)) return transaction.carry(author, work)
+  return transaction.then((begun) => begun.carry(author, work))
+}
+
+/** Lock → load → draft. The caller must release. */
+export function begin(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
+  const outer = ground.flow.current()
+  const lock = ground.locks.acquire(token, permit.signal, holder)
+  if (!isPromise(lock)) return open(ground, token, permit, outer, lock)
+  return lock.then((release) => open(ground, token, permit, outer, release))
+}
+
+/** The same, on top of nothing that may not be kept: what is looked at under the lock may be shown. */
+export function beginSettled(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
+  const settled = (transaction: Transaction) => (ground.instance(token).pending ? transaction.settle() : transaction)
+  return after(begin(ground, token, permit, holder), settled)
+}
+
+function open(
+  ground: Ground,
+  token: string,
+  permit: Permit,
+  outer: Hold | undefined,
+  release: Release,
+): Eventually<Transaction> {
+  const instance = ground.instance(token)
+  const refuse = (error: unknown): never => {
+    release()
+    ground.released(instance)
+    throw error
+  }
+  try {
+    permit.check()
+    if (instance.loaded && ground.nodes.holds(token)) return new Transaction(ground, instance, permit, outer, release)
+    const start = () => {
+      permit.check() // what was loaded may have ended the task
+      return new Transaction(ground, instance, permit, outer, release)
+    }
+    // what is on its way says itself, when it fails, what is kept
+    const known = () => (instance.loaded && ground.nodes.holds(token) ? undefined : load(ground, instance))
+    const loading = instance.pending ? instance.pending.settled().then(known) : known()
+    return isPromise(loading) ? loading.then(start).catch(refuse) : start()
+  } catch (error) {
+    return refuse(error)
+  }
+}
