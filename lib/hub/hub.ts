@@ -226,9 +226,12 @@ export class Hub {
     const known = (stored: Stored | undefined) => {
       if (!instance.loaded || !this.nodes.holds(instance.token)) this.told(instance, instance.follow(stored))
     }
-    return shared.follow(instance.token).then(known, (error) => {
+    const unknown = (error: unknown) => {
       throw new StateUnknown(instance.token, error)
-    })
+    }
+    const ask = () => shared.follow(instance.token).then(known, unknown)
+    // the page may have been shown elsewhere what this process has saved, and does not know yet that it is kept
+    return instance.pending ? instance.pending.founded().then(ask, ask) : ask()
   }
 
   /** Holds it, once nobody else does anything with it. */

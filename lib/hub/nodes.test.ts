@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
+import type { Ledger } from '../store/ledger.js'
 import { sharedStore } from '../store/shared.js'
 import { TestClock } from '../testing/clock.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
@@ -97,6 +98,28 @@ describe('a tab', () => {
     expect(await end(state.add(10))).toEqual({ value: undefined })
     expect(now().n).toBe(11)
     expect(b.log.lines).toEqual([])
+  })
+  it('that comes to a process which does not know yet that its save is kept, as the tab does, is not shown an older state', async () => {
+    const { a, b, tab, now, move, end } = await open()
+    await end(a.hub.modifyState(tab.token, d, (s) => void (s.n = 5)))
+    await move(b)
+    const { ledger } = a.store as unknown as { ledger: Ledger }
+    const { save } = ledger
+    ledger.save = async (each) => {
+      const saved = await save(each)
+      await pause(50) // its answer is late, and others are told meanwhile
+      return saved
+    }
+    const modified = a.hub.modifyState(tab.token, d, (s) => void (s.n = 6))
+    await clock.advance(20)
+    expect(now().n).toBe(6)
+    const { revision } = tab
+    const moving = move(a)
+    await clock.advance(10)
+    expect(tab.revision).toBe(revision)
+    await end(modified)
+    await end(moving)
+    expect([now().n, tab.revision, tab.connection]).toEqual([6, revision, 'live'])
   })
   it('sees what server code of another process makes of its state', async () => {
     const { a, b, tab, now, end } = await open()
