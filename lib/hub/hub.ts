@@ -28,7 +28,7 @@ import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
 import { Nodes } from './nodes.js'
-import { beginSettled, transact } from './opening.js'
+import { beginSettled, nobody, transact } from './opening.js'
 import type { HubOptions } from './options.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
@@ -345,6 +345,3 @@ export class Hub {
 export function createHub(options?: HubOptions): Hub {
   return new Hub(options)
 }
-
-/** Stands where no function of the author's runs. */
-const nobody = () => {}

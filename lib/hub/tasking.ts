@@ -13,7 +13,7 @@ import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import { callerFaults, reportFault } from './faults.js'
 import type { Instance } from './instance.js'
-import { transact } from './opening.js'
+import { nobody, transact } from './opening.js'
 import { type CallName, withEnd } from './past-calls.js'
 import type { Ground, Transaction } from './transaction.js'
 
@@ -200,9 +200,6 @@ const givenUp = (task: string, lost: number): Failure => ({
   code: 'interrupted',
   message: `Task "${task}" was given up: ${lost} processes in a row ended while it ran. What it had saved until then is kept.`,
 })
-
-/** Stands where no function of the author's runs. */
-const nobody = () => {}
 
 export const closed = () =>
   new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')
