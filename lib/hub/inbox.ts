@@ -19,7 +19,7 @@ export class Inbox {
   private readonly handle: (up: Up) => Eventually<void>
   private readonly waiting: Up[] = []
   private isOpen = false
-  /** The message that is handled, while that takes time. */
+  /** The message that was taken last; it is handled still while there is `working`. */
   private current: Up | undefined
   private working: Promise<void> | undefined
   private passing: Passing | undefined

@@ -25,7 +25,7 @@ export function transact<T>(
 }
 
 /** Lock → load → draft. The caller must release. */
-export function begin(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
+function begin(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
   const outer = ground.flow.current()
   const lock = ground.locks.acquire(token, permit.signal, holder)
   if (!isPromise(lock)) return open(ground, token, permit, outer, lock)

@@ -90,6 +90,7 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
     return this.kept.catch(() => this.check())
   }
 
+  /** Throws if something is to be built on it although it has failed. */
   check(): void {
     if (this.failure) throw this.failure
   }
