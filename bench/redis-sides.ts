@@ -66,9 +66,13 @@ export async function naiveToken(redis: NaiveClient, first: Content, waiting: Wa
   }
 }
 
+/** Calls of one tab at a time. */
+const inFlightMost = 64
+
 /** A new tab that watches one state; it takes messages as they would come from a socket. */
 export async function heldToken(hub: Hub, definition: string): Promise<Token> {
-  const calls = new Map<number, { resolve(): void; reject(reason: unknown): void }>()
+  // no Map: one that is written for each event leaves more to collect than the rest of a tab
+  const calls: ({ resolve(): void; reject(reason: unknown): void } | undefined)[] = []
   let welcomed = () => {}
   const welcome = new Promise<void>((resolve) => {
     welcomed = resolve
@@ -77,8 +81,8 @@ export async function heldToken(hub: Hub, definition: string): Promise<Token> {
     if (name === 'w') return welcomed()
     for (const settled of (args[3] ?? []) as [id: number, ...failure: unknown[]][]) {
       const [id, ...failure] = settled
-      const call = calls.get(id)
-      calls.delete(id)
+      const call = calls[id % inFlightMost]
+      calls[id % inFlightMost] = undefined
       if (failure.length > 0) call?.reject(new Error(String(failure)))
       else call?.resolve()
     }
@@ -94,7 +98,7 @@ export async function heldToken(hub: Hub, definition: string): Promise<Token> {
   const call = (member: string, ...args: unknown[]) => {
     id += 1
     return new Promise<void>((resolve, reject) => {
-      calls.set(id, { resolve, reject })
+      calls[id % inFlightMost] = { resolve, reject }
       session.receive('call', [id, definition, member, args])
     })
   }

@@ -76,23 +76,26 @@ function runEvent(
   args: readonly unknown[],
 ): Eventually<void> {
   const { token, member, name, cookies, before } = call
-  const where = `Event "${member}" of state "${definition.id}"`
-  const work = (transaction: Transaction): Eventually<readonly Next[]> => {
+  const where = () => `Event "${member}" of state "${definition.id}"`
+  let next: readonly Next[] = []
+  const work = (transaction: Transaction): Eventually<void> => {
     transaction.begins(name, before?.pending)
     const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
     const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
     return after(result as Eventually<unknown>, (value) => {
       const triggers = triggersIn(value, where)
       if (triggers.length === 0 && !request) transaction.whenPassed(call.passed)
-      return announced(ground, transaction, triggers)
+      return after(announced(ground, transaction, triggers), (all) => {
+        next = all
+      })
     })
   }
   const run = () => transact(ground, token, granted, handler, work, call)
   const { inRequest } = ground.options
   return concluded(
     () => (request && inRequest ? inRequest(() => promised(run), cookies) : run()),
-    (triggers) => ground.start(token, triggers),
-    (error) => refuse(where, error),
+    () => ground.start(token, next),
+    (error) => refuse(where(), error),
   )
 }
 
@@ -151,14 +154,14 @@ async function iterate(
   ground: DispatchGround,
   transaction: Transaction,
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
-  where: string,
+  where: () => string,
 ): Promise<unknown> {
   for (;;) {
     const step = await iterator.next()
     if (step.done) return step.value
     try {
       const next = await announced(ground, transaction, triggersIn(step.value, where))
-      await transaction.commit(interrupted(where))
+      await transaction.commit(interrupted(where()))
       ground.start(transaction.token, next)
     } catch (error) {
       await ended(iterator)

@@ -65,7 +65,7 @@ export class Feed {
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
     this.note()
-    return { type: 'delta', from, to: this.sentRevision, patches, settled, ...this.shownEarly(settled) }
+    return { type: 'delta', from, to: this.sentRevision, patches, settled, done: this.shownEarly(settled) }
   }
 
   private patches(): Patch[] {
@@ -92,13 +92,13 @@ export class Feed {
   }
 
   /** A call whose effect goes out before its end does: the page shall not show what it expected of it on top of that. */
-  private shownEarly(settled: readonly Settlement[]): { done?: number } {
+  private shownEarly(settled: readonly Settlement[]): number | undefined {
     const done = doneOf(this.instance.calls, this.page)
     // a cancel settles before the calls it has overtaken
     for (const { id } of settled) if (id <= done) this.sentDone = Math.max(this.sentDone, id)
-    if (done <= this.sentDone) return {}
+    if (done <= this.sentDone) return undefined
     this.sentDone = done
-    return { done }
+    return done
   }
 
   private note(): number {

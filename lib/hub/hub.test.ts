@@ -158,7 +158,7 @@ describe('closing', () => {
 describe('an instance', () => {
   it('is kept for a while without a tab, and forgotten with its saved state after that', async () => {
     const store = memoryStore()
-    const { open, clock } = testHub([d], { store, limits: { keepMs: 1000 } })
+    const { open, clock, hub } = testHub([d], { store, limits: { keepMs: 1000 } })
     const tab = await open()
     await done(clock, (await tab.watch(d)).add(5))
     tab.drop()
@@ -169,6 +169,7 @@ describe('an instance', () => {
     tab.drop()
     await clock.advance(1100)
     expect(await store.load(tab.token)).toBeUndefined()
+    expect([hub.instances.size, hub.locks.size]).toEqual([0, 0])
     await tab.reconnect()
     expect(tab.state(d).n).toBe(0)
   })

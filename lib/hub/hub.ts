@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../base/clock.js'
 import type { HeldStateError } from '../base/errors.js'
-import { after, type Eventually, promised, rescued } from '../base/eventually.js'
+import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { parseHello } from '../protocol/up.js'
@@ -20,7 +20,7 @@ import type { Access } from '../tasks/self.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
-import { callerFaults, reportFault, triggerFaults } from './faults.js'
+import { reportFault, triggerFaults } from './faults.js'
 import { type Author, Flow } from './flow.js'
 import { heldBlock } from './held.js'
 import { type Source, traced } from './holder.js'
@@ -92,6 +92,7 @@ export class Hub {
       settled: (token) => this.instances.get(token)?.pending?.settled(),
       forget: (token) => {
         this.pages.drop(token)
+        this.locks.forget(token)
         this.instances.delete(token)
       },
     })
@@ -205,13 +206,7 @@ export class Hub {
   /** Dispatches a call of a tab. */
   call(call: Call): Eventually<void> {
     if (this.closing) throw closed()
-    return rescued(
-      () => after(this.prepare(), () => dispatch(this, call)),
-      (error) => {
-        reportFault(this.log, error, callerFaults)
-        throw error
-      },
-    )
+    return after(this.prepare(), () => dispatch(this, call))
   }
 
   /** Knows what is kept of it from now on. Where others may hold it, it is followed and not taken from them. */

@@ -112,14 +112,15 @@ export class Inbox {
     })
   }
 
+  /** `work` ends after what has passed before it. */
   private pass(work: Promise<void>, pending: Pending): void {
     this.passingCalls += 1
-    const before = this.passing
-    const passing = { ended: before ? before.ended.then(() => work) : work, pending }
-    this.passing = passing
-    void passing.ended.then(() => {
-      this.passingCalls -= 1
-      if (this.passing === passing) this.passing = undefined
-    })
+    this.passing = { ended: work, pending }
+    void work.then(this.ended)
+  }
+
+  private readonly ended = (): void => {
+    this.passingCalls -= 1
+    if (this.passingCalls === 0) this.passing = undefined
   }
 }

@@ -25,11 +25,35 @@ describe('locks', () => {
     expect(locks.held).toBe(1)
   })
 
-  it('leaves no entry behind a lock that nobody waited for', () => {
+  it('is free again at once where nobody waits for it', () => {
     const { locks } = setUp()
     now(locks.acquire('a'))()
     expect(locks.held).toBe(0)
     expect(typeof locks.acquire('a')).toBe('function')
+  })
+
+  it('leaves nothing behind of a token that is forgotten, at once or when its lock is free', async () => {
+    const { locks } = setUp()
+    now(locks.acquire('a'))()
+    locks.forget('a')
+    expect(locks.size).toBe(0)
+    const first = now(locks.acquire('b'))
+    const second = Promise.resolve(locks.acquire('b'))
+    locks.forget('b')
+    first()
+    expect(locks.held).toBe(1)
+    const release = await second
+    release()
+    expect(locks.size).toBe(0)
+  })
+
+  it('keeps the line of a token that was forgotten and is used again meanwhile', () => {
+    const { locks } = setUp()
+    const release = now(locks.acquire('a'))
+    locks.forget('a')
+    void Promise.resolve(locks.acquire('a')).then((next) => next())
+    release()
+    expect(locks.size).toBe(1)
   })
 
   it('keeps the locks of two tokens apart', () => {

@@ -1,6 +1,7 @@
 /**
  * One exclusive lock per token. Waiters are served in order by an async-mutex, which exists only while somebody waits: a
- * lock that nobody else wants is a single map entry, taken and given back without a promise.
+ * lock that nobody else wants is a mark in a line, taken and given back without a promise. The line stays until the token
+ * is forgotten: a map that is written for each event leaves more to collect than all else that a lock costs.
  */
 import { Mutex } from 'async-mutex'
 import { assert } from '../base/assert.js'
@@ -10,8 +11,11 @@ import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { development, type Holder, nameOf, traceOf } from './holder.js'
 
-/** The lock of one token, for as long as somebody holds it. */
+/** The lock of one token. */
 interface Line {
+  held: boolean
+  /** Nobody will ask for it again, as far as is known. */
+  forgotten: boolean
   /** Made by the first waiter, locked on behalf of whoever holds the lock then. */
   mutex: Mutex | undefined
   waiting: number
@@ -38,7 +42,19 @@ export class Locks {
 
   /** Tokens whose lock is held now. */
   get held(): number {
+    return [...this.lines.values()].filter(({ held }) => held).length
+  }
+
+  /** Tokens that were not forgotten. */
+  get size(): number {
     return this.lines.size
+  }
+
+  /** The token is not used any more; who holds its lock, and who waits for it, still does. */
+  forget(token: string): void {
+    const line = this.lines.get(token)
+    if (line?.held) line.forgotten = true
+    else this.lines.delete(token)
   }
 
   /**
@@ -46,11 +62,26 @@ export class Locks {
    * waits too long.
    */
   acquire(token: string, signal?: AbortSignal, holder?: Holder): Release | Promise<Release> {
-    const line = this.lines.get(token)
-    if (line) return this.wait(token, line, signal, holder)
-    const free: Line = { mutex: undefined, waiting: 0, holder, since: undefined, unwatch: undefined }
-    this.lines.set(token, free)
-    return this.releaseOf(token, free)
+    const line = this.lines.get(token) ?? this.lineOf(token)
+    line.forgotten = false
+    if (line.held) return this.wait(token, line, signal, holder)
+    line.held = true
+    line.holder = holder
+    return this.releaseOf(token, line)
+  }
+
+  private lineOf(token: string): Line {
+    const line: Line = {
+      held: false,
+      forgotten: false,
+      mutex: undefined,
+      waiting: 0,
+      holder: undefined,
+      since: undefined,
+      unwatch: undefined,
+    }
+    this.lines.set(token, line)
+    return line
   }
 
   private async wait(token: string, line: Line, signal: AbortSignal | undefined, holder: Holder): Promise<Release> {
@@ -130,8 +161,16 @@ export class Locks {
       line.unwatch?.()
       line.unwatch = undefined
       if (line.waiting > 0 && line.mutex) line.mutex.release()
-      else this.lines.delete(token)
+      else this.free(token, line)
     }
+  }
+
+  private free(token: string, line: Line): void {
+    line.held = false
+    line.mutex = undefined
+    line.holder = undefined
+    line.since = undefined
+    if (line.forgotten) this.lines.delete(token)
   }
 }
 

@@ -6,38 +6,46 @@ import type { Instance } from './instance.js'
 import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from './past-calls.js'
 import { StateUnknown } from './state-unknown.js'
 
-/** `early` is for a call that does not wait for those before it. The instance must be loaded. */
-export function once(
-  instance: Instance,
-  name: CallName,
-  limits: Limits,
-  early: boolean,
-  work: () => Eventually<void>,
-): Eventually<void> {
+/** A call and who hears how it has ended. */
+export interface CallOnce {
+  /** Loaded. */
+  readonly instance: Instance
+  readonly name: CallName
+  readonly limits: Limits
+  /** It does not wait for those before it. */
+  readonly early: boolean
+  ended(): void
+  failed(error: unknown): void
+}
+
+export function once(call: CallOnce, work: () => Eventually<void>): Eventually<void> {
+  const { instance, name, limits } = call
   const known = endOf(instance.calls, name)
-  if (known) return answer(known)
-  const ended = early ? withEarlyEnd : withEnd
+  if (known) return tell(call, known)
+  const withThisEnd = call.early ? withEarlyEnd : withEnd
   return concluded(
     work,
     () => {
-      if (!endOf(instance.calls, name)) instance.calls = ended(instance.calls, name, undefined, limits)
+      if (!endOf(instance.calls, name)) instance.calls = withThisEnd(instance.calls, name, undefined, limits)
+      call.ended()
     },
     (error) => {
-      if (error instanceof EndedMeanwhile) return answer(endOf(instance.calls, name))
-      const failure = toFailure(error, 'handler-failed')
       const end = endOf(instance.calls, name)
-      if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return // another process did it
+      if (error instanceof EndedMeanwhile) return tell(call, end)
+      const failure = toFailure(error, 'handler-failed')
+      if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return call.ended() // another process did it
       if (!isHandedBack(error) && !isStale(error) && !(error instanceof StateUnknown))
-        instance.calls = ended(instance.calls, name, failure, limits)
-      throw error
+        instance.calls = withThisEnd(instance.calls, name, failure, limits)
+      call.failed(error)
     },
   )
 }
 
-/** What a call has come to that has ended. */
-function answer(end: ReturnType<typeof endOf>): void {
-  if (end === 'unknown') throw forgotten()
-  if (end?.failure) throw fromFailure(end.failure)
+/** Says again what a call has come to that has ended. */
+function tell(call: CallOnce, end: ReturnType<typeof endOf>): void {
+  if (end === 'unknown') call.failed(forgotten())
+  else if (end?.failure) call.failed(fromFailure(end.failure))
+  else call.ended()
 }
 
 /** The hub is closing and has not begun the call: the tab sends it to the next one. */

@@ -37,11 +37,7 @@ export interface Ending {
 
 /** Keeps a change, now or with the next save. Done when it is kept; nothing of it was shown before. */
 export function keep(ground: PendingGround, instance: Instance, change: Change): Eventually<void> {
-  if (instance.pending) return instance.pending.add(change)
-  const saving = save(ground, instance, change)
-  if (!isPromise(saving)) return
-  instance.pending = new Pending(ground, instance, change, saving)
-  return saving
+  return instance.pending ? instance.pending.add(change) : save(ground, instance, change)
 }
 
 type PendingGround = Pick<Ground, 'limits' | 'store' | 'lost' | 'told'>
@@ -55,24 +51,24 @@ interface Group {
   resolve(kept: Promise<void>): void
 }
 
+const nothing = Promise.resolve()
+
 export class Pending implements Pick<Change, 'state' | 'shapes'> {
   state: State
   shapes: Readonly<Record<string, Shape>>
   /** Why nothing can be built on it any more. */
   failure: unknown
   /** Done when all of it is kept that there is now. */
-  private kept: Promise<void>
+  private kept = nothing
   private readonly ground: PendingGround
   private readonly instance: Instance
   private group: Group | undefined
 
-  constructor(ground: PendingGround, instance: Instance, first: Change, saving: Promise<void>) {
+  constructor(ground: PendingGround, instance: Instance, { state, shapes }: Change) {
     this.ground = ground
     this.instance = instance
-    this.state = first.state
-    this.shapes = first.shapes
-    this.kept = saving
-    this.watch(saving)
+    this.state = state
+    this.shapes = shapes
   }
 
   /** What is changed next waits, with the lock held, until it is kept. */
@@ -107,24 +103,29 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
     return this.kept
   }
 
-  private watch(saving: Promise<void>): void {
-    saving.then(
-      () => this.goOn(),
-      (error) => this.fail(error),
+  /** Of the save that is under way now. */
+  watch(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
+    const failed = (error: unknown) => {
+      this.fail(error)
+      throw error
+    }
+    this.kept = saving.then(
+      () => {
+        accept()
+        this.goOn()
+      },
+      (error) => refused(error).then(() => this.goOn(), failed),
     )
+    return this.kept
   }
 
-  private goOn(): void {
+  /** The next one goes out. */
+  goOn(): void {
     const { ground, instance, group, state, shapes } = this
     if (this.failure) return
     this.group = undefined
-    if (!group) {
-      instance.pending = undefined
-      return
-    }
-    const saving = promised(() => save(ground, instance, { ...group, state, shapes }))
-    group.resolve(saving)
-    this.watch(saving)
+    if (group) group.resolve(promised(() => save(ground, instance, { ...group, state, shapes })))
+    else instance.pending = undefined
   }
 
   /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
@@ -162,14 +163,18 @@ function save(ground: PendingGround, instance: Instance, change: Change): Eventu
     shapes,
   }
   const accept = () => instance.accept(next, before, runs)
-  const refused = (error: unknown) => unsaved(ground, instance, change, next, error)
   let saving: Eventually<void>
   try {
     saving = ground.store.save(instance.token, next)
   } catch (error) {
-    return refused(error)
+    saving = Promise.reject(error)
   }
-  return isPromise(saving) ? saving.then(accept, refused) : accept()
+  if (!isPromise(saving)) {
+    accept()
+    return instance.pending?.goOn()
+  }
+  instance.pending ??= new Pending(ground, instance, change)
+  return instance.pending.watch(saving, accept, (error) => unsaved(ground, instance, change, next, error))
 }
 
 /** A save that failed may have been kept all the same: the store is asked. */

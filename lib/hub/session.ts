@@ -6,18 +6,20 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
 import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
 import type { Registry } from '../state/registry.js'
 import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
+import { callerFaults, reportFault } from './faults.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
 import { Inbox, type Passing } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
-import { endOf } from './past-calls.js'
+import { type CallName, endOf } from './past-calls.js'
 import { sharper } from './pending.js'
 import { StateUnknown } from './state-unknown.js'
 import type { Tasking } from './tasking.js'
@@ -27,6 +29,7 @@ import { trailOf } from './trail.js'
 export interface SessionGround {
   readonly clock: Clock
   readonly limits: Limits
+  readonly log: Log
   readonly registry: Registry
   call(call: Call): Eventually<void>
   /** Work that the hub waits for when it closes. */
@@ -148,7 +151,7 @@ export class Session implements Watcher, Sender {
     const refuse = () => {
       throw surplus
     }
-    void this.answer(up.id, () => this.once(up.id, true, refuse))
+    void this.ground.tracked(this.once(up.id, refuse, true))
   }
 
   /** The connection is gone, or is to go. Work that was begun goes on. */
@@ -200,33 +203,52 @@ export class Session implements Watcher, Sender {
     }
   }
 
-  private call({ id, definition, member, args }: Up & { type: 'call' }): Eventually<void> {
+  private call(up: Up & { type: 'call' }): Eventually<void> {
+    const name = { page: this.hello.page, id: up.id }
+    return this.ground.tracked(
+      concluded(
+        () => this.known(name),
+        () => this.run(up, name),
+        (error) => this.refuse(up.id, error),
+      ),
+    )
+  }
+
+  /** Knows whether a call has ended already. */
+  private known(name: CallName): Eventually<void> {
     const { ground, instance } = this
-    const name = { page: this.hello.page, id }
+    // a generator that has yielded counts as interrupted until it ends, and it may run still where the page was before
+    const settled = () =>
+      instance.loaded || endOf(instance.calls, name) === undefined ? undefined : ground.own(instance)
+    return instance.known ? settled() : after(ground.load(instance), settled)
+  }
+
+  private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<void> {
+    const { token } = this.instance
     const { cookies } = this.connection
     const { passed, before } = this.inbox
-    const run = () => ground.call({ token: instance.token, definition, member, args, name, cookies, passed, before })
-    const work = () => this.once(id, false, () => (before ? inOrder(before, run) : run()))
-    const known = () => {
-      // a generator that has yielded counts as interrupted until it ends, and it may run still where the page was before
-      const interrupted = !instance.loaded && endOf(instance.calls, name) !== undefined
-      return interrupted ? after(ground.own(instance), work) : work()
-    }
-    return this.answer(id, () => (instance.known ? known() : after(ground.load(instance), known)))
+    const call = { token, definition, member, args, name, cookies, passed, before }
+    return this.once(id, () => (before ? inOrder(before, () => this.ground.call(call)) : this.ground.call(call)))
   }
 
   private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
     const { ground, instance } = this
     this.cancelling += 1
-    const run = () => ground.tasks.cancel(instance.token, definition, task)
-    const work = () => this.once(id, true, run)
-    return after(this.answer(id, work), () => {
+    const work = () => ground.tasks.cancel(instance.token, definition, task)
+    return after(ground.tracked(this.once(id, work, true)), () => {
       this.cancelling -= 1
     })
   }
 
-  private once(id: number, early: boolean, work: () => Eventually<void>): Eventually<void> {
-    return once(this.instance, { page: this.hello.page, id }, this.ground.limits, early, work)
+  private once(id: number, work: () => Eventually<void>, early = false): Eventually<void> {
+    const { instance, ground } = this
+    const { limits, log } = ground
+    const name = { page: this.hello.page, id }
+    const failed = (error: unknown) => {
+      if (!early) reportFault(log, error, callerFaults)
+      this.refuse(id, error)
+    }
+    return once({ instance, name, limits, early, ended: () => this.settle({ id }), failed }, work)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<void> {

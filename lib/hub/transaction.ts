@@ -68,8 +68,8 @@ export class Transaction implements Hold {
   private drafts: Opened[] = []
   private copied: State | undefined
   private copiedShapes: Readonly<Record<string, Shape>> = {}
-  private readonly begun: RunningTask[] = []
-  private readonly over = new Set<string>()
+  /** What the next save says of tasks, if it does. */
+  private runs: { readonly begun: RunningTask[]; readonly over: Set<string> } | undefined
   private released = false
   private staged: State
 
@@ -101,7 +101,7 @@ export class Transaction implements Hold {
 
   private finish<T>(result: T): Eventually<T> {
     const { passed } = this
-    const alone = this.changesRuns
+    const alone = this.runs !== undefined
     let saved: Eventually<void>
     try {
       saved = this.commit()
@@ -109,7 +109,7 @@ export class Transaction implements Hold {
       return this.fail(error)
     }
     if (isPromise(saved)) {
-      const kept = saved.then(() => result)
+      const kept = result === undefined ? (saved as Promise<T>) : saved.then(() => result)
       const { pending } = this.instance
       if (alone || !pending || pending.isFull) return kept.finally(() => this.release())
       this.release()
@@ -179,19 +179,17 @@ export class Transaction implements Hold {
 
   /** The next save says that a task runs. */
   began(run: RunningTask): void {
-    this.begun.push(run)
+    this.changedRuns.begun.push(run)
   }
 
   /** The next save says that a run has ended, in whatever process it was. */
   ended(run: string): void {
-    this.over.add(run)
+    this.changedRuns.over.add(run)
   }
 
   /** Runs of a task in any process. */
   runsOf(definition: string, task: string): readonly RunningTask[] {
-    return this.instance.runs
-      .running({ begun: this.begun, over: this.over })
-      .filter((run) => run.definition === definition && run.task === task)
+    return this.instance.runs.running(this.runs).filter((run) => run.definition === definition && run.task === task)
   }
 
   /** Begins a new instance with the state of another. */
@@ -226,28 +224,25 @@ export class Transaction implements Hold {
     base?.check()
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
-    if (unchanged && !this.changesRuns && !instance.runs.outdated) {
+    if (unchanged && !this.runs && !instance.runs.outdated) {
       if (!ground.nodes.holds(this.token)) lose(ground, instance) // what the work has seen may be old
       return pending ? pending.founded().then(() => this.endUnchanged(interrupted)) : this.endUnchanged(interrupted)
     }
-    if (pending && this.changesRuns) return permit.saving(pending.settled().then(() => this.save(interrupted)))
+    if (pending && this.runs) return permit.saving(pending.settled().then(() => this.save(interrupted)))
     this.interrupted = interrupted !== undefined
     if (permit.run) instance.runs.proved(permit.run.id)
     const ends = this.call ? [{ name: this.call, interrupted }] : []
     const change = { state: this.staged, shapes: this.shapes(), ends, unnamed: !this.call }
-    const saving = this.changesRuns ? this.keepRuns(change) : keep(ground, instance, change)
+    const saving = this.runs ? this.keepRuns(change) : keep(ground, instance, change)
     return isPromise(saving) ? permit.saving(saving) : saving
   }
 
   private keepRuns(change: Change): Eventually<void> {
-    const { begun, over } = this
-    return after(
-      keep(this.ground, this.instance, { ...change, runs: { begun: [...begun], over: new Set(over) } }),
-      () => {
-        begun.length = 0
-        over.clear()
-      },
-    )
+    const { begun, over } = this.changedRuns
+    const runs = { begun: [...begun], over: new Set(over) }
+    return after(keep(this.ground, this.instance, { ...change, runs }), () => {
+      this.runs = undefined
+    })
   }
 
   private endUnchanged(interrupted: Failure | undefined): void {
@@ -255,9 +250,9 @@ export class Transaction implements Hold {
     if (call && !interrupted) instance.calls = withEnd(instance.calls, call, undefined, ground.limits)
   }
 
-  /** The next save says something of tasks. */
-  private get changesRuns(): boolean {
-    return this.begun.length > 0 || this.over.size > 0
+  private get changedRuns() {
+    this.runs ??= { begun: [], over: new Set() }
+    return this.runs
   }
 
   /** The shapes of what is saved: anew for the states that were opened. */
@@ -279,8 +274,7 @@ export class Transaction implements Hold {
     for (const { draft } of this.drafts) draft.close()
     this.drafts = []
     this.staged = this.instance.newest.state
-    this.begun.length = 0
-    this.over.clear()
+    this.runs = undefined
   }
 
   /** The author's code is past it: what was handed out becomes read-only. The lock is still held. */

@@ -3,28 +3,35 @@ import type { Clock } from '../base/clock.js'
 import { type Eventually, isPromise } from '../base/eventually.js'
 
 export class Working {
-  private readonly works = new Set<Promise<unknown>>()
+  private works = 0
+  private waiting: (() => void)[] = []
+  private readonly end = () => {
+    this.works -= 1
+    if (this.works === 0) this.tell()
+  }
 
   track<T>(work: Eventually<T>): Eventually<T> {
     if (!isPromise(work)) return work
-    this.works.add(work)
-    const ended = () => void this.works.delete(work)
-    work.then(ended, ended)
+    this.works += 1
+    work.then(this.end, this.end)
     return work
   }
 
   /** Resolves when all of it has ended, and what that has begun; with how many have not after `boundMs`. */
   async ended(clock: Clock, boundMs: number): Promise<number> {
     let late = false
-    let cancelTimer = () => {}
-    const bound = new Promise<void>((resolve) => {
-      cancelTimer = clock.after(boundMs, () => {
-        late = true
-        resolve()
-      })
+    const cancelTimer = clock.after(boundMs, () => {
+      late = true
+      this.tell()
     })
-    while (this.works.size > 0 && !late) await Promise.race([Promise.allSettled([...this.works]), bound])
+    while (this.works > 0 && !late) await new Promise<void>((resolve) => this.waiting.push(resolve))
     cancelTimer()
-    return this.works.size
+    return this.works
+  }
+
+  private tell(): void {
+    const { waiting } = this
+    this.waiting = []
+    for (const wake of waiting) wake()
   }
 }

@@ -48,7 +48,7 @@ export interface Delta {
   readonly patches: readonly Patch[]
   readonly settled: readonly Settlement[]
   /** As in a welcome, where it is not plain from what is settled: a call has shown its effect and settles later. */
-  readonly done?: number
+  readonly done?: number | undefined
 }
 
 export interface Farewell {
@@ -77,10 +77,10 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
   switch (message.type) {
     case 'delta': {
       const { from, to, patches, settled, done } = message
-      const args: Json[] = [from, to, patches.map(writePatch)]
-      if (settled.length > 0 || done !== undefined) args.push(settled.map(writeSettlement))
-      if (done !== undefined) args.push(done)
-      return ['d', ...args]
+      const written: [string, ...Json[]] = ['d', from, to, patches.map(writePatch)]
+      if (settled.length > 0 || done !== undefined) written.push(settled.map(writeSettlement))
+      if (done !== undefined) written.push(done)
+      return written
     }
     case 'welcome':
       return ['w', message.token, message.revision, message.views.map(encode), message.done, message.number]

@@ -8,7 +8,7 @@
 import { decode } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
-import { copyValue } from '../base/value.js'
+import { copyValue, isContainer } from '../base/value.js'
 import { protocolVersion } from './version.js'
 
 export interface Hello {
@@ -129,6 +129,7 @@ function callArguments(value: unknown, limits: Limits): readonly unknown[] {
 
 /** What is no state value (a key "__proto__", nesting without end) never reaches a handler. */
 function checked(args: readonly unknown[]): readonly unknown[] {
+  if (!args.some(isContainer)) return args
   try {
     return copyValue(args, ['arguments']) as readonly unknown[]
   } catch (error) {

@@ -17,12 +17,10 @@ export function shapeOf(version: number, initial: object): Shape {
 }
 
 export function isSameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true
   const [names, others] = [Object.keys(a.kinds), Object.keys(b.kinds)]
   return (
-    a === b ||
-    (a.version === b.version &&
-      names.length === others.length &&
-      names.every((name) => a.kinds[name] === b.kinds[name]))
+    a.version === b.version && names.length === others.length && names.every((name) => a.kinds[name] === b.kinds[name])
   )
 }
 

@@ -27,15 +27,17 @@ export function isTrigger(value: unknown): value is Trigger {
  * The triggers in what a handler returned or yielded: none, one, or a list. Anything else throws `invalid-trigger`, since
  * it would be lost without a word. `where` names the handler.
  */
-export function triggersIn(value: unknown, where: string): readonly Trigger[] {
-  if (value === undefined) return []
+export function triggersIn(value: unknown, where: () => string): readonly Trigger[] {
+  if (value === undefined) return none
   if (isTrigger(value)) return [value]
   if (Array.isArray(value) && value.every(isTrigger)) return value
   throw new HeldStateError(
     'invalid-trigger',
-    `${where} returned or yielded ${describe(value)}. Only triggers can be returned or yielded: return count(), or [first(), second()].`,
+    `${where()} returned or yielded ${describe(value)}. Only triggers can be returned or yielded: return count(), or [first(), second()].`,
   )
 }
+
+const none: readonly Trigger[] = []
 
 function describe(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value)

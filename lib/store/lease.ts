@@ -61,7 +61,7 @@ export class Lease {
 
   /** The nodes whose tasks are in one list and not in the other. Those of the dead are this node's to take over. */
   moved(before: readonly RunningTask[], after: readonly RunningTask[], said: boolean) {
-    if (said && before === after) return { began: [], ended: [] }
+    if (said && before === after) return unmoved
     const [was, is] = [nodesOf(before), nodesOf(after)]
     const own = this.parts.node
     if ([...is].some((node) => node !== own && !this.isAlive(node))) is.add(own)
@@ -97,5 +97,7 @@ export class Lease {
     if (someDied) died()
   }
 }
+
+const unmoved: { readonly began: readonly string[]; readonly ended: readonly string[] } = { began: [], ended: [] }
 
 const nodesOf = (running: readonly RunningTask[]) => new Set(running.map(({ node }) => node))

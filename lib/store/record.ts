@@ -68,8 +68,8 @@ export class TokenRecord {
     if (next.calls !== stored.calls) writes.calls = JSON.stringify(next.calls)
     if (next.running !== stored.running) writes.running = JSON.stringify(next.running.map(writeRun))
     if (next.ended !== stored.ended) writes.ended = JSON.stringify(next.ended)
-    for (const id of Object.keys(next.state)) this.writeState(id, next, writing)
-    for (const id of Object.keys(stored.state)) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
+    for (const id in next.state) this.writeState(id, next, writing)
+    for (const id in stored.state) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
     return { record: new TokenRecord(next, writing.large), writes }
   }
 
@@ -77,7 +77,8 @@ export class TokenRecord {
     const [before, after] = [this.stored.state[id], next.state[id]]
     const isShape = next.shapes[id] === this.stored.shapes[id]
     if (before === after && isShape) return
-    const [was, is] = [Object.keys(before ?? {}), Object.keys(after ?? {})]
+    const was = Object.keys(before ?? {})
+    const is = Object.keys(after ?? {})
     if (!after) writing.writes[headKey(id)] = null
     else if (!before || !isShape || !isSame(was, is))
       writing.writes[headKey(id)] = JSON.stringify({ shape: next.shapes[id], names: is } satisfies Head)

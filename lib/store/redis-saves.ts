@@ -12,7 +12,9 @@ import * as scripts from './redis-scripts.js'
 interface Waiting {
   readonly save: Save
   readonly key: string
-  readonly args: readonly string[]
+  readonly text: string
+  /** Arguments that the text holds. */
+  readonly size: number
   resolve(saved: boolean): void
   reject(error: unknown): void
 }
@@ -33,13 +35,8 @@ export class RedisSaves {
   /** Whether it was kept. */
   add(save: Save): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const waiting = {
-        save,
-        key: `${this.prefix}t:${save.token}`,
-        args: argumentsOf(save),
-        resolve,
-        reject,
-      }
+      const { text, size } = written(save)
+      const waiting = { save, key: `${this.prefix}t:${save.token}`, text, size, resolve, reject }
       if (this.underWay === 0) return void this.send([waiting])
       if (this.waiting.length === 0) this.clock.turn(() => this.flush())
       this.waiting.push(waiting)
@@ -52,15 +49,15 @@ export class RedisSaves {
     this.waiting = []
     let begin = 0
     let size = 0
-    for (const [index, { args, save }] of all.entries()) {
-      const next = args.length
-      const isFull = size + next > fixedLimits.argumentsAtOnce
-      if (index > begin && (isFull || save.node !== all[begin]?.save.node || save.keepMs !== all[begin]?.save.keepMs)) {
+    for (const [index, next] of all.entries()) {
+      const first = all[begin]?.save
+      const isFull = size + next.size > fixedLimits.argumentsAtOnce
+      if (index > begin && (isFull || next.save.node !== first?.node || next.save.keepMs !== first.keepMs)) {
         void this.send(all.slice(begin, index))
         begin = index
         size = 0
       }
-      size += next
+      size += next.size
     }
     void this.send(all.slice(begin))
   }
@@ -70,7 +67,7 @@ export class RedisSaves {
     try {
       const { node = '', keepMs = 0 } = saves[0]?.save ?? {}
       // as one argument: the client takes as long for each of them as for all that stands in it
-      const list = saves.map(({ args }) => args.join(scripts.separator)).join(scripts.separator)
+      const list = saves.map(({ text }) => text).join(scripts.separator)
       const args = [this.prefix, node, `${keepMs}`, list]
       const saved = (await this.link.run(
         scripts.save,
@@ -88,43 +85,32 @@ export class RedisSaves {
   }
 }
 
-function argumentsOf({ fence, revision, writes, began, ended }: Save): string[] {
-  const texts: string[] = []
+function written({ fence, revision, writes, began, ended }: Save): Pick<Waiting, 'text' | 'size'> {
+  const args = ['', '', `${began.length}`, `${ended.length}`]
   const removed: string[] = []
   for (const key in writes) {
     const text = writes[key] as string | null
     if (text === null) removed.push(`=${key}`)
-    else texts.push(`=${key}`, text)
+    else args.push(`=${key}`, text)
   }
-  const args = [
-    `${fence}`,
-    `${revision}`,
-    '',
-    `${texts.length / 2}`,
-    `${removed.length}`,
-    `${began.length}`,
-    `${ended.length}`,
-  ]
-  for (const list of [texts, removed, began, ended]) for (const each of list) args.push(each)
-  args[2] = digest(args)
-  return args
+  args[0] = `${args.length / 2 - 2}`
+  args[1] = `${removed.length}`
+  for (const list of [removed, began, ended]) for (const each of list) args.push(each)
+  const rest = args.join(scripts.separator)
+  return { text: [fence, revision, digest(rest), rest].join(scripts.separator), size: args.length + 3 }
 }
 
 /**
  * Tells a save that is sent again, maybe under a later fence, from another one of the same revision. That is a matter of chance and not of attackers, so
  * these are 64 bits in the manner of cyrb53: SHA-1 takes ten times as long for the usual save.
  */
-function digest(args: readonly string[]): string {
+function digest(text: string): string {
   let a = 0xdeadbeef
   let b = 0x41c6ce57
-  for (let argument = 3; argument < args.length; argument += 1) {
-    const text = args[argument] as string
-    a = Math.imul(a ^ text.length, 0x85ebca77)
-    for (let index = 0; index < text.length; index += 1) {
-      const code = text.charCodeAt(index)
-      a = Math.imul(a ^ code, 0x9e3779b1)
-      b = Math.imul(b ^ code, 0x5f356495)
-    }
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    a = Math.imul(a ^ code, 0x9e3779b1)
+    b = Math.imul(b ^ code, 0x5f356495)
   }
   return `${a ^ (b >>> 15)}.${b ^ (a >>> 13)}`
 }

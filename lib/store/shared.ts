@@ -4,13 +4,14 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { Lease } from './lease.js'
 import type { Known, Ledger, Message } from './ledger.js'
 import { heldElsewhere, refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
-import type { Ears, Shared, StateStore, Stored } from './store.js'
+import { deaf, type Ears, type Shared, type StateStore, type Stored } from './store.js'
 import { Turns } from './turns.js'
 
 export interface SharedStoreOptions {
@@ -31,8 +32,6 @@ interface Held {
   /** A save has said who runs its tasks: while others took this node for dead, they counted as theirs. */
   said: boolean
 }
-
-const deaf: Ears = { wanted: () => {}, changed: () => {}, missed: () => {}, lapsed: () => {} }
 
 export function sharedStore(options: SharedStoreOptions): SharedStore {
   return new SharedStore(options)
@@ -164,31 +163,31 @@ export class SharedStore implements StateStore, Shared {
   }
 
   save(token: string, next: Stored): Promise<void> {
-    if (this.held.has(token) && !this.closed) return this.write(token, next) // the usual save makes no promise too many
-    const claimed = async () => {
-      await this.claimNew(token)
-      await this.write(token, next)
-    }
-    return this.ready().then(() =>
-      this.held.has(token) || next.revision > 1 ? this.write(token, next) : this.about(token, claimed),
-    )
+    if (this.held.has(token) && !this.closed) return promised(() => this.write(token, next)) // the usual save makes no promise too many
+    return this.ready().then(() => {
+      if (this.held.has(token) || next.revision > 1) return this.write(token, next)
+      return this.about(token, () => this.claimNew(token).then(() => this.write(token, next)))
+    })
   }
 
-  private async write(token: string, next: Stored): Promise<void> {
+  /** Throws or rejects. */
+  private write(token: string, next: Stored): Promise<void> {
     const held = this.held.get(token)
     const before = this.records.get(token) ?? TokenRecord.empty
     if (!held) throw taken()
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
-    const [{ node, keepMs }, { revision }] = [this, next]
-    const tasks = this.lease.moved(before.stored.running, next.running, held.said)
-    const saved = await this.ledger.save({ token, node, fence: held.fence, revision, writes, ...tasks, keepMs })
-    if (!saved) {
-      if (this.held.get(token) === held) this.forget(token)
-      throw taken()
-    }
-    held.said = true
-    this.records.set(token, record)
+    const { began, ended } = this.lease.moved(before.stored.running, next.running, held.said)
+    const { node, keepMs } = this
+    const save = { token, node, fence: held.fence, revision: next.revision, writes, began, ended, keepMs }
+    return this.ledger.save(save).then((saved) => {
+      if (!saved) {
+        if (this.held.get(token) === held) this.forget(token)
+        throw taken()
+      }
+      held.said = true
+      this.records.set(token, record)
+    })
   }
 
   /** A token that this handle has not loaded: it is free to save if nobody has. */

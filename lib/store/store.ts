@@ -148,3 +148,6 @@ export interface Ears {
   /** What the processes share is out of reach, so that loads and saves wait; or it is back. */
   trouble?(reachable: boolean): void
 }
+
+/** For as long as nobody listens. */
+export const deaf: Ears = { wanted: () => {}, changed: () => {}, missed: () => {}, lapsed: () => {} }

@@ -182,7 +182,7 @@ export class TaskRun implements RunName {
 
   /** A task is an async function or an async generator; each `yield` shows what an open block changed so far. */
   private async drive(result: unknown): Promise<void> {
-    const where = `Task "${this.task}" of state "${this.definition}"`
+    const where = () => `Task "${this.task}" of state "${this.definition}"`
     if (!isIterator(result)) return this.start(triggersIn(await result, where))
     try {
       for (let done = false; !done; ) {
