@@ -28,7 +28,7 @@ import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
 import { Nodes } from './nodes.js'
-import { beginSettled, nobody, transact } from './opening.js'
+import { beginSettled, nobody, own, transact } from './opening.js'
 import type { HubOptions } from './options.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
@@ -231,7 +231,7 @@ export class Hub {
 
   /** Holds it, once nobody else does anything with it. */
   own(instance: Instance): Eventually<void> {
-    return after(beginSettled(this, instance.token, granted), (transaction) => transaction.carry(nobody, () => {}))
+    return own(this, instance)
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {

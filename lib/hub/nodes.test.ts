@@ -150,6 +150,28 @@ describe('a tab', () => {
     expect(now().n).toBe(7)
     expect([...a.log.lines, ...b.log.lines]).toEqual([])
   })
+  it('that sends again a call which was done is told so, though another save fails meanwhile', async () => {
+    const { a, b, tab, now, move, end, state } = await open()
+    await end(state.count.start(100), 50)
+    const call = state.slowly(1_000)
+    await clock.advance(100)
+    tab.drop()
+    await clock.advance(600) // its answer reaches nobody
+    a.kill()
+    await clock.advance(1_500)
+    const { ledger } = b.store as unknown as { ledger: Ledger }
+    const { save } = ledger
+    let failed = 0
+    ledger.save = async (each) => {
+      ledger.save = save
+      failed += 1
+      throw new Error('the connection failed')
+    }
+    await move(b)
+    expect(await end(call, 1_000)).toEqual({ value: undefined })
+    expect(failed).toBe(1)
+    expect(Math.floor(now().n / 1_000)).toBe(1)
+  })
 })
 
 describe('a task in another process', () => {

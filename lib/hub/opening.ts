@@ -1,10 +1,12 @@
 /** How a transaction comes to be: lock → load → draft. What fails on the way gives the lock back. */
-import { after, type Eventually, isPromise } from '../base/eventually.js'
-import type { Permit } from '../tasks/permit.js'
+import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
+import { granted, type Permit } from '../tasks/permit.js'
 import type { Author, Hold } from './flow.js'
 import type { Holder } from './holder.js'
+import type { Instance } from './instance.js'
 import type { Release } from './locks.js'
-import { load } from './pending.js'
+import { isSaveFailed, load } from './pending.js'
+import { StateUnknown } from './state-unknown.js'
 import { type Ground, Transaction } from './transaction.js'
 
 /**
@@ -65,6 +67,18 @@ function open(
   } catch (error) {
     return refuse(error)
   }
+}
+
+/** Holds an instance, and changes nothing. */
+export function own(ground: Ground, instance: Instance): Eventually<void> {
+  const { token } = instance
+  return rescued(
+    () => after(beginSettled(ground, token, granted), (transaction) => transaction.carry(nobody, () => {})),
+    (error) => {
+      if (!isSaveFailed(error)) throw error // what tasks had to say went with it, and was not asked for
+      if (!instance.loaded) throw new StateUnknown(token, error)
+    },
+  )
 }
 
 /** Stands where no function of the author's runs. */

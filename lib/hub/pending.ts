@@ -252,4 +252,4 @@ const unfounded = (cause: unknown) =>
 /** Of what has failed by itself, and what it was built on: the failure that says more. */
 export const sharper = (own: unknown, base: unknown): unknown => (isSaveFailed(own) && isSaveFailed(base) ? own : base)
 
-const isSaveFailed = (error: unknown) => isHeldStateError(error) && error.code === 'save-failed'
+export const isSaveFailed = (error: unknown) => isHeldStateError(error) && error.code === 'save-failed'
