@@ -162,7 +162,7 @@ describe('a tab', () => {
     const { ledger } = b.store as unknown as { ledger: Ledger }
     const { save } = ledger
     let failed = 0
-    ledger.save = async (each) => {
+    ledger.save = async () => {
       ledger.save = save
       failed += 1
       throw new Error('the connection failed')
