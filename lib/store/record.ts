@@ -9,6 +9,7 @@ import { apply } from '../delta/apply.js'
 import { diff } from '../delta/diff.js'
 import { readPatch, writePatch } from '../protocol/down.js'
 import type { Shape } from '../state/shape.js'
+import type { Known } from './ledger.js'
 import type { Fields, RunningTask, Stored } from './store.js'
 
 /** Texts by key. */
@@ -53,6 +54,12 @@ export class TokenRecord {
   /** What is kept, if anything is. */
   get known(): Stored | undefined {
     return this.stored.revision === 0 ? undefined : this.stored
+  }
+
+  /** What a ledger has answered to who has the record `before`. */
+  static of(known: Known, before = TokenRecord.empty): TokenRecord {
+    if (known === 'same') return before
+    return known ? TokenRecord.read(known) : TokenRecord.empty
   }
 
   /** What all texts of a token say. */

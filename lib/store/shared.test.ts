@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TestClock } from '../testing/clock.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
 import { sharedHandle } from './handles.fixture.js'
+import type { Ledger } from './ledger.js'
 import { SharedStore } from './shared.js'
 import type { Stored } from './store.js'
 import { storeSuite } from './suite.js'
@@ -95,6 +96,31 @@ describe('a token that another node holds', () => {
     await a.store.close()
     expect(await outcome(clock, waiting)).toEqual(stored(1))
     expect(b.heard).toEqual(['missed'])
+  })
+  it('and that this one knows to have changed since is not taken for its own, however late it is told that it was', async () => {
+    const { clock, book, a, b } = await nodes(2)
+    await a.store.load('t')
+    await a.store.save('t', stored(1))
+    await b.store.follow('t')
+    await a.store.release('t', false)
+    const { ledger } = b.store as unknown as { ledger: Ledger }
+    const { claim } = ledger
+    ledger.claim = async (...given) => {
+      const claimed = await claim(...given)
+      ledger.claim = claim
+      await new Promise<void>((resolve) => void clock.after(50, resolve))
+      return claimed
+    }
+    const loading = b.store.load('t')
+    await clock.advance(10)
+    const node = book.nodes.get(b.store.node)
+    if (node) node.leaseEnd = 0 // others take it for dead
+    await outcome(clock, a.store.load('t'))
+    await outcome(clock, a.store.save('t', stored(2)))
+    expect(await b.store.follow('t')).toEqual(stored(2))
+    await outcome(clock, loading, 100)
+    await a.store.release('t', true)
+    expect(await outcome(clock, loading, 2_000)).toEqual(stored(2))
   })
   it('is waited for within a bound', async () => {
     const { clock, a, b } = await nodes(2)

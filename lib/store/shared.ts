@@ -137,10 +137,14 @@ export class SharedStore implements StateStore, Shared {
       const lease = this.lease.number
       const claim = await this.ledger.claim(token, this.node, record?.stored.revision ?? -1, this.keepMs)
       if (claim.held) {
+        const kept = TokenRecord.of(claim.known, record)
+        const now = this.records.get(token)
+        if (now && now !== record && now.stored.revision > kept.stored.revision) continue // this was late: it is another's again
         this.held.set(token, { fence: claim.fence, lease, said: false })
         this.followed.delete(token)
+        this.records.set(token, kept)
         loading.wanted ||= claim.wanted
-        return this.know(token, claim.known, record)
+        return kept.known
       }
       const left = end - this.clock.now()
       if (left <= 0) throw heldElsewhere()
@@ -149,17 +153,15 @@ export class SharedStore implements StateStore, Shared {
   }
 
   private know(token: string, known: Known, before: TokenRecord | undefined): Stored | undefined {
-    if (known === 'same') return before?.stored.revision === 0 ? undefined : before?.stored
-    const record = known ? TokenRecord.read(known) : TokenRecord.empty
+    const record = TokenRecord.of(known, before)
     this.records.set(token, record)
-    return known ? record.stored : undefined
+    return record.known
   }
 
   async read(token: string): Promise<Stored | undefined> {
     if (this.held.has(token) || this.followed.has(token)) return this.records.get(token)?.known
     await this.ready()
-    const kept = await this.ledger.read(token)
-    return kept && TokenRecord.read(kept).stored
+    return TokenRecord.of(await this.ledger.read(token)).known
   }
 
   save(token: string, next: Stored): Promise<void> {
