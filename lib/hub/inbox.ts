@@ -4,7 +4,7 @@
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { Up } from '../protocol/up.js'
-import type { Pending } from './pending.js'
+import { type Pending, sharper } from './pending.js'
 
 /** Calls of a page whose changes are on their way to the store. What comes after them has no effect unless they have. */
 export interface Passing {
@@ -123,4 +123,15 @@ export class Inbox {
     this.passingCalls -= 1
     if (this.passingCalls === 0) this.passing = undefined
   }
+}
+
+/** Runs a call that ends after those before it, and not otherwise: what is remembered of calls is how far they have come. */
+export async function inOrder({ ended, pending }: Passing, run: () => Eventually<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    await ended
+    throw pending.failure ? sharper(error, pending.failure) : error
+  }
+  await ended
 }

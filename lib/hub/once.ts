@@ -8,12 +8,13 @@ import { StateUnknown } from './state-unknown.js'
 
 /** A call and who hears how it has ended. */
 export interface CallOnce {
-  /** Loaded. */
   readonly instance: Instance
   readonly name: CallName
   readonly limits: Limits
   /** It does not wait for those before it. */
   readonly early: boolean
+  /** Its page was here before, and may send it again. */
+  readonly again: boolean
   ended(): void
   failed(error: unknown): void
 }
@@ -34,7 +35,8 @@ export function once(call: CallOnce, work: () => Eventually<void>): Eventually<v
       if (error instanceof EndedMeanwhile) return tell(call, end)
       const failure = toFailure(error, 'handler-failed')
       if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return call.ended() // another process did it
-      if (!isHandedBack(error) && !isStale(error) && !(error instanceof StateUnknown))
+      const mayHaveEnded = call.again && error instanceof StateUnknown && error.token === instance.token
+      if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
         instance.calls = withThisEnd(instance.calls, name, failure, limits)
       call.failed(error)
     },

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
+import { memoryStore } from '../store/memory.js'
 import { done, failure } from '../testing/await.fixture.js'
 import type { HubOptions } from './options.js'
 
@@ -417,4 +418,26 @@ describe('private fields', () => {
       code: 'invalid-arguments',
     })
   })
+})
+
+it('a call whose state could not be loaded has failed for good, though the calls after it are done', async () => {
+  const memory = memoryStore()
+  let failing = false
+  const load = (token: string) => {
+    if (failing) throw new Error('the disk is gone')
+    return memory.load(token)
+  }
+  const store = { ...memory, load }
+  const { hub, clock, say, welcome, closed } = await raw({ store })
+  const instance = hub.instance((welcome?.[1] as string).split('.')[0] as string)
+  instance.loaded = false // as after a save whose end is unknown
+  failing = true
+  expect(await say('call', 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
+  failing = false
+  await say('call', 2, 'd', 'add', [10])
+  expect(await say('call', 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
+  expect((await store.load(instance.token))?.state).toMatchObject({ d: { n: 10 } })
+  expect(closed()).toBe(0)
+  await hub.close()
+  await clock.settle()
 })

@@ -15,12 +15,11 @@ import type { Call } from './dispatch.js'
 import { callerFaults, reportFault } from './faults.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
-import { Inbox, type Passing } from './inbox.js'
+import { Inbox, inOrder } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
 import { isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 import { type CallName, endOf } from './past-calls.js'
-import { sharper } from './pending.js'
 import { StateUnknown } from './state-unknown.js'
 import type { Tasking } from './tasking.js'
 import { trailOf } from './trail.js'
@@ -209,7 +208,12 @@ export class Session implements Watcher, Sender {
       concluded(
         () => this.known(name),
         () => this.run(up, name),
-        (error) => this.refuse(up.id, error),
+        (error) => {
+          const fail = () => {
+            throw error
+          }
+          return this.once(up.id, fail)
+        },
       ),
     )
   }
@@ -248,7 +252,8 @@ export class Session implements Watcher, Sender {
       if (!early) reportFault(log, error, callerFaults)
       this.refuse(id, error)
     }
-    return once({ instance, name, limits, early, ended: () => this.settle({ id }), failed }, work)
+    const again = this.wasHere
+    return once({ instance, name, limits, early, again, ended: () => this.settle({ id }), failed }, work)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<void> {
@@ -332,15 +337,4 @@ export class Session implements Watcher, Sender {
   private say(message: Parameters<typeof writeDown>[0]): void {
     this.connection.send(...writeDown(message))
   }
-}
-
-/** It ends after the calls before it, and not otherwise: what is remembered of calls is how far they have come. */
-async function inOrder({ ended, pending }: Passing, run: () => Eventually<void>): Promise<void> {
-  try {
-    await run()
-  } catch (error) {
-    await ended
-    throw pending.failure ? sharper(error, pending.failure) : error
-  }
-  await ended
 }
