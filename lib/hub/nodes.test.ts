@@ -40,6 +40,12 @@ const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [] }))
       await pause(500)
       s.n += by
     }),
+    steps: on(async function* (s, by: number) {
+      s.n += by
+      yield
+      await pause(500)
+      s.n += by
+    }),
     begin: on((s, to: number) => {
       s.by.push('begin')
       return sure(to)
@@ -149,6 +155,23 @@ describe('a tab', () => {
     expect(await end(call, 1_000)).toEqual({ value: undefined })
     expect(now().n).toBe(7)
     expect([...a.log.lines, ...b.log.lines]).toEqual([])
+  })
+  it('whose call runs still in the process that it left is not told that it was interrupted, though that cannot be asked', async () => {
+    const { b, tab, now, move, end, state } = await open()
+    const call = state.steps(7)
+    await clock.advance(100)
+    const { ledger } = b.store as unknown as { ledger: Ledger }
+    const { claim } = ledger
+    ledger.claim = async () => {
+      ledger.claim = claim
+      throw new Error('the connection failed')
+    }
+    await move(b)
+    await clock.advance(100)
+    expect(tab.connection).toBe('reconnecting')
+    await tab.reconnect()
+    expect(await end(call, 1_000)).toEqual({ value: undefined })
+    expect(now().n).toBe(14)
   })
   it('that sends again a call which was done is told so, though another save fails meanwhile', async () => {
     const { a, b, tab, now, move, end, state } = await open()
@@ -307,7 +330,7 @@ it('takes over a task though another token has to be waited for', async () => {
   tasks.clear()
   for (const token of [held, ...others]) tasks.add(token) // the first is a token of the dead that somebody else holds, and does not give up
   page.holder = 'somebody'
-  book.nodes.set('somebody', { leaseEnd: Number.POSITIVE_INFINITY, listener: undefined })
+  book.nodes.set('somebody', { leaseEnd: Number.POSITIVE_INFINITY, trustEnd: Number.POSITIVE_INFINITY, listener: undefined })
   await clock.advance(2_000)
   const attempts = (await b.hub.store.read(tab.token))?.state.d?.attempts
   expect(attempts).toEqual([1, 2])

@@ -212,7 +212,8 @@ export class Session implements Watcher, Sender {
           const fail = () => {
             throw error
           }
-          return this.once(up.id, fail)
+          // what a page sends again may have ended, or run still elsewhere: it comes back and asks once more
+          return this.wasHere ? this.close() : this.once(up.id, fail)
         },
       ),
     )
