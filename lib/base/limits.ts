@@ -77,8 +77,13 @@ export const fixedLimits = {
   changesAtOnce: 1_000,
   /** Patches of a field before it is written whole again, so that reading it does not take long. */
   patchesOfField: 1_000,
-  /** Renewals in the time of a lease: two may be lost. */
-  beatsPerLease: 4,
+  /** Renewals in the time of a lease: two may be lost before a process trusts in nothing that it holds. */
+  beatsPerLease: 6,
+  /**
+   * The part of a lease for which a process trusts in what it holds. One that has lost its connection, as all do that end,
+   * counts as dead after that; one that is silent and connected may be frozen, and has the whole lease.
+   */
+  trustOfLease: 0.5,
   /** Renewals after which a node asks whether it was told of all changes. Messages are lost with a connection, which is noticed. */
   beatsPerRepair: 10,
   /** Milliseconds on top of a lease before it is taken to have ended: messages take their time. */

@@ -330,7 +330,11 @@ it('takes over a task though another token has to be waited for', async () => {
   tasks.clear()
   for (const token of [held, ...others]) tasks.add(token) // the first is a token of the dead that somebody else holds, and does not give up
   page.holder = 'somebody'
-  book.nodes.set('somebody', { leaseEnd: Number.POSITIVE_INFINITY, trustEnd: Number.POSITIVE_INFINITY, listener: undefined })
+  book.nodes.set('somebody', {
+    leaseEnd: Number.POSITIVE_INFINITY,
+    trustEnd: Number.POSITIVE_INFINITY,
+    listener: undefined,
+  })
   await clock.advance(2_000)
   const attempts = (await b.hub.store.read(tab.token))?.state.d?.attempts
   expect(attempts).toEqual([1, 2])

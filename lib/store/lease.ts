@@ -1,6 +1,7 @@
 /**
  * The lease of a node: for how long the others take it to live. It is renewed several times before it ends. What was held
- * under a lease that has ended may be another's, however soon it is renewed after that.
+ * under a lease that has ended may be another's, however soon it is renewed after that. Who has lost the connection to the
+ * ledger is taken for dead earlier, so a node trusts in its lease for a part of it alone.
  */
 import type { Clock } from '../base/clock.js'
 import { fixedLimits } from '../base/limits.js'
@@ -27,6 +28,7 @@ export class Lease {
   private readonly parts: LeaseParts
   private alive: ReadonlySet<string> = new Set()
   private endsAt = Number.NEGATIVE_INFINITY
+  private trustedUntil = Number.NEGATIVE_INFINITY
   private beats = 0
   private cancelBeat = () => {}
   private over = false
@@ -56,7 +58,7 @@ export class Lease {
 
   /** Whether what was held under a lease is held still, as far as this node can know. */
   covers(number: number | undefined): boolean {
-    return number === this.number && this.parts.clock.now() < this.endsAt
+    return number === this.number && this.parts.clock.now() < this.trustedUntil
   }
 
   /** The nodes whose tasks are in one list and not in the other. Those of the dead are this node's to take over. */
@@ -85,11 +87,13 @@ export class Lease {
   private async beat(): Promise<void> {
     const { ledger, clock, node, leaseMs, repair, lapsed: onLapse, died } = this.parts
     const sentAt = clock.now()
-    const { alive, lapsed } = await ledger.beat(node, leaseMs)
+    const trustMs = Math.floor(leaseMs * fixedLimits.trustOfLease)
+    const { alive, lapsed } = await ledger.beat(node, leaseMs, trustMs)
     const someDied = [...this.alive].some((other) => !alive.includes(other))
     this.alive = new Set(alive)
     const late = lapsed || sentAt >= this.endsAt
     this.endsAt = sentAt + leaseMs
+    this.trustedUntil = sentAt + trustMs
     this.beats += 1
     if (late) this.number += 1
     if (late && this.number > 1) onLapse()

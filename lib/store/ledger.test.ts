@@ -155,7 +155,7 @@ function step(
       return [
         `${name} beats`,
         on(async ({ ledger }) => {
-          const { alive, lapsed } = await ledger.beat(name, leaseMs)
+          const { alive, lapsed } = await ledger.beat(name, leaseMs, leaseMs)
           return [[...alive].sort(), lapsed]
         }),
       ]
@@ -198,5 +198,5 @@ describe('a redis ledger', () => {
 
 const beats = (name: string): [string, (side: Side) => Promise<unknown>] => [
   `${name} begins`,
-  async (side) => (await side.nodes.get(name)?.ledger.beat(name, leaseMs))?.lapsed,
+  async (side) => (await side.nodes.get(name)?.ledger.beat(name, leaseMs, leaseMs))?.lapsed,
 ]

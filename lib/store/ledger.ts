@@ -50,7 +50,7 @@ export type Message =
   /** The node holds a token that it waited for. */
   | { readonly type: 'granted'; readonly token: string }
   | { readonly type: 'changed'; readonly token: string; readonly revision: number; readonly writes: Writes }
-  /** A node has ended in order. */
+  /** A node has ended. */
   | { readonly type: 'gone'; readonly node: string }
 
 export interface Listener {
@@ -64,8 +64,15 @@ export interface Listener {
 export interface Ledger {
   /** Messages to `node` reach the listener from now on. */
   join(node: string, listener: Listener): Promise<void>
-  /** The node lives for `leaseMs` from now on. Gives the nodes that live, and whether it was taken for dead. */
-  beat(node: string, leaseMs: number): Promise<{ readonly alive: readonly string[]; readonly lapsed: boolean }>
+  /**
+   * The node lives for `leaseMs` from now on, and without a connection for `trustMs`. Gives the nodes that live, and whether
+   * it was taken for dead.
+   */
+  beat(
+    node: string,
+    leaseMs: number,
+    trustMs: number,
+  ): Promise<{ readonly alive: readonly string[]; readonly lapsed: boolean }>
   /** The node has ended: what it holds is free, and others are told. */
   leave(node: string): Promise<void>
   /**

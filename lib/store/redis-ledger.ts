@@ -45,8 +45,8 @@ export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLe
         trouble: (reachable) => listener.trouble?.(reachable),
         check: (command, first) => checkRedis(command, { first, where, prefix, log, scripts: scripts.scripts }),
       }),
-    beat: async (node, leaseMs) => {
-      const reply = await run(scripts.beat, node, leaseMs, lease, lease + 1)
+    beat: async (node, leaseMs, trustMs) => {
+      const reply = await run(scripts.beat, node, leaseMs, lease, lease + 1, leaseMs - trustMs)
       const [lapsed, alive] = reply as [number, string[]]
       if (lapsed === 1) lease += 1
       return { alive, lapsed: lapsed === 1 }

@@ -83,14 +83,28 @@ const script = (...parts: string[]): Script => {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** leaseMs, the lease that the node believes in, the one that begins if that has ended → lapsed, living nodes. */
+/**
+ * leaseMs, the lease that the node believes in, the one that begins if that has ended, restMs → lapsed, living nodes. With
+ * less than restMs left of its lease, a node trusts in it no more: then one that hears no messages is dead.
+ */
 export const beat = script(`
-local key, lease, following = P .. 'node:' .. node, ARGV[4], ARGV[5]
-local kept = call('GET', key)
-call('SET', key, kept == lease and lease or following, 'PX', ARGV[3])
+local key, lease, following, rest = P .. 'node:' .. node, ARGV[4], ARGV[5], ARGV[6]
+local kept = string.match(call('GET', key) or '', '^(%d+)')
+call('SET', key, (kept == lease and lease or following) .. '/' .. rest, 'PX', ARGV[3])
 call('SADD', P .. 'nodes', node)
-local alive = {}
-for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do if lives(other) then alive[#alive + 1] = other end end
+local function isGone(other)
+  local left = string.match(call('GET', P .. 'node:' .. other) or '', '/(%d+)$')
+  if not left or call('PTTL', P .. 'node:' .. other) >= tonumber(left) then return false end
+  return redis.pcall('PUBSUB', 'NUMSUB', P .. 'n:' .. other)[2] == 0
+end
+local alive, gone = {}, {}
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
+  if other ~= node and isGone(other) then
+    call('DEL', P .. 'node:' .. other)
+    gone[#gone + 1] = other
+  elseif lives(other) then alive[#alive + 1] = other end
+end
+for _, dead in ipairs(gone) do for _, other in ipairs(alive) do tell(other, 'gone', dead) end end
 return { kept == lease and 0 or 1, alive }
 `)
 

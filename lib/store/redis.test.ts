@@ -126,7 +126,7 @@ describe('a token', () => {
     const { ledger } = quick({ prefix: a.prefix, bounds })
     const told: Message[] = []
     await ledger.join('b', { told: (message) => void told.push(message), missed: () => {} })
-    await ledger.beat('b', 60_000)
+    await ledger.beat('b', 60_000, 60_000)
     await ledger.follow('t', 'b', -1)
     const texts = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`text ${index}`, `${index}`]))
     const claim = await a.ledger.claim('t', a.store.node, -1, 60_000)
@@ -403,6 +403,36 @@ describe('an operation whose answer was lost is sent again', () => {
     await late(claim, '-1', '60000', '1')
     await store.save('t', stored(2))
     expect(await store.read('t')).toEqual(stored(2))
+  })
+})
+
+describe('a process that is silent', () => {
+  it('lives for its lease, and for less when it is not connected either', async () => {
+    const { ledger: a, prefix } = quick()
+    const { ledger: b } = quick({ prefix })
+    const told: Message[] = []
+    await a.join('a', { told: () => {}, missed: () => {} })
+    await b.join('b', { told: (message) => void told.push(message), missed: () => {} })
+    await a.beat('a', 60_000, 100)
+    await b.beat('b', 60_000, 60_000)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect((await b.beat('b', 60_000, 60_000)).alive).toContain('a')
+    await a.close()
+    await vi.waitFor(async () => expect((await b.beat('b', 60_000, 60_000)).alive).toEqual(['b']))
+    await vi.waitFor(() => expect(told).toEqual([{ type: 'gone', node: 'a' }]))
+  })
+
+  it('lives though it is not connected, as long as it trusts in its lease', async () => {
+    const { ledger: a, prefix } = quick()
+    const { ledger: b } = quick({ prefix })
+    await a.join('a', { told: () => {}, missed: () => {} })
+    await b.join('b', { told: () => {}, missed: () => {} })
+    await a.beat('a', 60_000, 30_000)
+    await a.close()
+    await vi.waitFor(async () =>
+      expect(await redis.command('PUBSUB', 'NUMSUB', `${prefix}n:a`)).toEqual([`${prefix}n:a`, 0]),
+    )
+    expect((await b.beat('b', 60_000, 60_000)).alive).toContain('a')
   })
 })
 

@@ -39,6 +39,8 @@ async function nodes(count: number, leaseMs = 1000) {
   return { clock, book, a, b, c }
 }
 
+const unheard = { leaseEnd: 0, trustEnd: 0, listener: undefined }
+
 async function outcome<T>(clock: TestClock, work: Promise<T>, ms = 0): Promise<T | 'waits'> {
   let end: T | 'waits' = 'waits'
   work.then((value) => {
@@ -176,7 +178,7 @@ describe('a node that follows a token', () => {
     if (node) node.listener = undefined
     await a.store.save('t', stored(2))
     await clock.advance(0)
-    book.nodes.set(b.store.node, { leaseEnd: node?.leaseEnd ?? 0, listener })
+    book.nodes.set(b.store.node, { ...unheard, ...node, listener })
     await clock.advance(5_000)
     expect(b.heard).toContain('t 2 {"a":{"n":2}}')
   })
@@ -199,13 +201,26 @@ describe('a lease', () => {
     await a.store.load('t')
     expect(a.store.holds('t')).toBe(true)
     freeze(book, a.store)
-    await clock.advance(1_100)
+    await clock.advance(1_200)
     expect(a.store.holds('t')).toBe(false)
     thaw(book)
     await clock.advance(1_000)
     expect(a.store.holds('t')).toBe(false)
     await a.store.load('t')
     expect(a.store.holds('t')).toBe(true)
+  })
+  it('of a node that has lost its connection ends when that trusts in it no more, which is earlier', async () => {
+    const { clock, book, a, b } = await nodes(2)
+    await a.store.load('t')
+    const { ledger } = a.store as unknown as { ledger: Ledger }
+    ledger.beat = () => new Promise(() => {})
+    const loading = b.store.load('t')
+    expect(await outcome(clock, loading, 700)).toBe('waits')
+    expect(a.store.holds('t')).toBe(false)
+    const node = book.nodes.get(a.store.node)
+    if (node) node.listener = undefined
+    expect(await outcome(clock, loading, 200)).toBe(undefined)
+    expect(b.heard).toContain('missed')
   })
   it('is renewed while its process lives', async () => {
     const { clock, a } = await nodes(1)

@@ -17,6 +17,9 @@ interface Page {
 
 interface Node {
   leaseEnd: number
+  /** Until when it lives though it hears no messages. */
+  trustEnd: number
+  /** None while it has no connection. */
   listener: Listener | undefined
 }
 
@@ -77,12 +80,17 @@ export function memoryLedger(book: Book): Ledger {
   }
   return {
     join: async (node, listener) => {
-      book.nodes.set(node, { leaseEnd: 0, listener })
+      book.nodes.set(node, { leaseEnd: 0, trustEnd: 0, listener })
     },
-    beat: async (node, leaseMs) => {
+    beat: async (node, leaseMs, trustMs) => {
       const lapsed = !book.lives(node)
-      const known = book.nodes.get(node)
-      book.nodes.set(node, { leaseEnd: clock.now() + leaseMs, listener: known?.listener })
+      const { listener } = book.nodes.get(node) ?? {}
+      book.nodes.set(node, { leaseEnd: clock.now() + leaseMs, trustEnd: clock.now() + trustMs, listener })
+      for (const [other, known] of book.nodes) {
+        if (other === node || known.listener || !book.lives(other) || known.trustEnd > clock.now()) continue
+        known.leaseEnd = 0
+        for (const one of book.nodes.keys()) if (book.lives(one)) book.tell(one, { type: 'gone', node: other })
+      }
       return { alive: [...book.nodes.keys()].filter((other) => book.lives(other)), lapsed }
     },
     leave: async (node) => {

@@ -20,10 +20,14 @@ interface Node {
   readonly name: string
   readonly hub: Hub
   readonly running: ReturnType<typeof gate>
+  /** Its connection to the ledger. */
+  readonly link: ReturnType<typeof gate>
   frozen: boolean
   dead: boolean
   /** Saves that are on their way. */
   saving: number
+  /** It hears no messages until this is called. */
+  deafen(): () => void
 }
 
 export class Cluster implements Servers {
@@ -102,6 +106,7 @@ export class Cluster implements Servers {
 
   private remove(node: Node): void {
     node.dead = true
+    node.deafen()
     this.nodes.splice(this.nodes.indexOf(node), 1)
     node.hub.flow.end()
     if (this.nodes.every(({ frozen }) => frozen)) this.thaw()
@@ -116,7 +121,17 @@ export class Cluster implements Servers {
     const { world } = this
     this.made += 1
     const running = gate()
-    const node = { name: `node ${this.made}`, running, frozen: false, dead: false, saving: 0 }
+    const deafen = () => {
+      const known = this.book.nodes.get(store.node)
+      const listener = known?.listener
+      if (known) known.listener = undefined
+      return () => {
+        const now = this.book.nodes.get(store.node)
+        if (now && !node.dead) now.listener = listener
+        listener?.missed()
+      }
+    }
+    const node = { name: `node ${this.made}`, running, link: gate(), frozen: false, dead: false, saving: 0, deafen }
     const clock = this.clockOf(node)
     const ledger = this.ledgerOf(node)
     const store = sharedStore({ ledger, clock, log: quiet, leaseMs: lease })
@@ -158,13 +173,23 @@ export class Cluster implements Servers {
       const ms = world.healed ? 0 : chance.pick([0, 0, 0, 1, 5])
       if (ms > 0) await new Promise<void>((resolve) => void clock.after(ms, resolve))
       await node.running.opened()
+      await node.link.opened()
       if (node.dead) await new Promise(() => {})
+    }
+    const cut = () => {
+      node.link.close()
+      const hear = node.deafen()
+      clock.after(chance.pick([10, lease / 2, lease]), () => {
+        node.link.open()
+        hear()
+      })
     }
     const fails = (when: string) => {
       if (!world.healed && !world.calm && chance.happens(0.005))
         throw new Error(`the connection failed ${when} the ledger had done it`)
     }
     const far = async <T>(act: () => Promise<T>): Promise<T> => {
+      if (node.link.isOpen && !world.healed && !world.calm && chance.happens(0.003)) cut()
       await travel()
       fails('before')
       const done = await act()
@@ -180,11 +205,11 @@ export class Cluster implements Servers {
           told: (message) => void node.running.opened().then(() => node.dead || told(message)),
           missed,
         }),
-      beat: (name, ms) => {
+      beat: (name, ms, trustMs) => {
         beats += 1
         if (world.sabotage === 'lease-not-renewed' && beats > 1) return new Promise(() => {})
-        if (beats === 1) return ledger.beat(name, ms) // a server that cannot reach its store does not start
-        return far(() => ledger.beat(name, ms))
+        if (beats === 1) return ledger.beat(name, ms, trustMs) // a server that cannot reach its store does not start
+        return far(() => ledger.beat(name, ms, trustMs))
       },
       claim: (...given) => far(() => ledger.claim(...given)),
       save: (save) => {

@@ -236,7 +236,8 @@ export class Page {
     else if (end === 'handler-failed' || end === 'load-failed')
       require(times(mark) === 0, `${what} ${times(mark)} marks`)
     else if (end === 'not-saved' && kind !== 'twice') require(times(mark) === 0, `${what} ${times(mark)} marks`)
-    else if (end === 'save-failed') return // nobody knows whether the last save was kept
+    else if (end === 'save-failed')
+      return // nobody knows whether the last save was kept
     else if (end === 'not-saved') require(times(-mark) === 0, `${what} the whole of it`)
     else if (end === 'connection-lost' && this.ended)
       return // the page closed before it heard

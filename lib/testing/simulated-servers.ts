@@ -153,6 +153,9 @@ export function gate() {
   let open = true
   let waiting: (() => void)[] = []
   return {
+    get isOpen() {
+      return open
+    },
     opened: () => (open ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve))),
     close: () => {
       open = false
