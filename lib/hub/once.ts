@@ -17,6 +17,8 @@ export interface CallOnce {
   readonly again: boolean
   ended(): void
   failed(error: unknown): void
+  /** It has failed now, and did not before. */
+  broke(error: unknown): void
 }
 
 export function once(call: CallOnce, work: () => Eventually<void>): Eventually<void> {
@@ -38,6 +40,7 @@ export function once(call: CallOnce, work: () => Eventually<void>): Eventually<v
       const mayHaveEnded = call.again && error instanceof StateUnknown && error.token === instance.token
       if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
         instance.calls = withThisEnd(instance.calls, name, failure, limits)
+      call.broke(error)
       call.failed(error)
     },
   )

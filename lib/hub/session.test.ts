@@ -428,7 +428,7 @@ it('a call whose state could not be loaded has failed for good, though the calls
     return memory.load(token)
   }
   const store = { ...memory, load }
-  const { hub, clock, say, welcome, closed } = await raw({ store })
+  const { hub, clock, say, welcome, closed, log } = await raw({ store })
   const instance = hub.instance((welcome?.[1] as string).split('.')[0] as string)
   instance.loaded = false // as after a save whose end is unknown
   failing = true
@@ -438,6 +438,7 @@ it('a call whose state could not be loaded has failed for good, though the calls
   expect(await say('call', 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
   expect((await store.load(instance.token))?.state).toMatchObject({ d: { n: 10 } })
   expect(closed()).toBe(0)
+  expect(log.lines).toEqual([expect.stringContaining('the disk is gone')]) // its first answer alone is news
   await hub.close()
   await clock.settle()
 })

@@ -17,7 +17,7 @@ import { Feed } from './feed.js'
 import { History } from './history.js'
 import { Inbox, inOrder } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
-import { isStale, once } from './once.js'
+import { type CallOnce, isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 import { type CallName, endOf } from './past-calls.js'
 import { StateUnknown } from './state-unknown.js'
@@ -249,12 +249,17 @@ export class Session implements Watcher, Sender {
     const { instance, ground } = this
     const { limits, log } = ground
     const name = { page: this.hello.page, id }
-    const failed = (error: unknown) => {
-      if (!early) reportFault(log, error, callerFaults)
-      this.refuse(id, error)
+    const call: CallOnce = {
+      instance,
+      name,
+      limits,
+      early,
+      again: this.wasHere,
+      ended: () => this.settle({ id }),
+      failed: (error) => this.refuse(id, error),
+      broke: (error) => void (early || reportFault(log, error, callerFaults)),
     }
-    const again = this.wasHere
-    return once({ instance, name, limits, early, again, ended: () => this.settle({ id }), failed }, work)
+    return once(call, work)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<void> {
