@@ -101,7 +101,7 @@ ${nodes.map(({ name, port, child }) => `  ${name}  process ${child.pid}  http://
 Open /background-tasks in some tabs, start both counters with a high Max, and then:
 
   kill -9 ${nodes[0]?.child.pid}    its tabs are live again within a second, with all that was acknowledged. The counter without bookkeeping is
-                durable: it goes on elsewhere after the lease, 4 seconds. The other one stands still
+                durable: it goes on elsewhere when the node is missed, after 2 seconds. The other one stands still
   kill ${nodes[1]?.child.pid}       the same in order: what is durable goes on elsewhere at once
   kill -STOP ${nodes[2]?.child.pid}, and kill -CONT ${nodes[2]?.child.pid} after a while: it is taken for dead, and writes nothing any more when it wakes
   redis-cli -p ${redis.port} monitor    what the nodes write

@@ -429,7 +429,8 @@ it('a call whose state could not be loaded has failed for good, though the calls
   }
   const store = { ...memory, load }
   const { hub, clock, say, welcome, closed, log } = await raw({ store })
-  const instance = hub.instance((welcome?.[1] as string).split('.')[0] as string)
+  const [token = ''] = `${welcome?.[1]}`.split('.')
+  const instance = hub.instance(token)
   instance.loaded = false // as after a save whose end is unknown
   failing = true
   expect(await say('call', 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
