@@ -350,3 +350,23 @@ it('says again whose its tasks are after it was taken for dead, so that they are
   await clock.advance(600)
   expect([...book.tasksOf(a.store.node)]).toEqual([tab.token])
 })
+
+it('what a process asks for anew, after it was taken for dead, it does not take for known meanwhile', async () => {
+  const { a, b, book, tab, end, state } = await open()
+  await end(state.add(1))
+  const { ledger } = a.store as unknown as { ledger: Ledger }
+  const { claim } = ledger
+  const instance = a.hub.instance(tab.token)
+  const known: boolean[] = []
+  ledger.claim = (...given) => {
+    known.push(instance.known)
+    return claim(...given)
+  }
+  const node = book.nodes.get(a.store.node)
+  if (node) node.leaseEnd = 0
+  await end(b.hub.modifyState(tab.token, d, (s) => void (s.n = 50)))
+  await end(a.hub.modifyState(tab.token, d, (s) => void (s.n += 1)))
+  expect(known).toEqual(known.map(() => false))
+  expect(known).not.toEqual([])
+  expect(instance.state).toMatchObject({ d: { n: 51 } })
+})

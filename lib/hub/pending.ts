@@ -229,6 +229,7 @@ export function lose(ground: Pick<Ground, 'lost'>, instance: Instance, error: He
 
 /** Asks the store what it holds. */
 export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance): Eventually<Stored | undefined> {
+  instance.loaded = false // the store may know already that it is this process's, and the instance not yet what it is
   return after(
     rescued(
       () => ground.store.load(instance.token),
