@@ -6,23 +6,27 @@ import type { Instance } from './instance.js'
 import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from './past-calls.js'
 import { StateUnknown } from './state-unknown.js'
 
-/** A call and who hears how it has ended. */
+/** Who hears how calls have ended. */
+export interface Caller {
+  ended(id: number): void
+  failed(id: number, error: unknown): void
+  /** It has failed now, and did not before. */
+  broke(error: unknown, early: boolean): void
+}
+
 export interface CallOnce {
   readonly instance: Instance
+  readonly caller: Caller
   readonly name: CallName
   readonly limits: Limits
   /** It does not wait for those before it. */
   readonly early: boolean
   /** Its page was here before, and may send it again. */
   readonly again: boolean
-  ended(): void
-  failed(error: unknown): void
-  /** It has failed now, and did not before. */
-  broke(error: unknown): void
 }
 
 export function once(call: CallOnce, work: () => Eventually<void>): Eventually<void> {
-  const { instance, name, limits } = call
+  const { instance, caller, name, limits } = call
   const known = endOf(instance.calls, name)
   if (known) return tell(call, known)
   const withThisEnd = call.early ? withEarlyEnd : withEnd
@@ -30,27 +34,27 @@ export function once(call: CallOnce, work: () => Eventually<void>): Eventually<v
     work,
     () => {
       if (!endOf(instance.calls, name)) instance.calls = withThisEnd(instance.calls, name, undefined, limits)
-      call.ended()
+      caller.ended(name.id)
     },
     (error) => {
       const end = endOf(instance.calls, name)
       if (error instanceof EndedMeanwhile) return tell(call, end)
       const failure = toFailure(error, 'handler-failed')
-      if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return call.ended() // another process did it
+      if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id) // another process did it
       const mayHaveEnded = call.again && error instanceof StateUnknown && error.token === instance.token
       if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
         instance.calls = withThisEnd(instance.calls, name, failure, limits)
-      call.broke(error)
-      call.failed(error)
+      caller.broke(error, call.early)
+      caller.failed(name.id, error)
     },
   )
 }
 
 /** Says again what a call has come to that has ended. */
-function tell(call: CallOnce, end: ReturnType<typeof endOf>): void {
-  if (end === 'unknown') call.failed(forgotten())
-  else if (end?.failure) call.failed(fromFailure(end.failure))
-  else call.ended()
+function tell({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): void {
+  if (end === 'unknown') caller.failed(name.id, forgotten())
+  else if (end?.failure) caller.failed(name.id, fromFailure(end.failure))
+  else caller.ended(name.id)
 }
 
 /** The hub is closing and has not begun the call: the tab sends it to the next one. */

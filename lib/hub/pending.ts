@@ -105,18 +105,24 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
 
   /** Of the save that is under way now. */
   watch(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
-    const failed = (error: unknown) => {
-      this.fail(error)
-      throw error
-    }
     this.kept = saving.then(
       () => {
         accept()
         this.goOn()
       },
-      (error) => refused(error).then(() => this.goOn(), failed),
+      (error) => this.settle(refused(error)),
     )
     return this.kept
+  }
+
+  private async settle(end: Promise<void>): Promise<void> {
+    try {
+      await end
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+    this.goOn()
   }
 
   /** The next one goes out. */

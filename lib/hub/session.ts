@@ -17,7 +17,7 @@ import { Feed } from './feed.js'
 import { History } from './history.js'
 import { Inbox, inOrder } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
-import { type CallOnce, isStale, once } from './once.js'
+import { type Caller, isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 import { type CallName, endOf } from './past-calls.js'
 import { StateUnknown } from './state-unknown.js'
@@ -60,7 +60,7 @@ export interface SessionParts {
   readonly original: Instance | undefined
 }
 
-export class Session implements Watcher, Sender {
+export class Session implements Watcher, Sender, Caller {
   readonly instance: Instance
   private readonly ground: SessionGround
   private readonly connection: Connection
@@ -247,19 +247,20 @@ export class Session implements Watcher, Sender {
 
   private once(id: number, work: () => Eventually<void>, early = false): Eventually<void> {
     const { instance, ground } = this
-    const { limits, log } = ground
     const name = { page: this.hello.page, id }
-    const call: CallOnce = {
-      instance,
-      name,
-      limits,
-      early,
-      again: this.wasHere,
-      ended: () => this.settle({ id }),
-      failed: (error) => this.refuse(id, error),
-      broke: (error) => void (early || reportFault(log, error, callerFaults)),
-    }
-    return once(call, work)
+    return once({ instance, caller: this, name, limits: ground.limits, early, again: this.wasHere }, work)
+  }
+
+  ended(id: number): void {
+    this.settle({ id })
+  }
+
+  failed(id: number, error: unknown): void {
+    this.refuse(id, error)
+  }
+
+  broke(error: unknown, early: boolean): void {
+    if (!early) reportFault(this.ground.log, error, callerFaults)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<void> {

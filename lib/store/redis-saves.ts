@@ -8,9 +8,10 @@ import type { Save } from './ledger.js'
 import type { RedisLink } from './redis-link.js'
 import * as scripts from './redis-scripts.js'
 
-/** A save as texts for its script. */
+/** A save as texts for its script, and nothing else of it: many are on their way at a time. */
 interface Waiting {
-  readonly save: Save
+  readonly node: string
+  readonly keepMs: number
   readonly key: string
   readonly text: string
   /** Arguments that the text holds. */
@@ -34,9 +35,11 @@ export class RedisSaves {
 
   /** Whether it was kept. */
   add(save: Save): Promise<boolean> {
+    const { node, keepMs } = save
+    const { text, size } = written(save)
+    const key = `${this.prefix}t:${save.token}`
     return new Promise((resolve, reject) => {
-      const { text, size } = written(save)
-      const waiting = { save, key: `${this.prefix}t:${save.token}`, text, size, resolve, reject }
+      const waiting = { node, keepMs, key, text, size, resolve, reject }
       if (this.underWay === 0) return void this.send([waiting])
       if (this.waiting.length === 0) this.clock.turn(() => this.flush())
       this.waiting.push(waiting)
@@ -50,9 +53,9 @@ export class RedisSaves {
     let begin = 0
     let size = 0
     for (const [index, next] of all.entries()) {
-      const first = all[begin]?.save
+      const first = all[begin]
       const isFull = size + next.size > fixedLimits.argumentsAtOnce
-      if (index > begin && (isFull || next.save.node !== first?.node || next.save.keepMs !== first.keepMs)) {
+      if (index > begin && (isFull || next.node !== first?.node || next.keepMs !== first.keepMs)) {
         void this.send(all.slice(begin, index))
         begin = index
         size = 0
@@ -65,7 +68,7 @@ export class RedisSaves {
   private async send(saves: readonly Waiting[]): Promise<void> {
     this.underWay += 1
     try {
-      const { node = '', keepMs = 0 } = saves[0]?.save ?? {}
+      const { node = '', keepMs = 0 } = saves[0] ?? {}
       // as one argument: the client takes as long for each of them as for all that stands in it
       const list = saves.map(({ text }) => text).join(scripts.separator)
       const args = [this.prefix, node, `${keepMs}`, list]
