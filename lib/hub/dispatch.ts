@@ -49,7 +49,11 @@ export interface Call {
 
 /** Done when an event's effect is committed, or when a task has been started. */
 export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
-  return after(prepare(ground, call), (run) => run())
+  const definition = ground.registry.get(call.definition)
+  const event = definition.members.events.get(call.member)
+  return event && !event.schema
+    ? runEvent(ground, call, definition, event, call.args)
+    : after(prepare(ground, call), (run) => run())
 }
 
 /** Finds what a call names and validates its arguments; what it gives runs it. */
@@ -75,15 +79,14 @@ function runEvent(
   { handler, request }: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<void> {
-  const { token, member, name, cookies, before } = call
-  const where = () => `Event "${member}" of state "${definition.id}"`
+  const { token, name, cookies, before } = call
   let next: readonly Next[] = []
   const work = (transaction: Transaction): Eventually<void> => {
     transaction.begins(name, before?.pending)
     const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
-    const result = isIterator(returned) ? iterate(ground, transaction, returned, where) : returned
+    const result = isIterator(returned) ? iterate(ground, transaction, returned, call) : returned
     return after(result as Eventually<unknown>, (value) => {
-      const triggers = triggersIn(value, where)
+      const triggers = value === undefined ? [] : triggersIn(value, () => nameOf(call))
       if (triggers.length === 0 && !request) transaction.whenPassed(call.passed)
       return after(announced(ground, transaction, triggers), (all) => {
         next = all
@@ -95,9 +98,12 @@ function runEvent(
   return concluded(
     () => (request && inRequest ? inRequest(() => promised(run), cookies) : run()),
     () => ground.start(token, next),
-    (error) => refuse(where(), error),
+    (error) => refuse(nameOf(call), error),
   )
 }
+
+/** An event, for people. */
+const nameOf = ({ definition, member }: Call) => `Event "${member}" of state "${definition}"`
 
 /**
  * The starts of tasks that are saved become part of the change that brings them about: either both are there or neither.
@@ -154,8 +160,9 @@ async function iterate(
   ground: DispatchGround,
   transaction: Transaction,
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
-  where: () => string,
+  call: Call,
 ): Promise<unknown> {
+  const where = () => nameOf(call)
   for (;;) {
     const step = await iterator.next()
     if (step.done) return step.value

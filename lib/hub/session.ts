@@ -204,28 +204,29 @@ export class Session implements Watcher, Sender, Caller {
 
   private call(up: Up & { type: 'call' }): Eventually<void> {
     const name = { page: this.hello.page, id: up.id }
-    return this.ground.tracked(
-      concluded(
-        () => this.known(name),
-        () => this.run(up, name),
-        (error) => {
-          const fail = () => {
-            throw error
-          }
-          // what a page sends again may have ended, or run still elsewhere: it comes back and asks once more
-          return this.wasHere ? this.close() : this.once(up.id, fail)
-        },
-      ),
-    )
+    const isPlain = this.instance.known && this.isPlain(name)
+    return this.ground.tracked(isPlain ? this.run(up, name) : this.runKnown(up, name))
   }
 
-  /** Knows whether a call has ended already. */
-  private known(name: CallName): Eventually<void> {
+  /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it ends. */
+  private isPlain(name: CallName): boolean {
+    return this.instance.loaded || endOf(this.instance.calls, name) === undefined
+  }
+
+  /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */
+  private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<void> {
     const { ground, instance } = this
-    // a generator that has yielded counts as interrupted until it ends, and it may run still where the page was before
-    const settled = () =>
-      instance.loaded || endOf(instance.calls, name) === undefined ? undefined : ground.own(instance)
-    return instance.known ? settled() : after(ground.load(instance), settled)
+    const settled = () => (this.isPlain(name) ? undefined : ground.own(instance))
+    return concluded(
+      () => (instance.known ? settled() : after(ground.load(instance), settled)),
+      () => this.run(up, name),
+      (error) => {
+        const fail = () => {
+          throw error
+        }
+        return this.wasHere ? this.close() : this.once(up.id, fail) // a page that was here comes back and asks once more
+      },
+    )
   }
 
   private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<void> {
