@@ -116,7 +116,7 @@ export const fixedLimits = {
   /** Milliseconds between two reports of progress to other processes. Who looks at a page sees no more. */
   progressEveryMs: 250,
   /** Arguments of the saves that a redis is given in one go: it works on them while this process makes the next. */
-  argumentsAtOnce: 300,
+  argumentsAtOnce: 80,
   /** Tokens that a store looks at in one stretch, when it is asked which nobody uses: about a millisecond. */
   tokensAtOnce: 1_000,
   /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */
