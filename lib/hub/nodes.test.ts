@@ -370,3 +370,16 @@ it('what a process asks for anew, after it was taken for dead, it does not take 
   expect(known).not.toEqual([])
   expect(instance.state).toMatchObject({ d: { n: 51 } })
 })
+
+it('does not take over a task of a process that has begun since it heard last who lives', async () => {
+  const { a, b, tab, now, move, end, state, start } = await open()
+  await clock.advance(10) // the next renewals are far
+  const late = start()
+  await move(late)
+  expect(await end(state.sure.start(50), 10)).toEqual({ value: undefined })
+  await end(a.hub.modifyState(tab.token, d, (s) => void s.by.push('a')), 20)
+  await end(b.hub.modifyState(tab.token, d, (s) => void s.by.push('b')), 20)
+  await clock.advance(3_000)
+  expect(now().attempts).toEqual([1])
+  expect([...a.log.lines, ...b.log.lines, ...late.log.lines]).toEqual([])
+})

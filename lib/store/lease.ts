@@ -30,6 +30,10 @@ export class Lease {
   private endsAt = Number.NEGATIVE_INFINITY
   private trustedUntil = Number.NEGATIVE_INFINITY
   private beats = 0
+  /** The renewal that was sent last; never rejects. */
+  private renewing: Promise<unknown> = Promise.resolve()
+  /** One that waits for it. */
+  private asking: Promise<void> | undefined
   private cancelBeat = () => {}
   private over = false
 
@@ -38,8 +42,19 @@ export class Lease {
   }
 
   async begin(): Promise<void> {
-    await this.beat()
+    await this.renew()
     this.beatLater()
+  }
+
+  /** Renews it, and knows who lives now. They go one after the other: the answer of an earlier one says less. */
+  renew(): Promise<void> {
+    this.asking ??= this.renewing.then(() => {
+      this.asking = undefined
+      const beat = this.beat()
+      this.renewing = beat.catch(() => {})
+      return beat
+    })
+    return this.asking
   }
 
   end(): void {
@@ -74,7 +89,7 @@ export class Lease {
     const { clock, leaseMs, complain } = this.parts
     if (this.over) return
     this.cancelBeat = clock.after(leaseMs / fixedLimits.beatsPerLease, () => {
-      this.beat().then(
+      this.renew().then(
         () => this.beatLater(),
         (error) => {
           if (!this.over) complain('The lease of this process could not be renewed; it is tried again.', error)

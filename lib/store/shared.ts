@@ -7,6 +7,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
+import { Following } from './following.js'
 import { Lease } from './lease.js'
 import type { Known, Ledger, Message } from './ledger.js'
 import { heldElsewhere, refuseStale, taken } from './memory.js'
@@ -48,7 +49,7 @@ export class SharedStore implements StateStore, Shared {
   /** What this node knows of the tokens that it holds or follows. */
   private readonly records = new Map<string, TokenRecord>()
   private readonly held = new Map<string, Held>()
-  private readonly followed = new Set<string>()
+  private readonly following: Following
   private readonly turns: Turns
   /** Tokens that this node is about to hold, and whether it was told meanwhile that others wait for them. */
   private readonly loading = new Map<string, { wanted: boolean }>()
@@ -64,6 +65,13 @@ export class SharedStore implements StateStore, Shared {
     this.keepMs = keepMs
     this.node = clock.id()
     this.turns = new Turns(clock)
+    this.following = new Following({
+      ledger,
+      node: this.node,
+      records: this.records,
+      changed: (token, stored) => this.ears.changed(token, stored),
+      quietly: (work) => this.quietly(work),
+    })
     this.lease = new Lease({
       ledger,
       clock,
@@ -113,7 +121,12 @@ export class SharedStore implements StateStore, Shared {
 
   async load(token: string): Promise<Stored | undefined> {
     await this.ready()
-    return this.about(token, (loading) => this.claim(token, loading))
+    return this.about(token, async (loading) => {
+      const stored = await this.claim(token, loading)
+      // one that has begun since this node heard last who lives is not dead
+      if (stored?.running.some(({ node }) => !this.lease.isAlive(node))) await this.lease.renew()
+      return stored
+    })
   }
 
   /** While this node is about to hold a token, others that ask for it wait for the end of that. */
@@ -141,7 +154,7 @@ export class SharedStore implements StateStore, Shared {
         const now = this.records.get(token)
         if (now && now !== record && now.stored.revision > kept.stored.revision) continue // this was late: it is another's again
         this.held.set(token, { fence: claim.fence, lease, said: false })
-        this.followed.delete(token)
+        this.following.end(token)
         this.records.set(token, kept)
         loading.wanted ||= claim.wanted
         return kept.known
@@ -159,7 +172,7 @@ export class SharedStore implements StateStore, Shared {
   }
 
   async read(token: string): Promise<Stored | undefined> {
-    if (this.held.has(token) || this.followed.has(token)) return this.records.get(token)?.known
+    if (this.holds(token) || this.following.has(token)) return this.records.get(token)?.known
     await this.ready()
     return TokenRecord.of(await this.ledger.read(token)).known
   }
@@ -203,7 +216,7 @@ export class SharedStore implements StateStore, Shared {
   async drop(token: string): Promise<void> {
     await this.ready()
     const held = this.held.get(token)
-    const followed = this.followed.has(token)
+    const followed = this.following.has(token)
     this.forget(token)
     if (held) await this.ledger.drop(token, this.node, held.fence)
     else if (followed) await this.ledger.unfollow(token, this.node)
@@ -214,7 +227,7 @@ export class SharedStore implements StateStore, Shared {
     this.forget(token)
     if (follow && record) {
       this.records.set(token, record)
-      this.followed.add(token)
+      this.following.begin(token)
     }
     await this.ready()
     await this.ledger.release(token, this.node, follow)
@@ -234,14 +247,14 @@ export class SharedStore implements StateStore, Shared {
       }
       if (!holds) {
         this.held.delete(token)
-        this.followed.add(token)
+        this.following.begin(token)
       }
       return this.know(token, known, before)
     }
   }
 
   async unfollow(token: string): Promise<void> {
-    if (!this.followed.has(token)) return
+    if (!this.following.has(token)) return
     this.forget(token)
     await this.ready()
     await this.ledger.unfollow(token, this.node)
@@ -275,7 +288,7 @@ export class SharedStore implements StateStore, Shared {
 
   private forget(token: string): void {
     this.held.delete(token)
-    this.followed.delete(token)
+    this.following.end(token)
     this.records.delete(token)
   }
 
@@ -299,20 +312,13 @@ export class SharedStore implements StateStore, Shared {
     const loading = this.loading.get(token)
     if (loading) loading.wanted = true
     else if (this.held.has(token)) this.ears.wanted(token)
-    else this.quietly(this.ledger.release(token, this.node, this.followed.has(token))) // granted to who waits no more
+    else this.quietly(this.ledger.release(token, this.node, this.following.has(token))) // granted to who waits no more
   }
 
-  private changed({ token, revision, writes }: Message & { type: 'changed' }): void {
-    const record = this.records.get(token)
-    if (!this.followed.has(token) || !record) {
-      if (!this.held.has(token) && !this.loading.has(token)) this.quietly(this.ledger.unfollow(token, this.node))
-      return
-    }
-    if (revision <= record.stored.revision) return
-    if (revision > record.stored.revision + 1) return this.quietly(this.catchUp(token))
-    const next = record.with(revision, writes)
-    this.records.set(token, next)
-    this.ears.changed(token, next.stored)
+  private changed(message: Message & { type: 'changed' }): void {
+    const { token } = message
+    if (this.following.told(message) || this.held.has(token) || this.loading.has(token)) return
+    this.quietly(this.ledger.unfollow(token, this.node))
   }
 
   private missed(): void {
@@ -323,16 +329,7 @@ export class SharedStore implements StateStore, Shared {
   /** Asks for what this node may not have been told. */
   private repair(): void {
     this.turns.wakeAll()
-    for (const token of this.followed) this.quietly(this.catchUp(token))
-  }
-
-  private async catchUp(token: string): Promise<void> {
-    const record = this.records.get(token)
-    const { known, holds } = await this.ledger.follow(token, this.node, record?.stored.revision ?? -1)
-    if (holds || known === 'same' || !this.followed.has(token)) return
-    const now = this.records.get(token)
-    if (known && now && known.revision <= now.stored.revision) return
-    this.ears.changed(token, this.know(token, known, record))
+    this.following.repair()
   }
 
   private quietly(work: Promise<void>): void {

@@ -24,6 +24,8 @@ interface Node {
   readonly link: ReturnType<typeof gate>
   frozen: boolean
   dead: boolean
+  /** It was frozen or lost its connection, so others may have taken it for dead. */
+  harmed: boolean
   /** Saves that are on their way. */
   saving: number
   /** It hears no messages until this is called. */
@@ -72,6 +74,7 @@ export class Cluster implements Servers {
     const busy = awake.filter(({ saving }) => saving > 0) // a save that comes late is what a fence is for
     const node = this.world.chance.pick(busy.length > 0 ? busy : awake)
     node.frozen = true
+    node.harmed = true
     node.running.close()
     this.moveFrom(node)
     return `${node.name} is frozen`
@@ -93,6 +96,17 @@ export class Cluster implements Servers {
     const closing = this.nodes.map(({ hub }) => hub.close())
     await this.world.clock.advance(60_000)
     await Promise.all(closing)
+  }
+
+  /** A run is run by one process at a time, unless another could take that one for dead. */
+  check(): void {
+    const runners = new Map<string, string>()
+    for (const { name, harmed, hub } of this.nodes)
+      for (const { id, isRunning } of harmed ? [] : hub.tasks.pool.runs) {
+        const other = runners.get(id)
+        if (isRunning && other) throw new Error(`${name} runs a task that ${other} runs, though both live`)
+        if (isRunning) runners.set(id, name)
+      }
   }
 
   keptOf(token: string): Journal {
@@ -131,7 +145,8 @@ export class Cluster implements Servers {
         listener?.missed()
       }
     }
-    const node = { name: `node ${this.made}`, running, link: gate(), frozen: false, dead: false, saving: 0, deafen }
+    const name = `node ${this.made}`
+    const node = { name, running, link: gate(), frozen: false, dead: false, harmed: false, saving: 0, deafen }
     const clock = this.clockOf(node)
     const ledger = this.ledgerOf(node)
     const store = sharedStore({ ledger, clock, log: quiet, leaseMs: lease })
@@ -177,6 +192,7 @@ export class Cluster implements Servers {
       if (node.dead) await new Promise(() => {})
     }
     const cut = () => {
+      node.harmed = true
       node.link.close()
       const hear = node.deafen()
       clock.after(chance.pick([10, lease / 2, lease]), () => {

@@ -24,7 +24,7 @@ export interface PageOptions {
   readonly earlier: Page | undefined
 }
 
-const kinds = ['mark', 'mark', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work', 'surely'] as const
+const kinds = ['mark', 'mark', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work', 'surely', 'surely'] as const
 type Kind = (typeof kinds)[number]
 
 /** Calls that the page shows before the hub has answered. */

@@ -36,6 +36,8 @@ export interface Servers {
   /** A frozen process goes on. */
   thaw(): string | undefined
   heal(): void
+  /** Throws where the processes break a promise among themselves. */
+  check(): void
   /** Milliseconds in which what waits has ended, once nothing goes wrong any more. */
   readonly healsWithin: number
   end(): Promise<void>
@@ -88,6 +90,8 @@ export class SingleServer implements Servers {
   heal(): void {
     this.endFrozen()
   }
+
+  check(): void {}
 
   async end(): Promise<void> {
     const closing = this.hub.close()

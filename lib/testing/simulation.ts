@@ -9,7 +9,7 @@ import { TestTab } from './kit.js'
 import { Cluster } from './simulated-cluster.js'
 import { Page, text } from './simulated-page.js'
 import { type Servers, SingleServer, type World as WorldOf } from './simulated-servers.js'
-import { type Journal, simulatedClock } from './simulated-state.js'
+import { type Journal, journal, simulatedClock } from './simulated-state.js'
 
 /** A bug on purpose: what a simulation is worth shows in whether it finds it. */
 export type Sabotage =
@@ -98,6 +98,7 @@ class World implements WorldOf {
       await this.step()
       await this.clock.advance(this.chance.pick([0, 1, 5, 20, 60]))
       for (const page of this.pages) page.check()
+      this.servers.check()
     }
     await this.heal()
     for (const page of this.pages) page.checkAtRest(this.servers.keptOf(page.token))
@@ -107,7 +108,8 @@ class World implements WorldOf {
   private async step(): Promise<void> {
     const page = this.chance.pick(this.pages)
     const roll = this.chance.below(100)
-    if (roll < 50) this.callSome(page)
+    if (roll < 44) this.callSome(page)
+    else if (roll < 50) this.modify(page)
     else if (roll < 62) this.cut(page)
     else if (roll < 82) await this.reconnect(page)
     else if (roll < 87) await this.reload(page)
@@ -127,6 +129,16 @@ class World implements WorldOf {
     const made = page.call(this.chance)
     this.lived.calls += 1
     this.note(`${page.name} calls ${made}`)
+  }
+
+  /** Server code of any process changes what no page sees. */
+  private modify(page: Page): void {
+    if (page.token === '') return
+    this.note(`server code changes the state of ${page.name}`)
+    const change = this.servers.hub.modifyState(page.token, journal, (s) => {
+      s.secret += 1
+    })
+    change.catch(() => {}) // it may fail as anything else
   }
 
   private cut(page: Page): void {
