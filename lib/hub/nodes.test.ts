@@ -377,8 +377,14 @@ it('does not take over a task of a process that has begun since it heard last wh
   const late = start()
   await move(late)
   expect(await end(state.sure.start(50), 10)).toEqual({ value: undefined })
-  await end(a.hub.modifyState(tab.token, d, (s) => void s.by.push('a')), 20)
-  await end(b.hub.modifyState(tab.token, d, (s) => void s.by.push('b')), 20)
+  await end(
+    a.hub.modifyState(tab.token, d, (s) => void s.by.push('a')),
+    20,
+  )
+  await end(
+    b.hub.modifyState(tab.token, d, (s) => void s.by.push('b')),
+    20,
+  )
   await clock.advance(3_000)
   expect(now().attempts).toEqual([1])
   expect([...a.log.lines, ...b.log.lines, ...late.log.lines]).toEqual([])
