@@ -84,6 +84,11 @@ export const fixedLimits = {
    * counts as dead after that; one that is silent and connected may be frozen, and has the whole lease.
    */
   trustOfLease: 0.5,
+  /**
+   * Milliseconds that a tab is given to come to any process, before a task that was taken over counts as alone; and after
+   * which it is asked again whether a tab is at another process, since word of its end may be lost.
+   */
+  returnMs: 30_000,
   /** Renewals after which a node asks whether it was told of all changes. Messages are lost with a connection, which is noticed. */
   beatsPerRepair: 10,
   /** Milliseconds on top of a lease before it is taken to have ended: messages take their time. */

@@ -144,6 +144,7 @@ export class Hub {
     const instance = this.instance(token)
     this.keeping.needed(instance)
     this.tasks.abandoned.back(token)
+    if (instance.watchers.size === 0) this.nodes.attend(token, true)
     const { outbox } = this
     const signed = signToken(token, browser, this.callers.secrets[0])
     const earlier = this.pages.of(token, hello.page)
@@ -165,10 +166,14 @@ export class Hub {
 
   /** The connection of a session has ended. */
   disconnected(session: Session): void {
+    const { instance } = session
     session.close()
     this.sessions.delete(session)
-    if (session.instance.watchers.size === 0) this.tasks.abandoned.left(session.instance.token)
-    this.released(session.instance)
+    if (instance.watchers.size === 0) {
+      this.nodes.attend(instance.token, false)
+      this.tasks.abandoned.left(instance.token)
+    }
+    this.released(instance)
   }
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */

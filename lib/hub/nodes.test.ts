@@ -27,6 +27,7 @@ const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [] }))
       await update((s) => void s.attempts.push(attempt))
       while (await update((s) => s.n < to && ++s.n)) await sleep(100)
     }),
+    lingers: background({ durable: true, onDisconnect: { grace: '5s' } }, async ({ sleep }) => sleep(1_000_000)),
     fails: background(async ({ update }) => {
       await update((s) => void (s.n += 1))
       throw new Error('it went wrong')
@@ -388,4 +389,71 @@ it('does not take over a task of a process that has begun since it heard last wh
   await clock.advance(3_000)
   expect(now().attempts).toEqual([1])
   expect([...a.log.lines, ...b.log.lines, ...late.log.lines]).toEqual([])
+})
+
+describe('a task that shall not go on without its tab', () => {
+  const start = async () => {
+    const opened = await open()
+    await opened.end(opened.state.lingers.start())
+    const runsAt = (node: typeof opened.a) => [...node.hub.backgroundTasks].length
+    return { ...opened, runsAt }
+  }
+  it('goes on while that is at another process, and is cancelled when it leaves that one', async () => {
+    const { a, b, tab, move, runsAt } = await start()
+    tab.drop()
+    await move(b)
+    await clock.advance(110_000)
+    expect(runsAt(a)).toBe(1)
+    tab.drop()
+    await clock.advance(4_900)
+    expect(runsAt(a)).toBe(1)
+    await clock.advance(200)
+    expect([runsAt(a), runsAt(b)]).toEqual([0, 0])
+  })
+  it('is cancelled though nobody could say that the tab has left: its process died, or word of it was lost', async () => {
+    const { a, b, tab, move, runsAt } = await start()
+    tab.drop()
+    await move(b)
+    await clock.advance(20_000)
+    b.kill()
+    tab.rewire(a.hub, clock) // the tab ends with it
+    await clock.advance(10_000)
+    expect(runsAt(a)).toBe(1)
+    await clock.advance(10_000)
+    expect(runsAt(a)).toBe(0)
+  })
+  it('is given time for its tab to come when it was taken over, and is cancelled if none does', async () => {
+    const { a, b, tab, runsAt } = await start()
+    tab.drop()
+    a.kill()
+    await clock.advance(10_000)
+    expect(runsAt(b)).toBe(1)
+    await clock.advance(25_000)
+    expect(runsAt(b)).toBe(0)
+  })
+  it('that was taken over goes on when its tab has come, to whichever process', async () => {
+    const { a, b, c, tab, move, end, runsAt } = await open(3).then((opened) => ({
+      ...opened,
+      runsAt: (node: typeof opened.a) => [...node.hub.backgroundTasks].length,
+    }))
+    await end(tab.state(d).lingers.start())
+    tab.drop()
+    a.kill()
+    await move(c)
+    await clock.advance(200_000)
+    expect(runsAt(b) + runsAt(c)).toBe(1)
+    tab.drop()
+    await clock.advance(40_000)
+    expect(runsAt(b) + runsAt(c)).toBe(0)
+  })
+  it('is told of its tab again by a process that was taken for dead', async () => {
+    const { a, b, book, tab, move, runsAt } = await start()
+    tab.drop()
+    await move(b)
+    const node = book.nodes.get(b.store.node)
+    for (const page of book.pages.values()) page.attended.clear()
+    if (node) node.leaseEnd = 0
+    await clock.advance(120_000)
+    expect(runsAt(a)).toBe(1)
+  })
 })

@@ -3,6 +3,7 @@
  * those that it follows, and takes over the tasks of processes that have ended. Alone, it is all there is.
  */
 import type { Clock } from '../base/clock.js'
+import type { Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
@@ -21,7 +22,7 @@ export interface NodesGround {
   readonly instances: ReadonlyMap<string, Instance>
   readonly sessions: Iterable<Pick<Session, 'stalled'>>
   readonly keeping: Pick<Keeping, 'isNeeded'>
-  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own'>
+  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own' | 'abandoned'>
   /** Resolves when the definitions are loaded. */
   ready(): Promise<void>
   /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
@@ -105,7 +106,24 @@ export class Nodes implements Ears {
   /** Tabs of tokens that others may have changed are shown what is so. */
   lapsed(): void {
     const { instances, keeping, tasks } = this.ground
-    for (const instance of instances.values()) if (instance.loaded && keeping.isNeeded(instance)) tasks.own(instance)
+    for (const instance of instances.values()) {
+      if (instance.watchers.size > 0) this.attend(instance.token, true)
+      if (instance.loaded && keeping.isNeeded(instance)) tasks.own(instance)
+    }
+  }
+
+  /** The pages of a token are here, or not here any more. */
+  attend(token: string, here: boolean): void {
+    this.store?.attend(token, here)
+  }
+
+  /** Whether pages of a token are at another process. */
+  attended(token: string): Eventually<boolean> {
+    return this.store?.attended(token) ?? false
+  }
+
+  alone(token: string): void {
+    this.ground.tasks.abandoned.left(token)
   }
 
   trouble(reachable: boolean): void {

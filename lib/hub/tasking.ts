@@ -49,7 +49,12 @@ export class Tasking {
       failed: (token, error) => instance(token).fault(error),
       ended: (token) => this.ended(instance(token)),
     })
-    this.abandoned = new Abandoned(ground.clock, this.pool)
+    this.abandoned = new Abandoned({
+      clock: ground.clock,
+      pool: this.pool,
+      isHere: (token) => instance(token).watchers.size > 0,
+      isElsewhere: (token) => ground.nodes.attended(token),
+    })
   }
 
   /** `name` is that of the call that starts it. */
@@ -59,7 +64,11 @@ export class Tasking {
     const instance = this.ground.instance(start.token)
     this.pool.check(start)
     if (name) instance.calls = withEnd(instance.calls, name, undefined, this.ground.limits) // first: the task may save at once
-    this.ground.flow.outside(() => this.pool.start(start))
+    this.run(start)
+  }
+
+  private run(start: TaskStart): void {
+    this.abandoned.began(this.ground.flow.outside(() => this.pool.start(start)))
   }
 
   /** A task that shall outlive its process, or that others must know of, is saved before it begins. */
@@ -93,7 +102,7 @@ export class Tasking {
     const { ground } = this
     if (ground.isClosing) return // who comes next finds it
     const { runs } = ground.instance(start.token)
-    if (start.known && runs.has(start.known.run)) ground.flow.outside(() => this.pool.start(start))
+    if (start.known && runs.has(start.known.run)) this.run(start)
   }
 
   async cancel(token: string, definition: string, task: string): Promise<void> {

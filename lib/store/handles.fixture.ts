@@ -30,6 +30,7 @@ export function givingUp(store: SharedStore): void {
     wanted: (token) => void store.release(token, false).catch(() => {}),
     changed: () => {},
     missed: () => {},
+    alone: () => {},
     lapsed: () => {},
   })
 }

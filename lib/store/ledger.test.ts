@@ -137,6 +137,16 @@ function step(
       return [`${name} follows ${token}`, on(({ ledger }) => ledger.follow(token, name, have))]
     case 'unfollow':
       return [`${name} unfollows ${token}`, on(({ ledger }) => ledger.unfollow(token, name))]
+    case 'attend': {
+      const here = chance.happens(0.7)
+      return [
+        `${name} ${here ? 'has' : 'has not'} pages of ${token}`,
+        on(async ({ ledger }, { nodes }) => {
+          await ledger.attend(token, name, here, 60_000)
+          return Promise.all([...nodes.keys()].map((each) => ledger.attended(token, each)))
+        }),
+      ]
+    }
     case 'drop':
       return [
         `${name} drops ${token}`,
@@ -162,7 +172,7 @@ function step(
   }
 }
 
-const rare = ['unfollow', 'drop', 'orphans', 'lapse', 'beat']
+const rare = ['attend', 'attend', 'unfollow', 'drop', 'orphans', 'lapse', 'beat']
 
 describe('a redis ledger', () => {
   it.each([1, 2])('answers and tells what one in memory does, seed %i', async (seed) => {

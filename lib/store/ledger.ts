@@ -50,6 +50,8 @@ export type Message =
   /** The node holds a token that it waited for. */
   | { readonly type: 'granted'; readonly token: string }
   | { readonly type: 'changed'; readonly token: string; readonly revision: number; readonly writes: Writes }
+  /** The last page of a token has gone, from another node. */
+  | { readonly type: 'alone'; readonly token: string }
   /** A node has ended. */
   | { readonly type: 'gone'; readonly node: string }
 
@@ -87,6 +89,13 @@ export interface Ledger {
   /** The node is told of changes from now on, unless it is the holder. */
   follow(token: string, node: string, have: number): Promise<{ readonly known: Known; readonly holds: boolean }>
   unfollow(token: string, node: string): Promise<void>
+  /**
+   * Pages of the token are at the node from now on, or no more. When they were the last ones at any node that lives, who
+   * holds the token or follows it is told.
+   */
+  attend(token: string, node: string, here: boolean, keepMs: number): Promise<void>
+  /** Whether pages of the token are at another node that lives. */
+  attended(token: string, node: string): Promise<boolean>
   read(token: string): Promise<Kept | undefined>
   /** Forgets a token that the node holds under this fence, and that nobody follows. */
   drop(token: string, node: string, fence: number): Promise<void>

@@ -71,6 +71,10 @@ export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLe
     unfollow: async (token, node) => {
       await runOn(scripts.unfollow, token, node)
     },
+    attend: async (token, node, here, keepMs) => {
+      await runOn(scripts.attend, token, node, here ? 1 : 0, keepMs)
+    },
+    attended: async (token, node) => (await runOn(scripts.attended, token, node)) === 1,
     read: async (token) => readKnown(await runOn(scripts.read, token, '')) as Kept | undefined,
     drop: async (token, node, fence) => {
       await runOn(scripts.drop, token, node, fence)
@@ -113,7 +117,7 @@ function readKnown(reply: Reply): Known {
 }
 
 type Told =
-  | [type: 'wanted' | 'granted', token: string]
+  | [type: 'wanted' | 'granted' | 'alone', token: string]
   | [type: 'gone', node: string]
   | [type: 'changed', token: string, revision: string, ...writes: [key: string, text?: string][]]
 

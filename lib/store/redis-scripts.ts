@@ -1,7 +1,8 @@
 /**
  * The operations of a ledger as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
  * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` a digest of the save
- * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line and `!w` those that are told.
+ * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line, `!w` those that are told and
+ * `!p` those with pages of it.
  *
  * A call may come twice, or late: its answer was lost with a connection, and it was sent again over the next. So a save that
  * comes again is known by its digest; the claims of a node are numbered, and a release does nothing to what was claimed
@@ -46,6 +47,11 @@ local function holds(all, wanted)
   for _, word in ipairs(all) do if word == wanted then return true end end
   return false
 end
+local function livingOf(all)
+  local living = {}
+  for _, word in ipairs(all) do if lives(word) then living[#living + 1] = word end end
+  return living
+end
 local function fenceAfter(fence)
   local time = call('TIME')
   return string.format('%.0f', math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2]))
@@ -57,8 +63,7 @@ local function known(have)
   return call('HGETALL', T)
 end
 local function handOn(line, fence, followers, besides)
-  local living = {}
-  for _, other in ipairs(line) do if lives(other) then living[#living + 1] = other end end
+  local living = livingOf(line)
   local first = table.remove(living, 1)
   put('!l', living)
   if not first then
@@ -73,8 +78,8 @@ local function handOn(line, fence, followers, besides)
   return first, fence, living
 end
 local function forgetIfEmpty()
-  local left = call('HMGET', T, '!r', '!h', '!l', '!w')
-  if not (left[1] or left[2] or left[3] or left[4]) then call('DEL', T) end
+  local left = call('HMGET', T, '!r', '!h', '!l', '!w', '!p')
+  if not (left[1] or left[2] or left[3] or left[4] or left[5]) then call('DEL', T) end
 end
 `
 
@@ -237,6 +242,32 @@ forgetIfEmpty()
 `,
 )
 
+/** here, keepMs. */
+export const attend = script(
+  lines,
+  `
+local pages = words(call('HGET', T, '!p'))
+if ARGV[3] == '1' then
+  if holds(pages, node) then return end
+  pages[#pages + 1] = node
+  put('!p', pages)
+  if call('PTTL', T) == -1 then call('PEXPIRE', T, ARGV[4]) end
+  return
+end
+if not holds(pages, node) then return end
+pages = livingOf(without(pages, node))
+put('!p', pages)
+local meta = call('HMGET', T, '!h', '!w')
+forgetIfEmpty()
+if #pages > 0 then return end
+local told = words(meta[2])
+if meta[1] then told[#told + 1] = meta[1] end
+for _, other in ipairs(livingOf(without(told, node))) do tell(other, 'alone', token()) end
+`,
+)
+
+export const attended = script(lines, `return #livingOf(without(words(call('HGET', T, '!p')), node)) > 0 and 1 or 0`)
+
 export const read = script(lines, `return known('')`)
 
 /** fence. */
@@ -297,6 +328,8 @@ export const scripts: readonly Script[] = [
   release,
   follow,
   unfollow,
+  attend,
+  attended,
   read,
   drop,
   orphans,

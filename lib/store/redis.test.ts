@@ -92,6 +92,7 @@ function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: numbe
     wanted: (token) => note(`wanted ${token}`),
     changed: (token, now) => note(`${token} ${now?.revision}`),
     missed: () => note('missed'),
+    alone: () => {},
     lapsed: () => {},
     trouble: (reachable) => note(`reachable: ${reachable}`),
   })

@@ -30,6 +30,7 @@ async function nodes(count: number, leaseMs = 1000) {
       wanted: (token) => void heard.push(`wanted ${token}`),
       changed: (token, now) => void heard.push(`${token} ${now?.revision} ${JSON.stringify(now?.state)}`),
       missed: () => void heard.push('missed'),
+      alone: () => {},
       lapsed: () => {},
     })
     await store.open()

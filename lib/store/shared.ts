@@ -7,13 +7,13 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
+import { Claims, type Held } from './claims.js'
 import { Following } from './following.js'
 import { Lease } from './lease.js'
 import type { Known, Ledger, Message } from './ledger.js'
-import { heldElsewhere, refuseStale, taken } from './memory.js'
+import { refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
 import { deaf, type Ears, type Shared, type StateStore, type Stored } from './store.js'
-import { Turns } from './turns.js'
 
 export interface SharedStoreOptions {
   readonly ledger: Ledger
@@ -25,15 +25,6 @@ export interface SharedStoreOptions {
   readonly keepMs?: number
 }
 
-/** A token that this node holds. */
-interface Held {
-  readonly fence: number
-  /** Of the lease under which it was claimed: one that has ended says nothing of it. */
-  readonly lease: number
-  /** A save has said who runs its tasks: while others took this node for dead, they counted as theirs. */
-  said: boolean
-}
-
 export function sharedStore(options: SharedStoreOptions): SharedStore {
   return new SharedStore(options)
 }
@@ -42,7 +33,6 @@ export class SharedStore implements StateStore, Shared {
   readonly node: string
   readonly leaseMs: number
   private readonly ledger: Ledger
-  private readonly clock: Clock
   private readonly log: Log
   private readonly keepMs: number
   private ears = deaf
@@ -50,32 +40,39 @@ export class SharedStore implements StateStore, Shared {
   private readonly records = new Map<string, TokenRecord>()
   private readonly held = new Map<string, Held>()
   private readonly following: Following
-  private readonly turns: Turns
-  /** Tokens that this node is about to hold, and whether it was told meanwhile that others wait for them. */
-  private readonly loading = new Map<string, { wanted: boolean }>()
+  private readonly claims: Claims
   private readonly lease: Lease
   private opening: Promise<void> | undefined
   private closed = false
 
   constructor({ ledger, clock, log = consoleLog, leaseMs, keepMs = defaultLimits.keepMs }: SharedStoreOptions) {
     this.ledger = ledger
-    this.clock = clock
     this.log = log
     this.leaseMs = leaseMs
     this.keepMs = keepMs
     this.node = clock.id()
-    this.turns = new Turns(clock)
+    const { node, records } = this
+    this.claims = new Claims({
+      ledger,
+      clock,
+      node,
+      keepMs,
+      records,
+      lease: () => this.lease.number,
+      hold: (token, held, record) => this.hold(token, held, record),
+      wanted: (token) => this.ears.wanted(token),
+    })
     this.following = new Following({
       ledger,
-      node: this.node,
-      records: this.records,
+      node,
+      records,
       changed: (token, stored) => this.ears.changed(token, stored),
       quietly: (work) => this.quietly(work),
     })
     this.lease = new Lease({
       ledger,
       clock,
-      node: this.node,
+      node,
       leaseMs,
       repair: () => this.repair(),
       lapsed: () => this.ears.lapsed(),
@@ -121,48 +118,18 @@ export class SharedStore implements StateStore, Shared {
 
   async load(token: string): Promise<Stored | undefined> {
     await this.ready()
-    return this.about(token, async (loading) => {
-      const stored = await this.claim(token, loading)
+    return this.claims.during(token, async () => {
+      const stored = await this.claims.untilHeld(token)
       // one that has begun since this node heard last who lives is not dead
       if (stored?.running.some(({ node }) => !this.lease.isAlive(node))) await this.lease.renew()
       return stored
     })
   }
 
-  /** While this node is about to hold a token, others that ask for it wait for the end of that. */
-  private async about<T>(token: string, work: (loading: { wanted: boolean }) => Promise<T>): Promise<T> {
-    const loading = { wanted: false }
-    this.loading.set(token, loading)
-    try {
-      return await work(loading)
-    } finally {
-      this.loading.delete(token)
-      if (loading.wanted) this.clock.turn(() => this.ears.wanted(token))
-    }
-  }
-
-  /** Asks for the token until this node holds it. */
-  private async claim(token: string, loading: { wanted: boolean }): Promise<Stored | undefined> {
-    const end = this.clock.now() + defaultLimits.lockWaitMs
-    for (;;) {
-      loading.wanted = false
-      const record = this.records.get(token)
-      const lease = this.lease.number
-      const claim = await this.ledger.claim(token, this.node, record?.stored.revision ?? -1, this.keepMs)
-      if (claim.held) {
-        const kept = TokenRecord.of(claim.known, record)
-        const now = this.records.get(token)
-        if (now && now !== record && now.stored.revision > kept.stored.revision) continue // this was late: it is another's again
-        this.held.set(token, { fence: claim.fence, lease, said: false })
-        this.following.end(token)
-        this.records.set(token, kept)
-        loading.wanted ||= claim.wanted
-        return kept.known
-      }
-      const left = end - this.clock.now()
-      if (left <= 0) throw heldElsewhere()
-      await this.turns.wait(token, claim.holder, Math.min(left, claim.leaseMs + fixedLimits.leaseSlackMs))
-    }
+  private hold(token: string, held: Held, record: TokenRecord): void {
+    this.held.set(token, held)
+    this.following.end(token)
+    this.records.set(token, record)
   }
 
   private know(token: string, known: Known, before: TokenRecord | undefined): Stored | undefined {
@@ -181,7 +148,7 @@ export class SharedStore implements StateStore, Shared {
     if (this.held.has(token) && !this.closed) return promised(() => this.write(token, next)) // the usual save makes no promise too many
     return this.ready().then(() => {
       if (this.held.has(token) || next.revision > 1) return this.write(token, next)
-      return this.about(token, () => this.claimNew(token).then(() => this.write(token, next)))
+      return this.claims.during(token, () => this.writeNew(token, next))
     })
   }
 
@@ -206,11 +173,9 @@ export class SharedStore implements StateStore, Shared {
   }
 
   /** A token that this handle has not loaded: it is free to save if nobody has. */
-  private async claimNew(token: string): Promise<void> {
-    const claim = await this.ledger.claim(token, this.node, -1, this.keepMs)
-    if (!claim.held) throw taken()
-    this.held.set(token, { fence: claim.fence, lease: this.lease.number, said: false })
-    this.know(token, claim.known, undefined)
+  private async writeNew(token: string, next: Stored): Promise<void> {
+    if (!(await this.claims.once(token))) throw taken()
+    return this.write(token, next)
   }
 
   async drop(token: string): Promise<void> {
@@ -260,6 +225,16 @@ export class SharedStore implements StateStore, Shared {
     await this.ledger.unfollow(token, this.node)
   }
 
+  attend(token: string, here: boolean): void {
+    const said = this.ready().then(() => this.ledger.attend(token, this.node, here, this.keepMs))
+    said.catch((error) => this.complain('Other processes do not know where the pages of a tab are.', error))
+  }
+
+  async attended(token: string): Promise<boolean> {
+    await this.ready()
+    return this.ledger.attended(token, this.node)
+  }
+
   /** The ledger forgets by itself what is not in use. */
   async unused(inUse: Iterable<string>): Promise<readonly string[]> {
     await this.ready()
@@ -276,7 +251,7 @@ export class SharedStore implements StateStore, Shared {
     if (this.closed) return
     this.closed = true
     this.lease.end()
-    this.turns.wakeAll()
+    this.claims.wakeAll()
     if (this.opening) await this.ledger.leave(this.node).catch(() => {}) // its lease ends in any case
     await this.ledger.close()
   }
@@ -298,26 +273,27 @@ export class SharedStore implements StateStore, Shared {
       case 'wanted':
         return this.wanted(message.token)
       case 'granted':
-        return this.turns.wake(message.token)
+        return this.claims.wake(message.token)
       case 'gone':
         this.lease.gone(message.node)
-        this.turns.wakeAll(message.node)
+        this.claims.wakeAll(message.node)
         return this.ears.missed()
       case 'changed':
         return this.changed(message)
+      case 'alone':
+        return this.ears.alone(message.token)
     }
   }
 
   private wanted(token: string): void {
-    const loading = this.loading.get(token)
-    if (loading) loading.wanted = true
-    else if (this.held.has(token)) this.ears.wanted(token)
+    if (this.claims.noteWanted(token)) return
+    if (this.held.has(token)) this.ears.wanted(token)
     else this.quietly(this.ledger.release(token, this.node, this.following.has(token))) // granted to who waits no more
   }
 
   private changed(message: Message & { type: 'changed' }): void {
     const { token } = message
-    if (this.following.told(message) || this.held.has(token) || this.loading.has(token)) return
+    if (this.following.told(message) || this.held.has(token) || this.claims.has(token)) return
     this.quietly(this.ledger.unfollow(token, this.node))
   }
 
@@ -328,7 +304,7 @@ export class SharedStore implements StateStore, Shared {
 
   /** Asks for what this node may not have been told. */
   private repair(): void {
-    this.turns.wakeAll()
+    this.claims.wakeAll()
     this.following.repair()
   }
 

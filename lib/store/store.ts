@@ -133,6 +133,10 @@ export interface Shared {
   follow(token: string): Promise<Stored | undefined>
   /** It need not be told any more. */
   unfollow(token: string): Promise<void>
+  /** Pages of a token are at this process from now on, or no more. */
+  attend(token: string, here: boolean): void
+  /** Whether pages of a token are at another process. */
+  attended(token: string): Promise<boolean>
 }
 
 /** What a shared store tells its process. */
@@ -141,6 +145,8 @@ export interface Ears {
   wanted(token: string): void
   /** Another process has changed a token that this one follows. */
   changed(token: string, stored: Stored | undefined): void
+  /** The last page of a token that this one owns or follows has gone, from another process. */
+  alone(token: string): void
   /** This process was taken for dead for a while: others may own what it owned. */
   lapsed(): void
   /** A process has ended, or the connection is back: there may be orphans. */
@@ -150,4 +156,10 @@ export interface Ears {
 }
 
 /** For as long as nobody listens. */
-export const deaf: Ears = { wanted: () => {}, changed: () => {}, missed: () => {}, lapsed: () => {} }
+export const deaf: Ears = {
+  wanted: () => {},
+  changed: () => {},
+  alone: () => {},
+  missed: () => {},
+  lapsed: () => {},
+}

@@ -78,6 +78,16 @@ describe('without its tab, a task', () => {
     expect(running()).toBe(1)
   })
 
+  it('that has begun without one is cancelled if none comes for a while', async () => {
+    const { hub, tab, clock, running } = await open('keeps')
+    tab.drop()
+    hub.start(tab.token, [d.triggers.ends()])
+    await clock.advance(29_000)
+    expect(running()).toBe(2)
+    await clock.advance(1_000)
+    expect(running()).toBe(1)
+  })
+
   it('leaves no timer behind when the hub closes', async () => {
     const { hub, tab, clock } = await open('waits')
     tab.drop()

@@ -13,6 +13,8 @@ interface Page {
   /** Nodes that wait for it, the first first. */
   line: readonly string[]
   readonly followers: Set<string>
+  /** Nodes with pages of it, in a browser. */
+  readonly attended: Set<string>
 }
 
 interface Node {
@@ -42,7 +44,16 @@ export class Book {
   page(token: string): Page {
     const known = this.pages.get(token)
     if (known) return known
-    const page: Page = { revision: 0, save: '', texts: {}, holder: undefined, fence: 0, line: [], followers: new Set() }
+    const page: Page = {
+      revision: 0,
+      save: '',
+      texts: {},
+      holder: undefined,
+      fence: 0,
+      line: [],
+      followers: new Set(),
+      attended: new Set(),
+    }
     this.pages.set(token, page)
     return page
   }
@@ -147,6 +158,17 @@ export function memoryLedger(book: Book): Ledger {
       return { known: known(page, have), holds }
     },
     unfollow: async (token, node) => void book.page(token).followers.delete(node),
+    attend: async (token, node, here) => {
+      const { attended, followers, holder } = book.page(token)
+      if (here) return void attended.add(node)
+      if (!attended.delete(node)) return
+      for (const other of attended) if (!book.lives(other)) attended.delete(other)
+      if (attended.size > 0) return
+      for (const other of [...followers, ...(holder === undefined ? [] : [holder])])
+        if (other !== node && book.lives(other)) book.tell(other, { type: 'alone', token })
+    },
+    attended: async (token, node) =>
+      [...book.page(token).attended].some((other) => other !== node && book.lives(other)),
     read: async (token) => kept(book.page(token)),
     drop: async (token, node, fence) => {
       const page = book.page(token)

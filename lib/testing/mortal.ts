@@ -62,5 +62,7 @@ function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<ne
     release: async (token, follow) => alive(() => shared.release(token, follow)),
     follow: async (token) => alive(() => shared.follow(token)),
     unfollow: async (token) => alive(() => shared.unfollow(token)),
+    attend: (token, here) => void alive(() => shared.attend(token, here)),
+    attended: async (token) => alive(() => shared.attended(token)),
   }
 }

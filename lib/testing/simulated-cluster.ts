@@ -252,6 +252,8 @@ export class Cluster implements Servers {
       release: (...given) => far(() => ledger.release(...given)),
       follow: (...given) => far(() => ledger.follow(...given)),
       unfollow: (...given) => far(() => ledger.unfollow(...given)),
+      attend: (...given) => far(() => ledger.attend(...given)),
+      attended: (...given) => far(() => ledger.attended(...given)),
       read: (token) => far(() => ledger.read(token)),
       drop: (...given) => far(() => ledger.drop(...given)),
       orphans: async (...given) => {
