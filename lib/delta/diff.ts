@@ -37,7 +37,13 @@ type Fields = Readonly<Record<string, unknown>>
 
 function compareObjects(path: readonly Key[], before: Fields, after: Fields, patches: Patch[]): void {
   if (Object.getPrototypeOf(before) !== Object.getPrototypeOf(after)) return void patches.push([path, after])
-  const [was, is] = [Object.keys(before), Object.keys(after)]
+  const was = Object.keys(before)
+  const is = Object.keys(after)
+  if (is.length === was.length && is.every((key, at) => key === was[at])) {
+    for (const key of is)
+      if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], patches)
+    return
+  }
   const late = lateKeys(was, is, isIndex)
   for (const key of was) if (late.has(key) || !Object.hasOwn(after, key)) patches.push([[...path, key]])
   for (const key of is)

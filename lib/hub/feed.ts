@@ -102,6 +102,6 @@ export class Feed {
   }
 
   private note(): number {
-    return this.history.note({ revision: this.sentRevision, views: this.watched.map(({ sent }) => sent) })
+    return this.history.note(this.sentRevision, this.watched)
   }
 }

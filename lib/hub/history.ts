@@ -4,14 +4,20 @@
  */
 import type { View } from './instance.js'
 
-/** What a page has once it heard a message: a revision, and a view for each watched state. */
+/** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */
 export interface Mark {
   readonly revision: number
   readonly views: readonly (View | undefined)[]
 }
 
+/** Written anew with each message that takes its place: what is kept for a while and then dropped is dear to collect. */
+interface Place {
+  revision: number
+  readonly views: (View | undefined)[]
+}
+
 export class History {
-  private readonly marks: Mark[] = []
+  private readonly places: Place[] = []
   private readonly bound: number
   /** The number of the newest message. */
   private last: number
@@ -23,13 +29,21 @@ export class History {
   }
 
   /** Notes a message that was sent; its number. */
-  note(mark: Mark): number {
+  note(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
     this.last += 1
-    this.marks[this.last % this.bound] = mark
+    const at = this.last % this.bound
+    let place = this.places[at]
+    if (!place) {
+      place = { revision, views: [] }
+      this.places[at] = place
+    }
+    place.revision = revision
+    place.views.length = watched.length
+    for (let position = 0; position < watched.length; position += 1) place.views[position] = watched[position]?.sent
     return this.last
   }
 
   at(number: number): Mark | undefined {
-    return number > this.last - this.bound && number <= this.last ? this.marks[number % this.bound] : undefined
+    return number > this.last - this.bound && number <= this.last ? this.places[number % this.bound] : undefined
   }
 }

@@ -7,6 +7,8 @@ import type { Clock } from '../base/clock.js'
 export interface Sender {
   /** When it sent last, in milliseconds of the clock. */
   sentAt: number
+  /** It sends at the end of this turn. */
+  sending: boolean
   flush(): void
   close(): void
 }
@@ -15,7 +17,7 @@ export class Outbox {
   private readonly clock: Clock
   private readonly frameMs: number
   private readonly failed: (sender: Sender, error: unknown) => void
-  private thisTurn = new Set<Sender>()
+  private thisTurn: Sender[] = []
   private nextFrame = new Set<Sender>()
   private cancelFrame = () => {}
 
@@ -28,8 +30,10 @@ export class Outbox {
 
   /** Sends at the end of this turn. */
   add(sender: Sender): void {
-    if (this.thisTurn.size === 0) this.clock.turn(() => this.flush())
-    this.thisTurn.add(sender)
+    if (sender.sending) return
+    sender.sending = true
+    if (this.thisTurn.length === 0) this.clock.turn(() => this.flush())
+    this.thisTurn.push(sender)
   }
 
   /** Sends within a frame, unless the sender has to before. */
@@ -41,7 +45,8 @@ export class Outbox {
   /** Sends all there is to send. */
   flush(): void {
     const senders = this.thisTurn
-    this.thisTurn = new Set()
+    this.thisTurn = []
+    for (const sender of senders) sender.sending = false
     this.send(senders)
   }
 
@@ -53,7 +58,7 @@ export class Outbox {
   }
 
   /** A frame begins when all have sent: where that takes longer than a frame, the work between gets one as well. */
-  private send(senders: ReadonlySet<Sender>): void {
+  private send(senders: Iterable<Sender>): void {
     for (const sender of senders)
       try {
         sender.flush()

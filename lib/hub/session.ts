@@ -72,6 +72,7 @@ export class Session implements Watcher, Sender, Caller {
   private readonly original: Instance | undefined
   private readonly feed: Feed
   sentAt = Number.NEGATIVE_INFINITY
+  sending = false
   private phase: 'opening' | 'open' | 'closed' = 'opening'
   /** The tab asked for the whole of it. */
   private asked = false
