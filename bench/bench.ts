@@ -2,6 +2,11 @@
  * heldstate beside bare Socket.IO: the same payload, in one run, alternating, medians of the rounds. Only the ratios mean
  * something; the machine's speed does not. `npm run bench`, or `npm run bench -- --quick`.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { diskStore } from 'heldstate/next'
+import { createHub } from 'heldstate/server'
 import { child } from './child.js'
 import { bareClient, type Client, type HeldClient, heldClient } from './clients.js'
 import { bench, list } from './definitions.js'
@@ -134,6 +139,32 @@ async function listSize(): Promise<void> {
   serving.disconnect()
 }
 
+/** What a change of a state costs that is kept on the disk, as it is by default. */
+async function onDisk(): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'heldstate-bench-'))
+  const hub = createHub({ store: diskStore({ dir }) })
+  hub.registry.add(bench, list)
+  const tokens = { alone: 'a'.repeat(32), beside: 'b'.repeat(32) }
+  const changes = {
+    alone: () => hub.modifyState(tokens.alone, bench, (s) => void (s.counter += 1)),
+    beside: () => hub.modifyState(tokens.beside, list, (s) => void (s.counter += 1)),
+    row: (count: number) =>
+      hub.modifyState(tokens.beside, list, ({ rows }) => void ((rows[5_000] as { name: string }).name = `${count}`)),
+  }
+  const figures = { alone: [] as number[], beside: [] as number[], row: [] as number[] }
+  for (let round = 0; round <= rounds; round += 1)
+    for (const name of Object.keys(changes) as (keyof typeof changes)[])
+      for (let count = 0; count < 100; count += 1) {
+        const ms = await timed(() => changes[name](round * 100 + count))
+        if (round > 0) figures[name].push(ms) // the first one warms up
+      }
+  const [alone, beside, row] = [median(figures.alone), median(figures.beside), median(figures.row)]
+  const shown = `${(alone * 1000).toFixed(0)} µs alone, ${(beside * 1000).toFixed(0)} µs beside, ${(row * 1000).toFixed(0)} µs a changed row`
+  note('on the disk, an increment beside 10,000 rows, to its cost alone', beside / alone, 1.2, 'most', shown)
+  await hub.close()
+  rmSync(dir, { recursive: true })
+}
+
 /** Bytes of what Socket.IO writes for one change, its own framing included. */
 async function bytes(beside: HeldClient): Promise<void> {
   const counted = async (client: HeldClient, act: () => Promise<unknown>) => {
@@ -199,6 +230,7 @@ const millis = ({ bare, held }: Record<Side, number>) => `${bare.toFixed(0)} ms 
 console.log(`heldstate beside bare Socket.IO, medians of ${rounds} rounds; ±15 % is noise`)
 const profile = await speed()
 await listSize()
+await onDisk()
 await memory()
 console.log(`\nThe server's profile while 50 tabs pipeline (both sides), own time:\n${profile.join('\n')}`)
 process.exit(0)

@@ -29,6 +29,12 @@ const opened = (options: Omit<DiskStoreOptions, 'dir'>, beside: StateStore | und
 storeSuite('disk', { describe, it }, (beside) => opened({}, beside))
 storeSuite('disk, flushed', { describe, it }, (beside) => opened({ survives: 'power' }, beside))
 
+/** What a store keeps, as LMDB has it. */
+async function rawOf(dir: string) {
+  const { open } = await import('lmdb')
+  return open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
+}
+
 describe('the disk store', () => {
   const stored = (revision: number, n: number) => ({
     revision,
@@ -86,17 +92,28 @@ describe('the disk store', () => {
     await new Promise((resolve) => setTimeout(resolve, 20)) // LMDB looks after its transactions in a timer, which throws
   })
 
-  it('writes only the states that a save changed', async () => {
+  it('writes only what a save changed, of a large field as well', async () => {
     const dir = folder()
     const store = diskStore({ dir })
-    const one = stored(1, 1)
+    const rows = Array.from({ length: 10_000 }, (_, id) => ({ id, done: false }))
+    const one = { ...stored(1, 1), state: { a: { n: 1, rows } } }
     await store.save('t', one)
-    await store.save('t', { ...one, revision: 2, state: { ...one.state, a: { n: 2 } } })
+    await store.save('t', { ...one, revision: 2, state: { a: { n: 2, rows } } })
+    const changed = rows.with(5_000, { id: 5_000, done: true })
+    await store.save('t', { ...one, revision: 3, state: { a: { n: 2, rows: changed } } })
     await store.close()
-    const { open } = await import('lmdb')
-    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
-    expect([raw.getEntry(['t', 'a'])?.version, raw.getEntry(['t', 'b'])?.version]).toEqual([2, 1])
+    const raw = await rawOf(dir)
+    const written = (version: number) =>
+      [...raw.getRange({ start: ['t'], end: ['t', '\uffff'], versions: true })]
+        .filter(({ key, version: of }) => Array.isArray(key) && of === version)
+        .map(({ key, value }) => [key[1], value.length < 100])
+    expect(written(1)).toContainEqual(['field\u0000a\u0000rows', false])
+    expect(written(2)).toEqual([['field\u0000a\u0000n', true]])
+    expect(written(3)).toEqual([['field\u0000a\u0000rows\u00001', true]])
     await raw.close()
+    const again = diskStore({ dir })
+    expect((await again.load('t'))?.state).toEqual({ a: { n: 2, rows: changed } })
+    await again.close()
   })
 
   it('gives what can be read of a damaged state, says which part could not, and keeps that aside', async () => {
@@ -104,9 +121,8 @@ describe('the disk store', () => {
     const store = diskStore({ dir })
     await store.save('t', stored(1, 1))
     await store.close()
-    const { open } = await import('lmdb')
-    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
-    await raw.put(['t', 'a'], '{"n":', 1)
+    const raw = await rawOf(dir)
+    await raw.put(['t', 'field\u0000a\u0000n'], '{"n":', 1)
     const errors: string[] = []
     const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) }
     const again = diskStore({ dir, log } satisfies DiskStoreOptions)
@@ -115,14 +131,13 @@ describe('the disk store', () => {
     expect(errors).toEqual([expect.stringContaining('"a" of a tab could not be read and starts anew')])
     await again.save('t', { ...stored(2, 5) })
     expect(await again.load('t')).toEqual(stored(2, 5))
-    expect(raw.get(['t', 'a\u0000damaged'])).toBe('{"n":')
+    expect(raw.get(['t', 'damaged\u0000field\u0000a\u0000n'])).toBe('{"n":')
     await again.close()
   })
 
   it('starts a tab anew whose record is damaged, and says so', async () => {
     const dir = folder()
-    const { open } = await import('lmdb')
-    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
+    const raw = await rawOf(dir)
     await raw.put(['t'], 'nonsense', 7)
     const errors: string[] = []
     const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) }
@@ -179,12 +194,12 @@ describe('the disk store', () => {
     const dir = folder()
     const store = diskStore({ dir, log: { info: () => {}, warn: () => {}, error: () => {} } })
     for (const token of ['t', 'tt']) await store.save(token, stored(1, 1))
-    const { open } = await import('lmdb')
-    const raw = open<string, string[]>({ path: dir, encoding: 'string', useVersions: true })
-    await raw.put(['t', 'a'], 'nonsense', 1)
+    const raw = await rawOf(dir)
+    await raw.put(['t', 'field\u0000a\u0000n'], 'nonsense', 1)
     await store.load('t')
     await store.drop('t')
-    expect([...raw.getKeys({ start: ['t'], end: ['u'] })]).toEqual(['tt', ['tt', 'a'], ['tt', 'b']])
+    const left = [...raw.getKeys({ start: ['t'], end: ['u'] })].map((key) => [key].flat()[0])
+    expect(new Set(left)).toEqual(new Set(['tt']))
     await Promise.all([store.close(), raw.close()])
   })
 

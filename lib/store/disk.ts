@@ -1,18 +1,16 @@
 /**
  * The disk store: a folder on this machine, kept by LMDB. What a save acknowledged survives the end of the process at any
  * moment: LMDB writes copies and then one page that names them, so there is no half of a change. Saves of one turn go out
- * as one transaction. Each state of a token is a record of its own, so a change writes the states it touched.
+ * as one transaction. A token is kept as texts by key, each in a record of its own, so a change writes what has changed.
  */
 import type { Database, RootDatabase } from 'lmdb'
 import { type Clock, systemClock } from '../base/clock.js'
-import { decode, encode } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
-import type { Shape } from '../state/shape.js'
 import { refuseStale, taken } from './memory.js'
-import { readRun, writeRun } from './record.js'
-import type { Fields, PageCalls, StateStore, Stored, TaskEnd } from './store.js'
+import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
+import type { StateStore, Stored } from './store.js'
 
 export interface DiskStoreOptions {
   /** The folder. It is made if it is missing. */
@@ -26,33 +24,20 @@ export interface DiskStoreOptions {
   readonly clock?: Clock
 }
 
-/** What stands beside the states of a token. Its LMDB version is that of the token. */
-interface Head {
-  readonly revision: number
-  readonly calls: readonly PageCalls[]
-  /** Runs, as JSON. */
-  readonly running: readonly unknown[]
-  readonly ended?: readonly TaskEnd[]
-  /** The states that have a record. */
-  readonly ids: readonly string[]
-}
-
-/** One state of a token, and the shape that it had when it was saved. */
-interface Body {
-  readonly fields: unknown
-  readonly shape?: Shape | undefined
-}
-
 /**
  * A token as this handle has loaded or saved it last. Its version rises with each save and each load by anybody, so a save
  * that names it is refused once another handle has been there.
  */
 interface Known {
-  readonly stored: Stored
+  readonly record: TokenRecord
   readonly version: number
 }
 
-type Key = [token: string] | [token: string, id: string]
+/** The first has the revision of a token, and its LMDB version is that of the token. */
+type Key = [token: string] | [token: string, key: string]
+
+/** Before the key of a text that could not be read. */
+const damaged = 'damaged\u0000'
 
 export function diskStore(options: DiskStoreOptions): StateStore {
   const { dir, survives = 'process', log = consoleLog, clock = systemClock } = options
@@ -138,7 +123,7 @@ class Records {
 
   async read(token: string): Promise<Stored | undefined> {
     const head = this.head(token)
-    return head && this.stored(token, head.value)
+    return head && this.record(token, head.revision).stored
   }
 
   async working(): Promise<readonly string[]> {
@@ -151,46 +136,41 @@ class Records {
     const version = head.version + 1
     const claim = () => aside(this.database.put([token], head.text, version))
     if (!(await this.database.ifVersion([token], head.version, claim))) return this.load(token)
-    const stored = this.stored(token, head.value)
-    this.known.set(token, { stored, version })
-    return stored
-  }
-
-  private stored(token: string, { revision, calls, running, ended = [], ids }: Head): Stored {
-    const state: Record<string, Fields> = {}
-    const shapes: Record<string, Shape> = {}
-    for (const id of ids) {
-      const body = this.body(token, id)
-      if (!body) continue
-      state[id] = body.fields
-      if (body.shape) shapes[id] = body.shape
-    }
-    return { revision, state, calls, running: running.map(readRun), ended, shapes }
+    const record = this.record(token, head.revision)
+    this.known.set(token, { record, version })
+    return record.stored
   }
 
   async save(token: string, next: Stored): Promise<void> {
     const known = this.known.get(token)
-    refuseStale(known?.stored.revision ?? 0, next.revision)
+    const before = known?.record ?? TokenRecord.empty
+    refuseStale(before.stored.revision, next.revision)
     const version = (known?.version ?? 0) + 1
-    const write = () => this.write(token, next, known?.stored, version)
+    const { record, writes } = before.to(next)
+    const write = () => {
+      this.noteUse(token, before.known, next)
+      this.write(token, next.revision, writes, version)
+    }
     const saved = await committed(
       known ? this.database.ifVersion([token], known.version, write) : this.database.ifNoExists([token], write),
     )
     if (!saved) throw taken()
-    this.known.set(token, { stored: next, version })
+    this.known.set(token, { record, version })
   }
 
-  private write(token: string, next: Stored, before: Stored | undefined, version: number): void {
-    const { revision, state, calls, running, ended, shapes } = next
-    const head: Head = { revision, calls, running: running.map(writeRun), ended, ids: Object.keys(state) }
+  private noteUse(token: string, before: Stored | undefined, { running }: Stored): void {
     if (!before) aside(this.used.put(token, this.clock.now()))
     const [worked, works] = [(before?.running.length ?? 0) > 0, running.length > 0]
     if (works && !worked) aside(this.tasks.put(token, true))
     if (worked && !works) aside(this.tasks.remove(token))
-    aside(this.database.put([token], JSON.stringify(head), version))
-    for (const id of head.ids)
-      if (state[id] !== before?.state[id] || shapes[id] !== before?.shapes[id])
-        aside(this.database.put([token, id], bodyText(state[id], shapes[id]), version))
+  }
+
+  private write(token: string, revision: number, writes: Writes, version: number): void {
+    aside(this.database.put([token], `${revision}`, version))
+    for (const key in writes) {
+      const text = writes[key] as string | null
+      aside(text === null ? this.database.remove([token, key]) : this.database.put([token, key], text, version))
+    }
   }
 
   async drop(token: string): Promise<void> {
@@ -200,8 +180,7 @@ class Records {
     const remove = () => {
       aside(this.used.remove(token))
       aside(this.tasks.remove(token))
-      for (const key of [...this.database.getKeys({ start: [token], end: [token, '\uffff'] })])
-        aside(this.database.remove(key))
+      for (const key of [...this.database.getKeys(all(token))]) aside(this.database.remove(key))
     }
     await (known ? this.database.ifVersion([token], known.version, remove) : this.database.transaction(remove))
   }
@@ -227,36 +206,61 @@ class Records {
     await this.database.flushed
   }
 
-  private head(token: string): { value: Head; text: string; version: number } | undefined {
+  private head(token: string): { revision: number; text: string; version: number } | undefined {
     const entry = this.database.getEntry([token])
     if (!entry) return undefined
+    const { value: text, version = 0 } = entry
+    if (/^[1-9]\d*$/.test(text)) return { revision: Number(text), text, version }
+    this.setAside(token, { '': text, ...this.texts(token) })
+    aside(this.database.remove([token]))
+    this.log.error('The saved state of a tab could not be read, so the tab starts anew.')
+    return undefined
+  }
+
+  private texts(token: string): Texts {
+    const texts: Record<string, string> = {}
+    for (const { key, value } of this.database.getRange(all(token)))
+      if (Array.isArray(key) && !key[1]?.startsWith(damaged)) texts[key[1] as string] = value
+    return texts
+  }
+
+  /** What cannot be read is set aside, state by state, so that the rest lives on and nobody overwrites it. */
+  private record(token: string, revision: number): TokenRecord {
+    const texts = this.texts(token)
     try {
-      return { value: JSON.parse(entry.value), text: entry.value, version: entry.version ?? 0 }
+      return TokenRecord.read({ revision, texts })
     } catch {
-      aside(this.database.put([token, '\u0000damaged'], entry.value))
-      aside(this.database.remove([token]))
-      this.log.error('The saved state of a tab could not be read, so the tab starts anew.')
-      return undefined
+      const parts = new Map<string, Record<string, string>>()
+      for (const [key, text] of Object.entries(texts)) {
+        const part = stateOf(key) ?? key
+        parts.set(part, { ...parts.get(part), [key]: text })
+      }
+      const readable = [...parts].map(([part, own]) => this.readable(token, part, own))
+      return TokenRecord.read({ revision, texts: Object.assign({}, ...readable) })
     }
   }
 
-  /** A record that cannot be read is set aside, so that the rest of the state lives on and nobody overwrites it. */
-  private body(token: string, id: string): { readonly fields: Fields; readonly shape?: Shape | undefined } | undefined {
-    const text = this.database.get([token, id])
+  private readable(token: string, part: string, texts: Texts): Texts {
     try {
-      if (text === undefined) throw new Error('the record is missing')
-      const { fields, shape } = JSON.parse(text) as Body
-      return { fields: decode(fields) as Fields, shape }
+      TokenRecord.read({ revision: 1, texts })
+      return texts
     } catch (error) {
-      if (text !== undefined) aside(this.database.put([token, `${id}\u0000damaged`], text))
-      this.log.error(`The saved state "${id}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
-      return undefined
+      this.setAside(token, texts)
+      this.log.error(`The saved state "${part}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
+      return {}
+    }
+  }
+
+  private setAside(token: string, texts: Texts): void {
+    for (const [key, text] of Object.entries(texts)) {
+      aside(this.database.put([token, `${damaged}${key}`], text))
+      if (key !== '') aside(this.database.remove([token, key]))
     }
   }
 }
 
-const bodyText = (fields: unknown, shape: Shape | undefined) =>
-  JSON.stringify({ fields: encode(fields), shape } satisfies Body)
+/** All records of a token. */
+const all = (token: string): { start: Key; end: Key } => ({ start: [token], end: [token, '\uffff'] })
 
 /** A write that is part of a commit: whoever waits for the commit hears what became of it. */
 function aside(write: Promise<unknown>): void {

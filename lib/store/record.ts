@@ -37,6 +37,9 @@ const headKey = (id: string) => `state${separator}${id}`
 const fieldKey = (id: string, name: string) => `field${separator}${id}${separator}${name}`
 const patchKey = (field: string, number: number) => `${field}${separator}${number}`
 
+/** The state that a key belongs to; `undefined` for what stands beside the states. */
+export const stateOf = (key: string): string | undefined => key.split(separator)[1]
+
 /** A token that is not kept. */
 const nothing: Stored = { revision: 0, state: {}, calls: [], running: [], ended: [], shapes: {} }
 
