@@ -1,6 +1,7 @@
 /**
  * Two servers, one for each way in which Next runs: production on 3100, which needs `next build` first, and development
- * on 3101. Most specs of the demo run against both: `E2E=demo`. `E2E=production` or `E2E=development` starts one server only.
+ * on 3101. Most specs of the demo run against both: `E2E=demo`. `E2E=production` or `E2E=development` starts one server only,
+ * and production runs two specs at a time.
  *
  * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`.
  */
@@ -27,7 +28,7 @@ const inProductionAlone =
 
 export default defineConfig({
   testDir: 'e2e',
-  workers: 1,
+  workers: only === 'production' ? 2 : 1, // those of the demo mostly wait; compiling and building do not
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 20_000 },

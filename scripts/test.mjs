@@ -81,7 +81,8 @@ await together(
 )
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 for (const [name, specs] of [
-  ['the demo in Chromium, production and development', 'demo'],
+  ['the demo in Chromium, production', 'production'],
+  ['the demo in Chromium, development', 'development'],
   ['an app of each kind in Chromium: builds, edits, attached, packed', 'fixture'],
 ])
   suite(

@@ -249,6 +249,7 @@ export const attend = script(
 local pages = words(call('HGET', T, '!p'))
 if ARGV[3] == '1' then
   if holds(pages, node) then return end
+  pages = livingOf(pages)
   pages[#pages + 1] = node
   put('!p', pages)
   if call('PTTL', T) == -1 then call('PEXPIRE', T, ARGV[4]) end

@@ -160,9 +160,10 @@ export function memoryLedger(book: Book): Ledger {
     unfollow: async (token, node) => void book.page(token).followers.delete(node),
     attend: async (token, node, here) => {
       const { attended, followers, holder } = book.page(token)
+      if (attended.has(node) === here) return
+      for (const other of attended) if (!book.lives(other)) attended.delete(other) // they say it again, should they live
       if (here) return void attended.add(node)
-      if (!attended.delete(node)) return
-      for (const other of attended) if (!book.lives(other)) attended.delete(other)
+      attended.delete(node)
       if (attended.size > 0) return
       for (const other of [...followers, ...(holder === undefined ? [] : [holder])])
         if (other !== node && book.lives(other)) book.tell(other, { type: 'alone', token })
