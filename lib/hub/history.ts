@@ -19,19 +19,21 @@ interface Place {
 export class History {
   private readonly places: Place[] = []
   private readonly bound: number
+  private readonly start: number
   /** The number of the newest message. */
   private last: number
 
   /** Numbers go on from `start`: a random one, so that a number of another process means nothing here. */
   constructor(bound: number, start: number) {
     this.bound = bound
+    this.start = start
     this.last = start
   }
 
   /** Notes a message that was sent; its number. */
   note(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
     this.last += 1
-    const at = this.last % this.bound
+    const at = this.placeOf(this.last)
     let place = this.places[at]
     if (!place) {
       place = { revision, views: [] }
@@ -44,6 +46,11 @@ export class History {
   }
 
   at(number: number): Mark | undefined {
-    return number > this.last - this.bound && number <= this.last ? this.places[number % this.bound] : undefined
+    return number > this.last - this.bound && number <= this.last ? this.places[this.placeOf(number)] : undefined
+  }
+
+  /** From the first on, so that there are as many as were needed. */
+  private placeOf(number: number): number {
+    return (number - this.start - 1) % this.bound
   }
 }
