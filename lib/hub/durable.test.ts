@@ -23,6 +23,7 @@ const d = defineState('d', (): Job => ({ done: 0, attempts: [], seen: [] }))
       },
     ),
     idle: background({ durable: true }, async ({ sleep }) => sleep(1_000_000)),
+    lingers: background({ durable: true, onDisconnect: 'cancel' }, async ({ sleep }) => sleep(1_000_000)),
     fails: background({ durable: true, retry: { times: 2, wait: '1s' } }, async ({ update, attempt }) => {
       await update((s) => void s.attempts.push(attempt))
       throw new Error(`attempt ${attempt} failed`)
@@ -95,6 +96,18 @@ describe('a durable task', () => {
     await tab.reconnect()
     expect(now()).toMatchObject({ done: 10, import: { running: 0 } })
     expect(kit.hub.backgroundTasks.size).toBe(0)
+  })
+  it('that shall not do that is cancelled when its tab has not come back half a minute after a crash', async () => {
+    const { state, clock, crash, tab, kit } = await open()
+    void state.lingers.start()
+    await clock.advance(10)
+    crash()
+    await clock.advance(29_000)
+    expect(kit.hub.backgroundTasks.size).toBe(1)
+    await clock.advance(2_000)
+    expect(kit.hub.backgroundTasks.size).toBe(0)
+    await tab.reconnect()
+    expect(tab.state(d).lingers).toMatchObject({ running: 0, outcome: 'cancelled' })
   })
   it('goes on after a close in order, as often as need be', async () => {
     const kept = memoryStore()
