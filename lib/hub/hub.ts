@@ -159,9 +159,8 @@ export class Hub {
 
   /** Gives a new instance what the original has saved. */
   copy(original: Instance, instance: Instance): Eventually<void> {
-    return after(this.load(original), () =>
-      transact(this, instance.token, granted, nobody, (transaction) => transaction.copyFrom(original)),
-    )
+    const copy = () => transact(this, instance.token, granted, nobody, (transaction) => transaction.copyFrom(original))
+    return promised(() => after(this.load(original), copy)).finally(() => this.released(original))
   }
 
   /** The connection of a session has ended. */
@@ -326,7 +325,7 @@ export class Hub {
 
   private async shutDown(): Promise<void> {
     this.tasks.abandoned.end()
-    await this.tasks.pool.cancel(() => true, closed())
+    void this.tracked(this.tasks.pool.cancel(() => true, closed())) // their last saves may take as long as the store does
     const { closeMs } = this.limits
     const late = await this.working.ended(this.clock, closeMs)
     if (late > 0)

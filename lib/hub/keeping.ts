@@ -62,7 +62,8 @@ export class Keeping {
   private sweepLater(): void {
     const { clock, limits, store } = this.ground
     if (!store.unused || this.ended) return
-    this.cancelSweep = clock.after(limits.keepMs / fixedLimits.sweepsPerKeep, () => void this.sweep())
+    const keepMs = Math.min(limits.keepMs, store.shared?.keepMs ?? limits.keepMs)
+    this.cancelSweep = clock.after(keepMs / fixedLimits.sweepsPerKeep, () => void this.sweep())
   }
 
   private async sweep(): Promise<void> {

@@ -3,7 +3,7 @@
  * those that it follows, and takes over the tasks of processes that have ended. Alone, it is all there is.
  */
 import type { Clock } from '../base/clock.js'
-import type { Eventually } from '../base/eventually.js'
+import { type Eventually, promised } from '../base/eventually.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
@@ -23,6 +23,8 @@ export interface NodesGround {
   readonly sessions: Iterable<Pick<Session, 'stalled'>>
   readonly keeping: Pick<Keeping, 'isNeeded'>
   readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own' | 'abandoned'>
+  /** Knows what is kept of an instance now. */
+  refresh(instance: Instance): Eventually<void>
   /** Resolves when the definitions are loaded. */
   ready(): Promise<void>
   /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
@@ -108,8 +110,20 @@ export class Nodes implements Ears {
     const { instances, keeping, tasks } = this.ground
     for (const instance of instances.values()) {
       if (instance.watchers.size > 0) this.attend(instance.token, true)
-      if (instance.loaded && keeping.isNeeded(instance)) tasks.own(instance)
+      if (!keeping.isNeeded(instance)) continue
+      if (instance.loaded) tasks.own(instance)
+      else if (instance.followed) this.ask(instance)
     }
+  }
+
+  /** It may have been held when it was asked for last: then nobody tells of changes. */
+  private ask(instance: Instance): void {
+    const { log } = this.ground
+    void this.ground.tracked(
+      promised(() => this.ground.refresh(instance)).catch((error) => {
+        if (!this.ended) log.warn('A tab may be shown an older state until it changes here.', error)
+      }),
+    )
   }
 
   /** The pages of a token are here, or not here any more. */
@@ -117,9 +131,9 @@ export class Nodes implements Ears {
     this.store?.attend(token, here)
   }
 
-  /** Whether pages of a token are at another process. */
-  attended(token: string): Eventually<boolean> {
-    return this.store?.attended(token) ?? false
+  /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
+  aloneMs(token: string): Eventually<number | undefined> {
+    return this.store ? this.store.aloneMs(token) : Number.POSITIVE_INFINITY
   }
 
   alone(token: string): void {

@@ -24,7 +24,7 @@ export async function readState(hub: Hub, token: string | undefined, id: string)
 /** What this process knows of a token, or else what is kept of it, which it does not begin to hold by that. */
 async function readInstance(hub: Hub, token: string): Promise<Instance> {
   const here = hub.instances.get(token)
-  if (here?.known) return here
+  if (here && (here.followed || (here.loaded && hub.nodes.holds(token)))) return here
   const instance = new Instance(token, hub.log, hub.nodes)
   const stored = await promised(() => hub.store.read(token)).catch((error) => {
     throw new StateUnknown(token, error)

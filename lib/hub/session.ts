@@ -92,6 +92,7 @@ export class Session implements Watcher, Sender, Caller {
     const history =
       earlier?.feed.history ?? new History(limits.rememberedMessages, Number.parseInt(clock.id().slice(0, 10), 16))
     this.feed = new Feed(instance, registry, hello.page, history)
+    instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close()
     this.inbox = new Inbox(earlier?.inbox.busy, (up) => this.handle(up)) // calls run in order, also those that the page sends again
   }
@@ -104,7 +105,6 @@ export class Session implements Watcher, Sender, Caller {
   /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
   async open(): Promise<void> {
     const { watch, heard } = this.hello
-    this.instance.watchers.add(this)
     const tell = (error: unknown) => this.refuse(undefined, error)
     await rescued(
       () => this.ground.refresh(this.instance),

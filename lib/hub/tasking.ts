@@ -24,7 +24,7 @@ export interface TaskingGround extends Ground {
   access(token: string): Access
   start(token: string, triggers: readonly Trigger[]): void
   tracked<T>(work: Eventually<T>): Eventually<T>
-  load(instance: Instance): Eventually<void>
+  refresh(instance: Instance): Eventually<void>
   readonly isClosing: boolean
 }
 
@@ -53,7 +53,7 @@ export class Tasking {
       clock: ground.clock,
       pool: this.pool,
       isHere: (token) => instance(token).watchers.size > 0,
-      isElsewhere: (token) => ground.nodes.attended(token),
+      aloneMs: (token) => ground.nodes.aloneMs(token),
     })
   }
 
@@ -111,15 +111,21 @@ export class Tasking {
     if (!members.tasks.has(task))
       throw new HeldStateError('unknown-member', `State "${definition}" has no task "${task}" that could be cancelled.`)
     const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
-    await this.pool.cancel((run) => run.token === token && run.definition === definition && run.task === task, reason)
+    const here = this.pool.cancel(
+      (run) => run.token === token && run.definition === definition && run.task === task,
+      reason,
+    )
     const instance = ground.instance(token)
-    await ground.load(instance)
+    await ground.refresh(instance) // what others have begun may not have been told here yet
     const runs = instance.runs.saidToRun(definition, task)
-    if (!ground.nodes.shared && !runs.some(({ durable }) => durable)) return
-    if (runs.length > 0)
+    const ids = new Set(runs.map(({ run }) => run))
+    if (ground.nodes.shared ? runs.length > 0 : runs.some(({ durable }) => durable)) {
       await transact(ground, token, granted, nobody, (transaction) => {
-        for (const { run } of runs) transaction.ended(run)
+        for (const run of ids) transaction.ended(run)
       })
+      await this.pool.cancel((run) => run.token === token && ids.has(run.id), reason) // what has begun meanwhile
+    }
+    await here
   }
 
   /** Takes over the durable tasks of a token whose processes have ended. */
@@ -163,9 +169,9 @@ export class Tasking {
   /** Runs that others have ended or taken over: they write nothing more. */
   overruled(token: string, overruled: readonly RunningTask[]): void {
     if (overruled.length === 0) return
-    const attempts = new Map(overruled.map(({ run, attempt }) => [run, attempt]))
+    const ids = new Set(overruled.map(({ run }) => run)) // whatever attempt: it may have failed here meanwhile, and be tried again
     const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
-    void this.pool.cancel((run) => run.token === token && attempts.get(run.id) === run.attempt, reason)
+    void this.pool.cancel((run) => run.token === token && ids.has(run.id), reason)
   }
 
   /** Saves what tasks have come to, if the store believes something else. */

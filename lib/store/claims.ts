@@ -19,6 +19,14 @@ export interface Held {
   said: boolean
 }
 
+/** A token that a node is about to hold. */
+interface Claiming {
+  wanted: boolean
+  /** It was said to be free before the answer came that it is not. */
+  woken: boolean
+  ended: Promise<unknown>
+}
+
 export interface ClaimsParts {
   readonly ledger: Pick<Ledger, 'claim'>
   readonly clock: Clock
@@ -37,7 +45,7 @@ export class Claims {
   private readonly parts: ClaimsParts
   private readonly turns: Turns
   /** Tokens that this node is about to hold, and whether it was told meanwhile that others wait for them. */
-  private readonly claiming = new Map<string, { wanted: boolean }>()
+  private readonly claiming = new Map<string, Claiming>()
 
   constructor(parts: ClaimsParts) {
     this.parts = parts
@@ -51,14 +59,21 @@ export class Claims {
   /** Holds the token while it does `work`, and before others that have asked for it get it. */
   async during<T>(token: string, work: () => Promise<T>): Promise<T> {
     const { clock, wanted } = this.parts
-    const claiming = { wanted: false }
+    const claiming: Claiming = { wanted: false, woken: false, ended: nothing }
     this.claiming.set(token, claiming)
     try {
-      return await work()
+      const working = work()
+      claiming.ended = working.catch(() => {})
+      return await working
     } finally {
       this.claiming.delete(token)
       if (claiming.wanted) clock.turn(() => wanted(token))
     }
+  }
+
+  /** Done when this node is about to hold the token no more: it does, or has given up. */
+  ended(token: string): Promise<unknown> | undefined {
+    return this.claiming.get(token)?.ended
   }
 
   /** Asks for the token until this node holds it. */
@@ -78,6 +93,7 @@ export class Claims {
       }
       const left = end - clock.now()
       if (left <= 0) throw heldElsewhere()
+      if (this.claiming.get(token)?.woken) continue
       await this.turns.wait(token, claim.holder, Math.min(left, claim.leaseMs + fixedLimits.leaseSlackMs))
     }
   }
@@ -93,7 +109,10 @@ export class Claims {
   private async ask(token: string, have: number): Promise<Claim> {
     const { ledger, node, keepMs } = this.parts
     const claiming = this.claiming.get(token)
-    if (claiming) claiming.wanted = false
+    if (claiming) {
+      claiming.wanted = false
+      claiming.woken = false
+    }
     const claim = await ledger.claim(token, node, have, keepMs)
     if (claiming && claim.held) claiming.wanted ||= claim.wanted
     return claim
@@ -108,11 +127,16 @@ export class Claims {
 
   /** The token may be free. */
   wake(token: string): void {
+    const claiming = this.claiming.get(token)
+    if (claiming) claiming.woken = true
     this.turns.wake(token)
   }
 
   /** All may be, or those that a node held. */
   wakeAll(holder?: string): void {
+    for (const claiming of this.claiming.values()) claiming.woken = true
     this.turns.wakeAll(holder)
   }
 }
+
+const nothing = Promise.resolve()

@@ -19,6 +19,8 @@ export interface FollowingParts {
 export class Following {
   private readonly parts: FollowingParts
   private readonly tokens = new Set<string>()
+  /** Tokens that the ledger is asked for, and the newest revision that this node was told of meanwhile. */
+  private readonly asked = new Map<string, { times: number; newest: number }>()
 
   constructor(parts: FollowingParts) {
     this.parts = parts
@@ -37,11 +39,28 @@ export class Following {
     this.tokens.delete(token)
   }
 
+  /** Asks for a token, to be told of changes from now on. `newest` was told of before the answer came. */
+  async ask(token: string, before: TokenRecord | undefined) {
+    const { ledger, node } = this.parts
+    const asking = this.asked.get(token) ?? { times: 0, newest: 0 }
+    asking.times += 1
+    this.asked.set(token, asking)
+    try {
+      const answer = await ledger.follow(token, node, before?.stored.revision ?? -1)
+      return { ...answer, newest: asking.newest }
+    } finally {
+      asking.times -= 1
+      if (asking.times === 0) this.asked.delete(token)
+    }
+  }
+
   /** Of a change; false if it is of a token that is not followed. */
   told({ token, revision, writes }: Message & { type: 'changed' }): boolean {
     const { records, changed, quietly } = this.parts
     const record = records.get(token)
-    if (!this.tokens.has(token) || !record) return false
+    const asking = this.asked.get(token)
+    if (asking) asking.newest = Math.max(asking.newest, revision)
+    if (!this.tokens.has(token) || !record) return asking !== undefined
     if (revision <= record.stored.revision) return true
     if (revision === record.stored.revision + 1) {
       const next = record.with(revision, writes)

@@ -50,6 +50,7 @@ export class Lease {
   renew(): Promise<void> {
     this.asking ??= this.renewing.then(() => {
       this.asking = undefined
+      if (this.over) return // it has left
       const beat = this.beat()
       this.renewing = beat.catch(() => {})
       return beat
@@ -82,6 +83,7 @@ export class Lease {
     const [was, is] = [nodesOf(before), nodesOf(after)]
     const own = this.parts.node
     if ([...is].some((node) => node !== own && !this.isAlive(node))) is.add(own)
+    if (!said) was.add(own) // what it was to take over
     return { began: [...is].filter((node) => !said || !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
   }
 

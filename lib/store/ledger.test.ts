@@ -143,7 +143,8 @@ function step(
         `${name} ${here ? 'has' : 'has not'} pages of ${token}`,
         on(async ({ ledger }, { nodes }) => {
           await ledger.attend(token, name, here, 60_000)
-          return Promise.all([...nodes.keys()].map((each) => ledger.attended(token, each)))
+          const alone = await Promise.all([...nodes.keys()].map((each) => ledger.aloneMs(token, each)))
+          return alone.map((ms) => ms === undefined)
         }),
       ]
     }

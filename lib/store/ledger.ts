@@ -94,8 +94,11 @@ export interface Ledger {
    * holds the token or follows it is told.
    */
   attend(token: string, node: string, here: boolean, keepMs: number): Promise<void>
-  /** Whether pages of the token are at another node that lives. */
-  attended(token: string, node: string): Promise<boolean>
+  /**
+   * Milliseconds for which the token has had no page at any other node; `undefined` while another that lives has one. Where
+   * pages have gone with their node, the time begins when somebody asks.
+   */
+  aloneMs(token: string, node: string): Promise<number | undefined>
   read(token: string): Promise<Kept | undefined>
   /** Forgets a token that the node holds under this fence, and that nobody follows. */
   drop(token: string, node: string, fence: number): Promise<void>

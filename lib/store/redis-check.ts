@@ -2,7 +2,7 @@
 import { HeldStateError, messageOf } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { Reply } from './redis-link.js'
-import type { Script } from './redis-scripts.js'
+import type { Script } from './redis-script.js'
 
 /** Of what is kept. It changes when an older version cannot read it any more. */
 const format = '1'

@@ -8,6 +8,7 @@ import type { Texts } from './record.js'
 import { checkRedis } from './redis-check.js'
 import { type Bounds, RedisLink, type Reply } from './redis-link.js'
 import { RedisSaves } from './redis-saves.js'
+import type { Script } from './redis-script.js'
 import * as scripts from './redis-scripts.js'
 
 export interface RedisLedgerOptions {
@@ -25,9 +26,9 @@ export interface RedisLedgerOptions {
 export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLedgerOptions): Ledger {
   const where = placeOf(url)
   const link = new RedisLink({ url, where, clock, log, bounds })
-  const run = (script: scripts.Script, node: string, ...args: (string | number)[]) =>
+  const run = (script: Script, node: string, ...args: (string | number)[]) =>
     link.run(script, [], [prefix, node, ...args.map(String)])
-  const runOn = (script: scripts.Script, token: string, node: string, ...args: (string | number)[]) =>
+  const runOn = (script: Script, token: string, node: string, ...args: (string | number)[]) =>
     link.run(script, [`${prefix}t:${token}`], [prefix, node, ...args.map(String)])
   const saves = new RedisSaves(link, prefix, clock)
   /** Counts the claims of this node, so that one which comes twice or late is known. */
@@ -74,7 +75,10 @@ export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLe
     attend: async (token, node, here, keepMs) => {
       await runOn(scripts.attend, token, node, here ? 1 : 0, keepMs)
     },
-    attended: async (token, node) => (await runOn(scripts.attended, token, node)) === 1,
+    aloneMs: async (token, node) => {
+      const ms = (await runOn(scripts.alone, token, node)) as number
+      return ms < 0 ? undefined : ms
+    },
     read: async (token) => readKnown(await runOn(scripts.read, token, '')) as Kept | undefined,
     drop: async (token, node, fence) => {
       await runOn(scripts.drop, token, node, fence)

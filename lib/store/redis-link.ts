@@ -10,7 +10,7 @@ import { HeldStateError } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { refusal, transient, unreachable, withoutClient } from './redis-failure.js'
-import type { Script } from './redis-scripts.js'
+import type { Script } from './redis-script.js'
 
 export type Reply = unknown
 

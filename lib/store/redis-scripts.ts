@@ -2,91 +2,17 @@
  * The operations of a ledger as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
  * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` a digest of the save
  * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line, `!w` those that are told and
- * `!p` those with pages of it.
+ * `!p` those with pages of it, and `!q` since when there are none, in milliseconds.
  *
  * A call may come twice, or late: its answer was lost with a connection, and it was sent again over the next. So a save that
  * comes again is known by its digest; the claims of a node are numbered, and a release does nothing to what was claimed
  * after it was sent; orphans that were given away are given again until the node has said that it has them; and a fence
  * is a time, so that it never comes again, even when a token is dropped or redis has lost some seconds.
  */
-import { createHash } from 'node:crypto'
+import { lines, type Script, script } from './redis-script.js'
 
 /** Between the texts of a list: JSON has none in it, and keys are refused that have. */
 export const separator = '\u0001'
-
-export interface Script {
-  readonly text: string
-  readonly sha: string
-}
-
-/** Sets `T`, the key of the token, if there is one, `P`, the prefix, and `node`, the caller. */
-const common = `
-local T, P, node = KEYS[1], ARGV[1], ARGV[2]
-local call = redis.call
-local function lives(other) return other == node or call('EXISTS', P .. 'node:' .. other) == 1 end
-local function words(text)
-  local all = {}
-  for word in string.gmatch(text or '', '[^\\n]+') do all[#all + 1] = word end
-  return all
-end
-local function tell(other, ...) call('PUBLISH', P .. 'n:' .. other, cjson.encode({...})) end
-local function token() return string.sub(T, #P + 3) end
-local function put(field, all)
-  if #all == 0 then call('HDEL', T, field) else call('HSET', T, field, table.concat(all, '\\n')) end
-end
-`
-
-/** For who changes the line or the followers of a token. */
-const lines = `
-local function without(all, gone)
-  local rest = {}
-  for _, word in ipairs(all) do if word ~= gone then rest[#rest + 1] = word end end
-  return rest
-end
-local function holds(all, wanted)
-  for _, word in ipairs(all) do if word == wanted then return true end end
-  return false
-end
-local function livingOf(all)
-  local living = {}
-  for _, word in ipairs(all) do if lives(word) then living[#living + 1] = word end end
-  return living
-end
-local function fenceAfter(fence)
-  local time = call('TIME')
-  return string.format('%.0f', math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2]))
-end
-local function known(have)
-  local revision = call('HGET', T, '!r') or '0'
-  if revision == have then return 'same' end
-  if revision == '0' then return false end
-  return call('HGETALL', T)
-end
-local function handOn(line, fence, followers, besides)
-  local living = livingOf(line)
-  local first = table.remove(living, 1)
-  put('!l', living)
-  if not first then
-    call('HDEL', T, '!h', '!c')
-    return first, fence, living
-  end
-  fence = fenceAfter(fence)
-  call('HSET', T, '!h', first, '!f', fence, '!c', '0')
-  put('!w', without(followers, first))
-  if first ~= besides then tell(first, 'granted', token()) end
-  if #living > 0 then tell(first, 'wanted', token()) end
-  return first, fence, living
-end
-local function forgetIfEmpty()
-  local left = call('HMGET', T, '!r', '!h', '!l', '!w', '!p')
-  if not (left[1] or left[2] or left[3] or left[4] or left[5]) then call('DEL', T) end
-end
-`
-
-const script = (...parts: string[]): Script => {
-  const text = [common, ...parts].join('')
-  return { text, sha: createHash('sha1').update(text).digest('hex') }
-}
 
 /**
  * leaseMs, the lease that the node believes in, the one that begins if that has ended, restMs → lapsed, living nodes. With
@@ -248,6 +174,7 @@ export const attend = script(
   `
 local pages = words(call('HGET', T, '!p'))
 if ARGV[3] == '1' then
+  call('HDEL', T, '!q')
   if holds(pages, node) then return end
   pages = livingOf(pages)
   pages[#pages + 1] = node
@@ -259,6 +186,7 @@ if not holds(pages, node) then return end
 pages = livingOf(without(pages, node))
 put('!p', pages)
 local meta = call('HMGET', T, '!h', '!w')
+if #pages == 0 then call('HSET', T, '!q', string.format('%.0f', now())) end
 forgetIfEmpty()
 if #pages > 0 then return end
 local told = words(meta[2])
@@ -267,7 +195,17 @@ for _, other in ipairs(livingOf(without(told, node))) do tell(other, 'alone', to
 `,
 )
 
-export const attended = script(lines, `return #livingOf(without(words(call('HGET', T, '!p')), node)) > 0 and 1 or 0`)
+/** → milliseconds, or -1 while pages are elsewhere. */
+export const alone = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!p', '!q')
+if #livingOf(without(words(meta[1]), node)) > 0 then return -1 end
+if meta[2] then return now() - tonumber(meta[2]) end
+if call('EXISTS', T) == 1 then call('HSET', T, '!q', string.format('%.0f', now())) end
+return 0
+`,
+)
 
 export const read = script(lines, `return known('')`)
 
@@ -275,13 +213,11 @@ export const read = script(lines, `return known('')`)
 export const drop = script(
   lines,
   `
-local meta = call('HMGET', T, '!h', '!f', '!l', '!w')
+local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!p')
 if meta[1] ~= node or meta[2] ~= ARGV[3] then return end
-for _, other in ipairs(words(meta[4])) do
-  if lives(other) then
-    handOn(words(meta[3]), meta[2], words(meta[4]))
-    return
-  end
+if #livingOf(without(words(meta[4]), node)) + #livingOf(without(words(meta[5]), node)) > 0 then
+  handOn(words(meta[3]), meta[2], words(meta[4]))
+  return
 end
 call('DEL', T)
 for _, other in ipairs(words(meta[3])) do tell(other, 'granted', token()) end
@@ -290,6 +226,12 @@ for _, other in ipairs(words(meta[3])) do tell(other, 'granted', token()) end
 
 /** most, the number of the newest answer that the node has → its number, tokens. */
 export const orphans = script(`
+local function isOrphaned(token)
+  for _, run in ipairs(cjson.decode(call('HGET', P .. 't:' .. token, '=running') or '[]')) do
+    if not lives(run.node) then return true end
+  end
+  return false
+end
 local given = P .. 'given:' .. node
 local before = call('LRANGE', given, 0, -1)
 if before[1] and tonumber(before[1]) > tonumber(ARGV[4]) then return before end
@@ -297,8 +239,10 @@ local most, taken = tonumber(ARGV[3]), {}
 for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
   if not lives(other) then
     local tasks = P .. 'tasks:' .. other
-    if #taken < most then
-      for _, token in ipairs(call('SPOP', tasks, most - #taken)) do taken[#taken + 1] = token end
+    while #taken < most and call('EXISTS', tasks) == 1 do
+      for _, token in ipairs(call('SPOP', tasks, most - #taken)) do
+        if isOrphaned(token) then taken[#taken + 1] = token end
+      end
     end
     if call('EXISTS', tasks) == 0 then
       call('SREM', P .. 'nodes', other)
@@ -330,7 +274,7 @@ export const scripts: readonly Script[] = [
   follow,
   unfollow,
   attend,
-  attended,
+  alone,
   read,
   drop,
   orphans,

@@ -383,7 +383,9 @@ describe('an operation whose answer was lost is sent again', () => {
   it('and gives the same orphans, or what was never heard of them the next time', async () => {
     const { store, ledger, prefix, lost } = await cut()
     await redis.command('SADD', `${prefix}nodes`, 'dead')
-    await redis.command('SADD', `${prefix}tasks:dead`, 't', 'u', 'v')
+    await redis.command('SADD', `${prefix}tasks:dead`, 't', 'u', 'v', 'over')
+    for (const token of ['t', 'u', 'v'])
+      await redis.command('HSET', `${prefix}t:${token}`, '=running', '[{"node":"dead"}]')
     const first = await lost(() => ledger.orphans(store.node, 2))
     expect(first).toHaveLength(2)
     const rest = await ledger.orphans(store.node, 2)

@@ -7,6 +7,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
+import { Attendance } from './attendance.js'
 import { Claims, type Held } from './claims.js'
 import { Following } from './following.js'
 import { Lease } from './lease.js'
@@ -32,14 +33,16 @@ export function sharedStore(options: SharedStoreOptions): SharedStore {
 export class SharedStore implements StateStore, Shared {
   readonly node: string
   readonly leaseMs: number
+  readonly keepMs: number
   private readonly ledger: Ledger
+  private readonly clock: Clock
   private readonly log: Log
-  private readonly keepMs: number
   private ears = deaf
   /** What this node knows of the tokens that it holds or follows. */
   private readonly records = new Map<string, TokenRecord>()
   private readonly held = new Map<string, Held>()
   private readonly following: Following
+  private readonly attendance: Attendance
   private readonly claims: Claims
   private readonly lease: Lease
   private opening: Promise<void> | undefined
@@ -47,6 +50,7 @@ export class SharedStore implements StateStore, Shared {
 
   constructor({ ledger, clock, log = consoleLog, leaseMs, keepMs = defaultLimits.keepMs }: SharedStoreOptions) {
     this.ledger = ledger
+    this.clock = clock
     this.log = log
     this.leaseMs = leaseMs
     this.keepMs = keepMs
@@ -68,6 +72,13 @@ export class SharedStore implements StateStore, Shared {
       records,
       changed: (token, stored) => this.ears.changed(token, stored),
       quietly: (work) => this.quietly(work),
+    })
+    this.attendance = new Attendance({
+      ledger,
+      node,
+      keepMs,
+      ready: () => this.ready(),
+      complain: (message, error) => this.complain(message, error),
     })
     this.lease = new Lease({
       ledger,
@@ -120,8 +131,8 @@ export class SharedStore implements StateStore, Shared {
     await this.ready()
     return this.claims.during(token, async () => {
       const stored = await this.claims.untilHeld(token)
-      // one that has begun since this node heard last who lives is not dead
-      if (stored?.running.some(({ node }) => !this.lease.isAlive(node))) await this.lease.renew()
+      // what it holds it shall trust in; and one that has begun since this node heard last who lives is not dead
+      if (!this.holds(token) || stored?.running.some(({ node }) => !this.lease.isAlive(node))) await this.lease.renew()
       return stored
     })
   }
@@ -204,17 +215,19 @@ export class SharedStore implements StateStore, Shared {
       if (this.holds(token)) return this.records.get(token)?.known
       const held = this.held.get(token)
       const before = this.records.get(token)
-      const { known, holds } = await this.ledger.follow(token, this.node, before?.stored.revision ?? -1)
+      const { known, holds, newest } = await this.following.ask(token, before)
       if (held !== this.held.get(token) || before !== this.records.get(token)) continue // it has changed meanwhile
       if (holds && !held) {
-        await this.ledger.release(token, this.node, false) // nobody here asked for it
+        // nobody here asked for it, or the answer to who did is on its way
+        await (this.claims.ended(token) ?? this.ledger.release(token, this.node, false))
         continue
       }
       if (!holds) {
         this.held.delete(token)
         this.following.begin(token)
       }
-      return this.know(token, known, before)
+      const stored = this.know(token, known, before)
+      if (holds || (stored?.revision ?? 0) >= newest) return stored
     }
   }
 
@@ -226,13 +239,12 @@ export class SharedStore implements StateStore, Shared {
   }
 
   attend(token: string, here: boolean): void {
-    const said = this.ready().then(() => this.ledger.attend(token, this.node, here, this.keepMs))
-    said.catch((error) => this.complain('Other processes do not know where the pages of a tab are.', error))
+    this.attendance.say(token, here)
   }
 
-  async attended(token: string): Promise<boolean> {
+  async aloneMs(token: string): Promise<number | undefined> {
     await this.ready()
-    return this.ledger.attended(token, this.node)
+    return this.ledger.aloneMs(token, this.node)
   }
 
   /** The ledger forgets by itself what is not in use. */
@@ -252,8 +264,20 @@ export class SharedStore implements StateStore, Shared {
     this.closed = true
     this.lease.end()
     this.claims.wakeAll()
-    if (this.opening) await this.ledger.leave(this.node).catch(() => {}) // its lease ends in any case
+    if (this.opening) await this.leave()
     await this.ledger.close()
+  }
+
+  /** Within a bound: its lease ends in any case. */
+  private leave(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancelTimer = this.clock.after(fixedLimits.storeTroubleMs, resolve)
+      const left = () => {
+        cancelTimer()
+        resolve()
+      }
+      this.ledger.leave(this.node).then(left, left)
+    })
   }
 
   private ready(): Promise<void> {
@@ -306,6 +330,7 @@ export class SharedStore implements StateStore, Shared {
   private repair(): void {
     this.claims.wakeAll()
     this.following.repair()
+    this.attendance.sayAgain()
   }
 
   private quietly(work: Promise<void>): void {

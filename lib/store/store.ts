@@ -123,6 +123,8 @@ export interface Shared {
   isAlive(node: string): boolean
   /** Milliseconds that a process is taken to live after it was heard of last. */
   readonly leaseMs: number
+  /** Milliseconds that it keeps a token which it was not told to be in use. */
+  readonly keepMs: number
   /** Called once, before anything else. */
   listen(ears: Ears): void
   /** Whether this process owns the token still, as far as it can know without asking. */
@@ -135,8 +137,8 @@ export interface Shared {
   unfollow(token: string): Promise<void>
   /** Pages of a token are at this process from now on, or no more. */
   attend(token: string, here: boolean): void
-  /** Whether pages of a token are at another process. */
-  attended(token: string): Promise<boolean>
+  /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
+  aloneMs(token: string): Promise<number | undefined>
 }
 
 /** What a shared store tells its process. */

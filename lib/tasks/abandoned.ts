@@ -14,16 +14,19 @@ export interface AbandonedPorts {
   readonly pool: TaskPool
   /** Whether pages of a token are at this process. */
   isHere(token: string): boolean
-  /** Whether they are at another one. */
-  isElsewhere(token: string): Eventually<boolean>
+  /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
+  aloneMs(token: string): Eventually<number | undefined>
 }
 
-/** Of one token: takes back the timers, by the milliseconds that tasks are left alone. */
-type Timers = Map<number, () => void>
+/** Of one token: takes back the timers, by the ids of runs. */
+type Timers = Map<string, () => void>
+
+type Run = Pick<TaskRun, 'token' | 'id' | 'alone'>
 
 export class Abandoned {
   private readonly ports: AbandonedPorts
   private readonly waiting = new Map<string, Timers>()
+  private ended = false
 
   constructor(ports: AbandonedPorts) {
     this.ports = ports
@@ -32,12 +35,12 @@ export class Abandoned {
   /** The last page of a token has gone. */
   left(token: string): void {
     this.back(token)
-    for (const { alone } of this.ports.pool.of(token)) this.wait(token, alone)
+    for (const run of this.ports.pool.of(token)) this.wait(run)
   }
 
   /** A run has begun, or goes on from another process. Where there is no page, one is given time to come. */
-  began({ token, alone }: Pick<TaskRun, 'token' | 'alone'>): void {
-    this.wait(token, alone, fixedLimits.returnMs)
+  began(run: Run): void {
+    this.wait(run, fixedLimits.returnMs)
   }
 
   /** A page of the token is here again. */
@@ -48,41 +51,45 @@ export class Abandoned {
 
   /** Waits for nobody any more. */
   end(): void {
+    this.ended = true
     for (const token of [...this.waiting.keys()]) this.back(token)
   }
 
-  private wait(token: string, alone: number | undefined, leastMs = 0): void {
-    if (alone === undefined || this.ports.isHere(token)) return
+  private wait(run: Run, leastMs = 0): void {
+    const { token, alone } = run
+    if (this.ended || alone === undefined || this.ports.isHere(token)) return
     const timers: Timers = this.waiting.get(token) ?? new Map()
     this.waiting.set(token, timers)
-    if (!timers.has(alone)) this.lookLater(token, timers, alone, Math.max(alone, leastMs))
+    this.lookLater(run, alone, timers, Math.max(alone, leastMs))
   }
 
-  private lookLater(token: string, timers: Timers, alone: number, ms: number): void {
+  private lookLater(run: Run, alone: number, timers: Timers, ms: number): void {
     timers.set(
-      alone,
-      this.ports.clock.after(ms, () => this.look(token, timers, alone)),
+      run.id,
+      this.ports.clock.after(ms, () => this.look(run, alone, timers)),
     )
   }
 
   /** A tab that has gone from here may be elsewhere. Then it is looked for again: nobody is sure to say when it leaves. */
-  private look(token: string, timers: Timers, alone: number): void {
-    const isElsewhere = rescued(
-      () => this.ports.isElsewhere(token),
-      () => true, // nobody could say
+  private look(run: Run, alone: number, timers: Timers): void {
+    const { token, id } = run
+    const aloneMs = rescued(
+      () => this.ports.aloneMs(token),
+      () => undefined, // nobody could say
     )
-    void after(isElsewhere, (found) => {
+    void after(aloneMs, (ms) => {
       if (this.waiting.get(token) !== timers) return
-      const runs = [...this.ports.pool.of(token)].some((run) => run.alone === alone)
-      if (found && runs) return this.lookLater(token, timers, alone, Math.max(alone, fixedLimits.returnMs))
-      timers.delete(alone)
+      const runs = [...this.ports.pool.of(token)].some((other) => other.id === id)
+      if (runs && ms === undefined) return this.lookLater(run, alone, timers, Math.max(alone, fixedLimits.returnMs))
+      if (runs && ms !== undefined && ms < alone) return this.lookLater(run, alone, timers, alone - ms)
+      timers.delete(id)
       if (timers.size === 0) this.waiting.delete(token)
-      this.cancel(token, alone)
+      this.cancel(token, id)
     })
   }
 
-  private cancel(token: string, alone: number): void {
+  private cancel(token: string, id: string): void {
     const reason = new HeldStateError('task-cancelled', 'The task was cancelled, since its tab has gone.')
-    void this.ports.pool.cancel((run) => run.token === token && run.alone === alone, reason)
+    void this.ports.pool.cancel((run) => run.token === token && run.id === id, reason)
   }
 }

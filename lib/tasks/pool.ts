@@ -94,7 +94,7 @@ export class TaskPool {
       )
     if (declaration.concurrency === 'many') return
     let runs = elsewhere
-    for (const run of ofToken) runs ||= run.definition === definition && run.task === task && run.isRunning
+    for (const run of ofToken) runs ||= run.definition === definition && run.task === task && run.isOpen
     if (runs)
       throw new HeldStateError(
         'already-running',

@@ -105,6 +105,11 @@ export class TaskRun implements RunName {
     return this.phase.name === 'running'
   }
 
+  /** It runs, or has failed and may be tried again. */
+  get isOpen(): boolean {
+    return this.phase.name === 'running' || this.phase.name === 'failed'
+  }
+
   get failure(): Failure | null {
     return this.phase.name === 'failed' ? toFailure(this.phase.reason, 'task-failed') : null
   }
@@ -142,8 +147,8 @@ export class TaskRun implements RunName {
 
   /** Takes the permit away. Resolves when no write of this run can come any more and its function had time to end. */
   async cancel(reason: HeldStateError, graceMs: number): Promise<void> {
-    if (this.phase.name === 'running') {
-      this.phase = { name: 'cancelled', reason }
+    if (this.isOpen) {
+      this.phase = { name: 'cancelled', reason } // one that has failed would be tried again
       this.abort.abort(reason)
       this.ports.changed(this)
     }

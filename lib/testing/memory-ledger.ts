@@ -15,6 +15,8 @@ interface Page {
   readonly followers: Set<string>
   /** Nodes with pages of it, in a browser. */
   readonly attended: Set<string>
+  /** Since when there are none. */
+  aloneSince: number | undefined
 }
 
 interface Node {
@@ -53,6 +55,7 @@ export class Book {
       line: [],
       followers: new Set(),
       attended: new Set(),
+      aloneSince: undefined,
     }
     this.pages.set(token, page)
     return page
@@ -89,6 +92,8 @@ export function memoryLedger(book: Book): Ledger {
     if (next !== besides) book.tell(next, { type: 'granted', token })
     if (others.length > 0) book.tell(next, { type: 'wanted', token })
   }
+  const isOrphaned = ({ texts: { running = '[]' } }: Page) =>
+    (JSON.parse(running) as { node: string }[]).some((run) => !book.lives(run.node))
   return {
     join: async (node, listener) => {
       book.nodes.set(node, { leaseEnd: 0, trustEnd: 0, listener })
@@ -159,22 +164,30 @@ export function memoryLedger(book: Book): Ledger {
     },
     unfollow: async (token, node) => void book.page(token).followers.delete(node),
     attend: async (token, node, here) => {
-      const { attended, followers, holder } = book.page(token)
+      const page = book.page(token)
+      const { attended, followers, holder } = page
+      if (here) page.aloneSince = undefined
       if (attended.has(node) === here) return
       for (const other of attended) if (!book.lives(other)) attended.delete(other) // they say it again, should they live
       if (here) return void attended.add(node)
       attended.delete(node)
       if (attended.size > 0) return
+      page.aloneSince = clock.now()
       for (const other of [...followers, ...(holder === undefined ? [] : [holder])])
         if (other !== node && book.lives(other)) book.tell(other, { type: 'alone', token })
     },
-    attended: async (token, node) =>
-      [...book.page(token).attended].some((other) => other !== node && book.lives(other)),
+    aloneMs: async (token, node) => {
+      const page = book.page(token)
+      if ([...page.attended].some((other) => other !== node && book.lives(other))) return undefined
+      page.aloneSince ??= clock.now()
+      return clock.now() - page.aloneSince
+    },
     read: async (token) => kept(book.page(token)),
     drop: async (token, node, fence) => {
       const page = book.page(token)
       if (page.holder !== node || page.fence !== fence) return
-      if ([...page.followers].some((other) => book.lives(other))) return handOn(token, page)
+      const isUsed = (other: string) => other !== node && book.lives(other)
+      if ([...page.followers, ...page.attended].some(isUsed)) return handOn(token, page)
       book.pages.delete(token)
       for (const other of page.line) book.tell(other, { type: 'granted', token }) // they ask again
     },
@@ -186,6 +199,7 @@ export function memoryLedger(book: Book): Ledger {
           for (const token of tokens) {
             if (taken.length >= most) return taken
             tokens.delete(token)
+            if (!isOrphaned(book.page(token))) continue
             book.tasksOf(node).add(token)
             taken.push(token)
           }

@@ -52,10 +52,11 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
 }
 
 function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<never>): Shared {
-  const { node, leaseMs } = shared
+  const { node, leaseMs, keepMs } = shared
   return {
     node,
     leaseMs,
+    keepMs,
     isAlive: (other) => shared.isAlive(other),
     listen: (ears) => shared.listen(ears),
     holds: (token) => shared.holds(token),
@@ -63,6 +64,6 @@ function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<ne
     follow: async (token) => alive(() => shared.follow(token)),
     unfollow: async (token) => alive(() => shared.unfollow(token)),
     attend: (token, here) => void alive(() => shared.attend(token, here)),
-    attended: async (token) => alive(() => shared.attended(token)),
+    aloneMs: async (token) => alive(() => shared.aloneMs(token)),
   }
 }

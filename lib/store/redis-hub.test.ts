@@ -1,0 +1,82 @@
+import { afterAll, expect, it } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { createHub } from '../hub/hub.js'
+import { signToken } from '../hub/token.js'
+import { protocolVersion } from '../protocol/version.js'
+import { redisStore } from './redis.js'
+import { RedisServer } from './redis-server.fixture.js'
+
+const redis = await RedisServer.start()
+afterAll(() => redis.remove())
+const d = defineState('d', () => ({ n: 0 }))
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+const browser = 'cd'.repeat(16)
+let made = 0
+async function hubOf(prefix: string, keep: string = '24h') {
+  const hub = createHub({ store: redisStore(redis.url, { prefix, keep: keep as never }), secret: 'of a test' })
+  hub.registry.add(d)
+  await hub.resume()
+  return hub
+}
+const connect = (hub: Awaited<ReturnType<typeof hubOf>>, token: string) => {
+  let session: ReturnType<typeof hub.connect> | undefined
+  const said: unknown[][] = []
+  let over = false
+  const close = () => {
+    if (session && !over) {
+      over = true
+      hub.disconnected(session)
+    }
+  }
+  made += 1
+  session = hub.connect(
+    { send: (...message: unknown[]) => void said.push(message), close } as never,
+    {
+      version: protocolVersion,
+      page: `${made}`.padStart(32, 'e'),
+      watch: ['d'],
+      token: signToken(token, browser, hub.callers.secrets[0] as never),
+    },
+    browser,
+  )
+  return { said, close, gone: () => over }
+}
+
+it('server code that changes a token while its page connects is not refused', async () => {
+  const hub = await hubOf('race:')
+  const ends: Record<string, number> = {}
+  for (let index = 0; index < 50; index += 1) {
+    const token = `${index}`.padStart(32, '0')
+    const modified = hub.modifyState(token, d, async (s) => {
+      await wait(2)
+      s.n += 1
+    })
+    if (index % 2) await new Promise<void>((resolve) => setImmediate(resolve)) // in another turn
+    const page = connect(hub, token)
+    const end = await modified.then(
+      () => 'done',
+      (error) => error.code,
+    )
+    ends[end] = (ends[end] ?? 0) + 1
+    await wait(2)
+    page.close()
+  }
+  await hub.close()
+  expect(ends).toEqual({ done: 50 })
+}, 30_000)
+
+it('a short keep does not forget the state of a page that is here', async () => {
+  const hub = await hubOf('keep:', '1s')
+  const token = 'ab'.repeat(16)
+  const page = connect(hub, token)
+  await wait(100)
+  await hub.modifyState(token, d, (s) => void (s.n = 7))
+  await wait(2_500)
+  expect(page.gone()).toBe(false)
+  const kept = await redis.command('EXISTS', `keep:t:${token}`)
+  const n = await hub.modifyState(token, d, (s) => s.n + 0).catch((error) => error.code)
+  const next = await hub.modifyState(token, d, (s) => (s.n += 1)).catch((error) => error.code)
+  page.close()
+  await hub.close()
+  expect([kept, n, next]).toEqual([1, 7, 8])
+}, 30_000)
