@@ -57,6 +57,8 @@ export const fixedLimits = {
   saveAgainMs: 1_000,
   /** Milliseconds between two of these at most: a page should not wait long for a disk that has room again. */
   saveAgainLongestMs: 30_000,
+  /** Milliseconds after which a durable task is begun again that could not be saved, since the store was away. */
+  awayAgainMs: 5_000,
   /** Milliseconds for which an answer of the route that loads the state modules counts as new; a burst of events asks once. */
   definitionsFreshMs: 300,
   /** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */

@@ -79,10 +79,10 @@ it('a durable task that is cancelled from another process while it is between tw
   const cancelled = b.hub.tasks.cancel(token, 'r', 'job')
   await clock.advance(2_500)
   await cancelled
-  const { length } = (await b.store.read(token))?.state.r?.log as number[]
+  const before = (await b.store.read(token))?.state.r?.log as number[]
   await clock.advance(5_000)
   const after = (await b.store.read(token))?.state.r?.log as number[]
-  expect([after.length - length, a.hub.backgroundTasks.size]).toEqual([0, 0])
+  expect([after.length - before.length, a.hub.backgroundTasks.size]).toEqual([0, 0])
 })
 
 it('a task is cancelled by a process that was not told that it has begun', async () => {

@@ -1,5 +1,6 @@
 /** Moments in which two things meet, of several processes over one ledger, and of one: each has gone wrong once. */
 import { describe, expect, it } from 'vitest'
+import { HeldStateError } from '../base/errors.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import type { Ledger } from '../store/ledger.js'
@@ -24,6 +25,9 @@ const d = defineState('d', () => ({ n: 0, attempts: [] as number[] }))
       ran.push(`attempt ${attempt}`)
       await update((s) => void s.attempts.push(attempt))
       await new Promise<void>(() => {})
+    }),
+    steps: background({ durable: true }, async ({ update, sleep }) => {
+      while (await update((s) => s.n < 10 && ++s.n)) await sleep(100)
     }),
     ticks: background(async ({ update, sleep }) => {
       for (;;) {
@@ -191,7 +195,7 @@ describe('cancel, of a run that has failed and not settled', () => {
           runs(a),
           runs(b),
           stored?.running.map((r) => `${r.node === a.store.node ? 'a' : 'b'}${r.attempt}`),
-          (stored?.state.d?.attempts as number[]).length,
+          (stored?.state.d?.attempts as number[] | undefined)?.length,
         ]),
       )
     }
@@ -416,4 +420,112 @@ it('what a process does not trust in any more it does not read either', async ()
   )
   expect(a.store.holds(tab.token)).toBe(false)
   expect(await end(readState(a.hub, tab.token, 'd'), 10)).toMatchObject({ value: { n: 50 } })
+})
+
+it('a task of a process that died while its token moved is shown as interrupted', async () => {
+  const { a, b, book, move, end, state, now } = await open(2)
+  await end(state.plain.start(), 50)
+  a.kill()
+  const node = book.nodes.get(a.store.node)
+  if (node) node.leaseEnd = clock.now() // the ledger knows before the others do
+  await move(b)
+  await end(
+    b.hub.modifyState(tokenOf(book), d, (s) => void (s.n += 1)),
+    20,
+  )
+  await clock.advance(10_000)
+  expect(now().plain).toMatchObject({ running: 0, outcome: 'failed', error: { code: 'interrupted' } })
+  expect((await b.store.read(tokenOf(book)))?.running).toEqual([])
+})
+
+const tokenOf = (book: Book) => [...book.pages.keys()][0] as string
+
+/** Nothing of the ledger can be reached, as of a redis that is away for longer than anybody waits. */
+function away(kit: { store: unknown }, hub: { nodes: { trouble(reachable: boolean): void } }) {
+  const store = kit.store as { ledger: Record<string, unknown> }
+  const { ledger } = store
+  const refused = async () => {
+    throw new HeldStateError('store-unreachable', 'The redis at 10.0.0.7:6379 is out of reach.')
+  }
+  store.ledger = ledger
+  const names = ['claim', 'save', 'follow', 'beat', 'read', 'release', 'attend', 'aloneMs', 'orphans', 'unfollow']
+  const kept = names.map((name) => [name, ledger[name]] as const)
+  for (const name of names) ledger[name] = refused
+  hub.nodes.trouble(false)
+  return () => {
+    for (const [name, operation] of kept) ledger[name] = operation
+    hub.nodes.trouble(true)
+  }
+}
+
+describe('when the store was away for longer than anybody waits', () => {
+  it('a durable task goes on where it was, and its page shows that', async () => {
+    const { a, book, end, state, now } = await open(1)
+    await end(state.steps.start(), 350)
+    const back = away(a, a.hub)
+    await clock.advance(40_000)
+    back()
+    await clock.advance(20_000)
+    expect(now().steps).toMatchObject({ running: 0, outcome: 'done', error: null })
+    expect(now().n).toBe(10)
+    expect((await a.store.read(tokenOf(book)))?.running).toEqual([])
+  })
+  it('a page is shown what others have made meanwhile, and any other task that failed is known to have', async () => {
+    const { a, b, book, tab, end, state, now } = await open(2)
+    await end(state.steps.start(), 350)
+    await end(state.ticks.start(), 50)
+    const back = away(a, a.hub)
+    await clock.advance(40_000)
+    expect((await b.store.read(tab.token))?.state.d?.n).toBeGreaterThan(9)
+    back()
+    await clock.advance(10_000)
+    expect(tab.connection).toBe('live')
+    expect(now().n).toBe((await b.store.read(tab.token))?.state.d?.n)
+    expect(now().steps).toMatchObject({ running: 0, outcome: 'done' })
+    expect(now().ticks).toMatchObject({ running: 0, outcome: 'failed', error: { code: 'interrupted' } })
+    expect((await b.store.read(tokenOf(book)))?.running).toEqual([])
+  })
+  it('a page that comes meanwhile is told', async () => {
+    const { a, tab } = await open(1)
+    away(a, a.hub)
+    await clock.advance(100)
+    tab.drop()
+    await tab.reconnect()
+    await clock.advance(100)
+    expect(tab.stalled).toBe(true)
+  })
+})
+
+it('a page of a process that closes is not told that its tasks were cancelled', async () => {
+  const { a, end, state, now, tab } = await open(2)
+  await end(state.lingers.start(), 50)
+  await end(state.plain.start(), 50)
+  const seen = new Set<unknown>()
+  tab.onChange(() => void seen.add(JSON.stringify([now().lingers.outcome, now().plain.outcome])))
+  void a.hub.close()
+  await clock.advance(1_000)
+  expect([...seen].filter((text) => /cancelled/.test(String(text)))).toEqual([])
+})
+
+it('what others have said of a task, a process that wakes does not say anew', async () => {
+  const { a, b, book, tab, end, state } = await open(2)
+  await end(state.plain.start(), 50)
+  const restore = slowBeats(a, 3_000) // frozen
+  const node = book.nodes.get(a.store.node)
+  if (node) node.leaseEnd = clock.now()
+  await clock.advance(500)
+  await end(
+    b.hub.modifyState(tab.token, d, (s) => void (s.n += 1)),
+    500,
+  )
+  const ended = [{ definition: 'd', task: 'plain', outcome: 'failed', failure: { code: 'interrupted' } }]
+  expect((await b.store.read(tab.token))?.ended).toMatchObject(ended)
+  restore()
+  await clock.advance(10_000)
+  await end(
+    a.hub.modifyState(tab.token, d, (s) => void (s.n += 1)),
+    500,
+  )
+  expect((await b.store.read(tab.token))?.ended).toMatchObject(ended)
+  expect(tab.state(d).plain).toMatchObject({ running: 0, outcome: 'failed', error: { code: 'interrupted' } })
 })

@@ -45,6 +45,8 @@ export class Nodes implements Ears {
   private asked = false
   private cancelWork = () => {}
   private ended = false
+  /** The store is out of reach, for a while already. */
+  away = false
 
   constructor(ground: NodesGround) {
     this.ground = ground
@@ -110,9 +112,9 @@ export class Nodes implements Ears {
     const { instances, keeping, tasks } = this.ground
     for (const instance of instances.values()) {
       if (instance.watchers.size > 0) this.attend(instance.token, true)
-      if (!keeping.isNeeded(instance)) continue
-      if (instance.loaded) tasks.own(instance)
-      else if (instance.followed) this.ask(instance)
+      const isNeeded = keeping.isNeeded(instance)
+      if ((instance.loaded && isNeeded) || instance.runs.outdated) tasks.own(instance)
+      else if (isNeeded) this.ask(instance)
     }
   }
 
@@ -141,6 +143,7 @@ export class Nodes implements Ears {
   }
 
   trouble(reachable: boolean): void {
+    this.away = !reachable
     for (const session of this.ground.sessions) session.stalled(!reachable)
   }
 

@@ -57,16 +57,18 @@ export class Runs {
     this.believed = running
     this.unsaid = mayTakeOver && this.nodes.shared && running.some(isHere)
     this.list = undefined
-    this.restoreEnds(ended)
-    for (const { definition, task } of dead.filter(({ durable }) => !durable))
-      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
+    if (ended !== this.believedEnds) {
+      this.believedEnds = ended
+      this.showEnds()
+    }
+    this.interrupt(dead)
     for (const { definition } of touched) this.changed(definition)
     return lost
   }
 
-  private restoreEnds(ended: readonly TaskEnd[]): void {
-    if (ended === this.believedEnds) return
-    this.believedEnds = ended
+  /** Of tasks that do not run here, what the store says is what has come of them. */
+  showEnds(): void {
+    const ended = this.believedEnds
     for (const { definition, task, outcome, failure = null } of ended)
       if (this.isIdle(definition, task)) this.setStatus(definition, task, { ...idle, outcome, error: failure })
     if (!this.nodes.shared) return
@@ -75,11 +77,20 @@ export class Runs {
         this.setStatus(definition, task, idle)
   }
 
-  /** Processes have died: whether one of them ran durable tasks of this token, if it is this process's. */
+  /** Processes have died: whether one of them ran tasks of this token, if it is this process's. */
   rejudge(): boolean {
-    const dead = this.others.filter((run) => run.durable && !this.nodes.isAlive(run.node))
-    this.orphaned = dead
+    const dead = this.others.filter((run) => !this.nodes.isAlive(run.node))
+    this.orphaned = dead.filter(({ durable }) => durable)
+    this.others = this.others.filter((run) => run.durable || !dead.includes(run))
+    this.list = undefined
+    this.interrupt(dead)
     return dead.length > 0
+  }
+
+  /** Runs of processes that have ended. Durable ones go on. */
+  private interrupt(dead: readonly RunningTask[]): void {
+    for (const { definition, task, durable } of dead)
+      if (!durable && this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
   }
 
   private isIdle(definition: string, task: string): boolean {

@@ -17,6 +17,7 @@ import { Feed } from './feed.js'
 import { History } from './history.js'
 import { Inbox, inOrder } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
+import type { Nodes } from './nodes.js'
 import { type Caller, isStale, once } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
 import { type CallName, endOf } from './past-calls.js'
@@ -34,6 +35,7 @@ export interface SessionGround {
   /** Work that the hub waits for when it closes. */
   tracked<T>(work: Eventually<T>): Eventually<T>
   readonly tasks: Pick<Tasking, 'cancel'>
+  readonly nodes: Pick<Nodes, 'away'>
   /** Asks the store what it has of an instance, unless that is known. */
   load(instance: Instance): Eventually<void>
   /** The same, and asks again where another process may have changed it. */
@@ -117,6 +119,7 @@ export class Session implements Watcher, Sender, Caller {
     this.phase = 'open'
     const mark = heard === undefined ? undefined : this.feed.history.at(heard)
     this.say(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed))
+    if (this.ground.nodes.away) this.stalled(true)
     this.inbox.open()
   }
 
@@ -221,12 +224,8 @@ export class Session implements Watcher, Sender, Caller {
     return concluded(
       () => (instance.known ? settled() : after(ground.load(instance), settled)),
       () => this.run(up, name),
-      (error) => {
-        const fail = () => {
-          throw error
-        }
-        return this.wasHere ? this.close() : this.once(up.id, fail) // a page that was here comes back and asks once more
-      },
+      // a page that was here comes back and asks once more
+      (error) => (this.wasHere ? this.close() : this.once(up.id, () => Promise.reject(error))),
     )
   }
 

@@ -1,20 +1,25 @@
 /** The state of a token could not be loaded, so nobody knows which calls have taken effect on it. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { cannotSave } from '../store/ledger.js'
 
 export class StateUnknown extends HeldStateError {
   readonly token: string
 
   constructor(token: string, cause: unknown) {
-    const [code, message] = isHeldStateError(cause)
-      ? ([cause.code, cause.message] as const)
-      : (['load-failed', failed] as const)
-    super(code, message, { cause })
+    const code = isHeldStateError(cause) ? cause.code : 'load-failed'
+    super(code, messageFor(cause), { cause })
     this.token = token
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isHeldStateError(value) && 'token' in value
   }
+}
+
+/** A page hears of it: where the store is, and what it says, is for the log. */
+function messageFor(cause: unknown): string {
+  if (!isHeldStateError(cause)) return failed
+  return cause.code === 'store-unreachable' || cause.code === 'unfit-store' ? cannotSave : cause.message
 }
 
 const failed =

@@ -43,7 +43,10 @@ export class Tasking {
       access: (token) => ground.access(token),
       start: (token, triggers) => ground.start(token, triggers),
       statusOf: (token, definition, task) => instance(token).runs.here(definition, task),
-      setStatus: (token, definition, task, status) => instance(token).runs.setStatus(definition, task, status),
+      setStatus: (token, definition, task, status) => {
+        if (ground.isClosing) return // what a closing process has ended runs on, or is shown as interrupted by the next one
+        instance(token).runs.setStatus(definition, task, status)
+      },
       runs: (run) => this.runs(run),
       over: (run) => this.over(run),
       failed: (token, error) => instance(token).fault(error),
@@ -172,6 +175,7 @@ export class Tasking {
     const ids = new Set(overruled.map(({ run }) => run)) // whatever attempt: it may have failed here meanwhile, and be tried again
     const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
     void this.pool.cancel((run) => run.token === token && ids.has(run.id), reason)
+    this.ground.instance(token).runs.showEnds()
   }
 
   /** Saves what tasks have come to, if the store believes something else. */

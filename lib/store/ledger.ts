@@ -6,6 +6,9 @@
  */
 import type { Texts, Writes } from './record.js'
 
+/** What a page is told while the ledger is out of reach. */
+export const cannotSave = 'The server cannot save at the moment: its store is out of reach. Try again later.'
+
 /** A token as it is kept. */
 export interface Kept {
   readonly revision: number

@@ -1,5 +1,6 @@
 /** What a redis says when it does not do what it was asked, and what that means. It answers with a code in capitals. */
 import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
+import { cannotSave } from './ledger.js'
 
 /** Answers that others would get as well: this redis can do nothing now, and perhaps later, or the one in its place. */
 const passing = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'BUSY', 'NOAUTH', 'WRONGPASS'])
@@ -39,6 +40,10 @@ export const unreachable = (where: string, cause: unknown) =>
     `The redis at ${where} is out of reach${cause === undefined ? '' : ` (${reason(cause)})`}. Start it, or correct the url of the store.`,
     { cause },
   )
+
+/** The same, of what was under way: a page may hear of it, and is not told where the store is. */
+export const away = (where: string, cause: unknown) =>
+  new HeldStateError('store-unreachable', cannotSave, { cause: unreachable(where, cause) })
 
 /** The package `redis` was not loaded. */
 export function withoutClient(cause: unknown): HeldStateError {

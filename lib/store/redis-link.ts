@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import { refusal, transient, unreachable, withoutClient } from './redis-failure.js'
+import { away, refusal, transient, unreachable, withoutClient } from './redis-failure.js'
 import type { Script } from './redis-script.js'
 
 export type Reply = unknown
@@ -137,7 +137,7 @@ export class RedisLink {
 
   private within(ms: number, send: (pair: Pair) => Promise<Reply>): Promise<Reply> {
     if (this.closed) return Promise.reject(closedError())
-    if (this.refusing) return Promise.reject(unreachable(this.options.where, this.cause))
+    if (this.refusing) return Promise.reject(away(this.options.where, this.cause))
     this.asking += 1
     return new Promise((resolve, reject) => {
       let over = false
@@ -150,7 +150,7 @@ export class RedisLink {
       const cancel = this.after(ms, () => {
         if (over) return
         this.refusing ||= !this.pair
-        end(() => reject(unreachable(this.options.where, this.cause)))
+        end(() => reject(away(this.options.where, this.cause)))
       })
       const attempt = (): void => {
         if (over) return

@@ -122,7 +122,8 @@ export class TaskPool {
     this.ports.runs(run)
     this.publish(run, { ...idle, running: this.count(run), error: failure })
     // another process has said when, by a clock of its own
-    const waitMs = notBefore === undefined ? 0 : Math.min(notBefore - clock.now(), pauseOf(declaration, failures - 1))
+    const longest = Math.max(pauseOf(declaration, failures - 1), fixedLimits.awayAgainMs)
+    const waitMs = notBefore === undefined ? 0 : Math.min(notBefore - clock.now(), longest)
     void run.run(declaration, selfOf(run, this.ports.access(token)), args, { waitMs, timeoutMs: timeout })
     return run
   }
@@ -183,17 +184,19 @@ export class TaskPool {
     start: TaskStart,
     { reason, cause }: Failed,
   ): boolean {
-    if (failures >= start.declaration.retry.times || reason.code === 'stale-write') return false
+    const isNoFault = durable !== undefined && reason.code === 'store-unreachable' // it goes on as after a crash
+    if (reason.code === 'stale-write' || (failures >= start.declaration.retry.times && !isNoFault)) return false
     const { clock, log } = this.ports
-    const wait = pauseOf(start.declaration, failures)
-    log.warn(`Task "${task}" of state "${definition}" failed, and is tried again in ${wait} ms.`, cause)
+    const wait = isNoFault ? fixedLimits.awayAgainMs : pauseOf(start.declaration, failures)
+    if (!isNoFault) log.warn(`Task "${task}" of state "${definition}" failed, and is tried again in ${wait} ms.`, cause)
     const notBefore = clock.now() + wait
+    const failed = isNoFault ? failures : failures + 1
     const known = {
       run: id,
       attempt: attempt + 1,
-      durable: durable && { ...durable, lost: 0, failed: failures + 1, notBefore },
+      durable: durable && { ...durable, lost: 0, failed, notBefore },
     }
-    this.begin({ ...start, known }, { failures: failures + 1, notBefore, failure })
+    this.begin({ ...start, known }, { failures: failed, notBefore, failure: isNoFault ? null : failure })
     this.ports.ended(start.token)
     return true
   }

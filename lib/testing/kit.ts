@@ -155,6 +155,11 @@ export class TestTab {
     return this.tab.mirror.getState().status
   }
 
+  /** The server cannot reach its store, as `useConnection().stalled` says. */
+  get stalled(): boolean {
+    return this.tab.mirror.getState().stalled
+  }
+
   get revision(): number {
     return this.tab.mirror.getState().revision
   }
