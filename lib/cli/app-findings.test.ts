@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { RedisServer } from '../store/redis-server.fixture.js'
 import { appFindings } from './app-findings.js'
 import { doctor } from './doctor.js'
 import { readProject } from './project.js'
@@ -170,4 +171,39 @@ test.each<[matcher: string, kind: 'fine' | 'note']>([
 ])('a proxy.ts with %j is a %s', (matcher, kind) => {
   const { dir } = folderWith({ ...healthy, 'proxy.ts': `export function proxy() {}\n${matcher}\n` })
   expect(proxyFindings(readProject(dir)).map((finding) => finding.kind)).toEqual([kind])
+})
+
+/** What doctor says of an app whose HELDSTATE_REDIS is `url`. */
+async function diagnosed(url: string, files: Files, secret = '') {
+  vi.stubEnv('HELDSTATE_REDIS', url)
+  vi.stubEnv('HELDSTATE_SECRET', secret)
+  onTestFinished(() => {
+    vi.stubEnv('HELDSTATE_REDIS', '')
+    vi.stubEnv('HELDSTATE_SECRET', 'a secret that is as long as it should be')
+  })
+  const { terminal, text } = listening()
+  return { code: await doctor({ dir: folderWith(files).dir, url: undefined }, terminal), text: text() }
+}
+
+const withClient = { ...healthy, 'node_modules/redis/package.json': '{"version":"6.3.1"}' }
+
+test('state in a redis wants its client and a secret, and no folder', async () => {
+  const { code, text } = await diagnosed('redis://localhost:1', healthy)
+  expect(code).toBe(1)
+  expect(text).toMatch(/broken HELDSTATE_REDIS is set, and HELDSTATE_SECRET is not/)
+  expect(text).toMatch(
+    /broken HELDSTATE_REDIS is set, and the package "redis" is not installed. Run: npm install redis/,
+  )
+  expect(text).not.toMatch(/\.heldstate/)
+})
+
+test('a redis is asked whether it can keep state', async () => {
+  const redis = await RedisServer.start()
+  onTestFinished(() => redis.remove())
+  const secret = 'a secret that is as long as it should be'
+  const { code, text } = await diagnosed(redis.url, withClient, secret)
+  expect([code, text]).toEqual([0, expect.stringMatching(/ok {5}the redis of HELDSTATE_REDIS answers/)])
+  await redis.command('CONFIG', 'SET', 'requirepass', 'another')
+  const wrong = await diagnosed(redis.url.replace('redis://', 'redis://:wrong@'), withClient, secret)
+  expect([wrong.code, wrong.text]).toEqual([1, expect.stringMatching(/broken The redis at .* does not accept/)])
 })

@@ -6,6 +6,7 @@ import { findStateFiles, isStateFile, sourceOf } from '../next/state-files.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import { installedVersion, isSupported, type Project, readProject } from './project.js'
 import { proxyFindings } from './proxy-findings.js'
+import { redisOf } from './redis-findings.js'
 import { scriptFindings } from './script-findings.js'
 import { secretFindings } from './secret-findings.js'
 import { wrapConfig } from './wrapped-config.js'
@@ -21,8 +22,8 @@ export function appFindings(dir: string, node = process.versions.node): readonly
     routeFinding(project),
     ...stateFindings(project),
     ...scriptFindings(project),
-    ...secretFindings(dir),
-    folderFinding(project),
+    ...secretFindings(dir, process.env.HELDSTATE_SECRET, redisOf(dir) !== ''),
+    ...(redisOf(dir) === '' ? [folderFinding(project)] : []),
     ...proxyFindings(project),
   ]
 }

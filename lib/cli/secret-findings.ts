@@ -1,20 +1,27 @@
 /** The secret that signs the tokens of tabs. Of its text nothing is ever shown. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fixedLimits } from '../base/limits.js'
 import { broken, type Finding, fine, note } from './finding.js'
-
-/** In the order in which Next lets them win for production. */
-const files = ['.env.production.local', '.env.local', '.env.production', '.env']
+import { settingOf } from './setting.js'
 
 const makeOne = 'openssl rand -hex 32'
 
-export function secretFindings(dir: string, environment = process.env.HELDSTATE_SECRET): readonly Finding[] {
-  const { from, value } = given(dir, environment)
+/** `isShared` says that several processes share the state, and so must be given one secret. */
+export function secretFindings(
+  dir: string,
+  environment = process.env.HELDSTATE_SECRET,
+  isShared = false,
+): readonly Finding[] {
+  const { from, value } = settingOf(dir, 'HELDSTATE_SECRET', environment)
   const secrets = value
     .split(',')
     .map((secret) => secret.trim())
     .filter((secret) => secret !== '')
+  if (secrets.length === 0 && isShared)
+    return [
+      broken(
+        `HELDSTATE_REDIS is set, and HELDSTATE_SECRET is not: the app does not start in production. Make one for all processes with: ${makeOne}`,
+      ),
+    ]
   if (secrets.length === 0)
     return [
       note(
@@ -31,15 +38,3 @@ export function secretFindings(dir: string, environment = process.env.HELDSTATE_
     ),
   ]
 }
-
-function given(dir: string, environment: string | undefined): { readonly from: string; readonly value: string } {
-  if (environment) return { from: 'the environment', value: environment }
-  for (const name of files) {
-    const file = join(dir, name)
-    const found = existsSync(file) && /^\s*(?:export\s+)?HELDSTATE_SECRET\s*=\s*(.*)$/m.exec(readFileSync(file, 'utf8'))
-    if (found) return { from: name, value: unquoted((found[1] ?? '').trim()) }
-  }
-  return { from: '', value: '' }
-}
-
-const unquoted = (text: string) => /^(["'])(.*)\1/.exec(text)?.[2] ?? text.replace(/\s+#.*$/, '')

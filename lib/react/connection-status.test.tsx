@@ -57,7 +57,7 @@ it('says that the server cannot save, as long as that lasts, and the page is liv
   hub.nodes.trouble(false)
   await advance(10)
   await wait(5)
-  expect(text()).toBe('The server cannot save at the moment. Your changes wait, and go on when it can.')
+  expect(text()).toBe('The server cannot save at the moment. Changes wait for it, but not for long.')
   expect(button()).toBeNull()
   hub.nodes.trouble(true)
   await advance(10)

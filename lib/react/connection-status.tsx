@@ -27,7 +27,7 @@ const english: Words = {
   connecting: 'Connecting…',
   reconnecting: 'Connection lost. Your changes are kept and sent when it is back.',
   offline: 'You are offline. Your changes are kept and sent when you are back.',
-  stalled: 'The server cannot save at the moment. Your changes wait, and go on when it can.',
+  stalled: 'The server cannot save at the moment. Changes wait for it, but not for long.',
   retry: 'Try now',
 }
 

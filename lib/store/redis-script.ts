@@ -74,7 +74,13 @@ local function forgetIfEmpty()
 end
 `
 
-export const script = (...parts: string[]): Script => {
-  const text = [common, ...parts].join('')
+/** One that writes little: it runs also in a redis whose memory is full, so that processes live on and say what is so. */
+export const script = (...parts: string[]): Script => scriptOf('#!lua flags=allow-oom\n', parts)
+
+/** One that is refused where memory is full. */
+export const largeScript = (...parts: string[]): Script => scriptOf('', parts)
+
+function scriptOf(head: string, parts: readonly string[]): Script {
+  const text = [head, common, ...parts].join('')
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }

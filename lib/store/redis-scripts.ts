@@ -9,7 +9,7 @@
  * after it was sent; orphans that were given away are given again until the node has said that it has them; and a fence
  * is a time, so that it never comes again, even when a token is dropped or redis has lost some seconds.
  */
-import { lines, type Script, script } from './redis-script.js'
+import { largeScript, lines, type Script, script } from './redis-script.js'
 
 /** Between the texts of a list: JSON has none in it, and keys are refused that have. */
 export const separator = '\u0001'
@@ -83,7 +83,7 @@ return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
  * how many pairs are written, keys removed, nodes began and ended, and then all these. It takes as long as what it
  * writes, however much is kept. → 1 or 0 for each.
  */
-export const save = script(`
+export const save = largeScript(`
 local keep, most, given = ARGV[3], 2000, {}
 for text in string.gmatch(ARGV[4] .. '${separator}', '([^${separator}]*)${separator}') do given[#given + 1] = text end
 local function save(at, first, removed, began, ended, last)

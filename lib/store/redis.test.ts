@@ -412,6 +412,20 @@ describe('an operation whose answer was lost is sent again', () => {
   })
 })
 
+it('a redis whose memory is full refuses saves, and is left by nobody', async () => {
+  const own = await server()
+  const { store } = quick({ url: own.url, leaseMs: 1_000 })
+  await store.load('t')
+  await store.save('t', stored(1))
+  await own.command('CONFIG', 'SET', 'maxmemory', '1mb')
+  await expect(store.save('t', stored(2))).rejects.toThrow(/OOM/)
+  await new Promise((resolve) => setTimeout(resolve, 1_500)) // longer than its lease
+  expect(store.holds('t')).toBe(true)
+  expect(await store.load('t')).toEqual(stored(1))
+  await own.command('CONFIG', 'SET', 'maxmemory', '0')
+  await store.save('t', stored(2))
+})
+
 describe('a process that is silent', () => {
   it('lives for its lease, and for less when it is not connected either', async () => {
     const { ledger: a, prefix } = quick()
