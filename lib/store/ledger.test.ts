@@ -106,6 +106,7 @@ function step(
     case 'save': {
       const revision = (revisions.get(token) ?? 0) + chance.pick([1, 1, 1, 1, 0, 2])
       const save = {
+        id: `${chance.below(1e9)}`,
         token,
         node: name,
         revision,
@@ -125,7 +126,7 @@ function step(
           const fenced: Save = { ...save, fence: fences.get(token) ?? 0 }
           const saved = await ledger.save(fenced)
           if (saved) revisions.set(token, revision)
-          return [saved, await ledger.save(fenced), await ledger.save({ ...fenced, writes: { other: '1' } })]
+          return [saved, await ledger.save(fenced), await ledger.save({ ...fenced, id: 'another' })]
         }),
       ]
     }

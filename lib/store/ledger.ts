@@ -34,6 +34,8 @@ export type Claim =
     }
 
 export interface Save {
+  /** Tells it from any other save, should it be sent again. */
+  readonly id: string
   readonly token: string
   readonly node: string
   readonly fence: number

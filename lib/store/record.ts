@@ -10,7 +10,7 @@ import { diff } from '../delta/diff.js'
 import { readPatch, writePatch } from '../protocol/down.js'
 import type { Shape } from '../state/shape.js'
 import type { Known } from './ledger.js'
-import type { Fields, RunningTask, Stored } from './store.js'
+import type { Fields, PageCalls, RunningTask, Stored } from './store.js'
 
 /** Texts by key. */
 export type Texts = Readonly<Record<string, string>>
@@ -75,7 +75,7 @@ export class TokenRecord {
     const { stored } = this
     const writing = new Writing(this.large)
     const { writes } = writing
-    if (next.calls !== stored.calls) writes.calls = JSON.stringify(next.calls)
+    if (next.calls !== stored.calls) writes.calls = callsText(next.calls)
     if (next.running !== stored.running) writes.running = JSON.stringify(next.running.map(writeRun))
     if (next.ended !== stored.ended) writes.ended = JSON.stringify(next.ended)
     for (const id in next.state) this.writeState(id, next, writing)
@@ -153,6 +153,15 @@ export class TokenRecord {
       large,
     )
   }
+}
+
+/** As JSON. It is part of nearly every save, and mostly of one page none of whose calls has failed. */
+const callsText = (calls: Stored['calls']): string => `[${calls.map(pageText).join(',')}]`
+
+function pageText(calls: PageCalls): string {
+  const { page, done, ends, forgotten } = calls
+  if (ends.length > 0 || !/^\w+$/.test(page)) return JSON.stringify(calls)
+  return `{"page":"${page}","done":${done},"ends":[],"forgotten":${forgotten}}`
 }
 
 /** A name may be that of a setter of all objects. */

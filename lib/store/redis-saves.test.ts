@@ -5,6 +5,7 @@ import type { Save } from './ledger.js'
 import { RedisSaves } from './redis-saves.js'
 
 const save = (token: string, texts = 1): Save => ({
+  id: `${token} ${texts}`,
   token,
   node: 'ann',
   fence: 1,

@@ -88,7 +88,7 @@ export class RedisSaves {
   }
 }
 
-function written({ fence, revision, writes, began, ended }: Save): Pick<Waiting, 'text' | 'size'> {
+function written({ id, fence, revision, writes, began, ended }: Save): Pick<Waiting, 'text' | 'size'> {
   const args = ['', '', `${began.length}`, `${ended.length}`]
   const removed: string[] = []
   for (const key in writes) {
@@ -99,21 +99,5 @@ function written({ fence, revision, writes, began, ended }: Save): Pick<Waiting,
   args[0] = `${args.length / 2 - 2}`
   args[1] = `${removed.length}`
   for (const list of [removed, began, ended]) for (const each of list) args.push(each)
-  const rest = args.join(scripts.separator)
-  return { text: [fence, revision, digest(rest), rest].join(scripts.separator), size: args.length + 3 }
-}
-
-/**
- * Tells a save that is sent again, maybe under a later fence, from another one of the same revision. That is a matter of chance and not of attackers, so
- * these are 64 bits in the manner of cyrb53: SHA-1 takes ten times as long for the usual save.
- */
-function digest(text: string): string {
-  let a = 0xdeadbeef
-  let b = 0x41c6ce57
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    a = Math.imul(a ^ code, 0x9e3779b1)
-    b = Math.imul(b ^ code, 0x5f356495)
-  }
-  return `${a ^ (b >>> 15)}.${b ^ (a >>> 13)}`
+  return { text: [fence, revision, id, ...args].join(scripts.separator), size: args.length + 3 }
 }

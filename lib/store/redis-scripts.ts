@@ -1,11 +1,11 @@
 /**
  * The operations of a ledger as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
- * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` a digest of the save
+ * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` the id of the save
  * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line, `!w` those that are told and
  * `!p` those with pages of it, and `!q` since when there are none, in milliseconds.
  *
  * A call may come twice, or late: its answer was lost with a connection, and it was sent again over the next. So a save that
- * comes again is known by its digest; the claims of a node are numbered, and a release does nothing to what was claimed
+ * comes again is known by its id; the claims of a node are numbered, and a release does nothing to what was claimed
  * after it was sent; orphans that were given away are given again until the node has said that it has them; and a fence
  * is a time, so that it never comes again, even when a token is dropped or redis has lost some seconds.
  */
@@ -79,7 +79,7 @@ return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
 )
 
 /**
- * Saves of one node, of any number of tokens, each in its turn. keepMs, and a list with these for each: fence, revision, digest,
+ * Saves of one node, of any number of tokens, each in its turn. keepMs, and a list with these for each: fence, revision, id,
  * how many pairs are written, keys removed, nodes began and ended, and then all these. It takes as long as what it
  * writes, however much is kept. → 1 or 0 for each.
  */
@@ -89,10 +89,10 @@ for text in string.gmatch(ARGV[4] .. '${separator}', '([^${separator}]*)${separa
 local function save(at, first, removed, began, ended, last)
   local meta = call('HMGET', T, '!h', '!f', '!r', '!s', '!w')
   if meta[1] ~= node or meta[2] ~= given[at] then return 0 end
-  local revision, digest = given[at + 1], given[at + 2]
-  if meta[3] == revision then return meta[4] == digest and 1 or 0 end
+  local revision, id = given[at + 1], given[at + 2]
+  if meta[3] == revision then return meta[4] == id and 1 or 0 end
   if tonumber(meta[3] or '0') ~= tonumber(revision) - 1 then return 0 end
-  call('HSET', T, '!r', revision, '!s', digest, unpack(given, first, math.min(first + most, removed) - 1))
+  call('HSET', T, '!r', revision, '!s', id, unpack(given, first, math.min(first + most, removed) - 1))
   for i = first + most, removed - 1, most do call('HSET', T, unpack(given, i, math.min(i + most, removed) - 1)) end
   for i = removed, began - 1, most do call('HDEL', T, unpack(given, i, math.min(i + most, began) - 1)) end
   for i = began, ended - 1 do

@@ -133,7 +133,17 @@ describe('a token', () => {
     const claim = await a.ledger.claim('t', a.store.node, -1, 60_000)
     const fence = claim.held ? claim.fence : 0
     const save = (revision: number, writes: Writes) =>
-      a.ledger.save({ token: 't', node: a.store.node, fence, revision, writes, began: [], ended: [], keepMs: 60_000 })
+      a.ledger.save({
+        id: `${revision}`,
+        token: 't',
+        node: a.store.node,
+        fence,
+        revision,
+        writes,
+        began: [],
+        ended: [],
+        keepMs: 60_000,
+      })
     expect(await save(1, texts)).toBe(true)
     expect(await ledger.read('t')).toEqual({ revision: 1, texts })
     const { 'text 0': kept, ...others } = texts

@@ -45,6 +45,8 @@ export class SharedStore implements StateStore, Shared {
   private readonly attendance: Attendance
   private readonly claims: Claims
   private readonly lease: Lease
+  /** Counts the saves of this node. */
+  private saves = 0
   private opening: Promise<void> | undefined
   private closed = false
 
@@ -170,9 +172,11 @@ export class SharedStore implements StateStore, Shared {
     if (!held) throw taken()
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
-    const { began, ended } = this.lease.moved(before.stored.running, next.running, held.said)
+    const moved = this.lease.moved(before.stored.running, next.running, held.said)
     const { node, keepMs } = this
-    const save = { token, node, fence: held.fence, revision: next.revision, writes, began, ended, keepMs }
+    this.saves += 1
+    const id = `${node.slice(0, 8)}.${this.saves}`
+    const save = { id, token, node, fence: held.fence, revision: next.revision, writes, ...moved, keepMs }
     return this.ledger.save(save).then((saved) => {
       if (!saved) {
         if (this.held.get(token) === held) this.forget(token)
@@ -232,10 +236,7 @@ export class SharedStore implements StateStore, Shared {
   }
 
   async unfollow(token: string): Promise<void> {
-    if (!this.following.has(token)) return
-    this.forget(token)
-    await this.ready()
-    await this.ledger.unfollow(token, this.node)
+    if (this.following.has(token)) await this.drop(token)
   }
 
   attend(token: string, here: boolean): void {

@@ -5,7 +5,7 @@ import type { Texts } from '../store/record.js'
 
 interface Page {
   revision: number
-  /** What made this revision. */
+  /** The id of the save that made this revision. */
   save: string
   texts: Texts
   holder: string | undefined
@@ -129,15 +129,14 @@ export function memoryLedger(book: Book): Ledger {
       book.tell(holder, { type: 'wanted', token })
       return { held: false, holder, leaseMs: (book.nodes.get(holder)?.leaseEnd ?? 0) - clock.now() }
     },
-    save: async ({ token, node, fence, revision, writes, began, ended }) => {
+    save: async ({ id, token, node, fence, revision, writes, began, ended }) => {
       const page = book.page(token)
       const tell = (follower: string) => book.tell(follower, { type: 'changed', token, revision, writes })
       if (page.holder !== node || page.fence !== fence) return false
-      const save = JSON.stringify([writes, began, ended])
-      if (page.revision === revision) return page.save === save
+      if (page.revision === revision) return page.save === id
       if (page.revision !== revision - 1) return false
       page.revision = revision
-      page.save = save
+      page.save = id
       const texts = { ...page.texts }
       for (const [key, text] of Object.entries(writes))
         if (text === null) delete texts[key]
