@@ -470,6 +470,17 @@ describe('when the store was away for longer than anybody waits', () => {
     expect(now().n).toBe(10)
     expect((await a.store.read(tokenOf(book)))?.running).toEqual([])
   })
+  it('another task has failed, and its page still shows that', async () => {
+    const { a, book, end, state, now } = await open(1)
+    await end(state.ticks.start(), 50)
+    const back = away(a, a.hub)
+    await clock.advance(40_000)
+    book.page(tokenOf(book)).revision += 1 // a save had arrived
+    back()
+    await clock.advance(20_000)
+    expect(now().ticks).toMatchObject({ running: 0, outcome: 'failed', error: { code: 'store-unreachable' } })
+    expect(await a.store.read(tokenOf(book))).toMatchObject({ running: [], ended: [{ outcome: 'failed' }] })
+  })
   it('a page is shown what others have made meanwhile, and any other task that failed is known to have', async () => {
     const { a, b, book, tab, end, state, now } = await open(2)
     await end(state.steps.start(), 350)

@@ -66,14 +66,17 @@ export class Runs {
     return lost
   }
 
-  /** Of tasks that do not run here, what the store says is what has come of them. */
+  /** Of tasks that do not run here, and have not ended here since, what the store says is what has come of them. */
   showEnds(): void {
     const ended = this.believedEnds
+    const unsaved = this.believed.filter((run) => this.settled.has(nameOf(run)))
+    const isElsewhere = (name: TaskName) =>
+      this.isIdle(name.definition, name.task) && !unsaved.some((run) => isSame(run, name))
     for (const { definition, task, outcome, failure = null } of ended)
-      if (this.isIdle(definition, task)) this.setStatus(definition, task, { ...idle, outcome, error: failure })
+      if (isElsewhere({ definition, task })) this.setStatus(definition, task, { ...idle, outcome, error: failure })
     if (!this.nodes.shared) return
     for (const { definition, task } of this.ends())
-      if (this.isIdle(definition, task) && !ended.some((end) => isSame(end, { definition, task })))
+      if (isElsewhere({ definition, task }) && !ended.some((end) => isSame(end, { definition, task })))
         this.setStatus(definition, task, idle)
   }
 
