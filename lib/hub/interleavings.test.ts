@@ -4,11 +4,10 @@ import { HeldStateError } from '../base/errors.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import type { Ledger } from '../store/ledger.js'
-import { sharedStore } from '../store/shared.js'
 import { TestClock } from '../testing/clock.js'
 import { TestTab } from '../testing/kit.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
-import { mortalClock } from '../testing/mortal-clock.js'
+import type { Book } from '../testing/memory-ledger.js'
+import { openNodes } from './nodes.fixture.js'
 
 let clock = new TestClock()
 const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
@@ -51,41 +50,10 @@ const d = defineState('d', () => ({ n: 0, attempts: [] as number[] }))
   }))
   .events((on) => ({ add: on((s, by: number) => void (s.n += by)) }))
 
-async function open(count = 2) {
+const open = (count = 2) => {
   clock = new TestClock()
   ran = []
-  const book = new Book(clock)
-  const start = () => {
-    const own = mortalClock(clock)
-    const store = sharedStore({ ledger: memoryLedger(book), clock: own, leaseMs: 1000 })
-    const kit = testHub([d], { store, limits: { keepMs: 600_000 } }, clock)
-    const kill = () => {
-      own.die()
-      const node = book.nodes.get(store.node)
-      if (node) node.listener = undefined
-    }
-    return { ...kit, store, kill }
-  }
-  const nodes = Array.from({ length: count }, start)
-  await clock.advance(0)
-  const [a, b, c] = nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]]
-  const tab = await a.open()
-  const state = await tab.watch(d)
-  await clock.advance(0)
-  const move = async (to: (typeof nodes)[0]) => {
-    tab.rewire(to.hub, clock)
-    await tab.reconnect()
-    await clock.advance(0)
-  }
-  const end = async <T>(work: Promise<T>, ms = 100) => {
-    const ended = work.then(
-      (value) => ({ value }),
-      (error) => ({ error: error.code as string }),
-    )
-    await clock.advance(ms)
-    return Promise.race([ended, Promise.resolve('waits' as const)])
-  }
-  return { a, b, c, book, tab, state, now: () => tab.state(d), move, end, start }
+  return openNodes(clock, d, { count, limits: { keepMs: 600_000 } })
 }
 
 /** As Socket.IO does it: closing a connection says at once that it has ended. */

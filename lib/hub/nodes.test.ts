@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import type { Ledger } from '../store/ledger.js'
-import { sharedStore } from '../store/shared.js'
 import { TestClock } from '../testing/clock.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
-import { mortalClock } from '../testing/mortal-clock.js'
+import { openNodes } from './nodes.fixture.js'
 
 interface Counted {
   n: number
@@ -56,44 +53,9 @@ const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [] }))
 let clock = new TestClock()
 const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
 
-/** Hubs over one ledger, and a tab at the first of them. */
-async function open(count = 2) {
+const open = (count = 2) => {
   clock = new TestClock()
-  const book = new Book(clock)
-  const start = () => {
-    const own = mortalClock(clock)
-    const store = sharedStore({ ledger: memoryLedger(book), clock: own, leaseMs: 1000 })
-    const kit = testHub([d], { store }, clock)
-    /** `kill -9`: its clock and its messages end. */
-    const kill = () => {
-      own.die()
-      const node = book.nodes.get(store.node)
-      if (node) node.listener = undefined
-      dead.add(store)
-    }
-    return { ...kit, store, kill }
-  }
-  const dead = new Set<object>()
-  const nodes = Array.from({ length: count }, start)
-  await clock.advance(0)
-  const [a, b, c] = nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]]
-  const tab = await a.open()
-  const state = await tab.watch(d)
-  await clock.advance(0)
-  const move = async (to: (typeof nodes)[0]) => {
-    tab.rewire(to.hub, clock)
-    await tab.reconnect()
-    await clock.advance(0)
-  }
-  const end = async <T>(work: Promise<T>, ms = 100) => {
-    const ended = work.then(
-      (value) => ({ value }),
-      (error) => ({ error: error.code as string }),
-    )
-    await clock.advance(ms)
-    return Promise.race([ended, Promise.resolve('waits' as const)])
-  }
-  return { a, b, c, book, tab, state, now: () => tab.state(d), move, end, start }
+  return openNodes(clock, d, { count })
 }
 
 describe('a tab', () => {

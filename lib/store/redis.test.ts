@@ -10,6 +10,7 @@ import { consoleLog, type Log } from '../base/log.js'
 import { CutProxy } from './cut-proxy.fixture.js'
 import { givingUp } from './handles.fixture.js'
 import type { Ledger, Message } from './ledger.js'
+import { stored } from './nodes.fixture.js'
 import type { Writes } from './record.js'
 import { redisStore } from './redis.js'
 import { checkRedis } from './redis-check.js'
@@ -17,7 +18,7 @@ import { withoutClient } from './redis-failure.js'
 import { type RedisLedgerOptions, redisLedger } from './redis-ledger.js'
 import { freePort, RedisServer } from './redis-server.fixture.js'
 import { type SharedStore, sharedStore } from './shared.js'
-import type { StateStore, Stored } from './store.js'
+import type { StateStore } from './store.js'
 import { storeSuite } from './suite.js'
 
 let redis: RedisServer
@@ -52,15 +53,6 @@ storeSuite('redis', { describe, it }, (beside) => {
 })
 
 const run = { run: 'r', definition: 'a', task: 'b', attempt: 1 }
-
-const stored = (revision: number, n = revision): Stored => ({
-  revision,
-  state: { a: { n } },
-  calls: [],
-  running: [],
-  ended: [],
-  shapes: {},
-})
 
 interface Opened {
   readonly store: SharedStore

@@ -1,40 +1,9 @@
+/** Moments in which two things meet at a shared store: each has gone wrong once. */
 import { expect, it } from 'vitest'
-import { TestClock } from '../testing/clock.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
 import type { Ledger } from './ledger.js'
-import { SharedStore } from './shared.js'
-import type { Stored } from './store.js'
+import { nodes, stored } from './nodes.fixture.js'
+import type { SharedStore } from './shared.js'
 
-const stored = (revision: number, n = revision): Stored => ({
-  revision,
-  state: { a: { n } },
-  calls: [],
-  running: [],
-  ended: [],
-  shapes: {},
-})
-
-async function nodes(count: number, leaseMs = 1000) {
-  const clock = new TestClock()
-  const book = new Book(clock)
-  const all = []
-  for (let index = 0; index < count; index += 1) {
-    const ledger = memoryLedger(book)
-    const store = new SharedStore({ ledger, clock, leaseMs })
-    const heard: string[] = []
-    store.listen({
-      wanted: (token) => void heard.push(`wanted ${token}`),
-      changed: (token, now) => void heard.push(`${token} ${now?.revision}`),
-      missed: () => void heard.push('missed'),
-      alone: (token) => void heard.push(`alone ${token}`),
-      lapsed: () => void heard.push('lapsed'),
-    })
-    await store.open()
-    all.push({ store, heard, ledger })
-  }
-  const [a, b, c] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]]
-  return { clock, book, a, b, c }
-}
 const ledgerOf = (store: SharedStore) => (store as unknown as { ledger: Ledger }).ledger
 
 it('a token that is loaded and followed in the same moment is held', async () => {

@@ -1,44 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { TestClock } from '../testing/clock.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import type { TestClock } from '../testing/clock.js'
+import { type Book, memoryLedger } from '../testing/memory-ledger.js'
 import { sharedHandle } from './handles.fixture.js'
 import type { Ledger } from './ledger.js'
-import { SharedStore } from './shared.js'
-import type { Stored } from './store.js'
+import { nodes, stored } from './nodes.fixture.js'
+import type { SharedStore } from './shared.js'
 import { storeSuite } from './suite.js'
 
 storeSuite('shared', { describe, it }, sharedHandle)
-
-const stored = (revision: number, n = revision): Stored => ({
-  revision,
-  state: { a: { n } },
-  calls: [],
-  running: [],
-  ended: [],
-  shapes: {},
-})
-
-/** Nodes over one ledger. `wanted` says which tokens others waited for. */
-async function nodes(count: number, leaseMs = 1000) {
-  const clock = new TestClock()
-  const book = new Book(clock)
-  const all = []
-  for (let index = 0; index < count; index += 1) {
-    const store = new SharedStore({ ledger: memoryLedger(book), clock, leaseMs })
-    const heard: string[] = []
-    store.listen({
-      wanted: (token) => void heard.push(`wanted ${token}`),
-      changed: (token, now) => void heard.push(`${token} ${now?.revision} ${JSON.stringify(now?.state)}`),
-      missed: () => void heard.push('missed'),
-      alone: () => {},
-      lapsed: () => {},
-    })
-    await store.open()
-    all.push({ store, heard })
-  }
-  const [a, b, c] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]]
-  return { clock, book, a, b, c }
-}
 
 const unheard = { leaseEnd: 0, trustEnd: 0, listener: undefined }
 
