@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TestClock } from '../testing/clock.js'
-import { type Book, memoryLedger } from '../testing/memory-ledger.js'
+import type { Book } from '../testing/memory-ledger.js'
 import { sharedHandle } from './handles.fixture.js'
 import type { Ledger } from './ledger.js'
 import { nodes, stored } from './nodes.fixture.js'
