@@ -207,3 +207,8 @@ test('a redis is asked whether it can keep state', async () => {
   const wrong = await diagnosed(redis.url.replace('redis://', 'redis://:wrong@'), withClient, secret)
   expect([wrong.code, wrong.text]).toEqual([1, expect.stringMatching(/broken The redis at .* does not accept/)])
 })
+
+test('a folder that is no app of Next is told so, though a redis is named', async () => {
+  const { code, text } = await diagnosed('redis://localhost:1', {})
+  expect([code, text]).toEqual([1, expect.stringMatching(/2 things are broken/)])
+})

@@ -2,7 +2,6 @@
 import { appFindings } from './app-findings.js'
 import { deploymentFindings } from './deployment-findings.js'
 import { broken, type Finding } from './finding.js'
-import { readProject } from './project.js'
 import { redisFindings, redisOf } from './redis-findings.js'
 import { Refusal } from './refusal.js'
 import { paint, type Terminal } from './terminal.js'
@@ -23,7 +22,7 @@ export async function doctor({ dir, url }: DoctorOptions, terminal: Terminal): P
     ),
   ]
   const redis = redisOf(dir)
-  if (redis !== '') findings.push(...section('The redis', await redisFindings(readProject(dir), redis), terminal))
+  if (redis !== '') findings.push(...section('The redis', await redisFindings(dir, redis), terminal))
   if (url !== undefined) findings.push(...section(url, await deploymentFindings(url), terminal))
   const count = findings.filter(({ kind }) => kind === 'broken').length
   terminal.say(count === 0 ? 'Nothing is broken.' : `${count} ${count === 1 ? 'thing is' : 'things are'} broken.`)

@@ -111,7 +111,7 @@ const lockFiles: readonly (readonly [string, PackageManager])[] = [
 ]
 
 /** In a workspace, the lock file lies above the app. */
-function packageManagerOf(dir: string, { packageManager }: Manifest = {}): PackageManager {
+export function packageManagerOf(dir: string, { packageManager }: Manifest = {}): PackageManager {
   const named = /^(npm|pnpm|yarn|bun)@/.exec(packageManager ?? '')?.[1]
   if (named) return named as PackageManager
   const found = lockFiles.find(([name]) => existsSync(join(dir, name)))

@@ -2,13 +2,14 @@
 import { messageOf } from '../base/errors.js'
 import { redisStore } from '../store/redis.js'
 import { broken, type Finding, fine, note } from './finding.js'
-import { installedVersion, type Project } from './project.js'
+import { installedVersion, packageManagerOf } from './project.js'
 import { settingOf } from './setting.js'
 
 export const redisOf = (dir: string, environment = process.env.HELDSTATE_REDIS): string =>
   settingOf(dir, 'HELDSTATE_REDIS', environment).value
 
-export async function redisFindings({ dir, packageManager }: Project, url: string): Promise<readonly Finding[]> {
+export async function redisFindings(dir: string, url: string): Promise<readonly Finding[]> {
+  const packageManager = packageManagerOf(dir)
   const add = `${packageManager} ${packageManager === 'npm' ? 'install' : 'add'} redis`
   if (installedVersion(dir, 'redis') === undefined)
     return [broken(`HELDSTATE_REDIS is set, and the package "redis" is not installed. Run: ${add}`)]
