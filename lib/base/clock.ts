@@ -22,5 +22,14 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer as NodeJS.Timeout)
   },
   turn: typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0),
-  id: () => crypto.randomUUID().replaceAll('-', ''),
+  id: randomId,
 }
+
+/** `crypto.randomUUID` exists only in secure contexts: a page at a LAN address or an intranet name has no such function. */
+function randomId(): string {
+  let id = ''
+  for (const byte of crypto.getRandomValues(new Uint8Array(16))) id += hex[byte]
+  return id
+}
+
+const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

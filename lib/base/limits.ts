@@ -153,6 +153,8 @@ export const fixedLimits = {
   issueKeyText: 100,
   /** Milliseconds between two lines in the log about the same trouble of connections. */
   troublePauseMs: 60_000,
+  /** Addresses with a token bucket of their own, for each kind of bucket: about 1 MB. Later ones share one bucket. */
+  buckets: 10_000,
   /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
   lockHeldMs: 3_000,
 } as const
