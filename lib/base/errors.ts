@@ -45,6 +45,8 @@ export const errorCodes = {
   'task-failed': 'a background task threw',
   'task-timeout': 'a background task took longer than its author allows',
   'too-many-connections': 'the hub has as many connections as its bound allows',
+  'too-many-states': 'a tab watches as many states as its bound allows',
+  'too-many-tabs': 'an address opened new tabs faster than the bound allows',
   'too-many-tasks': 'a token runs as many tasks as its bound allows',
   'undeclared-field': 'a field was written that its definition does not declare',
   'unfit-store': 'the store cannot be used as it is set up',
@@ -78,15 +80,22 @@ export class HeldStateError extends Error {
   readonly code: ErrorCode
   /** Of arguments that their schema refused: what is wrong, and where. */
   declare readonly issues?: readonly Issue[]
+  /** Milliseconds after which it may go well. */
+  declare readonly afterMs?: number
   /** In development, where the page about this code lies: it shows in a terminal beside the code. */
   declare readonly docs?: string
   readonly [brand] = true
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & Pick<Failure, 'issues'>) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: ErrorOptions & Pick<Failure, 'issues'> & { readonly afterMs?: number },
+  ) {
     super(message, options)
     this.name = 'HeldStateError'
     this.code = code
     if (options?.issues) this.issues = options.issues
+    if (options?.afterMs !== undefined) this.afterMs = options.afterMs
     if (process.env.NODE_ENV === 'development') this.docs = `node_modules/heldstate/docs/errors/${code}.md`
   }
 

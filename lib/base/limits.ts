@@ -16,6 +16,8 @@ export const defaultLimits = {
   rememberedMessages: 32,
   /** Failed calls of a page that are remembered, should one be sent again. Only of the newest a tab can have not heard. */
   rememberedEnds: 100,
+  /** Bytes of messages to a page that it can be given the difference to. A page that missed more is sent its states whole. */
+  rememberedBytes: 256 * 1024,
   /** Pages of one token whose calls are remembered: this one, and those before as many reloads. */
   rememberedPages: 4,
   /** Waiters for the lock of one token. A thousand tasks that all want it at once are served; a leak is not. */
@@ -37,6 +39,15 @@ export const defaultLimits = {
   connections: 10_000,
   /** Milliseconds that an instance without a connection and without a task is kept: a day, so that a laptop may sleep. */
   keepMs: 24 * 60 * 60 * 1000,
+  /**
+   * Milliseconds after the last page and task of a tab until its state leaves the memory: what the store keeps is loaded again when the
+   * page comes back. Most reloads and blips take seconds.
+   */
+  unloadMs: 2 * 60 * 1000,
+  /** New tabs a second of one address (an IPv4 address, or a /64 of IPv6). Pages that come back are free. A person opens one a second. */
+  newTabsPerSecond: 20,
+  /** New tabs at once of one address: an office behind one address, or a browser that restores its windows. */
+  newTabsBurst: 200,
   /** Milliseconds that `close()` waits for events and blocks to end. What has not ended by then is not saved. */
   closeMs: 10_000,
 } as const
@@ -153,6 +164,34 @@ export const fixedLimits = {
   issueKeyText: 100,
   /** Milliseconds between two lines in the log about the same trouble of connections. */
   troublePauseMs: 60_000,
+  /** Characters from which on a message goes out in parts of this length. On a slow line a ping has to wait for one of them at most. */
+  partLength: 32_768,
+  /** Bytes that the network has not taken, from which on a page is sent nothing further until it has: it then gets one difference. */
+  unreadBytes: 65_536,
+  /** Bytes that the network has not taken, from which on they count for all pages together. */
+  unreadCounted: 16_384,
+  /** Milliseconds in which a page takes nothing of what it was sent, and is taken to have gone. A part takes under a second on 2G. */
+  unreadMs: 15_000,
+  /** The part of the heap's limit that all pages together may leave unread. Beyond it, those that have waited longest are cut off. */
+  unreadOfHeap: 1 / 8,
+  /** Calls of a page that have ended and that it cannot be told of yet, since it does not read: the next ones wait. */
+  unreadEnds: 100,
+  /** Milliseconds between two welcomes that a page asks for. One asks after a patch that does not fit, which is a bug. */
+  resyncPauseMs: 250,
+  /** Milliseconds after which a connection from which nothing is read is taken to live still, again and again. Under Engine.IO's 20 s. */
+  pausedRefreshMs: 5_000,
+  /** Milliseconds by which the clock of another process may be ahead. */
+  clockSkewMs: 24 * 60 * 60 * 1000,
+  /** Milliseconds for which is kept what a page was sent that has closed. A blip or a reload takes less. */
+  windowMs: 60_000,
+  /** Milliseconds for which the state of a tab that was duplicated is kept at hand, should it be again. */
+  originalMs: 10_000,
+  /** The part of the heap's limit that all such windows may take together. Beyond it, the oldest go. */
+  windowsOfHeap: 1 / 16,
+  /** The part of the heap's limit that states in memory may take together. Beyond it, those go that no page and no task needs. */
+  statesOfHeap: 1 / 4,
+  /** Bytes that an instance counts for beside its state. */
+  instanceBytes: 2_000,
   /** Addresses with a token bucket of their own, for each kind of bucket: about 1 MB. Later ones share one bucket. */
   buckets: 10_000,
   /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */

@@ -8,9 +8,11 @@ import { fixedLimits } from '../base/limits.js'
 export interface Identity {
   /** The signed token to say hello with, if this tab has one. */
   claim(): Promise<string | undefined>
-  /** After a claim without a token: the signed token of the tab of which this one is a duplicate. */
+  /** The signed token of the tab of which this one is a duplicate, until something of its own is saved. */
   copyOf?(): string | undefined
   keep(token: string): void
+  /** The state of this tab is saved: what it was copied from no longer matters. */
+  saved?(): void
   forget(): void
 }
 
@@ -18,10 +20,10 @@ export interface Identity {
 export type CurrentToken = () => string | undefined
 
 const storageKey = 'heldstate.token'
+const originalKey = 'heldstate.copyOf'
 
 export function browserIdentity(): Identity & { readonly current: CurrentToken } {
   let claimed: string | undefined
-  let original: string | undefined
   return {
     claim: async () => {
       const token = stored() ?? claimed
@@ -30,14 +32,14 @@ export function browserIdentity(): Identity & { readonly current: CurrentToken }
         claimed = token
         return token
       }
-      original = token
+      attempt(() => sessionStorage.setItem(originalKey, token))
       forget()
       return undefined
     },
-    copyOf: () => original,
+    copyOf: () => attempt(() => sessionStorage.getItem(originalKey)) ?? undefined,
+    saved: () => attempt(() => sessionStorage.removeItem(originalKey)),
     current: () => claimed,
     keep: (token) => {
-      original = undefined
       if (token === claimed) return
       claimed = token
       attempt(() => sessionStorage.setItem(storageKey, token))

@@ -7,6 +7,7 @@ import type { ManagerOptions, Socket } from 'socket.io-client'
 import { systemClock } from '../base/clock.js'
 import { fixedLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
+import { Parts, partName } from '../protocol/parts.js'
 import { lineQuestion, socketPath } from '../protocol/path.js'
 import { Retry, thisPage } from './retry.js'
 import type { Wire, WireListener } from './wire.js'
@@ -47,10 +48,15 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       tryAllTransports: true,
       reconnection: false, // `Retry` knows when the page sleeps
       ...options,
-      auth: (answer) => void listener.hello().then(answer),
+      auth: (answer) => void listener.hello().then((hello) => answer({ ...hello, parts: 1 })),
     })
-    opened.onAny((name: string, ...args: unknown[]) => listener.message(name, args))
+    const parts = new Parts()
+    opened.onAny((name: string, ...args: unknown[]) => {
+      const [whole, ...given] = name === partName ? (parts.add(args) ?? []) : [name, ...args]
+      if (whole !== undefined) listener.message(whole, given)
+    })
     opened.on('connect', () => {
+      parts.clear()
       retry.succeeded()
       if (opened.io.engine.transport.name === 'polling') warnOfPolling()
     })

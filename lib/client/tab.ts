@@ -193,7 +193,7 @@ export class Tab {
 
   private async hello(): Promise<{ readonly [key: string]: Json }> {
     const token = await this.identity.claim()
-    const copyOf = token === undefined ? this.identity.copyOf?.() : undefined
+    const copyOf = this.identity.copyOf?.()
     this.greeted = this.watched.length
     return {
       version: protocolVersion,
@@ -249,6 +249,7 @@ export class Tab {
     this.settleUnseen()
     this.show(mirror)
     this.token = token
+    if (mirror.revision > 0) this.identity.saved?.()
     this.heard = number
     this.welcomed = true
     this.resyncing = false

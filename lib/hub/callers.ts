@@ -26,8 +26,8 @@ export class Callers {
   }
 
   /** The token whose state a duplicated tab begins with. */
-  copiedBy({ token, copyOf }: Pick<Hello, 'token' | 'copyOf'>, browser: string): string | undefined {
-    return token === undefined ? copiedToken(copyOf, browser, this.secrets) : undefined
+  copiedBy({ copyOf }: Pick<Hello, 'copyOf'>, browser: string): string | undefined {
+    return copiedToken(copyOf, browser, this.secrets)
   }
 
   /** The one caller for whom a document is made, if that is sure. */

@@ -4,8 +4,22 @@ import type { Json } from '../base/encode.js'
 export interface Connection {
   /** The cookies with which the page connected. */
   readonly cookies?: string | undefined
+  /** The address that limits count against; `undefined` where it is not known, and then they do not count. */
+  readonly address?: string | undefined
+  /** Bytes that were sent and that the network has not taken yet. None for a connection that does not say. */
+  readonly unread?: number
+  /** Bytes that were sent in all, taken or not. */
+  readonly written?: number
+  /** Called when the network has taken some of them. */
+  onTaken?: (() => void) | undefined
   /** Sends one message, in order. After the connection has closed, nothing happens. */
   send(name: string, ...args: Json[]): void
+  /** Reads no further messages, so that the sender has to wait. Some may still arrive. */
+  pause?(): void
+  /** Reads on. */
+  resume?(): void
   /** Ends the connection after what was sent before. */
   close(): void
+  /** Ends the connection at once; what was sent and not taken is lost. Default: `close`. */
+  abort?(): void
 }

@@ -66,7 +66,7 @@ describe('a page that comes back', () => {
     await tab.reconnect()
     await clock.advance(20)
     const [name, , from, to, patches] = tab.wire.received.at(-1) ?? []
-    expect([name, from, to, patches]).toEqual(['r', 1, 2, [[[0, 'rows', 7, 'name'], 'new']]])
+    expect([name, from, to, patches]).toEqual(['r', 0, 1, [[[0, 'rows', 7, 'name'], 'new']]])
     expect(now().rows[7]?.name).toBe('new')
     expect(now().rows[8]).toBe(before[8])
     expect(tab.connection).toBe('live')

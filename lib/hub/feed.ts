@@ -41,6 +41,14 @@ export class Feed {
     return this.watched.map(({ id }) => id)
   }
 
+  get size(): number {
+    return this.watched.length
+  }
+
+  watches(id: string): boolean {
+    return this.watched.some((watched) => watched.id === id)
+  }
+
   /** All of it. */
   welcome(token: string): Welcome {
     for (const watched of this.watched) watched.sent = this.viewOf(watched)

@@ -16,7 +16,7 @@ export function isCurrent(
 }
 
 /**
- * A new state gets all first values, an older one those it does not have yet. One of another shape is migrated if its
+ * A new state has all first values, an older one is given those it does not have yet. One of another shape is migrated if its
  * author says how; else the fields that still fit are kept, and the log says which are not.
  */
 export function completed(
@@ -24,12 +24,14 @@ export function completed(
   shape: Shape | undefined,
   definition: ServerDefinition,
   log: Log,
+  first: Fields,
 ): Fields {
-  if (fields && isCurrent(fields, shape, definition)) return fields
+  if (!fields) return first
+  if (isCurrent(fields, shape, definition)) return fields
   const { members } = definition
-  if (!fields || !shape || isSameShape(shape, members.shape)) return { ...members.initial(), ...fields }
+  if (!shape || isSameShape(shape, members.shape)) return { ...first, ...fields }
   return {
-    ...members.initial(),
+    ...first,
     ...(migrated(fields, shape, definition, log) ?? fitted(fields, shape, definition, log)),
   }
 }

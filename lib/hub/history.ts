@@ -3,6 +3,7 @@
  * remembered, it gets the difference. The views share what did not change between them, so a mark costs little.
  */
 import type { View } from './instance.js'
+import type { Window, Windows } from './windows.js'
 
 /** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */
 export interface Mark {
@@ -13,30 +14,45 @@ export interface Mark {
 /** Written anew with each message that takes its place: what is kept for a while and then dropped is dear to collect. */
 interface Place {
   revision: number
+  /** How long the message was, which is about what this mark keeps from being collected. */
+  bytes: number
   readonly views: (View | undefined)[]
 }
 
-export class History {
+export interface HistoryBounds {
+  readonly messages: number
+  readonly bytes: number
+}
+
+export class History implements Window {
   private readonly places: Place[] = []
-  private readonly bound: number
+  private readonly bounds: HistoryBounds
+  private readonly windows: Windows
   private readonly start: number
   /** The number of the newest message. */
   private last: number
+  /** That of the oldest one that is remembered. */
+  private first: number
+  private bytes = 0
+  private isClosed = false
 
   /** Numbers go on from `start`: a random one, so that a number of another process means nothing here. */
-  constructor(bound: number, start: number) {
-    this.bound = bound
+  constructor(bounds: HistoryBounds, start: number, windows: Windows) {
+    this.bounds = bounds
+    this.windows = windows
     this.start = start
     this.last = start
+    this.first = start + 1
   }
 
-  /** Notes a message that was sent; its number. */
+  /** Notes a message that is sent; its number. */
   note(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
+    if (this.last - this.first + 1 === this.bounds.messages) this.forgetFirst()
     this.last += 1
     const at = this.placeOf(this.last)
     let place = this.places[at]
     if (!place) {
-      place = { revision, views: [] }
+      place = { revision, bytes: 0, views: [] }
       this.places[at] = place
     }
     place.revision = revision
@@ -45,12 +61,58 @@ export class History {
     return this.last
   }
 
+  /** Says how long the message was that was noted last. */
+  weigh(bytes: number): void {
+    const place = this.places[this.placeOf(this.last)]
+    if (!place || this.last < this.first) return
+    place.bytes = bytes
+    this.bytes += bytes
+    while (this.bytes > this.bounds.bytes && this.first < this.last) this.forgetFirst()
+    if (bytes > 0) this.windows.changed(this, this.bytes)
+  }
+
   at(number: number): Mark | undefined {
-    return number > this.last - this.bound && number <= this.last ? this.places[this.placeOf(number)] : undefined
+    return number >= this.first && number <= this.last ? this.places[this.placeOf(number)] : undefined
+  }
+
+  /** The page has gone: the views of it, of so many bytes, may soon be kept for it alone. */
+  close(bytes: number): void {
+    this.isClosed = true
+    if (this.last >= this.first) this.windows.changed(this, this.bytes + bytes)
+  }
+
+  /** The page is back. */
+  open(): void {
+    this.isClosed = false
+    if (this.bytes > 0) this.windows.changed(this, this.bytes)
+    else this.windows.forget(this)
+  }
+
+  /** Forgets all but what a page that is here was sent last. */
+  shorten(): void {
+    if (this.isClosed) return this.clear()
+    while (this.first < this.last) this.forgetFirst()
+  }
+
+  /** Forgets all of it: its page has gone. */
+  clear(): void {
+    this.first = this.last + 1
+    this.places.length = 0
+    this.bytes = 0
+    this.windows.forget(this)
+  }
+
+  private forgetFirst(): void {
+    const place = this.places[this.placeOf(this.first)]
+    this.first += 1
+    if (!place) return
+    this.bytes -= place.bytes
+    place.bytes = 0
+    place.views.length = 0
   }
 
   /** From the first on, so that there are as many as were needed. */
   private placeOf(number: number): number {
-    return (number - this.start - 1) % this.bound
+    return (number - this.start - 1) % this.bounds.messages
   }
 }

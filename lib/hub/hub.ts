@@ -2,8 +2,10 @@
  * The hub: every instance of state in this process, the tabs that watch them, and the tasks that run. It owns the parts
  * and hands each the few others it needs; what happens to a change is in `transaction`.
  */
+import { getHeapStatistics } from 'node:v8'
+import { Buckets } from '../base/buckets.js'
 import { type Clock, systemClock } from '../base/clock.js'
-import type { HeldStateError } from '../base/errors.js'
+import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
@@ -12,33 +14,34 @@ import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
-import type { RunningTask, State, StateStore, Stored } from '../store/store.js'
-import { HeldInside } from '../tasks/held-inside.js'
-import { granted, type Permit } from '../tasks/permit.js'
+import type { RunningTask, StateStore, Stored } from '../store/store.js'
+import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
+import { Unread } from './backpressure.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
 import { reportFault, triggerFaults } from './faults.js'
-import { type Author, Flow } from './flow.js'
-import { heldBlock } from './held.js'
-import { type Source, traced } from './holder.js'
+import { FirstValues } from './first-values.js'
+import { Flow } from './flow.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
 import { Nodes } from './nodes.js'
-import { beginSettled, nobody, own, transact } from './opening.js'
+import { nobody, own, transact } from './opening.js'
 import type { HubOptions } from './options.js'
+import { Originals } from './originals.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { Session } from './session.js'
 import { StateUnknown } from './state-unknown.js'
 import { closed, Tasking } from './tasking.js'
-import { refuseMalformed, signToken, verifyToken } from './token.js'
-import type { Transaction } from './transaction.js'
+import { newToken, refuseMalformed, signToken, verifyToken } from './token.js'
 import { startEach } from './triggers.js'
+import { Windows } from './windows.js'
 import { Working } from './working.js'
+import { Writing } from './writing.js'
 
 /** A running background task, as `hub.backgroundTasks` lists it. */
 export type BackgroundTask = Pick<TaskRun, 'id' | 'token' | 'definition' | 'task' | 'settled'>
@@ -60,6 +63,12 @@ export class Hub {
   readonly keeping: Keeping
   readonly instances: Map<string, Instance> = new Map<string, Instance>()
   readonly sessions: Set<Session> = new Set()
+  readonly unread: Unread
+  readonly windows: Windows
+  readonly firstValues: FirstValues
+  private readonly newTabs: Buckets
+  private readonly originals = new Originals(this)
+  private readonly writing = new Writing(this)
   private readonly pages: Pages<Session>
   private readonly working = new Working()
   private closing: Promise<void> | undefined
@@ -67,35 +76,38 @@ export class Hub {
   constructor(options: HubOptions = {}) {
     this.registry = options.registry ?? new Registry()
     this.limits = { ...defaultLimits, ...options.limits }
+    const { heapBytes = getHeapStatistics().heap_size_limit } = options
     this.clock = options.clock ?? systemClock
     this.store = options.store ?? memoryStore()
     this.log = options.log ?? consoleLog
     this.prepare = options.prepare ?? (() => {})
     this.callers = new Callers(options.secret)
     this.options = options
-    this.pages = new Pages(this.limits)
+    this.firstValues = new FirstValues(this.clock, this.callers.secrets[0])
+    this.pages = new Pages(this.clock, this.limits)
+    this.windows = new Windows(heapBytes * fixedLimits.windowsOfHeap)
+    const { newTabsPerSecond: perSecond, newTabsBurst: burst } = this.limits
+    this.newTabs = new Buckets(this.clock, { perSecond, burst })
+    this.unread = new Unread(heapBytes * fixedLimits.unreadOfHeap)
     this.locks = new Locks(this.clock, this.limits, this.log)
     this.registry.onReplace((edited) => {
       for (const session of this.sessions) session.redefined()
       this.flow.outside(() => void this.tracked(this.tasks.pool.restart(edited)))
     })
     this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
-    this.keeping = new Keeping({
-      clock: this.clock,
-      limits: this.limits,
-      locks: this.locks,
-      log: this.log,
-      store: this.store,
-      hasTasks: (token) => this.tasks.pool.of(token).size > 0,
-      tokens: () => this.instances.keys(),
-      knows: (token) => this.instances.has(token),
-      settled: (token) => this.instances.get(token)?.pending?.settled(),
-      forget: (token) => {
+    const { clock, limits, locks, log, store, instances } = this
+    const keepingGround = {
+      ...{ clock, limits, locks, log, store, instances },
+      hasTasks: (token: string) => this.tasks.pool.of(token).size > 0,
+      saveEnds: ({ token }: Instance) =>
+        transact(this, token, granted, nobody, (transaction) => transaction.saveEnds()),
+      forget: (token: string) => {
         this.pages.drop(token)
         this.locks.forget(token)
         this.instances.delete(token)
       },
-    })
+    }
+    this.keeping = new Keeping(keepingGround, heapBytes * fixedLimits.statesOfHeap)
     this.nodes = new Nodes(this)
     this.tasks = new Tasking(this)
   }
@@ -116,9 +128,7 @@ export class Hub {
   ): Promise<T> {
     return promised(() => {
       this.refuseUnusable(token)
-      const work = (transaction: Transaction) =>
-        change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
-      return this.tracked(after(this.prepare(), () => this.exclusive(token, change, work, { modified: definition.id })))
+      return this.tracked(after(this.prepare(), () => this.writing.modify(token, definition, change)))
     })
   }
 
@@ -129,27 +139,25 @@ export class Hub {
   lock(token: string): Promise<HeldToken> {
     return promised(() => {
       this.refuseUnusable(token)
-      return after(this.block(token, granted), (transaction) => {
-        void this.tracked(transaction.untilReleased())
-        return heldBlock(transaction, this.flow)
-      })
+      return this.writing.lock(token)
     })
   }
 
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   connect(connection: Connection, greeting: unknown, browser: string): Session {
     const hello = parseHello(greeting, this.limits)
-    const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.callers.secrets)
+    if (hello.token === undefined) this.refuseFlood(connection)
+    const { secrets } = this.callers
+    const token = hello.token === undefined ? newToken(this.clock) : verifyToken(hello.token, browser, secrets)
     if (this.closing) throw closed()
     const instance = this.instance(token)
     this.keeping.needed(instance)
     this.tasks.abandoned.back(token)
     if (instance.watchers.size === 0) this.nodes.attend(token, true)
     const { outbox } = this
-    const signed = signToken(token, browser, this.callers.secrets[0])
+    const signed = signToken(token, browser, secrets[0])
     const earlier = this.pages.of(token, hello.page)
-    const copied = this.options.onDuplicate === 'fresh' ? undefined : this.callers.copiedBy(hello, browser)
-    const original = copied === undefined ? undefined : this.instance(copied)
+    const original = this.options.onDuplicate === 'fresh' ? undefined : this.callers.copiedBy(hello, browser)
     const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })
     this.pages.set(token, hello.page, session)
     this.sessions.add(session)
@@ -157,17 +165,31 @@ export class Hub {
     return session
   }
 
-  /** Gives a new instance what the original has saved. */
-  copy(original: Instance, instance: Instance): Eventually<void> {
-    const copy = () => transact(this, instance.token, granted, nobody, (transaction) => transaction.copyFrom(original))
-    return promised(() => after(this.load(original), copy)).finally(() => this.released(original))
+  /** Tabs that come back are free; an address that makes ever more of them is a script. */
+  private refuseFlood({ address }: Connection): void {
+    const afterMs = address === undefined ? 0 : this.newTabs.take(address)
+    if (afterMs > 0)
+      throw new HeldStateError(
+        'too-many-tabs',
+        'This address opens tabs faster than the server allows. The page tries again.',
+        {
+          afterMs,
+        },
+      )
+  }
+
+  /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
+  borrow(original: string, instance: Instance): Eventually<void> {
+    if (instance.exists) return
+    return after(this.originals.of(original), (kept) => instance.borrow(kept))
   }
 
   /** The connection of a session has ended. */
   disconnected(session: Session): void {
-    const { instance } = session
+    const { instance, page } = session
     session.close()
     this.sessions.delete(session)
+    this.pages.left(instance.token, page, session, instance.bytes)
     if (instance.watchers.size === 0) {
       this.nodes.attend(instance.token, false)
       this.tasks.abandoned.left(instance.token)
@@ -184,8 +206,9 @@ export class Hub {
   instance(token: string): Instance {
     const known = this.instances.get(token)
     if (known) return known
-    const instance = new Instance(token, this.log, this.nodes)
+    const instance = new Instance(token, this.log, this.nodes, this.firstValues)
     this.instances.set(token, instance)
+    this.keeping.grew(instance.bytes)
     return instance
   }
 
@@ -240,7 +263,8 @@ export class Hub {
 
   materialize(instance: Instance, id: string): Eventually<void> {
     return after(this.prepare(), () => {
-      if (instance.known && instance.isCurrent(this.registry.get(id))) return
+      const definition = this.registry.get(id)
+      if (instance.known && (instance.state[id] === undefined || instance.isCurrent(definition))) return
       return after(
         transact(this, instance.token, granted, nobody, (transaction) => transaction.get(id)),
         () => {},
@@ -258,39 +282,7 @@ export class Hub {
   }
 
   access(token: string): Access {
-    return {
-      clock: this.clock,
-      snapshot: (state, id) => this.snapshot(token, state, id),
-      update: (permit, author, work) => this.exclusive(token, author, work, permit.run, permit),
-      lock: (permit) => promised(() => this.block(token, permit)),
-      mark: (transaction) => this.flow.mark(transaction as Transaction),
-    }
-  }
-
-  /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-  private block(token: string, permit: Permit): Eventually<Transaction> {
-    this.flow.refuseNested(token)
-    this.flow.begin()
-    return beginSettled(this, token, permit, traced(permit.run ?? 'hub.lock'))
-  }
-
-  /** One transaction that runs a function of the author's. */
-  private exclusive<T>(
-    token: string,
-    author: Author,
-    work: (transaction: Transaction) => Eventually<T>,
-    source: Source | undefined,
-    permit = granted,
-  ): Eventually<T> {
-    this.flow.refuseNested(token)
-    return transact(this, token, permit, author, work, traced(source))
-  }
-
-  private snapshot(token: string, state: State | undefined, id: string): object {
-    const definition = this.registry.get(id)
-    const instance = this.instance(token)
-    const fields = (state ?? instance.state)[id] ?? definition.members.initial()
-    return { ...fields, ...instance.computed(definition).evaluate(fields) }
+    return this.writing.access(token)
   }
 
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
@@ -335,6 +327,8 @@ export class Hub {
     const spreadMs = Math.ceil((this.sessions.size / fixedLimits.returnsPerSecond) * 1000)
     for (const session of this.sessions) session.farewell(closed(), spreadMs)
     this.keeping.end(this.instances.values())
+    this.pages.end()
+    this.originals.forget()
     this.nodes.end()
     await this.store.close()
     this.flow.end()

@@ -54,6 +54,11 @@ export class Inbox {
     this.continue()
   }
 
+  /** What waits is handled when it is opened again. */
+  hold(): void {
+    this.isOpen = false
+  }
+
   /** What waits is forgotten; what was begun goes on. */
   close(): void {
     this.isOpen = false

@@ -2,13 +2,15 @@
  * One instance of state: everything the hub knows of one token. Its committed snapshot, the status of its tasks, the views
  * that tabs see of them, and the sessions that watch.
  */
+import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
-import type { RunningTask, State, Stored } from '../store/store.js'
+import type { Fields, RunningTask, State, Stored } from '../store/store.js'
 import type { TaskStatus } from '../tasks/status.js'
-import { isCurrent } from './fields.js'
+import { completed, isCurrent } from './fields.js'
+import type { FirstValues } from './first-values.js'
 import { merged, type PastCalls } from './past-calls.js'
 import type { Pending } from './pending.js'
 import { type Known, type RunChanges, Runs } from './runs.js'
@@ -46,15 +48,27 @@ export class Instance {
   loaded = false
   /** It is another process's, and this one is told of each change. */
   followed = false
+  /** About how many bytes it takes. */
+  bytes: number = fixedLimits.instanceBytes
   /** Takes back the timer that will drop this instance. */
   cancelDrop: (() => void) | undefined
+  /** A call of it has reached a handler, or something of it is kept: it is not to be lost. */
+  exists = false
+  /** Begins with the state of another token, which is saved with its own first change. */
+  borrowed: Pick<Instance, 'state' | 'shapes'> | undefined
   private readonly log: Log
+  private readonly firstValues: FirstValues
+  /** First values that this token alone has. */
+  private firsts: Map<ServerDefinition, Fields> | undefined
+  /** Calls as they are kept. */
+  private keptCalls: PastCalls = []
   private readonly views = new Map<string, CachedView>()
   private readonly caches = new Map<string, ComputedCache>()
 
-  constructor(token: string, log: Log, nodes: Known) {
+  constructor(token: string, log: Log, nodes: Known, firstValues: FirstValues) {
     this.token = token
     this.log = log
+    this.firstValues = firstValues
     this.runs = new Runs(nodes, (definition) => this.statusChanged(definition))
   }
 
@@ -85,6 +99,8 @@ export class Instance {
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
     this.shapes = stored?.shapes ?? {}
+    this.keptCalls = stored?.calls ?? []
+    if (stored) this.isKept()
     const lost = this.runs.restore(stored ?? { running: [], ended: [] }, owned)
     this.announce()
     return lost
@@ -96,8 +112,43 @@ export class Instance {
     this.state = next.state
     this.shapes = next.shapes
     this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
+    this.keptCalls = next.calls
+    this.isKept()
     this.runs.saved(next.running, next.ended, changes)
     this.announce()
+  }
+
+  private isKept(): void {
+    this.exists = true
+    this.borrowed = undefined
+  }
+
+  /** How calls or tasks have ended is known in memory only. */
+  get hasUnsavedEnds(): boolean {
+    return this.calls !== this.keptCalls || this.runs.hasUnsavedEnds
+  }
+
+  /** What a state is that was never saved: that of the token which this one copies, or its first values. Not to be changed. */
+  unsaved(definition: ServerDefinition): Fields {
+    const { borrowed } = this
+    const shared = borrowed ? undefined : this.firstValues.sharedBy(definition)
+    const known = shared ?? this.firsts?.get(definition)
+    if (known) return known
+    const first = this.firstValues.of(definition, this.token)
+    const own = borrowed
+      ? completed(borrowed.state[definition.id], borrowed.shapes[definition.id], definition, this.log, first)
+      : first
+    this.firsts ??= new Map()
+    this.firsts.set(definition, own)
+    return own
+  }
+
+  /** Begins with the state of another token. */
+  borrow(other: Pick<Instance, 'state' | 'shapes'>): void {
+    if (this.exists || Object.keys(other.state).length === 0) return
+    this.borrowed = { state: other.state, shapes: other.shapes } // those of now
+    this.firsts = undefined
+    this.views.clear()
   }
 
   statusOf(definition: string, task: string): TaskStatus {
@@ -117,10 +168,11 @@ export class Instance {
 
   /** The newest view of one state, if it has all its fields; the same object as long as nothing in it changed. */
   view(definition: ServerDefinition): View | undefined {
-    const fields = this.state[definition.id]
+    const kept = this.state[definition.id]
+    const fields = kept ?? (this.known ? this.unsaved(definition) : undefined)
     const known = this.views.get(definition.id)
     if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
-    if (!fields || !this.isCurrent(definition)) return undefined
+    if (!fields || (kept && !this.isCurrent(definition))) return undefined
     const view = this.compose(definition, fields)
     this.views.set(definition.id, { definition, fields, view, stale: false })
     return view

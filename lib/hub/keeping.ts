@@ -1,5 +1,9 @@
-/** How long an instance is kept that nobody needs: one without a tab and without a task. */
+/**
+ * How long the state of a token stays that nobody needs: one without a page and without a task. After some minutes it leaves the memory, and
+ * what is kept of it stays in the store; after `keepMs` that is dropped as well.
+ */
 import type { Clock } from '../base/clock.js'
+import type { Eventually } from '../base/eventually.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { StateStore } from '../store/store.js'
@@ -12,38 +16,52 @@ export interface KeepingGround {
   readonly locks: Locks
   readonly log: Log
   readonly store: StateStore
+  readonly instances: ReadonlyMap<string, Instance>
   hasTasks(token: string): boolean
-  /** The tokens that the hub knows. */
-  tokens(): Iterable<string>
-  knows(token: string): boolean
-  /** Resolves when what was changed of it is kept, or has failed. */
-  settled(token: string): Promise<void> | undefined
+  /** Saves how calls and tasks of it have ended. */
+  saveEnds(instance: Instance): Eventually<void>
   /** The hub shall know the instance no more. */
   forget(token: string): void
 }
 
 export class Keeping {
   private readonly ground: KeepingGround
+  /** Bytes that states in memory may take together. */
+  private readonly bytesLimit: number
+  /** That of all instances, about. */
+  private bytes = 0
+  /** Instances that nobody needs, in the order in which that began. */
+  private readonly idle = new Set<Instance>()
+  /** When a token was last in use that is in no memory but the store's, where the store does not know: the oldest first. */
+  private readonly unloaded = new Map<string, number>()
+  private cancelExpiry: (() => void) | undefined
   private cancelSweep = () => {}
   private ended = false
 
-  constructor(ground: KeepingGround) {
+  constructor(ground: KeepingGround, bytesLimit: number) {
     this.ground = ground
+    this.bytesLimit = bytesLimit
     this.sweepLater()
   }
 
-  /** Lets an instance go after `keepMs`, if nobody needs it now or then. */
+  /** Lets an instance go after a while, if nobody needs it now or then. */
   consider(instance: Instance): void {
     if (instance.cancelDrop || this.isNeeded(instance)) return
-    instance.cancelDrop = this.ground.clock.after(this.ground.limits.keepMs, () => {
+    const { clock, limits } = this.ground
+    const unloadMs = instance.exists ? limits.unloadMs : Math.min(limits.unloadMs, fixedLimits.windowMs)
+    this.idle.add(instance)
+    instance.cancelDrop = clock.after(Math.min(unloadMs, limits.keepMs), () => {
       instance.cancelDrop = undefined
-      if (!this.isNeeded(instance)) void this.drop(instance.token, () => this.isNeeded(instance))
+      if (!this.isNeeded(instance)) void this.unload(instance)
     })
+    this.makeRoom()
   }
 
   needed(instance: Instance): void {
     instance.cancelDrop?.()
     instance.cancelDrop = undefined
+    this.idle.delete(instance)
+    this.unloaded.delete(instance.token)
   }
 
   /** A tab or a task of this process needs it. */
@@ -51,10 +69,30 @@ export class Keeping {
     return watchers.size > 0 || this.ground.hasTasks(token)
   }
 
+  /** The size of an instance is another. */
+  grew(by: number): void {
+    this.bytes += by
+    if (by > 0) this.makeRoom()
+  }
+
+  private makeRoom(): void {
+    if (this.bytes <= this.bytesLimit) return
+    let bytes = this.bytes
+    for (const instance of this.idle) {
+      if (bytes <= this.bytesLimit) return
+      if (!instance.cancelDrop || this.isNeeded(instance)) continue
+      bytes -= instance.bytes
+      instance.cancelDrop()
+      instance.cancelDrop = undefined
+      void this.unload(instance)
+    }
+  }
+
   /** The store shall keep nothing on account of this process any more; the next one goes on with it. */
   end(instances: Iterable<Instance>): void {
     this.ended = true
     this.cancelSweep()
+    this.cancelExpiry?.()
     for (const instance of instances) this.needed(instance)
   }
 
@@ -67,24 +105,80 @@ export class Keeping {
   }
 
   private async sweep(): Promise<void> {
-    const { limits, log, store, tokens, knows } = this.ground
+    const { instances, limits, log, store } = this.ground
     try {
-      for (const token of (await store.unused?.(tokens(), limits.keepMs)) ?? [])
-        if (!this.ended) await this.drop(token, () => knows(token))
+      for (const token of (await store.unused?.(instances.keys(), limits.keepMs)) ?? [])
+        if (!this.ended) await this.drop(token, () => instances.has(token))
     } catch (error) {
       if (!this.ended) log.error('The store could not be asked which tabs nobody has come back to.', error)
     }
     this.sweepLater()
   }
 
+  /** A store that does not know when a token was last in use is told when to drop it. */
+  private expireLater(): void {
+    const { clock, instances, limits } = this.ground
+    const [oldest] = this.unloaded
+    if (!oldest || this.cancelExpiry || this.ended) return
+    const [token, usedAt] = oldest
+    this.cancelExpiry = clock.after(usedAt + limits.keepMs - clock.now(), () => {
+      this.cancelExpiry = undefined
+      if (this.unloaded.get(token) === usedAt) void this.drop(token, () => instances.has(token))
+      this.unloaded.delete(token)
+      this.expireLater()
+    })
+  }
+
+  /** It leaves the memory, once all that only memory knows of it is kept. */
+  private async unload(instance: Instance): Promise<void> {
+    const { clock, limits, locks, log, saveEnds, store } = this.ground
+    const { token } = instance
+    if (limits.keepMs <= limits.unloadMs) return this.drop(token, () => this.isNeeded(instance))
+    let release: Release | undefined
+    try {
+      if (instance.exists && instance.hasUnsavedEnds) await saveEnds(instance)
+      release = await locks.acquire(token)
+      await instance.pending?.settled()
+      if (this.isGone(instance)) return
+      if (instance.exists && instance.hasUnsavedEnds) return this.consider(instance)
+      this.forget(instance)
+      if (instance.exists && !store.unused) this.unloaded.set(token, clock.now() - limits.unloadMs)
+      this.expireLater()
+      await store.unload?.(token, limits.keepMs)
+    } catch (error) {
+      log.warn(
+        'The state of a tab that nobody uses stays in memory, since how its calls ended could not be saved.',
+        error,
+      )
+      this.consider(instance)
+    } finally {
+      release?.()
+    }
+  }
+
+  /** Somebody needs it after all, or it has been let go. */
+  private isGone(instance: Instance): boolean {
+    return this.ended || this.isNeeded(instance) || this.ground.instances.get(instance.token) !== instance
+  }
+
+  private forget(instance: Instance): void {
+    this.idle.delete(instance)
+    this.bytes -= instance.bytes
+    instance.cancelDrop?.()
+    instance.cancelDrop = undefined
+    this.ground.forget(instance.token)
+  }
+
   private async drop(token: string, isNeeded: () => boolean): Promise<void> {
-    const { forget, locks, log, settled, store } = this.ground
+    const { instances, locks, log, store } = this.ground
     let release: Release | undefined
     try {
       release = await locks.acquire(token)
-      await settled(token)
+      await instances.get(token)?.pending?.settled()
       if (isNeeded()) return
-      forget(token) // first: who comes while the store forgets gets a new one, and waits for the lock
+      const instance = instances.get(token)
+      this.unloaded.delete(token)
+      if (instance) this.forget(instance) // first: a page that comes while the store forgets gets a new one, and waits for the lock
       await store.drop(token)
     } catch (error) {
       log.error('The state of an unused tab could not be dropped from the store.', error)

@@ -23,6 +23,8 @@ export interface HubOptions {
    */
   readonly inRequest?: <T>(work: () => Promise<T>, cookies: string | undefined) => Promise<T>
   readonly limits?: Partial<Limits>
+  /** Bytes of heap that the bounds of memory are parts of. Default: the limit of this process's heap. */
+  readonly heapBytes?: number
   readonly log?: Log
   readonly clock?: Clock
 }

@@ -17,15 +17,15 @@ export async function readState(hub: Hub, token: string | undefined, id: string)
     return { ...fields, ...new ComputedCache(definition.members).evaluate(fields) }
   }
   const instance = await readInstance(hub, token)
-  const fields = completed(instance.state[id], instance.shapes[id], definition, hub.log)
+  const fields = completed(instance.state[id], instance.shapes[id], definition, hub.log, instance.unsaved(definition))
   return copyValue({ ...fields, ...instance.computed(definition).evaluate(fields) }, [id]) as object
 }
 
 /** What this process knows of a token, or else what is kept of it, which it does not begin to hold by that. */
-async function readInstance(hub: Hub, token: string): Promise<Instance> {
+export async function readInstance(hub: Hub, token: string): Promise<Instance> {
   const here = hub.instances.get(token)
   if (here && (here.followed || (here.loaded && hub.nodes.holds(token)))) return here
-  const instance = new Instance(token, hub.log, hub.nodes)
+  const instance = new Instance(token, hub.log, hub.nodes, hub.firstValues)
   const stored = await promised(() => hub.store.read(token)).catch((error) => {
     throw new StateUnknown(token, error)
   })

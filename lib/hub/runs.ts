@@ -176,6 +176,11 @@ export class Runs {
     return this.mine.has(run)
   }
 
+  /** How tasks have ended is known in memory only. */
+  get hasUnsavedEnds(): boolean {
+    return this.outdated || this.ends() !== this.believedEnds
+  }
+
   /** Runs of a task that the store believes to run, in any process. */
   saidToRun(definition: string, task: string): readonly RunningTask[] {
     return this.believed.filter((run) => isSame(run, { definition, task }))

@@ -2,50 +2,39 @@
  * A session is the hub's side of one connected tab: it takes the tab's messages one after the other, settles its calls,
  * and sends what its feed has for it.
  */
-import type { Clock } from '../base/clock.js'
-import { HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
-import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import { type Failure, HeldStateError, toFailure } from '../base/errors.js'
+import { concluded, type Eventually, rescued } from '../base/eventually.js'
+import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
-import type { Registry } from '../state/registry.js'
+import { Backpressure, type Unread } from './backpressure.js'
+import { Calling, type CallingGround, type CallingPage } from './calling.js'
 import type { Connection } from './connection.js'
-import type { Call } from './dispatch.js'
 import { callerFaults, reportFault } from './faults.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
-import { Inbox, inOrder } from './inbox.js'
+import { Inbox } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
 import type { Nodes } from './nodes.js'
-import { type Caller, isStale, once } from './once.js'
+import { isStale } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
-import { type CallName, endOf } from './past-calls.js'
+import type { Earlier } from './pages.js'
 import { StateUnknown } from './state-unknown.js'
-import type { Tasking } from './tasking.js'
 import { trailOf } from './trail.js'
+import { Watching, type WatchingGround } from './watching.js'
+import type { Windows } from './windows.js'
 
 /** What a session asks of the hub. */
-export interface SessionGround {
-  readonly clock: Clock
-  readonly limits: Limits
+export interface SessionGround extends CallingGround, WatchingGround {
   readonly log: Log
-  readonly registry: Registry
-  call(call: Call): Eventually<void>
-  /** Work that the hub waits for when it closes. */
-  tracked<T>(work: Eventually<T>): Eventually<T>
-  readonly tasks: Pick<Tasking, 'cancel'>
   readonly nodes: Pick<Nodes, 'away'>
-  /** Asks the store what it has of an instance, unless that is known. */
-  load(instance: Instance): Eventually<void>
-  /** The same, and asks again where another process may have changed it. */
+  readonly unread: Unread
+  /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
-  /** Waits until no other process does anything with an instance. */
-  own(instance: Instance): Eventually<void>
-  /** Gives a new instance what `original` has saved. */
-  copy(original: Instance, instance: Instance): Eventually<void>
-  /** Gives a state of an instance its first values, if it has none yet. */
-  materialize(instance: Instance, id: string): Eventually<void>
+  readonly windows: Windows
+  /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
+  borrow(original: string, instance: Instance): Eventually<void>
 }
 
 /** What a session is made of. */
@@ -56,31 +45,38 @@ export interface SessionParts {
   readonly hello: Hello
   /** What the tab will keep, and say hello with. */
   readonly signed: string
-  /** The session that the same page had before. */
-  readonly earlier: Session | undefined
-  /** Given to a duplicated tab: whose state it begins with. */
-  readonly original: Instance | undefined
+  /** What the same page had before. */
+  readonly earlier: Earlier | undefined
+  /** Given to a duplicated tab: the token whose state it begins with. */
+  readonly original: string | undefined
 }
 
-export class Session implements Watcher, Sender, Caller {
+export class Session implements Watcher, Sender, CallingPage, Earlier {
   readonly instance: Instance
   private readonly ground: SessionGround
   private readonly connection: Connection
   private readonly outbox: Outbox
-  private readonly inbox: Inbox
+  readonly inbox: Inbox
   private settled: Settlement[] = []
   private readonly hello: Hello
   private readonly signed: string
-  private readonly original: Instance | undefined
+  private readonly original: string | undefined
   private readonly feed: Feed
   sentAt = Number.NEGATIVE_INFINITY
   sending = false
   private phase: 'opening' | 'open' | 'closed' = 'opening'
   /** The tab asked for the whole of it. */
   private asked = false
-  private cancelling = 0
-  /** Take back what is to be tried again. */
-  private readonly retries: (() => void)[] = []
+  /** When it was sent that last, in milliseconds of the clock. */
+  private welcomedAt = Number.NEGATIVE_INFINITY
+  private readonly pressure: Backpressure
+  /** Its calls wait until it has read how the ones before them ended. */
+  private held = false
+  /** What it is to be told once it has read what it was sent. */
+  private untold: Failure | undefined
+  private readonly calling: Calling
+  private cancelWelcome: (() => void) | undefined
+  private readonly watching: Watching
 
   constructor(ground: SessionGround, { instance, connection, outbox, hello, signed, earlier, original }: SessionParts) {
     this.ground = ground
@@ -91,17 +87,39 @@ export class Session implements Watcher, Sender, Caller {
     this.signed = signed
     this.original = original
     const { clock, limits, registry } = ground
-    const history =
-      earlier?.feed.history ?? new History(limits.rememberedMessages, Number.parseInt(clock.id().slice(0, 10), 16))
+    const { rememberedMessages: messages, rememberedBytes: bytes } = limits
+    const start = Number.parseInt(clock.id().slice(0, 10), 16)
+    const history = earlier?.history ?? new History({ messages, bytes }, start, ground.windows)
     this.feed = new Feed(instance, registry, hello.page, history)
+    this.watching = new Watching(ground, instance, this.feed, () => this.changed())
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
-    earlier?.close()
-    this.inbox = new Inbox(earlier?.inbox.busy, (up) => this.handle(up)) // calls run in order, also those that the page sends again
+    earlier?.close?.()
+    history.open()
+    this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up)) // calls run in order, also those that the page sends again
+    this.calling = new Calling(ground, this)
+    this.pressure = new Backpressure(connection, clock, ground.unread, () => this.outbox.add(this))
   }
 
   /** The page had a connection before this one. */
-  private get wasHere(): boolean {
+  get wasHere(): boolean {
     return this.hello.heard !== undefined
+  }
+
+  get page(): string {
+    return this.hello.page
+  }
+
+  get history(): History {
+    return this.feed.history
+  }
+
+  /** Done when what the page has begun has ended. */
+  get busy(): Promise<void> | undefined {
+    return this.inbox.busy
+  }
+
+  get cookies(): string | undefined {
+    return this.connection.cookies
   }
 
   /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
@@ -113,8 +131,8 @@ export class Session implements Watcher, Sender, Caller {
       (error) => (this.wasHere ? this.close() : tell(error)), // it has more to show than nothing, and comes back
     )
     const { original } = this
-    if (original) await rescued(() => this.ground.copy(original, this.instance), tell)
-    for (const id of watch) await rescued(() => this.watch(id), tell)
+    if (original) await rescued(() => this.ground.borrow(original, this.instance), tell)
+    for (const id of watch) await rescued(() => this.watching.add(id), tell)
     if (this.phase === 'closed') return
     this.phase = 'open'
     const mark = heard === undefined ? undefined : this.feed.history.at(heard)
@@ -137,8 +155,8 @@ export class Session implements Watcher, Sender, Caller {
     try {
       const up = parseUp(name, args, this.ground.limits)
       const overtakes = up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)
-      if (this.inbox.size + this.cancelling >= this.ground.limits.callsPerTab) return this.refuseSurplus(up)
-      if (overtakes) return void this.cancel(up)
+      if (this.inbox.size + this.calling.cancelling >= this.ground.limits.callsPerTab) return this.refuseSurplus(up)
+      if (overtakes) return void this.calling.cancel(up)
       this.inbox.add(up)
     } catch (error) {
       this.refuse(callIdOf(args), error)
@@ -154,7 +172,7 @@ export class Session implements Watcher, Sender, Caller {
     const refuse = () => {
       throw surplus
     }
-    void this.ground.tracked(this.once(up.id, refuse, true))
+    void this.ground.tracked(this.calling.once(up.id, refuse, true))
   }
 
   /** The connection is gone, or is to go. Work that was begun goes on. */
@@ -162,9 +180,11 @@ export class Session implements Watcher, Sender, Caller {
     if (this.phase === 'closed') return
     this.phase = 'closed'
     this.inbox.close()
-    for (const cancel of this.retries) cancel()
+    this.watching.end()
+    this.cancelWelcome?.()
     this.instance.watchers.delete(this)
     this.connection.close()
+    this.pressure.end()
   }
 
   farewell(error: HeldStateError, spreadMs: number): void {
@@ -183,73 +203,63 @@ export class Session implements Watcher, Sender, Caller {
 
   /** One delta with everything that the tab has not seen, and the calls that it settles. */
   flush(): void {
-    if (this.phase !== 'open') return
-    if (this.asked) this.say(this.feed.welcome(this.signed))
-    this.asked = false
+    if (this.phase !== 'open' || this.pressure.isBlocked) return
+    const { untold } = this
+    this.untold = undefined
+    if (untold) this.say({ type: 'failure', failure: untold })
+    this.welcomeAgain()
     const delta = this.feed.delta(this.settled)
     if (!delta) return
     this.settled = []
     this.say(delta)
+    if (this.held && !this.pressure.isBlocked) this.release()
+  }
+
+  /** The page does not read how its calls end: further ones wait. */
+  private hold(): void {
+    const { length } = this.settled
+    if (length < fixedLimits.unreadEnds) return
+    if (length > 2 * this.ground.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
+    if (this.held) return
+    this.held = true
+    this.inbox.hold()
+    this.connection.pause?.()
+  }
+
+  private release(): void {
+    this.held = false
+    this.connection.resume?.()
+    this.inbox.open()
+  }
+
+  /** A page that asks again and again costs a welcome now and then. */
+  private welcomeAgain(): void {
+    if (!this.asked) return
+    const { clock } = this.ground
+    const now = clock.now()
+    const pause = this.welcomedAt + fixedLimits.resyncPauseMs - now
+    if (pause > 0) {
+      this.cancelWelcome ??= clock.after(pause, () => this.outbox.add(this))
+      return
+    }
+    this.cancelWelcome = undefined
+    this.asked = false
+    this.welcomedAt = now
+    this.say(this.feed.welcome(this.signed))
   }
 
   private handle(up: Up): Eventually<void> {
     switch (up.type) {
       case 'call':
-        return this.call(up)
+        return this.calling.call(up)
       case 'cancel':
-        return this.cancel(up)
+        return this.calling.cancel(up)
       case 'watch':
-        return this.answer(up.id, () => this.watch(up.definition))
+        return this.answer(up.id, () => this.watching.add(up.definition))
       case 'resync':
         this.asked = true
         return this.changed()
     }
-  }
-
-  private call(up: Up & { type: 'call' }): Eventually<void> {
-    const name = { page: this.hello.page, id: up.id }
-    const isPlain = this.instance.known && this.isPlain(name)
-    return this.ground.tracked(isPlain ? this.run(up, name) : this.runKnown(up, name))
-  }
-
-  /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it ends. */
-  private isPlain(name: CallName): boolean {
-    return this.instance.loaded || endOf(this.instance.calls, name) === undefined
-  }
-
-  /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */
-  private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<void> {
-    const { ground, instance } = this
-    const settled = () => (this.isPlain(name) ? undefined : ground.own(instance))
-    return concluded(
-      () => (instance.known ? settled() : after(ground.load(instance), settled)),
-      () => this.run(up, name),
-      // a page that was here comes back and asks once more
-      (error) => (this.wasHere ? this.close() : this.once(up.id, () => Promise.reject(error))),
-    )
-  }
-
-  private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<void> {
-    const { token } = this.instance
-    const { cookies } = this.connection
-    const { passed, before } = this.inbox
-    const call = { token, definition, member, args, name, cookies, passed, before }
-    return this.once(id, () => (before ? inOrder(before, () => this.ground.call(call)) : this.ground.call(call)))
-  }
-
-  private cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
-    const { ground, instance } = this
-    this.cancelling += 1
-    const work = () => ground.tasks.cancel(instance.token, definition, task)
-    return after(ground.tracked(this.once(id, work, true)), () => {
-      this.cancelling -= 1
-    })
-  }
-
-  private once(id: number, work: () => Eventually<void>, early = false): Eventually<void> {
-    const { instance, ground } = this
-    const name = { page: this.hello.page, id }
-    return once({ instance, caller: this, name, limits: ground.limits, early, again: this.wasHere }, work)
   }
 
   ended(id: number): void {
@@ -277,6 +287,7 @@ export class Session implements Watcher, Sender, Caller {
   private settle(settlement: Settlement): void {
     if (this.phase !== 'open') return
     this.settled.push(settlement)
+    if (this.pressure.isBlocked) this.hold()
     this.changed()
   }
 
@@ -287,6 +298,7 @@ export class Session implements Watcher, Sender, Caller {
     if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
     const failure = { ...toFailure(error, 'handler-failed'), ...trailOf(error) }
     if (id !== undefined && this.phase === 'open') this.settle({ id, failure })
+    else if (this.phase === 'open' && this.pressure.isBlocked) this.untold = failure
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
   }
 
@@ -300,41 +312,9 @@ export class Session implements Watcher, Sender, Caller {
     if (this.phase === 'open') this.say({ type: 'stalled', stalled })
   }
 
-  /** Definitions are others now: shows what they make of the watched states. */
+  /** Definitions are others now. */
   redefined(): void {
-    for (const id of this.feed.ids)
-      if (this.ground.registry.has(id))
-        void rescued(
-          () => this.materialize(id),
-          (error) => this.refuse(undefined, error),
-        )
-  }
-
-  private watch(id: string): Eventually<void> {
-    if (this.feed.ids.length >= this.ground.limits.watchedStates)
-      throw new HeldStateError(
-        'invalid-message',
-        'This tab watches as many states as the bound "watchedStates" allows.',
-      )
-    this.feed.watch(id)
-    return this.materialize(id)
-  }
-
-  /** Shows a state. Its first values may have to be saved; where that fails, it is tried again as long as the tab is here. */
-  private materialize(id: string, waitMs: number = fixedLimits.saveAgainMs): Eventually<void> {
-    const again = () =>
-      void rescued(
-        () => this.materialize(id, Math.min(waitMs * 2, fixedLimits.saveAgainLongestMs)),
-        () => {},
-      )
-    return rescued(
-      () => after(this.ground.materialize(this.instance, id), () => this.changed()),
-      (error) => {
-        if (isHeldStateError(error) && error.code === 'save-failed' && this.phase !== 'closed')
-          this.retries.push(this.ground.clock.after(waitMs, again))
-        throw error
-      },
-    )
+    this.watching.redefined((error) => this.refuse(undefined, error))
   }
 
   /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
@@ -343,6 +323,9 @@ export class Session implements Watcher, Sender, Caller {
   }
 
   private say(message: Parameters<typeof writeDown>[0]): void {
+    const { written = 0 } = this.connection
     this.connection.send(...writeDown(message))
+    if (message.type === 'delta') this.history.weigh((this.connection.written ?? 0) - written)
+    this.pressure.sent()
   }
 }

@@ -66,6 +66,7 @@ export class Tasking {
     if (this.isSaved(start)) return this.startSaved(start, name)
     const instance = this.ground.instance(start.token)
     this.pool.check(start)
+    instance.exists = true
     if (name) instance.calls = withEnd(instance.calls, name, undefined, this.ground.limits) // first: the task may save at once
     this.run(start)
   }

@@ -3,12 +3,25 @@
  * the token and the browser's HttpOnly cookie, so a token that leaks is worth nothing elsewhere. Never logged whole.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
 
 /** At least one secret; without any given, one that lives as long as the process. */
 export function secretsOf(given: string | readonly string[] = []): readonly [string, ...string[]] {
   const [first = randomBytes(32).toString('hex'), ...older] = typeof given === 'string' ? [given] : given
   return [first, ...older]
+}
+
+/** A new token. Its last twelve digits are the time, in milliseconds, so that its first values have one that lasts. */
+export function newToken(clock: Pick<Clock, 'id' | 'now'>): string {
+  return `${clock.id().slice(0, 20)}${Math.max(0, Math.floor(clock.now())).toString(16).padStart(12, '0')}`
+}
+
+/** When a token was made, in milliseconds since the epoch; the present for one that was not made by `newToken`. */
+export function birthOf(token: string, now: number): number {
+  const time = Number.parseInt(token.slice(20), 16)
+  return time <= now + fixedLimits.clockSkewMs ? time : now
 }
 
 /** What a tab keeps: `token.signature`. */

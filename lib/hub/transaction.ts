@@ -15,7 +15,7 @@ import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
-import { completed, refuseUndeclared } from './fields.js'
+import { completed, isCurrent, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
@@ -66,8 +66,7 @@ export class Transaction implements Hold {
   /** What it builds on, if that is not kept yet. */
   private base: Pending | undefined
   private drafts: Opened[] = []
-  private copied: State | undefined
-  private copiedShapes: Readonly<Record<string, Shape>> = {}
+  private savesEnds = false
   /** What the next save says of tasks, if it does. */
   private runs: { readonly begun: RunningTask[]; readonly over: Set<string> } | undefined
   private released = false
@@ -152,14 +151,24 @@ export class Transaction implements Hold {
 
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
   get(id: string): object {
-    if (this.released) return readonlyView(this.instance.state[id] ?? {})
+    if (this.released) return readonlyView(this.instance.state[id] ?? this.unsaved(id))
     for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
     const definition = this.ground.registry.get(id)
     const { state, shapes } = this.instance.newest
-    const fields = completed(state[id], shapes[id], definition, this.ground.log)
+    const fields = this.fieldsOf(definition, state[id], shapes[id])
     const draft = openDraft(fields, [id], definition.members.computed)
     this.drafts.push({ definition, draft })
     return draft.state
+  }
+
+  private fieldsOf(definition: ServerDefinition, fields: Fields | undefined, shape: Shape | undefined): Fields {
+    if (fields && isCurrent(fields, shape, definition)) return fields
+    return completed(fields, shape, definition, this.ground.log, this.instance.unsaved(definition))
+  }
+
+  private unsaved(id: string): Fields {
+    const { registry } = this.ground
+    return registry.has(id) ? this.instance.unsaved(registry.get(id)) : {}
   }
 
   /**
@@ -170,6 +179,7 @@ export class Transaction implements Hold {
     before?.check()
     if (name && endOf(this.instance.calls, name)) throw new EndedMeanwhile()
     this.call = name
+    this.instance.exists = true
   }
 
   /** `passed` is called when its change is on its way to the store, if it gives the lock back then. */
@@ -192,10 +202,9 @@ export class Transaction implements Hold {
     return this.instance.runs.running(this.runs).filter((run) => run.definition === definition && run.task === task)
   }
 
-  /** Begins a new instance with the state of another. */
-  copyFrom({ state, shapes }: Instance): void {
-    this.copied = state
-    this.copiedShapes = shapes
+  /** The next save says how calls and tasks have ended, though nothing else has changed. */
+  saveEnds(): void {
+    this.savesEnds = true
   }
 
   /** What the next save will make the state; the newest state once it is saved. */
@@ -206,12 +215,14 @@ export class Transaction implements Hold {
   /** Drafts → snapshot, checked. The drafts go on from there. */
   stage(): void {
     const before = this.instance.newest.state
-    let staged: Record<string, Fields> | undefined = this.copied && { ...before, ...this.copied }
+    const { borrowed } = this.instance
+    let staged: Record<string, Fields> | undefined
     for (const { definition, draft } of this.drafts) {
       const fields = draft.commit()
-      if (fields === before[definition.id]) continue
-      refuseUndeclared(definition, before[definition.id], fields)
-      staged ??= { ...before }
+      const known = before[definition.id]
+      if (fields === (known ?? this.instance.unsaved(definition))) continue
+      refuseUndeclared(definition, known, fields)
+      staged ??= { ...borrowed?.state, ...before }
       staged[definition.id] = fields
     }
     this.staged = staged ?? before
@@ -224,7 +235,7 @@ export class Transaction implements Hold {
     base?.check()
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
-    if (unchanged && !this.runs && !instance.runs.outdated) {
+    if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
       if (!ground.nodes.holds(this.token)) lose(ground, instance) // what the work has seen may be old
       return pending ? pending.founded().then(() => this.endUnchanged(interrupted)) : this.endUnchanged(interrupted)
     }
@@ -261,7 +272,8 @@ export class Transaction implements Hold {
     for (const { definition } of this.drafts)
       if (shapes[definition.id] !== definition.members.shape)
         shapes = { ...shapes, [definition.id]: definition.members.shape }
-    return this.copied ? { ...this.copiedShapes, ...shapes } : shapes
+    const { borrowed } = this.instance
+    return borrowed ? { ...borrowed.shapes, ...shapes } : shapes
   }
 
   commit(interrupted?: Failure): Eventually<void> {

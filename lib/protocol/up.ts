@@ -56,6 +56,7 @@ export function parseHello(value: unknown, limits: Limits): Hello {
   if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
   if (!Array.isArray(watch) || !watch.every((id) => typeof id === 'string') || watch.length > limits.watchedStates)
     throw malformed(`hello: expected at most ${limits.watchedStates} ids of states to watch`)
+  if (new Set(watch).size < watch.length) throw malformed('hello: expected each state to be watched once')
   return { version: protocolVersion, token, copyOf, page, heard, watch }
 }
 

@@ -71,6 +71,7 @@ export function diskStore(options: DiskStoreOptions): StateStore {
         if (survives === 'power') await all.flushed()
       }),
     drop: (token) => run((all) => all.drop(token)),
+    unload: (token) => run((all) => all.unload(token)),
     unused: (inUse, keepMs) => run((all) => all.unused(inUse, keepMs)),
     orphans: () => run((all) => all.working()),
     close: async () => {
@@ -183,6 +184,11 @@ class Records {
       for (const key of [...this.database.getKeys(all(token))]) aside(this.database.remove(key))
     }
     await (known ? this.database.ifVersion([token], known.version, remove) : this.database.transaction(remove))
+  }
+
+  async unload(token: string): Promise<void> {
+    if (!this.known.delete(token)) return
+    await this.used.put(token, this.clock.now())
   }
 
   async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {

@@ -80,3 +80,30 @@ it('a short keep does not forget the state of a page that is here', async () => 
   await hub.close()
   expect([kept, n, next]).toEqual([1, 7, 8])
 }, 30_000)
+
+it('pages that change nothing leave nothing in the redis', async () => {
+  const hub = createHub({
+    store: redisStore(redis.url, { prefix: 'unused:' }),
+    secret: 'of a test',
+    limits: { unloadMs: 100 },
+  })
+  hub.registry.add(d)
+  await hub.resume()
+  await wait(100)
+  const keys = () => redis.command('KEYS', 'unused:t:*')
+  const sessions = Array.from({ length: 50 }, (_, index) =>
+    hub.connect(
+      { send: () => {}, close: () => {} } as never,
+      { version: protocolVersion, page: `${index}`.padStart(32, 'f'), watch: ['d'] },
+      browser,
+    ),
+  )
+  await wait(300)
+  for (const session of sessions) session.receive('call', [1, 'd', 'nothing', []])
+  await wait(100)
+  for (const session of sessions) hub.disconnected(session)
+  await wait(800)
+  expect(await keys()).toEqual([])
+  expect(hub.instances.size).toBe(0)
+  await hub.close()
+})

@@ -202,6 +202,12 @@ export class SharedStore implements StateStore, Shared {
     else if (followed) await this.ledger.unfollow(token, this.node)
   }
 
+  async unload(token: string, keepMs: number): Promise<void> {
+    const isKept = this.records.get(token)?.known !== undefined
+    await (this.held.has(token) ? this.release(token, false) : this.unfollow(token))
+    if (isKept) await this.ledger.touch([token], Math.min(keepMs, this.keepMs))
+  }
+
   async release(token: string, follow: boolean): Promise<void> {
     const record = this.records.get(token)
     this.forget(token)
@@ -271,14 +277,11 @@ export class SharedStore implements StateStore, Shared {
 
   /** Within a bound: its lease ends in any case. */
   private leave(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancelTimer = this.clock.after(fixedLimits.storeTroubleMs, resolve)
-      const left = () => {
-        cancelTimer()
-        resolve()
-      }
-      this.ledger.leave(this.node).then(left, left)
+    let cancelTimer = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancelTimer = this.clock.after(fixedLimits.storeTroubleMs, resolve)
     })
+    return Promise.race([this.ledger.leave(this.node).catch(() => {}), late]).finally(cancelTimer)
   }
 
   private ready(): Promise<void> {
@@ -342,7 +345,7 @@ export class SharedStore implements StateStore, Shared {
 
   /** A ledger that is out of reach says so itself, once. */
   private complain(message: string, error: unknown): void {
-    if (this.closed || (isHeldStateError(error) && error.code === 'store-unreachable')) return
-    this.log.warn(message, error)
+    const isSaid = isHeldStateError(error) && error.code === 'store-unreachable'
+    if (!this.closed && !isSaid) this.log.warn(message, error)
   }
 }

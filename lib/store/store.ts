@@ -103,6 +103,11 @@ export interface StateStore {
   /** Forgets the token, unless another handle has loaded it since. Forgetting an unknown one is fine. */
   drop(token: string): Promise<void> | void
   /**
+   * The hub has let go of a token, which was in use until now: what this handle holds of it in memory can go. It stays kept, and is loaded
+   * again when it is needed. `keepMs` are the milliseconds for which it is to be kept.
+   */
+  unload?(token: string, keepMs: number): Promise<void> | void
+  /**
    * For a store that outlives its process: some of the tokens that are not `inUse`, and that were neither first saved nor
    * named here for `keepMs`. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
    */

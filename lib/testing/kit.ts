@@ -122,10 +122,14 @@ export class TestTab {
     this.clock = clock
     this.page = clock.id()
     this.signed = duplicate ? undefined : signed
+    let original = duplicate ? signed : undefined
     this.wire = new Loopback(hub, clock, browser)
     const identity: Identity = {
       claim: async () => this.signed,
-      copyOf: () => (duplicate ? signed : undefined),
+      copyOf: () => original,
+      saved: () => {
+        original = undefined
+      },
       keep: (token) => {
         this.signed = token
       },

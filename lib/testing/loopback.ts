@@ -7,6 +7,7 @@ import type { Json } from '../base/encode.js'
 import { toFailure } from '../base/errors.js'
 import type { Waiting } from '../client/retry.js'
 import type { Wire, WireListener } from '../client/wire.js'
+import type { Connection } from '../hub/connection.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 
@@ -28,6 +29,12 @@ export class Loopback implements Wire {
   alter: (<T extends object>(hello: T) => object) | undefined
   /** Changes the arguments of what comes down. */
   alterDown: ((name: string, args: readonly unknown[]) => readonly unknown[]) | undefined
+  /** What the network has not taken while this end does not read, and how many bytes that are. */
+  private unreadMessages: (() => void)[] | undefined
+  private unreadBytes = 0
+  private connection: Connection | undefined
+  /** The hub reads nothing over this connection; what was sent waits. */
+  private unheard: (() => void)[] | undefined
   /** When the last message arrives, in each direction: none overtakes another. */
   private arrivals = { up: 0, down: 0 }
 
@@ -45,9 +52,29 @@ export class Loopback implements Wire {
   send(name: string, ...args: Json[]): void {
     const { generation } = this
     const carried = structure(args)
-    this.carry('up', () => {
-      if (generation === this.generation) this.session?.receive(name, carried)
-    })
+    const arrive = () => {
+      if (generation !== this.generation) return
+      if (this.unheard) this.unheard.push(arrive)
+      else this.session?.receive(name, carried)
+    }
+    this.carry('up', arrive)
+  }
+
+  /** Reads no further: what the hub sends waits in the network, until `read`. */
+  stall(): void {
+    this.unreadMessages ??= []
+  }
+
+  /** Reads what has waited, and reads on; with a `limit`, so many messages only. */
+  read(limit?: number): void {
+    const messages = this.unreadMessages ?? []
+    for (const deliver of messages.splice(0, limit ?? messages.length)) deliver()
+    if (limit === undefined) this.unreadMessages = undefined
+    this.connection?.onTaken?.()
+  }
+
+  get stalls(): boolean {
+    return this.unreadMessages !== undefined
   }
 
   get started(): boolean {
@@ -76,6 +103,7 @@ export class Loopback implements Wire {
   /** The connection breaks; what is under way in either direction is lost. */
   cut(offline = false, waiting?: Waiting): void {
     this.generation += 1
+    this.forget()
     if (this.session) this.hub.disconnected(this.session)
     this.session = undefined
     this.listener?.closed(offline, waiting)
@@ -87,6 +115,13 @@ export class Loopback implements Wire {
     this.session = undefined
     this.cut()
     return () => session && hub.disconnected(session)
+  }
+
+  private forget(): void {
+    this.unreadMessages = undefined
+    this.unreadBytes = 0
+    this.connection = undefined
+    this.unheard = undefined
   }
 
   /** Breaks the connection and leads the next one to another hub: the server was started anew. */
@@ -111,19 +146,52 @@ export class Loopback implements Wire {
         this.received.push([name, ...args])
         listener.message(name, this.alterDown ? this.alterDown(name, args) : args)
       })
+    const connection = this.connectionOf(deliver, generation)
+    this.connection = connection
     try {
-      this.session = this.hub.connect(
-        {
-          send: (name, ...args) => deliver(name, structure(args)),
-          close: () => this.clock.turn(() => generation === this.generation && this.cut()),
-        },
-        hello,
-        this.browser,
-      )
+      this.session = this.hub.connect(connection, hello, this.browser)
     } catch (error) {
       const { code, message } = toFailure(error, 'invalid-message')
       deliver('bye', [code, message])
       this.clock.turn(() => this.cut())
+    }
+  }
+
+  private connectionOf(
+    deliver: (name: string, args: readonly unknown[]) => void,
+    generation: number,
+  ): Connection & { written: number } {
+    const wire = this
+    const end = () => this.clock.turn(() => generation === this.generation && this.cut())
+    return {
+      get unread() {
+        return generation === wire.generation ? wire.unreadBytes : 0
+      },
+      written: 0,
+      onTaken: undefined,
+      send(name, ...args) {
+        const text = JSON.stringify(args)
+        const bytes = text.length
+        const sent = JSON.parse(text)
+        this.written += bytes
+        const { unreadMessages } = wire
+        if (!unreadMessages || generation !== wire.generation) return deliver(name, sent)
+        wire.unreadBytes += bytes
+        unreadMessages.push(() => {
+          wire.unreadBytes -= bytes
+          deliver(name, sent)
+        })
+      },
+      pause: () => {
+        if (generation === this.generation) this.unheard ??= []
+      },
+      resume: () => {
+        const waiting = this.unheard ?? []
+        this.unheard = undefined
+        for (const arrive of waiting) arrive()
+      },
+      close: end,
+      abort: end,
     }
   }
 }

@@ -92,6 +92,10 @@ export function memoryLedger(book: Book): Ledger {
     if (next !== besides) book.tell(next, { type: 'granted', token })
     if (others.length > 0) book.tell(next, { type: 'wanted', token })
   }
+  const forgetIfEmpty = (token: string, { revision, holder, line, followers, attended }: Page) => {
+    if (revision === 0 && holder === undefined && line.length + followers.size + attended.size === 0)
+      book.pages.delete(token)
+  }
   const isOrphaned = ({ texts: { running = '[]' } }: Page) =>
     (JSON.parse(running) as { node: string }[]).some((run) => !book.lives(run.node))
   return {
@@ -154,6 +158,7 @@ export function memoryLedger(book: Book): Ledger {
       if (page.holder !== node) return
       if (follow) page.followers.add(node)
       handOn(token, page)
+      forgetIfEmpty(token, page)
     },
     follow: async (token, node, have) => {
       const page = book.page(token)
@@ -161,7 +166,11 @@ export function memoryLedger(book: Book): Ledger {
       if (!holds) page.followers.add(node)
       return { known: known(page, have), holds }
     },
-    unfollow: async (token, node) => void book.page(token).followers.delete(node),
+    unfollow: async (token, node) => {
+      const page = book.page(token)
+      page.followers.delete(node)
+      forgetIfEmpty(token, page)
+    },
     attend: async (token, node, here) => {
       const page = book.page(token)
       const { attended, followers, holder } = page
@@ -170,6 +179,7 @@ export function memoryLedger(book: Book): Ledger {
       for (const other of attended) if (!book.lives(other)) attended.delete(other) // they say it again, should they live
       if (here) return void attended.add(node)
       attended.delete(node)
+      forgetIfEmpty(token, page)
       if (attended.size > 0) return
       page.aloneSince = clock.now()
       for (const other of [...followers, ...(holder === undefined ? [] : [holder])])

@@ -42,6 +42,7 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
     read: (token) => alive(() => store.read(token)),
     save: (token, next) => alive(() => (slow ? slowly(token, next) : keep(token, next))),
     drop: (token) => alive(() => store.drop(token)),
+    ...(store.unload && { unload: async (token, keepMs) => alive(() => store.unload?.(token, keepMs)) }),
     ...(store.unused && { unused: async (inUse, keepMs) => alive(() => store.unused?.(inUse, keepMs)) ?? [] }),
     ...(store.orphans && { orphans: async () => alive(() => store.orphans?.()) ?? [] }),
     close: () => {},

@@ -60,6 +60,11 @@ export class Page {
     tab.onChange(() => this.noting(() => this.look()))
   }
 
+  /** What it may have begun with. */
+  origins(): readonly string[] {
+    return this.options.origin?.() ?? this.options.earlier?.origins() ?? []
+  }
+
   get token(): string {
     return this.tab.token
   }
@@ -150,8 +155,9 @@ export class Page {
 
   /** What the mirror shows is what was kept at its revision, and never older than before. */
   private look(): void {
-    if (this.ended || this.tab.revision === 0) return
+    if (this.ended) return
     const { revision } = this.tab
+    if (revision === 0) return this.lookAtUnsaved()
     require(revision >= this.lastRevision, `${this.name} went back from revision ${this.lastRevision} to ${revision}`)
     this.lastRevision = revision
     const kept = this.options.kept(revision)
@@ -165,6 +171,12 @@ export class Page {
     if (this.options.calm) this.checkCalm(shown)
     require(!('secret' in shown), `${this.name} got a private field`)
     this.checkOrigin(kept)
+  }
+
+  /** Nothing is saved yet: it shows first values or those of its original, and the calls that it expects to take effect. */
+  private lookAtUnsaved(): void {
+    require(this.lastRevision === 0, `${this.name} went back from revision ${this.lastRevision} to none`)
+    this.checkOrigin(this.tab.state(journal))
   }
 
   /** What is shown on top of what was kept belongs to calls that have neither ended nor taken effect, in order. */
@@ -187,15 +199,15 @@ export class Page {
   }
 
   /** A duplicated tab begins with what was kept of the original at some moment. */
-  private checkOrigin(kept: Journal): void {
+  private checkOrigin(kept: Pick<Journal, 'marks' | 'counts'>): void {
     if (this.originChecked) return
-    this.originChecked = true
-    const { origin } = this.options
-    const mine = this.made.map(({ mark }) => mark)
-    const begun = { ...kept, marks: kept.marks.filter((mark) => !mine.includes(mark)) } // its own call may be there already
-    if (origin)
-      require(begun.marks.length === 0 ||
-        origin().includes(text(begun)), `${this.name} began with ${text(kept)}, which its original never was`)
+    this.originChecked = this.tab.revision > 0
+    const mine = new Set(this.made.map(({ mark }) => mark)) // its own calls may be there already
+    const marks = kept.marks.filter((mark) => !mine.has(mark))
+    const counts = new Map([...(kept.counts ?? [])].filter(([mark]) => !mine.has(mark)))
+    const known = marks.length === 0 || this.origins().includes(text({ marks, counts }))
+    if (this.options.origin || this.tab.revision === 0)
+      require(known, `${this.name} began with ${text(kept)}, which its original never was`)
   }
 
   /** Once all has healed: nothing twice, nothing lost, in order. */

@@ -176,7 +176,8 @@ class World implements WorldOf {
     if (this.pages.length >= pagesAtMost || page.token === '') return
     this.lived.duplicates += 1
     const { token } = page
-    const origin = () => [...(this.revisions.get(token)?.values() ?? [])].map(text)
+    const kept = () => [...(this.revisions.get(token)?.values() ?? [])].map(text)
+    const origin = () => [...kept(), ...page.origins()] // it may be an unsaved copy itself
     const copy = await this.open({ tab: page.duplicate(this.servers.hub, this.clock), origin })
     this.note(`${page.name} is duplicated: ${copy.name}`)
   }

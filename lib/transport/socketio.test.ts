@@ -207,7 +207,7 @@ describe('a connection', () => {
     expect(await told(thief.said, 'bye')).toEqual(['bye', 'invalid-token', expect.any(String)])
     expect(await end).toBe('io server disconnect')
     const again = open({ cookie: `heldstate=${browser}` }, { ...hello, token })
-    expect(await told(again.said, 'w')).toEqual(['w', token, 2, [{ n: 5, text: '' }], 1, expect.any(Number)])
+    expect(await told(again.said, 'w')).toEqual(['w', token, 1, [{ n: 5, text: '' }], 1, expect.any(Number)])
   })
 
   it('whose hello is refused is told why, and ended', async () => {
@@ -246,7 +246,7 @@ describe('a message', () => {
     large.socket.emit('call', 1, 'd', 'write', [text + text])
     expect(await ended(large.socket)).toMatch(/transport/)
     other.socket.emit('call', 1, 'd', 'add', [1])
-    expect(await told(other.said, 'd')).toEqual(['d', 1, 2, [[[0, 'n'], 1]], [[1]]])
+    expect(await told(other.said, 'd')).toEqual(['d', 0, 1, [[[0, 'n'], 1]], [[1]]])
     expect(await hub.modifyState(token.slice(0, 32), d, (s) => s.text)).toBe('')
   })
 
@@ -264,7 +264,7 @@ describe('a message', () => {
     const { socket, said } = open()
     await told(said, 'w')
     socket.emit('call', 1, 'd', 'write', [text])
-    expect(await told(said, 'd')).toEqual(['d', 1, 2, [[[0, 'text'], text]], [[1]]])
+    expect(await told(said, 'd')).toEqual(['d', 0, 1, [[[0, 'text'], text]], [[1]]])
   })
 
   it('with bytes in it, or that asks Socket.IO for an answer, is malformed like any other', async () => {
@@ -279,7 +279,7 @@ describe('a message', () => {
       said.flatMap(([name, , , , settled]) => ((name === 'd' ? settled : []) as unknown[] | undefined) ?? []),
     ).toEqual([1, 2].map((id) => [id, 'invalid-message', expect.any(String)]))
     socket.emit('call', 3, 'd', 'add', [1])
-    await soon(() => expect(said.at(-1)).toEqual(['d', 1, 2, [[[0, 'n'], 1]], [[3]]]))
+    await soon(() => expect(said.at(-1)).toEqual(['d', 0, 1, [[[0, 'n'], 1]], [[3]]]))
   })
 })
 

@@ -3,12 +3,12 @@
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
-import type { Json } from '../base/encode.js'
 import { HeldStateError, toFailure } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { lineQuestion } from '../protocol/path.js'
 import { browserCookie, browserIn } from './browser-cookie.js'
+import { SocketConnection } from './socket-connection.js'
 import { Troubles } from './troubles.js'
 
 const cookieAge = 365 * 24 * 60 * 60 // seconds; browsers allow 400 days
@@ -56,11 +56,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
 }
 
 function accept(hub: Hub, socket: Socket, browser: string): void {
-  const connection = {
-    cookies: socket.request.headers.cookie,
-    send: (name: string, ...args: Json[]) => void socket.emit(name, ...args),
-    close: () => void socket.disconnect(true),
-  }
+  const connection = new SocketConnection(socket, hub.clock, undefined)
   let session: Session
   try {
     session = hub.connect(connection, socket.handshake.auth, browser)

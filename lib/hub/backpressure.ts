@@ -1,0 +1,113 @@
+/**
+ * Keeps a page from being sent more than it reads. What changes while a page does not read becomes one difference, for when it has; a page
+ * that takes nothing at all is cut off, and connects again if it is still there.
+ */
+import type { Clock } from '../base/clock.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Connection } from './connection.js'
+
+/** What all pages of a process leave unread. */
+export class Unread {
+  /** Bytes. */
+  private readonly limit: number
+  bytes = 0
+  /** In the order in which they were blocked. */
+  private readonly blocked = new Set<Backpressure>()
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  changed(by: number): void {
+    this.bytes += by
+    if (by <= 0) return
+    for (const first of this.blocked) {
+      if (this.bytes <= this.limit) return
+      first.cut()
+    }
+  }
+
+  block(page: Backpressure): void {
+    this.blocked.add(page)
+  }
+
+  unblock(page: Backpressure): void {
+    this.blocked.delete(page)
+  }
+}
+
+export class Backpressure {
+  private readonly connection: Connection
+  private readonly clock: Clock
+  private readonly all: Unread
+  private readonly goOn: () => void
+  private counted = 0
+  private cancelCut: (() => void) | undefined
+  private ended = false
+
+  /** `goOn` is called when the page has read what it was sent. */
+  constructor(connection: Connection, clock: Clock, all: Unread, goOn: () => void) {
+    this.connection = connection
+    this.clock = clock
+    this.all = all
+    this.goOn = goOn
+    connection.onTaken = () => this.taken()
+  }
+
+  /** The page has left so much unread that it is to be sent nothing further. */
+  get isBlocked(): boolean {
+    return this.cancelCut !== undefined
+  }
+
+  /** Something was sent. */
+  sent(): void {
+    const { unread = 0 } = this.connection
+    if (unread < fixedLimits.unreadCounted && this.counted === 0) return
+    if (unread >= fixedLimits.unreadBytes && !this.isBlocked) {
+      this.all.block(this)
+      this.cutLater()
+    }
+    this.count(unread)
+  }
+
+  /** The network has taken some of it. */
+  private taken(): void {
+    const { unread = 0 } = this.connection
+    if (!this.isBlocked) return this.count(unread)
+    this.cancelCut?.()
+    this.count(unread)
+    if (unread >= fixedLimits.unreadBytes) return this.cutLater()
+    this.unblock()
+    this.goOn()
+  }
+
+  private unblock(): void {
+    this.cancelCut?.()
+    this.cancelCut = undefined
+    this.all.unblock(this)
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    this.unblock()
+    this.count(0)
+    this.ended = true
+  }
+
+  cut(): void {
+    this.end()
+    if (this.connection.abort) this.connection.abort()
+    else this.connection.close()
+  }
+
+  private cutLater(): void {
+    this.cancelCut = this.clock.after(fixedLimits.unreadMs, () => this.cut())
+  }
+
+  private count(unread: number): void {
+    if (this.ended) return
+    const by = unread - this.counted
+    this.counted = unread
+    this.all.changed(by)
+  }
+}

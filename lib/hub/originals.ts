@@ -1,0 +1,46 @@
+/**
+ * The states that duplicated tabs begin with. A copy is saved with its own first change; until then it shares the values of its original in
+ * memory, which is read and not followed.
+ */
+import type { Eventually } from '../base/eventually.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Hub } from './hub.js'
+import type { Instance } from './instance.js'
+import { readInstance } from './reading.js'
+
+type Kept = Pick<Instance, 'state' | 'shapes'>
+
+export class Originals {
+  private readonly hub: Hub
+  /** What was read last: a flood of copies of one tab reads it once. */
+  private last: { readonly token: string; readonly kept: Promise<Kept>; cancelForget(): void } | undefined
+
+  constructor(hub: Hub) {
+    this.hub = hub
+  }
+
+  /** What is kept of a token, or what it has borrowed itself. */
+  of(token: string): Eventually<Kept> {
+    const { clock, instances } = this.hub
+    const here = instances.get(token)
+    if (here?.known) return here.exists ? here : (here.borrowed ?? here)
+    if (this.last?.token === token) return this.last.kept
+    const kept = this.read(token)
+    this.forget()
+    this.last = { token, kept, cancelForget: clock.after(fixedLimits.originalMs, () => this.forget()) }
+    kept.catch(() => {
+      if (this.last?.kept === kept) this.forget()
+    })
+    return kept
+  }
+
+  forget(): void {
+    this.last?.cancelForget()
+    this.last = undefined
+  }
+
+  private async read(token: string): Promise<Kept> {
+    const { state, shapes } = await readInstance(this.hub, token)
+    return { state, shapes }
+  }
+}

@@ -1,0 +1,79 @@
+/** The states that one page watches: shows those that it asks for, and tries again what cannot be saved yet. */
+import type { Clock } from '../base/clock.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { after, type Eventually, rescued } from '../base/eventually.js'
+import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Registry } from '../state/registry.js'
+import type { Feed } from './feed.js'
+import type { Instance } from './instance.js'
+
+export interface WatchingGround {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly registry: Registry
+  /** Brings a state of an instance to the shape that its definition has now. */
+  materialize(instance: Instance, id: string): Eventually<void>
+}
+
+export class Watching {
+  private readonly ground: WatchingGround
+  private readonly instance: Instance
+  private readonly feed: Feed
+  private readonly changed: () => void
+  /** Take back what is to be tried again. */
+  private retries: (() => void)[] = []
+  private ended = false
+
+  /** `changed` is called when there is something new to show. */
+  constructor(ground: WatchingGround, instance: Instance, feed: Feed, changed: () => void) {
+    this.ground = ground
+    this.instance = instance
+    this.feed = feed
+    this.changed = changed
+  }
+
+  /** Throws or rejects if the page may not watch it. */
+  add(id: string): Eventually<void> {
+    const { watchedStates } = this.ground.limits
+    if (this.feed.watches(id))
+      throw new HeldStateError(
+        'invalid-message',
+        `This tab watches the state ${JSON.stringify(id.slice(0, 80))} already.`,
+      )
+    if (this.feed.size >= watchedStates)
+      throw new HeldStateError(
+        'too-many-states',
+        `This tab watches ${watchedStates} states already, the bound "watchedStates". The page shows first values in place of this one.`,
+      )
+    this.feed.watch(id)
+    return this.materialize(id)
+  }
+
+  /** Definitions are others now: shows what they make of the watched states. */
+  redefined(refuse: (error: unknown) => void): void {
+    for (const id of this.feed.ids) if (this.ground.registry.has(id)) void rescued(() => this.materialize(id), refuse)
+  }
+
+  end(): void {
+    this.ended = true
+    for (const cancel of this.retries) cancel()
+    this.retries = []
+  }
+
+  /** Shows a state. What an older version left may have to be saved; where that fails, it is tried again as long as the page is here. */
+  private materialize(id: string, waitMs: number = fixedLimits.saveAgainMs): Eventually<void> {
+    const again = () =>
+      void rescued(
+        () => this.materialize(id, Math.min(waitMs * 2, fixedLimits.saveAgainLongestMs)),
+        () => {},
+      )
+    return rescued(
+      () => after(this.ground.materialize(this.instance, id), this.changed),
+      (error) => {
+        if (isHeldStateError(error) && error.code === 'save-failed' && !this.ended)
+          this.retries.push(this.ground.clock.after(waitMs, again))
+        throw error
+      },
+    )
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * A connection over one Socket.IO socket. It hands the network no more than one part at a time, and the next one when the network has
+ * taken it: so a page that does not read costs one message of memory, and a slow page still gets its pings.
+ */
+import type { Socket as NetSocket } from 'node:net'
+import type { Clock } from '../base/clock.js'
+import type { Json } from '../base/encode.js'
+import { fixedLimits } from '../base/limits.js'
+import type { Connection } from '../hub/connection.js'
+import { partName } from '../protocol/parts.js'
+
+/** What is used of a socket of Socket.IO. */
+export interface Peer {
+  readonly connected: boolean
+  readonly request: { readonly headers: { readonly cookie?: string | undefined } }
+  readonly handshake: { readonly auth: { readonly [key: string]: unknown } }
+  readonly conn: unknown
+  disconnect(close: true): unknown
+}
+
+/** What Engine.IO has and does not declare: whether the network has taken all that it was given. */
+interface Engine {
+  readonly writeBuffer: readonly unknown[]
+  readonly pingTimeoutTimer: { refresh(): void } | null
+  readonly transport: {
+    readonly name: string
+    readonly writable: boolean
+    /** The websocket. */
+    readonly socket?: { pause(): void; resume(): void; terminate(): void }
+    on(event: 'headers', listener: (headers: unknown, request: { method?: string; socket: NetSocket }) => void): void
+  }
+  write(packet: string, options?: object, taken?: () => void): void
+  close(discard?: boolean): void
+}
+
+/** Before the text of an event, in the encoding of Socket.IO. */
+const eventType = '2'
+
+export class SocketConnection implements Connection {
+  readonly cookies: string | undefined
+  readonly address: string | undefined
+  onTaken: (() => void) | undefined
+  written = 0
+  private readonly socket: Peer
+  private readonly engine: Engine
+  private readonly clock: Clock
+  /** Bytes that Engine.IO was given since it had none. */
+  private handed = 0
+  /** It says when the network has taken that. */
+  private awaited = false
+  private readonly waiting: Waiting[] = []
+  private waitingBytes = 0
+  /** Over which the answer to the last poll goes out. */
+  private poll: NetSocket | undefined
+  private cancelRefresh: (() => void) | undefined
+
+  constructor(socket: Peer, clock: Clock, address: string | undefined) {
+    this.socket = socket
+    this.clock = clock
+    this.engine = socket.conn as Engine
+    this.cookies = socket.request.headers.cookie
+    this.address = address
+    const { transport } = this.engine
+    if (transport.name === 'polling')
+      transport.on('headers', (_, { method, socket }) => {
+        if (method === 'GET') this.poll = socket
+      })
+  }
+
+  get unread(): number {
+    if (this.handed > 0 && !this.awaited && this.isTaken()) this.handed = 0
+    return this.handed + this.waitingBytes
+  }
+
+  send(name: string, ...args: Json[]): void {
+    if (!this.socket.connected) return
+    const text = JSON.stringify([name, ...args])
+    this.written += text.length
+    const isLong = text.length > fixedLimits.partLength && this.takesParts
+    if (!isLong && !this.awaited && this.unread < fixedLimits.unreadCounted) return this.write(`${eventType}${text}`)
+    this.waiting.push(new Waiting(text, isLong))
+    this.waitingBytes += Buffer.byteLength(text)
+    if (!this.awaited) this.writeNext()
+  }
+
+  /** An older page knows no parts. */
+  private get takesParts(): boolean {
+    return this.socket.handshake.auth.parts === 1
+  }
+
+  private write(packet: string): void {
+    this.handed += Buffer.byteLength(packet)
+    this.awaited = this.waiting.length > 0 || this.handed >= fixedLimits.unreadCounted
+    if (this.awaited) this.engine.write(packet, undefined, this.taken)
+    else this.engine.write(packet)
+  }
+
+  private writeNext(): void {
+    const [first] = this.waiting
+    if (!first) return
+    const packet = first.next()
+    this.waitingBytes = Math.max(0, this.waitingBytes - Buffer.byteLength(packet))
+    this.write(packet)
+    if (!first.isDone) return
+    this.waiting.shift()
+    if (this.waiting.length === 0) this.waitingBytes = 0 // a part is a little longer than its piece of the text
+  }
+
+  /** The network has taken what Engine.IO was given; an answer to a poll may still wait in its socket. */
+  private readonly taken = (): void => {
+    const { poll } = this
+    if (!this.socket.connected) return
+    if (poll && !poll.destroyed && poll.writableNeedDrain) return onceFree(poll, this.taken)
+    this.awaited = false
+    this.handed = 0
+    this.writeNext()
+    this.onTaken?.()
+  }
+
+  private isTaken(): boolean {
+    const { writeBuffer, transport } = this.engine
+    if (writeBuffer.length > 0) return false
+    return transport.name === 'polling' || transport.writable
+  }
+
+  /** A page that polls cannot be kept from it. */
+  pause(): void {
+    if (this.cancelRefresh || !this.engine.transport.socket) return
+    this.engine.transport.socket.pause()
+    this.refreshLater()
+  }
+
+  resume(): void {
+    this.cancelRefresh?.()
+    this.cancelRefresh = undefined
+    this.engine.transport.socket?.resume()
+  }
+
+  /** While nothing is read, no pong arrives either. */
+  private refreshLater(): void {
+    this.cancelRefresh = this.clock.after(fixedLimits.pausedRefreshMs, () => {
+      if (!this.socket.connected) return
+      this.engine.pingTimeoutTimer?.refresh()
+      this.refreshLater()
+    })
+  }
+
+  close(): void {
+    this.waiting.length = 0
+    this.cancelRefresh?.()
+    this.socket.disconnect(true)
+  }
+
+  abort(): void {
+    const { transport } = this.engine
+    this.close()
+    transport.socket?.terminate()
+    this.engine.close(true)
+    this.poll?.destroy()
+  }
+}
+
+/** Runs `then` once the socket has nothing left to write, or is closed. */
+function onceFree(socket: NetSocket, then: () => void): void {
+  const free = () => {
+    socket.off('drain', free)
+    socket.off('close', free)
+    then()
+  }
+  socket.on('drain', free)
+  socket.on('close', free)
+}
+
+/** A message that waits for the network. */
+class Waiting {
+  private readonly text: string
+  private readonly inParts: boolean
+  private at = 0
+
+  constructor(text: string, inParts: boolean) {
+    this.text = text
+    this.inParts = inParts
+  }
+
+  /** The next packet of it. */
+  next(): string {
+    const { text, at, inParts } = this
+    if (!inParts) {
+      this.at = text.length
+      return `${eventType}${text}`
+    }
+    this.at = Math.min(text.length, at + fixedLimits.partLength)
+    const part = [partName, text.slice(at, this.at), ...(this.isDone ? [1] : [])]
+    return `${eventType}${JSON.stringify(part)}`
+  }
+
+  get isDone(): boolean {
+    return this.at === this.text.length
+  }
+}
