@@ -45,8 +45,7 @@ export class SharedStore implements StateStore, Shared {
   private readonly attendance: Attendance
   private readonly claims: Claims
   private readonly lease: Lease
-  /** Counts the saves of this node. */
-  private saves = 0
+  private savesMade = 0
   private opening: Promise<void> | undefined
   private closed = false
 
@@ -174,8 +173,8 @@ export class SharedStore implements StateStore, Shared {
     const { record, writes } = before.to(next)
     const moved = this.lease.moved(before.stored.running, next.running, held.said)
     const { node, keepMs } = this
-    this.saves += 1
-    const id = `${node.slice(0, 8)}.${this.saves}`
+    this.savesMade += 1
+    const id = `${node.slice(0, 8)}.${this.savesMade}`
     const save = { id, token, node, fence: held.fence, revision: next.revision, writes, ...moved, keepMs }
     return this.ledger.save(save).then((saved) => {
       if (!saved) {
@@ -275,9 +274,8 @@ export class SharedStore implements StateStore, Shared {
     await this.ledger.close()
   }
 
-  /** Within a bound: its lease ends in any case. */
   private leave(): Promise<void> {
-    let cancelTimer = () => {}
+    let cancelTimer = () => {} // within a bound: its lease ends in any case
     const late = new Promise<void>((resolve) => {
       cancelTimer = this.clock.after(fixedLimits.storeTroubleMs, resolve)
     })
