@@ -1,4 +1,6 @@
 /** The draft of a Date: a Date whose setters mark its node. */
+import { refuse } from '../base/value.js'
+import { seal } from './inherited.js'
 import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 
 export class DateNode extends Node<Date> {
@@ -7,7 +9,7 @@ export class DateNode extends Node<Date> {
   constructor(scope: Scope, base: Date, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
     this.draft = new DraftDate(base.getTime())
-    Object.defineProperty(this.draft, nodeKey, { value: this })
+    Object.preventExtensions(Object.defineProperty(this.draft, nodeKey, { value: this }))
   }
 
   override get latest(): Date {
@@ -43,4 +45,10 @@ for (const name of Object.getOwnPropertyNames(Date.prototype).filter((method) =>
       return original.apply(this, args)
     },
   })
+}
+
+seal(DraftDate, Date, refuseName)
+
+function refuseName(key: PropertyKey, draft: object): never {
+  throw refuse([...(nodeOf(draft)?.path ?? []), key], 'a named property on a Date')
 }

@@ -1,0 +1,300 @@
+import fc from 'fast-check'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { openDraft } from './draft.js'
+import { BuiltIns } from './prototypes.fixture.js'
+import { readonlyView } from './view.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: these tests write what no type allows, and read deep
+type Loose = Record<string, any>
+
+const value = (): Loose => ({
+  grid: { row: { cell: null }, constructor: { prototype: { own: {} } }, toString: [{}] },
+  list: [[], {}, new Map()],
+  map: new Map<string, unknown>([
+    ['a', { b: {} }],
+    ['constructor', new Set([{}])],
+  ]),
+  set: new Set<unknown>([{}, 1]),
+  date: new Date(0),
+  bare: Object.assign(Object.create(null), { a: {} }),
+  empty: {},
+})
+
+/** A root of each kind, and what an author may still hold of it. */
+const roots: Record<string, () => { root: Loose; close?: () => unknown }> = {
+  'a draft': () => {
+    const draft = openDraft(value())
+    return { root: draft.state, close: () => draft.commit() }
+  },
+  'a draft that has changed': () => {
+    const draft = openDraft(value())
+    draft.state.grid.row.cell = { a: {} }
+    draft.state.list.push({}, [])
+    draft.state.map.set('c', {})
+    draft.state.set.add('x')
+    draft.state.date.setTime(1)
+    return { root: draft.state, close: () => draft.commit() }
+  },
+  'a closed draft': () => {
+    const draft = openDraft(value())
+    draft.close()
+    return { root: draft.state }
+  },
+  'a view': () => ({ root: readonlyView(value()) }),
+}
+
+/** Names that any object, list, Map, Set, Date or function has; `__proto__` and the like are drawn often. */
+const known = [Object, Array, Map, Set, Date, Function].flatMap((made) => [
+  ...Object.getOwnPropertyNames(made),
+  ...Object.getOwnPropertyNames(made.prototype),
+])
+const name = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('__proto__', 'constructor', 'prototype', 'call', 'apply', 'bind') },
+  { weight: 3, arbitrary: fc.constantFrom(...known, 'getOrInsert', 'union', '__defineGetter__', '__defineSetter__') },
+  { weight: 4, arbitrary: fc.constantFrom('grid', 'list', 'map', 'set', 'date', 'bare', 'row', 'a', '0', '1', '2') },
+  { weight: 1, arbitrary: fc.string() },
+)
+const plain = fc.oneof(fc.constantFrom('yes', 0, null, undefined, '__proto__', 'prototype'), fc.json().map(read), name)
+const ways = ['set', 'delete', 'define', 'describe', 'call', 'new', 'assign', 'prototype'] as const
+
+function read(text: string): unknown {
+  return JSON.parse(text)
+}
+
+type Way = (typeof ways)[number]
+
+function write(target: Loose, key: string, way: Way, args: readonly unknown[]): unknown {
+  switch (way) {
+    case 'set':
+      return (target[key] = args[0])
+    case 'delete':
+      return delete target[key]
+    case 'define':
+      return Object.defineProperty(target, key, { value: args[0], configurable: true, writable: true })
+    case 'describe':
+      return Object.defineProperty(target, key, { get: () => args[0] })
+    case 'call':
+      return target[key](...args)
+    case 'new':
+      return new target[key](...args)
+    case 'assign':
+      return Object.assign(target, { [key]: args[0] })
+    case 'prototype':
+      return Reflect.set(target, '__proto__', { [key]: args[0] })
+  }
+}
+
+function walk(start: Loose, path: readonly string[], way: Way, args: readonly unknown[]): void {
+  let target: unknown = start
+  for (const key of path.slice(0, -1)) {
+    target = (target as Loose)[key]
+    // what any code reaches from a text or a number, no library can close
+    if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return
+  }
+  write(target as Loose, path.at(-1) as string, way, args)
+}
+
+describe('names from outside', () => {
+  test.each(Object.keys(roots))('change no built-in and no prototype, by way of %s', (kind) => {
+    const before = new BuiltIns()
+    expect(before.size).toBeGreaterThan(500)
+    const path = fc.array(name, { minLength: 1, maxLength: 6 })
+    const args = fc.array(plain, { maxLength: 3 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(path, fc.constantFrom(...ways), args), { maxLength: 8 }), (steps) => {
+        const { root, close } = (roots[kind] as (typeof roots)[string])()
+        for (const step of steps) attempt(() => walk(root, ...step))
+        attempt(() => close?.())
+      }),
+      { seed: 13, numRuns: 3000 },
+    )
+    expect(before.changes()).toEqual([])
+  })
+
+  test.each(Object.keys(roots))('lead to nothing that can be written to, on any way of three of %s', (kind) => {
+    const before = new BuiltIns()
+    const names = [...new Set([...known, 'grid', 'list', 'map', 'set', 'date', 'bare', 'row', '0', '2', 'a'])]
+    const { root } = (roots[kind] as (typeof roots)[string])()
+    const boxes = [root, ...Object.values(root), ...root.list, root.map.get('a'), [...root.set][0]] as Loose[]
+    for (const box of boxes)
+      for (const first of names)
+        for (const second of names) {
+          attempt(() => walk(box, [first, second, 'polluted'], 'set', ['yes']))
+          attempt(() => walk(box, [first, second], 'delete', []))
+        }
+    expect(before.changes()).toEqual([])
+  })
+
+  test.each<[path: string[]]>([
+    [['__proto__', 'polluted']],
+    [['grid', '__proto__', 'polluted']],
+    [['grid', 'row', '__proto__', 'polluted']],
+    [['empty', 'constructor', 'polluted']],
+    [['empty', 'constructor', 'prototype', 'polluted']],
+    [['empty', 'toString', 'polluted']],
+    [['empty', 'hasOwnProperty', '__proto__', 'polluted']],
+    [['list', '__proto__', 'polluted']],
+    [['list', 'constructor', 'polluted']],
+    [['list', 'constructor', 'prototype', 'polluted']],
+    [['list', 'push', 'polluted']],
+    [['list', 'push', '__proto__', 'polluted']],
+    [['list', 'map', 'call', 'polluted']],
+    [['list', 'map', 'bind', 'constructor', 'polluted']],
+    [['map', '__proto__', 'polluted']],
+    [['map', '__proto__', '__proto__', 'polluted']],
+    [['map', 'constructor', 'prototype', 'polluted']],
+    [['map', 'entries', 'prototype', 'polluted']],
+    [['map', 'get', 'polluted']],
+    [['set', '__proto__', '__proto__', 'polluted']],
+    [['set', 'values', '__proto__', 'polluted']],
+    [['date', '__proto__', '__proto__', 'polluted']],
+    [['date', 'constructor', 'polluted']],
+    [['date', 'setTime', '__proto__', 'polluted']],
+    [['date', 'getTime', 'polluted']],
+  ])('throw on the way %j', (path) => {
+    for (const make of Object.values(roots)) {
+      const before = new BuiltIns()
+      expect(() => walkBlindly(make().root, path)).toThrow()
+      expect(before.changes()).toEqual([])
+    }
+  })
+})
+
+describe('a draft or view of a plain object', () => {
+  const boxes = (plain: Loose) => [openDraft(plain).state, readonlyView(plain) as Loose]
+
+  test('has no inherited name but methods of objects, and says so', () => {
+    const names = Object.getOwnPropertyNames(Object.prototype)
+    const methods = 'hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf'.split(' ')
+    for (const box of boxes({ a: 1 })) {
+      expect(names.filter((key) => box[key] !== undefined).sort()).toEqual(methods)
+      expect(names.filter((key) => key in box).sort()).toEqual(methods)
+      expect([`${box}`, Object.hasOwn(box, 'a'), box.propertyIsEnumerable('b'), box.valueOf() === box]).toEqual([
+        '[object Object]',
+        true,
+        false,
+        true,
+      ])
+      expect(Object.hasOwn(box, 'a')).toBe(true)
+      expect(Object.getPrototypeOf(box)).toBe(Object.prototype)
+    }
+  })
+
+  test('has none at all if its value has no prototype', () => {
+    for (const box of boxes(Object.assign(Object.create(null), { a: 1 })))
+      expect([box.toString, 'toString' in box, box.a]).toEqual([undefined, false, 1])
+  })
+
+  test('has keys of any name, which are set, read, found and deleted', () => {
+    const names = Object.getOwnPropertyNames(Object.prototype).filter((key) => key !== '__proto__')
+    const draft = openDraft({} as Loose)
+    for (const key of names) draft.state[key] = { n: 1 }
+    for (const key of names) draft.state[key].n += 1
+    const next = draft.commit()
+    expect(Object.keys(next)).toEqual(names)
+    for (const box of [draft.state, ...boxes(next)]) {
+      expect(names.map((key) => box[key].n)).toEqual(names.map(() => 2))
+      expect(names.every((key) => key in box)).toBe(true)
+    }
+    for (const key of names) delete draft.state[key]
+    expect(draft.commit()).toEqual({})
+    expect(draft.state.constructor).toBeUndefined()
+  })
+})
+
+describe('a draft or view of a list, a Map, a Set or a Date', () => {
+  const boxes = () =>
+    [openDraft(value()).state, readonlyView(value())].map(({ list, map, set, date }) => [list, map, set, date])
+  const classes = [Array, Map, Set, Date]
+
+  test('is one to `instanceof`, and its `constructor` makes plain ones', () => {
+    for (const box of boxes())
+      for (const [index, made] of classes.entries()) {
+        const { constructor } = box[index]
+        expect(box[index]).toBeInstanceOf(made)
+        expect(box[index]).toBeInstanceOf(constructor)
+        expect(constructor.name).toBe(made.name)
+        expect(Object.getPrototypeOf(new constructor())).toBe(made.prototype)
+        expect(Object.prototype.toString.call(box[index])).toBe(`[object ${made.name}]`)
+      }
+  })
+
+  test('has the methods of its class, and finds the same names with `in`', () => {
+    for (const box of boxes())
+      for (const [index, made] of classes.entries())
+        for (const key of [...Reflect.ownKeys(made.prototype), ...Object.getOwnPropertyNames(Object.prototype)])
+          expect(key in box[index], `${made.name} ${String(key)}`).toBe(box[index][key] !== undefined)
+  })
+
+  test('lends its methods', () => {
+    const { list, map, date } = openDraft(value()).state
+    list.push.apply(list, [1, 2])
+    expect(list.slice.call(list, -2)).toEqual([1, 2])
+    expect(list.map.bind(list)(() => 0)).toHaveLength(5)
+    expect(map.get.call(map, 'a')).toBe(map.get('a'))
+    expect([`${date}`, date - 1, JSON.stringify(date)]).toEqual([`${new Date(0)}`, -1, JSON.stringify(new Date(0))])
+    expect(`${list.push}`).toContain('push')
+  })
+
+  test('takes no property of another name', () => {
+    const [draft, view] = boxes()
+    for (const box of draft as Loose[])
+      expect(() => (box.other = 1)).toThrow(expect.objectContaining({ code: 'invalid-value' }))
+    for (const box of view as Loose[])
+      expect(() => (box.other = 1)).toThrow(expect.objectContaining({ code: 'immutable-state' }))
+    for (const box of boxes().flat()) expect(() => Object.defineProperty(box, 'other', { value: 1 })).toThrow()
+  })
+})
+
+describe('a method of a newer engine', () => {
+  afterEach(() => {
+    for (const made of [Array, Map, Set, Date]) Reflect.deleteProperty(made.prototype, 'later')
+    for (const key of ['getOrInsert', 'getOrInsertComputed'])
+      if (Reflect.get(Map.prototype, key) === stand) Reflect.deleteProperty(Map.prototype, key)
+    vi.resetModules()
+  })
+  const stand = () => 'the engine'
+  const define = (made: { prototype: object }, key: string, method: unknown) =>
+    Object.defineProperty(made.prototype, key, { value: method, configurable: true, writable: true })
+  const fresh = async () => {
+    vi.resetModules()
+    const { openDraft } = await import('./draft.js')
+    const { readonlyView } = await import('./view.js')
+    return { draft: openDraft(value()).state, view: readonlyView(value()) }
+  }
+
+  test('works on lists and Dates, and is missing where it would look into an empty Map or Set', async () => {
+    function later(this: Loose) {
+      return this.length ?? this.getTime()
+    }
+    for (const made of [Array, Map, Set, Date]) define(made, 'later', later)
+    const { draft, view } = await fresh()
+    for (const box of [draft, view]) {
+      expect([box.list.later(), box.date.later(), box.map.later, box.set.later]).toEqual([3, 0, undefined, undefined])
+      expect(Object.isFrozen(box.list.later)).toBe(true)
+      expect(box.list.later).not.toBe(later)
+    }
+  })
+
+  test('puts into the draft of a Map what is missing, and nothing into a view', async () => {
+    for (const key of ['getOrInsert', 'getOrInsertComputed']) if (!(key in Map.prototype)) define(Map, key, stand)
+    const { draft, view } = await fresh()
+    draft.map.getOrInsert('new', { n: 1 }).n = 2
+    expect([draft.map.get('new').n, draft.map.getOrInsert('new', 3).n]).toEqual([2, 2])
+    expect(draft.map.getOrInsertComputed('made', (key: string) => `${key}!`)).toBe('made!')
+    expect(() => view.map.getOrInsert('new', 1)).toThrow(expect.objectContaining({ code: 'immutable-state' }))
+  })
+})
+
+function attempt(work: () => unknown): void {
+  try {
+    work()
+  } catch {
+    // most of it throws
+  }
+}
+
+function walkBlindly(root: Loose, path: readonly string[]): void {
+  const target = path.slice(0, -1).reduce((box, key) => box[key], root)
+  target[path.at(-1) as string] = 'yes'
+}
