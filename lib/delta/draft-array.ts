@@ -5,7 +5,8 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { isLeaf, membersOf } from './inherited.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey, unshield } from './own.js'
 import { inspectKey } from './view.js'
 
 type List = unknown[]
@@ -47,8 +48,9 @@ export class ArrayNode extends Node<List> {
     order(list)
   }
 
-  find(value: unknown, from: number, step: 1 | -1): number {
+  find(sought: unknown, from: number, step: 1 | -1): number {
     const list = this.latest
+    const value = unshield(sought)
     const base = nodeOf(value)?.base
     for (let index = from; index >= 0 && index < list.length; index += step)
       if (list[index] === value || (base !== undefined && list[index] === base)) return index

@@ -1,7 +1,8 @@
 /** The draft of a Date: a Date whose setters mark its node. */
 import { refuse } from '../base/value.js'
 import { seal } from './inherited.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey } from './own.js'
 
 export class DateNode extends Node<Date> {
   readonly draft: Date

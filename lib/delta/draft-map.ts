@@ -2,7 +2,8 @@
 import { checkKey, MapKey, type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { addNewer, seal } from './inherited.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey } from './own.js'
 import { inspectKey } from './view.js'
 
 type Entries = Map<unknown, unknown>
@@ -145,8 +146,8 @@ addNewer(DraftMap, Map, {
     if (!this.has(key)) this.set(key, value)
     return this.get(key)
   },
-  getOrInsertComputed(this: DraftMap, key: unknown, valueOf: (key: unknown) => unknown) {
-    if (!this.has(key)) this.set(key, valueOf(key))
+  getOrInsertComputed(this: DraftMap, key: unknown, make: (key: unknown) => unknown) {
+    if (!this.has(key)) this.set(key, make(key))
     return this.get(key)
   },
 })

@@ -2,7 +2,8 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { inheritedBy, isLeaf, isNameIn } from './inherited.js'
-import { Node, nodeKey } from './node.js'
+import { Node } from './node.js'
+import { nodeKey } from './own.js'
 import { inspectKey } from './view.js'
 
 type Fields = Record<PropertyKey, unknown>

@@ -2,7 +2,8 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { seal } from './inherited.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey, unshield } from './own.js'
 import { inspectKey, pairsOf, withAlgebra } from './view.js'
 
 type Elements = Set<unknown>
@@ -19,7 +20,7 @@ export class SetNode extends Node<Elements> {
   /** What of `value` the Set holds: the element itself, or the snapshot value that a draft stands for. */
   element(value: unknown): unknown {
     const base = nodeOf(value)?.base
-    return base !== undefined && this.latest.has(base) ? base : value
+    return base !== undefined && this.latest.has(base) ? base : unshield(value)
   }
 
   add(value: unknown): void {

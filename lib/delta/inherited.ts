@@ -65,6 +65,7 @@ export function membersOf(builtIn: Constructor, own: object, looksInside = false
     if (typeof value === 'function' && key !== 'constructor') members[key] = sealed(value)
   }
   members.constructor = constructorOf(builtIn)
+  if (builtIn === Date) members[Symbol.toStringTag] = 'Date' // V8 calls what has a proxy among its prototypes "Object"
   return Object.freeze(members)
 }
 
@@ -99,13 +100,13 @@ function wrapped(original: Callable): Callable {
 
 /** Builds plain values of a built-in class. */
 function constructorOf(builtIn: Constructor): Callable {
-  function constructor(...args: never[]) {
+  function make(...args: never[]) {
     return new.target ? Reflect.construct(builtIn, args) : Reflect.apply(builtIn, undefined, args)
   }
   const isInstance = (value: unknown) => value instanceof builtIn
-  Object.defineProperty(constructor, 'prototype', { value: nothing, writable: false })
-  Object.defineProperty(constructor, Symbol.hasInstance, { value: sealed(isInstance) })
-  return sealed(named(constructor, builtIn))
+  Object.defineProperty(make, 'prototype', { value: nothing, writable: false })
+  Object.defineProperty(make, Symbol.hasInstance, { value: sealed(isInstance) })
+  return sealed(named(make, builtIn))
 }
 
 function named<T extends Callable>(copy: T, { name, length }: Callable): T {

@@ -17,27 +17,42 @@ const named = [
 const chainOf = (value: object | null): object[] =>
   value === null ? [] : [value, ...chainOf(Object.getPrototypeOf(value) as object | null)]
 
-/** What no global names: iterators, kinds of functions, and what drafts and views inherit. */
-function hidden(): object[] {
+/** What no global names: iterators and kinds of functions. */
+const iterators = [generator, asyncGenerator, async () => {}, generator(), asyncGenerator(), ''.matchAll(/a/g)]
+  .concat([[].values(), new Map().values(), new Set().values()] as never[])
+  .flatMap((found) => chainOf(found).slice(1))
+
+/** What drafts and views inherit. */
+function inherited(): object[] {
   const value = () => ({ object: {}, list: [1], map: new Map([[1, 1]]), set: new Set([1]), date: new Date(0) })
-  const own = [openDraft(value()).state, readonlyView(value())].flatMap((root) => Object.values(root) as object[])
-  const natives = Object.values(value()).flatMap((box) => ('values' in box ? [box.values()] : []))
-  return [
-    ...[generator, asyncGenerator, async () => {}, generator(), asyncGenerator(), ''.matchAll(/a/g), ...natives],
-    ...own.flatMap((box) => [box, ...Reflect.ownKeys(chainOf(box)[1] ?? {}).map((key) => Reflect.get(box, key))]),
-  ].flatMap((found) => (typeof found === 'object' || typeof found === 'function' ? chainOf(found).slice(1) : []))
+  const { state } = openDraft({ ...value(), own: {} })
+  state.own = value()
+  return [state, readonlyView(value()), state.own]
+    .flatMap((root) => Object.values(root) as object[])
+    .flatMap((box) => [...chainOf(box).slice(1), ...names(box).map((key) => Reflect.get(box, key))])
+    .filter((found) => typeof found === 'object' || typeof found === 'function')
 }
+
+const names = (box: object) => chainOf(box).flatMap((part) => Reflect.ownKeys(part))
 
 /** Each object with its own properties as they are now; methods and prototypes are objects of their own here. */
 export class BuiltIns {
+  private readonly shared: ReadonlySet<object>
   private readonly kept = new Map<object, { properties: PropertyDescriptorMap; prototype: unknown; open: boolean }>()
 
   constructor() {
-    for (const object of [...named, ...hidden()]) this.keep(object, 3)
+    for (const object of [...named, ...iterators]) this.keep(object, 3)
+    this.shared = new Set(this.kept.keys())
+    for (const object of inherited()) this.keep(object, 3)
   }
 
   get size(): number {
     return this.kept.size
+  }
+
+  /** Whether all code shares it. What drafts and views inherit is frozen, so it may be reached. */
+  has(object: object): boolean {
+    return this.shared.has(object)
   }
 
   /** What is another now, as `name of function` or key; empty if nothing is. */
