@@ -8,7 +8,7 @@ const asyncGenerator = async function* () {}
 const named = [
   'Object Array Map Set Date Function Promise Symbol String Number Boolean BigInt RegExp Error TypeError RangeError',
   'WeakMap WeakSet WeakRef Proxy JSON Math Reflect Intl ArrayBuffer DataView Uint8Array Float64Array Buffer URL',
-  'structuredClone parseInt globalThis',
+  'structuredClone parseInt',
 ]
   .join(' ')
   .split(' ')
@@ -68,11 +68,11 @@ export class BuiltIns {
   }
 
   private keep(object: object, depth: number): void {
-    if (this.kept.has(object)) return
+    if (this.kept.has(object) || object === globalThis) return
     const properties = Object.getOwnPropertyDescriptors(object) as PropertyDescriptorMap
     const prototype = Object.getPrototypeOf(object) as object | null
     this.kept.set(object, { properties, prototype, open: Object.isExtensible(object) })
-    if (depth === 0 || object === globalThis) return
+    if (depth === 0) return
     const parts = Reflect.ownKeys(properties).flatMap((key) => {
       const { value, get, set } = Reflect.get(properties, key) as PropertyDescriptor
       return [value, get, set]

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { decode, encode } from '../base/encode.js'
+import { apply } from './apply.js'
+import { diff } from './diff.js'
 import { openDraft } from './draft.js'
 import { BuiltIns } from './prototypes.fixture.js'
 import { readonlyView } from './view.js'
@@ -191,6 +194,10 @@ describe('a draft or view of a plain object', () => {
     for (const key of names) draft.state[key].n += 1
     const next = draft.commit()
     expect(Object.keys(next)).toEqual(names)
+    expect(apply({}, diff({}, next))).toEqual(next)
+    expect(decode(JSON.parse(JSON.stringify(encode(next))))).toEqual(next)
+    const { constructor: _, ...rest } = next
+    expect(apply(next, diff(next, rest))).toEqual(rest)
     for (const box of [draft.state, ...boxes(next)]) {
       expect(names.map((key) => box[key].n)).toEqual(names.map(() => 2))
       expect(names.every((key) => key in box)).toBe(true)
@@ -246,6 +253,73 @@ describe('a draft or view of a list, a Map, a Set or a Date', () => {
       expect(() => (box.other = 1)).toThrow(expect.objectContaining({ code: 'immutable-state' }))
     for (const box of boxes().flatMap(([, ...closed]) => closed))
       expect(() => Object.defineProperty(box, 'other', { value: 1 })).toThrow()
+  })
+})
+
+describe('a container that the author has put in', () => {
+  const put = () => {
+    const own = { n: 1, list: [{ n: 1 }], map: new Map([['a', { n: 1 }]]), set: new Set([{ n: 1 }]), date: new Date(1) }
+    const draft = openDraft({ list: [] } as Loose)
+    draft.state.own = own
+    return { own, draft, s: draft.state }
+  }
+
+  test('stays one with what is read back, both ways', () => {
+    const { own, draft, s } = put()
+    own.n = 2
+    s.own.n += 1
+    s.own.list[0].n = 2
+    s.own.list.push({ n: 3 })
+    s.own.map.get('a').n = 2
+    s.own.map.set('b', s.own.list[1]).delete('c')
+    for (const item of s.own.set) item.n = 2
+    s.own.date.setTime(2)
+    const expected = {
+      n: 3,
+      list: [{ n: 2 }, { n: 3 }],
+      map: new Map([
+        ['a', { n: 2 }],
+        ['b', { n: 3 }],
+      ]),
+      set: new Set([{ n: 2 }]),
+      date: new Date(2),
+    }
+    expect(own).toEqual(expected)
+    expect(own.map.get('b')).toBe(own.list[1])
+    expect(draft.commit().own).toEqual(expected)
+  })
+
+  test('reads the same each time, and is found', () => {
+    const { own, s } = put()
+    const item = { n: 1 }
+    s.list.push(item, s.own)
+    s.set = new Set([item])
+    expect(s.own).toBe(s.own)
+    expect(s.own.list[0]).toBe(s.own.list[0])
+    expect(s.own.map.get('a')).toBe([...s.own.map.values()][0])
+    expect([s.list.indexOf(item), s.list.indexOf(s.list[0]), s.list.includes(own), s.list.indexOf(s.own)]).toEqual([
+      0,
+      0,
+      true,
+      1,
+    ])
+    expect([s.own.list.indexOf(own.list[0]), s.own.list.indexOf(s.own.list[0])]).toEqual([0, 0])
+    expect([s.set.has(item), s.set.has(s.list[0]), s.own.set.has([...s.own.set][0])]).toEqual([true, true, true])
+  })
+
+  test('can be put elsewhere, inside other containers too, with drafts and views in it', () => {
+    const draft = openDraft({ row: { n: 1 } } as Loose)
+    const { state } = draft
+    state.own = { row: state.row, view: readonlyView({ n: 2 }), map: new Map([['row', state.row]]), date: new Date(3) }
+    state.list = [state.own.map, { again: state.own.map, date: state.own.date }]
+    state.list = state.list.filter(() => true)
+    state.row.n = 3
+    const map = new Map([['row', { n: 3 }]])
+    expect(draft.commit()).toEqual({
+      row: { n: 3 },
+      own: { row: { n: 3 }, view: { n: 2 }, map, date: new Date(3) },
+      list: [map, { again: map, date: new Date(3) }],
+    })
   })
 })
 

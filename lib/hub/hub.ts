@@ -7,6 +7,7 @@ import type { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
+import { ownValue } from '../base/value.js'
 import { parseHello } from '../protocol/up.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
@@ -289,7 +290,7 @@ export class Hub {
   private snapshot(token: string, state: State | undefined, id: string): object {
     const definition = this.registry.get(id)
     const instance = this.instance(token)
-    const fields = (state ?? instance.state)[id] ?? definition.members.initial()
+    const fields = ownValue(state ?? instance.state, id) ?? definition.members.initial()
     return { ...fields, ...instance.computed(definition).evaluate(fields) }
   }
 

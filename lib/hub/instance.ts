@@ -3,6 +3,7 @@
  * that tabs see of them, and the sessions that watch.
  */
 import type { Log } from '../base/log.js'
+import { ownValue } from '../base/value.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
@@ -112,12 +113,12 @@ export class Instance {
 
   /** Whether a state has been saved as its definition declares it now. */
   isCurrent(definition: ServerDefinition): boolean {
-    return isCurrent(this.state[definition.id], this.shapes[definition.id], definition)
+    return isCurrent(ownValue(this.state, definition.id), ownValue(this.shapes, definition.id), definition)
   }
 
   /** The newest view of one state, if it has all its fields; the same object as long as nothing in it changed. */
   view(definition: ServerDefinition): View | undefined {
-    const fields = this.state[definition.id]
+    const fields = ownValue(this.state, definition.id)
     const known = this.views.get(definition.id)
     if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
     if (!fields || !this.isCurrent(definition)) return undefined
@@ -138,7 +139,7 @@ export class Instance {
   private compose(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>) {
     const { id, members } = definition
     const view: Record<string, unknown> = {}
-    for (const name in fields) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
+    for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
     if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
     for (const name of members.tasks.keys()) view[name] = this.statusOf(id, name)
     return view

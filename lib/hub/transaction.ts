@@ -8,6 +8,7 @@ import type { Failure, HeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { ownValue } from '../base/value.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -152,11 +153,11 @@ export class Transaction implements Hold {
 
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
   get(id: string): object {
-    if (this.released) return readonlyView(this.instance.state[id] ?? {})
+    if (this.released) return readonlyView(ownValue(this.instance.state, id) ?? {})
     for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
     const definition = this.ground.registry.get(id)
     const { state, shapes } = this.instance.newest
-    const fields = completed(state[id], shapes[id], definition, this.ground.log)
+    const fields = completed(ownValue(state, id), ownValue(shapes, id), definition, this.ground.log)
     const draft = openDraft(fields, [id], definition.members.computed)
     this.drafts.push({ definition, draft })
     return draft.state
@@ -209,8 +210,9 @@ export class Transaction implements Hold {
     let staged: Record<string, Fields> | undefined = this.copied && { ...before, ...this.copied }
     for (const { definition, draft } of this.drafts) {
       const fields = draft.commit()
-      if (fields === before[definition.id]) continue
-      refuseUndeclared(definition, before[definition.id], fields)
+      const known = ownValue(before, definition.id)
+      if (fields === known) continue
+      refuseUndeclared(definition, known, fields)
       staged ??= { ...before }
       staged[definition.id] = fields
     }
@@ -259,7 +261,7 @@ export class Transaction implements Hold {
   private shapes(): Readonly<Record<string, Shape>> {
     let { shapes } = this.instance.newest
     for (const { definition } of this.drafts)
-      if (shapes[definition.id] !== definition.members.shape)
+      if (ownValue(shapes, definition.id) !== definition.members.shape)
         shapes = { ...shapes, [definition.id]: definition.members.shape }
     return this.copied ? { ...this.copiedShapes, ...shapes } : shapes
   }
