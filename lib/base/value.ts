@@ -195,12 +195,6 @@ function literal(key: unknown): string {
 function describe(value: unknown): string {
   if (typeof value === 'function') return `a function${value.name ? ` (${value.name})` : ''}`
   if (typeof value === 'symbol') return 'a symbol'
-  const name = isContainer(value) ? classOf(value) : undefined
+  const name = Object.getPrototypeOf(value)?.constructor?.name // an own key "constructor" is data
   return name && name !== 'Object' ? `an instance of ${name}` : 'an object that is not plain'
-}
-
-/** The name of its class, which an own key "constructor" does not change. */
-function classOf(value: object): string | undefined {
-  const made: unknown = Object.getPrototypeOf(value)?.constructor
-  return typeof made === 'function' && typeof made.name === 'string' ? made.name : undefined
 }

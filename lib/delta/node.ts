@@ -124,16 +124,17 @@ export abstract class Node<T extends object = object> {
 
   /** Whether `value` is what reading `held` gives: putting it there changes nothing. */
   isSame(held: unknown, value: unknown): boolean {
-    if (Object.is(held, unshield(value))) return true
+    if (Object.is(held, value)) return true
+    if (typeof value !== 'object' || value === null) return false
     const node = nodeOf(value)
-    return node?.base === held && node?.parent === (this as unknown as Node)
+    return node ? node.base === held && node.parent === (this as unknown as Node) : unshield(value) === held
   }
 
   /** Notes a container that the author puts in. Of a view, and of a draft of another transaction, the value is put in. */
   put(given: unknown): unknown {
+    this.scope.watch?.(given)
+    if (typeof given !== 'object' || given === null) return given
     const value = unshield(given)
-    this.scope.watch?.(value)
-    if (typeof value !== 'object' || value === null) return value
     const node = nodeOf(value)
     if (node?.scope === this.scope) return value
     const own =
