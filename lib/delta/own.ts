@@ -16,13 +16,17 @@ const owns = new WeakMap<object, object>()
 export function shield(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || owns.has(value)) return value
   const known = shields.get(value)
-  if (known) return known
+  if (known) return known instanceof Date ? inTime(known, value as Date) : known
   const kind = kindOf(value)
+  if (kind === 'date') return keep(value, dateOver(value as Date))
   const handler = handlers[kind]
   if (!handler || Reflect.get(value, nodeKey) || unwrapView(value) !== value) return value
-  const made = new Proxy<object>(kind === 'array' ? new ListTarget(value) : new Target(value), handler)
-  shields.set(value, made)
-  owns.set(made, value)
+  return keep(value, new Proxy<object>(kind === 'array' ? new ListTarget(value) : new Target(value), handler))
+}
+
+function keep(own: object, made: object): object {
+  shields.set(own, made)
+  owns.set(made, own)
   return made
 }
 
@@ -106,7 +110,7 @@ const closedTraps = (members: Members): ProxyHandler<object> => ({
 })
 
 function refuseName(key: PropertyKey): never {
-  throw refuse([key], 'a named property on a Map, Set or Date')
+  throw refuse([key], 'a named property on a Map or Set')
 }
 
 /** Methods that work on the container itself: a proxy has nothing that they could look into. */
@@ -119,6 +123,7 @@ function redirected(prototype: object, names = Reflect.ownKeys(prototype)): Reco
       method(this: unknown, ...args: unknown[]) {
         const own = unshield(this)
         const result = Reflect.apply(original, own, args.map(unshield))
+        if (own instanceof Date && this instanceof Date) inTime(this, own)
         return result === own ? this : shield(result)
       },
     }
@@ -160,5 +165,22 @@ const handlers: Partial<Record<Kind, ProxyHandler<object>>> = {
       true,
     ),
   ),
-  date: closedTraps(membersOf(Date, redirected(Date.prototype), true)),
+}
+
+/**
+ * A Date is no proxy, since `new Date(date)` looks into it. It has the time of the author's own as it was last read, and
+ * properties of its own that hide all inherited ones.
+ */
+const dateMembers = membersOf(Date, redirected(Date.prototype), true)
+const hiding: PropertyDescriptorMap = {}
+for (const key of new Set([Object, Date].flatMap(({ prototype }) => Reflect.ownKeys(prototype))))
+  Object.defineProperty(hiding, key, { value: { value: dateMembers[key] }, enumerable: true })
+
+function dateOver(own: Date): Date {
+  return Object.preventExtensions(Object.defineProperties(new Date(own.getTime()), hiding))
+}
+
+function inTime(date: Date, own: Date): Date {
+  Date.prototype.setTime.call(date, own.getTime())
+  return date
 }
