@@ -128,3 +128,17 @@ it('keeps a state whose id is a name that all objects have', async () => {
   expect(tab.state(odd).n).toBe(2)
   expect(hub.registry.has('constructor')).toBe(true)
 })
+
+it('leaves out a computed value with a key "__proto__", and goes on', async () => {
+  const parsed = defineState('parsed', () => ({ text: '{}' }))
+    .computed({ value: (s) => JSON.parse(s.text) as Loose })
+    .events((on) => ({ set: on((s, text: string) => void (s.text = text)) }))
+  const { clock, open, log } = testHub([parsed])
+  const tab = await open()
+  const state = await tab.watch(parsed)
+  await done(clock, state.set('{"__proto__":{"polluted":"yes"}}'))
+  expect([tab.state(parsed).text.length, tab.state(parsed).value]).toEqual([32, undefined])
+  expect(log.lines.join()).toContain('Computed "value" of state "parsed" threw')
+  await done(clock, state.set('{"constructor":1}'))
+  expect(tab.state(parsed).value).toEqual({ constructor: 1 })
+})
