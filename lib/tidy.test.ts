@@ -116,6 +116,15 @@ describe('time, chance and the console', () => {
   })
 })
 
+describe('a loop over keys', () => {
+  it('takes own keys, and never those of a prototype', () => {
+    const inherited = files.filter(({ text }) =>
+      /\bfor\s*\(\s*(?:(?:const|let|var)\s+)?[\w$[\]{}, .]+?\s+in\s/.test(text),
+    )
+    expect(inherited.map(({ path }) => path)).toEqual([])
+  })
+})
+
 describe('a bound', () => {
   it('has its name and its unit in base/limits.ts, and nowhere else', () => {
     const own = files.filter(({ path, text }) => path !== 'base/limits.ts' && /^const \w+Ms = [\d_]+$/m.test(text))

@@ -34,6 +34,8 @@ describe('copyValue', () => {
       [{ a: new (class extends Map {})() }, 'counter.a'],
       [{ 'a b': /x/ }, 'counter["a b"]'],
       [new Map([[{}, 1]]), 'counter'],
+      [new Map([[{ constructor: { name: 'any text' } }, 1]]), 'counter cannot hold an object that is not plain'],
+      [{ a: Object.assign(new Custom(), { constructor: null }) }, 'counter.a cannot hold an instance of Custom'],
       [new Map([['k', () => 1]]), 'counter.get("k")'],
       [new Set([() => 1]), 'counter.(an element)'],
       [

@@ -37,6 +37,11 @@ export function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
+/** What is kept under a name that may be one of those that all objects inherit, like "constructor". */
+export function ownValue<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined
+}
+
 function kindOfObject(value: object): Kind {
   if (Array.isArray(value)) return 'array'
   const prototype = Object.getPrototypeOf(value)
@@ -110,7 +115,8 @@ class Copier {
     const copy: unknown[] = []
     this.enter(copy)
     for (let index = 0; index < value.length; index += 1) {
-      if (value[index] === undefined && !(index in value)) throw refuse([...this.path, index], 'a hole in an array')
+      if (value[index] === undefined && !Object.hasOwn(value, index))
+        throw refuse([...this.path, index], 'a hole in an array')
       copy.push(this.item(value[index], index))
     }
     this.holders.pop()
@@ -189,6 +195,6 @@ function literal(key: unknown): string {
 function describe(value: unknown): string {
   if (typeof value === 'function') return `a function${value.name ? ` (${value.name})` : ''}`
   if (typeof value === 'symbol') return 'a symbol'
-  const name = (value as { constructor?: { name?: string } } | null)?.constructor?.name
+  const name = Object.getPrototypeOf(value)?.constructor?.name // an own key "constructor" is data
   return name && name !== 'Object' ? `an instance of ${name}` : 'an object that is not plain'
 }

@@ -119,7 +119,7 @@ export class Presence {
   }
 
   private compose(view: Fields): Fields {
-    if (checked) for (const name in view) freezeDeep(view[name])
+    if (checked) for (const value of Object.values(view)) freezeDeep(value)
     const object: Record<string, unknown> = { ...view }
     for (const name of this.manifest.events) object[name] = this.actions[name]
     for (const name of this.manifest.tasks) object[name] = this.handle(name, view[name] ?? idle)

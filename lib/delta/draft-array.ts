@@ -4,7 +4,9 @@
  */
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { isLeaf, membersOf } from './inherited.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey, unshield } from './own.js'
 import { inspectKey } from './view.js'
 
 type List = unknown[]
@@ -46,8 +48,9 @@ export class ArrayNode extends Node<List> {
     order(list)
   }
 
-  find(value: unknown, from: number, step: 1 | -1): number {
+  find(sought: unknown, from: number, step: 1 | -1): number {
     const list = this.latest
+    const value = unshield(sought)
     const base = nodeOf(value)?.base
     for (let index = from; index >= 0 && index < list.length; index += step)
       if (list[index] === value || (base !== undefined && list[index] === base)) return index
@@ -107,7 +110,7 @@ export class ArrayNode extends Node<List> {
 /** What an array method calls `this`. */
 const of = (draft: unknown) => nodeOf(draft) as ArrayNode
 
-const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
+const members = membersOf(Array, {
   push(...items: unknown[]) {
     const node = of(this)
     node.splice('push()', node.latest.length, 0, items)
@@ -167,7 +170,7 @@ const methods: Record<string, (this: unknown, ...args: never[]) => unknown> = {
     if (typeof value !== 'object' || value === null) return node.latest.includes(value, whole(from))
     return node.find(value, position(from, node.latest.length), 1) >= 0
   },
-} as Record<string, (this: unknown, ...args: never[]) => unknown>
+} as Record<string, (this: unknown, ...args: never[]) => unknown>)
 
 /** The order of `sort()` without a comparison. */
 function byText(a: unknown, b: unknown): number {
@@ -207,9 +210,10 @@ const traps: ProxyHandler<object> = {
   get: (target, key) => {
     const node = nodeIn(target)
     if (key === nodeKey) return node
-    const value = Reflect.get(node.latest, key)
-    if (typeof value === 'function' && typeof key === 'string' && Object.hasOwn(methods, key)) return methods[key]
-    return typeof value === 'object' && indexOf(key) >= 0 ? node.read(value, Number(key as string)) : value
+    const { latest } = node
+    const value = latest[key as never]
+    if (isLeaf(value)) return value
+    return Object.hasOwn(latest, key) ? node.read(value, Number(key)) : members[key]
   },
   set: (target, key, value) => {
     const node = nodeIn(target)
@@ -228,7 +232,7 @@ const traps: ProxyHandler<object> = {
     if ('value' in descriptor) return traps.set?.(target, key, descriptor.value, undefined) ?? false
     throw refuse([...nodeIn(target).path, key], 'a getter or setter')
   },
-  has: (target, key) => Reflect.has(nodeIn(target).latest, key),
+  has: (target, key) => Object.hasOwn(nodeIn(target).latest, key) || key in members,
   ownKeys: (target) => Reflect.ownKeys(nodeIn(target).latest),
   getOwnPropertyDescriptor: (target, key) => {
     const node = nodeIn(target)

@@ -1,5 +1,8 @@
 /** The draft of a Date: a Date whose setters mark its node. */
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { refuse } from '../base/value.js'
+import { seal } from './inherited.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey } from './own.js'
 
 export class DateNode extends Node<Date> {
   readonly draft: Date
@@ -7,7 +10,7 @@ export class DateNode extends Node<Date> {
   constructor(scope: Scope, base: Date, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
     this.draft = new DraftDate(base.getTime())
-    Object.defineProperty(this.draft, nodeKey, { value: this })
+    Object.preventExtensions(Object.defineProperty(this.draft, nodeKey, { value: this }))
   }
 
   override get latest(): Date {
@@ -43,4 +46,10 @@ for (const name of Object.getOwnPropertyNames(Date.prototype).filter((method) =>
       return original.apply(this, args)
     },
   })
+}
+
+seal(DraftDate, Date, refuseName)
+
+function refuseName(key: PropertyKey, draft: object): never {
+  throw refuse([...(nodeOf(draft)?.path ?? []), key], 'a named property on a Date')
 }

@@ -1,7 +1,9 @@
 /** The draft of a Map: a Map that reads and writes its node. */
-import { checkKey, MapKey, type Path } from '../base/value.js'
+import { checkKey, MapKey, type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { Node, nodeKey, type Scope } from './node.js'
+import { addNewer, seal } from './inherited.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey } from './own.js'
 import { inspectKey } from './view.js'
 
 type Entries = Map<unknown, unknown>
@@ -84,7 +86,7 @@ class DraftMap extends Map<unknown, unknown> {
   declare readonly [nodeKey]: MapNode
   constructor(node: MapNode) {
     super()
-    Object.defineProperty(this, nodeKey, { value: node })
+    Object.preventExtensions(Object.defineProperty(this, nodeKey, { value: node }))
   }
   override get size() {
     return this[nodeKey].latest.size
@@ -109,15 +111,14 @@ class DraftMap extends Map<unknown, unknown> {
   override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void, self?: unknown) {
     for (const [key, value] of this.entries()) visit.call(self, value, key, this)
   }
-  override *entries(): MapIterator<[unknown, unknown]> {
-    for (const key of this.keys()) yield [key, this.get(key)]
+  override entries() {
+    return entriesOf(this)
   }
-  /** Over a copy of the keys, so that a loop may write; a key that was deleted meanwhile is left out. */
-  override *keys(): MapIterator<unknown> {
-    for (const key of [...this[nodeKey].latest.keys()]) if (this.has(key)) yield key
+  override keys() {
+    return keysOf(this)
   }
-  override *values(): MapIterator<unknown> {
-    for (const key of this.keys()) yield this.get(key)
+  override values() {
+    return valuesOf(this)
   }
   override [Symbol.iterator]() {
     return this.entries()
@@ -125,4 +126,34 @@ class DraftMap extends Map<unknown, unknown> {
   [inspectKey]() {
     return new Map(this)
   }
+}
+
+function* entriesOf(draft: DraftMap): MapIterator<[unknown, unknown]> {
+  for (const key of draft.keys()) yield [key, draft.get(key)]
+}
+
+/** Over a copy of the keys, so that a loop may write; a key that was deleted meanwhile is left out. */
+function* keysOf(draft: DraftMap): MapIterator<unknown> {
+  for (const key of [...draft[nodeKey].latest.keys()]) if (draft.has(key)) yield key
+}
+
+function* valuesOf(draft: DraftMap): MapIterator<unknown> {
+  for (const key of draft.keys()) yield draft.get(key)
+}
+
+addNewer(DraftMap, Map, {
+  getOrInsert(this: DraftMap, key: unknown, value: unknown) {
+    if (!this.has(key)) this.set(key, value)
+    return this.get(key)
+  },
+  getOrInsertComputed(this: DraftMap, key: unknown, make: (key: unknown) => unknown) {
+    if (!this.has(key)) this.set(key, make(key))
+    return this.get(key)
+  },
+})
+
+seal(DraftMap, Map, refuseName, true)
+
+function refuseName(key: PropertyKey, draft: object): never {
+  throw refuse([...(nodeOf(draft)?.path ?? []), key], 'a named property on a Map; use set()')
 }

@@ -1,7 +1,9 @@
 /** The draft of a plain object. */
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { Node, nodeKey } from './node.js'
+import { inheritedBy, isLeaf, isNameIn } from './inherited.js'
+import { Node } from './node.js'
+import { nodeKey } from './own.js'
 import { inspectKey } from './view.js'
 
 type Fields = Record<PropertyKey, unknown>
@@ -98,9 +100,13 @@ function isReordered(base: Fields, next: Fields): boolean {
 const traps: ProxyHandler<ObjectNode> = {
   get: (node, key) => {
     if (key === nodeKey) return node
-    const value = node.latest[key]
-    if (value === undefined) node.refuseForeign(key)
-    return typeof value === 'object' && Object.hasOwn(node.latest, key) ? node.read(value, key) : value
+    const { latest } = node
+    const value = latest[key]
+    if (isLeaf(value)) return value
+    if (Object.hasOwn(latest, key)) return node.read(value, key)
+    const inherited = inheritedBy(latest, key)
+    if (inherited === undefined) node.refuseForeign(key)
+    return inherited
   },
   set: (node, key, value) => {
     if (node.isSame(node.latest[key], value) && Object.hasOwn(node.latest, key)) node.refuseClosed(key)
@@ -116,7 +122,7 @@ const traps: ProxyHandler<ObjectNode> = {
     node.assign(key, descriptor.value)
     return true
   },
-  has: (node, key) => Reflect.has(node.latest, key),
+  has: (node, key) => isNameIn(node.latest, key),
   ownKeys: (node) => Reflect.ownKeys(node.latest),
   getOwnPropertyDescriptor: (node, key) => {
     const descriptor = Reflect.getOwnPropertyDescriptor(node.latest, key)

@@ -1,8 +1,10 @@
 /** The draft of a Set: a Set that reads and writes its node. Elements that are containers are drafted too. */
-import type { Path } from '../base/value.js'
+import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
-import { inspectKey, withAlgebra } from './view.js'
+import { seal } from './inherited.js'
+import { Node, nodeOf, type Scope } from './node.js'
+import { nodeKey, unshield } from './own.js'
+import { inspectKey, pairsOf, withAlgebra } from './view.js'
 
 type Elements = Set<unknown>
 
@@ -18,7 +20,7 @@ export class SetNode extends Node<Elements> {
   /** What of `value` the Set holds: the element itself, or the snapshot value that a draft stands for. */
   element(value: unknown): unknown {
     const base = nodeOf(value)?.base
-    return base !== undefined && this.latest.has(base) ? base : value
+    return base !== undefined && this.latest.has(base) ? base : unshield(value)
   }
 
   add(value: unknown): void {
@@ -75,7 +77,7 @@ class DraftSet extends Set<unknown> {
   declare readonly [nodeKey]: SetNode
   constructor(node: SetNode) {
     super()
-    Object.defineProperty(this, nodeKey, { value: node })
+    Object.preventExtensions(Object.defineProperty(this, nodeKey, { value: node }))
   }
   override get size() {
     return this[nodeKey].latest.size
@@ -97,12 +99,11 @@ class DraftSet extends Set<unknown> {
   override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void, self?: unknown) {
     for (const value of this.values()) visit.call(self, value, value, this)
   }
-  override *values(): SetIterator<unknown> {
-    for (const value of [...this[nodeKey].latest])
-      if (this[nodeKey].latest.has(value)) yield this[nodeKey].read(value, '(an element)')
+  override values() {
+    return valuesOf(this[nodeKey])
   }
-  override *entries(): SetIterator<[unknown, unknown]> {
-    for (const value of this.values()) yield [value, value]
+  override entries() {
+    return pairsOf(this)
   }
   override keys() {
     return this.values()
@@ -115,4 +116,13 @@ class DraftSet extends Set<unknown> {
   }
 }
 
-withAlgebra(DraftSet.prototype)
+function* valuesOf(node: SetNode): SetIterator<unknown> {
+  for (const value of [...node.latest]) if (node.latest.has(value)) yield node.read(value, '(an element)')
+}
+
+withAlgebra(DraftSet)
+seal(DraftSet, Set, refuseName, true)
+
+function refuseName(key: PropertyKey, draft: object): never {
+  throw refuse([...(nodeOf(draft)?.path ?? []), key], 'a named property on a Set; use add()')
+}

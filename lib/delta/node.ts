@@ -5,6 +5,7 @@
 import { HeldStateError, ImmutableStateError } from '../base/errors.js'
 import { copyValue, type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
+import { nodeKey, shield, unshield } from './own.js'
 import { unwrapView } from './view.js'
 
 /** What all nodes of one draft share. */
@@ -14,16 +15,13 @@ export interface Scope {
   /** Names that are no keys of the root, and that nobody shall take for such. */
   readonly foreign: ReadonlyMap<string, unknown> | undefined
   open: boolean
-  /** Containers of the author's own that were put in: read back as they are, copied at commit. */
+  /** Containers of the author's own that were put in: read back as one with them, copied at commit. */
   fresh: WeakSet<object> | undefined
   /** Told of everything that the author puts in. */
   watch: ((value: unknown) => void) | undefined
   /** Makes the node of a container. */
   create(base: object, parent: Node | undefined, key: unknown): Node
 }
-
-/** Under this key, each draft that an author can hold gives its node. Nothing else has it. */
-export const nodeKey: unique symbol = Symbol('heldstate.node')
 
 export function nodeOf(value: unknown): Node | undefined {
   return typeof value === 'object' && value !== null ? (value as { [nodeKey]?: Node })[nodeKey] : undefined
@@ -119,21 +117,24 @@ export abstract class Node<T extends object = object> {
   /** What reading `value` under `key` gives: a draft for a container of the snapshot, the rest as it is. */
   read(value: unknown, key: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value
-    if (this.copy && (nodeOf(value) || this.scope.fresh?.has(value))) return value
+    if (this.copy && nodeOf(value)) return value
+    if (this.copy && this.scope.fresh?.has(value)) return shield(value)
     return this.child(value, key).draft
   }
 
   /** Whether `value` is what reading `held` gives: putting it there changes nothing. */
   isSame(held: unknown, value: unknown): boolean {
     if (Object.is(held, value)) return true
+    if (typeof value !== 'object' || value === null) return false
     const node = nodeOf(value)
-    return node?.base === held && node?.parent === (this as unknown as Node)
+    return node ? node.base === held && node.parent === (this as unknown as Node) : unshield(value) === held
   }
 
   /** Notes a container that the author puts in. Of a view, and of a draft of another transaction, the value is put in. */
-  put(value: unknown): unknown {
-    this.scope.watch?.(value)
-    if (typeof value !== 'object' || value === null) return value
+  put(given: unknown): unknown {
+    this.scope.watch?.(given)
+    if (typeof given !== 'object' || given === null) return given
+    const value = unshield(given)
     const node = nodeOf(value)
     if (node?.scope === this.scope) return value
     const own =

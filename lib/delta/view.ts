@@ -4,6 +4,7 @@
  */
 import { ImmutableStateError } from '../base/errors.js'
 import { kindOf } from '../base/value.js'
+import { addNewer, inheritedBy, isLeaf, isNameIn, membersOf, seal } from './inherited.js'
 
 export type DeepReadonly<T> = T extends Date | ((...args: never[]) => unknown)
   ? T
@@ -45,7 +46,9 @@ function viewOf(value: object): object {
     case 'date':
       return new DateView((value as Date).getTime())
     default:
-      return new Proxy(Array.isArray(value) ? new ListTarget(value) : new Target(value), traps)
+      return Array.isArray(value)
+        ? new Proxy(new ListTarget(value), listTraps)
+        : new Proxy(new Target(value), objectTraps)
   }
 }
 
@@ -77,12 +80,6 @@ class ListTarget extends Array<unknown> {
 const originalIn = (target: object) => (Array.isArray(target) ? target[0] : (target as Target).original) as object
 
 const traps: ProxyHandler<object> = {
-  get: (target, key) => {
-    const value = Reflect.get(originalIn(target), key)
-    if (typeof value === 'object') return readonlyView(value)
-    return typeof value === 'function' && Array.isArray(target) && mutators.has(key) ? refusal(String(key)) : value
-  },
-  has: (target, key) => Reflect.has(originalIn(target), key),
   ownKeys: (target) => Reflect.ownKeys(originalIn(target)),
   getPrototypeOf: (target) => Reflect.getPrototypeOf(originalIn(target)),
   getOwnPropertyDescriptor: (target, key) => {
@@ -103,17 +100,27 @@ const traps: ProxyHandler<object> = {
   preventExtensions: () => refuse('extensions'),
 }
 
-const mutators = new Set<PropertyKey>([
-  'copyWithin',
-  'fill',
-  'pop',
-  'push',
-  'reverse',
-  'shift',
-  'sort',
-  'splice',
-  'unshift',
-])
+const objectTraps: ProxyHandler<object> = {
+  ...traps,
+  get: (target, key) => {
+    const original = (target as Target).original as Record<PropertyKey, unknown>
+    const value = original[key]
+    if (isLeaf(value)) return value
+    return Object.hasOwn(original, key) ? readonlyView(value) : inheritedBy(original, key)
+  },
+  has: (target, key) => isNameIn((target as Target).original, key),
+}
+
+const listTraps: ProxyHandler<object> = {
+  ...traps,
+  get: (target, key) => {
+    const original = (target as unknown[])[0] as Record<PropertyKey, unknown>
+    const value = original[key]
+    if (isLeaf(value)) return value
+    return Object.hasOwn(original, key) ? readonlyView(value) : listMembers[key]
+  },
+  has: (target, key) => Object.hasOwn(originalIn(target), key) || key in listMembers,
+}
 
 /** What writing to state outside a lock is answered with. */
 export function refuse(what: PropertyKey): never {
@@ -125,11 +132,15 @@ export function refuse(what: PropertyKey): never {
 
 const refusal = (method: string) => () => refuse(`${method}()`)
 
+const mutators = ['copyWithin', 'fill', 'pop', 'push', 'reverse', 'shift', 'sort', 'splice', 'unshift']
+const listMembers = membersOf(Array, Object.fromEntries(mutators.map((name) => [name, refusal(name)])))
+
 class MapView extends Map<unknown, unknown> {
   readonly #original: ReadonlyMap<unknown, unknown>
   constructor(original: ReadonlyMap<unknown, unknown>) {
     super()
     this.#original = original
+    Object.preventExtensions(this)
   }
   override get size() {
     return this.#original.size
@@ -143,14 +154,14 @@ class MapView extends Map<unknown, unknown> {
   override forEach(visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void, self?: unknown) {
     for (const [key, value] of this.entries()) visit.call(self, value, key, this)
   }
-  override *entries(): MapIterator<[unknown, unknown]> {
-    for (const [key, value] of this.#original) yield [key, readonlyView(value)]
+  override entries() {
+    return entriesOf(this.#original)
   }
   override keys() {
     return this.#original.keys()
   }
-  override *values(): MapIterator<unknown> {
-    for (const value of this.#original.values()) yield readonlyView(value)
+  override values() {
+    return valuesOf(this.#original.values())
   }
   override [Symbol.iterator]() {
     return this.entries()
@@ -169,11 +180,26 @@ class MapView extends Map<unknown, unknown> {
   }
 }
 
+function* entriesOf(original: ReadonlyMap<unknown, unknown>): MapIterator<[unknown, unknown]> {
+  for (const [key, value] of original) yield [key, readonlyView(value)]
+}
+
+function* valuesOf(values: Iterable<unknown>): MapIterator<unknown> {
+  for (const value of values) yield readonlyView(value)
+}
+
+addNewer(MapView, Map, {
+  getOrInsert: refusal('Map.getOrInsert'),
+  getOrInsertComputed: refusal('Map.getOrInsertComputed'),
+})
+seal(MapView, Map, refuse, true)
+
 class SetView extends Set<unknown> {
   readonly #original: ReadonlySet<unknown>
   constructor(original: ReadonlySet<unknown>) {
     super()
     this.#original = original
+    Object.preventExtensions(this)
   }
   override get size() {
     return this.#original.size
@@ -184,11 +210,11 @@ class SetView extends Set<unknown> {
   override forEach(visit: (value: unknown, key: unknown, set: Set<unknown>) => void, self?: unknown) {
     for (const value of this.values()) visit.call(self, value, value, this)
   }
-  override *values(): SetIterator<unknown> {
-    for (const value of this.#original) yield readonlyView(value)
+  override values() {
+    return valuesOf(this.#original)
   }
-  override *entries(): SetIterator<[unknown, unknown]> {
-    for (const value of this.values()) yield [value, value]
+  override entries() {
+    return pairsOf(this)
   }
   override keys() {
     return this.values()
@@ -210,11 +236,16 @@ class SetView extends Set<unknown> {
   }
 }
 
+/** The entries of a Set: each element twice. */
+export function* pairsOf(set: ReadonlySet<unknown>): SetIterator<[unknown, unknown]> {
+  for (const value of set.values()) yield [value, value]
+}
+
 /**
  * Newer engines have methods that look into a Set directly, where a view or a draft has nothing: they are given a plain
  * Set of the elements.
  */
-export function withAlgebra(prototype: Set<unknown>): void {
+export function withAlgebra(made: new (...args: never[]) => Set<unknown>): void {
   for (const name of [
     'union',
     'intersection',
@@ -223,20 +254,25 @@ export function withAlgebra(prototype: Set<unknown>): void {
     'isSubsetOf',
     'isSupersetOf',
     'isDisjointFrom',
-  ]) {
-    const original = Reflect.get(Set.prototype, name)
-    if (typeof original !== 'function') continue
-    const value = function (this: Set<unknown>, other: unknown) {
-      return original.call(new Set(this.values()), other)
-    }
-    Object.defineProperty(prototype, name, { value, configurable: true, writable: true })
-  }
+  ])
+    addNewer(made, Set, {
+      [name](this: Set<unknown>, other: unknown) {
+        return Reflect.apply(Reflect.get(Set.prototype, name), new Set(this.values()), [other])
+      },
+    })
 }
 
-withAlgebra(SetView.prototype)
+withAlgebra(SetView)
+seal(SetView, Set, refuse, true)
 
-class DateView extends Date {}
+class DateView extends Date {
+  constructor(time: number) {
+    super(time)
+    Object.preventExtensions(this)
+  }
+}
 
 for (const name of Object.getOwnPropertyNames(Date.prototype))
   if (name.startsWith('set'))
     Object.defineProperty(DateView.prototype, name, { value: refusal(`Date.${name}`), configurable: true })
+seal(DateView, Date, refuse)

@@ -52,7 +52,7 @@ function migrated(fields: Fields, { version }: Shape, { id, members }: ServerDef
 
 function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition, log: Log): Fields {
   const kept = fitting(fields, shape, members.shape)
-  const lost = Object.keys(fields).filter((name) => !(name in kept))
+  const lost = Object.keys(fields).filter((name) => !Object.hasOwn(kept, name))
   if (lost.length > 0)
     log.warn(
       `Fields of state "${id}" were saved as another kind of value and begin anew: ${lost.join(', ')}. To carry them over, ` +
@@ -66,7 +66,7 @@ function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition,
  * it was saved and is not any more stays where it is, unseen.
  */
 export function refuseUndeclared({ id, members }: ServerDefinition, before: Fields | undefined, after: Fields): void {
-  for (const field in after)
+  for (const field of Object.keys(after))
     if (members.visibilityOf(field) === undefined && !(before && Object.hasOwn(before, field)))
       throw members.computed.has(field) ? computedWritten(id, field) : undeclared(id, field)
 }

@@ -9,6 +9,7 @@ import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
+import { ownValue } from '../base/value.js'
 import { parseHello } from '../protocol/up.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
@@ -264,7 +265,7 @@ export class Hub {
   materialize(instance: Instance, id: string): Eventually<void> {
     return after(this.prepare(), () => {
       const definition = this.registry.get(id)
-      if (instance.known && (instance.state[id] === undefined || instance.isCurrent(definition))) return
+      if (instance.known && (ownValue(instance.state, id) === undefined || instance.isCurrent(definition))) return
       return after(
         transact(this, instance.token, granted, nobody, (transaction) => transaction.get(id)),
         () => {},

@@ -4,6 +4,7 @@
  */
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { ownValue } from '../base/value.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
@@ -136,7 +137,13 @@ export class Instance {
     if (known) return known
     const first = this.firstValues.of(definition, this.token)
     const own = borrowed
-      ? completed(borrowed.state[definition.id], borrowed.shapes[definition.id], definition, this.log, first)
+      ? completed(
+          ownValue(borrowed.state, definition.id),
+          ownValue(borrowed.shapes, definition.id),
+          definition,
+          this.log,
+          first,
+        )
       : first
     this.firsts ??= new Map()
     this.firsts.set(definition, own)
@@ -163,12 +170,12 @@ export class Instance {
 
   /** Whether a state has been saved as its definition declares it now. */
   isCurrent(definition: ServerDefinition): boolean {
-    return isCurrent(this.state[definition.id], this.shapes[definition.id], definition)
+    return isCurrent(ownValue(this.state, definition.id), ownValue(this.shapes, definition.id), definition)
   }
 
   /** The newest view of one state, if it has all its fields; the same object as long as nothing in it changed. */
   view(definition: ServerDefinition): View | undefined {
-    const kept = this.state[definition.id]
+    const kept = ownValue(this.state, definition.id)
     const fields = kept ?? (this.known ? this.unsaved(definition) : undefined)
     const known = this.views.get(definition.id)
     if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
@@ -190,7 +197,7 @@ export class Instance {
   private compose(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>) {
     const { id, members } = definition
     const view: Record<string, unknown> = {}
-    for (const name in fields) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
+    for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
     if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
     for (const name of members.tasks.keys()) view[name] = this.statusOf(id, name)
     return view

@@ -1,7 +1,7 @@
 /** Reads the state of a token without its lock: what was saved last. Nothing is made in the store by it. */
 import { encode, type Json } from '../base/encode.js'
 import { promised } from '../base/eventually.js'
-import { copyValue } from '../base/value.js'
+import { copyValue, ownValue } from '../base/value.js'
 import { ComputedCache } from '../state/computed.js'
 import { completed } from './fields.js'
 import type { Hub } from './hub.js'
@@ -17,7 +17,13 @@ export async function readState(hub: Hub, token: string | undefined, id: string)
     return { ...fields, ...new ComputedCache(definition.members).evaluate(fields) }
   }
   const instance = await readInstance(hub, token)
-  const fields = completed(instance.state[id], instance.shapes[id], definition, hub.log, instance.unsaved(definition))
+  const fields = completed(
+    ownValue(instance.state, id),
+    ownValue(instance.shapes, id),
+    definition,
+    hub.log,
+    instance.unsaved(definition),
+  )
   return copyValue({ ...fields, ...instance.computed(definition).evaluate(fields) }, [id]) as object
 }
 

@@ -8,6 +8,7 @@ import type { Failure, HeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { ownValue } from '../base/value.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -151,11 +152,11 @@ export class Transaction implements Hold {
 
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
   get(id: string): object {
-    if (this.released) return readonlyView(this.instance.state[id] ?? this.unsaved(id))
+    if (this.released) return readonlyView(ownValue(this.instance.state, id) ?? this.unsaved(id))
     for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
     const definition = this.ground.registry.get(id)
     const { state, shapes } = this.instance.newest
-    const fields = this.fieldsOf(definition, state[id], shapes[id])
+    const fields = this.fieldsOf(definition, ownValue(state, id), ownValue(shapes, id))
     const draft = openDraft(fields, [id], definition.members.computed)
     this.drafts.push({ definition, draft })
     return draft.state
@@ -219,7 +220,7 @@ export class Transaction implements Hold {
     let staged: Record<string, Fields> | undefined
     for (const { definition, draft } of this.drafts) {
       const fields = draft.commit()
-      const known = before[definition.id]
+      const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
       refuseUndeclared(definition, known, fields)
       staged ??= { ...borrowed?.state, ...before }
@@ -270,7 +271,7 @@ export class Transaction implements Hold {
   private shapes(): Readonly<Record<string, Shape>> {
     let { shapes } = this.instance.newest
     for (const { definition } of this.drafts)
-      if (shapes[definition.id] !== definition.members.shape)
+      if (ownValue(shapes, definition.id) !== definition.members.shape)
         shapes = { ...shapes, [definition.id]: definition.members.shape }
     const { borrowed } = this.instance
     return borrowed ? { ...borrowed.shapes, ...shapes } : shapes

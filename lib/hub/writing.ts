@@ -3,6 +3,7 @@
  * wait for a lock that its own flow holds.
  */
 import { after, type Eventually, promised } from '../base/eventually.js'
+import { ownValue } from '../base/value.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
 import type { State } from '../store/store.js'
@@ -75,7 +76,7 @@ export class Writing {
   private snapshot(token: string, state: State | undefined, id: string): object {
     const definition = this.hub.registry.get(id)
     const instance = this.hub.instance(token)
-    const fields = (state ?? instance.state)[id] ?? instance.unsaved(definition)
+    const fields = ownValue(state ?? instance.state, id) ?? instance.unsaved(definition)
     return { ...fields, ...instance.computed(definition).evaluate(fields) }
   }
 }

@@ -6,6 +6,7 @@
 
 import { HeldStateError } from '../base/errors.js'
 import { formatPath, isContainer, kindOf } from '../base/value.js'
+import { inheritedBy, isNameIn } from '../delta/inherited.js'
 import { readonlyView, unwrapView } from '../delta/view.js'
 import type { Members } from './members.js'
 
@@ -70,7 +71,7 @@ function changed(before: object, after: object, reads: Reads): boolean {
   for (const key of keys) {
     const was = Reflect.get(before, key)
     const is = Reflect.get(after, key)
-    if (Object.is(was, is) && key in before === key in after) continue
+    if (Object.is(was, is) && isNameIn(before, key) === isNameIn(after, key)) continue
     if (!isObject(was) || !isObject(is) || changed(was, is, reads)) return true
   }
   return false
@@ -102,7 +103,7 @@ class Tracker {
       if (this.originals.has(value as object)) this.reads.set(original as object, 'whole')
       return original
     }
-    const kind = kindOf(value)
+    const kind = isObject(value) && Object.hasOwn(value, '__proto__') ? 'invalid' : kindOf(value)
     if (kind === 'object' || kind === 'array') {
       const entries = Object.entries(value as object).map(([key, item]) => [key, this.settle(item, [...path, key])])
       return kind === 'array' ? entries.map(([, item]) => item) : Object.fromEntries(entries)
@@ -127,11 +128,11 @@ class Tracker {
     return new Proxy(value, {
       get: (target, key) => {
         note(key)
-        return this.track(Reflect.get(target, key))
+        return Object.hasOwn(target, key) ? this.track(Reflect.get(target, key)) : inheritedBy(target, key)
       },
       has: (target, key) => {
         note(key)
-        return Reflect.has(target, key)
+        return isNameIn(target, key)
       },
       getOwnPropertyDescriptor: (target, key) => {
         note(key)

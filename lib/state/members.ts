@@ -100,7 +100,7 @@ export class Members {
   /** Whether `fields` has every declared field; one that was removed by a handler counts as missing. */
   isComplete(fields: object): boolean {
     if (!this.fields) this.initial()
-    for (const name of this.fields?.keys() ?? []) if (!(name in fields)) return false
+    for (const name of this.fields?.keys() ?? []) if (!Object.hasOwn(fields, name)) return false
     return true
   }
 

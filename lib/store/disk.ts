@@ -168,8 +168,7 @@ class Records {
 
   private write(token: string, revision: number, writes: Writes, version: number): void {
     aside(this.database.put([token], `${revision}`, version))
-    for (const key in writes) {
-      const text = writes[key] as string | null
+    for (const [key, text] of Object.entries(writes)) {
       aside(text === null ? this.database.remove([token, key]) : this.database.put([token, key], text, version))
     }
   }

@@ -5,6 +5,7 @@
  */
 import { decode, encode } from '../base/encode.js'
 import { fixedLimits } from '../base/limits.js'
+import { ownValue } from '../base/value.js'
 import { apply } from '../delta/apply.js'
 import { diff } from '../delta/diff.js'
 import { readPatch, writePatch } from '../protocol/down.js'
@@ -78,20 +79,21 @@ export class TokenRecord {
     if (next.calls !== stored.calls) writes.calls = callsText(next.calls)
     if (next.running !== stored.running) writes.running = JSON.stringify(next.running.map(writeRun))
     if (next.ended !== stored.ended) writes.ended = JSON.stringify(next.ended)
-    for (const id in next.state) this.writeState(id, next, writing)
-    for (const id in stored.state) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
+    for (const id of Object.keys(next.state)) this.writeState(id, next, writing)
+    for (const id of Object.keys(stored.state)) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
     return { record: new TokenRecord(next, writing.large), writes }
   }
 
   private writeState(id: string, next: Stored, writing: Writing): void {
-    const [before, after] = [this.stored.state[id], next.state[id]]
-    const isShape = next.shapes[id] === this.stored.shapes[id]
+    const [before, after] = [ownValue(this.stored.state, id), ownValue(next.state, id)]
+    const shape = ownValue(next.shapes, id)
+    const isShape = shape === ownValue(this.stored.shapes, id)
     if (before === after && isShape) return
     const was = Object.keys(before ?? {})
     const is = Object.keys(after ?? {})
     if (!after) writing.writes[headKey(id)] = null
     else if (!before || !isShape || !isSame(was, is))
-      writing.writes[headKey(id)] = JSON.stringify({ shape: next.shapes[id], names: is } satisfies Head)
+      writing.writes[headKey(id)] = JSON.stringify({ shape, names: is } satisfies Head)
     if (before === after) return
     for (const name of was) if (!after || !Object.hasOwn(after, name)) writing.remove(fieldKey(id, name))
     for (const name of is)
@@ -106,7 +108,7 @@ export class TokenRecord {
     const own = new Map<string, Record<string, unknown>>()
     /** The fields of a state, to be changed here. */
     const fieldsOf = (id: string) => {
-      const fields = own.get(id) ?? { ...state[id] }
+      const fields = own.get(id) ?? { ...ownValue(state, id) }
       own.set(id, fields)
       state[id] = fields
       return fields
@@ -129,13 +131,14 @@ export class TokenRecord {
     }
     for (const [number, id, name, text] of patches.sort((a, b) => a[0] - b[0])) {
       const list = (JSON.parse(text) as unknown[]).map(readPatch)
-      put(fieldsOf(id), name, apply(state[id]?.[name], list))
+      put(fieldsOf(id), name, apply(ownValue(fieldsOf(id), name), list))
       const key = fieldKey(id, name)
       const known = large.get(key) as Large
       large.set(key, { ...known, patches: number, patchesLength: known.patchesLength + text.length })
     }
     for (const [id, head] of heads) {
-      if (head) state[id] = Object.fromEntries(head.names.map((name) => [name, state[id]?.[name]]))
+      if (head)
+        state[id] = Object.fromEntries(head.names.map((name) => [name, ownValue(ownValue(state, id) ?? {}, name)]))
       else delete state[id]
       if (head?.shape) shapes[id] = head.shape
       else delete shapes[id]

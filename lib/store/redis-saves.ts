@@ -91,8 +91,7 @@ export class RedisSaves {
 function written({ id, fence, revision, writes, began, ended }: Save): Pick<Waiting, 'text' | 'size'> {
   const args = ['', '', `${began.length}`, `${ended.length}`]
   const removed: string[] = []
-  for (const key in writes) {
-    const text = writes[key] as string | null
+  for (const [key, text] of Object.entries(writes)) {
     if (text === null) removed.push(`=${key}`)
     else args.push(`=${key}`, text)
   }
