@@ -38,6 +38,7 @@ export const errorCodes = {
   'protocol-version': 'the tab and the hub speak different versions of the protocol',
   'registry-unreachable': 'the route that loads the state modules does not answer',
   'save-failed': 'the store could not save a change',
+  'state-too-large': 'a change would have made the state of a tab larger than its bound',
   'state-lost': 'the server does not have the state of this tab any more',
   'stale-write': 'the store holds a newer revision than the one a change was made from',
   'store-unreachable': 'the store does not answer',

@@ -12,6 +12,10 @@ export const defaultLimits = {
   callsPerTab: 1_000,
   /** Calls that a tab keeps while it is not connected. Enough for a tunnel, too few to replay an afternoon. */
   callsWhileOffline: 100,
+  /** Bytes of the state of one tab, about as it would be in JSON. A page of text is 3 KB; larger data belongs in a database. */
+  stateBytes: 10_000_000,
+  /** Bytes of calls of one connection that wait or run. From half of it on, nothing further is read until some have ended. */
+  inboxBytes: 4_000_000,
   /** Messages to a page after which it can be given the difference, should it come back. Older ones get all. */
   rememberedMessages: 32,
   /** Failed calls of a page that are remembered, should one be sent again. Only of the newest a tab can have not heard. */
@@ -190,6 +194,12 @@ export const fixedLimits = {
   windowsOfHeap: 1 / 16,
   /** The part of the heap's limit that states in memory may take together. Beyond it, those go that no page and no task needs. */
   statesOfHeap: 1 / 4,
+  /** The part of the heap's limit that waiting calls of all pages may take together. Beyond it, no page is read that has calls waiting. */
+  inboxOfHeap: 1 / 16,
+  /** Bytes that are put into any state before its size is counted. */
+  uncountedBytes: 65_536,
+  /** Into a state that is nearly full, this part of its bound is put before it is counted again: no call has to count each time. */
+  countsOfFull: 64,
   /** Bytes that an instance counts for beside its state. */
   instanceBytes: 2_000,
   /** Addresses with a token bucket of their own, for each kind of bucket: about 1 MB. Later ones share one bucket. */

@@ -62,9 +62,38 @@ export type Substitute = (
   holders: readonly object[],
 ) => { readonly value: unknown } | undefined
 
-/** A deep copy of `value`, checked. Throws `invalid-value` with the path of what cannot live in state. */
-export function copyValue(value: unknown, path: Path, substitute?: Substitute): unknown {
-  if (typeof value === 'object' && value !== null) return new Copier(path, substitute).container(value)
+/** Counts bytes, about as many as values take in JSON. */
+export interface Meter {
+  bytes: number
+}
+
+/** About how many bytes a primitive value takes. */
+export const sizeOfPrimitive = (value: unknown): number => (typeof value === 'string' ? value.length + 4 : 8)
+
+/** About how many bytes a value takes that may live in state. What is past `most` is not counted to its end. */
+export function sizeOf(value: unknown, most = Number.POSITIVE_INFINITY): number {
+  let bytes = 0
+  const waiting: unknown[] = [value]
+  const keyed = (key: unknown, item: unknown) => {
+    bytes += sizeOfPrimitive(key)
+    waiting.push(item)
+  }
+  while (waiting.length > 0 && bytes <= most) {
+    const item = waiting.pop()
+    bytes += sizeOfPrimitive(item)
+    if (typeof item !== 'object' || item === null) continue
+    if (Array.isArray(item)) for (const element of item) waiting.push(element)
+    else if (item instanceof Map) for (const [key, element] of item) keyed(key, element)
+    else if (item instanceof Set) for (const element of item) waiting.push(element)
+    else if (!(item instanceof Date))
+      for (const key of Object.keys(item)) keyed(key, (item as Record<string, unknown>)[key])
+  }
+  return bytes
+}
+
+/** A deep copy of `value`, checked. Throws `invalid-value` with the path of what cannot live in state. `meter` counts what is copied. */
+export function copyValue(value: unknown, path: Path, substitute?: Substitute, meter?: Meter): unknown {
+  if (typeof value === 'object' && value !== null) return new Copier(path, substitute, meter).container(value)
   if (kindOf(value) === 'invalid') throw refuse(path, describe(value))
   return value
 }
@@ -73,10 +102,12 @@ class Copier {
   private readonly path: unknown[]
   private readonly holders: object[] = []
   private readonly substitute: Substitute | undefined
+  private readonly meter: Meter | undefined
 
-  constructor(path: Path, substitute: Substitute | undefined) {
+  constructor(path: Path, substitute: Substitute | undefined, meter: Meter | undefined) {
     this.path = [...path]
     this.substitute = substitute
+    this.meter = meter
   }
 
   container(value: object): unknown {
@@ -140,6 +171,7 @@ class Copier {
   }
 
   private item(value: unknown, key: unknown): unknown {
+    if (this.meter) this.meter.bytes += sizeOfPrimitive(value) + (typeof key === 'string' ? key.length : 0)
     if (typeof value !== 'object' || value === null) {
       if (kindOf(value) === 'invalid') throw refuse([...this.path, key], describe(value))
       return value

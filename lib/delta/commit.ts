@@ -3,7 +3,7 @@
  * somewhere one place: where it was reached, if it still stands there, otherwise the first that is found. Every further
  * place gets a copy, because a state is a tree. Only when all places are known do the nodes go on from the new snapshot.
  */
-import { copyValue, MapKey, type Path } from '../base/value.js'
+import { copyValue, MapKey, type Meter, type Path, type Substitute } from '../base/value.js'
 import { type Node, nodeOf } from './node.js'
 import { unwrapView } from './view.js'
 
@@ -18,7 +18,9 @@ interface Guest {
   readonly returns: boolean
 }
 
-export class Commit {
+export class Commit implements Meter {
+  /** About how many bytes the author has put in. */
+  bytes = 0
   /** Nodes that have a next value. */
   readonly settled: Node[] = []
   private guests: Guest[] | undefined
@@ -43,9 +45,9 @@ export class Commit {
   /** What stands for a draft at a place that the author has put it to. */
   place(node: Node, owner: Node, path: Path, holders: readonly object[]): unknown {
     const value = node.settle(this, path)
-    if (node.placed === this || node.home === this) return copyValue(value, path)
+    if (node.placed === this || node.home === this) return copyValue(value, path, undefined, this)
     const moved = node.parent !== owner || holders.length > 0
-    if (!moved && owner.keeps(node)) return copyValue(value, path)
+    if (!moved && owner.keeps(node)) return copyValue(value, path, undefined, this)
     node.placed = this
     const keys = path.slice(-1 - holders.length).map((key) => (key instanceof MapKey ? key.key : key))
     const returns = !node.wasAttached()
@@ -56,12 +58,13 @@ export class Commit {
 
   /** Copies a container of the author's own, so that the snapshot never shares one with him. */
   adopt(value: object, owner: Node, path: Path): unknown {
-    return copyValue(value, path, (item, at, holders) => {
+    const substitute: Substitute = (item, at, holders) => {
       const node = nodeOf(item)
       if (node) return { value: node.scope === owner.scope ? this.place(node, owner, at, holders) : node.current(at) }
       const original = unwrapView(item)
-      return original === item ? undefined : { value: copyValue(original, at) }
-    })
+      return original === item ? undefined : { value: copyValue(original, at, undefined, this) }
+    }
+    return copyValue(value, path, substitute, this)
   }
 
   private invite(guest: Guest): void {
@@ -79,7 +82,7 @@ export class Commit {
 
   private copyInto(host: Node, { node, keys, path }: Guest): void {
     node.home = this
-    host.replace(host.base, keys.at(-1), node.base, copyValue(node.base, path))
+    host.replace(host.base, keys.at(-1), node.base, copyValue(node.base, path, undefined, this))
   }
 
   private welcome(host: Node, { node, keys, returns }: Guest): void {

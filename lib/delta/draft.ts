@@ -24,6 +24,8 @@ export interface Draft<S extends object> {
    * in state; the snapshot before is untouched, and the draft is of no further use.
    */
   commit(): S
+  /** About how many bytes the last commit has put in. What it took out does not count. */
+  readonly grown: number
   /** From now on, every write to a part of this draft throws `ImmutableStateError`; reading goes on. */
   close(): void
 }
@@ -41,6 +43,7 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   readonly path: Path
   readonly foreign: ReadonlyMap<string, unknown> | undefined
   open = true
+  grown = 0
   fresh: WeakSet<object> | undefined
   readonly watch = development ? (value: unknown) => this.look(value) : undefined
   private readonly root: Node
@@ -59,7 +62,10 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
 
   commit(): S {
     try {
-      return new Commit().run(this.root) as S
+      const commit = new Commit()
+      const committed = commit.run(this.root) as S
+      this.grown = commit.bytes
+      return committed
     } catch (error) {
       const cause = this.doubt
       if (!cause || !(error instanceof HeldStateError) || error.code !== 'invalid-value') throw error

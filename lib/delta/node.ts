@@ -3,7 +3,7 @@
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
 import { HeldStateError, ImmutableStateError } from '../base/errors.js'
-import { copyValue, type Path, refuse } from '../base/value.js'
+import { copyValue, type Path, refuse, sizeOfPrimitive } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { nodeKey, shield, unshield } from './own.js'
 import { unwrapView } from './view.js'
@@ -245,9 +245,9 @@ export abstract class Node<T extends object = object> {
       if (node) return commit.place(node, this as unknown as Node, at, [])
       return this.scope.fresh?.has(value) ? commit.adopt(value, this as unknown as Node, at) : value
     }
-    return typeof value === 'function' || typeof value === 'symbol'
-      ? copyValue(value, [...path, this.step(key)])
-      : value
+    if (typeof value === 'function' || typeof value === 'symbol') return copyValue(value, [...path, this.step(key)])
+    commit.bytes += sizeOfPrimitive(value) + (typeof key === 'string' ? key.length : 0)
+    return value
   }
 
   /** A copy of what the author sees now. */

@@ -15,7 +15,7 @@ import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
-import type { RunningTask, StateStore, Stored } from '../store/store.js'
+import type { RunningTask, State, StateStore, Stored } from '../store/store.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
@@ -36,6 +36,7 @@ import { Originals } from './originals.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { Session } from './session.js'
+import { grow } from './state-size.js'
 import { StateUnknown } from './state-unknown.js'
 import { closed, Tasking } from './tasking.js'
 import { newToken, refuseMalformed, signToken, verifyToken } from './token.js'
@@ -295,6 +296,10 @@ export class Hub {
   told(instance: Instance, lost: readonly RunningTask[]): void {
     this.tasks.overruled(instance.token, lost)
     if (instance.runs.orphaned.length > 0) this.nodes.inherit(instance.token)
+  }
+
+  grow(instance: Instance, bytes: number, staged: State): void {
+    this.keeping.grew(grow(instance, bytes, staged, this.limits.stateBytes))
   }
 
   released(instance: Instance): void {

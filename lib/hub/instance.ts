@@ -49,8 +49,9 @@ export class Instance {
   loaded = false
   /** It is another process's, and this one is told of each change. */
   followed = false
-  /** About how many bytes it takes. */
+  /** About how many bytes it takes, and how many it took when that was counted last; none if it was not yet. */
   bytes: number = fixedLimits.instanceBytes
+  counted: number | undefined
   /** Takes back the timer that will drop this instance. */
   cancelDrop: (() => void) | undefined
   /** A call of it has reached a handler, or something of it is kept: it is not to be lost. */
@@ -101,6 +102,7 @@ export class Instance {
     this.calls = merged(stored?.calls ?? [], this.calls)
     this.shapes = stored?.shapes ?? {}
     this.keptCalls = stored?.calls ?? []
+    this.counted = undefined
     if (stored) this.isKept()
     const lost = this.runs.restore(stored ?? { running: [], ended: [] }, owned)
     this.announce()

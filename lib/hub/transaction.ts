@@ -38,6 +38,8 @@ export interface Ground {
   lost(instance: Instance, reason: HeldStateError): void
   /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
   told(instance: Instance, lost: readonly RunningTask[]): void
+  /** About so many bytes were put into a state, which is now `staged`. Throws if it is larger than it may be. */
+  grow(instance: Instance, bytes: number, staged: State): void
   /** The lock of an instance is free again. */
   released(instance: Instance): void
 }
@@ -218,14 +220,17 @@ export class Transaction implements Hold {
     const before = this.instance.newest.state
     const { borrowed } = this.instance
     let staged: Record<string, Fields> | undefined
+    let grown = 0
     for (const { definition, draft } of this.drafts) {
       const fields = draft.commit()
+      grown += draft.grown
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
       refuseUndeclared(definition, known, fields)
       staged ??= { ...borrowed?.state, ...before }
       staged[definition.id] = fields
     }
+    if (staged) this.ground.grow(this.instance, grown, staged)
     this.staged = staged ?? before
   }
 

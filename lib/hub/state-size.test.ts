@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encode } from '../base/encode.js'
+import { sizeOf } from '../base/value.js'
+import { defineState } from '../doors/authors.js'
+import { testHub } from '../doors/testing.js'
+
+const d = defineState('d', () => ({
+  n: 0,
+  text: '',
+  list: [] as unknown[],
+  map: new Map<string, unknown>(),
+  set: new Set<unknown>(),
+  tree: { left: 'x'.repeat(1_000) } as Record<string, unknown>,
+})).events((on) => ({
+  write: on((s, text: string) => {
+    s.text = text
+  }),
+  push: on((s, value: unknown) => {
+    s.list.push(value)
+  }),
+  put: on((s, key: string, value: unknown) => {
+    s.map.set(key, value)
+  }),
+  add: on((s, value: unknown) => {
+    s.set.add(value)
+  }),
+  double: on((s) => {
+    s.tree = { left: s.tree, right: s.tree }
+  }),
+  replace: on((s, length: number) => {
+    s.list = ['x'.repeat(length)]
+  }),
+  count: on((s) => {
+    s.n += 1
+  }),
+}))
+
+const stateBytes = 100_000
+const blob = 'x'.repeat(9_000)
+
+async function open() {
+  const kit = testHub([d], { limits: { stateBytes } })
+  const tab = await kit.open()
+  const state = await tab.watch(d)
+  return { ...kit, tab, state, instance: () => kit.hub.instance(tab.token) }
+}
+
+describe('a state that grows', () => {
+  it.each<[string, (state: Awaited<ReturnType<typeof open>>['state'], at: number) => Promise<void>]>([
+    ['by elements of a list', ({ push }) => push(blob)],
+    ['by objects in a list', ({ push }) => push({ deep: [{ blob }] })],
+    ['by many small elements', ({ push }) => push(Array.from({ length: 1_000 }, (_, n) => n))],
+    ['by keys of a Map', ({ put }, at) => put(`${at}`, blob)],
+    ['by long keys of a Map', ({ put }, at) => put(`${at}${blob}`, 1)],
+    ['by elements of a Set', ({ add }, at) => add(`${at}${blob}`)],
+    ['by its own parts', ({ double }) => double()],
+  ])('%s is refused by name before it is past its bound', async (_, grow) => {
+    const { state, tab, clock, instance } = await open()
+    let refused = 0
+    for (let at = 0; at < 60 && refused === 0; at += 1)
+      await failureOrNothing(grow(state, at), clock).then((code) => {
+        if (code === undefined) return
+        expect(code).toBe('state-too-large')
+        refused += 1
+      })
+    expect(refused).toBe(1)
+    expect(sizeOf(instance().state)).toBeLessThan(stateBytes * 1.05)
+    expect(JSON.stringify(encode(instance().state)).length).toBeLessThan(stateBytes * 1.3)
+    const counted = state.count()
+    await clock.settle()
+    await counted
+    expect(tab.state(d).n).toBe(1)
+  })
+
+  it('takes what replaces as much as it puts in for ever', async () => {
+    const { state, done } = await open()
+    for (let at = 0; at < 100; at += 1) await done(state.replace(50_000))
+    for (let at = 0; at < 100; at += 1) await done(state.write('x'.repeat(40_000 + at)))
+  })
+
+  it('counts about what is there, though what was taken out is not counted', async () => {
+    const { state, done, instance } = await open()
+    for (let at = 0; at < 200; at += 1) await done(state.replace(10_000))
+    expect(instance().bytes).toBeLessThan(200_000)
+  })
+})
+
+it('the size of a value is about that of its JSON', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const json = JSON.stringify(value).length
+      expect(sizeOf(value)).toBeGreaterThanOrEqual(json / 7) // a control character takes six in JSON
+      expect(sizeOf(value)).toBeLessThanOrEqual(json * 16)
+    }),
+    { seed: 13, numRuns: 500 },
+  )
+})
+
+async function failureOrNothing(
+  work: Promise<void>,
+  clock: Awaited<ReturnType<typeof open>>['clock'],
+): Promise<string | undefined> {
+  const failed = work.then(
+    () => undefined,
+    (error) => error.code as string,
+  )
+  await clock.settle()
+  await clock.settle()
+  return failed
+}

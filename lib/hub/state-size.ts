@@ -1,0 +1,35 @@
+/**
+ * How large the state of a token is. What is put in is added up, what is taken out is not; so the sum is too large, and the state itself is
+ * counted only when the sum says that it could be past its bound.
+ */
+import { HeldStateError } from '../base/errors.js'
+import { fixedLimits } from '../base/limits.js'
+import { sizeOf } from '../base/value.js'
+import type { State } from '../store/store.js'
+import type { Instance } from './instance.js'
+
+/** `bytes` were put into it, which makes it `staged`: by how much it is larger. Throws `state-too-large` if it would be past `limit`. */
+export function grow(instance: Instance, bytes: number, staged: State, limit: number): number {
+  const before = instance.bytes
+  const sum = before + bytes
+  if (sum <= dueAt(instance.counted, limit)) {
+    instance.bytes = sum
+    return bytes
+  }
+  const counted = sizeOf(staged, limit + 1)
+  if (counted > limit)
+    throw new HeldStateError(
+      'state-too-large',
+      `The state of this tab would take more than ${limit} bytes, the bound "stateBytes". Nothing was changed. Keep large data in a database, and ids of it in state.`,
+    )
+  instance.counted = counted
+  instance.bytes = counted + fixedLimits.instanceBytes
+  return instance.bytes - before
+}
+
+/** Counting costs as much as the state has parts, so it waits until about as much was put in. */
+function dueAt(counted: number | undefined, limit: number): number {
+  if (counted === undefined) return 0
+  const nearlyFull = Math.max(limit, counted + limit / fixedLimits.countsOfFull)
+  return Math.min(nearlyFull, 2 * counted + fixedLimits.uncountedBytes) + fixedLimits.instanceBytes
+}
