@@ -318,7 +318,12 @@ export class Tab {
     this.unseen = [] // their calls are sent again, and settle when their effect is visible
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting', waiting })
     this.calls.interrupt()
-    if (!this.welcomed && waiting?.attempt === attemptsBeforeWord && process.env.NODE_ENV === 'development')
+    if (
+      !this.welcomed &&
+      !waiting?.reason &&
+      waiting?.attempt === attemptsBeforeWord &&
+      process.env.NODE_ENV === 'development'
+    )
       this.report(unanswered())
   }
 }

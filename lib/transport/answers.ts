@@ -14,14 +14,14 @@ export interface Refusal {
 
 export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
   response.on('error', ignore)
-  response.writeHead(refusal.status, headersOf(refusal)).end(bodyOf(refusal))
+  const body = bodyOf(refusal)
+  response.writeHead(refusal.status, headersOf(refusal, body)).end(body)
 }
 
 /** A socket that only ends would stay half open for as long as its peer likes, so it is destroyed once the answer is out. */
 export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
   const body = bodyOf(refusal)
-  const headers = { ...headersOf(refusal), 'content-length': Buffer.byteLength(body) }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const lines = Object.entries(headersOf(refusal, body)).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.on('error', ignore)
   socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n${body}`, () =>
     socket.destroy(),
@@ -30,8 +30,9 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
 
 const bodyOf = ({ code, message }: Refusal) => JSON.stringify({ code, message })
 
-const headersOf = ({ retryAfterSeconds }: Refusal) => ({
+const headersOf = ({ retryAfterSeconds }: Refusal, body: string) => ({
   'content-type': 'application/json',
+  'content-length': Buffer.byteLength(body),
   'cache-control': 'no-store',
   connection: 'close',
   ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),

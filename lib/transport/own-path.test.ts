@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { isOurs, ownTarget } from './own-path.js'
+
+const path = '/_held'
+
+test.each([
+  ['/_held/', ''],
+  ['/_held/?EIO=4&sid=x', '?EIO=4&sid=x'],
+  ['/_held/?a#b?c', '?a'],
+  ['/_held/#?c', ''],
+  ['http://host:1/_held/?a', '?a'],
+  ['HTTPS://[bad/_held/?a', '?a'],
+])('the engine answers %s', (url, engineQuery) => {
+  expect(ownTarget(path, url)).toEqual({ engineQuery })
+})
+
+test.each([
+  '/_held',
+  '/_held?a',
+  '/_held#a',
+  '/_held//',
+  '/_held/a',
+  '/_held/../x',
+  '/_held/%2e%2e/x',
+  'http://h/_held',
+])('%s is below our path, and nobody answers it', (url) => {
+  expect(ownTarget(path, url)).toEqual({ engineQuery: undefined })
+})
+
+test.each([
+  '/',
+  '/_heldfoo',
+  '//_held/',
+  '/%5Fheld/',
+  '/_HELD/',
+  '/x/../_held/',
+  '/x?/_held/',
+  '_held/',
+  '*',
+  '',
+  undefined,
+])('%s is not ours', (url) => {
+  expect(isOurs(path, url)).toBe(false)
+})
