@@ -167,7 +167,7 @@ it('learns why it was refused and when to come again, and connects then', async 
   await soon(() => expect(tab.mirror.getState().waiting?.reason).toBe('too-many-handshakes'))
   expect(tab.mirror.getState().waiting?.nextRetryAt).toBeGreaterThanOrEqual(refusedAt + 1_000)
   expect(warned.mock.calls).toEqual([[expect.stringContaining('(too-many-handshakes)')]])
-  await saw('live')
+  await saw('connecting', 'live')
   expect(tab.mirror.getState().waiting).toBeUndefined()
   warned.mockRestore()
 })
