@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bucketKey, originOf } from './address.js'
 
@@ -21,6 +22,20 @@ describe('the key of an address', () => {
   ])('of %s is %s', (address, key) => {
     expect(bucketKey(address)).toBe(key)
   })
+})
+
+it('the addresses of one /64 have one key, however they are written', () => {
+  const group = fc.integer({ min: 0, max: 0xffff })
+  const groups = fc.tuple(group, group, group, group, group, group, group, group)
+  const check = ([...network]: number[], rest: number[]) => {
+    network[0] = (network[0] ?? 0) | 0x2000 // an address that maps no IPv4
+    const texts = [...network.slice(0, 4), ...rest.slice(4)].map((number) => number.toString(16))
+    const key = bucketKey(texts.join(':'))
+    expect(key).toBe(`${texts.slice(0, 4).join(':')}::/64`)
+    expect(bucketKey(`[${texts.map((text) => text.toUpperCase().padStart(4, '0')).join(':')}]:80`)).toBe(key)
+    expect(bucketKey(`${texts.slice(0, 4).join(':')}::`)).toBe(key)
+  }
+  fc.assert(fc.property(groups, groups, check), { seed: 13, numRuns: 500 })
 })
 
 const from = (remoteAddress: string | undefined, headers: Record<string, string> = {}) =>

@@ -9,6 +9,7 @@ import type { Hub } from '../hub/hub.js'
 import { originOf } from './address.js'
 import type { Refusal } from './answers.js'
 import { browserIn, issuedAt, signedBrowser } from './browser-cookie.js'
+import { hasBody } from './guard.js'
 import { Places } from './places.js'
 import { isForeign } from './site.js'
 import type { Troubles } from './troubles.js'
@@ -83,13 +84,13 @@ export class Admission {
   }
 }
 
-/** What no request of a page is. A body that nobody reads would keep its socket. */
-function unfit({ method, headers }: IncomingMessage, upgrade: boolean): Refusal | undefined {
-  if (method !== 'GET' && method !== 'POST') return { status: 405, message: 'Only GET and POST are answered here.' }
-  const length = headers['content-length']
-  const body = headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-  return body && (upgrade || method === 'GET') ? badRequest : undefined
+/** What no request of a page is. What follows an upgrade is no body. */
+function unfit(request: IncomingMessage, upgrade: boolean): Refusal | undefined {
+  if (request.method !== 'GET' && request.method !== 'POST') return badMethod
+  return upgrade && hasBody(request) ? badRequest : undefined
 }
+
+const badMethod: Refusal = { status: 405, message: 'Only GET and POST are answered here.' }
 
 export const badRequest: Refusal = { status: 400, code: 'invalid-message', message: 'This is no request of a page.' }
 

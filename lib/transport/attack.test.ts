@@ -73,12 +73,11 @@ describe('a target', () => {
     expect(await ask(upgrade(`http://a${websocket}`))).toMatch(/^HTTP\/1.1 101 /)
   })
 
-  it('of another method, or with a body that nobody reads, is refused and closed', async () => {
+  it('of another method, or of a transport that does not fit, is refused and closed', async () => {
     const { open } = await attacked()
     for (const [lines, status] of [
       [get(polling).replace('GET', 'DELETE'), 405],
-      [get(polling, { 'Content-Length': '10' }), 400],
-      [get(polling, { 'Transfer-Encoding': 'chunked' }), 400],
+      [upgrade(websocket, { 'Content-Length': '10' }), 400],
       [upgrade(polling), 400],
       [upgrade(websocket.replace('EIO=4', 'EIO=3')), 400],
       [upgrade(`${websocket}&sid=unknown`), 400],
@@ -202,6 +201,23 @@ describe('places', () => {
     await soon(async () => expect(await ask(get(polling))).toMatch(/^HTTP\/1.1 200 /))
   })
 
+  it('are given back by handshakes that come to nothing', async () => {
+    const { ask, open, server, clock } = await attacked({ connections: 1 })
+    expect(await ask(upgrade(websocket, { 'Sec-WebSocket-Key': 'x' }))).toMatch(/^HTTP\/1.1 400 /)
+    expect(await ask(upgrade(websocket, { 'Sec-WebSocket-Version': '1' }))).toMatch(/^HTTP\/1.1 4/)
+    for (const lines of [get(polling), upgrade(websocket)]) {
+      const arrived = new Promise((resolve) => server.once('connection', (socket) => socket.once('data', resolve)))
+      const { socket } = open(lines)
+      await arrived
+      socket.resetAndDestroy()
+      await soon(async () => {
+        await clock.advance(defaultLimits.helloMs + edgeLimits.socketCloseMs)
+        expect(await ask(get(polling))).toMatch(/^HTTP\/1.1 200 /)
+      })
+      await clock.advance(defaultLimits.helloMs)
+    }
+  })
+
   it('a cookie without a signature is replaced, and names the same browser', async () => {
     const { ask } = await attacked()
     const browser = 'ab'.repeat(16)
@@ -279,15 +295,19 @@ describe('a connection', () => {
     const { open, begin, clock, ask } = await attacked({ helloMs: 1_000_000 })
     const sid = await begin()
     const { socket, over } = open(post(`${polling}&sid=${sid}`, 'x', 1_000))
-    const unknown = open(post(`${polling}&sid=unknown`, 'x', 1_000))
-    await soon(() => expect(unknown.text()).toContain('Session ID unknown'))
+    const unread = [
+      open(post(`${polling}&sid=unknown`, 'x', 1_000)),
+      open(get(polling, { 'Content-Length': '10' })),
+      open(get(polling, { 'Transfer-Encoding': 'chunked' })),
+    ]
+    await soon(() => expect(unread.map(({ text }) => text())).not.toContain(''))
     for (let ms = 0; ms < defaultLimits.bodyMs; ms += 1_000) {
       socket.write('x')
       await turn()
       expect(over()).toBe(false)
       await clock.advance(1_000)
     }
-    await soon(() => expect(over() && unknown.over()).toBe(true))
+    await soon(() => expect([over(), ...unread.map((raw) => raw.over())]).not.toContain(false))
     expect(await ask(get(`${polling}&sid=${sid}`))).toContain('Session ID unknown')
   })
 

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Hub } from '../hub/hub.js'
 import { Admission, type Arrival, badRequest, closing, notFound, type Query, tooLarge } from './admission.js'
 import { type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
-import { type EngineConnection, Guard, limitBody } from './guard.js'
+import { type EngineConnection, Guard, hasBody, limitBody } from './guard.js'
 import { type OwnTarget, ownTarget } from './own-path.js'
 import type { Troubles } from './troubles.js'
 
@@ -90,13 +90,14 @@ export class Entrance {
     if (refusal) return refuseRequest(response, refusal)
     const { sid } = query ?? {}
     response.on('error', ignore) // the engine answers requests whose socket was destroyed meanwhile
-    if (request.method === 'POST') {
-      const guard = this.guards.get(sid ?? '')
-      const late = () => guard?.late()
-      limitBody(request, this.hub.limits.bodyMs, this.hub.clock, late)
-      guard?.body(request)
-    }
+    if (hasBody(request)) this.limit(request, this.guards.get(sid ?? ''))
     this.engine.handleRequest(request, response)
+  }
+
+  private limit(request: IncomingMessage, guard: Guard | undefined): void {
+    limitBody(request, this.hub.limits.bodyMs, this.hub.clock, () => guard?.late())
+    if (request.method === 'POST') guard?.body(request)
+    else request.resume() // nobody reads it, and it counts as arrived only if it is read
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string, target: OwnTarget): void {

@@ -97,6 +97,7 @@ export class Guard {
   }
 
   private hold(socket: Duplex): void {
+    if (socket.closed) return
     this.sockets.add(socket)
     socket.once('close', () => {
       this.sockets.delete(socket)
@@ -121,6 +122,10 @@ export class Guard {
 
 /** Between the packets of a request. */
 const separator = '\x1e'
+
+/** What says that a request has a body is in its headers. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /** Destroys the socket of a request whose body has not arrived in its time, however many bytes trickle in. */
 export function limitBody(request: IncomingMessage, ms: number, clock: Clock, late: () => void): void {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isOurs, ownTarget } from './own-path.js'
 
@@ -41,4 +42,26 @@ test.each([
   undefined,
 ])('%s is not ours', (url) => {
   expect(isOurs(path, url)).toBe(false)
+})
+
+test('whatever is sent, the engine gets only a query, and only for its path', () => {
+  const part = fc.constantFrom('/', '_held', '?', '#', '..', '%2f', '%5F', '\\', 'http://', 'a', '[', '\n', ';')
+  const targets = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''))
+  const check = (target: string) => {
+    const own = ownTarget(path, target)
+    if (own?.engineQuery === undefined) return
+    const { pathname, search } = new URL(`${path}/${own.engineQuery}`, 'http://a')
+    expect(pathname).toBe(`${path}/`)
+    expect(search === '' || own.engineQuery.startsWith('?')).toBe(true)
+  }
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        targets,
+        targets.map((target) => path + target),
+      ),
+      check,
+    ),
+    { seed: 13, numRuns: 2_000 },
+  )
 })

@@ -20,7 +20,7 @@ export class Places {
 
   constructor(limit: number) {
     this.limit = limit
-    this.open = limit - Math.floor(limit * edgeLimits.keptPlaces)
+    this.open = Math.ceil(limit * (1 - edgeLimits.keptPlaces))
   }
 
   get taken(): number {

@@ -94,7 +94,7 @@ export class Troubles {
       return
     }
     this.said.set(name, { at: now, unsaid: 0 })
-    const more = said && said.unsaid > 0 ? ` (And ${said.unsaid} times more since this was said last.)` : ''
+    const more = said && said.unsaid > 0 ? ` (${said.unsaid} more since the last line about this.)` : ''
     this.log.warn(`${sentence}${more}`)
   }
 }
