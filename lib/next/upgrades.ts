@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
 import { edgeLimits, fixedLimits } from '../base/limits.js'
+import { notFound, refuseUpgrade } from '../transport/answers.js'
 import { isOurs } from '../transport/own-path.js'
 
 export function forwardUpgrades(server: Server, nextServer: Server, ours: string, clock: Clock): void {
@@ -16,7 +17,7 @@ export function forwardUpgrades(server: Server, nextServer: Server, ours: string
     if (isOurs(ours, request.url)) return
     const socket = duplex as Socket
     unanswered.watch(socket)
-    if (!nextServer.emit('upgrade', request, socket, head)) socket.destroy()
+    if (!nextServer.emit('upgrade', request, socket, head)) refuseUpgrade(socket, notFound)
   })
 }
 
@@ -44,13 +45,13 @@ export class UnansweredUpgrades {
   private dropOldest(): void {
     for (const [socket, before] of this.waiting) {
       if (this.waiting.size <= edgeLimits.unansweredUpgrades) return
-      if (socket.bytesWritten === before) socket.destroy()
+      if (socket.bytesWritten === before) refuseUpgrade(socket, notFound)
       this.waiting.delete(socket)
     }
   }
 
   private end(socket: Socket): void {
-    if (this.waiting.get(socket) === socket.bytesWritten) socket.destroy()
+    if (this.waiting.get(socket) === socket.bytesWritten) refuseUpgrade(socket, notFound)
     this.waiting.delete(socket)
   }
 }

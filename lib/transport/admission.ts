@@ -94,8 +94,6 @@ const badMethod: Refusal = { status: 405, message: 'Only GET and POST are answer
 
 export const badRequest: Refusal = { status: 400, code: 'invalid-message', message: 'This is no request of a page.' }
 
-export const notFound: Refusal = { status: 404, message: 'There is nothing here.' }
-
 export const closing: Refusal = {
   status: 503,
   code: 'hub-closed',

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly retryAfterSeconds?: number
 }
 
+export const notFound: Refusal = { status: 404, message: 'There is nothing here.' }
+
 export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
   response.on('error', ignore)
   const body = bodyOf(refusal)
