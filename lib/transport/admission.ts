@@ -94,6 +94,9 @@ const badMethod: Refusal = { status: 405, message: 'Only GET and POST are answer
 
 export const badRequest: Refusal = { status: 400, code: 'invalid-message', message: 'This is no request of a page.' }
 
+/** As the engine says it, which would leave the socket open. */
+export const unknownSession: Refusal = { status: 400, message: 'Session ID unknown' }
+
 export const closing: Refusal = {
   status: 503,
   code: 'hub-closed',

@@ -82,7 +82,7 @@ describe('a target', () => {
       [upgrade(websocket.replace('EIO=4', 'EIO=3')), 400],
       [upgrade(`${websocket}&sid=unknown`), 400],
       [post(polling, ''), 400],
-      [post(`${polling}&sid=x`, '', 2_000_000), 413],
+      [post(`${polling}&sid=unknown`, 'x', 1_000), 400],
     ] as const)
       expect(await open(lines).closed).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   })
@@ -286,6 +286,7 @@ describe('a connection', () => {
     const { open, ask, begin, lines } = await attacked({ packetsPerPost: 10 })
     const [good, bad] = [await begin(), await begin()]
     expect(await ask(post(`${polling}&sid=${good}`, Array(10).fill('3').join('\x1e')))).toMatch(/ok$/)
+    expect(await open(post(`${polling}&sid=${good}`, '', 2_000_000)).closed).toMatch(/^HTTP\/1.1 413 /)
     await open(post(`${polling}&sid=${bad}`, Array(11).fill('3').join('\x1e'))).closed
     expect(await ask(get(`${polling}&sid=${bad}`))).toContain('Session ID unknown')
     expect(lines.filter((line) => line.includes('packetsPerPost'))).toHaveLength(1)
@@ -296,7 +297,6 @@ describe('a connection', () => {
     const sid = await begin()
     const { socket, over } = open(post(`${polling}&sid=${sid}`, 'x', 1_000))
     const unread = [
-      open(post(`${polling}&sid=unknown`, 'x', 1_000)),
       open(get(polling, { 'Content-Length': '10' })),
       open(get(polling, { 'Transfer-Encoding': 'chunked' })),
     ]

@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Hub } from '../hub/hub.js'
-import { Admission, type Arrival, badRequest, closing, type Query, tooLarge } from './admission.js'
+import { Admission, type Arrival, badRequest, closing, type Query, tooLarge, unknownSession } from './admission.js'
 import { notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
 import { type EngineConnection, Guard, hasBody, limitBody } from './guard.js'
 import { type OwnTarget, ownTarget } from './own-path.js'
@@ -117,7 +117,8 @@ export class Entrance {
     if (!query) return notFound
     if (this.closed) return closing
     const refusal = this.admission.refusal(request, query, upgrade)
-    if (refusal || query.sid) return refusal
+    if (refusal) return refusal
+    if (query.sid) return this.guards.has(query.sid) ? undefined : unknownSession
     const admitted = this.admission.admit(request, query, upgrade)
     if ('status' in admitted) return admitted
     this.opening(request, { arrival: admitted, socket })
