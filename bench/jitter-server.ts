@@ -55,7 +55,7 @@ function held(server: HttpServer): () => Promise<Values> {
         noteClick(client, click)
       }),
     }))
-  const hub = createHub()
+  const hub = createHub({ limits: { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } }) // all tabs come from one address
   hub.registry.add(jitter)
   attachSocketIo(hub, server, { path: socketPath })
   return () =>

@@ -43,7 +43,7 @@ async function listen(server: HttpServer): Promise<number> {
 const bareServer = createServer()
 bare(bareServer)
 const heldServer = createServer()
-const hub = createHub()
+const hub = createHub({ limits: { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } }) // all tabs come from one address
 hub.registry.add(bench, list)
 attachSocketIo(hub, heldServer, { path: socketPath })
 

@@ -46,6 +46,7 @@ export const errorCodes = {
   'task-failed': 'a background task threw',
   'task-timeout': 'a background task took longer than its author allows',
   'too-many-connections': 'the hub has as many connections as its bound allows',
+  'too-many-handshakes': 'an address asks for connections faster than its bound allows',
   'too-many-states': 'a tab watches as many states as its bound allows',
   'too-many-tabs': 'an address opened new tabs faster than the bound allows',
   'too-many-tasks': 'a token runs as many tasks as its bound allows',

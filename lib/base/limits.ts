@@ -39,8 +39,24 @@ export const defaultLimits = {
   frameMs: 16,
   /** States that one tab can watch. */
   watchedStates: 1_000,
-  /** Connections of one hub. A connection costs about 50 KB, so this is half a gigabyte. */
+  /**
+   * Connections of one hub, those included that have no session yet or are being closed. A connection costs about 50 KB, so this is
+   * half a gigabyte.
+   */
   connections: 10_000,
+  /**
+   * Handshakes a second of one address, an IPv4 address or an IPv6 /64. An office behind one address comes back after a deploy
+   * within seconds; where its proxy takes websockets away, each page asks twice.
+   */
+  handshakesPerSecond: 50,
+  /** Handshakes of one address at once: 300 tabs of an office that come back in the same moment, and some of them twice. */
+  handshakeBurst: 500,
+  /** Milliseconds that a new connection has to send its hello. A page sends it at once; a slow phone needs a few round trips. */
+  helloMs: 10_000,
+  /** Milliseconds that the body of a request of a page may take to arrive, all of it: 1 MB at 0.4 Mbit/s. */
+  bodyMs: 20_000,
+  /** Packets in one request of a page that polls. A page packs its calls into one; those it made singly are bounded by `callsPerTab`. */
+  packetsPerPost: 2_000,
   /** Milliseconds that an instance without a connection and without a task is kept: a day, so that a laptop may sleep. */
   keepMs: 24 * 60 * 60 * 1000,
   /**
@@ -166,6 +182,8 @@ export const fixedLimits = {
   /** Keys of the path of an issue, and characters of a key. A form is not deeper, and the sender chooses the keys of a record. */
   issueKeys: 10,
   issueKeyText: 100,
+  /** Milliseconds that a page lets a server put off its next attempt at most, whatever the server or a proxy asks for. */
+  retryAfterLongestMs: 60_000,
   /** Milliseconds between two lines in the log about the same trouble of connections. */
   troublePauseMs: 60_000,
   /** Characters from which on a message goes out in parts of this length. On a slow line a ping has to wait for one of them at most. */
@@ -206,6 +224,30 @@ export const fixedLimits = {
   buckets: 10_000,
   /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
   lockHeldMs: 3_000,
+} as const
+
+/** Bounds at the edge of the server, which no option changes. Apart, so that no page loads them. */
+export const edgeLimits = {
+  /** Upgrades that nobody has answered yet. Next answers its own at once; beyond this many, the oldest ends. */
+  unansweredUpgrades: 100,
+  /** Milliseconds that the headers of a request to the custom server may take to arrive: a few round trips of a slow phone. */
+  headersMs: 15_000,
+  /** Milliseconds between two looks of the custom server for requests that are late. */
+  lateRequestsMs: 5_000,
+  /** The part of `connections` kept for known browsers, so that a flood of new ones does not keep regular visitors out. */
+  keptPlaces: 0.1,
+  /** Kept places that one browser can take: its tabs, and not all the places with one cookie. */
+  keptPlacesPerBrowser: 20,
+  /** Milliseconds after which a browser with a signed cookie counts as known. A flood that begins now has no such cookie. */
+  knownBrowserMs: 60_000,
+  /** Milliseconds that a peer has to close a websocket which the server closes, before its socket is destroyed. */
+  socketCloseMs: 2_000,
+  /** Milliseconds that a page which polls has to move to a websocket; longer than the engine allows itself. */
+  upgradeMs: 12_000,
+  /** Seconds after which a page is asked to try again when the hub is full. */
+  fullRetrySeconds: 5,
+  /** Characters of an address that `addressOf` gives which is no IP address. */
+  addressText: 100,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -46,6 +46,13 @@ describe('a retry', () => {
     expect([waitOf(0), waitOf(0.999)]).toEqual([150, expect.closeTo(450, 0)])
   })
 
+  it('comes when the server asked for it, at the earliest, and says why it was refused', () => {
+    const { retry } = setUp()
+    const refusal = { code: 'too-many-handshakes', retryAfterMs: 2_000 } as const
+    expect(retry.failed(refusal)).toEqual({ attempt: 1, nextRetryAt: 3_000, reason: 'too-many-handshakes' })
+    expect(retry.failed({ ...refusal, retryAfterMs: 0 })).toMatchObject({ nextRetryAt: 600 })
+  })
+
   it('comes later, by chance, after a server that closed with many tabs, and only the first time', () => {
     const waits = [0, 0.5, 0.999].map((chance) => {
       const { retry } = setUp(chance)

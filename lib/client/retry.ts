@@ -4,7 +4,9 @@
  * when that ends.
  */
 import type { Clock } from '../base/clock.js'
+import type { ErrorCode } from '../base/errors.js'
 import { fixedLimits } from '../base/limits.js'
+import type { Refusal } from './refusal.js'
 
 const { retryFirstMs, retryLongestMs } = fixedLimits
 
@@ -13,6 +15,8 @@ export interface Waiting {
   readonly attempt: number
   /** `null` while the page is hidden or the browser offline: it comes when that ends. */
   readonly nextRetryAt: number | null
+  /** Why the server refused the last one, if it said so. */
+  readonly reason?: ErrorCode
 }
 
 /** What a retry must know of the page it runs in. */
@@ -41,18 +45,19 @@ export class Retry {
     this.connect = connect
   }
 
-  /** The connection, or an attempt to make one, has failed. */
-  failed(): Waiting {
+  /** The connection, or an attempt to make one, has failed; or the server refused it, and says when to come again. */
+  failed(refusal?: Pick<Refusal, 'code' | 'retryAfterMs'>): Waiting {
     this.cancel()
     this.attempt += 1
-    const { attempt } = this
+    const why = { attempt: this.attempt, ...(refusal && { reason: refusal.code }) }
     this.stopListening ??= this.surroundings.onWake(() => this.woken())
-    if (this.surroundings.asleep()) return { attempt, nextRetryAt: null }
-    const backoff = Math.min(retryLongestMs, retryFirstMs * 2 ** (attempt - 1)) * (0.5 + this.chance())
-    const ms = backoff + this.spreadMs * this.chance()
+    if (this.surroundings.asleep()) return { ...why, nextRetryAt: null }
+    const backoff = Math.min(retryLongestMs, retryFirstMs * 2 ** (this.attempt - 1)) * (0.5 + this.chance())
+    const asked = refusal ? refusal.retryAfterMs * (1 + this.chance()) : 0 // others were told the same
+    const ms = Math.max(backoff, asked) + this.spreadMs * this.chance()
     this.spreadMs = 0
     this.cancelTimer = this.clock.after(ms, () => this.now())
-    return { attempt, nextRetryAt: this.clock.now() + ms }
+    return { ...why, nextRetryAt: this.clock.now() + ms }
   }
 
   /** The connection will end, with many others: the next attempt comes up to `ms` later. */

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import 'socket.io-client' // looks at its surroundings once, before a test changes them
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Limits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
 import type { ClientView } from '../doors/react.js'
 import type { Session } from '../hub/session.js'
+import { socketPath } from '../protocol/path.js'
 import { listening } from '../transport/server.fixture.js'
 import { Presence } from './presence.js'
 import { socketWire } from './socket.js'
@@ -26,8 +28,8 @@ afterEach(async () => {
 const soon = <T>(look: () => T) => vi.waitFor(look, { timeout: 10_000, interval: 5 })
 
 /** A tab that keeps its token, and sees itself as one browser, over a real socket. */
-async function open() {
-  const served = await listening([d])
+async function open(limits: Partial<Limits> = {}) {
+  const served = await listening([d], { limits })
   cleanUp.push(served.close)
   const sockets = new Set<Socket>()
   served.server.on('connection', (socket) => void sockets.add(socket))
@@ -43,9 +45,9 @@ async function open() {
       start: (listener) =>
         wire.start({
           ...listener,
-          closed: (offline) => {
+          closed: (offline, waiting) => {
             ends += 1
-            listener.closed(offline)
+            listener.closed(offline, waiting)
           },
         }),
     },
@@ -154,6 +156,20 @@ describe('when the browser says that the network has gone', () => {
     goesOffline()
     expect(seen).toEqual(['live', 'offline'])
   })
+})
+
+it('learns why it was refused and when to come again, and connects then', async () => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const { tab, url, saw } = await open({ handshakesPerSecond: 1.5, handshakeBurst: 1 })
+  await fetch(`${url}${socketPath}/?EIO=4&transport=polling`)
+  const refusedAt = Date.now()
+  tab.start()
+  await soon(() => expect(tab.mirror.getState().waiting?.reason).toBe('too-many-handshakes'))
+  expect(tab.mirror.getState().waiting?.nextRetryAt).toBeGreaterThanOrEqual(refusedAt + 1_000)
+  expect(warned.mock.calls).toEqual([[expect.stringContaining('(too-many-handshakes)')]])
+  await saw('connecting', 'live')
+  expect(tab.mirror.getState().waiting).toBeUndefined()
+  warned.mockRestore()
 })
 
 it('connects when the hub comes later than the page', async () => {

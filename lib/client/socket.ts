@@ -9,6 +9,7 @@ import { fixedLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { Parts, partName } from '../protocol/parts.js'
 import { lineQuestion, socketPath } from '../protocol/path.js'
+import { type Refusal, refusalIn } from './refusal.js'
 import { Retry, thisPage } from './retry.js'
 import type { Wire, WireListener } from './wire.js'
 
@@ -24,7 +25,10 @@ early?.catch(() => {}) // whoever starts a wire hears of it
 export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wire {
   let listening: WireListener | undefined
   let socket: Socket | undefined
-  const failed = () => listening?.closed(isOffline(), retry.failed())
+  const failed = (refusal?: Refusal) => {
+    if (refusal) warnOfRefusal(refusal)
+    listening?.closed(isOffline(), retry.failed(refusal))
+  }
   const retry = new Retry(systemClock, Math.random, thisPage(), () => {
     if (socket) socket.connect()
     else if (listening) begin(listening)
@@ -60,8 +64,8 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       retry.succeeded()
       if (opened.io.engine.transport.name === 'polling') warnOfPolling()
     })
-    opened.on('connect_error', failed)
-    opened.on('disconnect', failed)
+    opened.on('connect_error', (error) => failed(refusalIn(error)))
+    opened.on('disconnect', () => failed())
     return opened
   }
   let unheed = () => {}
@@ -111,6 +115,15 @@ function warnOfPolling(): void {
   consoleLog.warn(
     'This page got no websocket and polls, which is slower. Something between it and the server takes the header Upgrade away: a proxy, or an extension.',
   )
+}
+
+let refused: string | undefined
+
+/** Once in a row, and only its developer. */
+function warnOfRefusal({ code, message }: Refusal): void {
+  if (refused === code || process.env.NODE_ENV === 'production') return
+  refused = code
+  consoleLog.warn(`The server refuses to connect this page, which tries again: ${message} (${code})`)
 }
 
 /** Only a browser knows, and only when it is sure. */

@@ -306,6 +306,9 @@ export class Tab {
         return this.identity.forget()
       case 'hub-closed':
         return this.wire.spread?.(spreadMs)
+      case 'too-many-tabs': // the wire tries again, and by then there may be room
+        this.report(fromFailure(failure))
+        return this.wire.spread?.(spreadMs)
       default:
         this.report(fromFailure(failure))
         this.stop()
@@ -319,7 +322,12 @@ export class Tab {
     this.unseen = [] // their calls are sent again, and settle when their effect is visible
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting', waiting })
     this.calls.interrupt()
-    if (!this.welcomed && waiting?.attempt === attemptsBeforeWord && process.env.NODE_ENV === 'development')
+    if (
+      !this.welcomed &&
+      !waiting?.reason &&
+      waiting?.attempt === attemptsBeforeWord &&
+      process.env.NODE_ENV === 'development'
+    )
       this.report(unanswered())
   }
 }

@@ -1,4 +1,5 @@
 /** What a hub can be told when it is made. */
+import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
@@ -22,6 +23,12 @@ export interface HubOptions {
    * Runs the work of an event that asks for a request inside one, with the cookies of the page that called. Default: without one.
    */
   readonly inRequest?: <T>(work: () => Promise<T>, cookies: string | undefined) => Promise<T>
+  /**
+   * The address of the visitor behind a proxy, as the proxy names it: `({ headers }) => String(headers['x-real-ip'])`. Read only a header
+   * that the proxy sets itself, since a visitor can send any other. Default: the peer of the socket; where a proxy on this machine or in a
+   * private network forwards requests, no address is known, and what is bounded per address is not.
+   */
+  readonly addressOf?: (request: IncomingMessage) => string | undefined
   readonly limits?: Partial<Limits>
   /** Bytes of heap that the bounds of memory are parts of. Default: the limit of this process's heap. */
   readonly heapBytes?: number

@@ -49,7 +49,8 @@ export async function readViews(
   const instance = await readInstance(hub, token)
   const views: Record<string, Json> = {}
   for (const id of ids ?? Object.keys(instance.state)) {
-    const view = hub.registry.has(id) ? instance.view(hub.registry.get(id)) : undefined
+    const isSaved = ownValue(instance.state, id) !== undefined
+    const view = isSaved && hub.registry.has(id) ? instance.view(hub.registry.get(id)) : undefined
     if (view) views[id] = encode(view)
   }
   return views

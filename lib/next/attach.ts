@@ -38,7 +38,7 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
   onServer(port, (server) => {
     asked = server instanceof HttpsServer ? besideTls(server) : server
-    transport = attachSocketIo(hub, openGate(server, socketPath, close), { path: socketPath })
+    transport = attachSocketIo(hub, openGate(server, socketPath, close, hub.clock), { path: socketPath })
     hub.resume().catch((error) => endPlainly(error, log))
     if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
     log.info(`attached to the server on port ${portOf(server)}`)

@@ -1,17 +1,29 @@
 /**
  * Lets what is ours pass a server that is Next's. Requests and upgrades below our path go to a server that never listens,
- * where Socket.IO hangs; Next sees none of them, since it ends upgrades whose path it takes for a page or a redirect. And
- * when Next closes its server, it waits for us too.
+ * where Socket.IO hangs; Next sees none of them, since it ends upgrades whose path it takes for a page or a redirect. Upgrades that
+ * Next leaves unanswered are ended. And when Next closes its server, it waits for us too.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Clock, systemClock } from '../base/clock.js'
+import { isOurs } from '../transport/own-path.js'
+import { UnansweredUpgrades } from './upgrades.js'
 
 /** The server for ours. `closing` is called when the other one begins to close. */
-export function openGate(server: Server, path: string, closing: () => Promise<void>): Server {
+export function openGate(
+  server: Server,
+  path: string,
+  closing: () => Promise<void>,
+  clock: Clock = systemClock,
+): Server {
   const ours = createServer()
+  const unanswered = new UnansweredUpgrades(clock)
   const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean
   server.emit = ((name: string | symbol, ...args: unknown[]) => {
     const arrival = name === 'request' || name === 'upgrade'
-    if (arrival && isBelow(path, (args[0] as IncomingMessage).url ?? '')) return ours.emit(name, ...args)
+    if (!arrival) return emit(name, ...args)
+    if (isOurs(path, (args[0] as IncomingMessage).url)) return ours.emit(name, ...args)
+    if (name === 'upgrade') unanswered.watch(args[1] as Socket)
     return emit(name, ...args)
   }) as Server['emit']
   const close = server.close.bind(server)
@@ -22,6 +34,3 @@ export function openGate(server: Server, path: string, closing: () => Promise<vo
   }
   return ours
 }
-
-export const isBelow = (path: string, url: string) =>
-  url === path || url.startsWith(`${path}/`) || url.startsWith(`${path}?`)

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http'
 import nextModule from 'next'
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { edgeLimits, fixedLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import type { Hub } from '../hub/hub.js'
 import { claimSlot, setSlot } from '../hub/slot.js'
@@ -29,7 +29,8 @@ export async function start(options: ServeOptions): Promise<Served> {
   const { clock = systemClock, log = consoleLog } = options.hub ?? {}
   claimSlot()
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignore)
-  const server = createServer()
+  const { headersMs: headersTimeout, lateRequestsMs: connectionsCheckingInterval } = edgeLimits
+  const server = createServer({ headersTimeout, connectionsCheckingInterval })
   const sockets = new OpenSockets(server)
   const early = new EarlyRequests(server)
   await listen(server, options)

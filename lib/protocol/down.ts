@@ -54,7 +54,7 @@ export interface Delta {
 export interface Farewell {
   readonly type: 'farewell'
   readonly failure: Failure
-  /** Milliseconds over which the tabs shall spread their return, so that the next hub is not met by all of them at once. */
+  /** Milliseconds over which pages spread their return, so that the next hub is not met by all of them at once. */
   readonly spreadMs?: number
 }
 

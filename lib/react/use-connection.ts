@@ -1,5 +1,6 @@
 'use client'
 import { useSyncExternalStore } from 'react'
+import type { ErrorCode } from '../base/errors.js'
 import type { ConnectionStatus, Mirror } from '../client/mirror.js'
 import { currentMirror, initialMirror, pageTab, subscribe } from './tab.js'
 
@@ -17,6 +18,8 @@ export interface Connection {
   readonly attempt: number
   /** When the next one comes, in milliseconds since the epoch; `null` if none is planned: a hidden page waits to be seen. */
   readonly nextRetryAt: number | null
+  /** Why the server refused the last attempt, `too-many-handshakes` for example; `undefined` if it did not say. */
+  readonly reason: ErrorCode | undefined
   /** Tries at once. */
   readonly retry: () => void
 }
@@ -35,14 +38,15 @@ const retry = () => pageTab().retry()
 let last: Connection | undefined
 
 function connectionOf({ status, waiting, stalled: held }: Mirror): Connection {
-  const { attempt = 0, nextRetryAt = null } = waiting ?? {}
+  const { attempt = 0, nextRetryAt = null, reason } = waiting ?? {}
   const stalled = held && status === 'live'
   if (
     last?.status !== status ||
     last.stalled !== stalled ||
     last.attempt !== attempt ||
-    last.nextRetryAt !== nextRetryAt
+    last.nextRetryAt !== nextRetryAt ||
+    last.reason !== reason
   )
-    last = Object.freeze({ status, stalled, attempt, nextRetryAt, retry })
+    last = Object.freeze({ status, stalled, attempt, nextRetryAt, reason, retry })
   return last
 }

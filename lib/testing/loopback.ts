@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
-import { toFailure } from '../base/errors.js'
+import { isHeldStateError, toFailure } from '../base/errors.js'
 import type { Waiting } from '../client/retry.js'
 import type { Wire, WireListener } from '../client/wire.js'
 import type { Connection } from '../hub/connection.js'
@@ -152,7 +152,8 @@ export class Loopback implements Wire {
       this.session = this.hub.connect(connection, hello, this.browser)
     } catch (error) {
       const { code, message } = toFailure(error, 'invalid-message')
-      deliver('bye', [code, message])
+      const afterMs = isHeldStateError(error) ? error.afterMs : undefined
+      deliver('bye', [code, message, ...(afterMs === undefined ? [] : [afterMs])])
       this.clock.turn(() => this.cut())
     }
   }

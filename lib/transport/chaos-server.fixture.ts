@@ -15,7 +15,8 @@ const [port, where = ''] = process.argv.slice(2)
 const log = { info: () => {}, warn: console.log, error: quietly }
 const [url = '', lease = '4s'] = where.split('?lease=') as [string, Duration?]
 const store = url.startsWith('redis:') ? redisStore(url, { log, lease }) : diskStore({ dir: url })
-const hub = createHub({ secret: 'of a test', store, log })
+const limits = { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } // all tabs come from one address
+const hub = createHub({ secret: 'of a test', store, log, limits })
 hub.registry.add(chaosState)
 const server = createServer(async (request, response) => {
   const { searchParams } = new URL(request.url ?? '', 'http://node')

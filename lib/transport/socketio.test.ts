@@ -109,7 +109,7 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
     const { cookies } = await handshake[kind]()
     expect(cookies).toHaveLength(1)
     const [name, ...attributes] = (cookies[0] as string).split('; ')
-    expect(name).toMatch(/^heldstate=[0-9a-f]{32}$/)
+    expect(name).toMatch(/^heldstate=[0-9a-f]{32}\.[0-9a-z]+\.[0-9a-f]{32}$/)
     expect(attributes).toEqual(['Path=/', 'HttpOnly', 'SameSite=Lax', expect.stringMatching(/^Max-Age=\d+$/)])
     expect((await handshake[kind]({ cookie: `other=1; ${name}` })).cookies).toEqual([])
     expect((await handshake[kind]()).cookies[0]).not.toContain(name)

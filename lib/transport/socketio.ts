@@ -1,13 +1,16 @@
 /**
- * The hub's connections over Socket.IO. This file knows what a cookie, an origin and a socket are; the hub does not.
+ * The hub's connections over Socket.IO. This room knows what a cookie, an origin and a socket are; the hub does not.
  */
-import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
-import { HeldStateError, toFailure } from '../base/errors.js'
+import { isHeldStateError, toFailure } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { lineQuestion } from '../protocol/path.js'
-import { browserCookie, browserIn } from './browser-cookie.js'
+import type { Arrival } from './admission.js'
+import { browserCookie } from './browser-cookie.js'
+import { Entrance } from './entrance.js'
+import type { EngineConnection } from './guard.js'
 import { SocketConnection } from './socket-connection.js'
 import { Troubles } from './troubles.js'
 
@@ -24,45 +27,44 @@ export interface Transport {
 
 export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoOptions): Transport {
   const troubles = new Troubles(hub.clock, hub.log)
-  const browsers = new WeakMap<IncomingMessage, string>()
-  const io = new Server(server, {
+  const unheard = createServer() // never listens: the entrance hands the engine what is its
+  const io = new Server(unheard, {
     path,
     serveClient: false,
-    destroyUpgrade: false,
     perMessageDeflate: false, // costs 33 times the CPU of a pipelined event, and 250 KB a connection
     maxHttpBufferSize: hub.limits.messageBytes,
-    allowRequest: (request, answer) => {
-      const refusal = refusalOf(request, io.engine.clientsCount, hub.limits.connections)
-      if (refusal) tell(troubles, refusal, request, io.engine.clientsCount)
-      answer(refusal?.code ?? null, refusal === undefined)
-    },
   })
+  const entrance = new Entrance(hub, io.engine, troubles)
+  io.engine.on('connection', (connection: EngineConnection) => entrance.connected(connection))
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
-    const known = browserIn(request.headers.cookie)
-    browsers.set(request, known ?? hub.clock.id())
-    if (!known) headers['set-cookie'] = cookie(browsers.get(request) as string, request)
+    const value = entrance.arrivalOf(request)?.cookie
+    if (value !== undefined) headers['set-cookie'] = cookie(value, request)
   })
   io.on('connection', (socket) => {
-    const browser = browsers.get(socket.request) ?? browserIn(socket.request.headers.cookie) ?? hub.clock.id()
+    const arrival = entrance.arrivalOf(socket.request)
+    if (!arrival) return void socket.disconnect(true)
     if (socket.conn.transport.name === 'polling') troubles.polling()
-    accept(hub, socket, browser)
+    accept(hub, socket, arrival)
   })
+  entrance.open(server, path)
   return {
     close: async () => {
+      entrance.close()
       io.engine.close()
       await new Promise<void>((resolve) => setImmediate(resolve))
     },
   }
 }
 
-function accept(hub: Hub, socket: Socket, browser: string): void {
-  const connection = new SocketConnection(socket, hub.clock, undefined)
+function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {
+  const connection = new SocketConnection(socket, hub.clock, address)
   let session: Session
   try {
     session = hub.connect(connection, socket.handshake.auth, browser)
   } catch (error) {
     const { code, message } = toFailure(error, 'invalid-message')
-    socket.emit('bye', code, message)
+    const afterMs = isHeldStateError(error) ? error.afterMs : undefined
+    socket.emit('bye', code, message, ...(afterMs === undefined ? [] : [afterMs]))
     socket.disconnect(true)
     return
   }
@@ -71,41 +73,13 @@ function accept(hub: Hub, socket: Socket, browser: string): void {
     const answer: unknown = args.at(-1)
     if (typeof answer === 'function') answer()
   })
-  socket.on('disconnect', () => hub.disconnected(session))
+  socket.on('disconnect', (reason) => {
+    hub.disconnected(session)
+    if (reason === 'client namespace disconnect') socket.conn.close(true) // it has said its hello, and gets no second one
+  })
 }
 
-/** Why a handshake may not go on: it comes from a page of another site, or the hub is full. */
-function refusalOf(request: IncomingMessage, connections: number, limit: number): HeldStateError | undefined {
-  if (!sameOrigin(request))
-    return new HeldStateError(
-      'foreign-origin',
-      'A page of another site tried to connect. Behind a proxy, let it hand on the Host header.',
-    )
-  if (connections >= limit)
-    return new HeldStateError(
-      'too-many-connections',
-      `The hub has ${connections} connections, the bound "connections". Raise it: serve({ hub: { limits: { connections } } }).`,
-    )
-  return undefined
-}
-
-function tell(troubles: Troubles, { code }: HeldStateError, { headers }: IncomingMessage, connections: number): void {
-  if (code === 'too-many-connections') troubles.full(connections)
-  else troubles.foreign(String(headers.origin), headers.host, headers['x-forwarded-host'] as string | undefined)
-}
-
-/** Browsers name the origin of the page in each handshake; a cookie alone would let any site speak for its visitor. */
-function sameOrigin({ headers }: IncomingMessage): boolean {
-  if (headers.origin === undefined) return true
-  try {
-    const { host } = new URL(headers.origin)
-    return host === headers.host || host === headers['x-forwarded-host']
-  } catch {
-    return false
-  }
-}
-
-function cookie(browser: string, { headers, socket }: IncomingMessage): string {
+function cookie(value: string, { headers, socket }: IncomingMessage): string {
   const secure = 'encrypted' in socket || headers['x-forwarded-proto'] === 'https'
-  return `${browserCookie}=${browser}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${cookieAge}${secure ? '; Secure' : ''}`
+  return `${browserCookie}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${cookieAge}${secure ? '; Secure' : ''}`
 }

@@ -37,6 +37,7 @@ test('a full hub and pages that poll are said once a minute', async () => {
     await clock.advance(fixedLimits.troublePauseMs)
   }
   expect(lines).toHaveLength(6)
+  expect(lines[2]).toContain('(1 more since the last line about this.)')
   expect(lines[0]).toContain('there are 7 connections, the bound "connections"')
   expect(lines[1]).toContain('let it pass on Upgrade and Connection')
 })

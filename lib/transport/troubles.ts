@@ -10,7 +10,7 @@ export class Troubles {
   private readonly clock: Clock
   private readonly log: Log
   private readonly origins = new Set<string>()
-  private readonly saidAt = new Map<string, number>()
+  private readonly said = new Map<string, { readonly at: number; unsaid: number }>()
 
   constructor(clock: Clock, log: Log) {
     this.clock = clock
@@ -28,16 +28,51 @@ export class Troubles {
     )
   }
 
-  /** At most once in a while. */
-  full(connections: number): void {
+  /** At most once in a while, as all that follow. */
+  crossSite(): void {
     this.seldom(
-      'full',
-      `A page was refused, since there are ${connections} connections, the bound "connections". Raise it: limits: { connections }, in the ` +
-        'options of the hub.',
+      'cross-site',
+      'A page of another site asked for a connection, as an image, a script or a link, and was refused.',
     )
   }
 
-  /** A page asks for a websocket first, and polls where it gets none. At most once in a while. */
+  full(connections: number): void {
+    this.seldom(
+      'full',
+      `A page was refused, since there are ${connections} connections, the bound "connections", of which a tenth is kept for browsers that were ` +
+        'here before. Raise it: limits: { connections }, in the options of the hub.',
+    )
+  }
+
+  flood(address: string | undefined): void {
+    this.seldom(
+      'flood',
+      `${quoted(address)} asks for connections faster than the bounds "handshakesPerSecond" and "handshakeBurst" allow, and was refused. If many ` +
+        'visitors share that address, a proxy stands before the server: set addressOf, in the options of the hub.',
+    )
+  }
+
+  /** A connection that ends since it does what no page does. */
+  misused(rule: string, address: string | undefined): void {
+    this.seldom(rule, `A connection from ${quoted(address)} ${rule}, and was closed.`)
+  }
+
+  forwarded(): void {
+    this.once(
+      'forwarded',
+      'A proxy forwards requests, and the server does not know which header of it to trust, so what is bounded per address is bounded for the ' +
+        "address of the proxy or not at all. Set it in the options of the hub: addressOf: ({ headers }) => headers['x-real-ip'].",
+    )
+  }
+
+  addressOf(): void {
+    this.seldom(
+      'addressOf',
+      'addressOf threw, in the options of the hub. The address of the socket counts for that request.',
+    )
+  }
+
+  /** A page asks for a websocket first, and polls where it gets none. */
   polling(): void {
     this.seldom(
       'polling',
@@ -46,11 +81,21 @@ export class Troubles {
     )
   }
 
+  private once(name: string, sentence: string): void {
+    if (!this.said.has(name)) this.seldom(name, sentence)
+  }
+
+  /** With how often it happened since the last line, if that was more than this once. */
   private seldom(name: string, sentence: string): void {
     const now = this.clock.now()
-    if (now - (this.saidAt.get(name) ?? Number.NEGATIVE_INFINITY) < fixedLimits.troublePauseMs) return
-    this.saidAt.set(name, now)
-    this.log.warn(sentence)
+    const said = this.said.get(name)
+    if (said && now - said.at < fixedLimits.troublePauseMs) {
+      said.unsaid += 1
+      return
+    }
+    this.said.set(name, { at: now, unsaid: 0 })
+    const more = said && said.unsaid > 0 ? ` (${said.unsaid} more since the last line about this.)` : ''
+    this.log.warn(`${sentence}${more}`)
   }
 }
 

@@ -1,0 +1,130 @@
+/**
+ * Who may come in: what a request below our path is asked before the engine sees it. A handshake that passes has a place, which it
+ * gives back when its connection has ended.
+ */
+import type { IncomingMessage } from 'node:http'
+import { Buckets } from '../base/buckets.js'
+import { edgeLimits } from '../base/limits.js'
+import type { Hub } from '../hub/hub.js'
+import { originOf } from './address.js'
+import type { Refusal } from './answers.js'
+import { browserIn, issuedAt, signedBrowser } from './browser-cookie.js'
+import { hasBody } from './guard.js'
+import { Places } from './places.js'
+import { isForeign } from './site.js'
+import type { Troubles } from './troubles.js'
+
+/** What the query of a request says to the engine. */
+export type Query = Readonly<Record<string, string | undefined>>
+
+/** A handshake that may go on. */
+export interface Arrival {
+  readonly browser: string
+  /** The value of its cookie, if the browser does not have a signed one. */
+  readonly cookie: string | undefined
+  /** The key of its buckets. */
+  readonly address: string | undefined
+  /** Gives back its place. */
+  readonly leave: () => void
+}
+
+export class Admission {
+  private readonly hub: Hub
+  private readonly troubles: Troubles
+  private readonly buckets: Buckets
+  private readonly places: Places
+
+  constructor(hub: Hub, troubles: Troubles) {
+    const { handshakesPerSecond, handshakeBurst, connections } = hub.limits
+    this.hub = hub
+    this.troubles = troubles
+    this.buckets = new Buckets(hub.clock, { perSecond: handshakesPerSecond, burst: handshakeBurst })
+    this.places = new Places(connections)
+  }
+
+  /** Why a request may not reach the engine, whatever it asks. */
+  refusal(request: IncomingMessage, { sid }: Query, upgrade: boolean): Refusal | undefined {
+    if (!isForeign(request, upgrade ? 'upgrade' : sid ? 'later' : 'handshake')) return unfit(request, upgrade)
+    const { origin, host } = request.headers
+    if (origin === undefined) this.troubles.crossSite()
+    else this.troubles.foreign(origin, host, request.headers['x-forwarded-host'] as string | undefined)
+    return foreign
+  }
+
+  /** Admits a handshake. The order matters: what costs least is asked first. */
+  admit(request: IncomingMessage, query: Query, upgrade: boolean): Arrival | Refusal {
+    if (query.EIO !== '4' || request.method !== 'GET' || query.transport !== (upgrade ? 'websocket' : 'polling'))
+      return badRequest
+    const { address, trouble } = originOf(request, this.hub.options.addressOf)
+    if (trouble) this.troubles[trouble]()
+    const waitMs = address === undefined ? 0 : this.buckets.take(address)
+    if (waitMs > 0) {
+      this.troubles.flood(address)
+      return { ...tooMany, retryAfterSeconds: Math.ceil(waitMs / 1000) }
+    }
+    return this.placed(request, address)
+  }
+
+  private placed(request: IncomingMessage, address: string | undefined): Arrival | Refusal {
+    const { clock, callers } = this.hub
+    const { cookie: cookies } = request.headers
+    const issued = issuedAt(cookies, callers.secrets)
+    const browser = browserIn(cookies) ?? clock.id()
+    const known = issued !== undefined && clock.now() - issued > edgeLimits.knownBrowserMs
+    const leave = this.places.take({ browser, known })
+    if (leave)
+      return {
+        browser,
+        cookie: issued === undefined ? signedBrowser(browser, clock.now(), callers.secrets[0]) : undefined,
+        address,
+        leave,
+      }
+    this.troubles.full(this.places.taken)
+    return full
+  }
+}
+
+/** What no request of a page is. What follows an upgrade is no body. */
+function unfit(request: IncomingMessage, upgrade: boolean): Refusal | undefined {
+  if (request.method !== 'GET' && request.method !== 'POST') return badMethod
+  return upgrade && hasBody(request) ? badRequest : undefined
+}
+
+const badMethod: Refusal = { status: 405, message: 'Only GET and POST are answered here.' }
+
+export const badRequest: Refusal = { status: 400, code: 'invalid-message', message: 'This is no request of a page.' }
+
+/** As the engine says it, which would leave the socket open. */
+export const unknownSession: Refusal = { status: 400, message: 'Session ID unknown' }
+
+export const closing: Refusal = {
+  status: 503,
+  code: 'hub-closed',
+  message: 'The server is shutting down.',
+  retryAfterSeconds: 1,
+}
+
+export const tooLarge: Refusal = {
+  status: 413,
+  code: 'payload-too-large',
+  message: 'The request is larger than the bound "messageBytes".',
+}
+
+const foreign: Refusal = {
+  status: 403,
+  code: 'foreign-origin',
+  message: 'A page of another site tried to connect. Behind a proxy, let it hand on the Host header.',
+}
+
+const tooMany: Refusal = {
+  status: 429,
+  code: 'too-many-handshakes',
+  message: 'Too many connections were asked for from this address.',
+}
+
+const full: Refusal = {
+  status: 503,
+  code: 'too-many-connections',
+  message: 'The server has as many connections as it allows.',
+  retryAfterSeconds: edgeLimits.fullRetrySeconds,
+}

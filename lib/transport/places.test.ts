@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { edgeLimits } from '../base/limits.js'
+import { Places } from './places.js'
+
+const stranger = { browser: 'a', known: false }
+const known = (browser: string) => ({ browser, known: true })
+
+test('strangers get nine tenths of the places, known browsers all', () => {
+  const places = new Places(10)
+  for (let n = 0; n < 9; n += 1) expect(places.take(stranger)).toBeDefined()
+  expect(places.take(stranger)).toBeUndefined()
+  expect(places.take(known('b'))).toBeDefined()
+  expect(places.take(known('c'))).toBeUndefined()
+  expect(places.taken).toBe(10)
+})
+
+test('a place is given back once, however often that is said', () => {
+  const places = new Places(2)
+  const leave = places.take(stranger)
+  places.take(stranger)
+  leave?.()
+  leave?.()
+  expect(places.taken).toBe(1)
+  expect(places.take(stranger)).toBeDefined()
+  expect(places.take(stranger)).toBeUndefined()
+})
+
+test('one known browser does not get all the kept places', () => {
+  const places = new Places(1_000)
+  for (let n = 0; n < 900; n += 1) places.take(stranger)
+  const leaves = Array.from({ length: 50 }, () => places.take(known('b'))).filter((leave) => leave !== undefined)
+  expect(leaves).toHaveLength(edgeLimits.keptPlacesPerBrowser)
+  expect(places.take(known('c'))).toBeDefined()
+  leaves[0]?.()
+  expect(places.take(known('b'))).toBeDefined()
+})
