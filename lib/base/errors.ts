@@ -45,7 +45,7 @@ export const errorCodes = {
   'task-failed': 'a background task threw',
   'task-timeout': 'a background task took longer than its author allows',
   'too-many-connections': 'the hub has as many connections as its bound allows',
-  'too-many-tasks': 'a token runs as many tasks as its bound allows',
+  'too-many-tasks': 'a tab, a browser or the server runs as many tasks as its bound allows',
   'undeclared-field': 'a field was written that its definition does not declare',
   'unfit-store': 'the store cannot be used as it is set up',
   'unknown-definition': 'no state with this id is defined',

@@ -22,8 +22,15 @@ export const defaultLimits = {
   lockWaiters: 10_000,
   /** Milliseconds a waiter waits for the lock. Longer means that a handler hangs, and the message says so. */
   lockWaitMs: 60_000,
-  /** Running tasks of one token. */
-  tasksPerToken: 1_000,
+  /**
+   * Running tasks of one token. A page that starts one for each item of a list or each upload has some dozens; each is a promise,
+   * a signal and a few closures, about 5 KB, and is written with each save of its token where tasks are saved.
+   */
+  tasksPerToken: 200,
+  /** Running tasks of the tabs of one browser: five tabs that do all they can. A cookie is free, so this stops slips, not attacks. */
+  tasksPerBrowser: 1_000,
+  /** Running tasks of the process, about 100 MB of them. Durable ones that it takes over wait for a place and are never refused. */
+  tasksPerProcess: 20_000,
   /** Milliseconds that `cancel()` waits for a task that does not end; it cannot write any more in any case. */
   cancelGraceMs: 2_000,
   /**
@@ -112,6 +119,10 @@ export const fixedLimits = {
   storeAgainMs: 50,
   /** Milliseconds between two of these at most: it is our own server, and everybody waits for it. */
   storeAgainLongestMs: 1_000,
+  /** The part of `tasksPerProcess` that tabs and browsers with many of them can use: one that starts its first finds a place. */
+  tasksForMany: 0.9,
+  /** Running tasks of a browser, or of a token without one, from which on it has many. */
+  tasksOfFew: 10,
   /** Tokens with tasks of dead processes that one takes over in one stretch, so that others get their share. */
   orphansAtOnce: 20,
   /** Tokens whose tasks are taken over at the same time: some may have to be waited for, as long as a lease. */

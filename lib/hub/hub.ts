@@ -86,7 +86,7 @@ export class Hub {
       locks: this.locks,
       log: this.log,
       store: this.store,
-      hasTasks: (token) => this.tasks.pool.of(token).size > 0,
+      hasTasks: (token) => this.tasks.has(token),
       tokens: () => this.instances.keys(),
       knows: (token) => this.instances.has(token),
       settled: (token) => this.instances.get(token)?.pending?.settled(),
@@ -142,6 +142,7 @@ export class Hub {
     const token = hello.token === undefined ? this.clock.id() : verifyToken(hello.token, browser, this.callers.secrets)
     if (this.closing) throw closed()
     const instance = this.instance(token)
+    instance.browser = browser
     this.keeping.needed(instance)
     this.tasks.abandoned.back(token)
     if (instance.watchers.size === 0) this.nodes.attend(token, true)
@@ -177,6 +178,7 @@ export class Hub {
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
   close(): Promise<void> {
+    if (!this.closing) this.tasks.saveEnds()
     this.closing ??= Promise.resolve().then(() => this.shutDown()) // known before tasks are cancelled: they are saved as running on
     return this.closing
   }
@@ -296,7 +298,7 @@ export class Hub {
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
   lost({ token, watchers }: Instance, reason: HeldStateError): void {
     for (const watcher of watchers) watcher.close()
-    this.flow.outside(() => void this.tracked(this.tasks.pool.cancel((run) => run.token === token, reason)))
+    this.flow.outside(() => void this.tracked(this.tasks.pool.cancelToken(token, reason)))
   }
 
   told(instance: Instance, lost: readonly RunningTask[]): void {
@@ -325,7 +327,7 @@ export class Hub {
 
   private async shutDown(): Promise<void> {
     this.tasks.abandoned.end()
-    void this.tracked(this.tasks.pool.cancel(() => true, closed())) // their last saves may take as long as the store does
+    void this.tracked(this.tasks.pool.cancelAll(closed())) // their last saves may take as long as the store does
     const { closeMs } = this.limits
     const late = await this.working.ended(this.clock, closeMs)
     if (late > 0)

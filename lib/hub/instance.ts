@@ -33,6 +33,8 @@ interface CachedView {
 
 export class Instance {
   readonly token: string
+  /** Of the page that connected last; undefined while none has. */
+  browser: string | undefined
   readonly watchers = new Set<Watcher>()
   revision = 0
   state: State = {}

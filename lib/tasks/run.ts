@@ -23,6 +23,8 @@ export type Phase =
 export interface RunName {
   readonly id: string
   readonly token: string
+  /** Of the page that started it, where one did and it is known. */
+  readonly browser: string | undefined
   readonly definition: string
   readonly task: string
   /** Milliseconds after which it is cancelled once its tab has gone; `undefined` if it goes on. */
@@ -49,8 +51,10 @@ export interface RunPorts {
   /** Milliseconds that a function is given to end once it may write nothing more. */
   readonly cancelGraceMs: number
   start(triggers: readonly Trigger[]): void
-  /** The run reported progress, or was cancelled. */
-  changed(run: TaskRun): void
+  /** The run reported progress. */
+  reported(run: TaskRun): void
+  /** The run is in another phase. */
+  moved(run: TaskRun): void
   /** Called once, when the function of the task has settled. */
   ended(run: TaskRun): void
 }
@@ -58,6 +62,7 @@ export interface RunPorts {
 export class TaskRun implements RunName {
   readonly id: string
   readonly token: string
+  readonly browser: string | undefined
   readonly definition: string
   readonly task: string
   readonly alone: number | undefined
@@ -69,6 +74,8 @@ export class TaskRun implements RunName {
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
   readonly blocks = new Set<HeldBlock>()
+  /** Of a cancelled one: done when it can write nothing more and has ended or had its time. */
+  over: Promise<void> | undefined
   phase: Phase = { name: 'running' }
   progress: number | null = null
   note: string | null = null
@@ -81,6 +88,7 @@ export class TaskRun implements RunName {
   constructor(name: RunName, ports: RunPorts) {
     this.id = name.id
     this.token = name.token
+    this.browser = name.browser
     this.definition = name.definition
     this.task = name.task
     this.alone = name.alone
@@ -126,7 +134,7 @@ export class TaskRun implements RunName {
       const work = this.drive(handler(self, ...args))
       await (timeoutMs === undefined ? work : this.within(timeoutMs, work))
       for (const block of [...this.blocks]) await block.confirm()
-      if (this.phase.name === 'running') this.phase = { name: 'done' }
+      if (this.phase.name === 'running') this.enter({ name: 'done' })
     } catch (error) {
       this.fail(error)
     } finally {
@@ -142,32 +150,40 @@ export class TaskRun implements RunName {
       throw new HeldStateError('invalid-arguments', `progress(${fraction}): expected a fraction from 0 to 1.`)
     this.progress = Math.min(1, Math.max(0, fraction))
     this.note = note === undefined ? null : String(note)
-    this.ports.changed(this)
+    this.ports.reported(this)
   }
 
-  /** Takes the permit away. Resolves when no write of this run can come any more and its function had time to end. */
-  async cancel(reason: HeldStateError, graceMs: number): Promise<void> {
-    if (this.isOpen) {
-      this.phase = { name: 'cancelled', reason } // one that has failed would be tried again
-      this.abort.abort(reason)
-      this.ports.changed(this)
-    }
+  /** Takes the permit away; false if it has none any more. */
+  cancel(reason: HeldStateError): boolean {
+    if (!this.isOpen) return false // one that has failed would be tried again
+    this.enter({ name: 'cancelled', reason })
+    this.abort.abort(reason)
+    return true
+  }
+
+  /** After a cancel: resolves when no write of this run can come any more and its function has ended or had its time. */
+  async stopped(timeUp: Promise<void>): Promise<void> {
     await Promise.allSettled([...this.saves])
-    for (const block of [...this.blocks]) void block.confirm() // nobody shall wait for a block that can save nothing
-    await this.settledWithin(graceMs)
+    for (const block of [...this.blocks]) void block.confirm() // a block that can save nothing keeps nobody waiting
+    await Promise.race([this.settled, timeUp])
   }
 
   /** A run fails when its function throws, or when a block it has left cannot be saved. */
   fail(error: unknown): void {
     if (this.phase.name !== 'running') return
     const reason = error instanceof HeldStateError ? error : failed(error)
-    this.phase = { name: 'failed', reason, cause: error }
+    this.enter({ name: 'failed', reason, cause: error })
     this.abort.abort(reason)
   }
 
   /** What follows a block that was left without a throw confirms it: see `HeldBlock`. */
   confirmBlocks(): void {
     for (const block of this.blocks) if (block.left) void block.confirm()
+  }
+
+  private enter(phase: Phase): void {
+    this.phase = phase
+    this.ports.moved(this)
   }
 
   private check(): void {
@@ -229,15 +245,6 @@ export class TaskRun implements RunName {
     } finally {
       cancelTimer()
     }
-  }
-
-  private async settledWithin(graceMs: number): Promise<void> {
-    let cancelTimer = () => {}
-    const grace = new Promise<void>((resolve) => {
-      cancelTimer = this.ports.clock.after(graceMs, resolve)
-    })
-    await Promise.race([this.settled, grace])
-    cancelTimer()
   }
 }
 
