@@ -3,6 +3,8 @@
  * person can act on. The same class carries it on the server, over the wire (code and message only) and in the tab.
  */
 
+import type { Issue } from './issues.js'
+
 export const errorCodes = {
   'already-running': 'a task with concurrency "single" was started while it runs',
   'called-directly': 'a declared event or task was called like a function',
@@ -56,11 +58,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** What is wrong with a part of the arguments; `path` leads to it, and is empty if it is the whole. */
-export interface Issue {
-  readonly message: string
-  readonly path: readonly (string | number)[]
-}
+export type { Issue }
 
 /** What of a failure may cross the wire: no cause, and no stack in production. */
 export interface Failure {
@@ -114,15 +112,6 @@ export function isHeldStateError(value: unknown): value is HeldStateError {
 
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCodes, value)
-}
-
-/** What a tab may learn about `error`: an error of ours as it is, anything else under the code that is given. */
-export function toFailure(error: unknown, code: ErrorCode): Failure {
-  if (isHeldStateError(error)) {
-    const { message, issues } = error
-    return { code: error.code, message, ...(issues && { issues }) }
-  }
-  return { code, message: messageOf(error) }
 }
 
 export function fromFailure(failure: Failure): HeldStateError {

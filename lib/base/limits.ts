@@ -119,10 +119,6 @@ export const fixedLimits = {
   storeAgainMs: 50,
   /** Milliseconds between two of these at most: it is our own server, and everybody waits for it. */
   storeAgainLongestMs: 1_000,
-  /** The part of `tasksPerProcess` that tabs and browsers with many of them can use: one that starts its first finds a place. */
-  tasksForMany: 0.9,
-  /** Running tasks of a browser, or of a token without one, from which on it has many. */
-  tasksOfFew: 10,
   /** Tokens with tasks of dead processes that one takes over in one stretch, so that others get their share. */
   orphansAtOnce: 20,
   /** Tokens whose tasks are taken over at the same time: some may have to be waited for, as long as a lease. */
@@ -155,6 +151,40 @@ export const fixedLimits = {
   leastSecretLength: 16,
   /** Origins of other sites that are named in the log, once each. Who sends more is attacking, and would fill it. */
   namedOrigins: 100,
+  /** Milliseconds between two lines in the log about the same trouble of connections. */
+  troublePauseMs: 60_000,
+  /** Addresses with a token bucket of their own, for each kind of bucket: about 1 MB. Later ones share one bucket. */
+  buckets: 10_000,
+  /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
+  lockHeldMs: 3_000,
+} as const
+
+/** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
+export const serverLimits = {
+  /** The part of `tasksPerProcess` that tabs and browsers with many of them can use: one that starts its first finds a place. */
+  tasksForMany: 0.9,
+  /** Running tasks of a browser, or of a token without one, from which on it has many. */
+  tasksOfFew: 10,
+  /** Characters of what a failure says, and of the note of a task: some sentences. A page sends, shows and is sent them again. */
+  messageText: 500,
+  /** Characters of the name of a state, an event or a task. Those of apps have some dozens; a page can send any. */
+  nameText: 200,
+  /** Characters of all failures that are remembered of a page. Each save writes them; what is older keeps its code and a few words. */
+  rememberedText: 10_000,
+  /** Characters of those few words. */
+  rememberedWords: 80,
+  /** Characters of a line of the log: an address and some sentences. */
+  logText: 2_000,
+  /** Milliseconds for which a line of the log is not written again, but counted. */
+  logPauseMs: 60_000,
+  /** Lines of one kind that are written in that time, in other words each. A fault of the app says the same each time. */
+  logLinesOfKind: 10,
+  /** Kinds of lines that are told apart in that time. Who makes more shares one. */
+  logKinds: 1_000,
+  /** Characters by which lines are told apart: with the bounds above, a few megabytes at most. */
+  logKey: 200,
+  /** Errors that are written as the cause of one another. */
+  logCauses: 5,
   /** Issues of refused arguments that their caller is told of. A form has fewer fields; a list of thousands has one issue each. */
   issues: 20,
   /** Characters of the message of an issue: a few sentences. */
@@ -162,12 +192,6 @@ export const fixedLimits = {
   /** Keys of the path of an issue, and characters of a key. A form is not deeper, and the sender chooses the keys of a record. */
   issueKeys: 10,
   issueKeyText: 100,
-  /** Milliseconds between two lines in the log about the same trouble of connections. */
-  troublePauseMs: 60_000,
-  /** Addresses with a token bucket of their own, for each kind of bucket: about 1 MB. Later ones share one bucket. */
-  buckets: 10_000,
-  /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
-  lockHeldMs: 3_000,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -5,6 +5,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { after, concluded, type Eventually, promised } from '../base/eventually.js'
+import { cut } from '../base/text.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
@@ -196,6 +197,8 @@ function argumentsOf(call: Call, { schema }: EventDeclaration | TaskDeclaration)
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {
   const known = [...members.events.keys(), ...members.tasks.keys()].map((member) => `"${member}"`).join(', ') || 'none'
-  const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}...` : name)
-  return new HeldStateError('unknown-member', `State "${id}" has no event or task ${shown}. It has: ${known}.`)
+  return new HeldStateError(
+    'unknown-member',
+    `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}. It has: ${known}.`,
+  )
 }

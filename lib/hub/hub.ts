@@ -6,29 +6,30 @@ import { type Clock, systemClock } from '../base/clock.js'
 import type { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
-import { consoleLog, type Log } from '../base/log.js'
+import { consoleLog } from '../base/log.js'
+import { SampledLog } from '../base/sampled-log.js'
 import { parseHello } from '../protocol/up.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
-import type { RunningTask, State, StateStore, Stored } from '../store/store.js'
+import type { RunningTask, StateStore, Stored } from '../store/store.js'
 import { HeldInside } from '../tasks/held-inside.js'
-import { granted, type Permit } from '../tasks/permit.js'
+import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
+import { accessOf, block, exclusive } from './exclusive.js'
 import { reportFault, triggerFaults } from './faults.js'
-import { type Author, Flow } from './flow.js'
+import { Flow } from './flow.js'
 import { heldBlock } from './held.js'
-import { type Source, traced } from './holder.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
 import { Nodes } from './nodes.js'
-import { beginSettled, nobody, own, transact } from './opening.js'
+import { nobody, own, transact } from './opening.js'
 import type { HubOptions } from './options.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
@@ -50,7 +51,7 @@ export class Hub {
   readonly store: StateStore
   readonly flow = new Flow()
   readonly locks: Locks
-  readonly log: Log
+  readonly log: SampledLog
   private readonly prepare: () => Eventually<void>
   readonly callers: Callers
   readonly options: HubOptions
@@ -69,7 +70,7 @@ export class Hub {
     this.limits = { ...defaultLimits, ...options.limits }
     this.clock = options.clock ?? systemClock
     this.store = options.store ?? memoryStore()
-    this.log = options.log ?? consoleLog
+    this.log = new SampledLog(options.log ?? consoleLog, this.clock)
     this.prepare = options.prepare ?? (() => {})
     this.callers = new Callers(options.secret)
     this.options = options
@@ -118,7 +119,9 @@ export class Hub {
       this.refuseUnusable(token)
       const work = (transaction: Transaction) =>
         change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
-      return this.tracked(after(this.prepare(), () => this.exclusive(token, change, work, { modified: definition.id })))
+      return this.tracked(
+        after(this.prepare(), () => exclusive(this, token, change, work, { modified: definition.id }, granted)),
+      )
     })
   }
 
@@ -129,7 +132,7 @@ export class Hub {
   lock(token: string): Promise<HeldToken> {
     return promised(() => {
       this.refuseUnusable(token)
-      return after(this.block(token, granted), (transaction) => {
+      return after(block(this, token, granted), (transaction) => {
         void this.tracked(transaction.untilReleased())
         return heldBlock(transaction, this.flow)
       })
@@ -260,39 +263,7 @@ export class Hub {
   }
 
   access(token: string): Access {
-    return {
-      clock: this.clock,
-      snapshot: (state, id) => this.snapshot(token, state, id),
-      update: (permit, author, work) => this.exclusive(token, author, work, permit.run, permit),
-      lock: (permit) => promised(() => this.block(token, permit)),
-      mark: (transaction) => this.flow.mark(transaction as Transaction),
-    }
-  }
-
-  /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-  private block(token: string, permit: Permit): Eventually<Transaction> {
-    this.flow.refuseNested(token)
-    this.flow.begin()
-    return beginSettled(this, token, permit, traced(permit.run ?? 'hub.lock'))
-  }
-
-  /** One transaction that runs a function of the author's. */
-  private exclusive<T>(
-    token: string,
-    author: Author,
-    work: (transaction: Transaction) => Eventually<T>,
-    source: Source | undefined,
-    permit = granted,
-  ): Eventually<T> {
-    this.flow.refuseNested(token)
-    return transact(this, token, permit, author, work, traced(source))
-  }
-
-  private snapshot(token: string, state: State | undefined, id: string): object {
-    const definition = this.registry.get(id)
-    const instance = this.instance(token)
-    const fields = (state ?? instance.state)[id] ?? definition.members.initial()
-    return { ...fields, ...instance.computed(definition).evaluate(fields) }
+    return accessOf(this, token)
   }
 
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
@@ -340,6 +311,7 @@ export class Hub {
     this.nodes.end()
     await this.store.close()
     this.flow.end()
+    this.log.end()
   }
 }
 

@@ -3,8 +3,9 @@
  * and sends what its feed has for it.
  */
 import type { Clock } from '../base/clock.js'
-import { HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
+import { toFailure } from '../base/failure.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { type Settlement, writeDown } from '../protocol/down.js'

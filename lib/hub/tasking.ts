@@ -4,6 +4,7 @@ import { type Failure, HeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
 import { Joined } from '../base/joined.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
+import { cut } from '../base/text.js'
 import { copyValue } from '../base/value.js'
 import type { Trigger } from '../state/trigger.js'
 import type { RunningTask } from '../store/store.js'
@@ -143,7 +144,10 @@ export class Tasking {
     const { ground } = this
     const { members } = ground.registry.get(definition)
     if (!members.tasks.has(task))
-      throw new HeldStateError('unknown-member', `State "${definition}" has no task "${task}" that could be cancelled.`)
+      throw new HeldStateError(
+        'unknown-member',
+        `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} that could be cancelled.`,
+      )
     const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
     const here = this.pool.cancelTask(token, definition, task, reason)
     await this.cancels.run(`${token} ${definition} ${task}`, () => this.cancelSaved(token, definition, task, reason))

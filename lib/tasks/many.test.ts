@@ -1,7 +1,7 @@
 /** Many tasks: what starts, cancels and ends cost, counted in operations, and how many may run. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { serverLimits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
@@ -164,7 +164,7 @@ describe('a bound', () => {
     void times(60, () => other.sleeps.start().catch(() => {}))
     await clock.settle()
     expect(hub.backgroundTasks.size).toBe(40)
-    expect(fixedLimits.tasksForMany).toBe(0.9)
+    expect(serverLimits.tasksForMany).toBe(0.9)
   })
 
   it('of the process keeps durable tasks that were taken over waiting for a place', async () => {

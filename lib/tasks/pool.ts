@@ -1,7 +1,7 @@
 /** The task pool: every run that has not settled, and the status that tabs see of each task. */
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import { fixedLimits, type Limits, serverLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -117,7 +117,7 @@ export class TaskPool {
     if (ofBrowser >= limits.tasksPerBrowser) throw tooMany('This browser', ofBrowser, 'tasksPerBrowser', task)
     const all = this.index.all.size
     const most =
-      ofBrowser < fixedLimits.tasksOfFew ? limits.tasksPerProcess : limits.tasksPerProcess * fixedLimits.tasksForMany
+      ofBrowser < serverLimits.tasksOfFew ? limits.tasksPerProcess : limits.tasksPerProcess * serverLimits.tasksForMany
     if (all >= most) throw tooMany('The server', all, 'tasksPerProcess', task)
   }
 
