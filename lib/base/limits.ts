@@ -23,6 +23,11 @@ export const defaultLimits = {
   /** Milliseconds a waiter waits for the lock. Longer means that a handler hangs, and the message says so. */
   lockWaitMs: 60_000,
   /**
+   * Milliseconds that an event may take from its start or its last `yield`, and a function of `update` or `modifyState` from its
+   * start: the lock is held all that time. A slow service has answered by then, and a person has given up.
+   */
+  eventTimeoutMs: 30_000,
+  /**
    * Running tasks of one token. A page that starts one for each item of a list or each upload has some dozens; each is a promise,
    * a signal and a few closures, about 5 KB, and is written with each save of its token where tasks are saved.
    */
@@ -161,6 +166,14 @@ export const fixedLimits = {
 
 /** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
 export const serverLimits = {
+  /** Milliseconds for which steps that wait for nothing follow one another: others are served between two frames of a screen. */
+  stretchMs: 5,
+  /** Milliseconds for which code of the author's may hold the thread before the log names it: everybody notices that. */
+  threadHeldMs: 1_000,
+  /** Milliseconds between two signs of life of the thread, which another one looks for. */
+  heartbeatMs: 500,
+  /** Milliseconds without a sign of life after which it is said which function runs: it may never return to say so itself. */
+  threadStuckMs: 5_000,
   /** The part of `tasksPerProcess` that tabs and browsers with many of them can use: one that starts its first finds a place. */
   tasksForMany: 0.9,
   /** Running tasks of a browser, or of a token without one, from which on it has many. */

@@ -3,17 +3,23 @@
  * `hub.lock`.
  */
 import type { Clock } from '../base/clock.js'
-import { type Eventually, promised } from '../base/eventually.js'
+import { HeldStateError } from '../base/errors.js'
+import { type Eventually, isPromise, promised } from '../base/eventually.js'
+import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import type { Access } from '../tasks/self.js'
+import { Deadline } from './deadline.js'
 import type { Author } from './flow.js'
-import { type Source, traced } from './holder.js'
+import { nameOf, type Source, traced } from './holder.js'
 import { beginSettled, transact } from './opening.js'
 import type { Ground, Transaction } from './transaction.js'
+import type { Turn } from './turn.js'
 
 export interface ExclusiveGround extends Ground {
   readonly clock: Clock
+  readonly turn: Turn
+  readonly watchdog: Watchdog
 }
 
 /** What `self` of a task of a token works with. */
@@ -21,7 +27,7 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
   return {
     clock: ground.clock,
     snapshot: (state, id) => snapshot(ground, token, state, id),
-    update: (permit, author, work) => exclusive(ground, token, author, work, permit.run, permit),
+    update: (permit, author, work) => exclusive(ground, token, author, work, permit.run ?? 'hub.lock', permit),
     lock: (permit) => promised(() => block(ground, token, permit)),
     mark: (transaction) => ground.flow.mark(transaction as Transaction),
   }
@@ -31,21 +37,57 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
 export function block(ground: ExclusiveGround, token: string, permit: Permit): Eventually<Transaction> {
   ground.flow.refuseNested(token)
   ground.flow.begin()
-  return beginSettled(ground, token, permit, traced(permit.run ?? 'hub.lock'))
+  const holder = traced(permit.run ?? 'hub.lock')
+  const turned = ground.turn.giveWay()
+  return turned
+    ? turned.then(() => beginSettled(ground, token, permit, holder))
+    : beginSettled(ground, token, permit, holder)
 }
 
-/** One transaction that runs a function of the author's. */
+/** One transaction that runs a function of the author's, as that of `source`. */
 export function exclusive<T>(
   ground: ExclusiveGround,
   token: string,
   author: Author,
-  work: (transaction: Transaction) => Eventually<T>,
-  source: Source | undefined,
+  change: (transaction: Transaction) => Eventually<T>,
+  source: Source,
   permit: Permit,
 ): Eventually<T> {
   ground.flow.refuseNested(token)
-  return transact(ground, token, permit, author, work, traced(source))
+  const holder = traced(source)
+  const work = (transaction: Transaction) => run(ground, source, permit, () => change(transaction))
+  const turned = ground.turn.giveWay()
+  return turned
+    ? turned.then(() => transact(ground, token, permit, author, work, holder))
+    : transact(ground, token, permit, author, work, holder)
 }
+
+/** Calls it; where it waits for something, the lock is its for a while and until its task is cancelled. */
+function run<T>(
+  { clock, limits, watchdog }: ExclusiveGround,
+  source: Source,
+  { signal }: Permit,
+  change: () => Eventually<T>,
+): Eventually<T> {
+  let result: Eventually<T>
+  if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task)
+  else watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '')
+  try {
+    result = change()
+  } finally {
+    watchdog.leave()
+  }
+  return isPromise(result)
+    ? new Deadline(clock, limits.eventTimeoutMs, (ms) => late(source, ms)).within(result, signal)
+    : result
+}
+
+const late = (source: Source, ms: number) =>
+  new HeldStateError(
+    'event-timeout',
+    `A change by ${nameOf(source)} held the lock for ${ms} ms, the bound "eventTimeoutMs", and was ended. Nothing of it is kept. ` +
+      'Wait for what takes long outside of the lock.',
+  )
 
 function snapshot(ground: ExclusiveGround, token: string, state: State | undefined, id: string): object {
   const definition = ground.registry.get(id)

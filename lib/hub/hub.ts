@@ -8,6 +8,7 @@ import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { SampledLog } from '../base/sampled-log.js'
+import { Watchdog } from '../base/watchdog.js'
 import { parseHello } from '../protocol/up.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
@@ -39,6 +40,7 @@ import { closed, Tasking } from './tasking.js'
 import { refuseMalformed, signToken, verifyToken } from './token.js'
 import type { Transaction } from './transaction.js'
 import { startEach } from './triggers.js'
+import { Turn } from './turn.js'
 import { Working } from './working.js'
 
 /** A running background task, as `hub.backgroundTasks` lists it. */
@@ -50,6 +52,8 @@ export class Hub {
   readonly clock: Clock
   readonly store: StateStore
   readonly flow = new Flow()
+  readonly turn: Turn
+  readonly watchdog: Watchdog
   readonly locks: Locks
   readonly log: SampledLog
   private readonly prepare: () => Eventually<void>
@@ -71,6 +75,8 @@ export class Hub {
     this.clock = options.clock ?? systemClock
     this.store = options.store ?? memoryStore()
     this.log = new SampledLog(options.log ?? consoleLog, this.clock)
+    this.turn = new Turn(this.clock)
+    this.watchdog = new Watchdog(this.clock, this.log)
     this.prepare = options.prepare ?? (() => {})
     this.callers = new Callers(options.secret)
     this.options = options
@@ -189,7 +195,7 @@ export class Hub {
   instance(token: string): Instance {
     const known = this.instances.get(token)
     if (known) return known
-    const instance = new Instance(token, this.log, this.nodes)
+    const instance = new Instance(token, this.log, this.nodes, this.watchdog)
     this.instances.set(token, instance)
     return instance
   }
@@ -311,6 +317,7 @@ export class Hub {
     this.nodes.end()
     await this.store.close()
     this.flow.end()
+    this.watchdog.end()
     this.log.end()
   }
 }

@@ -3,6 +3,7 @@
  * that tabs see of them, and the sessions that watch.
  */
 import type { Log } from '../base/log.js'
+import type { Watchdog } from '../base/watchdog.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
@@ -51,12 +52,14 @@ export class Instance {
   /** Takes back the timer that will drop this instance. */
   cancelDrop: (() => void) | undefined
   private readonly log: Log
+  private readonly watchdog: Watchdog
   private readonly views = new Map<string, CachedView>()
   private readonly caches = new Map<string, ComputedCache>()
 
-  constructor(token: string, log: Log, nodes: Known) {
+  constructor(token: string, log: Log, nodes: Known, watchdog: Watchdog) {
     this.token = token
     this.log = log
+    this.watchdog = watchdog
     this.runs = new Runs(nodes, (definition) => this.statusChanged(definition))
   }
 
@@ -132,7 +135,7 @@ export class Instance {
   computed({ id, members }: ServerDefinition): ComputedCache {
     const known = this.caches.get(id)
     if (known?.members === members) return known
-    const cache = new ComputedCache(members)
+    const cache = new ComputedCache(members, this.watchdog)
     this.caches.set(id, cache)
     return cache
   }

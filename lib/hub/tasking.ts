@@ -6,6 +6,7 @@ import { Joined } from '../base/joined.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 import { copyValue } from '../base/value.js'
+import type { Watchdog } from '../base/watchdog.js'
 import type { Trigger } from '../state/trigger.js'
 import type { RunningTask } from '../store/store.js'
 import { Abandoned } from '../tasks/abandoned.js'
@@ -24,6 +25,7 @@ import type { Ground, Transaction } from './transaction.js'
 export interface TaskingGround extends Ground {
   readonly clock: Clock
   readonly limits: Limits
+  readonly watchdog: Watchdog
   access(token: string): Access
   start(token: string, triggers: readonly Trigger[]): void
   tracked<T>(work: Eventually<T>): Eventually<T>
@@ -47,6 +49,7 @@ export class Tasking {
       clock: ground.clock,
       limits: ground.limits,
       log: ground.log,
+      watchdog: ground.watchdog,
       access: (token) => ground.access(token),
       browserOf: (token) => instance(token).browser,
       start: (token, triggers) => ground.start(token, triggers),

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
 import { fixedLimits, type Limits, serverLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import type { Watchdog } from '../base/watchdog.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, trigger } from '../state/trigger.js'
@@ -17,6 +18,7 @@ export interface PoolPorts {
   readonly clock: Clock
   readonly limits: Limits
   readonly log: Log
+  readonly watchdog: Watchdog
   access(token: string): Access
   /** Of the page of a token, if it is known. */
   browserOf(token: string): string | undefined
@@ -131,6 +133,7 @@ export class TaskPool {
       { id, token, browser, definition, task, alone, attempt, durable, failures, given: start.given },
       {
         clock,
+        watchdog: this.ports.watchdog,
         cancelGraceMs: this.ports.limits.cancelGraceMs,
         start: (triggers) => this.ports.start(token, triggers),
         reported: (reporting) => this.reported(reporting),

@@ -9,6 +9,7 @@ import { type Failure, HeldStateError, messageOf } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import { serverLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
+import type { Watchdog } from '../base/watchdog.js'
 import { isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { Self } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
@@ -51,6 +52,7 @@ export interface RunTimes {
 /** What a run asks of its surroundings. */
 export interface RunPorts {
   readonly clock: Clock
+  readonly watchdog: Watchdog
   /** Milliseconds that a function is given to end once it may write nothing more. */
   readonly cancelGraceMs: number
   start(triggers: readonly Trigger[]): void
@@ -134,7 +136,7 @@ export class TaskRun implements RunName {
   ): Promise<void> {
     try {
       if (waitMs > 0) await self.sleep(waitMs)
-      const work = this.drive(handler(self, ...args))
+      const work = this.drive(this.watched(() => handler(self, ...args)))
       await (timeoutMs === undefined ? work : this.within(timeoutMs, work))
       for (const block of [...this.blocks]) await block.confirm()
       if (this.phase.name === 'running') this.enter({ name: 'done' })
@@ -210,7 +212,7 @@ export class TaskRun implements RunName {
     if (!isIterator(result)) return this.start(triggersIn(await result, where))
     try {
       for (let done = false; !done; ) {
-        const step = await result.next()
+        const step = await this.watched(() => result.next())
         done = step.done === true
         const triggers = triggersIn(step.value, where)
         if (!done) for (const block of [...this.blocks]) await block.show()
@@ -219,6 +221,16 @@ export class TaskRun implements RunName {
     } catch (error) {
       this.fail(error) // before the generator's own `finally` and `await using` run, so that they can save nothing
       await result.return?.(undefined)
+    }
+  }
+
+  private watched<T>(call: () => T): T {
+    const { watchdog } = this.ports
+    watchdog.enter('Task', this.definition, this.task)
+    try {
+      return call()
+    } finally {
+      watchdog.leave()
     }
   }
 
