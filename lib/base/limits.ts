@@ -170,6 +170,11 @@ export const serverLimits = {
   stretchMs: 5,
   /** Milliseconds for which code of the author's may hold the thread before the log names it: everybody notices that. */
   threadHeldMs: 1_000,
+  /** Names of functions that are told apart while the thread stands still, and bytes of each: 128 KB. Later ones share one. */
+  watchedNames: 1_000,
+  watchedNameBytes: 128,
+  /** Functions that are named where it is not sure which one held the thread. */
+  suspects: 5,
   /** Milliseconds between two signs of life of the thread, which another one looks for. */
   heartbeatMs: 500,
   /** Milliseconds without a sign of life after which it is said which function runs: it may never return to say so itself. */

@@ -6,11 +6,16 @@ import type { Clock } from './clock.js'
 import { serverLimits } from './limits.js'
 import type { Log } from './log.js'
 
+/** A function that waits for something, and may compute once it goes on. */
+export interface Waiting {
+  name(): string
+}
+
 /** What is seen from another thread while this one stands still. */
 export interface Board {
   /** The function that runs now; `undefined` if none does. */
   show(kind: string | undefined, definition: string, name: string): void
-  end(): void
+  end(): Promise<unknown>
 }
 
 export class Watchdog {
@@ -23,15 +28,46 @@ export class Watchdog {
   private readonly definitions: string[] = []
   private readonly names: string[] = []
   private readonly since: number[] = []
+  private readonly waiting = new Set<Waiting>()
+  /** The one that has ended last. */
+  private last: Waiting | undefined
+  private hasNamed = false
 
   constructor(clock: Pick<Clock, 'now'>, log: Pick<Log, 'warn'>) {
     this.clock = clock
     this.log = log
   }
 
+  /** A function waits for something from now on, until `ended`. */
+  waits(waiting: Waiting): void {
+    this.waiting.add(waiting)
+  }
+
+  ended(waiting: Waiting): void {
+    this.waiting.delete(waiting)
+    this.last = waiting
+  }
+
+  /**
+   * To be called at each sign of life of the thread: at most `count` functions that may have held it since the last one, since
+   * they went on after waiting; `undefined` if the one that did is named already.
+   */
+  suspects(count: number): readonly string[] | undefined {
+    const { last, hasNamed } = this
+    this.last = undefined
+    this.hasNamed = false
+    if (hasNamed) return undefined
+    const names = new Set(last ? [last.name()] : [])
+    for (const waiting of this.waiting) {
+      if (names.size >= count) break
+      names.add(waiting.name())
+    }
+    return [...names]
+  }
+
   /** Shows it to another thread as well. */
   attach(board: Board): void {
-    this.board?.end()
+    void this.board?.end()
     this.board = board
   }
 
@@ -54,9 +90,10 @@ export class Watchdog {
     if (this.board) this.show(depth - 1)
   }
 
-  end(): void {
-    this.board?.end()
+  async end(): Promise<void> {
+    const { board } = this
     this.board = undefined
+    await board?.end()
   }
 
   private show(depth: number): void {
@@ -64,6 +101,7 @@ export class Watchdog {
   }
 
   private tell(depth: number, ms: number): void {
+    this.hasNamed = true
     const name = nameOf(this.kinds[depth] as string, this.definitions[depth] as string, this.names[depth] as string)
     this.log.warn(`${name} held the thread for ${ms} ms. ${heldThread}`)
     if (depth > 0) (this.since[depth - 1] as number) += ms // it is not to be blamed for what it called
@@ -73,4 +111,4 @@ export class Watchdog {
 export const nameOf = (kind: string, definition: string, name: string): string =>
   name === '' ? `${kind} of state "${definition}"` : `${kind} "${name}" of state "${definition}"`
 
-const heldThread = 'No page was served meanwhile. Do what computes for long in parts, or in a worker thread.'
+export const heldThread = 'No page was served meanwhile. Do what computes for long in parts, or in a worker thread.'

@@ -4,19 +4,28 @@
  */
 import { url as debuggerAt } from 'node:inspector'
 import type { Clock } from '../base/clock.js'
+import type { Watchdog } from '../base/watchdog.js'
+
+export interface DeadlineGround {
+  readonly clock: Clock
+  readonly watchdog: Watchdog
+}
 
 export class Deadline {
   /** Why it may do nothing more. */
   failure: unknown
-  private readonly clock: Clock
+  private readonly ground: DeadlineGround
   private readonly ms: number
-  private readonly late: (ms: number) => Error
+  /** Names the function, for people. */
+  readonly name: () => string
+  private readonly late: (name: string, ms: number) => Error
   private cancelTimer: (() => void) | undefined
   private reject: (error: unknown) => void = () => {}
 
-  constructor(clock: Clock, ms: number, late: (ms: number) => Error) {
-    this.clock = clock
+  constructor(ground: DeadlineGround, ms: number, name: () => string, late: (name: string, ms: number) => Error) {
+    this.ground = ground
     this.ms = ms
+    this.name = name
     this.late = late
   }
 
@@ -26,6 +35,7 @@ export class Deadline {
       const abort = () => this.fail(signal?.reason)
       const settle = () => {
         this.stop()
+        this.ground.watchdog.ended(this)
         signal?.removeEventListener('abort', abort)
       }
       this.reject = (error) => {
@@ -33,6 +43,7 @@ export class Deadline {
         reject(error)
       }
       this.start()
+      this.ground.watchdog.waits(this)
       signal?.addEventListener('abort', abort, { once: true })
       work.then(
         (value) => {
@@ -52,8 +63,8 @@ export class Deadline {
   start(): void {
     this.stop()
     if (this.failure) return
-    this.cancelTimer = this.clock.after(this.ms, () => {
-      if (debuggerAt() === undefined) this.fail(this.late(this.ms))
+    this.cancelTimer = this.ground.clock.after(this.ms, () => {
+      if (debuggerAt() === undefined) this.fail(this.late(this.name(), this.ms))
       else this.start() // somebody may look at a breakpoint
     })
   }

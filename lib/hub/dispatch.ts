@@ -178,7 +178,7 @@ function inTime(
   { timeout = ground.limits.eventTimeoutMs }: EventDeclaration,
 ): unknown {
   if (!isPromise(returned) && !isIterator(returned)) return returned
-  const deadline = new Deadline(ground.clock, timeout, (ms) => late(nameOf(call), ms))
+  const deadline = new Deadline(ground, timeout, () => nameOf(call), late)
   return deadline.within(
     isIterator(returned) ? iterate(ground, transaction, returned, call, deadline) : Promise.resolve(returned),
   )
@@ -252,10 +252,11 @@ function argumentsOf(
 }
 
 function validated(
-  { clock, limits, watchdog }: DispatchGround,
+  ground: DispatchGround,
   { definition, member, args }: Call,
   schema: StandardSchemaV1,
 ): Eventually<StandardSchemaV1.Result<unknown>> {
+  const { limits, watchdog } = ground
   let result: Eventually<StandardSchemaV1.Result<unknown>>
   watchdog.enter('The schema of', definition, member)
   try {
@@ -264,8 +265,8 @@ function validated(
     watchdog.leave()
   }
   if (!isPromise(result)) return result
-  const where = `The schema of "${member}" of state "${definition}"`
-  return new Deadline(clock, limits.eventTimeoutMs, (ms) => late(where, ms)).within(result)
+  const name = () => `The schema of "${member}" of state "${definition}"`
+  return new Deadline(ground, limits.eventTimeoutMs, name, late).within(result)
 }
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {

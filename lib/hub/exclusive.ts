@@ -64,11 +64,12 @@ export function exclusive<T>(
 
 /** Calls it; where it waits for something, the lock is its for a while and until its task is cancelled. */
 function run<T>(
-  { clock, limits, watchdog }: ExclusiveGround,
+  ground: ExclusiveGround,
   source: Source,
   { signal }: Permit,
   change: () => Eventually<T>,
 ): Eventually<T> {
+  const { limits, watchdog } = ground
   let result: Eventually<T>
   if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task)
   else watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '')
@@ -78,14 +79,14 @@ function run<T>(
     watchdog.leave()
   }
   return isPromise(result)
-    ? new Deadline(clock, limits.eventTimeoutMs, (ms) => late(source, ms)).within(result, signal)
+    ? new Deadline(ground, limits.eventTimeoutMs, () => nameOf(source), late).within(result, signal)
     : result
 }
 
-const late = (source: Source, ms: number) =>
+const late = (name: string, ms: number) =>
   new HeldStateError(
     'event-timeout',
-    `A change by ${nameOf(source)} held the lock for ${ms} ms, the bound "eventTimeoutMs", and was ended. Nothing of it is kept. ` +
+    `A change by ${name} held the lock for ${ms} ms, the bound "eventTimeoutMs", and was ended. Nothing of it is kept. ` +
       'Wait for what takes long outside of the lock.',
   )
 

@@ -317,7 +317,7 @@ export class Hub {
     this.nodes.end()
     await this.store.close()
     this.flow.end()
-    this.watchdog.end()
+    await this.watchdog.end()
     this.log.end()
   }
 }
