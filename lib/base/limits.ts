@@ -168,6 +168,8 @@ export const fixedLimits = {
 export const serverLimits = {
   /** Milliseconds for which steps that wait for nothing follow one another: others are served between two frames of a screen. */
   stretchMs: 5,
+  /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */
+  stepsInside: 50,
   /** Milliseconds for which code of the author's may hold the thread before the log names it: everybody notices that. */
   threadHeldMs: 1_000,
   /** Names of functions that are told apart while the thread stands still, and bytes of each: 128 KB. Later ones share one. */

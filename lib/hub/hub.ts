@@ -261,7 +261,7 @@ export class Hub {
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, next: readonly Next[]): void {
-    if (next.length > 0) this.flow.outside(() => void this.tracked(startEach(this, token, next)))
+    if (next.length > 0) this.flow.outside(() => void this.tracked(this.turn.step(() => startEach(this, token, next))))
   }
 
   report(token: string, error: unknown): void {

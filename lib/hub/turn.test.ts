@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
+import { trigger } from '../state/trigger.js'
 import { TestClock } from '../testing/clock.js'
 import { Turn } from './turn.js'
 
@@ -54,6 +55,13 @@ const d = defineState('d', () => ({ n: 0, heavy: 0 }))
     ),
   }))
 
+const chain = defineState('chain', () => ({ n: 0 })).events((on) => ({
+  next: on((s, times: number) => {
+    s.n += 1
+    if (s.n < times) return trigger('chain', 'next', [times])
+  }),
+}))
+
 /** Its process's clock goes on by a millisecond each time that it is looked at, and by what `pass` says. */
 async function open(tick = 1) {
   const clock = new TestClock()
@@ -67,7 +75,7 @@ async function open(tick = 1) {
   pass = (ms) => {
     extra += ms
   }
-  const kit = testHub([d], {}, clock, own)
+  const kit = testHub([d, chain], {}, clock, own)
   const tab = await kit.open()
   const state = await tab.watch(d)
   return { ...kit, tab, state, n: async () => (await kit.hub.store.load(tab.token))?.state.d?.n as number }
@@ -110,9 +118,20 @@ it('tasks that give way keep the order of their changes', async () => {
   for (const name of ['a', 'b']) expect(of(name)).toEqual(Array.from({ length: 20 }, (_, turn) => `${name}${turn}`))
 })
 
+it('a chain of triggers ends with the last one, however long it is, and lets the event loop turn', async () => {
+  const { hub, tab, clock, n } = await open()
+  hub.start(tab.token, [chain.triggers.next(5_000)])
+  await turned()
+  const store = await hub.store.load(tab.token)
+  expect(store?.state.chain?.n).toBeLessThan(100)
+  await clock.settle()
+  expect((await hub.store.load(tab.token))?.state.chain?.n).toBe(5_000)
+  expect(await n()).toBe(0)
+})
+
 it('steps of less than five milliseconds in a row follow at once, and each stretch has its time', async () => {
   const clock = new TestClock()
-  const turn = new Turn({ ...clock, now: () => now, turn: (run) => clock.turn(run) } as TestClock)
+  const turn = new Turn({ now: () => now, after: () => () => {}, turn: (run) => clock.turn(run), id: () => '' })
   let now = 0
   expect(turn.giveWay()).toBeUndefined()
   now = 4

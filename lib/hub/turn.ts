@@ -3,6 +3,7 @@
  * memory goes from promise to promise, and no timer, socket or other tab would ever get its turn.
  */
 import type { Clock } from '../base/clock.js'
+import type { Eventually } from '../base/eventually.js'
 import { serverLimits } from '../base/limits.js'
 
 export class Turn {
@@ -10,6 +11,8 @@ export class Turn {
   /** When the present stretch of promises was seen first. */
   private since: number | undefined
   private waiting: (() => void)[] = []
+  /** Steps that have called one another. */
+  private depth = 0
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -25,8 +28,25 @@ export class Turn {
         return undefined
       }
       if (now - this.since < serverLimits.stretchMs) return undefined
-      this.clock.turn(this.turned)
     }
+    return this.next()
+  }
+
+  /** Runs a step that may come from within another one, as a trigger does: no stack holds an endless chain of them. */
+  step<T>(work: () => Eventually<T>): Eventually<T> {
+    const turned = this.depth < serverLimits.stepsInside ? this.giveWay() : this.next()
+    if (turned) return turned.then(() => this.step(work))
+    this.depth += 1
+    try {
+      return work()
+    } finally {
+      this.depth -= 1
+    }
+  }
+
+  /** Done when the event loop has turned. */
+  private next(): Promise<void> {
+    if (this.waiting.length === 0) this.clock.turn(this.turned)
     return new Promise((resolve) => this.waiting.push(resolve))
   }
 
