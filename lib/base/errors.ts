@@ -14,7 +14,7 @@ export const errorCodes = {
   'connection-lost': 'the connection ended before the hub answered; the effect is unknown',
   'duplicate-id': 'two definitions have the same id',
   'duplicate-member': 'two members of a definition have the same name',
-  'event-timeout': 'an event, or a change under the lock, took longer than it may',
+  'event-timeout': 'an event or another change took longer than it may',
   'foreign-origin': 'a page of another site tried to connect',
   'handler-failed': 'an event handler threw',
   'hub-closed': 'the hub is shutting down',

@@ -53,18 +53,28 @@ export const defaultLimits = {
   closeMs: 10_000,
 } as const
 
-/** Bounds of the custom server and of a page, which no option changes. */
-export const fixedLimits = {
+/** Bounds of a page, which no option changes. It loads these and none of the others below. */
+export const pageLimits = {
   /** Milliseconds before a lost connection is made again for the first time; each failure doubles it. */
   retryFirstMs: 300,
   /** Milliseconds between two attempts at most: who looks at the page should not wait long for a server that is back. */
   retryLongestMs: 5_000,
   /** Milliseconds for an answer over a connection that stands although the browser says that the network has gone. */
   lineAnswerMs: 2_000,
-  /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
-  returnsPerSecond: 500,
   /** Milliseconds that a tab waits on top of its first retry at most, whatever a hub that closes asks for. */
   spreadMs: 20_000,
+  /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
+  claimMs: 1_000,
+  /** Seconds for which a page that ends names its tab to the document that comes next. It asks at once. */
+  nextDocumentSeconds: 5,
+  /** Milliseconds after which a page that did not end after all takes that back: it was a download. */
+  stillHereMs: 1_000,
+} as const
+
+/** Bounds of the custom server, which no option changes. */
+const processLimits = {
+  /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
+  returnsPerSecond: 500,
   /** Milliseconds before the first values of a state that could not be saved are tried again; each failure doubles it. */
   saveAgainMs: 1_000,
   /** Milliseconds between two of these at most: a page should not wait long for a disk that has room again. */
@@ -140,12 +150,6 @@ export const fixedLimits = {
   tokensAtOnce: 1_000,
   /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */
   sweepsPerKeep: 8,
-  /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
-  claimMs: 1_000,
-  /** Seconds for which a page that ends names its tab to the document that comes next. It asks at once. */
-  nextDocumentSeconds: 5,
-  /** Milliseconds after which a page that did not end after all takes that back: it was a download. */
-  stillHereMs: 1_000,
   /** Documents that the hub remembers to have been made for a tab. Those of the last seconds count. */
   usedMarks: 10_000,
   /** Milliseconds for which `heldstate doctor` waits for an answer of a deployment. A person waits for it. */
@@ -163,6 +167,9 @@ export const fixedLimits = {
   /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
   lockHeldMs: 3_000,
 } as const
+
+/** Both of these. */
+export const fixedLimits = /* @__PURE__ */ Object.assign({}, pageLimits, processLimits)
 
 /** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
 export const serverLimits = {

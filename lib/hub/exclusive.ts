@@ -55,7 +55,7 @@ export function exclusive<T>(
 ): Eventually<T> {
   ground.flow.refuseNested(token)
   const holder = traced(source)
-  const work = (transaction: Transaction) => run(ground, source, permit, () => change(transaction))
+  const work = (transaction: Transaction) => run(ground, source, permit, change, transaction)
   const turned = ground.turn.giveWay()
   return turned
     ? turned.then(() => transact(ground, token, permit, author, work, holder))
@@ -67,14 +67,15 @@ function run<T>(
   ground: ExclusiveGround,
   source: Source,
   { signal }: Permit,
-  change: () => Eventually<T>,
+  change: (transaction: Transaction) => Eventually<T>,
+  transaction: Transaction,
 ): Eventually<T> {
   const { limits, watchdog } = ground
   let result: Eventually<T>
   if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task)
   else watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '')
   try {
-    result = change()
+    result = change(transaction)
   } finally {
     watchdog.leave()
   }
