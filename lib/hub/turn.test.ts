@@ -9,6 +9,7 @@ import { Turn } from './turn.js'
 
 let pass = (_ms: number) => {}
 const order: string[] = []
+let attempts = 0
 
 const d = defineState('d', () => ({ n: 0, heavy: 0 }))
   .computed({
@@ -26,6 +27,14 @@ const d = defineState('d', () => ({ n: 0, heavy: 0 }))
         await using held = await lock()
         held.state.n += 1
       }
+    }),
+    fails: background({ retry: { times: 1_000, wait: 0 } }, async () => {
+      attempts += 1
+      throw new Error('no')
+    }),
+    again: background(async () => {
+      attempts += 1
+      if (attempts < 10_000) return trigger('d', 'again', [])
     }),
     lines: background(async ({ update }, name: string) => {
       for (let turn = 0; turn < 20; turn += 1) await update(() => void order.push(`${name}${turn}`))
@@ -106,6 +115,22 @@ it('so does server code that changes state in a loop', async () => {
   stop = true
   expect(changes).toBeLessThan(100)
   void looping
+})
+
+it('a task that fails at once and is tried again without a pause lets the event loop turn', async () => {
+  const { hub, tab } = await open()
+  attempts = 0
+  hub.start(tab.token, [d.triggers.fails()])
+  await turned()
+  expect(attempts).toBe(1)
+})
+
+it('a task that starts itself lets the event loop turn', async () => {
+  const { hub, tab } = await open()
+  attempts = 0
+  hub.start(tab.token, [d.triggers.again()])
+  await turned()
+  expect(attempts).toBeLessThan(100)
 })
 
 it('tasks that give way keep the order of their changes', async () => {

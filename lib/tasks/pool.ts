@@ -59,6 +59,8 @@ interface Before {
   /** When it may begin, in milliseconds since the epoch. */
   readonly notBefore: number | undefined
   readonly failure: Failure | null
+  /** It follows an attempt of this process: the event loop must turn in between, even where its author wants no pause. */
+  readonly again?: boolean
 }
 
 type Failed = Phase & { readonly name: 'failed' }
@@ -123,7 +125,7 @@ export class TaskPool {
     if (all >= most) throw tooMany('The server', all, 'tasksPerProcess', task)
   }
 
-  private begin(start: TaskStart, { failures, notBefore, failure }: Before): TaskRun {
+  private begin(start: TaskStart, { failures, notBefore, failure, again = false }: Before): TaskRun {
     const { clock } = this.ports
     const { token, definition, task, declaration, args } = start
     const { run: id = clock.id(), attempt = 1, durable } = start.known ?? {}
@@ -146,7 +148,7 @@ export class TaskPool {
     this.publish(run, { ...idle, running: this.count(run), error: failure })
     // another process has said when, by a clock of its own
     const longest = Math.max(pauseOf(declaration, failures - 1), fixedLimits.awayAgainMs)
-    const waitMs = notBefore === undefined ? 0 : Math.min(notBefore - clock.now(), longest)
+    const waitMs = notBefore === undefined ? 0 : Math.max(again ? 1 : 0, Math.min(notBefore - clock.now(), longest))
     void run.run(declaration, selfOf(run, this.ports.access(token)), args, { waitMs, timeoutMs: timeout })
     return run
   }
@@ -286,7 +288,7 @@ export class TaskPool {
       attempt: attempt + 1,
       durable: durable && { ...durable, lost: 0, failed, notBefore },
     }
-    this.begin({ ...start, known }, { failures: failed, notBefore, failure: isNoFault ? null : failure })
+    this.begin({ ...start, known }, { failures: failed, notBefore, failure: isNoFault ? null : failure, again: true })
     this.ports.ended(start.token)
     return true
   }
