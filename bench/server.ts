@@ -43,7 +43,7 @@ async function listen(server: HttpServer): Promise<number> {
 const bareServer = createServer()
 bare(bareServer)
 const heldServer = createServer()
-const hub = createHub()
+const hub = createHub({ limits: { tasksPerToken: 1_000 } })
 hub.registry.add(bench, list)
 attachSocketIo(hub, heldServer, { path: socketPath })
 
