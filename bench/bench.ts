@@ -79,6 +79,21 @@ const background =
   (side) =>
     timed(() => Promise.all(Array.from({ length: tabs }, (_, index) => client(side, index).count(turns, changes))))
 
+/** Milliseconds for so many starts of a task and half as many cancels, in one go; what grows faster than they do blocks the others. */
+async function startsAndCancels(port: number, starts: number): Promise<number> {
+  const client = await heldClient(port, [bench])
+  const times: number[] = []
+  for (let round = 0; round < rounds; round += 1)
+    times.push(
+      await timed(async () => {
+        await Promise.all(Array.from({ length: starts }, () => client.call('bench', 'rest')))
+        await Promise.all(Array.from({ length: starts / 2 }, () => client.cancel('bench', 'rest')))
+      }),
+    )
+  client.close()
+  return median(times)
+}
+
 async function open(ports: Record<Side, number>, count: number): Promise<Record<Side, Client[]>> {
   const clients: Record<Side, Client[]> = { bare: [], held: [] }
   for (let index = 0; index < count; index += 1) {
@@ -109,6 +124,15 @@ async function speed(): Promise<string[]> {
   const profile = await ask<string[]>('profiled')
   note('pipelined events a second, 50 tabs × 10', fifty.bare / fifty.held, 1.3, 'least', millis(fifty))
   close(few)
+
+  const [half, all] = [await startsAndCancels(ports.held, 300), await startsAndCancels(ports.held, 600)]
+  note(
+    '600 starts and 300 cancels of one tab, to half of them',
+    all / half,
+    2.5,
+    'most',
+    `${half.toFixed(0)} ms and ${all.toFixed(0)} ms`,
+  )
 
   const many = await open(ports, quick ? 200 : 1_000)
   const tabs = many.bare.length

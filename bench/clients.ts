@@ -45,6 +45,7 @@ export interface HeldClient extends Client {
   /** Bytes of the messages that came, as Socket.IO wrote them. */
   bytes(): number
   call(definition: string, member: string, ...args: unknown[]): Promise<void>
+  cancel(definition: string, task: string): Promise<void>
 }
 
 /** `definitions` are watched from the start. */
@@ -75,6 +76,7 @@ export async function heldClient(port: number, definitions: readonly Definition[
       return bytes
     },
     call: (definition, member, ...args) => tab.call(definition, member, args),
+    cancel: (definition, task) => tab.cancel(definition, task),
     add: (definition, by) => tab.call(definition, 'add', [by]),
     count: (rounds, changes) => {
       const goal = shown().counter + rounds * changes

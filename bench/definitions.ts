@@ -6,6 +6,7 @@ export const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 export const bench = defineState('bench', () => ({ counter: 0, text: '' }))
   .tasks((background) => ({
+    rest: background(({ sleep }) => sleep(600_000)),
     count: background(async (self, rounds: number, changes: number) => {
       for (let round = 0; round < rounds; round += 1) {
         for (let change = 0; change < changes; change += 1)

@@ -43,7 +43,16 @@ async function listen(server: HttpServer): Promise<number> {
 const bareServer = createServer()
 bare(bareServer)
 const heldServer = createServer()
-const hub = createHub({ limits: { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } }) // all tabs come from one address
+// all tabs come from one address
+const hub = createHub({
+  limits: {
+    handshakesPerSecond: 10_000,
+    handshakeBurst: 100_000,
+    newTabsPerSecond: 10_000,
+    newTabsBurst: 100_000,
+    tasksPerToken: 1_000,
+  },
+})
 hub.registry.add(bench, list)
 attachSocketIo(hub, heldServer, { path: socketPath })
 

@@ -17,6 +17,12 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, run) => {
+    if (ms > longestTimer) {
+      let cancel = systemClock.after(longestTimer, () => {
+        cancel = systemClock.after(ms - longestTimer, run)
+      })
+      return () => cancel()
+    }
     const timer: unknown = setTimeout(run, ms)
     if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as NodeJS.Timeout).unref()
     return () => clearTimeout(timer as NodeJS.Timeout)
@@ -24,6 +30,9 @@ export const systemClock: Clock = {
   turn: typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0),
   id: randomId,
 }
+
+/** Milliseconds that `setTimeout` can count; with more, it would not wait at all. */
+const longestTimer = 2 ** 31 - 1
 
 /** `crypto.randomUUID` exists only in secure contexts: a page at a LAN address or an intranet name has no such function. */
 function randomId(): string {

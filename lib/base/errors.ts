@@ -3,6 +3,8 @@
  * person can act on. The same class carries it on the server, over the wire (code and message only) and in the tab.
  */
 
+import type { Issue } from './issues.js'
+
 export const errorCodes = {
   'already-running': 'a task with concurrency "single" was started while it runs',
   'called-directly': 'a declared event or task was called like a function',
@@ -12,6 +14,7 @@ export const errorCodes = {
   'connection-lost': 'the connection ended before the hub answered; the effect is unknown',
   'duplicate-id': 'two definitions have the same id',
   'duplicate-member': 'two members of a definition have the same name',
+  'event-timeout': 'an event or another change took longer than it may',
   'foreign-origin': 'a page of another site tried to connect',
   'handler-failed': 'an event handler threw',
   'hub-closed': 'the hub is shutting down',
@@ -49,7 +52,7 @@ export const errorCodes = {
   'too-many-handshakes': 'an address asks for connections faster than its bound allows',
   'too-many-states': 'a tab watches as many states as its bound allows',
   'too-many-tabs': 'an address opened new tabs faster than the bound allows',
-  'too-many-tasks': 'a token runs as many tasks as its bound allows',
+  'too-many-tasks': 'a tab, a browser or the server runs as many tasks as its bound allows',
   'undeclared-field': 'a field was written that its definition does not declare',
   'unfit-store': 'the store cannot be used as it is set up',
   'unknown-definition': 'no state with this id is defined',
@@ -60,11 +63,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** What is wrong with a part of the arguments; `path` leads to it, and is empty if it is the whole. */
-export interface Issue {
-  readonly message: string
-  readonly path: readonly (string | number)[]
-}
+export type { Issue }
 
 /** What of a failure may cross the wire: no cause, and no stack in production. */
 export interface Failure {
@@ -125,15 +124,6 @@ export function isHeldStateError(value: unknown): value is HeldStateError {
 
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCodes, value)
-}
-
-/** What a tab may learn about `error`: an error of ours as it is, anything else under the code that is given. */
-export function toFailure(error: unknown, code: ErrorCode): Failure {
-  if (isHeldStateError(error)) {
-    const { message, issues } = error
-    return { code: error.code, message, ...(issues && { issues }) }
-  }
-  return { code, message: messageOf(error) }
 }
 
 export function fromFailure(failure: Failure): HeldStateError {

@@ -28,8 +28,20 @@ export const defaultLimits = {
   lockWaiters: 10_000,
   /** Milliseconds a waiter waits for the lock. Longer means that a handler hangs, and the message says so. */
   lockWaitMs: 60_000,
-  /** Running tasks of one token. */
-  tasksPerToken: 1_000,
+  /**
+   * Milliseconds that an event may take from its start or its last `yield`, and a function of `update` or `modifyState` from its
+   * start: the lock is held all that time. A slow service has answered by then, and a person has given up.
+   */
+  eventTimeoutMs: 30_000,
+  /**
+   * Running tasks of one token. A page that starts one for each item of a list or each upload has some dozens; each is a promise,
+   * a signal and a few closures, about 5 KB, and is written with each save of its token where tasks are saved.
+   */
+  tasksPerToken: 200,
+  /** Running tasks of the tabs of one browser: five tabs that do all they can. A cookie is free, so this stops slips, not attacks. */
+  tasksPerBrowser: 1_000,
+  /** Running tasks of the process, about 100 MB of them. Durable ones that it takes over wait for a place and are never refused. */
+  tasksPerProcess: 20_000,
   /** Milliseconds that `cancel()` waits for a task that does not end; it cannot write any more in any case. */
   cancelGraceMs: 2_000,
   /**
@@ -72,18 +84,30 @@ export const defaultLimits = {
   closeMs: 10_000,
 } as const
 
-/** Bounds of the custom server and of a page, which no option changes. */
-export const fixedLimits = {
+/** Bounds of a page, which no option changes. It loads these and none of the others below. */
+export const pageLimits = {
+  /** Milliseconds that a page lets a server put off its next attempt at most, whatever the server or a proxy asks for. */
+  retryAfterLongestMs: 60_000,
   /** Milliseconds before a lost connection is made again for the first time; each failure doubles it. */
   retryFirstMs: 300,
   /** Milliseconds between two attempts at most: who looks at the page should not wait long for a server that is back. */
   retryLongestMs: 5_000,
   /** Milliseconds for an answer over a connection that stands although the browser says that the network has gone. */
   lineAnswerMs: 2_000,
-  /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
-  returnsPerSecond: 500,
   /** Milliseconds that a tab waits on top of its first retry at most, whatever a hub that closes asks for. */
   spreadMs: 20_000,
+  /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
+  claimMs: 1_000,
+  /** Seconds for which a page that ends names its tab to the document that comes next. It asks at once. */
+  nextDocumentSeconds: 5,
+  /** Milliseconds after which a page that did not end after all takes that back: it was a download. */
+  stillHereMs: 1_000,
+} as const
+
+/** Bounds of the custom server, which no option changes. */
+const processLimits = {
+  /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
+  returnsPerSecond: 500,
   /** Milliseconds before the first values of a state that could not be saved are tried again; each failure doubles it. */
   saveAgainMs: 1_000,
   /** Milliseconds between two of these at most: a page should not wait long for a disk that has room again. */
@@ -159,12 +183,6 @@ export const fixedLimits = {
   tokensAtOnce: 1_000,
   /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */
   sweepsPerKeep: 8,
-  /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
-  claimMs: 1_000,
-  /** Seconds for which a page that ends names its tab to the document that comes next. It asks at once. */
-  nextDocumentSeconds: 5,
-  /** Milliseconds after which a page that did not end after all takes that back: it was a download. */
-  stillHereMs: 1_000,
   /** Documents that the hub remembers to have been made for a tab. Those of the last seconds count. */
   usedMarks: 10_000,
   /** Milliseconds for which `heldstate doctor` waits for an answer of a deployment. A person waits for it. */
@@ -175,15 +193,6 @@ export const fixedLimits = {
   leastSecretLength: 16,
   /** Origins of other sites that are named in the log, once each. Who sends more is attacking, and would fill it. */
   namedOrigins: 100,
-  /** Issues of refused arguments that their caller is told of. A form has fewer fields; a list of thousands has one issue each. */
-  issues: 20,
-  /** Characters of the message of an issue: a few sentences. */
-  issueText: 300,
-  /** Keys of the path of an issue, and characters of a key. A form is not deeper, and the sender chooses the keys of a record. */
-  issueKeys: 10,
-  issueKeyText: 100,
-  /** Milliseconds that a page lets a server put off its next attempt at most, whatever the server or a proxy asks for. */
-  retryAfterLongestMs: 60_000,
   /** Milliseconds between two lines in the log about the same trouble of connections. */
   troublePauseMs: 60_000,
   /** Characters from which on a message goes out in parts of this length. On a slow line a ping has to wait for one of them at most. */
@@ -226,6 +235,9 @@ export const fixedLimits = {
   lockHeldMs: 3_000,
 } as const
 
+/** Both of these. */
+export const fixedLimits = /* @__PURE__ */ Object.assign({}, pageLimits, processLimits)
+
 /** Bounds at the edge of the server, which no option changes. Apart, so that no page loads them. */
 export const edgeLimits = {
   /** Upgrades that nobody has answered yet. Next answers its own at once; beyond this many, the oldest ends. */
@@ -248,6 +260,56 @@ export const edgeLimits = {
   fullRetrySeconds: 5,
   /** Characters of an address that `addressOf` gives which is no IP address. */
   addressText: 100,
+} as const
+
+/** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
+export const serverLimits = {
+  /** Milliseconds for which steps that wait for nothing follow one another: others are served between two frames of a screen. */
+  stretchMs: 5,
+  /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */
+  stepsInside: 50,
+  /** Milliseconds for which code of the author's may hold the thread before the log names it: everybody notices that. */
+  threadHeldMs: 1_000,
+  /** Names of functions that are told apart while the thread stands still, and bytes of each: 128 KB. Later ones share one. */
+  watchedNames: 1_000,
+  watchedNameBytes: 128,
+  /** Functions that are named where it is not sure which one held the thread. */
+  suspects: 5,
+  /** Milliseconds between two signs of life of the thread, which another one looks for. */
+  heartbeatMs: 500,
+  /** Milliseconds without a sign of life after which it is said which function runs: it may never return to say so itself. */
+  threadStuckMs: 5_000,
+  /** The part of `tasksPerProcess` that tabs and browsers with many of them can use: one that starts its first finds a place. */
+  tasksForMany: 0.9,
+  /** Running tasks of a browser, or of a token without one, from which on it has many. */
+  tasksOfFew: 10,
+  /** Characters of what a failure says, and of the note of a task: some sentences. A page sends, shows and is sent them again. */
+  messageText: 500,
+  /** Characters of the name of a state, an event or a task. Those of apps have some dozens; a page can send any. */
+  nameText: 200,
+  /** Characters of all failures that are remembered of a page. Each save writes them; what is older keeps its code and a few words. */
+  rememberedText: 10_000,
+  /** Characters of those few words. */
+  rememberedWords: 80,
+  /** Characters of a line of the log: an address and some sentences. */
+  logText: 2_000,
+  /** Milliseconds for which a line of the log is not written again, but counted. */
+  logPauseMs: 60_000,
+  /** Lines of one kind that are written in that time, in other words each. A fault of the app says the same each time. */
+  logLinesOfKind: 10,
+  /** Kinds of lines that are told apart in that time. Who makes more shares one. */
+  logKinds: 1_000,
+  /** Characters by which lines are told apart: with the bounds above, a few megabytes at most. */
+  logKey: 200,
+  /** Errors that are written as the cause of one another. */
+  logCauses: 5,
+  /** Issues of refused arguments that their caller is told of. A form has fewer fields; a list of thousands has one issue each. */
+  issues: 20,
+  /** Characters of the message of an issue: a few sentences. */
+  issueText: 300,
+  /** Keys of the path of an issue, and characters of a key. A form is not deeper, and the sender chooses the keys of a record. */
+  issueKeys: 10,
+  issueKeyText: 100,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -3,7 +3,7 @@
  * Lock that lives as long as the page tells the two apart: if another page holds the token's lock, this tab is a copy and
  * asks for a token of its own.
  */
-import { fixedLimits } from '../base/limits.js'
+import { pageLimits } from '../base/limits.js'
 
 export interface Identity {
   /** The signed token to say hello with, if this tab has one. */
@@ -60,7 +60,7 @@ function lockedFor(token: string): Promise<boolean> {
   if (!('locks' in navigator)) return Promise.resolve(true) // not a secure context: duplicates go unnoticed
   const untilPageEnds = new Promise<never>(() => {})
   return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(fixedLimits.claimMs)
+    const signal = AbortSignal.timeout(pageLimits.claimMs)
     navigator.locks
       .request(`heldstate:${token.slice(0, 32)}`, { signal }, () => {
         resolve(true)

@@ -3,7 +3,7 @@
  * them, by a header; the document that is loaded next in this tab by a cookie that lives a few seconds.
  */
 import { systemClock } from '../base/clock.js'
-import { fixedLimits } from '../base/limits.js'
+import { pageLimits } from '../base/limits.js'
 import { callerCookie, callerHeader, writeCaller } from '../protocol/caller.js'
 import type { CurrentToken } from './identity.js'
 
@@ -53,8 +53,8 @@ export class Introduction {
     }
     if (this.leaving) clear(this.leaving)
     this.leaving = mark
-    setCookie(mark, writeCaller({ mark, signed }), fixedLimits.nextDocumentSeconds)
-    systemClock.after(fixedLimits.stillHereMs, () => clear(mark))
+    setCookie(mark, writeCaller({ mark, signed }), pageLimits.nextDocumentSeconds)
+    systemClock.after(pageLimits.stillHereMs, () => clear(mark))
   }
 }
 

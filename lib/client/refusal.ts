@@ -3,7 +3,7 @@
  * gets the same answer, and shows it.
  */
 import { type ErrorCode, isErrorCode } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { pageLimits } from '../base/limits.js'
 
 export interface Refusal {
   readonly code: ErrorCode
@@ -18,7 +18,7 @@ export function refusalIn(failure: Error): Refusal | undefined {
     const { context: request } = failure as { context?: unknown } as { context: XMLHttpRequest }
     const { code, message } = JSON.parse(request.responseText) as { code: unknown; message: unknown }
     const seconds = Number(request.getResponseHeader('retry-after')) || 0
-    const retryAfterMs = Math.min(seconds * 1000, fixedLimits.retryAfterLongestMs)
+    const retryAfterMs = Math.min(seconds * 1000, pageLimits.retryAfterLongestMs)
     return isErrorCode(code) ? { code, message: String(message), retryAfterMs } : undefined
   } catch {
     return undefined

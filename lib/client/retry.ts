@@ -5,10 +5,10 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { ErrorCode } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { pageLimits } from '../base/limits.js'
 import type { Refusal } from './refusal.js'
 
-const { retryFirstMs, retryLongestMs } = fixedLimits
+const { retryFirstMs, retryLongestMs } = pageLimits
 
 /** Of the wait for the next attempt: how many have failed in a row, and when it comes (ms since the epoch). */
 export interface Waiting {
@@ -62,7 +62,7 @@ export class Retry {
 
   /** The connection will end, with many others: the next attempt comes up to `ms` later. */
   spread(ms: number): void {
-    this.spreadMs = Math.min(ms, fixedLimits.spreadMs)
+    this.spreadMs = Math.min(ms, pageLimits.spreadMs)
   }
 
   succeeded(): void {

@@ -5,7 +5,7 @@
  */
 import type { ManagerOptions, Socket } from 'socket.io-client'
 import { systemClock } from '../base/clock.js'
-import { fixedLimits } from '../base/limits.js'
+import { pageLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { Parts, partName } from '../protocol/parts.js'
 import { lineQuestion, socketPath } from '../protocol/path.js'
@@ -95,7 +95,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
  * There, the server may be on this machine, or behind a tunnel that has gone: the connection ends if nobody answers over it.
  */
 function doubt(socket: Socket): void {
-  socket.timeout(fixedLimits.lineAnswerMs).emit(lineQuestion, (failure: unknown) => {
+  socket.timeout(pageLimits.lineAnswerMs).emit(lineQuestion, (failure: unknown) => {
     if (failure) socket.disconnect()
   })
 }

@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../base/clock.js'
 import { decode, encode, type Json } from '../base/encode.js'
-import { fromFailure, HeldStateError, toFailure } from '../base/errors.js'
+import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import {
@@ -209,7 +209,7 @@ export class Tab {
     try {
       this.handle(parseDown(name, args))
     } catch (error) {
-      this.report(fromFailure(toFailure(error, 'invalid-message')))
+      this.report(isHeldStateError(error) ? error : new HeldStateError('invalid-message', messageOf(error)))
     }
   }
 

@@ -3,14 +3,18 @@
  * commits what changed so far. A task is only started here.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
-import { after, concluded, type Eventually, promised } from '../base/eventually.js'
+import { after, concluded, type Eventually, isPromise, promised } from '../base/eventually.js'
+import { cut } from '../base/text.js'
+import type { Watchdog } from '../base/watchdog.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
+import { Deadline } from './deadline.js'
 import type { Passing } from './inbox.js'
 import { transact } from './opening.js'
 import type { HubOptions } from './options.js'
@@ -26,6 +30,8 @@ export interface DispatchGround extends Ground {
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, next: readonly Next[]): void
   report(token: string, error: unknown): void
+  readonly clock: Clock
+  readonly watchdog: Watchdog
   readonly options: Pick<HubOptions, 'inRequest'>
 }
 
@@ -60,11 +66,12 @@ export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
 export function prepare(ground: DispatchGround, call: Call): Eventually<() => Eventually<void>> {
   const definition = ground.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
-  if (event) return after(argumentsOf(call, event), (args) => () => runEvent(ground, call, definition, event, args))
+  if (event)
+    return after(argumentsOf(ground, call, event), (args) => () => runEvent(ground, call, definition, event, args))
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
   const start = { token: call.token, definition: definition.id, task: call.member, declaration }
-  return after(argumentsOf(call, declaration), (args) => () => {
+  return after(argumentsOf(ground, call, declaration), (args) => () => {
     return after(call.before?.ended, () => {
       call.before?.pending.check()
       return ground.tasks.start({ ...start, args, given: call.args }, call.name)
@@ -76,16 +83,23 @@ function runEvent(
   ground: DispatchGround,
   call: Call,
   definition: ServerDefinition,
-  { handler, request }: EventDeclaration,
+  declaration: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<void> {
+  const { handler, request } = declaration
   const { token, name, cookies, before } = call
   let next: readonly Next[] = []
   const work = (transaction: Transaction): Eventually<void> => {
     transaction.begins(name, before?.pending)
-    const returned = handler.call(new HeldInside(definition.id, transaction), transaction.get(definition.id), ...args)
-    const result = isIterator(returned) ? iterate(ground, transaction, returned, call) : returned
-    return after(result as Eventually<unknown>, (value) => {
+    const state = transaction.get(definition.id)
+    let returned: unknown
+    ground.watchdog.enter('Event', call.definition, call.member)
+    try {
+      returned = handler.call(new HeldInside(definition.id, transaction), state, ...args)
+    } finally {
+      ground.watchdog.leave()
+    }
+    return after(inTime(ground, transaction, returned, call, declaration), (value) => {
       const triggers = value === undefined ? [] : triggersIn(value, () => nameOf(call))
       if (triggers.length === 0 && !request) transaction.whenPassed(call.passed)
       return after(announced(ground, transaction, triggers), (all) => {
@@ -129,7 +143,7 @@ async function announcedOne(
   if (!declaration) return trigger
   try {
     const { definition, member: task } = trigger
-    const args = await argumentsOf({ ...trigger, token: transaction.token }, declaration)
+    const args = await argumentsOf(ground, { ...trigger, token: transaction.token }, declaration)
     const start = { token: transaction.token, definition, task, declaration, args, given: trigger.args }
     return ground.tasks.announce(start, transaction)
   } catch (error) {
@@ -155,25 +169,64 @@ function refuse(where: string, error: unknown): never {
   throw new HeldStateError('handler-failed', messageOf(error), { cause: new Error(`${where} threw`, { cause: error }) })
 }
 
+/** What a handler comes to that has returned a promise or a generator, if it does in time. */
+function inTime(
+  ground: DispatchGround,
+  transaction: Transaction,
+  returned: unknown,
+  call: Call,
+  { timeout = ground.limits.eventTimeoutMs }: EventDeclaration,
+): unknown {
+  if (!isPromise(returned) && !isIterator(returned)) return returned
+  const deadline = new Deadline(ground, timeout, () => nameOf(call), late)
+  return deadline.within(
+    isIterator(returned) ? iterate(ground, transaction, returned, call, deadline) : Promise.resolve(returned),
+  )
+}
+
+const late = (where: string, ms: number) =>
+  new HeldStateError(
+    'event-timeout',
+    `${where} took longer than its timeout of ${ms} ms and was ended. What it changed and had not shown is forgotten. ` +
+      'Do what takes long in a background task.',
+  )
+
 /** Runs a generator to its end and returns what it returned. */
 async function iterate(
   ground: DispatchGround,
   transaction: Transaction,
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
   call: Call,
+  deadline: Deadline,
 ): Promise<unknown> {
   const where = () => nameOf(call)
   for (;;) {
-    const step = await iterator.next()
+    const step = await nextStep(ground, iterator, call)
     if (step.done) return step.value
     try {
+      deadline.check()
+      deadline.stop() // the store takes its own time
       const next = await announced(ground, transaction, triggersIn(step.value, where))
       await transaction.commit(interrupted(where()))
       ground.start(transaction.token, next)
+      deadline.start()
     } catch (error) {
       await ended(iterator)
       throw error
     }
+  }
+}
+
+function nextStep(
+  { watchdog }: DispatchGround,
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  { definition, member }: Call,
+): Eventually<IteratorResult<unknown>> {
+  watchdog.enter('Event', definition, member)
+  try {
+    return iterator.next()
+  } finally {
+    watchdog.leave()
   }
 }
 
@@ -185,17 +238,41 @@ async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
 }
 
 /** What the handler gets: validated and transformed where the declaration has a schema. */
-function argumentsOf(call: Call, { schema }: EventDeclaration | TaskDeclaration): Eventually<readonly unknown[]> {
+function argumentsOf(
+  ground: DispatchGround,
+  call: Call,
+  { schema }: EventDeclaration | TaskDeclaration,
+): Eventually<readonly unknown[]> {
   if (!schema) return call.args
-  return after(schema['~standard'].validate(call.args[0]) as Eventually<StandardSchemaV1.Result<unknown>>, (result) => {
+  return after(validated(ground, call, schema), (result) => {
     if (!result.issues) return [result.value]
     const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
     throw refused(result.issues, cause)
   })
 }
 
+function validated(
+  ground: DispatchGround,
+  { definition, member, args }: Call,
+  schema: StandardSchemaV1,
+): Eventually<StandardSchemaV1.Result<unknown>> {
+  const { limits, watchdog } = ground
+  let result: Eventually<StandardSchemaV1.Result<unknown>>
+  watchdog.enter('The schema of', definition, member)
+  try {
+    result = schema['~standard'].validate(args[0]) as typeof result
+  } finally {
+    watchdog.leave()
+  }
+  if (!isPromise(result)) return result
+  const name = () => `The schema of "${member}" of state "${definition}"`
+  return new Deadline(ground, limits.eventTimeoutMs, name, late).within(result)
+}
+
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {
   const known = [...members.events.keys(), ...members.tasks.keys()].map((member) => `"${member}"`).join(', ') || 'none'
-  const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}...` : name)
-  return new HeldStateError('unknown-member', `State "${id}" has no event or task ${shown}. It has: ${known}.`)
+  return new HeldStateError(
+    'unknown-member',
+    `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}. It has: ${known}.`,
+  )
 }

@@ -149,12 +149,12 @@ describe('a lock inside a lock', () => {
   })
 
   // Only what it returned shows that it waits, and by then its flow cannot be marked any more.
-  it('ends by the bound on waiting in the first plain function of all that returns a promise', async () => {
+  it('ends by the timeout of the change in the first plain function of all that returns a promise', async () => {
     const { run, clock, tab } = await open()
     await run((self) => self.update(() => Promise.resolve().then(() => update(self))) as Promise<void>)
     expect(tab.state(d).run).toMatchObject({ running: 1, error: null })
-    await clock.advance(defaultLimits.lockWaitMs)
-    expect(tab.state(d).run).toMatchObject({ running: 0, error: { code: 'lock-timeout' } })
+    await clock.advance(defaultLimits.eventTimeoutMs)
+    expect(tab.state(d).run).toMatchObject({ running: 0, error: { code: 'event-timeout' } })
   })
 })
 

@@ -8,14 +8,17 @@ import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
-import { consoleLog, type Log } from '../base/log.js'
+import { consoleLog } from '../base/log.js'
+import { SampledLog } from '../base/sampled-log.js'
 import { ownValue } from '../base/value.js'
+import { Watchdog } from '../base/watchdog.js'
 import { parseHello } from '../protocol/up.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
 import type { RunningTask, State, StateStore, Stored } from '../store/store.js'
+import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
@@ -23,9 +26,11 @@ import { Unread } from './backpressure.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
+import { accessOf, block, exclusive } from './exclusive.js'
 import { reportFault, triggerFaults } from './faults.js'
 import { FirstValues } from './first-values.js'
 import { Flow } from './flow.js'
+import { heldBlock } from './held.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
@@ -40,10 +45,11 @@ import { grow } from './state-size.js'
 import { StateUnknown } from './state-unknown.js'
 import { closed, Tasking } from './tasking.js'
 import { newToken, refuseMalformed, signToken, verifyToken } from './token.js'
+import type { Transaction } from './transaction.js'
 import { startEach } from './triggers.js'
+import { Turn } from './turn.js'
 import { Windows } from './windows.js'
 import { Working } from './working.js'
-import { Writing } from './writing.js'
 
 /** A running background task, as `hub.backgroundTasks` lists it. */
 export type BackgroundTask = Pick<TaskRun, 'id' | 'token' | 'definition' | 'task' | 'settled'>
@@ -54,8 +60,10 @@ export class Hub {
   readonly clock: Clock
   readonly store: StateStore
   readonly flow = new Flow()
+  readonly turn: Turn
+  readonly watchdog: Watchdog
   readonly locks: Locks
-  readonly log: Log
+  readonly log: SampledLog
   private readonly prepare: () => Eventually<void>
   readonly callers: Callers
   readonly options: HubOptions
@@ -70,7 +78,6 @@ export class Hub {
   readonly firstValues: FirstValues
   private readonly newTabs: Buckets
   private readonly originals = new Originals(this)
-  private readonly writing = new Writing(this)
   private readonly pages: Pages<Session>
   private readonly working = new Working()
   private closing: Promise<void> | undefined
@@ -81,7 +88,9 @@ export class Hub {
     const { heapBytes = getHeapStatistics().heap_size_limit } = options
     this.clock = options.clock ?? systemClock
     this.store = options.store ?? memoryStore()
-    this.log = options.log ?? consoleLog
+    this.log = new SampledLog(options.log ?? consoleLog, this.clock)
+    this.turn = new Turn(this.clock)
+    this.watchdog = new Watchdog(this.clock, this.log)
     this.prepare = options.prepare ?? (() => {})
     this.callers = new Callers(options.secret)
     this.options = options
@@ -100,7 +109,7 @@ export class Hub {
     const { clock, limits, locks, log, store, instances } = this
     const keepingGround = {
       ...{ clock, limits, locks, log, store, instances },
-      hasTasks: (token: string) => this.tasks.pool.of(token).size > 0,
+      hasTasks: (token: string) => this.tasks.has(token),
       saveEnds: ({ token }: Instance) =>
         transact(this, token, granted, nobody, (transaction) => transaction.saveEnds()),
       forget: (token: string) => {
@@ -130,7 +139,11 @@ export class Hub {
   ): Promise<T> {
     return promised(() => {
       this.refuseUnusable(token)
-      return this.tracked(after(this.prepare(), () => this.writing.modify(token, definition, change)))
+      const work = (transaction: Transaction) =>
+        change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
+      return this.tracked(
+        after(this.prepare(), () => exclusive(this, token, change, work, { modified: definition.id }, granted)),
+      )
     })
   }
 
@@ -141,7 +154,10 @@ export class Hub {
   lock(token: string): Promise<HeldToken> {
     return promised(() => {
       this.refuseUnusable(token)
-      return this.writing.lock(token)
+      return after(block(this, token, granted), (transaction) => {
+        void this.tracked(transaction.untilReleased())
+        return heldBlock(transaction, this.flow)
+      })
     })
   }
 
@@ -153,6 +169,7 @@ export class Hub {
     const token = hello.token === undefined ? newToken(this.clock) : verifyToken(hello.token, browser, secrets)
     if (this.closing) throw closed()
     const instance = this.instance(token)
+    instance.browser = browser
     this.keeping.needed(instance)
     this.tasks.abandoned.back(token)
     if (instance.watchers.size === 0) this.nodes.attend(token, true)
@@ -201,6 +218,7 @@ export class Hub {
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
   close(): Promise<void> {
+    if (!this.closing) this.tasks.saveEnds()
     this.closing ??= Promise.resolve().then(() => this.shutDown()) // known before tasks are cancelled: they are saved as running on
     return this.closing
   }
@@ -208,7 +226,7 @@ export class Hub {
   instance(token: string): Instance {
     const known = this.instances.get(token)
     if (known) return known
-    const instance = new Instance(token, this.log, this.nodes, this.firstValues)
+    const instance = new Instance(token, this)
     this.instances.set(token, instance)
     this.keeping.grew(instance.bytes)
     return instance
@@ -276,7 +294,7 @@ export class Hub {
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, next: readonly Next[]): void {
-    if (next.length > 0) this.flow.outside(() => void this.tracked(startEach(this, token, next)))
+    if (next.length > 0) this.flow.outside(() => void this.tracked(this.turn.step(() => startEach(this, token, next))))
   }
 
   report(token: string, error: unknown): void {
@@ -284,13 +302,13 @@ export class Hub {
   }
 
   access(token: string): Access {
-    return this.writing.access(token)
+    return accessOf(this, token)
   }
 
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
   lost({ token, watchers }: Instance, reason: HeldStateError): void {
     for (const watcher of watchers) watcher.close()
-    this.flow.outside(() => void this.tracked(this.tasks.pool.cancel((run) => run.token === token, reason)))
+    this.flow.outside(() => void this.tracked(this.tasks.pool.cancelToken(token, reason)))
   }
 
   told(instance: Instance, lost: readonly RunningTask[]): void {
@@ -323,7 +341,7 @@ export class Hub {
 
   private async shutDown(): Promise<void> {
     this.tasks.abandoned.end()
-    void this.tracked(this.tasks.pool.cancel(() => true, closed())) // their last saves may take as long as the store does
+    void this.tracked(this.tasks.pool.cancelAll(closed())) // their last saves may take as long as the store does
     const { closeMs } = this.limits
     const late = await this.working.ended(this.clock, closeMs)
     if (late > 0)
@@ -338,6 +356,8 @@ export class Hub {
     this.nodes.end()
     await this.store.close()
     this.flow.end()
+    await this.watchdog.end()
+    this.log.end()
   }
 }
 

@@ -5,6 +5,7 @@
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { ownValue } from '../base/value.js'
+import type { Watchdog } from '../base/watchdog.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
@@ -34,8 +35,18 @@ interface CachedView {
   stale: boolean
 }
 
+/** What it asks of the hub. */
+export interface InstanceGround {
+  readonly log: Log
+  readonly nodes: Known
+  readonly firstValues: FirstValues
+  readonly watchdog: Watchdog
+}
+
 export class Instance {
   readonly token: string
+  /** Of the page that connected last; undefined while none has. */
+  browser: string | undefined
   readonly watchers = new Set<Watcher>()
   revision = 0
   state: State = {}
@@ -60,6 +71,7 @@ export class Instance {
   borrowed: Pick<Instance, 'state' | 'shapes'> | undefined
   private readonly log: Log
   private readonly firstValues: FirstValues
+  private readonly watchdog: Watchdog
   /** First values that this token alone has. */
   private firsts: Map<ServerDefinition, Fields> | undefined
   /** Calls as they are kept. */
@@ -67,10 +79,11 @@ export class Instance {
   private readonly views = new Map<string, CachedView>()
   private readonly caches = new Map<string, ComputedCache>()
 
-  constructor(token: string, log: Log, nodes: Known, firstValues: FirstValues) {
+  constructor(token: string, { log, nodes, firstValues, watchdog }: InstanceGround) {
     this.token = token
     this.log = log
     this.firstValues = firstValues
+    this.watchdog = watchdog
     this.runs = new Runs(nodes, (definition) => this.statusChanged(definition))
   }
 
@@ -191,7 +204,7 @@ export class Instance {
   computed({ id, members }: ServerDefinition): ComputedCache {
     const known = this.caches.get(id)
     if (known?.members === members) return known
-    const cache = new ComputedCache(members)
+    const cache = new ComputedCache(members, this.watchdog)
     this.caches.set(id, cache)
     return cache
   }

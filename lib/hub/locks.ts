@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import { development, type Holder, nameOf, traceOf } from './holder.js'
+import { type Holder, nameOf, traceOf } from './holder.js'
 
 /** The lock of one token. */
 interface Line {
@@ -145,9 +145,9 @@ export class Locks {
     return `${nameOf(holder)} has held it for ${this.clock.now() - since} ms or more`
   }
 
-  /** In development, a lock that others wait for is not held long before it is said who holds it. */
+  /** A lock that others wait for is not held long before it is said who holds it: a block of a task may hold it for ever. */
   private watch(line: Line): void {
-    if (!development || line.unwatch) return
+    if (line.unwatch) return
     line.unwatch = this.clock.after(fixedLimits.lockHeldMs, () => {
       this.log.warn(`The lock of a tab is waited for: ${this.holding(line)}. ${wayOut}`, traceOf(line.holder))
     })

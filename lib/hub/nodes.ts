@@ -22,7 +22,7 @@ export interface NodesGround {
   readonly instances: ReadonlyMap<string, Instance>
   readonly sessions: Iterable<Pick<Session, 'stalled'>>
   readonly keeping: Pick<Keeping, 'isNeeded'>
-  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own' | 'abandoned'>
+  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own' | 'abandoned' | 'isFull'>
   /** Knows what is kept of an instance now. */
   refresh(instance: Instance): Eventually<void>
   /** Resolves when the definitions are loaded. */
@@ -174,16 +174,16 @@ export class Nodes implements Ears {
     return this.working
   }
 
-  /** What could not be taken over is tried again: the store may have failed. */
+  /** What could not be taken over is tried again: the store may have failed, or as many tasks run here as may. */
   private workLater(): void {
     this.cancelWork()
     if (!this.ended) this.cancelWork = this.ground.clock.after(fixedLimits.saveAgainMs, () => void this.work())
   }
 
   private async orphans(): Promise<void> {
-    const { store, log } = this.ground
+    const { store, log, tasks } = this.ground
     // who is taken for dead is taken over, and takes over nobody
-    for (let found = true; found && !this.ended && this.isAlive(this.node); ) {
+    for (let found = true; found && !this.ended && !tasks.isFull && this.isAlive(this.node); ) {
       found = false
       try {
         if (this.asked) {
@@ -205,7 +205,7 @@ export class Nodes implements Ears {
   private async inheritAll(): Promise<void> {
     const tokens = [...this.heirless].values()
     const next = async () => {
-      for (const token of tokens) if (!this.ended) await this.inheritOne(token)
+      for (const token of tokens) if (!this.ended && !this.ground.tasks.isFull) await this.inheritOne(token)
     }
     await Promise.all(Array.from({ length: fixedLimits.inheritedAtOnce }, next))
   }

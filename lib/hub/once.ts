@@ -1,6 +1,7 @@
 /** A call of a tab runs once: when it is sent again, after a lost connection or a crash, it gets its first answer again. */
-import { fromFailure, HeldStateError, isHeldStateError, toFailure } from '../base/errors.js'
+import { fromFailure, HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually } from '../base/eventually.js'
+import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
 import type { Instance } from './instance.js'
 import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from './past-calls.js'

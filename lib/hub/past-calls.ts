@@ -3,7 +3,8 @@
  * answer and has no second effect. Since the calls of a page run in order, a number says it all but for the failures.
  */
 import type { Failure } from '../base/errors.js'
-import type { Limits } from '../base/limits.js'
+import { type Limits, serverLimits } from '../base/limits.js'
+import { cut } from '../base/text.js'
 import type { CallEnd, PageCalls } from '../store/store.js'
 
 /** Names a call for good: the page that made it, and its number there. */
@@ -77,7 +78,30 @@ function withPage(calls: PastCalls, page: PageCalls, limits: Limits): PastCalls 
 
 function bounded(page: PageCalls, limits: Limits): PageCalls {
   const surplus = page.ends.length - limits.rememberedEnds
-  if (surplus <= 0) return page
+  const ends = shortened(surplus > 0 ? page.ends.slice(surplus) : page.ends)
+  if (surplus <= 0) return ends === page.ends ? page : { ...page, ends }
   const forgotten = page.ends.slice(0, surplus).reduce((last, { id }) => Math.max(last, id), page.forgotten)
-  return { ...page, ends: page.ends.slice(surplus), forgotten }
+  return { ...page, ends, forgotten }
+}
+
+/** Each save of the token writes all of it: so the newest failures keep all their words, and older ones their code and a few. */
+function shortened(ends: readonly CallEnd[]): readonly CallEnd[] {
+  let left: number = serverLimits.rememberedText
+  const from = ends.findLastIndex(({ failure }) => {
+    left -= failure ? lengthOf(failure) : 0
+    return left < 0
+  })
+  return from < 0 ? ends : ends.map((end, index) => (index <= from ? withFewWords(end) : end))
+}
+
+const lengthOf = ({ message, issues = [] }: Failure) =>
+  issues.reduce(
+    (sum, issue) => issue.path.reduce<number>((length, key) => length + String(key).length, sum + issue.message.length),
+    message.length,
+  )
+
+function withFewWords(end: CallEnd): CallEnd {
+  const { id, failure } = end
+  if (!failure || (!failure.issues && failure.message.length <= serverLimits.rememberedWords)) return end
+  return { id, failure: { code: failure.code, message: cut(failure.message, serverLimits.rememberedWords) } }
 }

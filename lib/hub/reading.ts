@@ -31,7 +31,7 @@ export async function readState(hub: Hub, token: string | undefined, id: string)
 export async function readInstance(hub: Hub, token: string): Promise<Instance> {
   const here = hub.instances.get(token)
   if (here && (here.followed || (here.loaded && hub.nodes.holds(token)))) return here
-  const instance = new Instance(token, hub.log, hub.nodes, hub.firstValues)
+  const instance = new Instance(token, hub)
   const stored = await promised(() => hub.store.read(token)).catch((error) => {
     throw new StateUnknown(token, error)
   })

@@ -1,13 +1,16 @@
 /** What a caller is told of arguments that their schema refused: what is wrong and where, and not what was sent. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HeldStateError, type Issue } from '../base/errors.js'
-import { boundedIssues } from '../protocol/issues.js'
+import { boundedIssues } from '../base/issues.js'
+import { serverLimits } from '../base/limits.js'
+import { cut } from '../base/text.js'
 
 export function refused(given: readonly StandardSchemaV1.Issue[], cause: unknown): HeldStateError {
   const issues = boundedIssues(given)
   const more = given.length - issues.length
-  const sentences = [...issues.map(sentenceOf), ...(more > 0 ? [`and ${more} more`] : [])]
-  return new HeldStateError('invalid-arguments', sentences.join('; '), { cause, issues })
+  const rest = more > 0 ? `; and ${more} more` : ''
+  const sentences = cut(issues.map(sentenceOf).join('; '), serverLimits.messageText - rest.length)
+  return new HeldStateError('invalid-arguments', `${sentences}${rest}`, { cause, issues })
 }
 
 const sentenceOf = ({ message, path }: Issue) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)

@@ -28,6 +28,8 @@ export class Runs {
   private others: readonly RunningTask[] = []
   /** What the store believes. */
   private believed: readonly RunningTask[] = []
+  /** Ids of those, made when they are asked for. */
+  private believedIds: ReadonlySet<string> | undefined
   private believedEnds: readonly TaskEnd[] = []
   /** Built when they are asked for after a change. */
   private list: readonly RunningTask[] | undefined
@@ -50,11 +52,12 @@ export class Runs {
     const lost = this.believed.filter((run) => run.node === node && this.mine.has(run.run) && !kept.has(run.run))
     const isHere = (run: RunningTask) => run.node === node && (this.mine.has(run.run) || this.settled.has(nameOf(run)))
     const elsewhere = running.filter((run) => !isHere(run))
-    const dead = elsewhere.filter((run) => run.node === node || (mayTakeOver && !this.nodes.isAlive(run.node)))
-    this.orphaned = dead.filter(({ durable }) => durable)
-    const touched = namesOf([...this.others, ...elsewhere])
-    this.others = elsewhere.filter((run) => !dead.includes(run) || run.durable)
-    this.believed = running
+    const isDead = (run: RunningTask) => run.node === node || (mayTakeOver && !this.nodes.isAlive(run.node))
+    const dead = new Set(elsewhere.filter(isDead))
+    this.orphaned = [...dead].filter(({ durable }) => durable)
+    const touched = new Set([...this.others, ...elsewhere].map(({ definition }) => definition))
+    this.others = elsewhere.filter((run) => !dead.has(run) || run.durable)
+    this.believe(running)
     this.unsaid = mayTakeOver && this.nodes.shared && running.some(isHere)
     this.list = undefined
     if (ended !== this.believedEnds) {
@@ -62,7 +65,7 @@ export class Runs {
       this.showEnds()
     }
     this.interrupt(dead)
-    for (const { definition } of touched) this.changed(definition)
+    for (const definition of touched) this.changed(definition)
     return lost
   }
 
@@ -82,18 +85,30 @@ export class Runs {
 
   /** Processes have died: whether one of them ran tasks of this token, if it is this process's. */
   rejudge(): boolean {
-    const dead = this.others.filter((run) => !this.nodes.isAlive(run.node))
-    this.orphaned = dead.filter(({ durable }) => durable)
-    this.others = this.others.filter((run) => run.durable || !dead.includes(run))
+    const dead = new Set(this.others.filter((run) => !this.nodes.isAlive(run.node)))
+    this.orphaned = [...dead].filter(({ durable }) => durable)
+    this.others = this.others.filter((run) => run.durable || !dead.has(run))
     this.list = undefined
     this.interrupt(dead)
-    return dead.length > 0
+    return dead.size > 0
   }
 
   /** Runs of processes that have ended. Durable ones go on. */
-  private interrupt(dead: readonly RunningTask[]): void {
-    for (const { definition, task, durable } of dead)
-      if (!durable && this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
+  private interrupt(dead: ReadonlySet<RunningTask>): void {
+    const names = new Map<string, TaskName>()
+    for (const run of dead) if (!run.durable) names.set(`${run.definition} ${run.task}`, run)
+    for (const { definition, task } of names.values())
+      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
+  }
+
+  private believe(running: readonly RunningTask[]): void {
+    if (running !== this.believed) this.believedIds = undefined
+    this.believed = running
+  }
+
+  private isBelieved(run: string): boolean {
+    this.believedIds ??= new Set(this.believed.map((known) => known.run))
+    return this.believedIds.has(run)
   }
 
   private isIdle(definition: string, task: string): boolean {
@@ -113,7 +128,7 @@ export class Runs {
   delete(run: string, attempt: number, settled: boolean): void {
     if (this.mine.get(run)?.attempt !== attempt) return
     this.mine.delete(run)
-    if (settled && this.believed.some((known) => known.run === run)) this.settled.add(nameOf({ run, attempt }))
+    if (settled && this.isBelieved(run)) this.settled.add(nameOf({ run, attempt }))
     this.list = undefined
   }
 
@@ -145,19 +160,23 @@ export class Runs {
   /** It was saved. */
   saved(running: readonly RunningTask[], ended: readonly TaskEnd[], { begun, over }: RunChanges = unchanged): void {
     const { node } = this.nodes
-    this.believed = running
+    this.believe(running)
     this.believedEnds = ended
     this.unsaid = false
-    for (const name of this.settled) if (!running.some((run) => nameOf(run) === name)) this.settled.delete(name)
+    if (this.settled.size > 0) {
+      const names = new Set(running.map(nameOf))
+      for (const name of this.settled) if (!names.has(name)) this.settled.delete(name)
+    }
     if (begun.length === 0 && over.size === 0) return
     const taken = new Set(begun.map(({ run }) => run))
-    const touched = namesOf([...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun])
+    const changed = [...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun]
+    const touched = new Set(changed.map(({ definition }) => definition))
     this.others = this.others.filter(({ run }) => !over.has(run) && !taken.has(run))
     this.orphaned = this.orphaned.filter(({ run }) => !over.has(run) && !taken.has(run))
     for (const run of over) this.mine.delete(run)
     for (const run of begun) if (run.node === node) this.mine.set(run.run, run)
     this.list = undefined
-    for (const { definition } of touched) this.changed(definition)
+    for (const definition of touched) this.changed(definition)
   }
 
   /** Whether the store believes of tasks what is not so. Where others read it, it must know all of them. */
@@ -167,6 +186,7 @@ export class Runs {
     if (this.unsaid) return true
     if (running === believed) return this.nodes.shared && this.ends() !== this.believedEnds
     if (this.nodes.shared) return true
+    if (believed.length === 0) return false
     const now = new Map(running.map((run) => [run.run, run]))
     return believed.some((run) => !now.has(run.run) || (run.durable && now.get(run.run) !== run))
   }
@@ -216,8 +236,6 @@ const isSame = (a: TaskName, b: TaskName) => a.definition === b.definition && a.
 
 /** A run that is begun again has another name. */
 const nameOf = ({ run, attempt }: Pick<RunningTask, 'run' | 'attempt'>) => `${run} ${attempt}`
-
-const namesOf = (runs: readonly RunningTask[]): readonly TaskName[] => runs
 
 /** The list that is known already, if it says the same: what is unchanged is not written. */
 function sameAs<T>(known: readonly T[], list: readonly T[]): readonly T[] {

@@ -2,8 +2,9 @@
  * A session is the hub's side of one connected tab: it takes the tab's messages one after the other, settles its calls,
  * and sends what its feed has for it.
  */
-import { type Failure, HeldStateError, toFailure } from '../base/errors.js'
+import { type Failure, HeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, rescued } from '../base/eventually.js'
+import { toFailure } from '../base/failure.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { type Settlement, writeDown } from '../protocol/down.js'

@@ -2,8 +2,11 @@
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
+import { Joined } from '../base/joined.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
+import { cut } from '../base/text.js'
 import { copyValue } from '../base/value.js'
+import type { Watchdog } from '../base/watchdog.js'
 import type { Trigger } from '../state/trigger.js'
 import type { RunningTask } from '../store/store.js'
 import { Abandoned } from '../tasks/abandoned.js'
@@ -11,6 +14,7 @@ import { granted } from '../tasks/permit.js'
 import { recordOf, TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
+import { WaitingStarts } from '../tasks/waiting-starts.js'
 import { callerFaults, reportFault } from './faults.js'
 import type { Instance } from './instance.js'
 import { nobody, transact } from './opening.js'
@@ -21,6 +25,7 @@ import type { Ground, Transaction } from './transaction.js'
 export interface TaskingGround extends Ground {
   readonly clock: Clock
   readonly limits: Limits
+  readonly watchdog: Watchdog
   access(token: string): Access
   start(token: string, triggers: readonly Trigger[]): void
   tracked<T>(work: Eventually<T>): Eventually<T>
@@ -32,6 +37,10 @@ export class Tasking {
   readonly pool: TaskPool
   readonly abandoned: Abandoned
   private readonly ground: TaskingGround
+  private readonly waiting = new WaitingStarts()
+  private readonly cancels = new Joined()
+  /** Instances whose tasks have ended in this turn of the event loop, and whether another one has since that was saved. */
+  private readonly endedNow = new Map<Instance, boolean>()
 
   constructor(ground: TaskingGround) {
     this.ground = ground
@@ -40,7 +49,9 @@ export class Tasking {
       clock: ground.clock,
       limits: ground.limits,
       log: ground.log,
+      watchdog: ground.watchdog,
       access: (token) => ground.access(token),
+      browserOf: (token) => instance(token).browser,
       start: (token, triggers) => ground.start(token, triggers),
       statusOf: (token, definition, task) => instance(token).runs.here(definition, task),
       setStatus: (token, definition, task, status) => {
@@ -92,7 +103,7 @@ export class Tasking {
   announce(start: TaskStart, transaction: Transaction): TaskStart {
     const { clock, nodes } = this.ground
     const { definition, task, declaration, args } = start
-    this.pool.check(start, transaction.runsOf(definition, task).length > 0)
+    this.pool.check(start, transaction.running)
     const durable = declaration.durable
       ? { args: copyValue(args, [task, 'arguments']) as unknown[], lost: 0, failed: 0 }
       : undefined
@@ -101,10 +112,34 @@ export class Tasking {
     return { ...start, known: run }
   }
 
-  /** Begins what was saved, unless it was cancelled before it could. */
+  /** Whether the process runs as many tasks as it may: what others have left waits where it is. */
+  get isFull(): boolean {
+    return this.pool.isFull || this.waiting.size > 0
+  }
+
+  /** A token has tasks that run, or wait for a place. */
+  has(token: string): boolean {
+    return this.pool.of(token).size > 0 || this.waiting.has(token)
+  }
+
+  /** Begins what was saved. It is never refused: where the process is full, it waits for a place. */
   begin(start: TaskStart): void {
+    if (this.isFull) this.waiting.add(start)
+    else this.beginNow(start)
+  }
+
+  private beginWaiting(): void {
+    while (!this.pool.isFull) {
+      const start = this.waiting.take()
+      if (!start) return
+      this.beginNow(start)
+    }
+  }
+
+  /** Unless it was cancelled before it could. */
+  private beginNow(start: TaskStart): void {
     const { ground } = this
-    if (ground.isClosing) return // who comes next finds it
+    if (ground.isClosing) return // the next process finds it
     const { runs } = ground.instance(start.token)
     if (start.known && runs.has(start.known.run)) this.run(start)
   }
@@ -113,12 +148,19 @@ export class Tasking {
     const { ground } = this
     const { members } = ground.registry.get(definition)
     if (!members.tasks.has(task))
-      throw new HeldStateError('unknown-member', `State "${definition}" has no task "${task}" that could be cancelled.`)
+      throw new HeldStateError(
+        'unknown-member',
+        `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} that could be cancelled.`,
+      )
     const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
-    const here = this.pool.cancel(
-      (run) => run.token === token && run.definition === definition && run.task === task,
-      reason,
-    )
+    const here = this.pool.cancelTask(token, definition, task, reason)
+    await this.cancels.run(`${token} ${definition} ${task}`, () => this.cancelSaved(token, definition, task, reason))
+    await here
+  }
+
+  /** What is saved of a task as running, in any process. */
+  private async cancelSaved(token: string, definition: string, task: string, reason: HeldStateError): Promise<void> {
+    const { ground } = this
     const instance = ground.instance(token)
     await ground.refresh(instance) // what others have begun may not have been told here yet
     const runs = instance.runs.saidToRun(definition, task)
@@ -127,9 +169,8 @@ export class Tasking {
       await transact(ground, token, granted, nobody, (transaction) => {
         for (const run of ids) transaction.ended(run)
       })
-      await this.pool.cancel((run) => run.token === token && ids.has(run.id), reason) // what has begun meanwhile
+      await this.pool.cancelRuns(token, ids, reason) // what has begun meanwhile
     }
-    await here
   }
 
   /** Takes over the durable tasks of a token whose processes have ended. */
@@ -175,7 +216,7 @@ export class Tasking {
     if (overruled.length === 0) return
     const ids = new Set(overruled.map(({ run }) => run)) // whatever attempt: it may have failed here meanwhile, and be tried again
     const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
-    void this.pool.cancel((run) => run.token === token && ids.has(run.id), reason)
+    void this.pool.cancelRuns(token, ids, reason)
     this.ground.instance(token).runs.showEnds()
   }
 
@@ -211,8 +252,24 @@ export class Tasking {
   }
 
   private ended(instance: Instance): void {
-    this.bringUpToDate(instance)
+    this.beginWaiting()
+    this.saveEnd(instance)
     this.ground.released(instance)
+  }
+
+  /** The first end of a turn is saved at once, all others of that turn with one more save: each writes the list of all runs. */
+  private saveEnd(instance: Instance): void {
+    if (this.endedNow.has(instance)) return void this.endedNow.set(instance, true)
+    if (this.endedNow.size === 0) this.ground.clock.turn(() => this.saveEnds())
+    this.endedNow.set(instance, false)
+    this.bringUpToDate(instance)
+  }
+
+  /** Saves which tasks have ended in this turn. */
+  saveEnds(): void {
+    const instances = [...this.endedNow]
+    this.endedNow.clear()
+    for (const [instance, isDue] of instances) if (isDue) this.bringUpToDate(instance)
   }
 }
 

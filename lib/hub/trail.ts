@@ -5,6 +5,8 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Failure } from '../base/errors.js'
+import { serverLimits } from '../base/limits.js'
+import { cut } from '../base/text.js'
 
 /** How many lines a page is sent at most. */
 const longest = 10
@@ -36,7 +38,7 @@ function linesOf(error: unknown): readonly string[] {
   return stackOf(error)
     .filter((line) => !isForeign(line))
     .slice(0, longest)
-    .map(({ name, file, at }) => `    at ${name} (${file}${at})`)
+    .map(({ name, file, at }) => cut(`    at ${name} (${file}${at})`, serverLimits.messageText))
 }
 
 interface Line {

@@ -200,9 +200,9 @@ export class Transaction implements Hold {
     this.changedRuns.over.add(run)
   }
 
-  /** Runs of a task in any process. */
-  runsOf(definition: string, task: string): readonly RunningTask[] {
-    return this.instance.runs.running(this.runs).filter((run) => run.definition === definition && run.task === task)
+  /** What will run once it is saved, in any process. */
+  get running(): readonly RunningTask[] {
+    return this.instance.runs.running(this.runs)
   }
 
   /** The next save says how calls and tasks have ended, though nothing else has changed. */

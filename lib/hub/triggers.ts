@@ -11,16 +11,28 @@ export interface TriggerGround extends DispatchGround {
 
 /** A trigger starts when the one before it has: its arguments may have to be waited for. */
 export function startEach(ground: TriggerGround, token: string, next: readonly Next[]): Eventually<void> {
-  const report = (error: unknown) => ground.report(token, error)
-  for (const [index, trigger] of next.entries()) {
-    if (!isTrigger(trigger)) {
-      ground.tasks.begin(trigger)
-      continue
-    }
-    const started = rescued(
-      () => after(prepare(ground, { ...trigger, token }), (run) => void ground.tracked(rescued(run, report))),
-      report,
-    )
-    if (isPromise(started)) return started.then(() => startEach(ground, token, next.slice(index + 1)))
+  for (let index = 0; index < next.length; index += 1) {
+    const started = startOne(ground, token, next[index] as Next)
+    if (isPromise(started)) return startRest(ground, token, next, index + 1, started)
   }
+}
+
+async function startRest(
+  ground: TriggerGround,
+  token: string,
+  next: readonly Next[],
+  from: number,
+  started: Promise<void>,
+): Promise<void> {
+  await started
+  for (let index = from; index < next.length; index += 1) await startOne(ground, token, next[index] as Next)
+}
+
+function startOne(ground: TriggerGround, token: string, next: Next): Eventually<void> {
+  const report = (error: unknown) => ground.report(token, error)
+  if (!isTrigger(next)) return ground.tasks.begin(next)
+  return rescued(
+    () => after(prepare(ground, { ...next, token }), (run) => void ground.tracked(rescued(run, report))),
+    report,
+  )
 }

@@ -8,6 +8,7 @@ import { consoleLog, type Log } from '../base/log.js'
 import { createHub, type Hub } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
 import { setSlot } from '../hub/slot.js'
+import { watchThread } from '../hub/thread-watch.js'
 import { diskStore } from '../store/disk.js'
 import { redisStore } from '../store/redis.js'
 import type { StateStore } from '../store/store.js'
@@ -43,6 +44,7 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
     prepare: () => definitions.prepare(),
     inRequest: (work, cookies) => jobs.run(work, cookies),
   })
+  watchThread(hub)
   setSlot({ hub, routeKey, takeJob: (id) => jobs.take(id) })
   return hub
 }

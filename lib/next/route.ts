@@ -2,7 +2,8 @@
  * The route through which the state modules are loaded. It lives in the app, so that Next compiles the modules like all
  * its server code: with the app's aliases and environment, and anew after an edit.
  */
-import { toFailure } from '../base/errors.js'
+import { messageOf } from '../base/errors.js'
+import { toFailure } from '../base/failure.js'
 import { currentSlot, refuseOtherVersion } from '../hub/slot.js'
 import { modules } from './heldstate-modules.js'
 import { jobHeader, routeKeyHeader } from './route-path.js'
@@ -23,6 +24,6 @@ export async function GET(request: Request): Promise<Response> {
     slot.hub.registry.replace(loaded, !process.env.TURBOPACK)
     return Response.json({ modules: loaded.map(({ source }) => source) })
   } catch (error) {
-    return Response.json(toFailure(error, 'invalid-definition'), { status: 500 })
+    return Response.json({ ...toFailure(error, 'invalid-definition'), message: messageOf(error) }, { status: 500 })
   }
 }

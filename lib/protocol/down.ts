@@ -6,8 +6,8 @@
  */
 import { decode, encode, type Json } from '../base/encode.js'
 import { type Failure, HeldStateError, type Issue, isErrorCode } from '../base/errors.js'
+import { boundedIssues } from '../base/issues.js'
 import type { Key, Patch } from '../delta/patch.js'
-import { boundedIssues } from './issues.js'
 
 /** How one call ended: its id, and a failure if it failed. */
 export interface Settlement {

@@ -7,7 +7,8 @@
  */
 import { decode } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
-import type { Limits } from '../base/limits.js'
+import { type Limits, serverLimits } from '../base/limits.js'
+import { cut } from '../base/text.js'
 import { copyValue, isContainer } from '../base/value.js'
 import { protocolVersion } from './version.js'
 
@@ -54,7 +55,7 @@ export function parseHello(value: unknown, limits: Limits): Hello {
   if (copyOf !== undefined && typeof copyOf !== 'string') throw malformed('hello: expected a token as the one to copy')
   if (typeof page !== 'string' || !/^[0-9a-f]{32}$/.test(page)) throw malformed('hello: expected the id of the page')
   if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
-  if (!Array.isArray(watch) || !watch.every((id) => typeof id === 'string') || watch.length > limits.watchedStates)
+  if (!Array.isArray(watch) || !watch.every(isName) || watch.length > limits.watchedStates)
     throw malformed(`hello: expected at most ${limits.watchedStates} ids of states to watch`)
   if (new Set(watch).size < watch.length) throw malformed('hello: expected each state to be watched once')
   return { version: protocolVersion, token, copyOf, page, heard, watch }
@@ -115,9 +116,12 @@ function callId(value: unknown): number {
 }
 
 function text(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw malformed(`expected the ${what} as text, got ${describe(value)}`)
-  return value
+  if (isName(value)) return value
+  throw malformed(`expected the ${what} as text of at most ${serverLimits.nameText} characters, got ${describe(value)}`)
 }
+
+/** Names are kept, compared, logged and echoed. */
+const isName = (value: unknown): value is string => typeof value === 'string' && value.length <= serverLimits.nameText
 
 function callArguments(value: unknown, limits: Limits): readonly unknown[] {
   if (value === undefined) return []
@@ -142,7 +146,7 @@ const malformed = (message: string) => new HeldStateError('invalid-message', `Ma
 
 /** A short word for a value that may be huge, deep or hostile. */
 function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value)
+  if (typeof value === 'string') return JSON.stringify(cut(value, 80))
   if (value === null || typeof value !== 'object') return String(value)
   return Array.isArray(value) ? 'a list' : 'an object'
 }

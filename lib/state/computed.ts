@@ -6,6 +6,7 @@
 
 import { HeldStateError } from '../base/errors.js'
 import { formatPath, isContainer, kindOf } from '../base/value.js'
+import type { Watchdog } from '../base/watchdog.js'
 import { inheritedBy, isNameIn } from '../delta/inherited.js'
 import { readonlyView, unwrapView } from '../delta/view.js'
 import type { Members } from './members.js'
@@ -25,10 +26,12 @@ interface Entry {
 
 export class ComputedCache {
   readonly members: Members
+  private readonly watchdog: Watchdog | undefined
   private readonly entries = new Map<string, Entry>()
 
-  constructor(members: Members) {
+  constructor(members: Members, watchdog?: Watchdog) {
     this.members = members
+    this.watchdog = watchdog
   }
 
   /**
@@ -41,7 +44,7 @@ export class ComputedCache {
     for (const [name, compute] of this.members.computed) {
       const known = this.entries.get(name)
       const stands = known && !changed(known.view, view, known.reads)
-      const entry = stands ? known : read(compute, { ...view }, [this.members.id, name])
+      const entry = stands ? known : this.read(compute, { ...view }, name)
       this.entries.set(name, entry)
       if (entry.thrown && !failed) throw entry.thrown.error
       if (entry.thrown) {
@@ -52,6 +55,16 @@ export class ComputedCache {
       view[name] = entry.value
     }
     return values
+  }
+
+  private read(compute: (view: unknown) => unknown, view: Fields, name: string): Entry {
+    const { members, watchdog } = this
+    watchdog?.enter('Computed', members.id, name)
+    try {
+      return read(compute, view, [members.id, name])
+    } finally {
+      watchdog?.leave()
+    }
   }
 }
 

@@ -31,6 +31,11 @@ export interface EventOptions {
    * The cookies are those with which the page connected; cookies that it sets reach no browser.
    */
   readonly request?: boolean
+  /**
+   * How long it may take from its start or its last `yield`; then it fails with `event-timeout`, and nothing of what it has not
+   * shown is kept. It holds the lock all that time. Default: 30 seconds, the bound `eventTimeoutMs`.
+   */
+  readonly timeout?: Duration
 }
 
 export interface TaskOptions {
@@ -70,6 +75,8 @@ export interface EventDeclaration<Args extends readonly unknown[] = readonly unk
   readonly handler: Handler
   readonly whenOffline: 'queue' | 'reject'
   readonly request: boolean
+  /** Milliseconds that it may take; `undefined` for what the hub allows. */
+  readonly timeout: number | undefined
   /** Runs in the page, where the event is optimistic. */
   readonly predict: Predict | undefined
   readonly args?: (args: Args) => void
@@ -155,13 +162,14 @@ type FullEventOptions = EventOptions & { readonly input?: StandardSchemaV1; read
 
 export const on = (...given: [Handler] | [StandardSchemaV1 | FullEventOptions, Handler]): EventDeclaration => {
   const [options, handler] = given.length === 2 ? [optionsOf(given[0]), given[1]] : [{}, given[0]]
-  const { input, whenOffline = 'queue', optimistic, request = false } = options as FullEventOptions
+  const { input, whenOffline = 'queue', optimistic, request = false, timeout } = options as FullEventOptions
   if (whenOffline !== 'queue' && whenOffline !== 'reject')
     throw invalid(`on({ whenOffline: ${JSON.stringify(whenOffline)} }): expected "queue" or "reject"`)
   if (typeof request !== 'boolean') throw invalid(`on({ request: ${JSON.stringify(request)} }): expected true or false`)
+  const timeoutMs = timeoutOf('on', timeout)
   const schema = schemaOf('on', input)
   const predict = predictOf(optimistic, schema, handler)
-  const declaration = { schema, handler: handlerOf('on', handler), whenOffline, request, predict }
+  const declaration = { schema, handler: handlerOf('on', handler), whenOffline, request, timeout: timeoutMs, predict }
   return declare('on', { kind: 'event' as const, ...declaration })
 }
 
@@ -181,7 +189,7 @@ function predictOf(optimistic: unknown, schema: unknown, handler: Handler): Pred
   return predict as Predict
 }
 
-const eventOptions = new Set(['input', 'whenOffline', 'optimistic', 'request'])
+const eventOptions = new Set(['input', 'whenOffline', 'optimistic', 'request', 'timeout'])
 
 /** A plain object of known options; anything else is meant as a schema. */
 function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions {
@@ -210,9 +218,7 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
   const { durable = false, timeout } = options
   if (typeof durable !== 'boolean')
     throw invalid(`background({ durable: ${JSON.stringify(durable)} }): expected true or false`)
-  const timeoutMs = timeout === undefined ? undefined : milliseconds(timeout)
-  if (timeout !== undefined && timeoutMs === undefined)
-    throw invalid(`background({ timeout: ${JSON.stringify(timeout)} }): expected a span of time, as '10m'`)
+  const timeoutMs = timeoutOf('background', timeout)
   const restartOnEdit = options.restartOnEdit ?? false
   if (typeof restartOnEdit !== 'boolean')
     throw invalid(`background({ restartOnEdit: ${JSON.stringify(restartOnEdit)} }): expected true or false`)
@@ -228,6 +234,13 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
     timeout: timeoutMs,
     restartOnEdit,
   }) satisfies TaskDeclaration
+}
+
+function timeoutOf(maker: string, timeout: Duration | undefined): number | undefined {
+  const ms = timeout === undefined ? undefined : milliseconds(timeout)
+  if (timeout !== undefined && ms === undefined)
+    throw invalid(`${maker}({ timeout: ${JSON.stringify(timeout)} }): expected a span of time, as '10m'`)
+  return ms
 }
 
 function retryOf(retry: NonNullable<TaskOptions['retry']>): TaskDeclaration['retry'] {

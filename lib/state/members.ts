@@ -3,6 +3,8 @@
  * component sees fields, events and tasks in one flat object.
  */
 import { HeldStateError } from '../base/errors.js'
+import { serverLimits } from '../base/limits.js'
+import { cut } from '../base/text.js'
 import { copyValue } from '../base/value.js'
 import type { EventDeclaration, TaskDeclaration } from './declaration.js'
 import type { Predict } from './prediction.js'
@@ -128,6 +130,10 @@ export class Members {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: stores put them between names
     if (/[\u0000-\u001f]/.test(name))
       throw this.invalid(`${JSON.stringify(name)} has a control character, and cannot be the name of a ${kind}`)
+    if (name.length > serverLimits.nameText)
+      throw this.invalid(
+        `"${cut(name, 80)}" is longer than ${serverLimits.nameText} characters, and cannot be the name of a ${kind}`,
+      )
     const other = fields.has(name) ? `${fields.get(name)} field` : this.kindOf(name)
     if (other !== undefined)
       throw new HeldStateError(

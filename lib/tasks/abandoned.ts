@@ -79,7 +79,7 @@ export class Abandoned {
     )
     void after(aloneMs, (ms) => {
       if (this.waiting.get(token) !== timers) return
-      const runs = [...this.ports.pool.of(token)].some((other) => other.id === id)
+      const runs = this.ports.pool.has(token, id)
       if (runs && ms === undefined) return this.lookLater(run, alone, timers, Math.max(alone, fixedLimits.returnMs))
       if (runs && ms !== undefined && ms < alone) return this.lookLater(run, alone, timers, alone - ms)
       timers.delete(id)
@@ -90,6 +90,6 @@ export class Abandoned {
 
   private cancel(token: string, id: string): void {
     const reason = new HeldStateError('task-cancelled', 'The task was cancelled, since its tab has gone.')
-    void this.ports.pool.cancel((run) => run.token === token && run.id === id, reason)
+    void this.ports.pool.cancelRuns(token, [id], reason)
   }
 }

@@ -1,13 +1,15 @@
 /** The task pool: every run that has not settled, and the status that tabs see of each task. */
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import { fixedLimits, type Limits, serverLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import type { Watchdog } from '../base/watchdog.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, trigger } from '../state/trigger.js'
 import type { DurableRun, RunningTask } from '../store/store.js'
 import { type Phase, TaskRun } from './run.js'
+import { RunIndex, type TaskGroup } from './run-index.js'
 import { type Access, selfOf } from './self.js'
 import { idle, type TaskStatus } from './status.js'
 
@@ -16,7 +18,10 @@ export interface PoolPorts {
   readonly clock: Clock
   readonly limits: Limits
   readonly log: Log
+  readonly watchdog: Watchdog
   access(token: string): Access
+  /** Of the page of a token, if it is known. */
+  browserOf(token: string): string | undefined
   start(token: string, triggers: readonly Trigger[]): void
   statusOf(token: string, definition: string, task: string): TaskStatus
   setStatus(token: string, definition: string, task: string, status: TaskStatus): void
@@ -54,6 +59,8 @@ interface Before {
   /** When it may begin, in milliseconds since the epoch. */
   readonly notBefore: number | undefined
   readonly failure: Failure | null
+  /** It follows an attempt of this process: the event loop must turn in between, even where its author wants no pause. */
+  readonly again?: boolean
 }
 
 type Failed = Phase & { readonly name: 'failed' }
@@ -69,12 +76,21 @@ const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number) =>
   Math.min(waitMs * 2 ** failures, fixedLimits.retryLongestWaitMs)
 
 export class TaskPool {
-  readonly runs = new Set<TaskRun>()
-  private readonly byToken = new Map<string, Set<TaskRun>>()
+  private readonly index = new RunIndex()
   private readonly ports: PoolPorts
 
   constructor(ports: PoolPorts) {
     this.ports = ports
+  }
+
+  /** All that have not settled. */
+  get runs(): ReadonlySet<TaskRun> {
+    return this.index.all
+  }
+
+  /** Whether as many run as the process allows. */
+  get isFull(): boolean {
+    return this.index.all.size >= this.ports.limits.tasksPerProcess
   }
 
   /** Starts a run at once; throws if it may not start. */
@@ -84,86 +100,163 @@ export class TaskPool {
     return this.begin(start, { failures: failed, notBefore, failure: null })
   }
 
-  /** Throws if one more may not run; `elsewhere` says that it runs in another process. */
-  check({ token, definition, task, declaration }: TaskStart, elsewhere = false): void {
-    const ofToken = this.of(token)
-    if (ofToken.size >= this.ports.limits.tasksPerToken)
-      throw new HeldStateError(
-        'too-many-tasks',
-        `This tab runs ${ofToken.size} background tasks, the bound "tasksPerToken". "${task}" was not started. Start it again when others have ended.`,
-      )
+  /** Throws if one more may not run. `saved` are runs of its token that are saved, or will be with the start. */
+  check({ token, definition, task, declaration }: TaskStart, saved: readonly RunningTask[] = []): void {
+    this.checkRoom(token, task, saved.length)
     if (declaration.concurrency === 'many') return
-    let runs = elsewhere
-    for (const run of ofToken) runs ||= run.definition === definition && run.task === task && run.isOpen
-    if (runs)
+    const isOpen = (this.index.group(token, definition, task)?.open.size ?? 0) > 0
+    if (isOpen || saved.some((run) => run.definition === definition && run.task === task))
       throw new HeldStateError(
         'already-running',
         `Task "${task}" runs already, and only one copy may. Cancel it first, or wait until it has ended.`,
       )
   }
 
-  private begin(start: TaskStart, { failures, notBefore, failure }: Before): TaskRun {
+  private checkRoom(token: string, task: string, saved: number): void {
+    const { limits, browserOf } = this.ports
+    const ofToken = Math.max(this.of(token).size, saved)
+    if (ofToken >= limits.tasksPerToken) throw tooMany('This tab', ofToken, 'tasksPerToken', task)
+    const browser = browserOf(token)
+    const ofBrowser = browser === undefined ? ofToken : this.index.ofBrowser(browser)
+    if (ofBrowser >= limits.tasksPerBrowser) throw tooMany('This browser', ofBrowser, 'tasksPerBrowser', task)
+    const all = this.index.all.size
+    const most =
+      ofBrowser < serverLimits.tasksOfFew ? limits.tasksPerProcess : limits.tasksPerProcess * serverLimits.tasksForMany
+    if (all >= most) throw tooMany('The server', all, 'tasksPerProcess', task)
+  }
+
+  private begin(start: TaskStart, { failures, notBefore, failure, again = false }: Before): TaskRun {
     const { clock } = this.ports
     const { token, definition, task, declaration, args } = start
     const { run: id = clock.id(), attempt = 1, durable } = start.known ?? {}
     const { alone, timeout } = declaration
+    const browser = this.ports.browserOf(token)
     const run = new TaskRun(
-      { id, token, definition, task, alone, attempt, durable, failures, given: start.given },
+      { id, token, browser, definition, task, alone, attempt, durable, failures, given: start.given },
       {
         clock,
+        watchdog: this.ports.watchdog,
         cancelGraceMs: this.ports.limits.cancelGraceMs,
         start: (triggers) => this.ports.start(token, triggers),
-        changed: (changed) => this.changed(changed),
+        reported: (reporting) => this.reported(reporting),
+        moved: (moved) => this.index.groupOf(moved)?.moved(moved),
         ended: (ended) => this.ended(ended, start),
       },
     )
-    this.runs.add(run)
-    this.byToken.set(token, (this.byToken.get(token) ?? new Set()).add(run))
+    this.index.add(run)
     this.ports.runs(run)
     this.publish(run, { ...idle, running: this.count(run), error: failure })
     // another process has said when, by a clock of its own
     const longest = Math.max(pauseOf(declaration, failures - 1), fixedLimits.awayAgainMs)
-    const waitMs = notBefore === undefined ? 0 : Math.min(notBefore - clock.now(), longest)
+    const waitMs = notBefore === undefined ? 0 : Math.max(again ? 1 : 0, Math.min(notBefore - clock.now(), longest))
     void run.run(declaration, selfOf(run, this.ports.access(token)), args, { waitMs, timeoutMs: timeout })
     return run
   }
 
   of(token: string): ReadonlySet<TaskRun> {
-    return this.byToken.get(token) ?? new Set()
+    return this.index.of(token)
   }
 
-  /** Cancels every run that `which` picks. Once it resolves, none of them writes anything more. */
-  async cancel(which: (run: TaskRun) => boolean, reason: HeldStateError): Promise<void> {
-    const picked = [...this.runs].filter(which)
-    await Promise.all(picked.map((run) => run.cancel(reason, this.ports.limits.cancelGraceMs)))
+  /** Whether a run of a token has not settled. */
+  has(token: string, id: string): boolean {
+    return this.index.find(token, id) !== undefined
+  }
+
+  /** Cancels the copies of a task. Once it resolves, none of them writes anything more. */
+  cancelTask(token: string, definition: string, task: string, reason: HeldStateError): Promise<void> {
+    const group = this.index.group(token, definition, task)
+    return group ? this.cancel(group.open, reason, [group]) : Promise.resolve()
+  }
+
+  /** Cancels the runs of a token with these ids. */
+  cancelRuns(token: string, ids: Iterable<string>, reason: HeldStateError): Promise<void> {
+    const runs = [...ids].map((id) => this.index.find(token, id)).filter((run) => run !== undefined)
+    return this.cancel(runs, reason)
+  }
+
+  cancelToken(token: string, reason: HeldStateError): Promise<void> {
+    return this.cancel(this.of(token), reason)
+  }
+
+  cancelAll(reason: HeldStateError): Promise<void> {
+    return this.cancel(this.index.all, reason)
+  }
+
+  /** Runs that are being cancelled already are not cancelled again: who wants it, too, waits for the same. */
+  private cancel(runs: Iterable<TaskRun>, reason: HeldStateError, groups?: readonly TaskGroup[]): Promise<void> {
+    const picked = [...runs]
+    const touched =
+      groups ?? new Set(picked.map((run) => this.index.groupOf(run)).filter((group) => group !== undefined))
+    const fresh = picked.filter((run) => run.cancel(reason))
+    if (fresh.length > 0) {
+      this.publishCancelled(fresh)
+      for (const run of fresh) this.ports.over(run)
+      this.stop(fresh)
+    }
+    return Promise.all([...touched].map(({ cancelling }) => cancelling)).then(() => {})
+  }
+
+  /** Gives the functions of cancelled runs their time, with one timer for all. */
+  private stop(runs: readonly TaskRun[]): void {
+    const { clock, limits } = this.ports
+    let cancelTimer = () => {}
+    const timeUp = new Promise<void>((resolve) => {
+      cancelTimer = clock.after(limits.cancelGraceMs, resolve)
+    })
+    const byGroup = new Map<TaskGroup, Promise<void>[]>()
+    const all = runs.map((run) => {
+      const stopped = run.stopped(timeUp)
+      run.over = stopped
+      const group = this.index.groupOf(run)
+      const ofGroup = group && byGroup.get(group)
+      if (ofGroup) ofGroup.push(stopped)
+      else if (group) byGroup.set(group, [stopped])
+      return stopped
+    })
+    for (const [group, stopped] of byGroup) {
+      const cancelling = Promise.all([group.cancelling, ...stopped]).then(() => {
+        if (group.cancelling === cancelling) group.cancelling = undefined
+      })
+      group.cancelling = cancelling
+    }
+    void Promise.all(all).then(() => cancelTimer())
+  }
+
+  /** Once for each task, however many copies of it were cancelled. */
+  private publishCancelled(runs: readonly TaskRun[]): void {
+    const groups = new Map<TaskGroup | undefined, TaskRun>()
+    for (const run of runs) {
+      const group = this.index.groupOf(run)
+      if (!groups.has(group) || run.failures > 0) groups.set(group, run)
+    }
+    for (const run of groups.values()) {
+      const before = this.ports.statusOf(run.token, run.definition, run.task)
+      const error = standing(before, run)
+      this.publish(run, { ...before, running: this.count(run), error, outcome: error ? 'failed' : 'cancelled' })
+    }
   }
 
   /** Runs of edited definitions, where their author wants it, are cancelled and started again as the code is now. */
   async restart(edited: ReadonlyMap<string, ServerDefinition>): Promise<void> {
     const wanted = ({ definition, task }: TaskRun) => edited.get(definition)?.members.tasks.get(task)?.restartOnEdit
-    const picked = [...this.runs].filter((run) => run.phase.name === 'running' && wanted(run))
+    const picked = [...this.runs].filter((run) => run.isRunning && wanted(run))
+    for (const run of picked) void this.cancel([run], begunAnew(run.task))
     const again = async (run: TaskRun) => {
-      await run.cancel(begunAnew(run.task), this.ports.limits.cancelGraceMs)
+      await run.over
       this.ports.start(run.token, [trigger(run.definition, run.task, run.given)])
     }
     await Promise.all(picked.map(again))
   }
 
-  private changed(run: TaskRun): void {
+  private reported(run: TaskRun): void {
     const before = this.ports.statusOf(run.token, run.definition, run.task)
-    if (run.isRunning) {
-      this.publish(run, { ...before, progress: run.progress, note: run.note })
-      return this.ports.runs(run)
-    }
-    const error = standing(before, run)
-    this.publish(run, { ...before, running: this.count(run), error, outcome: error ? 'failed' : 'cancelled' })
-    this.ports.over(run)
+    this.publish(run, { ...before, progress: run.progress, note: run.note })
+    this.ports.runs(run)
   }
 
   private ended(run: TaskRun, start: TaskStart): void {
     const { token, definition, task, phase } = run
-    this.runs.delete(run)
-    this.byToken.get(token)?.delete(run)
+    this.index.delete(run)
     if (phase.name === 'failed' && this.tryAgain(run, start, phase)) return
     if (phase.name === 'failed') {
       this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
@@ -173,7 +266,6 @@ export class TaskPool {
     const error = run.failure ?? standing(before, run)
     const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was told when it came
     this.publish(run, { ...before, running: this.count(run), error, outcome })
-    if (this.of(token).size === 0) this.byToken.delete(token)
     this.ports.over(run)
     this.ports.ended(token)
   }
@@ -196,23 +288,35 @@ export class TaskPool {
       attempt: attempt + 1,
       durable: durable && { ...durable, lost: 0, failed, notBefore },
     }
-    this.begin({ ...start, known }, { failures: failed, notBefore, failure: isNoFault ? null : failure })
+    this.begin({ ...start, known }, { failures: failed, notBefore, failure: isNoFault ? null : failure, again: true })
     this.ports.ended(start.token)
     return true
   }
 
+  /** What pages know already is not published: the ends of cancelled copies, for one. */
   private publish({ token, definition, task }: TaskRun, status: TaskStatus): void {
-    this.ports.setStatus(token, definition, task, status)
+    if (!isSame(status, this.ports.statusOf(token, definition, task)))
+      this.ports.setStatus(token, definition, task, status)
   }
 
   /** How many copies run: one that was cancelled does not count, even while its function has not ended. */
-  private count({ token, definition, task }: TaskRun): number {
-    let count = 0
-    for (const run of this.of(token))
-      if (run.definition === definition && run.task === task && run.isRunning) count += 1
-    return count
+  private count(run: TaskRun): number {
+    return this.index.groupOf(run)?.running.size ?? 0
   }
 }
+
+const isSame = (a: TaskStatus, b: TaskStatus) =>
+  a.running === b.running &&
+  a.progress === b.progress &&
+  a.note === b.note &&
+  a.error === b.error &&
+  a.outcome === b.outcome
+
+const tooMany = (where: string, running: number, bound: string, task: string) =>
+  new HeldStateError(
+    'too-many-tasks',
+    `${where} runs ${running} background tasks, the bound "${bound}". "${task}" was not started. Start it again when others have ended.`,
+  )
 
 const begunAnew = (task: string) =>
   new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)

@@ -5,7 +5,11 @@
 import { setMaxListeners } from 'node:events'
 import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
-import { type Failure, HeldStateError, messageOf, toFailure } from '../base/errors.js'
+import { type Failure, HeldStateError, messageOf } from '../base/errors.js'
+import { toFailure } from '../base/failure.js'
+import { serverLimits } from '../base/limits.js'
+import { cut } from '../base/text.js'
+import type { Watchdog } from '../base/watchdog.js'
 import { isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { Self } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
@@ -23,6 +27,8 @@ export type Phase =
 export interface RunName {
   readonly id: string
   readonly token: string
+  /** Of the page that started it, where one did and it is known. */
+  readonly browser: string | undefined
   readonly definition: string
   readonly task: string
   /** Milliseconds after which it is cancelled once its tab has gone; `undefined` if it goes on. */
@@ -46,11 +52,14 @@ export interface RunTimes {
 /** What a run asks of its surroundings. */
 export interface RunPorts {
   readonly clock: Clock
+  readonly watchdog: Watchdog
   /** Milliseconds that a function is given to end once it may write nothing more. */
   readonly cancelGraceMs: number
   start(triggers: readonly Trigger[]): void
-  /** The run reported progress, or was cancelled. */
-  changed(run: TaskRun): void
+  /** The run reported progress. */
+  reported(run: TaskRun): void
+  /** The run is in another phase. */
+  moved(run: TaskRun): void
   /** Called once, when the function of the task has settled. */
   ended(run: TaskRun): void
 }
@@ -58,6 +67,7 @@ export interface RunPorts {
 export class TaskRun implements RunName {
   readonly id: string
   readonly token: string
+  readonly browser: string | undefined
   readonly definition: string
   readonly task: string
   readonly alone: number | undefined
@@ -69,6 +79,8 @@ export class TaskRun implements RunName {
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
   readonly blocks = new Set<HeldBlock>()
+  /** Of a cancelled one: done when it can write nothing more and has ended or had its time. */
+  over: Promise<void> | undefined
   phase: Phase = { name: 'running' }
   progress: number | null = null
   note: string | null = null
@@ -81,6 +93,7 @@ export class TaskRun implements RunName {
   constructor(name: RunName, ports: RunPorts) {
     this.id = name.id
     this.token = name.token
+    this.browser = name.browser
     this.definition = name.definition
     this.task = name.task
     this.alone = name.alone
@@ -123,10 +136,10 @@ export class TaskRun implements RunName {
   ): Promise<void> {
     try {
       if (waitMs > 0) await self.sleep(waitMs)
-      const work = this.drive(handler(self, ...args))
+      const work = this.drive(this.watched(() => handler(self, ...args)))
       await (timeoutMs === undefined ? work : this.within(timeoutMs, work))
       for (const block of [...this.blocks]) await block.confirm()
-      if (this.phase.name === 'running') this.phase = { name: 'done' }
+      if (this.phase.name === 'running') this.enter({ name: 'done' })
     } catch (error) {
       this.fail(error)
     } finally {
@@ -141,33 +154,41 @@ export class TaskRun implements RunName {
     if (typeof fraction !== 'number' || Number.isNaN(fraction))
       throw new HeldStateError('invalid-arguments', `progress(${fraction}): expected a fraction from 0 to 1.`)
     this.progress = Math.min(1, Math.max(0, fraction))
-    this.note = note === undefined ? null : String(note)
-    this.ports.changed(this)
+    this.note = note === undefined ? null : cut(String(note), serverLimits.messageText)
+    this.ports.reported(this)
   }
 
-  /** Takes the permit away. Resolves when no write of this run can come any more and its function had time to end. */
-  async cancel(reason: HeldStateError, graceMs: number): Promise<void> {
-    if (this.isOpen) {
-      this.phase = { name: 'cancelled', reason } // one that has failed would be tried again
-      this.abort.abort(reason)
-      this.ports.changed(this)
-    }
+  /** Takes the permit away; false if it has none any more. */
+  cancel(reason: HeldStateError): boolean {
+    if (!this.isOpen) return false // one that has failed would be tried again
+    this.enter({ name: 'cancelled', reason })
+    this.abort.abort(reason)
+    return true
+  }
+
+  /** After a cancel: resolves when no write of this run can come any more and its function has ended or had its time. */
+  async stopped(timeUp: Promise<void>): Promise<void> {
     await Promise.allSettled([...this.saves])
-    for (const block of [...this.blocks]) void block.confirm() // nobody shall wait for a block that can save nothing
-    await this.settledWithin(graceMs)
+    for (const block of [...this.blocks]) void block.confirm() // a block that can save nothing keeps nobody waiting
+    await Promise.race([this.settled, timeUp])
   }
 
   /** A run fails when its function throws, or when a block it has left cannot be saved. */
   fail(error: unknown): void {
     if (this.phase.name !== 'running') return
     const reason = error instanceof HeldStateError ? error : failed(error)
-    this.phase = { name: 'failed', reason, cause: error }
+    this.enter({ name: 'failed', reason, cause: error })
     this.abort.abort(reason)
   }
 
   /** What follows a block that was left without a throw confirms it: see `HeldBlock`. */
   confirmBlocks(): void {
     for (const block of this.blocks) if (block.left) void block.confirm()
+  }
+
+  private enter(phase: Phase): void {
+    this.phase = phase
+    this.ports.moved(this)
   }
 
   private check(): void {
@@ -191,7 +212,7 @@ export class TaskRun implements RunName {
     if (!isIterator(result)) return this.start(triggersIn(await result, where))
     try {
       for (let done = false; !done; ) {
-        const step = await result.next()
+        const step = await this.watched(() => result.next())
         done = step.done === true
         const triggers = triggersIn(step.value, where)
         if (!done) for (const block of [...this.blocks]) await block.show()
@@ -200,6 +221,16 @@ export class TaskRun implements RunName {
     } catch (error) {
       this.fail(error) // before the generator's own `finally` and `await using` run, so that they can save nothing
       await result.return?.(undefined)
+    }
+  }
+
+  private watched<T>(call: () => T): T {
+    const { watchdog } = this.ports
+    watchdog.enter('Task', this.definition, this.task)
+    try {
+      return call()
+    } finally {
+      watchdog.leave()
     }
   }
 
@@ -229,15 +260,6 @@ export class TaskRun implements RunName {
     } finally {
       cancelTimer()
     }
-  }
-
-  private async settledWithin(graceMs: number): Promise<void> {
-    let cancelTimer = () => {}
-    const grace = new Promise<void>((resolve) => {
-      cancelTimer = this.ports.clock.after(graceMs, resolve)
-    })
-    await Promise.race([this.settled, grace])
-    cancelTimer()
   }
 }
 

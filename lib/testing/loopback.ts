@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
-import { isHeldStateError, toFailure } from '../base/errors.js'
+import { isHeldStateError } from '../base/errors.js'
+import { toFailure } from '../base/failure.js'
 import type { Waiting } from '../client/retry.js'
 import type { Wire, WireListener } from '../client/wire.js'
 import type { Connection } from '../hub/connection.js'

@@ -3,7 +3,8 @@
  */
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
-import { isHeldStateError, toFailure } from '../base/errors.js'
+import { isHeldStateError } from '../base/errors.js'
+import { toFailure } from '../base/failure.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { lineQuestion } from '../protocol/path.js'

@@ -1,8 +1,14 @@
 /** Issues of refused arguments as a page may be told of them: within bounds, whatever a schema or an author has made. */
-import type { Issue } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { serverLimits } from './limits.js'
+import { cut } from './text.js'
 
-const { issues: most, issueText, issueKeys, issueKeyText } = fixedLimits
+const { issues: most, issueText, issueKeys, issueKeyText } = serverLimits
+
+/** What is wrong with a part of the arguments; `path` leads to it, and is empty if it is the whole. */
+export interface Issue {
+  readonly message: string
+  readonly path: readonly (string | number)[]
+}
 
 /** As a Standard Schema gives it, where a key of the path may be wrapped. */
 interface Given {
@@ -20,5 +26,3 @@ function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string | numb
   const key = typeof part === 'object' ? part.key : part
   return Number.isFinite(key) ? (key as number) : cut(String(key), issueKeyText)
 }
-
-const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length - 1)}…` : text)
