@@ -14,6 +14,10 @@ export const defaultLimits = {
   callsWhileOffline: 100,
   /** Bytes of the state of one tab, about as it would be in JSON. A page of text is 3 KB; larger data belongs in a database. */
   stateBytes: 10_000_000,
+  /** Calls a second of one page above which it is put last: others are served first. A person makes a few. Nothing is refused. */
+  callsPerSecond: 200,
+  /** Calls at once before that: a page that comes back sends again what has not settled. */
+  callsBurst: 1_000,
   /** Bytes of calls of one connection that wait or run. From half of it on, nothing further is read until some have ended. */
   inboxBytes: 4_000_000,
   /** Messages to a page after which it can be given the difference, should it come back. Older ones get all. */
@@ -266,6 +270,10 @@ export const edgeLimits = {
 export const serverLimits = {
   /** Milliseconds for which steps that wait for nothing follow one another: others are served between two frames of a screen. */
   stretchMs: 5,
+  /** Milliseconds that one of several pages above their rate runs calls for before the next of them does. */
+  sliceMs: 1,
+  /** Calls of such a page between two looks at the clock. */
+  callsPerLook: 8,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */
   stepsInside: 50,
   /** Milliseconds for which code of the author's may hold the thread before the log names it: everybody notices that. */

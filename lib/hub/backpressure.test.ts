@@ -27,7 +27,7 @@ async function slowPage(options: Partial<HubOptions> = {}) {
   await tab.watch(big)
   await kit.done(tab.state(big).fill(length))
   tab.wire.stall()
-  return { ...kit, tab, unread: () => kit.hub.unread.bytes }
+  return { ...kit, tab, unread: () => kit.hub.memory.unread.bytes }
 }
 
 it('sends a page that does not read one welcome, however often it asks', async () => {
@@ -56,7 +56,7 @@ it('sends a page that reads again one difference', async () => {
   await clock.advance(100)
   expect(tab.wire.received.slice(before).map(([name]) => name)).toEqual(['w', 'd'])
   expect(tab.state(big).n).toBe(200)
-  expect(hub.unread.bytes).toBe(0)
+  expect(hub.memory.unread.bytes).toBe(0)
 })
 
 it('cuts off a page that takes nothing for its time', async () => {
@@ -66,7 +66,7 @@ it('cuts off a page that takes nothing for its time', async () => {
   await clock.advance(fixedLimits.unreadMs - 1)
   expect(tab.connection).toBe('live')
   await clock.advance(1)
-  expect([tab.connection, hub.unread.bytes]).toEqual(['reconnecting', 0])
+  expect([tab.connection, hub.memory.unread.bytes]).toEqual(['reconnecting', 0])
   await tab.reconnect()
   expect([tab.connection, tab.state(big).text.length]).toEqual(['live', length])
 })
@@ -103,7 +103,7 @@ it('cuts off the page that has been slow for longest when all together leave too
     await clock.advance(frame)
   }
   expect([first.connection, second?.connection, third?.connection]).toEqual(['reconnecting', 'live', 'live'])
-  expect(hub.unread.bytes).toBeLessThan(1_200_000)
+  expect(hub.memory.unread.bytes).toBeLessThan(1_200_000)
 })
 
 it('lets the calls of a page wait that does not read how they end', async () => {
@@ -130,10 +130,10 @@ it('says only the last of the failures that no call is told of', async () => {
   const { tab, clock, hub } = await slowPage()
   tab.wire.send('resync')
   await clock.advance(frame)
-  const before = hub.unread.bytes
+  const before = hub.memory.unread.bytes
   for (let n = 0; n < 1_000; n += 1) tab.wire.send(`nonsense ${n}`)
   await clock.advance(100)
-  expect(hub.unread.bytes).toBe(before)
+  expect(hub.memory.unread.bytes).toBe(before)
   tab.wire.read()
   await clock.advance(100)
   expect(tab.reports).toHaveLength(1)

@@ -2,10 +2,8 @@
  * The hub: every instance of state in this process, the tabs that watch them, and the tasks that run. It owns the parts
  * and hands each the few others it needs; what happens to a change is in `transaction`.
  */
-import { getHeapStatistics } from 'node:v8'
-import { Buckets } from '../base/buckets.js'
 import { type Clock, systemClock } from '../base/clock.js'
-import { HeldStateError } from '../base/errors.js'
+import type { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, fixedLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
@@ -22,11 +20,11 @@ import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
-import { Unread } from './backpressure.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
 import { accessOf, block, exclusive } from './exclusive.js'
+import { FairShare } from './fair-share.js'
 import { reportFault, triggerFaults } from './faults.js'
 import { FirstValues } from './first-values.js'
 import { Flow } from './flow.js'
@@ -34,6 +32,8 @@ import { heldBlock } from './held.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
+import { MemoryBounds } from './memory-bounds.js'
+import { NewTabs } from './new-tabs.js'
 import { Nodes } from './nodes.js'
 import { nobody, own, transact } from './opening.js'
 import type { HubOptions } from './options.js'
@@ -44,11 +44,10 @@ import { Session } from './session.js'
 import { grow } from './state-size.js'
 import { StateUnknown } from './state-unknown.js'
 import { closed, Tasking } from './tasking.js'
-import { newToken, refuseMalformed, signToken, verifyToken } from './token.js'
+import { refuseMalformed, signToken, verifyToken } from './token.js'
 import type { Transaction } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Turn } from './turn.js'
-import { Windows } from './windows.js'
 import { Working } from './working.js'
 
 /** A running background task, as `hub.backgroundTasks` lists it. */
@@ -73,10 +72,10 @@ export class Hub {
   readonly keeping: Keeping
   readonly instances: Map<string, Instance> = new Map<string, Instance>()
   readonly sessions: Set<Session> = new Set()
-  readonly unread: Unread
-  readonly windows: Windows
+  readonly memory: MemoryBounds
+  readonly fairShare: FairShare
   readonly firstValues: FirstValues
-  private readonly newTabs: Buckets
+  private readonly newTabs: NewTabs
   private readonly originals = new Originals(this)
   private readonly pages: Pages<Session>
   private readonly working = new Working()
@@ -85,7 +84,7 @@ export class Hub {
   constructor(options: HubOptions = {}) {
     this.registry = options.registry ?? new Registry()
     this.limits = { ...defaultLimits, ...options.limits }
-    const { heapBytes = getHeapStatistics().heap_size_limit } = options
+    this.memory = new MemoryBounds(options.heapBytes)
     this.clock = options.clock ?? systemClock
     this.store = options.store ?? memoryStore()
     this.log = new SampledLog(options.log ?? consoleLog, this.clock)
@@ -96,29 +95,15 @@ export class Hub {
     this.options = options
     this.firstValues = new FirstValues(this.clock, this.callers.secrets[0])
     this.pages = new Pages(this.clock, this.limits)
-    this.windows = new Windows(heapBytes * fixedLimits.windowsOfHeap)
-    const { newTabsPerSecond: perSecond, newTabsBurst: burst } = this.limits
-    this.newTabs = new Buckets(this.clock, { perSecond, burst })
-    this.unread = new Unread(heapBytes * fixedLimits.unreadOfHeap)
+    this.newTabs = new NewTabs(this.clock, this.limits)
+    this.fairShare = new FairShare(this.clock)
     this.locks = new Locks(this.clock, this.limits, this.log)
     this.registry.onReplace((edited) => {
       for (const session of this.sessions) session.redefined()
       this.flow.outside(() => void this.tracked(this.tasks.pool.restart(edited)))
     })
     this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
-    const { clock, limits, locks, log, store, instances } = this
-    const keepingGround = {
-      ...{ clock, limits, locks, log, store, instances },
-      hasTasks: (token: string) => this.tasks.has(token),
-      saveEnds: ({ token }: Instance) =>
-        transact(this, token, granted, nobody, (transaction) => transaction.saveEnds()),
-      forget: (token: string) => {
-        this.pages.drop(token)
-        this.locks.forget(token)
-        this.instances.delete(token)
-      },
-    }
-    this.keeping = new Keeping(keepingGround, heapBytes * fixedLimits.statesOfHeap)
+    this.keeping = new Keeping(this, this.memory.states)
     this.nodes = new Nodes(this)
     this.tasks = new Tasking(this)
   }
@@ -164,9 +149,9 @@ export class Hub {
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   connect(connection: Connection, greeting: unknown, browser: string): Session {
     const hello = parseHello(greeting, this.limits)
-    if (hello.token === undefined) this.refuseFlood(connection)
     const { secrets } = this.callers
-    const token = hello.token === undefined ? newToken(this.clock) : verifyToken(hello.token, browser, secrets)
+    const token =
+      hello.token === undefined ? this.newTabs.token(connection) : verifyToken(hello.token, browser, secrets)
     if (this.closing) throw closed()
     const instance = this.instance(token)
     instance.browser = browser
@@ -182,19 +167,6 @@ export class Hub {
     this.sessions.add(session)
     session.open().catch((error) => this.giveUp(session, error))
     return session
-  }
-
-  /** Tabs that come back are free; an address that makes ever more of them is a script. */
-  private refuseFlood({ address }: Connection): void {
-    const afterMs = address === undefined ? 0 : this.newTabs.take(address)
-    if (afterMs > 0)
-      throw new HeldStateError(
-        'too-many-tabs',
-        'This address opens tabs faster than the server allows. The page tries again.',
-        {
-          afterMs,
-        },
-      )
   }
 
   /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
@@ -318,6 +290,16 @@ export class Hub {
 
   grow(instance: Instance, bytes: number, staged: State): void {
     this.keeping.grew(grow(instance, bytes, staged, this.limits.stateBytes))
+  }
+
+  saveEnds({ token }: Instance): Eventually<void> {
+    return transact(this, token, granted, nobody, (transaction) => transaction.saveEnds())
+  }
+
+  forget(token: string): void {
+    this.pages.drop(token)
+    this.locks.forget(token)
+    this.instances.delete(token)
   }
 
   released(instance: Instance): void {

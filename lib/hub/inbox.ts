@@ -14,10 +14,23 @@ export interface Passing {
   readonly pending: Pending
 }
 
+export interface InboxOptions {
+  /** So many bytes more wait or run, or less. */
+  count(bytes: number): void
+  /** Whether the next message may be handled now; if not, `drain` is called when it may. */
+  mayRun(): boolean
+}
+
 export class Inbox {
   /** Handles a message; never rejects. */
   private readonly handle: (up: Up) => Eventually<void>
   private readonly waiting: Up[] = []
+  /** Bytes of each of them. */
+  private readonly sizes: number[] = []
+  /** Of the message that is handled, and of those that pass. */
+  private size = 0
+  private readonly passingSizes: number[] = []
+  private readonly options: InboxOptions
   private isOpen = false
   /** The message that was taken last; it is handled still while there is `working`. */
   private current: Up | undefined
@@ -28,14 +41,20 @@ export class Inbox {
   private passedWith: Pending | undefined
 
   /** `before` is what was begun for the same page earlier. */
-  constructor(before: Promise<void> | undefined, handle: (up: Up) => Eventually<void>) {
+  constructor(before: Promise<void> | undefined, handle: (up: Up) => Eventually<void>, options: InboxOptions) {
     this.working = before
     this.handle = handle
+    this.options = options
   }
 
   /** Messages that have not been handled to their end, but for the one that is handled. */
-  get size(): number {
+  get length(): number {
     return this.waiting.length + this.passingCalls
+  }
+
+  /** Nothing waits that could be handled now. */
+  get isIdle(): boolean {
+    return this.waiting.length === 0 || this.working !== undefined || !this.isOpen
   }
 
   /** Done when the messages that were begun have been handled to their end. */
@@ -63,10 +82,14 @@ export class Inbox {
   close(): void {
     this.isOpen = false
     this.waiting.length = 0
+    for (const size of this.sizes.splice(0)) this.options.count(-size)
   }
 
-  add(up: Up): void {
+  /** `size` is that of the message, in bytes. */
+  add(up: Up, size = 0): void {
     this.waiting.push(up)
+    this.sizes.push(size)
+    this.options.count(size)
     this.drain()
   }
 
@@ -89,15 +112,19 @@ export class Inbox {
     this.drain()
   }
 
-  /** What needs no waiting is done at once. */
-  private drain(): void {
-    while (!this.working && this.isOpen) {
-      const up = this.waiting.shift()
-      if (!up) return
+  /** What needs no waiting is done at once, as long as it is this page's turn. */
+  drain(): void {
+    while (!this.working && this.isOpen && this.waiting.length > 0) {
+      if (!this.options.mayRun()) return
+      const up = this.waiting.shift() as Up
+      this.size = this.sizes.shift() as number
       this.passedWith = undefined
       this.current = up
       const work = this.handle(up)
-      if (!isPromise(work)) continue
+      if (!isPromise(work)) {
+        this.options.count(-this.size)
+        continue
+      }
       if (this.passedWith) this.pass(work, this.passedWith)
       else {
         this.working = work
@@ -113,6 +140,8 @@ export class Inbox {
     void working.then(() => {
       if (this.working !== working) return // it has passed
       this.working = undefined
+      this.options.count(-this.size)
+      this.size = 0
       this.drain()
     })
   }
@@ -120,12 +149,15 @@ export class Inbox {
   /** `work` ends after what has passed before it. */
   private pass(work: Promise<void>, pending: Pending): void {
     this.passingCalls += 1
+    this.passingSizes.push(this.size)
+    this.size = 0
     this.passing = { ended: work, pending }
     void work.then(this.ended)
   }
 
   private readonly ended = (): void => {
     this.passingCalls -= 1
+    this.options.count(-(this.passingSizes.shift() ?? 0))
     if (this.passingCalls === 0) this.passing = undefined
   }
 }

@@ -17,7 +17,7 @@ export interface KeepingGround {
   readonly log: Log
   readonly store: StateStore
   readonly instances: ReadonlyMap<string, Instance>
-  hasTasks(token: string): boolean
+  readonly tasks: { has(token: string): boolean }
   /** Saves how calls and tasks of it have ended. */
   saveEnds(instance: Instance): Eventually<void>
   /** The hub shall know the instance no more. */
@@ -66,7 +66,7 @@ export class Keeping {
 
   /** A tab or a task of this process needs it. */
   isNeeded({ token, watchers }: Instance): boolean {
-    return watchers.size > 0 || this.ground.hasTasks(token)
+    return watchers.size > 0 || this.ground.tasks.has(token)
   }
 
   /** The size of an instance is another. */
@@ -131,12 +131,12 @@ export class Keeping {
 
   /** It leaves the memory, once all that only memory knows of it is kept. */
   private async unload(instance: Instance): Promise<void> {
-    const { clock, limits, locks, log, saveEnds, store } = this.ground
+    const { clock, limits, locks, log, store } = this.ground
     const { token } = instance
     if (limits.keepMs <= limits.unloadMs) return this.drop(token, () => this.isNeeded(instance))
     let release: Release | undefined
     try {
-      if (instance.exists && instance.hasUnsavedEnds) await saveEnds(instance)
+      if (instance.exists && instance.hasUnsavedEnds) await this.ground.saveEnds(instance)
       release = await locks.acquire(token)
       await instance.pending?.settled()
       if (this.isGone(instance)) return

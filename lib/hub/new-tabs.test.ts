@@ -196,7 +196,7 @@ describe('a session that has ended', () => {
     }
     expect(await rest(fixedLimits.windowMs - 1_000)).toBe('r')
     expect(await rest(fixedLimits.windowMs + 1_000)).toBe('w')
-    expect(hub.windows.bytes).toBe(0)
+    expect(hub.memory.windows.bytes).toBe(0)
   })
 })
 

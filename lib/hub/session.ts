@@ -2,21 +2,24 @@
  * A session is the hub's side of one connected tab: it takes the tab's messages one after the other, settles its calls,
  * and sends what its feed has for it.
  */
-import { type Failure, HeldStateError } from '../base/errors.js'
+import type { Clock } from '../base/clock.js'
+import type { Failure, HeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
-import { callIdOf, type Hello, parseUp, type Up, unpack } from '../protocol/up.js'
-import { Backpressure, type Unread } from './backpressure.js'
-import { Calling, type CallingGround, type CallingPage } from './calling.js'
+import type { Hello, Up } from '../protocol/up.js'
+import { Backpressure } from './backpressure.js'
+import { Calling, type CallingPage } from './calling.js'
 import type { Connection } from './connection.js'
 import { callerFaults, reportFault } from './faults.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
 import { Inbox } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
+import { Intake, type IntakeGround, type IntakePage } from './intake.js'
+import type { MemoryBounds } from './memory-bounds.js'
 import type { Nodes } from './nodes.js'
 import { isStale } from './once.js'
 import type { Outbox, Sender } from './outbox.js'
@@ -24,16 +27,15 @@ import type { Earlier } from './pages.js'
 import { StateUnknown } from './state-unknown.js'
 import { trailOf } from './trail.js'
 import { Watching, type WatchingGround } from './watching.js'
-import type { Windows } from './windows.js'
 
 /** What a session asks of the hub. */
-export interface SessionGround extends CallingGround, WatchingGround {
+export interface SessionGround extends IntakeGround, WatchingGround {
+  readonly clock: Clock
   readonly log: Log
   readonly nodes: Pick<Nodes, 'away'>
-  readonly unread: Unread
+  readonly memory: MemoryBounds
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
-  readonly windows: Windows
   /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
   borrow(original: string, instance: Instance): Eventually<void>
 }
@@ -52,7 +54,7 @@ export interface SessionParts {
   readonly original: string | undefined
 }
 
-export class Session implements Watcher, Sender, CallingPage, Earlier {
+export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlier {
   readonly instance: Instance
   private readonly ground: SessionGround
   private readonly connection: Connection
@@ -65,17 +67,18 @@ export class Session implements Watcher, Sender, CallingPage, Earlier {
   private readonly feed: Feed
   sentAt = Number.NEGATIVE_INFINITY
   sending = false
-  private phase: 'opening' | 'open' | 'closed' = 'opening'
+  phase: 'opening' | 'open' | 'closed' = 'opening'
   /** The tab asked for the whole of it. */
   private asked = false
   /** When it was sent that last, in milliseconds of the clock. */
   private welcomedAt = Number.NEGATIVE_INFINITY
   private readonly pressure: Backpressure
+  private readonly intake: Intake
   /** Its calls wait until it has read how the ones before them ended. */
   private held = false
   /** What it is to be told once it has read what it was sent. */
   private untold: Failure | undefined
-  private readonly calling: Calling
+  readonly calling: Calling
   private cancelWelcome: (() => void) | undefined
   private readonly watching: Watching
 
@@ -90,15 +93,17 @@ export class Session implements Watcher, Sender, CallingPage, Earlier {
     const { clock, limits, registry } = ground
     const { rememberedMessages: messages, rememberedBytes: bytes } = limits
     const start = Number.parseInt(clock.id().slice(0, 10), 16)
-    const history = earlier?.history ?? new History({ messages, bytes }, start, ground.windows)
+    const history = earlier?.history ?? new History({ messages, bytes }, start, ground.memory.windows)
     this.feed = new Feed(instance, registry, hello.page, history)
     this.watching = new Watching(ground, instance, this.feed, () => this.changed())
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
-    this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up)) // calls run in order, also those that the page sends again
+    this.intake = new Intake(ground, this, connection)
+    const { count } = this.intake.pace
+    this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up), { count, mayRun: () => this.intake.mayRun() }) // calls run in order, also those that the page sends again
     this.calling = new Calling(ground, this)
-    this.pressure = new Backpressure(connection, clock, ground.unread, () => this.outbox.add(this))
+    this.pressure = new Backpressure(connection, clock, ground.memory.unread, () => this.outbox.add(this))
   }
 
   /** The page had a connection before this one. */
@@ -142,38 +147,9 @@ export class Session implements Watcher, Sender, CallingPage, Earlier {
     this.inbox.open()
   }
 
-  /** A message of the tab, or a batch of them, as it came. */
-  receive(name: unknown, args: readonly unknown[]): void {
-    try {
-      for (const [each, ...given] of unpack(name, args, this.ground.limits)) this.take(each, given)
-    } catch (error) {
-      this.refuse(undefined, error)
-    }
-  }
-
-  private take(name: unknown, args: readonly unknown[]): void {
-    if (this.phase === 'closed') return
-    try {
-      const up = parseUp(name, args, this.ground.limits)
-      const overtakes = up.type === 'cancel' && this.phase === 'open' && !this.startsLater(up)
-      if (this.inbox.size + this.calling.cancelling >= this.ground.limits.callsPerTab) return this.refuseSurplus(up)
-      if (overtakes) return void this.calling.cancel(up)
-      this.inbox.add(up)
-    } catch (error) {
-      this.refuse(callIdOf(args), error)
-    }
-  }
-
-  private refuseSurplus(up: Up): void {
-    const surplus = new HeldStateError(
-      'inbox-full',
-      `${this.inbox.size} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
-    )
-    if (up.type === 'resync') throw surplus
-    const refuse = () => {
-      throw surplus
-    }
-    void this.ground.tracked(this.calling.once(up.id, refuse, true))
+  /** A message of the tab, or a batch of them, as it came, of so many bytes. */
+  receive(name: unknown, args: readonly unknown[], bytes = 0): void {
+    this.intake.receive(name, args, bytes)
   }
 
   /** The connection is gone, or is to go. Work that was begun goes on. */
@@ -181,6 +157,7 @@ export class Session implements Watcher, Sender, CallingPage, Earlier {
     if (this.phase === 'closed') return
     this.phase = 'closed'
     this.inbox.close()
+    this.intake.end()
     this.watching.end()
     this.cancelWelcome?.()
     this.instance.watchers.delete(this)
@@ -224,12 +201,12 @@ export class Session implements Watcher, Sender, CallingPage, Earlier {
     if (this.held) return
     this.held = true
     this.inbox.hold()
-    this.connection.pause?.()
+    this.intake.pace.set('unread', true)
   }
 
   private release(): void {
     this.held = false
-    this.connection.resume?.()
+    this.intake.pace.set('unread', false)
     this.inbox.open()
   }
 
@@ -293,7 +270,7 @@ export class Session implements Watcher, Sender, CallingPage, Earlier {
   }
 
   /** Says what was wrong: to the caller where the message names a call, else to the tab. */
-  private refuse(id: number | undefined, error: unknown): void {
+  refuse(id: number | undefined, error: unknown): void {
     if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
     // what a page that was here before sends again may have taken effect: it shall not be told that it did not
     if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
@@ -316,11 +293,6 @@ export class Session implements Watcher, Sender, CallingPage, Earlier {
   /** Definitions are others now. */
   redefined(): void {
     this.watching.redefined((error) => this.refuse(undefined, error))
-  }
-
-  /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
-  private startsLater({ definition, task }: { definition: string; task: string }): boolean {
-    return this.inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
   }
 
   private say(message: Parameters<typeof writeDown>[0]): void {

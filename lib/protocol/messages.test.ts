@@ -134,7 +134,7 @@ describe('up', () => {
 })
 
 it('a code of a failure is one of the catalogue, and no name of Object.prototype', () => {
-  for (const code of Object.keys(errorCodes)) expect(isErrorCode(code)).toBe(true)
+  for (const code of errorCodes) expect(isErrorCode(code)).toBe(true)
   for (const code of ['constructor', '__proto__', 'toString', '', 5, null]) expect(isErrorCode(code)).toBe(false)
 })
 

@@ -52,11 +52,12 @@ export class Loopback implements Wire {
 
   send(name: string, ...args: Json[]): void {
     const { generation } = this
-    const carried = structure(args)
+    const text = JSON.stringify(args)
+    const carried = JSON.parse(text)
     const arrive = () => {
       if (generation !== this.generation) return
       if (this.unheard) this.unheard.push(arrive)
-      else this.session?.receive(name, carried)
+      else this.session?.receive(name, carried, text.length)
     }
     this.carry('up', arrive)
   }

@@ -29,12 +29,15 @@ interface Engine {
     readonly socket?: { pause(): void; resume(): void; terminate(): void }
     on(event: 'headers', listener: (headers: unknown, request: { method?: string; socket: NetSocket }) => void): void
   }
+  on(event: 'data', listener: (data: unknown) => void): void
   write(packet: string, options?: object, taken?: () => void): void
   close(discard?: boolean): void
 }
 
 /** Before the text of an event, in the encoding of Socket.IO. */
 const eventType = '2'
+/** Of an event with bytes in it, which no page of ours sends. */
+const binaryEventType = '5'
 
 export class SocketConnection implements Connection {
   readonly cookies: string | undefined
@@ -53,6 +56,9 @@ export class SocketConnection implements Connection {
   /** Over which the answer to the last poll goes out. */
   private poll: NetSocket | undefined
   private cancelRefresh: (() => void) | undefined
+  /** Bytes of the events that have arrived and were not handed on, and of those with bytes in them. */
+  private readonly sizes: number[] = []
+  private arrivedBytes = 0
 
   constructor(socket: Peer, clock: Clock, address: string | undefined) {
     this.socket = socket
@@ -61,10 +67,26 @@ export class SocketConnection implements Connection {
     this.cookies = socket.request.headers.cookie
     this.address = address
     const { transport } = this.engine
+    this.engine.on('data', (data) => this.arrived(data))
     if (transport.name === 'polling')
       transport.on('headers', (_, { method, socket }) => {
         if (method === 'GET') this.poll = socket
       })
+  }
+
+  /** Notes the size of an event, which Socket.IO hands on without. */
+  private arrived(data: unknown): void {
+    if (typeof data !== 'string') this.arrivedBytes += (data as { length?: number }).length ?? 0
+    else if (data[0] === eventType) this.sizes.push(data.length)
+    else if (data[0] === binaryEventType) this.arrivedBytes += data.length
+  }
+
+  /** The bytes of the event that Socket.IO hands on now. */
+  takeSize(): number {
+    const { arrivedBytes } = this
+    if (arrivedBytes === 0) return this.sizes.shift() ?? 0
+    this.arrivedBytes = 0
+    return arrivedBytes
   }
 
   get unread(): number {

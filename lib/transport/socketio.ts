@@ -70,7 +70,8 @@ function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {
     return
   }
   socket.onAny((name, ...args) => {
-    if (name !== lineQuestion) return session.receive(name, args)
+    const bytes = connection.takeSize()
+    if (name !== lineQuestion) return session.receive(name, args, bytes)
     const answer: unknown = args.at(-1)
     if (typeof answer === 'function') answer()
   })

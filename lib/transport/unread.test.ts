@@ -70,7 +70,7 @@ it('keeps one welcome for a websocket that does not read, however often it asks'
   // kernels take some megabytes before they stop; what the process itself holds stays one welcome
   const held = [...hub.sessions].length
   expect(held).toBe(1)
-  expect(hub.unread.bytes).toBeLessThan(2 * size)
+  expect(hub.memory.unread.bytes).toBeLessThan(2 * size)
 }, 30_000)
 
 it('keeps one welcome for a page that polls without asking for answers', async () => {
@@ -84,8 +84,8 @@ it('keeps one welcome for a page that polls without asking for answers', async (
     await post('42["resync"]')
     await sleep(fixedLimits.resyncPauseMs / 2)
   }
-  expect(hub.unread.bytes).toBeGreaterThan(0)
-  expect(hub.unread.bytes).toBeLessThan(2 * size)
+  expect(hub.memory.unread.bytes).toBeGreaterThan(0)
+  expect(hub.memory.unread.bytes).toBeLessThan(2 * size)
 }, 30_000)
 
 it('brings ten megabytes to a page on a slow line, and its calls after them', async () => {
@@ -104,7 +104,7 @@ it('brings ten megabytes to a page on a slow line, and its calls after them', as
   expect(textOf(tab)).toBe(`${'€'.repeat(100)}"\n`.repeat(30_000))
   await tab.call('big', 'add', [])
   expect((tab.mirror.getState().views.get(0) as { n: number }).n).toBe(1)
-  expect(hub.unread.bytes).toBe(0)
+  expect(hub.memory.unread.bytes).toBe(0)
 }, 30_000)
 
 /** A proxy that hands on so many bytes a second of what the server says. */

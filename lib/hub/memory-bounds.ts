@@ -1,0 +1,24 @@
+/** What all pages of a process may take of its memory: each bound is a part of the limit of its heap. */
+import { getHeapStatistics } from 'node:v8'
+import { fixedLimits } from '../base/limits.js'
+import { Unread } from './backpressure.js'
+import { Inboxes } from './pace.js'
+import { Windows } from './windows.js'
+
+export class MemoryBounds {
+  /** Of what pages were sent and have not read. */
+  readonly unread: Unread
+  /** Of what pages could be given the difference to. */
+  readonly windows: Windows
+  /** Of calls that wait. */
+  readonly inboxes: Inboxes
+  /** Bytes of states. */
+  readonly states: number
+
+  constructor(heapBytes: number = getHeapStatistics().heap_size_limit) {
+    this.unread = new Unread(heapBytes * fixedLimits.unreadOfHeap)
+    this.windows = new Windows(heapBytes * fixedLimits.windowsOfHeap)
+    this.inboxes = new Inboxes(heapBytes * fixedLimits.inboxOfHeap)
+    this.states = heapBytes * fixedLimits.statesOfHeap
+  }
+}

@@ -1,0 +1,25 @@
+/** How fast an address may open new tabs. Pages that come back with their token are free. */
+import { Buckets } from '../base/buckets.js'
+import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
+import type { Limits } from '../base/limits.js'
+import type { Connection } from './connection.js'
+import { newToken } from './token.js'
+
+export class NewTabs {
+  private readonly clock: Clock
+  private readonly buckets: Buckets
+
+  constructor(clock: Clock, { newTabsPerSecond: perSecond, newTabsBurst: burst }: Limits) {
+    this.clock = clock
+    this.buckets = new Buckets(clock, { perSecond, burst })
+  }
+
+  /** The token of a new tab. Throws `too-many-tabs` if its address opens them too fast; one that is not known does not count. */
+  token({ address }: Pick<Connection, 'address'>): string {
+    const afterMs = address === undefined ? 0 : this.buckets.take(address)
+    if (afterMs === 0) return newToken(this.clock)
+    const message = 'This address opens tabs faster than the server allows. The page tries again by itself.'
+    throw new HeldStateError('too-many-tabs', message, { afterMs })
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Whether a connection is read. It is not while its page does not read how its calls end, while its calls take too much memory, and while they
+ * wait for their turn; then the page, or the network on its behalf, has to wait.
+ */
+import type { Limits } from '../base/limits.js'
+import type { Connection } from './connection.js'
+
+type Reason = 'unread' | 'bytes' | 'turn'
+
+/** What the waiting calls of all pages of a process take. */
+export class Inboxes {
+  private readonly limit: number
+  /** Bytes. */
+  bytes = 0
+  private readonly stopped = new Set<Pace>()
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  get isFull(): boolean {
+    return this.bytes > this.limit
+  }
+
+  changed(by: number): void {
+    this.bytes += by
+    if (by >= 0 || this.stopped.size === 0 || this.bytes > this.limit / 2) return
+    for (const pace of [...this.stopped]) pace.look()
+  }
+
+  stop(pace: Pace): void {
+    this.stopped.add(pace)
+  }
+
+  goOn(pace: Pace): void {
+    this.stopped.delete(pace)
+  }
+}
+
+export class Pace {
+  private readonly connection: Connection
+  private readonly limits: Limits
+  private readonly all: Inboxes
+  private readonly reasons = new Set<Reason>()
+  private ended = false
+  /** Bytes of the calls of this page that wait or run. */
+  bytes = 0
+
+  constructor(connection: Connection, limits: Limits, all: Inboxes) {
+    this.connection = connection
+    this.limits = limits
+    this.all = all
+  }
+
+  /** The bytes of a message are more than may wait. */
+  refuses(bytes: number): boolean {
+    return this.bytes > 0 && (this.bytes + bytes > this.limits.inboxBytes || this.all.isFull)
+  }
+
+  /** A call waits or has ended. */
+  readonly count = (bytes: number): void => {
+    if (bytes === 0) return
+    this.bytes += bytes
+    this.all.changed(bytes)
+    this.look()
+  }
+
+  /** Looks whether its calls take too much. */
+  look(): void {
+    const { bytes, limits, all } = this
+    if (bytes > limits.inboxBytes / 2 || (bytes > 0 && all.isFull)) {
+      all.stop(this)
+      this.set('bytes', true)
+    } else if (this.reasons.has('bytes') && bytes <= limits.inboxBytes / 4 && !all.isFull) {
+      all.goOn(this)
+      this.set('bytes', false)
+    }
+  }
+
+  set(reason: Reason, holds: boolean): void {
+    const { reasons, connection } = this
+    if (reasons.has(reason) === holds || this.ended) return
+    if (holds) {
+      reasons.add(reason)
+      if (reasons.size === 1) connection.pause?.()
+    } else {
+      reasons.delete(reason)
+      if (reasons.size === 0) connection.resume?.()
+    }
+  }
+
+  /** The connection has ended; calls that were begun still count until they end. */
+  end(): void {
+    this.ended = true
+    this.all.goOn(this)
+  }
+}
