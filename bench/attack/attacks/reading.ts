@@ -1,0 +1,108 @@
+/** Attacks by pages that do not read, or read a little. */
+
+import type { RawPage } from '../raw.js'
+import { hello } from '../raw.js'
+import type { Attack, Scene } from '../scene.js'
+import { polling } from './connections.js'
+
+/** Keeps a page alive that does not read: an answer to a ping that nobody has seen counts as well. */
+const pong = (page: RawPage) => page.text('3')
+
+/** Pages that watch the big state and stop to read once they are welcomed. */
+async function silent(scene: Scene, count: number, watch = ['big']): Promise<RawPage[]> {
+  const pages = await Promise.all(Array.from({ length: count }, () => scene.entered(watch)))
+  for (const page of pages) page.socket.pause()
+  return pages
+}
+
+export const reading: readonly Attack[] = [
+  {
+    name: 'C2-unread',
+    title: '8 sockets that answer pings, never read, and ask for 5,000 resyncs of 478 KB',
+    run: async (scene) => {
+      const pages = await silent(scene, 8)
+      let asked = 0
+      const most = scene.some(5_000, 800)
+      while (scene.on && asked < most) {
+        for (const page of pages) {
+          if (!page.isClosed) page.emit('resync')
+          asked += 1
+        }
+        if (asked % 400 === 0) for (const page of pages) pong(page)
+        await scene.pause(2)
+      }
+      await scene.rest()
+      return { done: `${asked} resyncs, ${pages.filter(({ isClosed }) => isClosed).length} sockets were closed` }
+    },
+  },
+  {
+    name: 'C2-unread-batch',
+    title: 'the same in batches of 1,000, and as calls that change the state',
+    run: async (scene) => {
+      const pages = await silent(scene, 4)
+      const resyncs = Array.from({ length: 1_000 }, () => ['resync'])
+      let id = 0
+      while (scene.on && id < scene.some(4_000, 400)) {
+        for (const page of pages) {
+          page.emit('batch', resyncs)
+          page.emit(
+            'batch',
+            Array.from({ length: 100 }, () => ['call', (id += 1), 'big', 'add', [1]]),
+          )
+          pong(page)
+        }
+        await scene.pause(20)
+      }
+      await scene.rest()
+      return { done: `${id} calls`, acted: pages.length, keptBytes: pages.length * 2_000_000 }
+    },
+  },
+  {
+    name: 'C2-unread-polling',
+    title: '8 polling connections without a GET that ask for 400 resyncs each',
+    run: async (scene) => {
+      const pages = await Promise.all(Array.from({ length: 8 }, () => polling(scene, {}, hello({ watch: ['big'] }))))
+      const asked = await scene.each(scene.some(400, 20), 1, () => {
+        const resyncs = Array.from({ length: 8 }, () => '42["resync"]').join('\x1e')
+        return Promise.all(pages.map((page) => page?.post(resyncs)))
+      })
+      await scene.rest()
+      return { done: `${asked * 64} resyncs over ${pages.filter(Boolean).length} connections` }
+    },
+  },
+  {
+    name: 'C2-trickle',
+    title: '40 sockets that read some bytes a second of a state that changes',
+    run: async (scene) => {
+      const pages = await silent(scene, scene.some(40, 8))
+      let id = 0
+      while (scene.on) {
+        for (const page of pages) {
+          page.emit('call', (id += 1), 'big', 'add', [1])
+          if (id % 3 === 0) page.emit('resync')
+          page.socket.resume()
+          setImmediate(() => page.socket.pause())
+        }
+        await scene.pause(100)
+      }
+      return { done: `${id} calls`, acted: pages.length, keptBytes: pages.length * 1_500_000 }
+    },
+  },
+  {
+    name: 'C2-unread-answers',
+    title: '20 sockets that never read the answers to failing calls with long texts',
+    run: async (scene) => {
+      const pages = await silent(scene, 20, ['target'])
+      let calls = 0
+      while (scene.on && calls < scene.some(400, 60)) {
+        for (const page of pages) {
+          page.call('target', 'echo', 'e'.repeat(100_000))
+          calls += 1
+        }
+        await scene.pause(50)
+      }
+      await scene.rest()
+      return { done: `${calls} calls`, acted: pages.length, keptBytes: pages.length * 100_000 }
+    },
+  },
+]
