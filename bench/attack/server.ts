@@ -39,7 +39,7 @@ export interface Memory extends Counts {
   readonly rss: number
 }
 
-const changedBuiltIns = watchBuiltIns()
+const builtIns = watchBuiltIns()
 const resolution = 2
 const delay = monitorEventLoopDelay({ resolution })
 delay.enable()
@@ -94,7 +94,7 @@ const counts = (): Counts => ({
   tasks: hub?.backgroundTasks.size ?? 0,
   tokens: kept.size + saved.size,
   logBytes,
-  polluted: changedBuiltIns(),
+  polluted: builtIns.changed(),
 })
 
 process.on('exit', () => folder && rmSync(folder, { recursive: true, force: true }))

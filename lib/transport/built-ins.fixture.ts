@@ -1,36 +1,62 @@
 /** Built-ins and their prototypes as they were: what a polluting name from outside would change. */
 
-/** The names of what differs from when this was called; empty if nothing does. */
-export function watchBuiltIns(): () => string[] {
+export interface BuiltIns {
+  /** The names of what differs from when this was made; empty if nothing does. */
+  changed(): string[]
+  /** Makes them again what they were, so that what comes after can be told. */
+  restore(): void
+}
+
+export function watchBuiltIns(): BuiltIns {
   const before = pictures()
-  return () => {
-    const now = pictures()
-    return [...before].flatMap(([name, picture]) => differences(name, picture, now.get(name)))
+  return {
+    changed: () => {
+      const now = pictures()
+      return [...before].flatMap(([name, { picture }]) =>
+        differences(picture, now.get(name)?.picture).map((key) => `${name}.${String(key)}`),
+      )
+    },
+    restore: () => {
+      for (const { object, picture } of before.values())
+        for (const key of differences(picture, pictureOf(object))) {
+          const descriptor = picture.get(key)
+          if (descriptor) Object.defineProperty(object, key, descriptor)
+          else Reflect.deleteProperty(object, key)
+        }
+    },
   }
 }
 
 type Picture = ReadonlyMap<PropertyKey, PropertyDescriptor>
 
-function pictures(): ReadonlyMap<string, Picture> {
-  const found = new Map<string, Picture>()
+interface Pictured {
+  readonly object: object
+  readonly picture: Picture
+}
+
+function pictures(): ReadonlyMap<string, Pictured> {
+  const found = new Map<string, Pictured>()
+  const add = (name: string, object: unknown) => {
+    if ((typeof object === 'function' || typeof object === 'object') && object !== null)
+      found.set(name, { object, picture: pictureOf(object) })
+  }
   for (const name of Object.getOwnPropertyNames(globalThis)) {
     if (!/^[A-Z]/.test(name)) continue
     const value: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value // lazy globals have a getter: left alone
-    if ((typeof value !== 'function' && typeof value !== 'object') || value === null) continue
-    found.set(name, picture(value))
-    const prototype: unknown = (value as { prototype?: unknown }).prototype
-    if (typeof prototype === 'object' && prototype !== null) found.set(`${name}.prototype`, picture(prototype))
+    add(name, value)
+    if (typeof value === 'function') add(`${name}.prototype`, value.prototype)
   }
   return found
 }
 
-const picture = (value: object): Picture =>
-  new Map(Reflect.ownKeys(value).map((key) => [key, Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor]))
+const pictureOf = (object: object): Picture =>
+  new Map(
+    Reflect.ownKeys(object).map((key) => [key, Object.getOwnPropertyDescriptor(object, key) as PropertyDescriptor]),
+  )
 
-/** `RegExp.$1` and its like hold what was matched last, and read as accessors: only their functions are compared. */
-function differences(name: string, before: Picture, now: Picture | undefined): string[] {
+function differences(before: Picture, now: Picture | undefined): PropertyKey[] {
   const keys = new Set([...before.keys(), ...(now?.keys() ?? [])])
-  return [...keys].filter((key) => !same(before.get(key), now?.get(key))).map((key) => `${name}.${String(key)}`)
+  return [...keys].filter((key) => !same(before.get(key), now?.get(key)))
 }
 
 function same(one: PropertyDescriptor | undefined, other: PropertyDescriptor | undefined): boolean {
