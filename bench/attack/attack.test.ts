@@ -6,19 +6,22 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { attacks } from './attacks.js'
 import { shortPace } from './paces.js'
 import { Stage } from './stage.js'
-import { broken } from './targets.js'
+import { broken, isHarmed } from './targets.js'
 
 const stage = new Stage(shortPace('memory'), 'source')
 afterAll(() => stage.end())
 
 describe('an honest neighbour loses nothing, and nothing is left behind, beside', () => {
-  it.each(attacks)('$name: $title', { timeout: 60_000 }, async (attack) => {
-    let misses: readonly string[] = ['it was not lived through']
-    try {
-      misses = broken(attack, await stage.run(attack))
-    } finally {
-      if (misses.length > 0) await stage.end()
-    }
-    expect(misses).toEqual([])
-  })
+  it.each(attacks.map((attack) => [attack.name, attack.title, attack] as const))(
+    '%s: %s',
+    async (_name, _title, attack) => {
+      const misses = await stage.run(attack).then(
+        (result) => broken(attack, result),
+        (error: Error) => [`fallen: ${error.message}`],
+      )
+      if (isHarmed(misses)) await stage.end()
+      expect(misses).toEqual([])
+    },
+    60_000,
+  )
 })

@@ -9,7 +9,7 @@ import { attacks } from './attacks.js'
 import { fullPace, shortPace } from './paces.js'
 import type { Attack } from './scene.js'
 import { Fallen, type Result, Stage } from './stage.js'
-import { broken, median, megabytes, millis, slow } from './targets.js'
+import { broken, isHarmed, median, megabytes, millis, slow } from './targets.js'
 
 const { values } = parseArgs({
   options: {
@@ -36,6 +36,8 @@ const pace = values.settle === undefined ? chosenPace : { ...chosenPace, settleM
 const results = new Map<Attack, Result[]>(chosen.map((attack) => [attack, []]))
 const misses = new Map<Attack, Set<string>>(chosen.map((attack) => [attack, new Set()]))
 const stage = new Stage(pace, 'dist')
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stage.end().then(() => process.exit(130)))
 let starts = 0
 
 console.log(`${chosen.length} attacks, ${rounds} rounds, store ${store}, heap 512 MB; a click every 25 ms`)
@@ -47,7 +49,7 @@ for (let round = 1; round <= rounds; round += 1)
       results.get(attack)?.push(result)
       for (const miss of missed) misses.get(attack)?.add(miss)
       say(attack, result, missed, round)
-      if (missed.some((miss) => /clicks|built-ins/.test(miss))) await restart()
+      if (isHarmed(missed)) await restart()
     } catch (error) {
       if (!(error instanceof Fallen)) throw error
       misses.get(attack)?.add(error.message)
@@ -59,7 +61,7 @@ await stage.end()
 for (const attack of chosen) for (const miss of slow(attack, results.get(attack) ?? [])) misses.get(attack)?.add(miss)
 
 console.log(
-  '\nattack                    p50 before/during/after     p99 before/during/after     delay p99/max   memory   log',
+  '\nattack                    p50 before/during/after     p99 before/during/after     delay p99/max   memory     peak   log',
 )
 for (const attack of chosen) {
   console.log(row(attack))
@@ -95,8 +97,9 @@ function row(attack: Attack): string {
       .join(' ')
   const delay = `${millis(of(({ during }) => during.delay.p99))}/${millis(of(({ during }) => during.delay.max))}`
   const grown = megabytes(of(({ atFirst, atLast }) => atLast.live - atFirst.live))
+  const peak = megabytes(of(({ peakRss }) => peakRss))
   const logged = of(({ atFirst, atLast }) => atLast.logBytes - atFirst.logBytes)
-  return `${attack.name.padEnd(22)} ${three('p50')} ${three('p99')} ${delay.padStart(16)} ${grown.padStart(9)} ${logged} B`
+  return `${attack.name.padEnd(22)} ${three('p50')} ${three('p99')} ${delay.padStart(16)} ${grown.padStart(9)} ${peak.padStart(9)} ${logged} B`
 }
 
 function figures(): object {

@@ -16,7 +16,8 @@ answering({
   run: async ({ attack: name, port, ms, scale }: Ordered): Promise<Outcome> => {
     const attack = attacks.find((one) => one.name === name)
     if (!attack) throw new Error(`There is no attack "${name}".`)
-    scene = new Scene(port, ms, scale)
+    const address = `127.0.0.${2 + attacks.indexOf(attack)}` // its own: what one attack has used up, the next one has
+    scene = new Scene(port, address, ms, scale)
     return attack.run(scene)
   },
   leave: () => scene?.close(),

@@ -25,11 +25,11 @@ const shortened = {
 }
 
 export const shortPace = (store: string): Pace => ({
-  beforeMs: 300,
-  duringMs: 1_500,
-  afterMs: 300,
-  settleMs: 3_000,
-  answerMs: 6_000,
+  beforeMs: 50,
+  duringMs: 900,
+  afterMs: 100,
+  settleMs: 2_000,
+  answerMs: 5_000,
   scale: 0.05,
   server: { store, limits: shortened },
 })

@@ -1,18 +1,16 @@
 /**
  * Clients that no library would be: a websocket whose every byte is ours, over a socket that can stop reading, and plain
- * requests. All come from an address of their own, 127.0.0.2.
+ * requests. They come from an address that no honest page has.
  */
 import { randomBytes } from 'node:crypto'
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { protocolVersion, socketPath } from './library.js'
 
-export const hostileAddress = '127.0.0.2'
-
 /** Bytes of a message that are looked at; the rest of it is only counted. */
-const lookedAt = 4_096
+const lookedAt = 200_000
 /** Messages that are remembered; older ones are forgotten. */
-const remembered = 2_000
+const remembered = 200
 
 export interface Came {
   /** Its first characters. */
@@ -34,8 +32,12 @@ export const hex32 = () => randomBytes(16).toString('hex')
 /** A hello that the hub takes. */
 export const hello = (more: Greeting = {}) => ({ version: protocolVersion, page: hex32(), watch: [], ...more })
 
-/** Handed to whoever opens sockets, so that all of them can be closed. */
-export interface Closing {
+/** Where sockets come from. */
+export interface Origin {
+  readonly port: number
+  /** Of this machine, and the attacker's own. */
+  readonly address: string
+  /** Called with what closes a socket, so that all of them can be closed. */
   add(close: () => void): void
 }
 
@@ -50,10 +52,10 @@ export interface RequestMade {
 export const enginePath = (transport: string, more = '') =>
   `${socketPath}/?EIO=4&transport=${transport}${more ? `&${more}` : ''}`
 
-export function tcp(port: number, closing: Closing): Socket {
-  const socket = connect({ host: '127.0.0.1', port, localAddress: hostileAddress })
+export function tcp({ port, address, add }: Origin): Socket {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: address })
   socket.on('error', () => {})
-  closing.add(() => socket.destroy())
+  add(() => socket.destroy())
   return socket
 }
 
@@ -65,12 +67,12 @@ export interface Answer {
 }
 
 /** One request over a connection of its own. Never rejects; `begun` is called with it before it is sent. */
-export function ask(port: number, made: RequestMade, closing: Closing, begun?: (request: ClientRequest) => void) {
+export function ask({ port, address, add }: Origin, made: RequestMade, begun?: (request: ClientRequest) => void) {
   const { method = 'GET', path, headers = {}, body } = made
   const options: RequestOptions = {
     host: '127.0.0.1',
     port,
-    localAddress: hostileAddress,
+    localAddress: address,
     method,
     path,
     headers,
@@ -88,7 +90,7 @@ export function ask(port: number, made: RequestMade, closing: Closing, begun?: (
     })
     sent.on('error', () => resolve(nothing))
     sent.on('close', () => resolve(nothing))
-    closing.add(() => sent.destroy())
+    add(() => sent.destroy())
     begun?.(sent)
     if (body !== undefined) sent.write(body)
     if (!begun) sent.end()
@@ -117,13 +119,13 @@ export class RawPage {
   private readonly waiting = new Set<() => void>()
   private ids = 0
 
-  constructor(port: number, closing: Closing, cookie?: string, path = enginePath('websocket')) {
-    this.socket = tcp(port, closing)
+  constructor(origin: Origin, cookie?: string, path = enginePath('websocket')) {
+    this.socket = tcp(origin)
     this.cookie = cookie
     const key = randomBytes(16).toString('base64')
     const headers = [
       `GET ${path} HTTP/1.1`,
-      `Host: 127.0.0.1:${port}`,
+      `Host: 127.0.0.1:${origin.port}`,
       'Upgrade: websocket',
       'Connection: Upgrade',
       `Sec-WebSocket-Key: ${key}`,
@@ -181,6 +183,17 @@ export class RawPage {
 
   /** Messages that have come, the forgotten ones included. */
   messages = 0
+
+  /** Whether a call has settled, as far as what came is remembered. */
+  hasSettled(id: number): boolean {
+    const settled = new RegExp(`\\[${id}(\\]|,"[a-z-]+",")`)
+    return this.came.some(({ text }) => text.startsWith('42["d"') && settled.test(text))
+  }
+
+  /** Waits until a call has settled. */
+  settled(id: number, withinMs?: number): Promise<boolean> {
+    return this.until(() => this.hasSettled(id), withinMs)
+  }
 
   last(name: string): Came | undefined {
     return this.came.findLast(({ text }) => text.startsWith(`42["${name}"`))

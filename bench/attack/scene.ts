@@ -1,7 +1,7 @@
 /** What an attack is, and where it takes place: it opens what it likes, and the scene closes all of it. */
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { type Answer, ask, type Closing, RawPage, type RequestMade, tcp } from './raw.js'
+import { type Answer, ask, type Origin, RawPage, type RequestMade, tcp } from './raw.js'
 
 /** What an attack came to, as far as the attacker can see. */
 export interface Outcome {
@@ -25,21 +25,23 @@ export interface Attack {
   readonly holdsThread?: boolean
   /** What the log must name while it lasts or soon after. */
   readonly named?: RegExp
-  /** Milliseconds that it takes at least, unless bounds are shortened. */
+  /** Milliseconds that all of it takes at least. */
   readonly leastMs?: number
   /** Sessions of the hub that it may have at most; not judged without. */
   readonly sessions?: number
 }
 
-export class Scene implements Closing {
+export class Scene implements Origin {
   readonly port: number
+  readonly address: string
   /** Of the whole attack: 1, or a small part of it in the tests. */
   readonly scale: number
   private readonly closes = new Set<() => void>()
   private readonly end: number
 
-  constructor(port: number, ms: number, scale: number) {
+  constructor(port: number, address: string, ms: number, scale: number) {
     this.port = port
+    this.address = address
     this.scale = scale
     this.end = performance.now() + ms
   }
@@ -54,12 +56,12 @@ export class Scene implements Closing {
     return Math.max(least, Math.ceil(count * this.scale))
   }
 
-  add(close: () => void): void {
+  readonly add = (close: () => void): void => {
     this.closes.add(close)
   }
 
   page(cookie?: string, path?: string): RawPage {
-    return new RawPage(this.port, this, cookie, path)
+    return new RawPage(this, cookie, path)
   }
 
   /** A page that has been welcomed. */
@@ -70,11 +72,11 @@ export class Scene implements Closing {
   }
 
   tcp(): Socket {
-    return tcp(this.port, this)
+    return tcp(this)
   }
 
-  ask(made: RequestMade, begun?: Parameters<typeof ask>[3]): Promise<Answer> {
-    return ask(this.port, made, this, begun)
+  ask(made: RequestMade, begun?: Parameters<typeof ask>[2]): Promise<Answer> {
+    return ask(this, made, begun)
   }
 
   pause(ms: number): Promise<void> {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { inspect } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { watchBuiltIns } from '../../lib/transport/built-ins.fixture.js'
 import { answering } from '../child.js'
 import { attachSocketIo, createHub, defaultLimits, diskStore, memoryStore, redisStore, socketPath } from './library.js'
@@ -96,6 +97,13 @@ const counts = (): Counts => ({
   logBytes,
   polluted: builtIns.changed(),
 })
+
+/** Ends the process when its parent has gone, also while its own loop hangs. */
+new Worker(
+  `const parent = process.ppid
+   setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1_000)`,
+  { eval: true, execArgv: [] },
+).unref()
 
 process.on('exit', () => folder && rmSync(folder, { recursive: true, force: true }))
 process.on('unhandledRejection', (reason) => note('unhandled rejection', reason))

@@ -2,6 +2,7 @@
  * A server and its honest neighbour, and one attack on them at a time: what the neighbour felt before, during and after it,
  * and what is left of it. A server that died or hangs is started again for the next attack.
  */
+import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { type Child, child } from '../child.js'
 import type { Ordered } from './attacker.js'
@@ -47,6 +48,8 @@ export interface Result {
   readonly atLast: Memory
   /** Milliseconds from the end of the attack until memory was back; none if it was not in time. */
   readonly backMs: number | undefined
+  /** Bytes of memory that the process had at most while the attack lasted, as Linux counts them; elsewhere 0. */
+  readonly peakRss: number
   /** Milliseconds until a newcomer was welcomed while the attack lasted, and after it. */
   readonly newcomers: readonly (number | undefined)[]
   /** What the log said. */
@@ -122,7 +125,7 @@ export class Stage {
     }
     await this.asked(server, 'log')
     const atFirst = await this.memory(server)
-    await setTimeout(300) // what the collection held up
+    await setTimeout(Math.min(300, pace.beforeMs)) // what the collection held up
     await this.begin(server, neighbour)
     await setTimeout(pace.beforeMs)
     const before = await phase()
@@ -130,12 +133,16 @@ export class Stage {
     await this.begin(server, neighbour)
     this.attacker ??= child('./attack/attacker.ts', [], { env: this.env })
     const { attacker } = this
-    const ms = pace.scale < 1 ? pace.duringMs : Math.max(pace.duringMs, attack.leastMs ?? 0)
+    const ms = Math.max(pace.duringMs, (attack.leastMs ?? 0) * pace.scale)
     const ordered: Ordered = { attack: attack.name, port: this.port, ms, scale: pace.scale }
     let outcome: Outcome
     let during: Phase
     let held: Counts
     let newcomer: number | undefined
+    let peakRss = 0
+    const look = setInterval(() => {
+      peakRss = Math.max(peakRss, rssOf(server))
+    }, 100)
     try {
       outcome = await this.asked<Outcome>(
         attacker,
@@ -150,6 +157,8 @@ export class Stage {
       this.attacker = undefined
       await ended(attacker)
       throw error
+    } finally {
+      clearInterval(look)
     }
     await this.asked(attacker, 'leave')
 
@@ -177,8 +186,9 @@ export class Stage {
       after,
       atFirst,
       held,
-      atLast: { ...atLast, logBytes: atLast.logBytes },
+      atLast,
       backMs,
+      peakRss,
       newcomers: [newcomer, later],
       lines: await this.asked<string[]>(server, 'log'),
       lost,
@@ -226,6 +236,14 @@ export class Stage {
 /** Memory is back where it was, and the store keeps nothing of tabs that changed nothing. */
 function isBack(atFirst: Memory, now: Memory, outcome: Outcome, allowed: number): boolean {
   return now.live <= atFirst.live + allowed && now.tokens - atFirst.tokens <= (outcome.acted ?? 0)
+}
+
+function rssOf({ process: { pid } }: Child): number {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
 }
 
 async function ended(one: Child | undefined): Promise<void> {

@@ -34,6 +34,10 @@ export function broken(attack: Attack, result: Result): string[] {
   return misses
 }
 
+/** The server cannot be used for another attack. */
+export const isHarmed = (misses: readonly string[]) =>
+  misses.some((miss) => /^fallen|clicks|built-ins|newcomer|rejection/.test(miss))
+
 /** What is judged by the median of the rounds: times. */
 export function slow({ holdsThread }: Attack, results: readonly Result[]): string[] {
   if (holdsThread || results.length === 0) return []

@@ -65,7 +65,7 @@ export const calls: readonly Attack[] = [
     run: async (scene) => {
       const page = await scene.entered(['target'])
       const made = pollute(page)
-      await page.until(() => page.came.some(({ text }) => text.includes(`[${made}`)), 2_000)
+      await page.settled(made, 2_000)
       await scene.pause(200)
       return { done: `${made} calls`, acted: 1 }
     },
@@ -242,7 +242,7 @@ export const calls: readonly Attack[] = [
           page.text(`42["call",${(made += 1)},"target","named",[${text}]]`)
           await page.until(() => false, 10)
         }
-      await page.until(() => page.came.some((message) => message.text.includes(`[${made}`)), 3_000)
+      await page.settled(made, 3_000)
       return { done: `${made} calls`, acted: 1, keptBytes: 4_000_000 }
     },
   },
@@ -272,7 +272,7 @@ export const calls: readonly Attack[] = [
       const pages = await Promise.all(Array.from({ length: scene.some(20, 3) }, () => scene.entered(['target'])))
       for (const page of pages) page.call('target', 'never')
       await scene.rest()
-      const answered = pages.filter((page) => page.came.some(({ text }) => text.includes('[1,'))).length
+      const answered = pages.filter((page) => page.hasSettled(1)).length
       return {
         done: `${pages.length} tabs`,
         acted: pages.length,
@@ -288,7 +288,7 @@ export const calls: readonly Attack[] = [
       page.call('target', 'spins')
       await scene.rest()
       page.emit('cancel', 2, 'target', 'spins')
-      await page.until(() => page.came.some(({ text }) => text.includes('[2]')), 3_000)
+      await page.settled(2, 3_000)
       return { done: 'one task', acted: 1 }
     },
   },
@@ -301,7 +301,7 @@ export const calls: readonly Attack[] = [
       const page = await scene.entered(['target'])
       const ms = scene.scale < 1 ? 1_500 : 5_000
       page.call('target', 'compute', ms)
-      await page.until(() => page.came.some(({ text }) => text.includes('[[1]')), ms + 5_000)
+      await page.settled(1, ms + 5_000)
       return { done: `${ms} ms`, acted: 1 }
     },
   },

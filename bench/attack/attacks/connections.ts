@@ -39,8 +39,6 @@ export async function polling(scene: Scene, headers: Record<string, string> = {}
   const sid = /"sid":"([^"]+)"/.exec(body)?.[1]
   if (status !== 200 || !sid) return undefined
   const path = enginePath('polling', `sid=${sid}`)
-  const post = (text: string) =>
-    scene.ask({ method: 'POST', path, headers: { 'content-type': 'text/plain' }, body: text })
   const posted = async (text: string) => {
     const size = String(Buffer.byteLength(text))
     return scene.ask({
@@ -50,7 +48,6 @@ export async function polling(scene: Scene, headers: Record<string, string> = {}
       body: text,
     })
   }
-  void post
   await posted(`40${JSON.stringify(greeting)}`)
   return { sid, path, cookie, post: posted, get: () => scene.ask({ path }) }
 }
