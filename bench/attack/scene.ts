@@ -27,6 +27,8 @@ export interface Attack {
   readonly named?: RegExp
   /** Milliseconds that all of it takes at least. */
   readonly leastMs?: number
+  /** Bytes that may be alive, beside those of before, while all that it has opened is open; without, what any attack may have. */
+  readonly heldBytes?: number
   /** Sessions of the hub that it may have at most; not judged without. */
   readonly sessions?: number
 }

@@ -8,7 +8,7 @@ import { type Child, child } from '../child.js'
 import type { Ordered } from './attacker.js'
 import type { Clicks } from './neighbour.js'
 import type { Attack, Outcome } from './scene.js'
-import type { Counts, Memory, Started } from './server.js'
+import type { Memory, Started } from './server.js'
 
 export interface Pace {
   /** Milliseconds of each phase. */
@@ -43,7 +43,7 @@ export interface Result {
   readonly after: Phase
   readonly atFirst: Memory
   /** While all that the attacker has opened is open. */
-  readonly held: Counts
+  readonly held: Memory
   /** Once memory was back, or the time for that was over. */
   readonly atLast: Memory
   /** Milliseconds from the end of the attack until memory was back; none if it was not in time. */
@@ -137,7 +137,7 @@ export class Stage {
     const ordered: Ordered = { attack: attack.name, port: this.port, ms, scale: pace.scale }
     let outcome: Outcome
     let during: Phase
-    let held: Counts
+    let held: Memory
     let newcomer: number | undefined
     let peakRss = 0
     const look = setInterval(() => {
@@ -150,8 +150,8 @@ export class Stage {
         ordered,
         ms + pace.answerMs + 10_000 * Math.max(pace.scale, 0.5),
       )
-      held = await this.asked<Counts>(server, 'counts')
       during = await phase()
+      held = await this.memory(server)
       newcomer = await this.asked<number | undefined>(neighbour, 'newcomer', pace.answerMs / 2)
     } catch (error) {
       this.attacker = undefined

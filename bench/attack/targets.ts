@@ -9,6 +9,9 @@ const slowdown = 3
 /** Bytes of log that an attack may cause. */
 const logBytes = 200_000
 
+/** Bytes that an attack may keep alive while it lasts: a fifth of the heap. */
+const heldBytes = 100_000_000
+
 /** What holds in each round, whatever the machine: nothing is lost, nothing is left, and the log says it. */
 export function broken(attack: Attack, result: Result): string[] {
   const { outcome, atFirst, held, atLast, lost, during, after, newcomers } = result
@@ -21,6 +24,9 @@ export function broken(attack: Attack, result: Result): string[] {
   miss(tokens > (outcome?.acted ?? 0), `${tokens} tokens are in the store, of ${outcome?.acted ?? 0} tabs that called`)
   const grown = atLast.live - atFirst.live
   miss(grown > result.allowed, `memory grew by ${megabytes(grown)}, allowed are ${megabytes(result.allowed)}`)
+  const alive = held.live - atFirst.live
+  const most = attack.heldBytes ?? heldBytes
+  miss(alive > most, `${megabytes(alive)} were held while it lasted, allowed are ${megabytes(most)}`)
   const logged = atLast.logBytes - atFirst.logBytes
   miss(logged > logBytes, `${logged} bytes were logged`)
   const { named } = attack

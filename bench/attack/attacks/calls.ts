@@ -109,6 +109,7 @@ export const calls: readonly Attack[] = [
   },
   {
     name: 'H5-large-calls',
+    heldBytes: 30_000_000,
     title: '500 calls of 950 KB behind a slow one',
     run: async (scene) => {
       const page = await scene.entered(['target'])

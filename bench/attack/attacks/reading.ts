@@ -15,9 +15,13 @@ async function silent(scene: Scene, count: number, watch = ['big']): Promise<Raw
   return pages
 }
 
+/** Bytes for a welcome of each page and its share of the state. */
+const heldBytes = 40_000_000
+
 export const reading: readonly Attack[] = [
   {
     name: 'C2-unread',
+    heldBytes,
     title: '8 sockets that answer pings, never read, and ask for 5,000 resyncs of 478 KB',
     run: async (scene) => {
       const pages = await silent(scene, 8)
@@ -29,7 +33,7 @@ export const reading: readonly Attack[] = [
           asked += 1
         }
         if (asked % 400 === 0) for (const page of pages) pong(page)
-        await scene.pause(2)
+        await scene.pause(12) // closer ones are answered by one welcome
       }
       await scene.rest()
       return { done: `${asked} resyncs, ${pages.filter(({ isClosed }) => isClosed).length} sockets were closed` }
@@ -37,6 +41,7 @@ export const reading: readonly Attack[] = [
   },
   {
     name: 'C2-unread-batch',
+    heldBytes,
     title: 'the same in batches of 1,000, and as calls that change the state',
     run: async (scene) => {
       const pages = await silent(scene, 4)
@@ -59,6 +64,7 @@ export const reading: readonly Attack[] = [
   },
   {
     name: 'C2-unread-polling',
+    heldBytes,
     title: '8 polling connections without a GET that ask for 400 resyncs each',
     run: async (scene) => {
       const pages = await Promise.all(Array.from({ length: 8 }, () => polling(scene, {}, hello({ watch: ['big'] }))))
@@ -72,6 +78,7 @@ export const reading: readonly Attack[] = [
   },
   {
     name: 'C2-trickle',
+    heldBytes,
     title: '40 sockets that read some bytes a second of a state that changes',
     run: async (scene) => {
       const pages = await silent(scene, scene.some(40, 8))
@@ -90,6 +97,7 @@ export const reading: readonly Attack[] = [
   },
   {
     name: 'C2-unread-answers',
+    heldBytes,
     title: '20 sockets that never read the answers to failing calls with long texts',
     run: async (scene) => {
       const pages = await silent(scene, 20, ['target'])

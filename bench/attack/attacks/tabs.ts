@@ -43,6 +43,7 @@ export const tabs: readonly Attack[] = [
   },
   {
     name: 'C3-copies',
+    heldBytes: 50_000_000,
     title: '40 copies of a tab that holds 8 MB',
     run: async (scene) => {
       const cookie = cookieOf()
@@ -103,6 +104,7 @@ export const tabs: readonly Attack[] = [
   },
   {
     name: 'H4-same',
+    heldBytes: 30_000_000,
     title: 'one state of 478 KB watched 200 times, in the hello and by message',
     run: async (scene) => {
       const page = scene.page()
