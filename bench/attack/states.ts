@@ -73,7 +73,7 @@ export const target = defineState('target', () => ({
       while (performance.now() < end) s.n += 1
     }),
     grow: on((s, characters: number) => {
-      s.chunks.push('x'.repeat(characters))
+      s.chunks.push(`${s.chunks.length}`.padEnd(characters, 'x')) // equal texts would travel once
     }),
   }))
 
@@ -89,4 +89,11 @@ export const big = defineState('big', () => {
   }),
 }))
 
-export const states = [neighbour, target, big] as const
+/** Of values that JSON has words for alone: it travels as JSON. */
+export const plain = defineState('plain', () => ({ value: null as unknown })).events((on) => ({
+  put: on((s, value: unknown) => {
+    s.value = value
+  }),
+}))
+
+export const states = [neighbour, target, big, plain] as const

@@ -82,6 +82,29 @@ const held = [
   '["x',
 ] as const
 
+/** The same as a whole list of arguments. */
+const heldArguments = [
+  '[[1,2],"k",["Date","1970-01-01T00:00:00.000Z"]]',
+  '[[1,2],"k",["Date","never"]]',
+  '[[1,2],"k",["Map",1,3],["Set",4],["BigInt","7"]]',
+  '[[1,2],"k",["Map",1,2]]',
+  '[[1,2],"k",[2,2]]',
+  '[[1,2],"k",[3,3,3,3],[4,4,4,4],[5,5,5,5],[6,6,6,6],"x"]',
+  '[[1,2],"k",[3,3,3,3,3,3,3,3],"a text that many places name"]',
+  '[[1,2],"k",["RegExp","(a+)+$","g"]]',
+  '[[1,2],"__proto__",{"__proto__":1}]',
+  '[[1,2],"k",["null","__proto__",1]]',
+  '[[1,2],"k",{"constructor":3},{"prototype":1}]',
+  '[[1,2],"k",["Object",3],"boxed"]',
+  '[[1,2],"k",["Uint8Array","AAAA"]]',
+  '[[1,-1]]',
+  '[[-1,-2,-3,-4,-5,-6]]',
+  '[[1,2],"k"]',
+  '[[-7,4294967294,0,1],1]',
+  '[["Set",1,1],1]',
+  '[{"length":1},5]',
+] as const
+
 /** Sets an own property of any name, as a parser of JSON does. */
 function put(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
@@ -202,8 +225,10 @@ export class WireValues {
   }
 
   /** A member and its arguments. */
-  private called(): [member: string, args?: unknown[]] {
+  private called(): [member: string, args?: unknown] {
     const { chance } = this
+    if (chance.happens(0.1))
+      return [chance.pick(['put', 'put', 'at', 'along', 'named', 'twice']), { $held: chance.pick(heldArguments) }]
     switch (chance.below(10)) {
       case 0:
         return ['add', [chance.below(5)]]

@@ -216,35 +216,60 @@ export const calls: readonly Attack[] = [
       'values that stand for more than they are: texts of devalue that share, nest and repeat, deep lists, huge names',
     run: async (scene) => {
       const page = await scene.entered(['target'])
-      const doubled = JSON.stringify([[1, 1], ...Array.from({ length: 40 }, (_, at) => [at + 2, at + 2]), 'x'])
+      const doubling = Array.from({ length: 40 }, (_, at) => `[${at + 3},${at + 3}]`).join(',')
       const nested = `${'['.repeat(2_000)}${']'.repeat(2_000)}`
       const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`k${at}`, at])))
-      const texts = [
-        `{"$held":${JSON.stringify(doubled)}}`,
-        `{"$held":${JSON.stringify(nested)}}`,
-        '{"$held":"[[\\"Set\\",0]]"}',
-        '{"$held":"[[\\"Map\\",0,0]]"}',
-        '{"$held":"[[\\"Date\\",\\"no date\\"]]"}',
-        '{"$held":"[[\\"RegExp\\",\\"(a+)+$\\",\\"\\"]]"}',
-        `{"$held":"[[\\"BigInt\\",\\"${'9'.repeat(300_000)}\\"]]"}`,
-        '{"$held":"[{\\"__proto__\\":1},2]"}',
-        '{"$held":"[[\\"Array\\",4294967295]]"}',
-        '{"$held":"[[\\"Uint8Array\\",\\"AAAA\\"]]"}',
-        '{"$held":"[[-7,4294967294,0,1],1]"}',
+      const held = [
+        `[[1,2],"v",${doubling},"x"]`,
+        `[[1,2],"v",${nested}]`,
+        '[[1,2],"v",["Set",2]]',
+        '[[1,2],"v",["Map",1,2]]',
+        '[[1,2],"v",["Date","no date"]]',
+        '[[1,2],"v",["RegExp","(a+)+$",""]]',
+        `[[1,2],"v",["BigInt","${'9'.repeat(300_000)}"]]`,
+        '[[1,2],"v",{"__proto__":3},4]',
+        '[[1,2],"v",["null","__proto__",3],4]',
+        '[[1,2],"v",["Array",4294967295]]',
+        '[[1,2],"v",["Uint8Array","AAAA"]]',
+        '[[1,2],"v",[-7,4294967294,0,1]]',
         nested,
-        wide,
-        `{"${'n'.repeat(800_000)}":1}`,
+        '[[-7,4294967294,0,1],1]',
+      ]
+      const texts = [
+        ...held.map((text) => JSON.stringify({ $held: text })),
+        `["v",${nested}]`,
+        `["v",${wide}]`,
+        `["v",{"${'n'.repeat(800_000)}":1}]`,
+        '["v",{"$held":"[1]"}]',
       ]
       let made = 0
       for (let round = 0; round < scene.some(10, 2) && scene.on; round += 1)
         for (const text of texts) {
           made += 1
-          page.text(`42["call",${made},"target","put",["v",${text}]]`)
-          page.text(`42["call",${(made += 1)},"target","named",[${text}]]`)
+          page.text(`42["call",${made},"target","put",${text}]`)
+          page.text(`42["call",${(made += 1)},"target","named",${text}]`)
           await page.until(() => false, 10)
         }
       await page.settled(made, 3_000)
       return { done: `${made} calls`, acted: 1, keptBytes: 4_000_000 }
+    },
+  },
+  {
+    name: 'X-shared-texts',
+    title: '5 calls of 420 KB whose lists name one text 2,000 times: 800 MB, were they written as JSON',
+    run: async (scene) => {
+      const page = await scene.entered(['plain'])
+      const names = Array.from({ length: 2_000 }, () => 2).join(',')
+      const args = JSON.stringify({ $held: `[[1],[${names}],"${'x'.repeat(400_000)}"]` })
+      for (let id = 1; id <= 5; id += 1) page.text(`42["call",${id},"plain","put",${args}]`)
+      await page.settled(5, 3_000)
+      const most = Math.max(...page.came.map(({ bytes }) => bytes))
+      return {
+        done: `the longest answer had ${most} bytes`,
+        acted: 1,
+        keptBytes: 10_000_000,
+        faults: most > 11_000_000 ? [`an answer of ${most} bytes`] : [],
+      }
     },
   },
   {

@@ -86,6 +86,21 @@ export const connections: readonly Attack[] = [
     },
   },
   {
+    name: 'H1-pipelined',
+    title: '5 connections that write 1,000 polling handshakes each one behind the other, and read no answer',
+    run: async (scene) => {
+      const get = `GET ${enginePath('polling')} HTTP/1.1\r\nHost: 127.0.0.1:${scene.port}\r\n\r\n`
+      const count = scene.some(1_000, 100)
+      for (let at = 0; at < 5; at += 1) {
+        const socket = scene.tcp()
+        socket.pause()
+        socket.write(get.repeat(count))
+      }
+      await scene.rest()
+      return { done: `${5 * count} handshakes` }
+    },
+  },
+  {
     name: 'H1-cross-site',
     title: '1,000 polling handshakes as an image of another site makes them',
     run: async (scene) => {

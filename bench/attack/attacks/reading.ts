@@ -113,4 +113,59 @@ export const reading: readonly Attack[] = [
       return { done: `${calls} calls`, acted: pages.length, keptBytes: pages.length * 100_000 }
     },
   },
+  {
+    name: 'C2-unread-small',
+    heldBytes,
+    title:
+      '5 sockets that never read 100,000 small answers each: acknowledgements, pongs, refused namespaces, failures',
+    run: async (scene) => {
+      const asks: readonly ((page: RawPage, at: number) => void)[] = [
+        (page) => page.text('421["alive"]'),
+        (page) => page.frame(0x89, Buffer.alloc(125)),
+        (page) => page.text('40/nobody,{}'),
+        (page) => page.text('42["nothing"]'),
+        (page, at) => page.emit('watch', at, 'nobody'),
+      ]
+      const pages = await silent(scene, asks.length, ['target'])
+      const most = scene.some(100_000, 20_000)
+      let at = 0
+      while (scene.on && at < most) {
+        for (const [index, page] of pages.entries()) {
+          page.socket.cork()
+          for (let more = 0; more < 250; more += 1) asks[index]?.(page, at + more)
+          page.socket.uncork()
+        }
+        at += 250
+        await scene.pause(pages.some(({ socket }) => socket.writableLength > 1_000_000) ? 20 : 1)
+      }
+      await scene.rest()
+      return { done: `${at} messages each`, acted: 0 }
+    },
+  },
+  {
+    name: 'X-slow-phone',
+    title: 'no attack: a page that reads 3 MB a second of a state of 9 MB, and must get all of it',
+    run: async (scene) => {
+      const first = await scene.entered(['target'])
+      const parts = scene.some(10, 2)
+      for (let part = 0; part < parts; part += 1) await first.calls('target', 'grow', 900_000)
+      const { token, cookie } = first
+      const phone = scene.page(cookie)
+      phone.socket.on('data', () => {
+        phone.socket.pause()
+        setTimeout(() => phone.socket.resume(), 20)
+      })
+      await phone.open
+      phone.greet(hello({ token, watch: ['target'] }))
+      const changing = setInterval(() => first.call('target', 'add', 1), 100)
+      const arrived = await phone.until(() => phone.last('w') !== undefined, 20_000)
+      clearInterval(changing)
+      return {
+        done: `${((phone.last('w')?.bytes ?? 0) / 1e6).toFixed(1)} MB`,
+        acted: 1,
+        keptBytes: parts * 2_000_000,
+        faults: arrived ? [] : ['the welcome did not arrive'],
+      }
+    },
+  },
 ]

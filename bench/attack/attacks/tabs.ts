@@ -3,11 +3,11 @@ import { hello, hex32, type RawPage } from '../raw.js'
 import type { Attack, Scene } from '../scene.js'
 
 /** Leaves the namespace of Socket.IO, and enters it with another hello over the same connection. */
-async function again(page: RawPage, greeting: object): Promise<void> {
-  const before = page.messages
+async function again(page: RawPage, greeting: object): Promise<boolean> {
   page.text('41')
+  page.came = []
   page.greet(greeting)
-  await page.until(() => page.messages > before + 1, 2_000) // what opens the namespace, and a welcome or a farewell
+  return page.until(() => page.last('w') !== undefined || page.last('bye') !== undefined, 500)
 }
 
 const cookieOf = (id = hex32()) => `heldstate=${id}`
@@ -17,16 +17,16 @@ export const tabs: readonly Attack[] = [
     name: 'C3-hellos',
     title: 'hellos without a token, as many as fit into the time, over 20 connections that stay',
     run: async (scene) => {
-      const pages = await Promise.all(Array.from({ length: 20 }, () => scene.entered(['target'])))
-      let made = pages.length
-      await Promise.all(
-        pages.map(async (page) => {
-          while (scene.on && made < 50_000 && !page.isClosed) {
-            await again(page, hello({ watch: ['target'] }))
-            made += 1
-          }
-        }),
-      )
+      let made = 0
+      const lane = async () => {
+        while (scene.on && made < 50_000) {
+          const page = await scene.entered(['target'])
+          for (made += 1; scene.on && made < 50_000 && !page.isClosed; made += 1)
+            if (!(await again(page, hello({ watch: ['target'] })))) break
+          page.close()
+        }
+      }
+      await Promise.all(Array.from({ length: 20 }, lane))
       return { done: `${made} hellos` }
     },
   },
