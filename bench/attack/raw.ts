@@ -9,6 +9,8 @@ import { protocolVersion, socketPath } from './library.js'
 
 /** Bytes of a message that are looked at; the rest of it is only counted. */
 const lookedAt = 200_000
+/** Milliseconds without a byte after which a request is given up. */
+const answerMs = 10_000
 /** Messages that are remembered; older ones are forgotten. */
 const remembered = 200
 
@@ -90,6 +92,7 @@ export function ask({ port, address, add }: Origin, made: RequestMade, begun?: (
     })
     sent.on('error', () => resolve(nothing))
     sent.on('close', () => resolve(nothing))
+    sent.setTimeout(answerMs, () => sent.destroy())
     add(() => sent.destroy())
     begun?.(sent)
     if (body !== undefined) sent.write(body)
@@ -230,7 +233,7 @@ export class RawPage {
   }
 
   /** Whether it came about before the socket closed, or too long. */
-  async until(fine: () => boolean, withinMs = 10_000): Promise<boolean> {
+  async until(fine: () => boolean, withinMs = 5_000): Promise<boolean> {
     const end = performance.now() + withinMs
     while (!fine() && !this.isClosed && performance.now() < end)
       await new Promise<void>((resolve) => {
