@@ -223,7 +223,8 @@ export class Stage {
     } catch (error) {
       const { server } = this
       if (server && !this.running) {
-        const cause = /heap out of memory/.test(this.lastWords) ? 'its heap was exhausted' : this.lastWords.slice(-300)
+        const thrown = /^\w*Error: .*$/m.exec(this.lastWords)?.[0] ?? this.lastWords.slice(-200)
+        const cause = /heap out of memory/.test(this.lastWords) ? 'its heap was exhausted' : thrown
         throw new Fallen(`the server died (${server.process.exitCode ?? server.process.signalCode}): ${cause}`)
       }
       throw error instanceof Fallen ? error : new Fallen(String(error))
