@@ -89,7 +89,7 @@ export class Stage {
     this.server = server
     const hear = (text: Buffer) => {
       this.written += text.length
-      this.lastWords = (this.lastWords + text).slice(-2_000)
+      this.lastWords = (this.lastWords + text).slice(-10_000)
     }
     server.process.stdout?.on('data', hear)
     server.process.stderr?.on('data', hear)
