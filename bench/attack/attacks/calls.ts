@@ -38,6 +38,7 @@ function pollute(page: RawPage): number {
         call('along', [field, ...rest], 'yes')
     call('along', [name, 'polluted'], 'yes')
     call('along', [name, 'prototype', 'polluted'], 'yes')
+    for (const field of fields) call('along', [field, name, 'length'], 4_294_967_295)
   }
   return calls
 }
