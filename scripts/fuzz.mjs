@@ -1,13 +1,31 @@
 /**
  * Fuzzes the wire: `npm run fuzz` sends 200,000 messages straight to a hub and 20,000 over sockets, `npm run fuzz -- 7 1000000`
  * a million from the seed 7, with a tenth of them over sockets. A fault names the seed of its page; `npm run fuzz -- SEED 1`
- * is that page alone. Exits with 1 if there was one.
+ * is that page alone, without the tabs that were before it. Exits with 1 if there was one, or if nothing moved for half a minute.
  */
+import { Worker } from 'node:worker_threads'
 import { fuzzSocket } from '../lib/transport/socket-fuzz.fixture.ts'
 import { fuzzHub } from '../lib/transport/wire-fuzz.fixture.ts'
 
 const [seed = Date.now() % 1_000_000, messages = 200_000] = process.argv.slice(2).map(Number)
-const options = { seed, say: console.log }
+const current = new Int32Array(new SharedArrayBuffer(4))
+new Worker(
+  `const { workerData } = require('node:worker_threads')
+   let [last, still] = [0, 0]
+   setInterval(() => {
+     still = workerData[0] === last ? still + 1 : 0
+     last = workerData[0]
+     if (still < 30) return
+     require('node:fs').writeSync(1, 'a page hangs, or the one before it: seed ' + last + String.fromCharCode(10))
+     process.kill(process.pid, 'SIGKILL')
+   }, 1_000)`,
+  { eval: true, workerData: current, execArgv: [] },
+).unref()
+
+const begins = (page) => {
+  current[0] = page
+}
+const options = { seed, say: console.log, begins }
 let faulty = 0
 for (const [name, fuzz, count] of [
   ['a hub', fuzzHub, messages],

@@ -68,7 +68,12 @@ const strays = [
   '4\u001e4',
 ] as const
 
-export async function fuzzSocket({ seed, messages, say = () => {} }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzzSocket({
+  seed,
+  messages,
+  say = () => {},
+  begins = () => {},
+}: FuzzOptions): Promise<FuzzReport> {
   const faults = new Faults()
   const builtIns = watchBuiltIns()
   const fail = (kind: string) => (reason: unknown) => faults.add(kind, String((reason as Error)?.stack ?? reason))
@@ -85,6 +90,7 @@ export async function fuzzSocket({ seed, messages, say = () => {} }: FuzzOptions
 
   const lane = async () => {
     while (sent < messages) {
+      begins(seed + pages)
       const page = new SocketPage(host, seed + pages, faults)
       pages += 1
       sent += await page.talk(tokens, hub.limits)

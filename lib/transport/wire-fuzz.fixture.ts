@@ -176,10 +176,12 @@ export interface FuzzOptions {
   readonly seed: number
   readonly messages: number
   say?(line: string): void
+  /** A page begins, with its seed. */
+  begins?(seed: number): void
 }
 
 /** Over `hub.connect`, as fast as it goes. */
-export async function fuzzHub({ seed, messages, say = () => {} }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzzHub({ seed, messages, say = () => {}, begins = () => {} }: FuzzOptions): Promise<FuzzReport> {
   const faults = new Faults()
   const builtIns = watchBuiltIns()
   const unhandled = (reason: unknown) =>
@@ -196,6 +198,7 @@ export async function fuzzHub({ seed, messages, say = () => {} }: FuzzOptions): 
   let looked = 0
   let acknowledged = 0
   for (; sent < messages; pages += 1) {
+    begins(seed + pages)
     const chance = new Chance(seed + pages)
     const values = new WireValues(chance)
     const heard = new Heard(faults)
