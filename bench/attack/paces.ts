@@ -26,7 +26,7 @@ const shortened = {
 
 export const shortPace = (store: string): Pace => ({
   beforeMs: 50,
-  duringMs: 900,
+  duringMs: 700,
   afterMs: 100,
   settleMs: 2_000,
   answerMs: 5_000,

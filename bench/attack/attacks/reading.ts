@@ -16,17 +16,18 @@ async function silent(scene: Scene, count: number, watch = ['big']): Promise<Raw
 }
 
 /** Bytes for a welcome of each page and its share of the state. */
-const heldBytes = 40_000_000
+const heldBytes = 25_000_000
 
 export const reading: readonly Attack[] = [
   {
     name: 'C2-unread',
     heldBytes,
-    title: '8 sockets that answer pings, never read, and ask for 5,000 resyncs of 478 KB',
+    title: '8 sockets that answer pings, never read, and ask for 20,000 resyncs of 478 KB',
+    leastMs: 40_000, // a process of this size is full after a third of it
     run: async (scene) => {
       const pages = await silent(scene, 8)
       let asked = 0
-      const most = scene.some(5_000, 800)
+      const most = scene.some(20_000, 2_000)
       while (scene.on && asked < most) {
         for (const page of pages) {
           if (!page.isClosed) page.emit('resync')
