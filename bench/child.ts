@@ -9,13 +9,27 @@ export interface Child {
   ask<T>(question: string, given?: unknown): Promise<T>
 }
 
+export interface ChildOptions {
+  /** Options of Node, beside those that every child has. */
+  readonly node?: readonly string[]
+  /** Variables of the environment, beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** What it writes to stdout and stderr is read by the parent instead of shown. */
+  readonly silent?: boolean
+}
+
 /** `file` lies beside this one. */
-export function child(file: string, args: readonly string[] = []): Child {
-  const execArgv = ['--import', 'tsx', '--expose-gc']
+export function child(file: string, args: readonly string[] = [], options: ChildOptions = {}): Child {
+  const { node = [], env = {}, silent = false } = options
+  const execArgv = ['--import', 'tsx', '--expose-gc', ...node]
   const process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     execArgv,
     serialization: 'advanced',
+    silent,
+    env: { ...globalThis.process.env, ...env },
   })
+  process.setMaxListeners(0) // each question that waits has a listener
+  process.on('error', () => {}) // what could not be sent is told to whoever asked
   let asked = 0
   const ask = <T>(question: string, given?: unknown) => {
     asked += 1
@@ -32,7 +46,7 @@ export function child(file: string, args: readonly string[] = []): Child {
       }
       process.on('message', listen)
       process.on('exit', failed)
-      process.send({ id, question, given })
+      process.send({ id, question, given }, (error) => error && reject(error))
     })
   }
   return { process, ask }

@@ -1,0 +1,124 @@
+/**
+ * The honest neighbour, a process of its own: one tab that clicks every 25 ms and notes how long each click took. The parent
+ * asks over IPC: `open`, `phase`, `figures`, `check`, `newcomer`.
+ */
+import { answering } from '../child.js'
+import { Presence, socketWire, Tab } from './library.js'
+import { neighbour } from './states.js'
+
+/** Milliseconds between two clicks. */
+const clickMs = 25
+/** Milliseconds in which it must be welcomed at first. */
+const openMs = 20_000
+
+interface Click {
+  readonly at: number
+  ms?: number
+  failure?: string
+}
+
+export interface Clicks {
+  readonly clicks: number
+  readonly p50: number
+  readonly p99: number
+  readonly longest: number
+  /** By what they failed with. */
+  readonly failed: Readonly<Record<string, number>>
+}
+
+function openTab(url: string) {
+  let signed: string | undefined
+  const identity = {
+    claim: async () => signed,
+    keep: (token: string) => {
+      signed = token
+    },
+    forget: () => {
+      signed = undefined
+    },
+  }
+  const wire = socketWire(url, { forceNew: true, transports: ['websocket'] })
+  const tab = new Tab({ wire, identity, report: () => {} })
+  const presence = new Presence(neighbour, tab)
+  const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
+  tab.start()
+  const shown = () => (presence.of(tab.mirror.getState()) as unknown as { clicks: number }).clicks
+  shown() // watches it
+  return { tab, live, shown }
+}
+
+let url = ''
+let honest: ReturnType<typeof openTab> | undefined
+let clicks: Click[] = []
+let timer: NodeJS.Timeout | undefined
+let acknowledged = 0
+let made = 0
+
+function click(): void {
+  const one: Click = { at: performance.now() }
+  clicks.push(one)
+  made += 1
+  honest?.tab.call('neighbour', 'click', []).then(
+    () => {
+      one.ms = performance.now() - one.at
+      acknowledged += 1
+    },
+    (error: { code?: string }) => {
+      one.failure = error.code ?? String(error)
+    },
+  )
+}
+
+const within = (ms: number, ready: Promise<unknown>) =>
+  Promise.race([ready.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, ms, false))])
+
+/** Done when no click is under way, or some have been for too long. */
+async function rest(lostMs: number): Promise<void> {
+  const end = performance.now() + lostMs
+  while (clicks.some(({ ms, failure }) => ms === undefined && !failure) && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+answering({
+  open: async (port: number) => {
+    url = `http://127.0.0.1:${port}`
+    honest = openTab(url)
+    if (!(await within(openMs, honest.live))) return false
+    timer = setInterval(click, clickMs)
+    return true
+  },
+  /** Forgets the clicks before. */
+  phase: () => {
+    clicks = clicks.filter(({ ms, failure }) => ms === undefined && !failure)
+  },
+  /** Of the clicks since; one that is under way counts as long as it has waited. */
+  figures: (): Clicks => {
+    const now = performance.now()
+    const times = clicks.map(({ at, ms }) => ms ?? now - at).sort((a, b) => a - b)
+    const failed: Record<string, number> = {}
+    for (const { failure } of clicks) if (failure) failed[failure] = (failed[failure] ?? 0) + 1
+    const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0
+    return { clicks: clicks.length, p50: at(0.5), p99: at(0.99), longest: at(1), failed }
+  },
+  /** Stops clicking until all have ended, or have waited for so long: what was wrong with the sum. */
+  check: async (lostMs: number) => {
+    clearInterval(timer)
+    await rest(lostMs)
+    const waiting = clicks.filter(({ ms, failure }) => ms === undefined && !failure).length
+    const shown = honest?.shown()
+    timer = setInterval(click, clickMs)
+    const faults: string[] = []
+    if (waiting > 0) faults.push(`${waiting} clicks were never answered`)
+    if (acknowledged !== made - waiting) faults.push(`${made - waiting - acknowledged} clicks failed`)
+    if (shown !== acknowledged) faults.push(`${acknowledged} clicks were acknowledged and ${shown} are shown`)
+    return faults
+  },
+  /** Milliseconds until another honest tab is live; none if it was not in time. */
+  newcomer: async (withinMs: number) => {
+    const began = performance.now()
+    const { tab, live } = openTab(url)
+    const opened = await within(withinMs, live)
+    tab.stop()
+    return opened ? performance.now() - began : undefined
+  },
+})
