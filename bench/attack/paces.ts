@@ -12,14 +12,11 @@ export const fullPace = (store: string): Pace => ({
 })
 
 /**
- * Milliseconds of what a server waits for before it gives something back or names it. Each stands for a bound of seconds or
- * minutes; a server that has no bound of such a name runs without it.
+ * Milliseconds of what a server waits for before it gives something back or names it: bounds of seconds or minutes, shortened.
  */
 const shortened = {
   unloadMs: 300,
-  eventMs: 800,
   eventTimeoutMs: 800,
-  unreadMs: 1_000,
   helloMs: 800,
   bodyMs: 1_000,
 }

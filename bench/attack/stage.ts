@@ -58,6 +58,8 @@ export interface Result {
   readonly lost: readonly string[]
   /** Bytes that memory may have grown by. */
   readonly allowed: number
+  /** Tokens that may have come to the store: of tabs that called, also in an earlier attack, since it is told of some only when they have gone. */
+  readonly allowedTokens: number
 }
 
 /** What keeps a figure from being had: the process has died, or does not answer. */
@@ -70,6 +72,9 @@ export class Stage {
   private neighbour: Child | undefined
   private attacker: Child | undefined
   private port = 0
+  /** Tokens that the store had at first, and tabs that have called since. */
+  private tokensAtStart = 0
+  private acted = 0
   /** Bytes that the server wrote to stdout and stderr. */
   private written = 0
   private lastWords = ''
@@ -98,6 +103,8 @@ export class Stage {
     this.neighbour = neighbour
     if (!(await this.asked<boolean>(neighbour, 'open', this.port))) throw new Fallen('the neighbour got no welcome')
     await setTimeout(Math.min(1_000, this.pace.beforeMs)) // warms up
+    this.tokensAtStart = (await this.memory(server)).tokens
+    this.acted = 0
   }
 
   get running(): boolean {
@@ -161,6 +168,8 @@ export class Stage {
       clearInterval(look)
     }
     await this.asked(attacker, 'leave')
+    this.acted += outcome.acted ?? 0
+    const allowedTokens = this.acted - (atFirst.tokens - this.tokensAtStart)
 
     const endedAt = performance.now()
     await setTimeout(Math.min(500, pace.afterMs))
@@ -172,11 +181,11 @@ export class Stage {
     const kept = pace.server.store === 'memory' ? (outcome.keptBytes ?? 0) : 0
     const allowed = Math.max(atFirst.live * 0.2, 10_000_000) + kept
     let atLast = await this.memory(server)
-    while (!isBack(atFirst, atLast, outcome, allowed) && performance.now() - endedAt < pace.settleMs) {
+    while (!isBack(atFirst, atLast, allowedTokens, allowed) && performance.now() - endedAt < pace.settleMs) {
       await setTimeout(Math.min(5_000, pace.settleMs / 10))
       atLast = await this.memory(server)
     }
-    const backMs = isBack(atFirst, atLast, outcome, allowed) ? performance.now() - endedAt : undefined
+    const backMs = isBack(atFirst, atLast, allowedTokens, allowed) ? performance.now() - endedAt : undefined
     const lost = await this.asked<string[]>(neighbour, 'check', pace.answerMs, 2 * pace.answerMs)
     return {
       attack: attack.name,
@@ -193,6 +202,7 @@ export class Stage {
       lines: await this.asked<string[]>(server, 'log'),
       lost,
       allowed,
+      allowedTokens,
     }
   }
 
@@ -235,8 +245,8 @@ export class Stage {
 }
 
 /** Memory is back where it was, and the store keeps nothing of tabs that changed nothing. */
-function isBack(atFirst: Memory, now: Memory, outcome: Outcome, allowed: number): boolean {
-  return now.live <= atFirst.live + allowed && now.tokens - atFirst.tokens <= (outcome.acted ?? 0)
+function isBack(atFirst: Memory, now: Memory, allowedTokens: number, allowed: number): boolean {
+  return now.live <= atFirst.live + allowed && now.tokens - atFirst.tokens <= allowedTokens
 }
 
 function rssOf({ process: { pid } }: Child): number {

@@ -51,10 +51,16 @@ export const target = defineState('target', () => ({
     at: on((s, index: number, value: unknown) => {
       s.list[index] = value
     }),
-    /** Follows a path from a field to its last key, and writes there. */
+    /**
+     * Follows a path from a field to its last key, and writes there. Not through a text or a number: these lead to their prototypes in any
+     * JavaScript, and a handler that does so is its author's.
+     */
     along: on((s, path: string[], value: unknown) => {
       let place = s as unknown as Open
-      for (const key of path.slice(0, -1)) place = place[key] as Open
+      for (const key of path.slice(0, -1)) {
+        place = place[key] as Open
+        if (typeof place !== 'object' && typeof place !== 'function') return
+      }
       place[path.at(-1) as string] = value
     }),
     echo: on((_, text: string) => {

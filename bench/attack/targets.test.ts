@@ -28,6 +28,7 @@ const fine: Result = {
   lines: [],
   lost: [],
   allowed: 10_000_000,
+  allowedTokens: 1,
 }
 
 it('an attack that leaves nothing has no miss', () => {

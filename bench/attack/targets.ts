@@ -21,7 +21,7 @@ export function broken(attack: Attack, result: Result): string[] {
   miss(Object.keys(failed).length > 0, `clicks failed: ${JSON.stringify(failed)}`)
   miss(atLast.polluted.length > 0, `built-ins were changed: ${atLast.polluted.slice(0, 5).join(', ')}`)
   const tokens = atLast.tokens - atFirst.tokens
-  miss(tokens > (outcome?.acted ?? 0), `${tokens} tokens are in the store, of ${outcome?.acted ?? 0} tabs that called`)
+  miss(tokens > result.allowedTokens, `${tokens} tokens are in the store, of ${result.allowedTokens} tabs that called`)
   const grown = atLast.live - atFirst.live
   miss(grown > result.allowed, `memory grew by ${megabytes(grown)}, allowed are ${megabytes(result.allowed)}`)
   const alive = held.live - atFirst.live

@@ -4,6 +4,7 @@
  */
 import { parse, stringify } from 'devalue'
 import { HeldStateError } from './errors.js'
+import { pageLimits } from './limits.js'
 import { copyValue } from './value.js'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -28,6 +29,7 @@ export function decode(json: unknown): unknown {
 
 /** Text can name one container at many places, and so stand for far more than its length: that much is not copied. */
 function unwrap(text: string): unknown {
+  if (longBigint.test(text)) throw malformed()
   let left = text.length
   return copyValue(parse(text), ['value'], () => {
     left -= 1
@@ -36,10 +38,14 @@ function unwrap(text: string): unknown {
   })
 }
 
+/** Reading the digits of a bigint takes the square of their number. */
+const longBigint = new RegExp(`"BigInt",\\s*"-?\\d{${pageLimits.bigintDigits},}`)
+
 const malformed = (options?: ErrorOptions) =>
   new HeldStateError('invalid-message', 'Malformed message: a value could not be decoded.', options)
 
-function isWrapped(json: unknown): json is { [wrapper]: string } {
+/** Whether it is wrapped whole, as text that can stand for more than its length. */
+export function isWrapped(json: unknown): json is { [wrapper]: string } {
   if (typeof json !== 'object' || json === null || !Object.hasOwn(json, wrapper)) return false
   return typeof (json as { [wrapper]: unknown })[wrapper] === 'string' && Object.keys(json).length === 1
 }

@@ -39,13 +39,13 @@ export const defaultLimits = {
   eventTimeoutMs: 30_000,
   /**
    * Running tasks of one token. A page that starts one for each item of a list or each upload has some dozens; each is a promise,
-   * a signal and a few closures, about 5 KB, and is written with each save of its token where tasks are saved.
+   * a signal and a few closures, about 10 KB, and is written with each save of its token where tasks are saved.
    */
   tasksPerToken: 200,
-  /** Running tasks of the tabs of one browser: five tabs that do all they can. A cookie is free, so this stops slips, not attacks. */
-  tasksPerBrowser: 1_000,
+  /** Running tasks of the tabs of one browser: some tabs that do all they can. A cookie is free, so this stops slips, not attacks. */
+  tasksPerBrowser: 500,
   /** Running tasks of the process, about 100 MB of them. Durable ones that it takes over wait for a place and are never refused. */
-  tasksPerProcess: 20_000,
+  tasksPerProcess: 10_000,
   /** Milliseconds that `cancel()` waits for a task that does not end; it cannot write any more in any case. */
   cancelGraceMs: 2_000,
   /**
@@ -90,6 +90,8 @@ export const defaultLimits = {
 
 /** Bounds of a page, which no option changes. It loads these and none of the others below. */
 export const pageLimits = {
+  /** Digits of a bigint in a message: reading them takes the square of their number. 10,000 take a tenth of a millisecond. */
+  bigintDigits: 10_000,
   /** Milliseconds that a page lets a server put off its next attempt at most, whatever the server or a proxy asks for. */
   retryAfterLongestMs: 60_000,
   /** Milliseconds before a lost connection is made again for the first time; each failure doubles it. */
@@ -272,6 +274,8 @@ export const serverLimits = {
   stretchMs: 5,
   /** Milliseconds that one of several pages above their rate runs calls for before the next of them does. */
   sliceMs: 1,
+  /** Bytes of messages that count for the rate of a page as much as a call: 1 MB a second, and 4 MB at once. */
+  bytesOfCall: 4_096,
   /** Calls of such a page between two looks at the clock. */
   callsPerLook: 8,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */

@@ -3,6 +3,7 @@
  * of them.
  */
 import { HeldStateError } from '../base/errors.js'
+import { serverLimits } from '../base/limits.js'
 import { callIdOf, parseUp, type Up, unpack } from '../protocol/up.js'
 import type { Calling, CallingGround } from './calling.js'
 import type { Connection } from './connection.js'
@@ -46,11 +47,19 @@ export class Intake implements Drainable {
   receive(name: unknown, args: readonly unknown[], bytes: number): void {
     try {
       const messages = unpack(name, args, this.ground.limits)
-      this.isFast = this.rate.count(messages.length, this.ground.clock.now())
+      this.count(messages.length, bytes)
       for (const [each, ...given] of messages) this.take(each, given, bytes / messages.length)
     } catch (error) {
+      this.count(1, bytes)
       this.page.refuse(undefined, error)
     }
+  }
+
+  /** Messages have come, of so many bytes together: a page above its rate is not read out of its turn. */
+  count(messages: number, bytes: number): void {
+    const { clock } = this.ground
+    this.isFast = this.rate.count(messages + bytes / serverLimits.bytesOfCall, clock.now())
+    if (this.isFast) this.mayRun()
   }
 
   private take(name: unknown, args: readonly unknown[], bytes: number): void {

@@ -144,12 +144,18 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     const mark = heard === undefined ? undefined : this.feed.history.at(heard)
     this.say(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed))
     if (this.ground.nodes.away) this.stalled(true)
+    if (this.settled.length > 0) this.changed() // of calls that were refused before the welcome
     this.inbox.open()
   }
 
   /** A message of the tab, or a batch of them, as it came, of so many bytes. */
   receive(name: unknown, args: readonly unknown[], bytes = 0): void {
     this.intake.receive(name, args, bytes)
+  }
+
+  /** Something else has come over the connection, which counts for the rate of the page as well. */
+  count(messages: number, bytes: number): void {
+    this.intake.count(messages, bytes)
   }
 
   /** The connection is gone, or is to go. Work that was begun goes on. */
@@ -263,7 +269,7 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
   }
 
   private settle(settlement: Settlement): void {
-    if (this.phase !== 'open') return
+    if (this.phase === 'closed') return
     this.settled.push(settlement)
     if (this.pressure.isBlocked) this.hold()
     this.changed()
@@ -275,7 +281,7 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     // what a page that was here before sends again may have taken effect: it shall not be told that it did not
     if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
     const failure = { ...toFailure(error, 'handler-failed'), ...trailOf(error) }
-    if (id !== undefined && this.phase === 'open') this.settle({ id, failure })
+    if (id !== undefined && this.phase !== 'closed') this.settle({ id, failure })
     else if (this.phase === 'open' && this.pressure.isBlocked) this.untold = failure
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
   }

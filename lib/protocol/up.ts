@@ -5,11 +5,11 @@
  * On the wire each message is a name and a list of arguments, here given as a tuple that starts with the name. Everything
  * comes from outside, so `parseUp` takes `unknown`.
  */
-import { decode } from '../base/encode.js'
+import { decode, isWrapped } from '../base/encode.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { type Limits, serverLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
-import { copyValue, isContainer } from '../base/value.js'
+import { copyValue, isContainer, sizeOf } from '../base/value.js'
 import { protocolVersion } from './version.js'
 
 export interface Hello {
@@ -126,6 +126,11 @@ const isName = (value: unknown): value is string => typeof value === 'string' &&
 function callArguments(value: unknown, limits: Limits): readonly unknown[] {
   if (value === undefined) return []
   const args = decode(value)
+  if (isWrapped(value) && sizeOf(args, limits.messageBytes) > limits.messageBytes)
+    throw new HeldStateError(
+      'payload-too-large',
+      `The arguments stand for more than the bound "messageBytes", ${limits.messageBytes}. Send large data to a route handler.`,
+    )
   if (!Array.isArray(args)) throw malformed(`expected a list of arguments, got ${describe(value)}`)
   if (args.length > limits.callArguments)
     throw malformed(`a call takes at most ${limits.callArguments} arguments, got ${args.length}`)

@@ -36,8 +36,6 @@ interface Engine {
 
 /** Before the text of an event, in the encoding of Socket.IO. */
 const eventType = '2'
-/** Of an event with bytes in it, which no page of ours sends. */
-const binaryEventType = '5'
 
 export class SocketConnection implements Connection {
   readonly cookies: string | undefined
@@ -56,7 +54,7 @@ export class SocketConnection implements Connection {
   /** Over which the answer to the last poll goes out. */
   private poll: NetSocket | undefined
   private cancelRefresh: (() => void) | undefined
-  /** Bytes of the events that have arrived and were not handed on, and of those with bytes in them. */
+  /** Bytes of the events that have arrived and were not handed on, and of what is none: parts of an event with bytes in it, for one. */
   private readonly sizes: number[] = []
   private arrivedBytes = 0
 
@@ -74,19 +72,17 @@ export class SocketConnection implements Connection {
       })
   }
 
-  /** Notes the size of an event, which Socket.IO hands on without. */
+  /** Notes the size of an event, which Socket.IO hands on without. An empty message has no data. */
   private arrived(data: unknown): void {
-    if (typeof data !== 'string') this.arrivedBytes += (data as { length?: number }).length ?? 0
-    else if (data[0] === eventType) this.sizes.push(data.length)
-    else if (data[0] === binaryEventType) this.arrivedBytes += data.length
+    if (typeof data === 'string' && data[0] === eventType) this.sizes.push(data.length)
+    else if (typeof data === 'string' || data instanceof Uint8Array) this.arrivedBytes += data.length
   }
 
   /** The bytes of the event that Socket.IO hands on now. */
   takeSize(): number {
-    const { arrivedBytes } = this
-    if (arrivedBytes === 0) return this.sizes.shift() ?? 0
+    const bytes = (this.sizes.shift() ?? 0) + this.arrivedBytes
     this.arrivedBytes = 0
-    return arrivedBytes
+    return bytes
   }
 
   get unread(): number {

@@ -5,6 +5,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage } from 'n
 import { Server, type Socket } from 'socket.io'
 import { isHeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
+import { fixedLimits } from '../base/limits.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { lineQuestion } from '../protocol/path.js'
@@ -35,6 +36,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
     perMessageDeflate: false, // costs 33 times the CPU of a pipelined event, and 250 KB a connection
     maxHttpBufferSize: hub.limits.messageBytes,
   })
+  answerNoPings(io.engine)
   const entrance = new Entrance(hub, io.engine, troubles)
   io.engine.on('connection', (connection: EngineConnection) => entrance.connected(connection))
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
@@ -57,6 +59,12 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
   }
 }
 
+/** A page sends no pings of the websocket, and a pong is something that a peer need not read. Engine.IO does not hand this option on. */
+function answerNoPings(engine: unknown): void {
+  const { options } = (engine as { ws: { options: { autoPong: boolean } } }).ws
+  options.autoPong = false
+}
+
 function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {
   const connection = new SocketConnection(socket, hub.clock, address)
   let session: Session
@@ -72,8 +80,9 @@ function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {
   socket.onAny((name, ...args) => {
     const bytes = connection.takeSize()
     if (name !== lineQuestion) return session.receive(name, args, bytes)
+    session.count(1, bytes)
     const answer: unknown = args.at(-1)
-    if (typeof answer === 'function') answer()
+    if (typeof answer === 'function' && connection.unread < fixedLimits.unreadCounted) answer()
   })
   socket.on('disconnect', (reason) => {
     hub.disconnected(session)
