@@ -1,9 +1,10 @@
 /**
  * Every bound of heldstate, with its unit and why it has this value. A bound is reached with a named failure, never with
- * silence. `createHub({ limits })` overrides single ones.
+ * silence. `createHub({ limits })` overrides single ones. Values are written out: a bundler keeps an unused object with a sum in it.
  */
 
-export const defaultLimits = {
+/** Bounds that a page keeps as well: a server that has others says so with its welcome. */
+export const pageBounds = {
   /** Bytes of one message from a tab. A form or a paragraph fits; an upload belongs into a route handler. */
   messageBytes: 1_000_000,
   /** Arguments of one call. Handlers take a few; more is a mistake or an attack. */
@@ -12,6 +13,12 @@ export const defaultLimits = {
   callsPerTab: 1_000,
   /** Calls that a tab keeps while it is not connected. Enough for a tunnel, too few to replay an afternoon. */
   callsWhileOffline: 100,
+  /** States that one tab can watch. */
+  watchedStates: 1_000,
+} as const
+
+/** Bounds of the server alone. */
+const hubBounds = {
   /** Bytes of the state of one tab, about as it would be in JSON. A page of text is 3 KB; larger data belongs in a database. */
   stateBytes: 10_000_000,
   /** Calls a second of one page above which it is put last: others are served first. A person makes a few. Nothing is refused. */
@@ -25,7 +32,7 @@ export const defaultLimits = {
   /** Failed calls of a page that are remembered, should one be sent again. Only of the newest a tab can have not heard. */
   rememberedEnds: 100,
   /** Bytes of messages to a page that it can be given the difference to. A page that missed more is sent its states whole. */
-  rememberedBytes: 256 * 1024,
+  rememberedBytes: 262_144,
   /** Pages of one token whose calls are remembered: this one, and those before as many reloads. */
   rememberedPages: 4,
   /** Waiters for the lock of one token. A thousand tasks that all want it at once are served; a leak is not. */
@@ -53,8 +60,6 @@ export const defaultLimits = {
    * The first change after a pause and the answer to a call never wait for it.
    */
   frameMs: 16,
-  /** States that one tab can watch. */
-  watchedStates: 1_000,
   /**
    * Connections of one hub, those included that have no session yet or are being closed. A connection costs about 50 KB, so this is
    * half a gigabyte.
@@ -74,12 +79,12 @@ export const defaultLimits = {
   /** Packets in one request of a page that polls. A page packs its calls into one; those it made singly are bounded by `callsPerTab`. */
   packetsPerPost: 2_000,
   /** Milliseconds that an instance without a connection and without a task is kept: a day, so that a laptop may sleep. */
-  keepMs: 24 * 60 * 60 * 1000,
+  keepMs: 86_400_000,
   /**
    * Milliseconds after the last page and task of a tab until its state leaves the memory: what the store keeps is loaded again when the
    * page comes back. Most reloads and blips take seconds.
    */
-  unloadMs: 2 * 60 * 1000,
+  unloadMs: 120_000,
   /** New tabs a second of one address (an IPv4 address, or a /64 of IPv6). Pages that come back are free. A person opens one a second. */
   newTabsPerSecond: 20,
   /** New tabs at once of one address: an office behind one address, or a browser that restores its windows. */
@@ -87,6 +92,9 @@ export const defaultLimits = {
   /** Milliseconds that `close()` waits for events and blocks to end. What has not ended by then is not saved. */
   closeMs: 10_000,
 } as const
+
+/** What `createHub({ limits })` overrides. */
+export const defaultLimits = /* @__PURE__ */ Object.assign({}, pageBounds, hubBounds)
 
 /** Bounds of a page, which no option changes. It loads these and none of the others below. */
 export const pageLimits = {
@@ -210,7 +218,7 @@ const processLimits = {
   /** Milliseconds in which a page takes nothing of what it was sent, and is taken to have gone. A part takes under a second on 2G. */
   unreadMs: 15_000,
   /** The part of the heap's limit that all pages together may leave unread. Beyond it, those that have waited longest are cut off. */
-  unreadOfHeap: 1 / 8,
+  unreadOfHeap: 0.125,
   /** Calls of a page that have ended and that it cannot be told of yet, since it does not read: the next ones wait. */
   unreadEnds: 100,
   /** Milliseconds between two welcomes that a page asks for. One asks after a patch that does not fit, which is a bug. */
@@ -218,17 +226,17 @@ const processLimits = {
   /** Milliseconds after which a connection from which nothing is read is taken to live still, again and again. Under Engine.IO's 20 s. */
   pausedRefreshMs: 5_000,
   /** Milliseconds by which the clock of another process may be ahead. */
-  clockSkewMs: 24 * 60 * 60 * 1000,
+  clockSkewMs: 86_400_000,
   /** Milliseconds for which is kept what a page was sent that has closed. A blip or a reload takes less. */
   windowMs: 60_000,
   /** Milliseconds for which the state of a tab that was duplicated is kept at hand, should it be again. */
   originalMs: 10_000,
   /** The part of the heap's limit that all such windows may take together. Beyond it, the oldest go. */
-  windowsOfHeap: 1 / 16,
+  windowsOfHeap: 0.0625,
   /** The part of the heap's limit that states in memory may take together. Beyond it, those go that no page and no task needs. */
-  statesOfHeap: 1 / 4,
+  statesOfHeap: 0.25,
   /** The part of the heap's limit that waiting calls of all pages may take together. Beyond it, no page is read that has calls waiting. */
-  inboxOfHeap: 1 / 16,
+  inboxOfHeap: 0.0625,
   /** Bytes that are put into any state before its size is counted. */
   uncountedBytes: 65_536,
   /** Into a state that is nearly full, this part of its bound is put before it is counted again: no call has to count each time. */
@@ -295,8 +303,6 @@ export const serverLimits = {
   tasksForMany: 0.9,
   /** Running tasks of a browser, or of a token without one, from which on it has many. */
   tasksOfFew: 10,
-  /** Characters of what a failure says, and of the note of a task: some sentences. A page sends, shows and is sent them again. */
-  messageText: 500,
   /** Characters of the name of a state, an event or a task. Those of apps have some dozens; a page can send any. */
   nameText: 200,
   /** Characters of all failures that are remembered of a page. Each save writes them; what is older keeps its code and a few words. */
@@ -315,6 +321,12 @@ export const serverLimits = {
   logKey: 200,
   /** Errors that are written as the cause of one another. */
   logCauses: 5,
+} as const
+
+/** Bounds of what a failure says, which a page cuts as well. */
+export const textLimits = {
+  /** Characters of what a failure says, and of the note of a task: some sentences. A page sends, shows and is sent them again. */
+  messageText: 500,
   /** Issues of refused arguments that their caller is told of. A form has fewer fields; a list of thousands has one issue each. */
   issues: 20,
   /** Characters of the message of an issue: a few sentences. */
