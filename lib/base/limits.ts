@@ -25,6 +25,10 @@ const hubBounds = {
   callsPerSecond: 200,
   /** Calls at once before that: a page that comes back sends again what has not settled. */
   callsBurst: 1_000,
+  /** Bytes that the network has not taken, from which on a page is sent nothing further until it has: it then gets one difference. */
+  unreadBytes: 65_536,
+  /** Milliseconds in which a page takes nothing of what it was sent, and is taken to have gone. A part takes under a second on 2G. */
+  unreadMs: 15_000,
   /** Bytes of calls of one connection that wait or run. From half of it on, nothing further is read until some have ended. */
   inboxBytes: 4_000_000,
   /** Messages to a page after which it can be given the difference, should it come back. Older ones get all. */
@@ -211,12 +215,8 @@ const processLimits = {
   troublePauseMs: 60_000,
   /** Characters from which on a message goes out in parts of this length. On a slow line a ping has to wait for one of them at most. */
   partLength: 32_768,
-  /** Bytes that the network has not taken, from which on a page is sent nothing further until it has: it then gets one difference. */
-  unreadBytes: 65_536,
   /** Bytes that the network has not taken, from which on they count for all pages together. */
   unreadCounted: 16_384,
-  /** Milliseconds in which a page takes nothing of what it was sent, and is taken to have gone. A part takes under a second on 2G. */
-  unreadMs: 15_000,
   /** The part of the heap's limit that all pages together may leave unread. Beyond it, those that have waited longest are cut off. */
   unreadOfHeap: 0.125,
   /** Calls of a page that have ended and that it cannot be told of yet, since it does not read: the next ones wait. */

@@ -104,7 +104,7 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     const { count } = this.intake.pace
     this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up), { count, mayRun: () => this.intake.mayRun() }) // calls run in order, also those that the page sends again
     this.calling = new Calling(ground, this)
-    this.pressure = new Backpressure(connection, clock, ground.memory.unread, () => this.outbox.add(this))
+    this.pressure = new Backpressure(connection, ground, () => this.outbox.add(this))
   }
 
   /** The page had a connection before this one. */
