@@ -221,8 +221,10 @@ const processLimits = {
   unreadOfHeap: 0.125,
   /** Calls of a page that have ended and that it cannot be told of yet, since it does not read: the next ones wait. */
   unreadEnds: 100,
-  /** Milliseconds between two welcomes that a page asks for. One asks after a patch that does not fit, which is a bug. */
+  /** Milliseconds between two welcomes that a page asks for; each doubles it. One asks after a patch that does not fit, which is a bug. */
   resyncPauseMs: 250,
+  /** Milliseconds between two of these at most; twice that without one, and it begins again. */
+  resyncLongestMs: 30_000,
   /** Milliseconds after which a connection from which nothing is read is taken to live still, again and again. Under Engine.IO's 20 s. */
   pausedRefreshMs: 5_000,
   /** Milliseconds by which the clock of another process may be ahead. */
@@ -279,9 +281,16 @@ export const edgeLimits = {
 /** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
 export const serverLimits = {
   /** Milliseconds for which steps that wait for nothing follow one another: others are served between two frames of a screen. */
-  stretchMs: 5,
-  /** Milliseconds that one of several pages above their rate runs calls for before the next of them does. */
-  sliceMs: 1,
+  stretchMs: 2,
+  /** Milliseconds in a turn of the event loop for which one of the pages above their rate runs calls. */
+  sliceMs: 2,
+  /** Milliseconds for which pages above their rate make room after a page within its rate was about. */
+  quietMs: 250,
+  /** For how much longer than a page above its rate held the thread none of them has a turn: after a short time, and after a long one. */
+  restOfShort: 1,
+  restOfLong: 4,
+  /** Milliseconds between two messages of a page that make a pause. */
+  pauseMs: 2,
   /** Bytes of messages that count for the rate of a page as much as a call: 1 MB a second, and 4 MB at once. */
   bytesOfCall: 4_096,
   /** Calls of such a page between two looks at the clock. */

@@ -91,6 +91,15 @@ export function sizeOf(value: unknown, most = Number.POSITIVE_INFINITY): number 
   return bytes
 }
 
+/** Whether a value that came as JSON is nested deeper than state may be. */
+export function isTooDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (depth >= maxDepth) return true
+  const parts = Array.isArray(value) ? value : Object.values(value)
+  for (const part of parts) if (typeof part === 'object' && part !== null && isTooDeep(part, depth + 1)) return true
+  return false
+}
+
 /** A deep copy of `value`, checked. Throws `invalid-value` with the path of what cannot live in state. `meter` counts what is copied. */
 export function copyValue(value: unknown, path: Path, substitute?: Substitute, meter?: Meter): unknown {
   if (typeof value === 'object' && value !== null) return new Copier(path, substitute, meter).container(value)

@@ -1,68 +1,102 @@
 /**
- * The turns of pages that make many calls. A page within its rate is served at once; one above it goes on while nobody else waits and the
- * event loop turns quickly, and is put last otherwise. So a flood costs its own page time, and not the others.
+ * The turns of pages that make many calls, or whose calls take long. While no other page is about, such a page is served as fast as it goes.
+ * Otherwise it waits, and is not read: one such page at a time is served for a moment in a turn of the event loop, and as long as it held the
+ * thread, none of them is. So a flood costs its own page time, and not the others.
  */
 import type { Clock } from '../base/clock.js'
 import { serverLimits } from '../base/limits.js'
 
-/** Calls that wait for their turn. */
+/** A page above its rate. */
 export interface Drainable {
+  /** Handles what waits, as long as `mayRun` says so. */
   drain(): void
 }
 
 export class FairShare {
   private readonly clock: Clock
   private readonly waiting = new Set<Drainable>()
-  /** When the calls of fast pages began in this turn of the event loop. */
-  private since: number | undefined
-  /** Until when the page that runs may go on. */
+  private current: Drainable | undefined
+  /** When the turn of the current page began, and until when it may go on. */
+  private since = 0
   private until = 0
-  private isSpent = false
-  private asked = 0
+  /** Until when none of them has a turn. */
+  private restUntil = Number.NEGATIVE_INFINITY
+  /** The page within its rate that was about last, and when; and when another one was. */
+  private quietPage: Drainable | undefined
+  private quietAt = Number.NEGATIVE_INFINITY
+  private otherQuietAt = Number.NEGATIVE_INFINITY
+  private isTurning = false
 
   constructor(clock: Clock) {
     this.clock = clock
   }
 
-  /** Whether a page above its rate may run its next call now. */
-  mayRun(page: Drainable): boolean {
-    if (this.waiting.size > 0 && !this.waiting.has(page)) return false
-    if (this.since === undefined) this.begin()
-    this.asked += 1
-    if (this.asked % serverLimits.callsPerLook === 0) this.isSpent ||= this.clock.now() >= this.until
-    return !this.isSpent
+  /** A page within its rate has sent something. */
+  quiet(page: Drainable, now: number): void {
+    if (this.quietPage !== page) {
+      this.otherQuietAt = this.quietAt
+      this.quietPage = page
+    }
+    this.quietAt = now
   }
 
-  /** Drains it when others have had their turn. */
+  /** Whether a page above its rate may run its next call now. */
+  mayRun(page: Drainable): boolean {
+    const now = this.clock.now()
+    if (!this.isContended(page, now)) return true
+    return page === this.current && now < this.until
+  }
+
+  /** Serves it when it is its turn. */
   wait(page: Drainable): void {
-    this.waiting.delete(page)
     this.waiting.add(page)
-    if (this.since === undefined) this.begin()
+    if (!this.isTurning) this.turnLater()
   }
 
   /** It waits no more. */
   leave(page: Drainable): void {
     this.waiting.delete(page)
+    if (this.current === page) this.current = undefined
+    if (this.quietPage === page) this.quietPage = undefined
   }
 
-  private begin(): void {
-    this.since = this.clock.now()
-    this.until = this.since + serverLimits.stretchMs
-    this.isSpent = false
-    this.clock.turn(() => this.turned())
+  /** Whether another page, within its rate, was about just now. */
+  private isContended(page: Drainable, now: number): boolean {
+    return now - (this.quietPage === page ? this.otherQuietAt : this.quietAt) < serverLimits.quietMs
   }
 
-  /** Each gets a slice in the order in which they wait; a page that has more to do waits again, behind the others. */
+  private turnLater(): void {
+    const wait = this.restUntil - this.clock.now()
+    this.isTurning = true
+    if (wait > 0) this.clock.after(wait, () => this.turned())
+    else this.clock.turn(() => this.turned())
+  }
+
   private turned(): void {
-    this.since = undefined
-    if (this.waiting.size === 0) return
-    this.begin()
-    const end = this.until
+    const now = this.clock.now()
+    this.isTurning = false
+    if (this.current) {
+      const held = now - this.since
+      this.restUntil = now + held * (held > serverLimits.stretchMs ? serverLimits.restOfLong : serverLimits.restOfShort)
+      this.current = undefined
+    }
+    const [next] = this.waiting
+    if (next && !this.isContended(next, now)) this.serveAll()
+    else if (next && now >= this.restUntil) this.serve(next, now)
+    if (!this.isTurning && (this.waiting.size > 0 || this.current)) this.turnLater()
+  }
+
+  private serve(page: Drainable, now: number): void {
+    this.waiting.delete(page)
+    this.current = page
+    this.since = now
+    this.until = now + serverLimits.sliceMs
+    page.drain()
+  }
+
+  private serveAll(): void {
     for (const page of [...this.waiting]) {
-      const now = this.clock.now()
-      if (now >= end) return
-      this.until = Math.min(end, now + serverLimits.sliceMs)
-      this.isSpent = false
+      this.waiting.delete(page)
       page.drain()
     }
   }

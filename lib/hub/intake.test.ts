@@ -145,13 +145,13 @@ describe('calls that wait', () => {
   })
 })
 
-/** A hub whose clock goes on by 0.2 ms each time that it is looked at. */
-function ticking() {
+/** A hub whose clock goes on by some milliseconds each time that it is looked at. */
+function ticking(tick = 0.2) {
   const clock = new TestClock()
   let ticks = 0
   const own = {
     now: () => {
-      ticks += 0.2
+      ticks += tick
       return clock.now() + ticks
     },
     after: clock.after.bind(clock),
@@ -170,13 +170,15 @@ describe('a page above its rate', () => {
     for (let n = 0; n < 1_000; n += 1) flood.call('add')
     const burst = fields()?.n
     expect(burst).toBe(1_000) // a burst is served at once
-    for (let n = 0; n < 900; n += 1) flood.call('add')
+    neighbour.call('add')
+    for (let n = 0; n < 900; n += 1) {
+      flood.call('add')
+      if (n % 50 === 0) neighbour.call('add')
+    }
     expect(fields()?.n).toBeLessThan(1_900)
     expect(flood.connection.paused).toBe(1)
-    neighbour.call('add')
-    expect((kit.hub.instance(neighbour.session.instance.token).state.d as { n: number }).n).toBe(1)
-    await kit.clock.settle()
-    await kit.clock.advance(20)
+    expect((kit.hub.instance(neighbour.session.instance.token).state.d as { n: number }).n).toBe(19)
+    await kit.clock.advance(5_000)
     expect([fields()?.n, flood.connection.paused]).toEqual([1_900, 0])
     expect(flood.settled().map(([id]) => id)).toEqual(Array.from({ length: 1_900 }, (_, n) => n + 1))
   })
@@ -195,25 +197,44 @@ describe('a page above its rate', () => {
   it('lets go of its place when it leaves', async () => {
     const kit = ticking()
     const [gone, other] = [await raw(kit, 'a'), await raw(kit, 'b')]
+    const quiet = await raw(kit, 'c')
+    quiet.call('add')
     for (let n = 0; n < 1_990; n += 1) gone.call('add')
     expect(gone.connection.paused).toBe(1)
     kit.hub.disconnected(gone.session)
+    quiet.call('add')
     for (let n = 0; n < 1_990; n += 1) other.call('add')
-    await kit.clock.settle()
-    await kit.clock.advance(20)
+    await kit.clock.advance(5_000)
     expect(other.settled()).toHaveLength(1_990)
+  })
+
+  it('counts as one if its calls take long, however few they are', async () => {
+    const kit = ticking(5)
+    const [slow, quiet] = [await raw(kit, 'a'), await raw(kit, 'b')]
+    quiet.call('add')
+    const batch = Array.from({ length: 100 }, (_, id) => ['call', id + 1, 'd', 'add', []])
+    slow.session.receive('batch', [batch], 3_000)
+    expect(slow.connection.paused).toBe(1)
+    await kit.clock.advance(5_000)
+    expect(slow.settled()).toHaveLength(100)
+    expect(slow.connection.paused).toBe(0)
   })
 })
 
-it('pages above their rate take turns', () => {
+it('one page above its rate at a time is served, as long as another one is about', () => {
+  const timers: { at: number; run: () => void }[] = []
   const clock = {
     time: 0,
-    turns: [] as (() => void)[],
     now: () => clock.time,
-    turn: (run: () => void) => void clock.turns.push(run),
+    turn: (run: () => void) => void timers.push({ at: clock.time + 0.1, run }),
+    after: (ms: number, run: () => void) => {
+      timers.push({ at: clock.time + ms, run })
+      return () => {}
+    },
   }
   const share = new FairShare(clock as never)
-  const order: string[] = []
+  const quiet: Drainable = { drain: () => {} }
+  const served: [name: string, at: number][] = []
   const page = (name: string) => {
     const drainable: Drainable & { left: number } = {
       left: 40,
@@ -221,8 +242,8 @@ it('pages above their rate take turns', () => {
         while (drainable.left > 0) {
           if (!share.mayRun(drainable)) return share.wait(drainable)
           drainable.left -= 1
-          order.push(name)
-          clock.time += 0.1
+          served.push([name, clock.time])
+          clock.time += 0.5
         }
         share.leave(drainable)
       },
@@ -230,13 +251,18 @@ it('pages above their rate take turns', () => {
     return drainable
   }
   const pages = ['a', 'b', 'c'].map(page)
+  share.quiet(quiet, 0)
   for (const each of pages) share.wait(each)
-  let turns = 0
-  for (; clock.turns.length > 0; turns += 1) clock.turns.shift()?.()
+  while (timers.length > 0) {
+    const next = timers.sort((a, b) => a.at - b.at).shift()
+    clock.time = Math.max(clock.time, next?.at ?? 0)
+    share.quiet(quiet, clock.time)
+    next?.run()
+  }
   expect(pages.map(({ left }) => left)).toEqual([0, 0, 0])
-  const firstOf = (name: string) => order.indexOf(name)
-  expect(firstOf('c')).toBeLessThan(3 * (serverLimits.sliceMs / 0.1 + serverLimits.callsPerLook))
-  expect(turns).toBeGreaterThan(1)
+  const first = (name: string) => served.find(([of]) => of === name)?.[1] ?? Number.NaN
+  expect(first('c')).toBeLessThan(4 * 3 * serverLimits.sliceMs)
+  expect(clock.time).toBeGreaterThan(2 * 3 * 40 * 0.5 * 0.9) // it rested for as long as it ran
 })
 
 it('a rate allows a burst, then so many a second, and recovers', () => {

@@ -32,8 +32,12 @@ export class Intake implements Drainable {
   private readonly ground: IntakeGround
   private readonly page: IntakePage
   private readonly rate: CallRate
-  /** The page sends more than others. */
+  /** The page sends more than others, or its calls take longer. */
   private isFast = false
+  /** When it sent something last, and since when it has without a pause, in milliseconds of the clock. */
+  private countedAt = Number.NEGATIVE_INFINITY
+  private since = 0
+  private asked = 0
 
   constructor(ground: IntakeGround, page: IntakePage, connection: Connection) {
     const { limits, memory } = ground
@@ -57,9 +61,13 @@ export class Intake implements Drainable {
 
   /** Messages have come, of so many bytes together: a page above its rate is not read out of its turn. */
   count(messages: number, bytes: number): void {
-    const { clock } = this.ground
-    this.isFast = this.rate.count(messages + bytes / serverLimits.bytesOfCall, clock.now())
+    const { clock, fairShare } = this.ground
+    const now = clock.now()
+    if (now - this.countedAt > serverLimits.pauseMs) this.since = now
+    this.countedAt = now
+    this.isFast = this.rate.count(messages + bytes / serverLimits.bytesOfCall, now)
     if (this.isFast) this.mayRun()
+    else fairShare.quiet(this, now)
   }
 
   private take(name: unknown, args: readonly unknown[], bytes: number): void {
@@ -80,13 +88,20 @@ export class Intake implements Drainable {
 
   /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
   mayRun(): boolean {
+    if (!this.isFast && !this.isLong()) return true
     const { fairShare } = this.ground
-    const mayRun = !this.isFast || fairShare.mayRun(this)
-    if (!mayRun) {
-      fairShare.wait(this)
-      this.pace.set('turn', true)
-    }
-    return mayRun
+    if (fairShare.mayRun(this)) return true
+    fairShare.wait(this)
+    this.pace.set('turn', true)
+    return false
+  }
+
+  /** Calls that take long without a pause count as fast, however few they are. */
+  private isLong(): boolean {
+    this.asked += 1
+    if (this.asked % serverLimits.callsPerLook !== 0) return false
+    this.isFast = this.ground.clock.now() - this.since > serverLimits.stretchMs
+    return this.isFast
   }
 
   /** It is this page's turn. */

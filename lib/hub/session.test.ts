@@ -211,7 +211,7 @@ describe('a message from outside', () => {
       ),
       { numRuns: 400 },
     )
-    await clock.advance(2 * fixedLimits.resyncPauseMs)
+    await clock.advance(3 * fixedLimits.resyncLongestMs)
     expect(hub.backgroundTasks.size).toBe(0)
     expect(log.lines).toEqual([])
     const [[kind, , revision, views]] = (await say('resync')) as [[string, string, number, unknown[]]]

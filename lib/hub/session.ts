@@ -27,6 +27,7 @@ import type { Outbox, Sender } from './outbox.js'
 import type { Earlier } from './pages.js'
 import { StateUnknown } from './state-unknown.js'
 import { trailOf } from './trail.js'
+import type { Turn } from './turn.js'
 import { Watching, type WatchingGround } from './watching.js'
 
 /** What a session asks of the hub. */
@@ -35,6 +36,7 @@ export interface SessionGround extends IntakeGround, WatchingGround {
   readonly log: Log
   readonly nodes: Pick<Nodes, 'away'>
   readonly memory: MemoryBounds
+  readonly turn: Pick<Turn, 'giveWay'>
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
   /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
@@ -73,6 +75,8 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
   private asked = false
   /** When it was sent that last, in milliseconds of the clock. */
   private welcomedAt = Number.NEGATIVE_INFINITY
+  /** Milliseconds from one to the next. */
+  private welcomePause = 0
   private readonly pressure: Backpressure
   private readonly intake: Intake
   /** Its calls wait until it has read how the ones before them ended. */
@@ -140,6 +144,7 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     const { original } = this
     if (original) await rescued(() => this.ground.borrow(original, this.instance), tell)
     for (const id of watch) await rescued(() => this.watching.add(id), tell)
+    await this.ground.turn.giveWay() // the welcomes of many pages go out one by one
     if (this.hello.leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
     if (this.phase === 'closed') return
     this.phase = 'open'
@@ -219,17 +224,24 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     this.inbox.open()
   }
 
-  /** A page that asks again and again costs a welcome now and then. */
+  /** A page that asks again and again costs a welcome now and then, and less and less often. */
   private welcomeAgain(): void {
     if (!this.asked) return
     const { clock } = this.ground
     const now = clock.now()
-    const pause = this.welcomedAt + fixedLimits.resyncPauseMs - now
-    if (pause > 0) {
-      this.cancelWelcome ??= clock.after(pause, () => this.outbox.add(this))
+    const since = now - this.welcomedAt
+    if (since < this.welcomePause) {
+      this.cancelWelcome ??= clock.after(this.welcomePause - since, () => {
+        this.cancelWelcome = undefined
+        this.outbox.add(this)
+      })
       return
     }
-    this.cancelWelcome = undefined
+    this.welcomePause = Math.max(
+      fixedLimits.resyncPauseMs,
+      Math.min(2 * this.welcomePause, fixedLimits.resyncLongestMs),
+    )
+    if (since > 2 * fixedLimits.resyncLongestMs) this.welcomePause = fixedLimits.resyncPauseMs
     this.asked = false
     this.welcomedAt = now
     this.say(this.feed.welcome(this.signed))

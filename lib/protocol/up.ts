@@ -6,10 +6,10 @@
  * comes from outside, so `parseUp` takes `unknown`.
  */
 import { decode, isWrapped } from '../base/encode.js'
-import { HeldStateError, messageOf } from '../base/errors.js'
+import { HeldStateError } from '../base/errors.js'
 import { type Limits, serverLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
-import { copyValue, isContainer, sizeOf } from '../base/value.js'
+import { isTooDeep, sizeOf } from '../base/value.js'
 import { protocolVersion } from './version.js'
 
 export interface Hello {
@@ -138,17 +138,8 @@ function callArguments(value: unknown, limits: Limits): readonly unknown[] {
   if (!Array.isArray(args)) throw malformed(`expected a list of arguments, got ${describe(value)}`)
   if (args.length > limits.callArguments)
     throw malformed(`a call takes at most ${limits.callArguments} arguments, got ${args.length}`)
-  return checked(args)
-}
-
-/** What is no state value (a key "__proto__", nesting without end) never reaches a handler. */
-function checked(args: readonly unknown[]): readonly unknown[] {
-  if (!args.some(isContainer)) return args
-  try {
-    return copyValue(args, ['arguments']) as readonly unknown[]
-  } catch (error) {
-    throw new HeldStateError('invalid-arguments', messageOf(error), { cause: error })
-  }
+  if (isTooDeep(args)) throw new HeldStateError('invalid-arguments', 'The arguments are nested too deep.')
+  return args // what no state can hold, `decode` has refused
 }
 
 const malformed = (message: string) => new HeldStateError('invalid-message', `Malformed message: ${message}.`)

@@ -17,7 +17,9 @@ export const notFound: Refusal = { status: 404, message: 'There is nothing here.
 export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
   response.on('error', ignore)
   const body = bodyOf(refusal)
+  const { socket } = response
   response.writeHead(refusal.status, headersOf(refusal, body)).end(body)
+  socket?.pause() // requests that it has sent behind this one are not parsed; Node ends it once the answer is out
 }
 
 /** A socket that only ends would stay half open for as long as its peer likes, so it is destroyed once the answer is out. */

@@ -44,6 +44,7 @@ export class Entrance {
     const others = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
     server.removeAllListeners('request')
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (request.socket.destroyed) return // of the requests behind one that was refused, some are parsed already
       const target = ownTarget(path, request.url)
       if (target) return this.request(request, response, path, target)
       if (others.length === 0 && server.listenerCount('request') === 1) return refuseRequest(response, notFound)
