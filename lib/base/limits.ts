@@ -1,6 +1,6 @@
 /**
  * Every bound of heldstate, with its unit and why it has this value. A bound is reached with a named failure, never with
- * silence. `createHub({ limits })` overrides single ones.
+ * silence. `createHub({ limits })` overrides single ones. The page "Security" is made from these comments: `npx vitest run docs/limits -u`.
  */
 
 export const defaultLimits = {
@@ -22,7 +22,7 @@ export const defaultLimits = {
   inboxBytes: 4_000_000,
   /** Messages to a page that the server remembers. A page that comes back and has missed no more gets the difference, else the whole state. */
   rememberedMessages: 32,
-  /** Failed calls of a page whose outcome the server remembers, in case the page sends one again. Only the newest can be resent. */
+  /** Failed calls of a page whose outcome the server remembers, in case the page sends one again. It can have missed only the newest. */
   rememberedEnds: 100,
   /** Bytes of messages to a page that the server remembers. A page that has missed more gets the whole state. */
   rememberedBytes: 256 * 1024,
