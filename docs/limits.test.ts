@@ -2,13 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { defaultLimits, edgeLimits, fixedLimits, serverLimits } from '../lib/base/limits.js'
-import { limitsOf, unitOf, withLimits } from './limits.js'
+import { limitsOf, tables, unitOf, values, withLimits } from './limits.js'
 
 it('each limit of the source is found, with a value and a reason', () => {
-  const found = ['defaultLimits', 'edgeLimits', 'serverLimits', 'processLimits', 'pageLimits'].flatMap(limitsOf)
-  const all = Object.keys({ ...defaultLimits, ...edgeLimits, ...serverLimits, ...fixedLimits })
-  expect(found.map(({ name }) => name).sort()).toEqual(all.sort())
+  const found = tables.flatMap(({ constants }) => constants.flatMap(limitsOf))
+  expect(found.map(({ name }) => name).sort()).toEqual(Object.keys(values).sort())
   expect(found.filter(({ value, reason }) => !(value > 0) || reason.length < 10)).toEqual([])
 })
 

@@ -3,17 +3,25 @@
  * They stand between two comments of the page, so that the rest of it is written by hand.
  */
 import { readFileSync } from 'node:fs'
-import { defaultLimits, edgeLimits, fixedLimits, serverLimits } from '../lib/base/limits.js'
+import * as source from '../lib/base/limits.js'
 
-const values: Readonly<Record<string, number>> = { ...defaultLimits, ...fixedLimits, ...edgeLimits, ...serverLimits }
+/** All limits, by their names. */
+export const values: Readonly<Record<string, number>> = Object.assign({}, ...Object.values(source))
 
-/** The constants of the source, in the order of the page. */
-const tables: readonly (readonly [constant: string, heading: string, first: string])[] = [
-  ['defaultLimits', 'Limits you can change', 'default'],
-  ['edgeLimits', 'Fixed limits of connections', 'value'],
-  ['serverLimits', 'Fixed limits of handlers, tasks and the log', 'value'],
-  ['processLimits', 'Fixed limits of the process and its store', 'value'],
-  ['pageLimits', 'Fixed limits of the page', 'value'],
+interface Table {
+  readonly heading: string
+  readonly first: 'default' | 'value'
+  /** Of the source. */
+  readonly constants: readonly string[]
+}
+
+/** In the order of the page. */
+export const tables: readonly Table[] = [
+  { heading: 'Limits you can change', first: 'default', constants: ['pageBounds', 'hubBounds'] },
+  { heading: 'Fixed limits of connections', first: 'value', constants: ['edgeLimits'] },
+  { heading: 'Fixed limits of handlers, tasks and the log', first: 'value', constants: ['serverLimits', 'textLimits'] },
+  { heading: 'Fixed limits of the process and its store', first: 'value', constants: ['processLimits'] },
+  { heading: 'Fixed limits of the page', first: 'value', constants: ['pageLimits'] },
 ]
 
 export interface Limit {
@@ -29,16 +37,16 @@ const between = /(<!-- limits of lib\/base\/limits\.ts[^>]*-->\n)[\s\S]*?(<!-- e
 export function withLimits(page: string): string {
   if (!between.test(page)) throw new Error('The page has no place for the tables of limits.')
   const sections = tables.map(
-    ([constant, heading, first]) =>
-      `### ${heading}\n\n| limit | ${first} | unit | what it bounds, and why this much |\n|---|---|---|---|\n${limitsOf(constant).map(row).join('\n')}\n`,
+    ({ heading, first, constants }) =>
+      `### ${heading}\n\n| limit | ${first} | unit | what it bounds, and why this much |\n|---|---|---|---|\n${constants.flatMap(limitsOf).map(row).join('\n')}\n`,
   )
   return page.replace(between, (_, begin: string, end: string) => `${begin}\n${sections.join('\n')}\n${end}`)
 }
 
 /** The limits of a constant of the source, with their comments. One comment can stand for several in a row. */
 export function limitsOf(constant: string): readonly Limit[] {
-  const source = readFileSync(new URL('../lib/base/limits.ts', import.meta.url), 'utf8')
-  const [, body = ''] = new RegExp(`const ${constant} = \\{\\n([\\s\\S]*?)\\n\\} as const`).exec(source) ?? []
+  const text = readFileSync(new URL('../lib/base/limits.ts', import.meta.url), 'utf8')
+  const [, body = ''] = new RegExp(`const ${constant} = \\{\\n([\\s\\S]*?)\\n\\} as const`).exec(text) ?? []
   let reason = ''
   return [...body.matchAll(/\/\*\*([\s\S]*?)\*\/|^ {2}(\w+):/gm)].flatMap(([, comment, name]) => {
     if (comment !== undefined) reason = comment.replaceAll(/\s+\*?\s*/g, ' ').trim()

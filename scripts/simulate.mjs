@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
 const [first = 1, last = first] = positionals.map(Number)
 const options = { ...values, ...(values.nodes && { nodes: Number(values.nodes) }) }
 let broken = 0
-const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
+const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0, stalls: 0 }
 for (let seed = first; seed <= last; seed += 1) {
   try {
     const lived = await simulate({ seed, ...options })

@@ -1,7 +1,7 @@
 /** Failures as they leave the server, or are kept there: within bounds. */
 import { type ErrorCode, type Failure, isHeldStateError, messageOf } from './errors.js'
 import { boundedIssues } from './issues.js'
-import { serverLimits } from './limits.js'
+import { textLimits } from './limits.js'
 import { cut } from './text.js'
 
 /**
@@ -9,7 +9,7 @@ import { cut } from './text.js'
  * those of a stranger, and they are sent, saved and remembered: so they are cut.
  */
 export function toFailure(error: unknown, code: ErrorCode): Failure {
-  const message = cut(messageOf(error), serverLimits.messageText)
+  const message = cut(messageOf(error), textLimits.messageText)
   if (!isHeldStateError(error)) return { code, message }
   const { issues } = error
   return { code: error.code, message, ...(issues && { issues: boundedIssues(issues) }) }

@@ -1,8 +1,8 @@
 /** Issues of refused arguments as a page may be told of them: within bounds, whatever a schema or an author has made. */
-import { serverLimits } from './limits.js'
+import { textLimits } from './limits.js'
 import { cut } from './text.js'
 
-const { issues: most, issueText, issueKeys, issueKeyText } = serverLimits
+const { issues: most, issueText, issueKeys, issueKeyText } = textLimits
 
 /** What is wrong with a part of the arguments; `path` leads to it, and is empty if it is the whole. */
 export interface Issue {

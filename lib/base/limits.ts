@@ -1,9 +1,11 @@
 /**
  * Every bound of heldstate, with its unit and why it has this value. A bound is reached with a named failure, never with
- * silence. `createHub({ limits })` overrides single ones. The page "Security" is made from these comments: `npx vitest run docs/limits -u`.
+ * silence. `createHub({ limits })` overrides single ones. Values are written out: a bundler keeps an unused object with a sum in it.
+ * The page "Security" is made from these comments: `npx vitest run docs/limits -u`.
  */
 
-export const defaultLimits = {
+/** Bounds that a page keeps as well: a server that has others says so with its welcome. */
+export const pageBounds = {
   /** Bytes of one message from a tab. A form or a paragraph fits; an upload belongs into a route handler. */
   messageBytes: 1_000_000,
   /** Arguments of one call. Handlers take a few; more is a mistake or an attack. */
@@ -12,12 +14,22 @@ export const defaultLimits = {
   callsPerTab: 1_000,
   /** Calls that a page keeps while it is not connected. Enough for a tunnel; an afternoon must not be replayed. */
   callsWhileOffline: 100,
+  /** States that one page can watch. An app has a few dozen. */
+  watchedStates: 1_000,
+} as const
+
+/** Bounds of the server alone. */
+const hubBounds = {
   /** Bytes of the state of one tab, about as many as in JSON. A page of text is 3 KB; larger data belongs in a database. */
   stateBytes: 10_000_000,
   /** Calls a second of one page. A page above it is put last: others are served first, and nothing is refused. A person makes a few. */
   callsPerSecond: 200,
   /** Calls that a page can make at once before it counts as above that rate: a page that comes back resends what has not settled. */
   callsBurst: 1_000,
+  /** Bytes that the network has not taken. Above it, a page is sent nothing more until it has read; then it gets one difference. */
+  unreadBytes: 65_536,
+  /** Milliseconds without any byte taken, after which a blocked page counts as gone and is cut off. A part takes under a second on 2G. */
+  unreadMs: 15_000,
   /** Bytes of calls of one connection that wait or run. Above half of it, the connection is not read until some have ended. */
   inboxBytes: 4_000_000,
   /** Messages to a page that the server remembers. A page that comes back and has missed no more gets the difference, else the whole state. */
@@ -25,7 +37,7 @@ export const defaultLimits = {
   /** Failed calls of a page whose outcome the server remembers, in case the page sends one again. It can have missed only the newest. */
   rememberedEnds: 100,
   /** Bytes of messages to a page that the server remembers. A page that has missed more gets the whole state. */
-  rememberedBytes: 256 * 1024,
+  rememberedBytes: 262_144,
   /** Pages of one token whose calls the server remembers: the present one and those before the last reloads. */
   rememberedPages: 4,
   /** Callers that wait for the lock of one token. A thousand tasks that want it at once are served; a leak is not. */
@@ -53,8 +65,6 @@ export const defaultLimits = {
    * The first change after a pause and the answer to a call never wait for it.
    */
   frameMs: 16,
-  /** States that one page can watch. An app has a few dozen. */
-  watchedStates: 1_000,
   /**
    * Connections of one process, including those that have no session yet or are closing. At about 50 KB each, this is half a
    * gigabyte.
@@ -74,12 +84,12 @@ export const defaultLimits = {
   /** Packets in one request of a polling page. A page packs its calls into one; calls made singly are bounded by `callsPerTab`. */
   packetsPerPost: 2_000,
   /** Milliseconds that the store keeps the state of a tab after its last page and task: a day, so that a laptop may sleep. */
-  keepMs: 24 * 60 * 60 * 1000,
+  keepMs: 86_400_000,
   /**
    * Milliseconds after the last page and task of a tab until its state leaves the memory; it is loaded again from the store when the
    * page comes back. Most reloads and lost connections take seconds.
    */
-  unloadMs: 2 * 60 * 1000,
+  unloadMs: 120_000,
   /** New tabs a second of one address (an IPv4 address or an IPv6 /64). Pages that come back are free. A person opens one a second. */
   newTabsPerSecond: 20,
   /** New tabs of one address at once: an office behind one address, or a browser that restores its windows. */
@@ -87,6 +97,9 @@ export const defaultLimits = {
   /** Milliseconds that `close()` waits for events and blocks to end. Later changes are not saved. */
   closeMs: 10_000,
 } as const
+
+/** What `createHub({ limits })` overrides. */
+export const defaultLimits = /* @__PURE__ */ Object.assign({}, pageBounds, hubBounds)
 
 /** Bounds of a page, which no option changes. It loads these and none of the others below. */
 export const pageLimits = {
@@ -203,14 +216,10 @@ const processLimits = {
   troublePauseMs: 60_000,
   /** Characters from which on a message goes out in parts of this length. On a slow line a ping has to wait for one of them at most. */
   partLength: 32_768,
-  /** Bytes that the network has not taken. Above it, a page is sent nothing more until it has read; then it gets one difference. */
-  unreadBytes: 65_536,
   /** Bytes that the network has not taken. Above it, they count towards the bound of all pages together. */
   unreadCounted: 16_384,
-  /** Milliseconds without any byte taken, after which a blocked page counts as gone and is cut off. A part takes under a second on 2G. */
-  unreadMs: 15_000,
   /** The part of the heap limit that all pages together may leave unread. Above it, the pages blocked longest are cut off. */
-  unreadOfHeap: 1 / 8,
+  unreadOfHeap: 0.125,
   /** Ended calls of a page that does not read. Above it, its next calls wait. */
   unreadEnds: 100,
   /** Milliseconds between two welcomes that a page asks for. A page asks only after a patch that does not fit, which is a bug. */
@@ -218,17 +227,17 @@ const processLimits = {
   /** Milliseconds between two renewals of the ping timeout of a connection that is not read. Under Engine.IO's 20 s. */
   pausedRefreshMs: 5_000,
   /** Milliseconds by which the clock of another process may be ahead. A token with a later time gets the present one. */
-  clockSkewMs: 24 * 60 * 60 * 1000,
+  clockSkewMs: 86_400_000,
   /** Milliseconds that the server remembers what a closed page was sent. A lost connection or a reload takes less. */
   windowMs: 60_000,
   /** Milliseconds that the state of a duplicated tab stays at hand, in case it is duplicated again. */
   originalMs: 10_000,
   /** The part of the heap limit that remembered messages of all pages may take together. Above it, the oldest are forgotten. */
-  windowsOfHeap: 1 / 16,
+  windowsOfHeap: 0.0625,
   /** The part of the heap limit that states in memory may take together. Above it, states without a page and a task are unloaded early. */
-  statesOfHeap: 1 / 4,
+  statesOfHeap: 0.25,
   /** The part of the heap limit that waiting calls of all pages may take together. Above it, no page with waiting calls is read. */
-  inboxOfHeap: 1 / 16,
+  inboxOfHeap: 0.0625,
   /** Bytes that can be put into any state before its size is counted. */
   uncountedBytes: 65_536,
   /** A state that is nearly full is counted again each time this part of `stateBytes` was put in (1/64), not for each call. */
@@ -295,8 +304,6 @@ export const serverLimits = {
   tasksForMany: 0.9,
   /** Running tasks of a browser, or of a token without one, from which on it counts as one with many. */
   tasksOfFew: 10,
-  /** Characters of a failure's message and of a task's note: some sentences. They are saved, sent and shown again. */
-  messageText: 500,
   /** Characters of the name of a state, an event or a task. Apps use some dozens; a page can send any. */
   nameText: 200,
   /** Characters of all remembered failures of a page. Each save writes them; older ones keep their code and a few words. */
@@ -315,6 +322,12 @@ export const serverLimits = {
   logKey: 200,
   /** Causes that the log writes of one error. */
   logCauses: 5,
+} as const
+
+/** Bounds of what a failure says, which a page cuts as well. */
+export const textLimits = {
+  /** Characters of a failure's message and of a task's note: some sentences. They are saved, sent and shown again. */
+  messageText: 500,
   /** Issues of refused arguments that the caller gets. A form has fewer fields; a list of thousands can have one issue each. */
   issues: 20,
   /** Characters of the message of an issue: a few sentences. */

@@ -4,7 +4,7 @@
  */
 import type { Json } from '../base/encode.js'
 import { fromFailure, HeldStateError } from '../base/errors.js'
-import type { Limits } from '../base/limits.js'
+import type { PageBounds } from '../protocol/bounds.js'
 import type { Settlement } from '../protocol/down.js'
 import type { Prediction } from './prediction.js'
 
@@ -27,12 +27,12 @@ interface Open {
 
 export class Calls {
   private readonly open = new Map<number, Open>()
-  private readonly limits: Limits
+  limits: PageBounds
   private last = 0
   /** Of the calls that have not shown their effect, in order. */
   predictions: readonly Prediction[] = []
 
-  constructor(limits: Limits) {
+  constructor(limits: PageBounds) {
     this.limits = limits
   }
 

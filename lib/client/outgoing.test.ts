@@ -3,7 +3,8 @@ import { type Outgoing, OutgoingQueue } from './outgoing.js'
 
 function queue(maxBytes: number) {
   const sent: unknown[][] = []
-  const outgoing = new OutgoingQueue(maxBytes, (...message) => void sent.push(message))
+  const outgoing = new OutgoingQueue((...message) => void sent.push(message))
+  outgoing.maxBytes = maxBytes
   const say = (id: number, bytes: number) => outgoing.add(['call', id] satisfies Outgoing, bytes)
   return { outgoing, sent, say }
 }

@@ -7,13 +7,13 @@ import type { Json } from '../base/encode.js'
 export type Outgoing = readonly [name: string, ...args: Json[]]
 
 export class OutgoingQueue {
-  private readonly maxBytes: number
+  /** Of one message. */
+  maxBytes = Number.POSITIVE_INFINITY
   private readonly send: (name: string, ...args: Json[]) => void
   private waiting: Outgoing[] = []
   private bytes = 0
 
-  constructor(maxBytes: number, send: (name: string, ...args: Json[]) => void) {
-    this.maxBytes = maxBytes
+  constructor(send: (name: string, ...args: Json[]) => void) {
     this.send = send
   }
 

@@ -5,8 +5,9 @@
 import { systemClock } from '../base/clock.js'
 import { decode, encode, type Json } from '../base/encode.js'
 import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
-import { defaultLimits, type Limits } from '../base/limits.js'
+import { pageBounds } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
+import { bytesOf, type PageBounds, tooManyStates } from '../protocol/bounds.js'
 import {
   type Delta,
   type Down,
@@ -22,6 +23,7 @@ import type { Identity } from './identity.js'
 import { type Mirror, mirrorStore, receive } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
 import type { Waiting } from './retry.js'
+import { WatchList } from './watch-list.js'
 import type { Wire } from './wire.js'
 
 /** What an id adds to a message, and what a batch and Socket.IO put around it, at most. */
@@ -54,23 +56,20 @@ export interface TabOptions {
   readonly identity: Identity
   /** A random id of 32 hexadecimal digits, new with each load of the page. */
   readonly page?: string
-  readonly limits?: Limits
+  readonly limits?: PageBounds
   /** Where a failure goes that no call of the page can be given. */
   readonly report?: (error: HeldStateError) => void
 }
 
 export class Tab {
   readonly mirror = mirrorStore()
-  /** Ids of watched states; a position in this list names a state on the wire. */
-  private readonly watched: string[] = []
+  private readonly watched = new WatchList()
   private readonly wire: Wire
   private readonly identity: Identity
-  private readonly limits: Limits
+  private limits: PageBounds = pageBounds
   private readonly report: (error: HeldStateError) => void
   private readonly calls: Calls
   private readonly outgoing: OutgoingQueue
-  /** States that this connection watches. */
-  private greeted = 0
   private welcomed = false
   private readonly page: string
   /** The number of the last message that the mirror took. */
@@ -83,16 +82,22 @@ export class Tab {
   private unseen: Settlement[] = []
   private phase: 'idle' | 'started' | 'stopped' = 'idle'
 
-  constructor({ wire, identity, page = systemClock.id(), limits = defaultLimits, report }: TabOptions) {
+  constructor({ wire, identity, page = systemClock.id(), limits = pageBounds, report }: TabOptions) {
     this.page = page
     this.wire = wire
     this.identity = identity
-    this.limits = limits
     this.report = report ?? say
     this.calls = new Calls(limits)
-    this.outgoing = new OutgoingQueue(limits.messageBytes - framingBytes, (name, ...args) =>
-      this.wire.send(name, ...args),
-    )
+    this.outgoing = new OutgoingQueue((name, ...args) => this.wire.send(name, ...args))
+    this.bound(limits)
+  }
+
+  private bound(limits: PageBounds): void {
+    this.limits = limits
+    this.calls.limits = limits
+    this.outgoing.maxBytes = limits.messageBytes - framingBytes
+    const surplus = this.watched.ids[limits.watchedStates]
+    if (surplus !== undefined) this.refuseWatch(surplus)
   }
 
   /** Opens the connection; it is made again whenever it is lost. */
@@ -135,11 +140,15 @@ export class Tab {
 
   /** Mirrors a state from now on; the position under which the mirror has it. */
   watch(id: string): number {
-    const known = this.watched.indexOf(id)
-    if (known >= 0) return known
-    this.watched.push(id)
+    const known = this.watched.position(id)
+    if (known >= 0 || this.watched.isRefused(id)) return known
+    if (this.watched.ids.length >= this.limits.watchedStates) {
+      this.refuseWatch(id)
+      return -1 // it has no view, so its first values are shown
+    }
+    const position = this.watched.add(id)
     if (this.live) this.watchMissing()
-    return this.watched.length - 1
+    return position
   }
 
   /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
@@ -176,7 +185,7 @@ export class Tab {
   ): Promise<void> {
     if (this.phase === 'stopped')
       return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
-    const bytes = JSON.stringify(message).length + idBytes
+    const bytes = bytesOf(JSON.stringify(message)) + idBytes
     if (bytes > this.limits.messageBytes)
       return Promise.reject(
         new HeldStateError(
@@ -194,11 +203,10 @@ export class Tab {
   private async hello(): Promise<{ readonly [key: string]: Json }> {
     const token = await this.identity.claim()
     const copyOf = this.identity.copyOf?.()
-    this.greeted = this.watched.length
     return {
       version: protocolVersion,
       page: this.page,
-      watch: [...this.watched],
+      watch: this.watched.greet(),
       ...(token === undefined ? {} : { token }),
       ...(copyOf === undefined ? {} : { copyOf }),
       ...(this.heard === 0 ? {} : { heard: this.heard }),
@@ -244,7 +252,8 @@ export class Tab {
     this.opened(message, received.mirror)
   }
 
-  private opened({ token, done, number }: Welcome | Resumed, mirror: Mirror): void {
+  private opened({ token, done, number, bounds }: Welcome | Resumed, mirror: Mirror): void {
+    if (bounds) this.bound({ ...this.limits, ...bounds })
     this.calls.shown(done)
     this.settleUnseen()
     this.show(mirror)
@@ -292,11 +301,16 @@ export class Tab {
 
   /** Asks for states that were added after the hello of this connection. */
   private watchMissing(): void {
-    for (const id of this.watched.slice(this.greeted))
+    for (const id of this.watched.missing())
       this.request(['watch', id], { again: false }).catch((error: HeldStateError) => {
-        if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
+        if (error.code === 'too-many-states') this.refuseWatch(id)
+        else if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
       })
-    this.greeted = this.watched.length
+  }
+
+  private refuseWatch(id: string): void {
+    this.watched.refuse(id)
+    this.report(tooManyStates(this.limits.watchedStates))
   }
 
   private farewell({ failure, spreadMs = 0 }: Farewell): void {

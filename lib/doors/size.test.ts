@@ -4,7 +4,7 @@ import { sizesOfPage } from './size.fixture.js'
 
 test('the door for components is within its bound, and Socket.IO is loaded behind the page', async () => {
   const [page, socket] = await sizesOfPage()
-  expect(page?.gzip).toBeLessThan(16_200)
+  expect(page?.gzip).toBeLessThan(16_000)
   expect(socket?.gzip).toBeLessThan(14_000)
   expect(socket?.minified).toBeGreaterThan(30_000) // socket.io-client is in this part
 })

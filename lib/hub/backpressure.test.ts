@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fixedLimits } from '../base/limits.js'
+import { defaultLimits, fixedLimits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import type { HubOptions } from './options.js'
@@ -37,7 +37,7 @@ it('sends a page that does not read one welcome, however often it asks', async (
     await clock.advance(fixedLimits.resyncPauseMs)
   }
   expect(unread()).toBeGreaterThan(length)
-  expect(unread()).toBeLessThan(length + fixedLimits.unreadBytes)
+  expect(unread()).toBeLessThan(length + defaultLimits.unreadBytes)
   expect(tab.connection).toBe('live')
 })
 
@@ -63,7 +63,7 @@ it('cuts off a page that takes nothing for its time', async () => {
   const { tab, clock, hub } = await slowPage()
   tab.wire.send('resync')
   await clock.advance(frame)
-  await clock.advance(fixedLimits.unreadMs - 1)
+  await clock.advance(defaultLimits.unreadMs - 1)
   expect(tab.connection).toBe('live')
   await clock.advance(1)
   expect([tab.connection, hub.memory.unread.bytes]).toEqual(['reconnecting', 0])
@@ -80,7 +80,7 @@ it('leaves alone a page that takes a little now and then', async () => {
   await clock.settle()
   tab.wire.send('resync')
   for (let part = 0; part < 4; part += 1) {
-    await clock.advance(fixedLimits.unreadMs - 1_000)
+    await clock.advance(defaultLimits.unreadMs - 1_000)
     tab.wire.read(1)
   }
   tab.wire.read()

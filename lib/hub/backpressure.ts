@@ -3,7 +3,7 @@
  * that takes nothing at all is cut off, and connects again if it is still there.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Connection } from './connection.js'
 
 /** What all pages of a process leave unread. */
@@ -36,9 +36,16 @@ export class Unread {
   }
 }
 
+export interface BackpressureGround {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly memory: { readonly unread: Unread }
+}
+
 export class Backpressure {
   private readonly connection: Connection
   private readonly clock: Clock
+  private readonly limits: Limits
   private readonly all: Unread
   private readonly goOn: () => void
   private counted = 0
@@ -46,10 +53,11 @@ export class Backpressure {
   private ended = false
 
   /** `goOn` is called when the page has read what it was sent. */
-  constructor(connection: Connection, clock: Clock, all: Unread, goOn: () => void) {
+  constructor(connection: Connection, { clock, limits, memory }: BackpressureGround, goOn: () => void) {
     this.connection = connection
     this.clock = clock
-    this.all = all
+    this.limits = limits
+    this.all = memory.unread
     this.goOn = goOn
     connection.onTaken = () => this.taken()
   }
@@ -62,8 +70,9 @@ export class Backpressure {
   /** Something was sent. */
   sent(): void {
     const { unread = 0 } = this.connection
-    if (unread < fixedLimits.unreadCounted && this.counted === 0) return
-    if (unread >= fixedLimits.unreadBytes && !this.isBlocked) {
+    const { unreadBytes } = this.limits
+    if (unread < Math.min(unreadBytes, fixedLimits.unreadCounted) && this.counted === 0) return
+    if (unread >= unreadBytes && !this.isBlocked) {
       this.all.block(this)
       this.cutLater()
     }
@@ -76,7 +85,7 @@ export class Backpressure {
     if (!this.isBlocked) return this.count(unread)
     this.cancelCut?.()
     this.count(unread)
-    if (unread >= fixedLimits.unreadBytes) return this.cutLater()
+    if (unread >= this.limits.unreadBytes) return this.cutLater()
     this.unblock()
     this.goOn()
   }
@@ -101,7 +110,7 @@ export class Backpressure {
   }
 
   private cutLater(): void {
-    this.cancelCut = this.clock.after(fixedLimits.unreadMs, () => this.cut())
+    this.cancelCut = this.clock.after(this.limits.unreadMs, () => this.cut())
   }
 
   private count(unread: number): void {

@@ -2,14 +2,14 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HeldStateError, type Issue } from '../base/errors.js'
 import { boundedIssues } from '../base/issues.js'
-import { serverLimits } from '../base/limits.js'
+import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 
 export function refused(given: readonly StandardSchemaV1.Issue[], cause: unknown): HeldStateError {
   const issues = boundedIssues(given)
   const more = given.length - issues.length
   const rest = more > 0 ? `; and ${more} more` : ''
-  const sentences = cut(issues.map(sentenceOf).join('; '), serverLimits.messageText - rest.length)
+  const sentences = cut(issues.map(sentenceOf).join('; '), textLimits.messageText - rest.length)
   return new HeldStateError('invalid-arguments', `${sentences}${rest}`, { cause, issues })
 }
 

@@ -8,6 +8,7 @@ import { concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { tooManyStates, unusualBounds } from '../protocol/bounds.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import type { Hello, Up } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
@@ -103,7 +104,7 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     const { count } = this.intake.pace
     this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up), { count, mayRun: () => this.intake.mayRun() }) // calls run in order, also those that the page sends again
     this.calling = new Calling(ground, this)
-    this.pressure = new Backpressure(connection, clock, ground.memory.unread, () => this.outbox.add(this))
+    this.pressure = new Backpressure(connection, ground, () => this.outbox.add(this))
   }
 
   /** The page had a connection before this one. */
@@ -139,10 +140,12 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     const { original } = this
     if (original) await rescued(() => this.ground.borrow(original, this.instance), tell)
     for (const id of watch) await rescued(() => this.watching.add(id), tell)
+    if (this.hello.leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
     if (this.phase === 'closed') return
     this.phase = 'open'
     const mark = heard === undefined ? undefined : this.feed.history.at(heard)
-    this.say(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed))
+    const bounds = unusualBounds(this.ground.limits)
+    this.say({ ...(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed)), bounds })
     if (this.ground.nodes.away) this.stalled(true)
     if (this.settled.length > 0) this.changed() // of calls that were refused before the welcome
     this.inbox.open()

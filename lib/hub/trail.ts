@@ -5,7 +5,7 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Failure } from '../base/errors.js'
-import { serverLimits } from '../base/limits.js'
+import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 
 /** How many lines a page is sent at most. */
@@ -38,7 +38,7 @@ function linesOf(error: unknown): readonly string[] {
   return stackOf(error)
     .filter((line) => !isForeign(line))
     .slice(0, longest)
-    .map(({ name, file, at }) => cut(`    at ${name} (${file}${at})`, serverLimits.messageText))
+    .map(({ name, file, at }) => cut(`    at ${name} (${file}${at})`, textLimits.messageText))
 }
 
 interface Line {

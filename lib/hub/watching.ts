@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
 import { fixedLimits, type Limits } from '../base/limits.js'
+import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
 import type { Feed } from './feed.js'
 import type { Instance } from './instance.js'
@@ -40,11 +41,7 @@ export class Watching {
         'invalid-message',
         `This tab watches the state ${JSON.stringify(id.slice(0, 80))} already.`,
       )
-    if (this.feed.size >= watchedStates)
-      throw new HeldStateError(
-        'too-many-states',
-        `This tab watches ${watchedStates} states already, the bound "watchedStates". The page shows first values in place of this one.`,
-      )
+    if (this.feed.size >= watchedStates) throw tooManyStates(watchedStates)
     this.feed.watch(id)
     return this.materialize(id)
   }

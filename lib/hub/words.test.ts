@@ -1,7 +1,7 @@
 /** Words of strangers: on the wire, in the store and in the log they stay short, however long they were sent. */
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { serverLimits } from '../base/limits.js'
+import { serverLimits, textLimits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
@@ -54,7 +54,7 @@ it('100 refused calls that echo 900 KB leave little in the store and in the log'
   const { kit, state, saved, log } = await open()
   for (let call = 0; call < 100; call += 1) {
     const error = await kit.done(state.echo(`${call}${words}`).catch((failure) => failure))
-    expect(error.message).toHaveLength(serverLimits.messageText)
+    expect(error.message).toHaveLength(textLimits.messageText)
   }
   await kit.done(state.add())
   expect(saved().length).toBeLessThan(30_000)
@@ -83,8 +83,8 @@ it('the error and the note of a task are cut', async () => {
   await kit.done(state.fail.start(words))
   await kit.done(state.note.start(words))
   await clock.advance(50)
-  expect(tab.state(d).fail.error?.message).toHaveLength(serverLimits.messageText)
-  expect(tab.state(d).note.note).toHaveLength(serverLimits.messageText)
+  expect(tab.state(d).fail.error?.message).toHaveLength(textLimits.messageText)
+  expect(tab.state(d).note.note).toHaveLength(textLimits.messageText)
   wait.open()
 })
 

@@ -8,6 +8,7 @@ import { decode, encode, type Json } from '../base/encode.js'
 import { type Failure, HeldStateError, type Issue, isErrorCode } from '../base/errors.js'
 import { boundedIssues } from '../base/issues.js'
 import type { Key, Patch } from '../delta/patch.js'
+import { type PageBounds, readBounds } from './bounds.js'
 
 /** How one call ended: its id, and a failure if it failed. */
 export interface Settlement {
@@ -26,6 +27,8 @@ export interface Welcome {
   readonly done: number
   /** Of this message. Each delta counts one further; a page that comes back names the last it heard. */
   readonly number: number
+  /** Bounds that are not the usual ones, if there are any. */
+  readonly bounds?: Partial<PageBounds> | undefined
 }
 
 /** Opens a connection of a page that was here before: what it missed. */
@@ -37,6 +40,7 @@ export interface Resumed {
   readonly patches: readonly Patch[]
   readonly done: number
   readonly number: number
+  readonly bounds?: Partial<PageBounds> | undefined
 }
 
 export interface Delta {
@@ -83,7 +87,15 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
       return written
     }
     case 'welcome':
-      return ['w', message.token, message.revision, message.views.map(encode), message.done, message.number]
+      return [
+        'w',
+        message.token,
+        message.revision,
+        message.views.map(encode),
+        message.done,
+        message.number,
+        ...(message.bounds ? [{ ...message.bounds }] : []),
+      ]
     case 'resumed':
       return [
         'r',
@@ -93,6 +105,7 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
         message.patches.map(writePatch),
         message.done,
         message.number,
+        ...(message.bounds ? [{ ...message.bounds }] : []),
       ]
     case 'failure':
       return ['f', ...writeFailure(message.failure)]
@@ -123,6 +136,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         views: list(args[2]).map(decode),
         done: count(args[3]),
         number: count(args[4]),
+        ...(args[5] === undefined ? {} : { bounds: readBounds(args[5]) }),
       }
     case 'r':
       return {
@@ -133,6 +147,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         patches: list(args[3]).map(readPatch),
         done: count(args[4]),
         number: count(args[5]),
+        ...(args[6] === undefined ? {} : { bounds: readBounds(args[6]) }),
       }
     case 'f':
       return { type: 'failure', failure: readFailure(args[0], args[1], args[2], args[3]) }

@@ -116,7 +116,7 @@ describe('up', () => {
   it('a hello of this version is read, and of no other', () => {
     const kept = { version: protocolVersion, page: 'a'.repeat(32), heard: 3, watch: ['d'], token: 'x', copyOf: 'y' }
     const hello = { ...kept, more: 1 }
-    expect(parseHello(hello, defaultLimits)).toEqual(kept)
+    expect(parseHello(hello, defaultLimits)).toEqual({ ...kept, leavesOut: false })
     for (const version of [protocolVersion - 1, protocolVersion + 1, String(protocolVersion), undefined])
       expect(() => parseHello({ ...hello, version }, defaultLimits)).toThrow(
         expect.objectContaining({ code: 'protocol-version', message: expect.stringContaining('Reload the page') }),

@@ -24,6 +24,8 @@ export interface Hello {
   readonly heard: number | undefined
   /** Ids of the states that the tab watches, in an order that deltas refer to by position. */
   readonly watch: readonly string[]
+  /** The tab watches more states than the bound: those behind it are left out. */
+  readonly leavesOut: boolean
 }
 
 export type Up =
@@ -55,10 +57,12 @@ export function parseHello(value: unknown, limits: Limits): Hello {
   if (copyOf !== undefined && typeof copyOf !== 'string') throw malformed('hello: expected a token as the one to copy')
   if (typeof page !== 'string' || !/^[0-9a-f]{32}$/.test(page)) throw malformed('hello: expected the id of the page')
   if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
-  if (!Array.isArray(watch) || !watch.every(isName) || watch.length > limits.watchedStates)
-    throw malformed(`hello: expected at most ${limits.watchedStates} ids of states to watch`)
-  if (new Set(watch).size < watch.length) throw malformed('hello: expected each state to be watched once')
-  return { version: protocolVersion, token, copyOf, page, heard, watch }
+  if (!Array.isArray(watch)) throw malformed('hello: expected a list of ids of states to watch')
+  const watched = watch.slice(0, limits.watchedStates)
+  if (!watched.every(isName)) throw malformed('hello: expected a list of ids of states to watch')
+  if (new Set(watched).size < watched.length) throw malformed('hello: expected each state to be watched once')
+  const leavesOut = watched.length < watch.length
+  return { version: protocolVersion, token, copyOf, page, heard, watch: watched, leavesOut }
 }
 
 /** One message as it stands in a batch: its name and its arguments. */

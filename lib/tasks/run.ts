@@ -7,7 +7,7 @@ import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError, messageOf } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
-import { serverLimits } from '../base/limits.js'
+import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { isIterator, type TaskDeclaration } from '../state/declaration.js'
@@ -154,7 +154,7 @@ export class TaskRun implements RunName {
     if (typeof fraction !== 'number' || Number.isNaN(fraction))
       throw new HeldStateError('invalid-arguments', `progress(${fraction}): expected a fraction from 0 to 1.`)
     this.progress = Math.min(1, Math.max(0, fraction))
-    this.note = note === undefined ? null : cut(String(note), serverLimits.messageText)
+    this.note = note === undefined ? null : cut(String(note), textLimits.messageText)
     this.ports.reported(this)
   }
 

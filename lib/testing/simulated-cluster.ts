@@ -10,7 +10,7 @@ import { sharedStore } from '../store/shared.js'
 import { testHub } from './kit.js'
 import { Book, memoryLedger } from './memory-ledger.js'
 import type { Page } from './simulated-page.js'
-import { gate, journalOf, type Servers, sabotaged, type World } from './simulated-servers.js'
+import { gate, journalOf, type Servers, sabotaged, simulatedLimits, type World } from './simulated-servers.js'
 import { type Journal, journal } from './simulated-state.js'
 
 /** Short: a life takes a second or two. */
@@ -150,7 +150,10 @@ export class Cluster implements Servers {
     const clock = this.clockOf(node)
     const ledger = this.ledgerOf(node)
     const store = sharedStore({ ledger, clock, log: quiet, leaseMs: lease })
-    const hub = sabotaged(testHub([journal], { store }, world.clock, clock).hub, world.sabotage)
+    const hub = sabotaged(
+      testHub([journal], { store, limits: simulatedLimits }, world.clock, clock).hub,
+      world.sabotage,
+    )
     return Object.assign(node, { hub })
   }
 

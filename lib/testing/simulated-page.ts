@@ -84,6 +84,16 @@ export class Page {
     this.clock.after(noticedAfter, late)
   }
 
+  /** Reads nothing that it is sent for so long. */
+  stall(ms: number): void {
+    this.tab.wire.stall()
+    this.clock.after(ms, () => this.read())
+  }
+
+  read(): void {
+    this.tab.wire.read()
+  }
+
   rewire(hub: Hub, clock: TestClock): void {
     this.tab.rewire(hub, clock)
   }
@@ -203,7 +213,7 @@ export class Page {
     if (this.originChecked) return
     this.originChecked = this.tab.revision > 0
     const mine = new Set(this.made.map(({ mark }) => mark)) // its own calls may be there already
-    const marks = kept.marks.filter((mark) => !mine.has(mark))
+    const marks = kept.marks.filter((mark) => !mine.has(Math.abs(mark)))
     const counts = new Map([...(kept.counts ?? [])].filter(([mark]) => !mine.has(mark)))
     const known = marks.length === 0 || this.origins().includes(text({ marks, counts }))
     if (this.options.origin || this.tab.revision === 0)

@@ -47,6 +47,9 @@ export interface Servers {
 export const journalOf = (state: Stored['state']): Journal =>
   (state.journal ?? { marks: [], counts: new Map(), attempts: new Map() }) as unknown as Journal
 
+/** A state is unloaded while its page is away for a while, and a page that does not read is soon sent nothing further. */
+export const simulatedLimits = { unloadMs: 150, unreadBytes: 300, unreadMs: 2_000 }
+
 export class SingleServer implements Servers {
   readonly healsWithin = 20_000
   private readonly world: World
@@ -116,7 +119,7 @@ export class SingleServer implements Servers {
   }
 
   private start(): Hub {
-    const { hub } = testHub([journal], { store: this.store }, this.world.clock)
+    const { hub } = testHub([journal], { store: this.store, limits: simulatedLimits }, this.world.clock)
     return sabotaged(hub, this.world.sabotage)
   }
 

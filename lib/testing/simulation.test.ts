@@ -4,7 +4,7 @@ import { type Sabotage, type SimulationOptions, simulate } from './simulation.js
 const seeds = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 it('keeps its promises through lives in which nearly everything goes wrong', async () => {
-  const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
+  const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0, stalls: 0 }
   for (const seed of seeds(100)) {
     const lived = await simulate({ seed })
     for (const key of Object.keys(all) as (keyof typeof all)[]) all[key] += lived[key]
@@ -13,7 +13,7 @@ it('keeps its promises through lives in which nearly everything goes wrong', asy
 }, 60_000)
 
 it('keeps them over several processes as well', async () => {
-  const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
+  const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0, stalls: 0 }
   for (const seed of seeds(60)) {
     const lived = await simulate({ seed, nodes: 3 })
     for (const key of Object.keys(all) as (keyof typeof all)[]) all[key] += lived[key]

@@ -50,6 +50,7 @@ export interface Lived {
   readonly reloads: number
   readonly duplicates: number
   readonly freezes: number
+  readonly stalls: number
 }
 
 /** Resolves when the life was lived without a broken promise; throws an Error that names the seed and the promise. */
@@ -66,7 +67,7 @@ export async function simulate({ seed, steps = 40, ...options }: SimulationOptio
 
 class World implements WorldOf {
   readonly diary: string[] = []
-  readonly lived = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0 }
+  readonly lived = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0, stalls: 0 }
   readonly chance: Chance
   readonly clock: TestClock
   readonly sabotage: Sabotage | undefined
@@ -110,7 +111,8 @@ class World implements WorldOf {
     const roll = this.chance.below(100)
     if (roll < 44) this.callSome(page)
     else if (roll < 50) this.modify(page)
-    else if (roll < 62) this.cut(page)
+    else if (roll < 59) this.cut(page)
+    else if (roll < 62) this.slow(page)
     else if (roll < 82) await this.reconnect(page)
     else if (roll < 87) await this.reload(page)
     else if (roll < 89) await this.duplicate(page)
@@ -147,6 +149,15 @@ class World implements WorldOf {
     const late = this.chance.pick([undefined, 10, 500])
     this.note(`${page.name} loses its connection${late === undefined ? '' : `; the hub notices ${late} ms later`}`)
     page.lose(late)
+  }
+
+  /** The page reads nothing for a while: a phone in a tunnel, whose connection stands. */
+  private slow(page: Page): void {
+    if (!page.connected) return
+    this.lived.stalls += 1
+    const ms = this.chance.pick([5, 50, 400, 3_000])
+    this.note(`${page.name} reads nothing for ${ms} ms`)
+    page.stall(ms)
   }
 
   private async reconnect(page: Page): Promise<void> {
@@ -196,6 +207,7 @@ class World implements WorldOf {
   private async heal(): Promise<void> {
     this.note('everything heals')
     this.healed = true
+    for (const page of this.pages) page.read()
     this.servers.heal()
     await this.reunite()
     for (const page of this.pages) {
