@@ -1,6 +1,7 @@
 /**
  * Every bound of heldstate, with its unit and why it has this value. A bound is reached with a named failure, never with
  * silence. `createHub({ limits })` overrides single ones. Values are written out: a bundler keeps an unused object with a sum in it.
+ * The page "Security" is made from these comments: `npx vitest run docs/limits -u`.
  */
 
 /** Bounds that a page keeps as well: a server that has others says so with its welcome. */
@@ -9,43 +10,43 @@ export const pageBounds = {
   messageBytes: 1_000_000,
   /** Arguments of one call. Handlers take a few; more is a mistake or an attack. */
   callArguments: 32,
-  /** Calls of one tab that wait or run. A person makes a few; a script that pipelines gets a failure, not our memory. */
+  /** Calls of one tab that wait or run. A person makes a few; a script that pipelines more gets a failure and takes no memory. */
   callsPerTab: 1_000,
-  /** Calls that a tab keeps while it is not connected. Enough for a tunnel, too few to replay an afternoon. */
+  /** Calls that a page keeps while it is not connected. Enough for a tunnel; an afternoon must not be replayed. */
   callsWhileOffline: 100,
-  /** States that one tab can watch. */
+  /** States that one page can watch. An app has a few dozen. */
   watchedStates: 1_000,
 } as const
 
 /** Bounds of the server alone. */
 const hubBounds = {
-  /** Bytes of the state of one tab, about as it would be in JSON. A page of text is 3 KB; larger data belongs in a database. */
+  /** Bytes of the state of one tab, about as many as in JSON. A page of text is 3 KB; larger data belongs in a database. */
   stateBytes: 10_000_000,
-  /** Calls a second of one page above which it is put last: others are served first. A person makes a few. Nothing is refused. */
+  /** Calls a second of one page. A page above it is put last: others are served first, and nothing is refused. A person makes a few. */
   callsPerSecond: 200,
-  /** Calls at once before that: a page that comes back sends again what has not settled. */
+  /** Calls that a page can make at once before it counts as above that rate: a page that comes back resends what has not settled. */
   callsBurst: 1_000,
-  /** Bytes that the network has not taken, from which on a page is sent nothing further until it has: it then gets one difference. */
+  /** Bytes that the network has not taken. Above it, a page is sent nothing more until it has read; then it gets one difference. */
   unreadBytes: 65_536,
-  /** Milliseconds in which a page takes nothing of what it was sent, and is taken to have gone. A part takes under a second on 2G. */
+  /** Milliseconds without any byte taken, after which a blocked page counts as gone and is cut off. A part takes under a second on 2G. */
   unreadMs: 15_000,
-  /** Bytes of calls of one connection that wait or run. From half of it on, nothing further is read until some have ended. */
+  /** Bytes of calls of one connection that wait or run. Above half of it, the connection is not read until some have ended. */
   inboxBytes: 4_000_000,
-  /** Messages to a page after which it can be given the difference, should it come back. Older ones get all. */
+  /** Messages to a page that the server remembers. A page that comes back and has missed no more gets the difference, else the whole state. */
   rememberedMessages: 32,
-  /** Failed calls of a page that are remembered, should one be sent again. Only of the newest a tab can have not heard. */
+  /** Failed calls of a page whose outcome the server remembers, in case the page sends one again. It can have missed only the newest. */
   rememberedEnds: 100,
-  /** Bytes of messages to a page that it can be given the difference to. A page that missed more is sent its states whole. */
+  /** Bytes of messages to a page that the server remembers. A page that has missed more gets the whole state. */
   rememberedBytes: 262_144,
-  /** Pages of one token whose calls are remembered: this one, and those before as many reloads. */
+  /** Pages of one token whose calls the server remembers: the present one and those before the last reloads. */
   rememberedPages: 4,
-  /** Waiters for the lock of one token. A thousand tasks that all want it at once are served; a leak is not. */
+  /** Callers that wait for the lock of one token. A thousand tasks that want it at once are served; a leak is not. */
   lockWaiters: 10_000,
-  /** Milliseconds a waiter waits for the lock. Longer means that a handler hangs, and the message says so. */
+  /** Milliseconds that a caller waits for the lock. After that long, the code that holds it hangs, and the failure names it. */
   lockWaitMs: 60_000,
   /**
    * Milliseconds that an event may take from its start or its last `yield`, and a function of `update` or `modifyState` from its
-   * start: the lock is held all that time. A slow service has answered by then, and a person has given up.
+   * start. The lock is held all that time. A slow service has answered by then, and a person has given up.
    */
   eventTimeoutMs: 30_000,
   /**
@@ -53,11 +54,11 @@ const hubBounds = {
    * a signal and a few closures, about 10 KB, and is written with each save of its token where tasks are saved.
    */
   tasksPerToken: 200,
-  /** Running tasks of the tabs of one browser: some tabs that do all they can. A cookie is free, so this stops slips, not attacks. */
+  /** Running tasks of the tabs of one browser: several tabs at their bound. A new cookie costs nothing, so this stops slips, not attacks. */
   tasksPerBrowser: 500,
-  /** Running tasks of the process, about 100 MB of them. Durable ones that it takes over wait for a place and are never refused. */
+  /** Running tasks of the process: about 100 MB. Durable tasks that it takes over wait for a place and are never refused. */
   tasksPerProcess: 10_000,
-  /** Milliseconds that `cancel()` waits for a task that does not end; it cannot write any more in any case. */
+  /** Milliseconds that `cancel()` waits for the task to end. A cancelled task can write nothing more in any case. */
   cancelGraceMs: 2_000,
   /**
    * Milliseconds between two messages to one tab that settle no call: one frame of a 60 Hz screen, since nobody sees more.
@@ -65,35 +66,35 @@ const hubBounds = {
    */
   frameMs: 16,
   /**
-   * Connections of one hub, those included that have no session yet or are being closed. A connection costs about 50 KB, so this is
-   * half a gigabyte.
+   * Connections of one process, including those that have no session yet or are closing. At about 50 KB each, this is half a
+   * gigabyte.
    */
   connections: 10_000,
   /**
-   * Handshakes a second of one address, an IPv4 address or an IPv6 /64. An office behind one address comes back after a deploy
-   * within seconds; where its proxy takes websockets away, each page asks twice.
+   * Handshakes a second of one address (an IPv4 address or an IPv6 /64). After a deploy, an office behind one address comes back
+   * within seconds; where its proxy strips websockets, each page asks twice.
    */
   handshakesPerSecond: 50,
-  /** Handshakes of one address at once: 300 tabs of an office that come back in the same moment, and some of them twice. */
+  /** Handshakes of one address at once: 300 tabs of an office that come back at the same moment, some of them twice. */
   handshakeBurst: 500,
-  /** Milliseconds that a new connection has to send its hello. A page sends it at once; a slow phone needs a few round trips. */
+  /** Milliseconds that a new connection has for its hello. A page sends it at once; a slow phone needs a few round trips. */
   helloMs: 10_000,
-  /** Milliseconds that the body of a request of a page may take to arrive, all of it: 1 MB at 0.4 Mbit/s. */
+  /** Milliseconds that the whole body of a polling page's request may take to arrive: 1 MB at 0.4 Mbit/s. */
   bodyMs: 20_000,
-  /** Packets in one request of a page that polls. A page packs its calls into one; those it made singly are bounded by `callsPerTab`. */
+  /** Packets in one request of a polling page. A page packs its calls into one; calls made singly are bounded by `callsPerTab`. */
   packetsPerPost: 2_000,
-  /** Milliseconds that an instance without a connection and without a task is kept: a day, so that a laptop may sleep. */
+  /** Milliseconds that the store keeps the state of a tab after its last page and task: a day, so that a laptop may sleep. */
   keepMs: 86_400_000,
   /**
-   * Milliseconds after the last page and task of a tab until its state leaves the memory: what the store keeps is loaded again when the
-   * page comes back. Most reloads and blips take seconds.
+   * Milliseconds after the last page and task of a tab until its state leaves the memory; it is loaded again from the store when the
+   * page comes back. Most reloads and lost connections take seconds.
    */
   unloadMs: 120_000,
-  /** New tabs a second of one address (an IPv4 address, or a /64 of IPv6). Pages that come back are free. A person opens one a second. */
+  /** New tabs a second of one address (an IPv4 address or an IPv6 /64). Pages that come back are free. A person opens one a second. */
   newTabsPerSecond: 20,
-  /** New tabs at once of one address: an office behind one address, or a browser that restores its windows. */
+  /** New tabs of one address at once: an office behind one address, or a browser that restores its windows. */
   newTabsBurst: 200,
-  /** Milliseconds that `close()` waits for events and blocks to end. What has not ended by then is not saved. */
+  /** Milliseconds that `close()` waits for events and blocks to end. Later changes are not saved. */
   closeMs: 10_000,
 } as const
 
@@ -104,15 +105,15 @@ export const defaultLimits = /* @__PURE__ */ Object.assign({}, pageBounds, hubBo
 export const pageLimits = {
   /** Digits of a bigint in a message: reading them takes the square of their number. 10,000 take a tenth of a millisecond. */
   bigintDigits: 10_000,
-  /** Milliseconds that a page lets a server put off its next attempt at most, whatever the server or a proxy asks for. */
+  /** Milliseconds that a page waits at most before its next attempt, whatever a server or a proxy asks for. */
   retryAfterLongestMs: 60_000,
-  /** Milliseconds before a lost connection is made again for the first time; each failure doubles it. */
+  /** Milliseconds before a page first reconnects; each failure doubles it. */
   retryFirstMs: 300,
-  /** Milliseconds between two attempts at most: who looks at the page should not wait long for a server that is back. */
+  /** Milliseconds between two attempts to reconnect at most: a person should not wait long for a server that is back. */
   retryLongestMs: 5_000,
-  /** Milliseconds for an answer over a connection that stands although the browser says that the network has gone. */
+  /** Milliseconds that a page waits for an answer over a connection that still stands although the browser reports that it is offline. */
   lineAnswerMs: 2_000,
-  /** Milliseconds that a tab waits on top of its first retry at most, whatever a hub that closes asks for. */
+  /** Milliseconds that a page adds at most to its first attempt when a closing server asks it to spread. */
   spreadMs: 20_000,
   /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */
   claimMs: 1_000,
@@ -126,11 +127,11 @@ export const pageLimits = {
 const processLimits = {
   /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
   returnsPerSecond: 500,
-  /** Milliseconds before the first values of a state that could not be saved are tried again; each failure doubles it. */
+  /** Milliseconds before a state whose new shape could not be saved is saved again; each failure doubles it. */
   saveAgainMs: 1_000,
-  /** Milliseconds between two of these at most: a page should not wait long for a disk that has room again. */
+  /** Milliseconds between two such attempts at most: a page should not wait long for a disk that has room again. */
   saveAgainLongestMs: 30_000,
-  /** Milliseconds after which a durable task is begun again that could not be saved, since the store was away. */
+  /** Milliseconds before a durable task starts again that could not save because the store was unreachable. */
   awayAgainMs: 5_000,
   /** Milliseconds for which an answer of the route that loads the state modules counts as new; a burst of events asks once. */
   definitionsFreshMs: 300,
@@ -142,7 +143,7 @@ const processLimits = {
   newModulePauseMs: 50,
   /** Milliseconds to wait for the route: Next may have to compile the whole app first. */
   routeAnswerMs: 120_000,
-  /** Milliseconds after which an upgrade that nobody has answered is ended. Next leaves open what it does not know. */
+  /** Milliseconds after which an upgrade without an answer is closed. Next leaves unknown upgrades open. */
   upgradeAnswerMs: 10_000,
   /** Milliseconds that answers under way are given to end when a server closes in production. A page takes less; a stream may take forever. */
   drainMs: 2_000,
@@ -183,7 +184,7 @@ const processLimits = {
   storeTroubleMs: 1_000,
   /** Milliseconds before a connection to the store that failed is tried again; each failure doubles it. */
   storeAgainMs: 50,
-  /** Milliseconds between two of these at most: it is our own server, and everybody waits for it. */
+  /** Milliseconds between two such attempts at most: it is the app's own server, and every page waits for it. */
   storeAgainLongestMs: 1_000,
   /** Tokens with tasks of dead processes that one takes over in one stretch, so that others get their share. */
   orphansAtOnce: 20,
@@ -209,45 +210,45 @@ const processLimits = {
   secretLength: 32,
   /** Characters that a secret must have in production. Whoever guesses it can speak for any tab. */
   leastSecretLength: 16,
-  /** Origins of other sites that are named in the log, once each. Who sends more is attacking, and would fill it. */
+  /** Foreign origins that the log names, once each. A sender of more is an attacker and would fill it. */
   namedOrigins: 100,
   /** Milliseconds between two lines in the log about the same trouble of connections. */
   troublePauseMs: 60_000,
   /** Characters from which on a message goes out in parts of this length. On a slow line a ping has to wait for one of them at most. */
   partLength: 32_768,
-  /** Bytes that the network has not taken, from which on they count for all pages together. */
+  /** Bytes that the network has not taken. Above it, they count towards the bound of all pages together. */
   unreadCounted: 16_384,
-  /** The part of the heap's limit that all pages together may leave unread. Beyond it, those that have waited longest are cut off. */
+  /** The part of the heap limit that all pages together may leave unread. Above it, the pages blocked longest are cut off. */
   unreadOfHeap: 0.125,
-  /** Calls of a page that have ended and that it cannot be told of yet, since it does not read: the next ones wait. */
+  /** Ended calls of a page that does not read. Above it, its next calls wait. */
   unreadEnds: 100,
-  /** Milliseconds between two welcomes that a page asks for; each doubles it. One asks after a patch that does not fit, which is a bug. */
+  /** Milliseconds between two welcomes that a page asks for; each doubles it. A page asks only after a patch that does not fit, which is a bug. */
   resyncPauseMs: 250,
-  /** Milliseconds between two of these at most; twice that without one, and it begins again. */
+  /** Milliseconds between two of these welcomes at most. After twice that without one, the pause is short again. */
   resyncLongestMs: 30_000,
-  /** Milliseconds after which a connection from which nothing is read is taken to live still, again and again. Under Engine.IO's 20 s. */
+  /** Milliseconds between two renewals of the ping timeout of a connection that is not read. Under Engine.IO's 20 s. */
   pausedRefreshMs: 5_000,
-  /** Milliseconds by which the clock of another process may be ahead. */
+  /** Milliseconds by which the clock of another process may be ahead. A token with a later time gets the present one. */
   clockSkewMs: 86_400_000,
-  /** Milliseconds for which is kept what a page was sent that has closed. A blip or a reload takes less. */
+  /** Milliseconds that the server remembers what a closed page was sent. A lost connection or a reload takes less. */
   windowMs: 60_000,
-  /** Milliseconds for which the state of a tab that was duplicated is kept at hand, should it be again. */
+  /** Milliseconds that the state of a duplicated tab stays at hand, in case it is duplicated again. */
   originalMs: 10_000,
-  /** The part of the heap's limit that all such windows may take together. Beyond it, the oldest go. */
+  /** The part of the heap limit that remembered messages of all pages may take together. Above it, the oldest are forgotten. */
   windowsOfHeap: 0.0625,
-  /** The part of the heap's limit that states in memory may take together. Beyond it, those go that no page and no task needs. */
+  /** The part of the heap limit that states in memory may take together. Above it, states without a page and a task are unloaded early. */
   statesOfHeap: 0.25,
-  /** The part of the heap's limit that waiting calls of all pages may take together. Beyond it, no page is read that has calls waiting. */
+  /** The part of the heap limit that waiting calls of all pages may take together. Above it, no page with waiting calls is read. */
   inboxOfHeap: 0.0625,
-  /** Bytes that are put into any state before its size is counted. */
+  /** Bytes that can be put into any state before its size is counted. */
   uncountedBytes: 65_536,
-  /** Into a state that is nearly full, this part of its bound is put before it is counted again: no call has to count each time. */
+  /** A state that is nearly full is counted again each time this part of `stateBytes` was put in (1/64), not for each call. */
   countsOfFull: 64,
-  /** Bytes that an instance counts for beside its state. */
+  /** Bytes that the state of a tab counts for on top of its values. */
   instanceBytes: 2_000,
-  /** Addresses with a token bucket of their own, for each kind of bucket: about 1 MB. Later ones share one bucket. */
+  /** Addresses with a token bucket of their own, for each kind of bucket: about 1 MB. Further addresses share one bucket. */
   buckets: 10_000,
-  /** Milliseconds after which a lock that is waited for counts as held too long in development. No write takes as long. */
+  /** Milliseconds after which the log names the holder of a lock that others wait for. No write takes as long. */
   lockHeldMs: 3_000,
 } as const
 
@@ -256,87 +257,88 @@ export const fixedLimits = /* @__PURE__ */ Object.assign({}, pageLimits, process
 
 /** Bounds at the edge of the server, which no option changes. Apart, so that no page loads them. */
 export const edgeLimits = {
-  /** Upgrades that nobody has answered yet. Next answers its own at once; beyond this many, the oldest ends. */
+  /** Upgrades without an answer. Next answers its own at once; above this many, the oldest is closed. */
   unansweredUpgrades: 100,
   /** Milliseconds that the headers of a request to the custom server may take to arrive: a few round trips of a slow phone. */
   headersMs: 15_000,
-  /** Milliseconds between two looks of the custom server for requests that are late. */
+  /** Milliseconds between two checks of the custom server for late requests. */
   lateRequestsMs: 5_000,
-  /** The part of `connections` kept for known browsers, so that a flood of new ones does not keep regular visitors out. */
+  /** The part of `connections` kept for known browsers, so that a flood of new browsers does not keep regular visitors out. */
   keptPlaces: 0.1,
-  /** Kept places that one browser can take: its tabs, and not all the places with one cookie. */
+  /** Kept places that one browser can take: enough for its tabs, and one cookie cannot take all of them. */
   keptPlacesPerBrowser: 20,
-  /** Milliseconds after which a browser with a signed cookie counts as known. A flood that begins now has no such cookie. */
+  /** Milliseconds after which a browser with a signed cookie counts as known. A flood that starts now has no such cookie. */
   knownBrowserMs: 60_000,
-  /** Milliseconds that a peer has to close a websocket which the server closes, before its socket is destroyed. */
+  /** Milliseconds that the peer has to close a websocket that the server closes; then its socket is destroyed. */
   socketCloseMs: 2_000,
-  /** Milliseconds that a page which polls has to move to a websocket; longer than the engine allows itself. */
+  /** Milliseconds that a polling page has to move to a websocket; longer than the engine allows itself. */
   upgradeMs: 12_000,
   /** Seconds after which a page is asked to try again when the hub is full. */
   fullRetrySeconds: 5,
-  /** Characters of an address that `addressOf` gives which is no IP address. */
+  /** Characters of an address from `addressOf` that is no IP address. */
   addressText: 100,
 } as const
 
 /** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
 export const serverLimits = {
-  /** Milliseconds for which steps that wait for nothing follow one another: others are served between two frames of a screen. */
+  /** Milliseconds that steps which wait for nothing may follow one another. Then the event loop turns, so a click waits a moment. */
   stretchMs: 2,
-  /** Milliseconds in a turn of the event loop for which one of the pages above their rate runs calls. */
+  /** Milliseconds in a turn of the event loop that one of the pages above their rate runs calls. */
   sliceMs: 2,
-  /** Milliseconds for which pages above their rate make room after a page within its rate was about. */
+  /** Milliseconds that pages above their rate make room after a page within its rate sent something. */
   quietMs: 250,
-  /** For how much longer than a page above its rate held the thread none of them has a turn: after a short time, and after a long one. */
+  /** How much longer than a page above its rate held the thread none of them has a turn, after a stretch within `stretchMs`. */
   restOfShort: 1,
+  /** The same after a longer stretch: the thread is free four times as long as such a call held it. */
   restOfLong: 4,
   /** Milliseconds between two messages of a page that make a pause. */
   pauseMs: 2,
-  /** Bytes of messages that count for the rate of a page as much as a call: 1 MB a second, and 4 MB at once. */
+  /** Bytes of messages that count as one call for the rate of a page: 0.8 MB a second, and 4 MB at once. */
   bytesOfCall: 4_096,
-  /** Calls of such a page between two looks at the clock. */
+  /** Calls of a page above its rate between two looks at the clock. */
   callsPerLook: 8,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */
   stepsInside: 50,
-  /** Milliseconds for which code of the author's may hold the thread before the log names it: everybody notices that. */
+  /** Milliseconds that a function of yours may hold the thread before the log names it: every visitor notices that. */
   threadHeldMs: 1_000,
-  /** Names of functions that are told apart while the thread stands still, and bytes of each: 128 KB. Later ones share one. */
+  /** Names of functions that the watchdog can tell apart, and bytes of each name: 128 KB. Later functions share one name. */
   watchedNames: 1_000,
   watchedNameBytes: 128,
-  /** Functions that are named where it is not sure which one held the thread. */
+  /** Functions that the log names where it is not certain which one held the thread. */
   suspects: 5,
-  /** Milliseconds between two signs of life of the thread, which another one looks for. */
+  /** Milliseconds between two signs of life of the thread. A worker looks for them. */
   heartbeatMs: 500,
-  /** Milliseconds without a sign of life after which it is said which function runs: it may never return to say so itself. */
+  /** Milliseconds without a sign of life after which the worker names the function that runs: it may never return. */
   threadStuckMs: 5_000,
-  /** The part of `tasksPerProcess` that tabs and browsers with many of them can use: one that starts its first finds a place. */
+  /** The part of `tasksPerProcess` open to tabs and browsers with many tasks. The rest is for those with few. */
   tasksForMany: 0.9,
-  /** Running tasks of a browser, or of a token without one, from which on it has many. */
+  /** Running tasks of a browser, or of a token without one, from which on it counts as one with many. */
   tasksOfFew: 10,
-  /** Characters of the name of a state, an event or a task. Those of apps have some dozens; a page can send any. */
+  /** Characters of the name of a state, an event or a task. Apps use some dozens; a page can send any. */
   nameText: 200,
-  /** Characters of all failures that are remembered of a page. Each save writes them; what is older keeps its code and a few words. */
+  /** Characters of all remembered failures of a page. Each save writes them; older ones keep their code and a few words. */
   rememberedText: 10_000,
   /** Characters of those few words. */
   rememberedWords: 80,
   /** Characters of a line of the log: an address and some sentences. */
   logText: 2_000,
-  /** Milliseconds for which a line of the log is not written again, but counted. */
+  /** Milliseconds in which the same line of the log is counted and not written again. */
   logPauseMs: 60_000,
-  /** Lines of one kind that are written in that time, in other words each. A fault of the app says the same each time. */
+  /** Lines of one kind, with different words each, that the log writes in that time. A fault of the app says the same each time. */
   logLinesOfKind: 10,
-  /** Kinds of lines that are told apart in that time. Who makes more shares one. */
+  /** Kinds of lines that the log tells apart in that time. Further kinds share one. */
   logKinds: 1_000,
-  /** Characters by which lines are told apart: with the bounds above, a few megabytes at most. */
+  /** Characters by which the log tells lines apart: a few megabytes at most with the bounds above. */
   logKey: 200,
-  /** Errors that are written as the cause of one another. */
+  /** Causes that the log writes of one error. */
   logCauses: 5,
 } as const
 
 /** Bounds of what a failure says, which a page cuts as well. */
 export const textLimits = {
-  /** Characters of what a failure says, and of the note of a task: some sentences. A page sends, shows and is sent them again. */
+  /** Characters of a failure's message and of a task's note: some sentences. They are saved, sent and shown again. */
   messageText: 500,
-  /** Issues of refused arguments that their caller is told of. A form has fewer fields; a list of thousands has one issue each. */
+  /** Issues of refused arguments that the caller gets. A form has fewer fields; a list of thousands can have one issue each. */
   issues: 20,
   /** Characters of the message of an issue: a few sentences. */
   issueText: 300,
