@@ -1,7 +1,6 @@
 /**
- * Every bound of heldstate, with its unit and why it has this value. A bound is reached with a named failure, never with
- * silence. `createHub({ limits })` overrides single ones. Values are written out: a bundler keeps an unused object with a sum in it.
- * The page "Security" is made from these comments: `npx vitest run docs/limits -u`.
+ * Every bound of heldstate, with its unit and the reason for its value. A bound is reached with a named failure, never with silence. Values are
+ * written out, since a bundler keeps an unused object with a sum in it. `npx vitest run docs/limits -u` writes the page "Security" from the comments.
  */
 
 /** Bounds that a page keeps as well: a server that has others says so with its welcome. */
