@@ -4,6 +4,7 @@ import type { Pace } from './stage.js'
 export const fullPace = (store: string): Pace => ({
   beforeMs: 3_000,
   duringMs: 8_000,
+  leastMs: 2_000,
   afterMs: 3_000,
   settleMs: 180_000,
   answerMs: 20_000,
@@ -24,6 +25,7 @@ const shortened = {
 export const shortPace = (store: string): Pace => ({
   beforeMs: 50,
   duringMs: 700,
+  leastMs: 0,
   afterMs: 100,
   settleMs: 2_000,
   answerMs: 5_000,

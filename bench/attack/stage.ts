@@ -14,6 +14,8 @@ export interface Pace {
   /** Milliseconds of each phase. */
   readonly beforeMs: number
   readonly duringMs: number
+  /** What of it is judged at least, where the attack has ended before. */
+  readonly leastMs: number
   readonly afterMs: number
   /** Milliseconds in which memory must be back. */
   readonly settleMs: number
@@ -147,6 +149,7 @@ export class Stage {
     let held: Memory
     let newcomer: number | undefined
     let peakRss = 0
+    const begunAt = performance.now()
     const look = setInterval(() => {
       peakRss = Math.max(peakRss, rssOf(server))
     }, 100)
@@ -157,6 +160,7 @@ export class Stage {
         ordered,
         ms + pace.answerMs + 10_000 * Math.max(pace.scale, 0.5),
       )
+      await setTimeout(Math.max(0, pace.leastMs - (performance.now() - begunAt))) // a burst is over in a moment, in which nobody has clicked twice
       during = await phase()
       held = await this.memory(server)
       newcomer = await this.asked<number | undefined>(neighbour, 'newcomer', pace.answerMs / 2)

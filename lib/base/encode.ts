@@ -16,6 +16,25 @@ export function encode(value: unknown): Json {
   return { [wrapper]: stringify(value) }
 }
 
+/** Large containers of snapshots that were found to be JSON: a snapshot never changes, and many tabs can be sent the same. */
+const knownJson = new WeakSet<object>()
+
+/** `encode` of a view, whose parts are snapshots. */
+export function encodeView(view: unknown): Json {
+  if (typeof view !== 'object' || view === null || Object.getPrototypeOf(view) !== Object.prototype) return encode(view)
+  return Object.entries(view).every(([key, part]) => key !== wrapper && key !== '__proto__' && isJsonSnapshot(part))
+    ? (view as Json)
+    : encode(view)
+}
+
+function isJsonSnapshot(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return isJson(part)
+  if (knownJson.has(part)) return true
+  const is = isJsonContainer(part)
+  if (is) knownJson.add(part)
+  return is
+}
+
 /** The value that `encode` was given. Takes anything: what is malformed or may not live in state is `invalid-message`. */
 export function decode(json: unknown): unknown {
   try {

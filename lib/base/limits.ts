@@ -286,14 +286,13 @@ export const serverLimits = {
   sliceMs: 2,
   /** Milliseconds that pages above their rate make room after a page within its rate sent something. */
   quietMs: 250,
-  /** How much longer than a page above its rate held the thread none of them has a turn, after a stretch within `stretchMs`. */
+  /** How much longer than a page above its rate held the thread none of them has a turn: after a time within `stretchMs`, and after a longer one. */
   restOfShort: 1,
-  /** The same after a longer stretch: the thread is free four times as long as such a call held it. */
   restOfLong: 4,
-  /** Milliseconds between two messages of a page that make a pause. */
-  pauseMs: 2,
-  /** Bytes of messages that count as one call for the rate of a page: 0.8 MB a second, and 4 MB at once. */
-  bytesOfCall: 4_096,
+  /** Milliseconds in a turn of the event loop that tabs are sent what they have not seen. The rest of them are in the next turn. */
+  flushMs: 5,
+  /** Bytes of messages that count as one call for the rate of a page: 0.2 MB a second, and 1 MB at once. */
+  bytesOfCall: 1_024,
   /** Calls of a page above its rate between two looks at the clock. */
   callsPerLook: 8,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */

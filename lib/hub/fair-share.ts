@@ -16,8 +16,7 @@ export class FairShare {
   private readonly clock: Clock
   private readonly waiting = new Set<Drainable>()
   private current: Drainable | undefined
-  /** When the turn of the current page began, and until when it may go on. */
-  private since = 0
+  /** Until when it may go on. */
   private until = 0
   /** Until when none of them has a turn. */
   private restUntil = Number.NEGATIVE_INFINITY
@@ -72,14 +71,16 @@ export class FairShare {
     else this.clock.turn(() => this.turned())
   }
 
+  /** A page above its rate has held the thread for so many milliseconds. */
+  spent(ms: number): void {
+    const rest = ms * (ms > serverLimits.stretchMs ? serverLimits.restOfLong : serverLimits.restOfShort)
+    this.restUntil = Math.max(this.restUntil, this.clock.now()) + rest
+  }
+
   private turned(): void {
     const now = this.clock.now()
     this.isTurning = false
-    if (this.current) {
-      const held = now - this.since
-      this.restUntil = now + held * (held > serverLimits.stretchMs ? serverLimits.restOfLong : serverLimits.restOfShort)
-      this.current = undefined
-    }
+    this.current = undefined
     const [next] = this.waiting
     if (next && !this.isContended(next, now)) this.serveAll()
     else if (next && now >= this.restUntil) this.serve(next, now)
@@ -89,9 +90,9 @@ export class FairShare {
   private serve(page: Drainable, now: number): void {
     this.waiting.delete(page)
     this.current = page
-    this.since = now
     this.until = now + serverLimits.sliceMs
     page.drain()
+    this.spent(this.clock.now() - now)
   }
 
   private serveAll(): void {

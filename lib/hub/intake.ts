@@ -4,7 +4,7 @@
  */
 import { HeldStateError } from '../base/errors.js'
 import { serverLimits } from '../base/limits.js'
-import { callIdOf, parseUp, type Up, unpack } from '../protocol/up.js'
+import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
 import type { Calling, CallingGround } from './calling.js'
 import type { Connection } from './connection.js'
 import { CallRate, type Drainable, type FairShare } from './fair-share.js'
@@ -33,7 +33,7 @@ export class Intake implements Drainable {
   private readonly page: IntakePage
   private readonly rate: CallRate
   /** The page sends more than others, or its calls take longer. */
-  private isFast = false
+  isFast = false
   /** When it sent something last, and since when it has without a pause, in milliseconds of the clock. */
   private countedAt = Number.NEGATIVE_INFINITY
   private since = 0
@@ -49,21 +49,22 @@ export class Intake implements Drainable {
 
   /** A message, or a batch of them, as it came, of so many bytes. */
   receive(name: unknown, args: readonly unknown[], bytes: number): void {
+    let messages: readonly Written[] = []
     try {
-      const messages = unpack(name, args, this.ground.limits)
-      this.count(messages.length, bytes)
-      for (const [each, ...given] of messages) this.take(each, given, bytes / messages.length)
+      messages = unpack(name, args, this.ground.limits)
     } catch (error) {
-      this.count(1, bytes)
       this.page.refuse(undefined, error)
     }
+    this.count(Math.max(1, messages.length), bytes)
+    for (const [each, ...given] of messages) this.take(each, given, bytes / messages.length)
+    if (this.isFast) this.ground.fairShare.spent(this.ground.clock.now() - this.countedAt)
   }
 
   /** Messages have come, of so many bytes together: a page above its rate is not read out of its turn. */
   count(messages: number, bytes: number): void {
     const { clock, fairShare } = this.ground
     const now = clock.now()
-    if (now - this.countedAt > serverLimits.pauseMs) this.since = now
+    if (now - this.countedAt > serverLimits.stretchMs) this.since = now
     this.countedAt = now
     this.isFast = this.rate.count(messages + bytes / serverLimits.bytesOfCall, now)
     if (this.isFast) this.mayRun()

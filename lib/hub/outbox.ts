@@ -3,6 +3,7 @@
  * tab whose state changes all the time gets one message per frame: the number of messages is the cost, not their size.
  */
 import type { Clock } from '../base/clock.js'
+import { serverLimits } from '../base/limits.js'
 
 export interface Sender {
   /** When it sent last, in milliseconds of the clock. */
@@ -57,15 +58,28 @@ export class Outbox {
     this.send(senders)
   }
 
-  /** A frame begins when all have sent: where that takes longer than a frame, the work between gets one as well. */
+  /**
+   * A frame begins when all have sent: where that takes longer than a frame, the work between gets one as well. Large states of many tabs are
+   * sent over several turns.
+   */
   private send(senders: Iterable<Sender>): void {
-    for (const sender of senders)
+    const end = this.clock.now() + serverLimits.flushMs
+    let isLate = false
+    const done: Sender[] = []
+    for (const sender of senders) {
+      if (isLate) {
+        this.add(sender)
+        continue
+      }
       try {
         sender.flush()
       } catch (error) {
         this.failed(sender, error)
       }
+      done.push(sender)
+      isLate = this.clock.now() > end
+    }
     const now = this.clock.now()
-    for (const sender of senders) sender.sentAt = now
+    for (const sender of done) sender.sentAt = now
   }
 }

@@ -297,8 +297,14 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
     const failure = { ...toFailure(error, 'handler-failed'), ...trailOf(error) }
     if (id !== undefined && this.phase !== 'closed') this.settle({ id, failure })
-    else if (this.phase === 'open' && this.pressure.isBlocked) this.untold = failure
+    else if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) this.tellLater(failure)
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
+  }
+
+  /** Of the failures of a page that makes many, or does not read, it is told the last. */
+  private tellLater(failure: Failure): void {
+    this.untold = failure
+    this.outbox.add(this)
   }
 
   /** A failure that no call of the page is told of. */

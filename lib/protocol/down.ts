@@ -4,7 +4,7 @@
  *
  * On the wire each is a name and a list of arguments. The names of the frequent ones are short.
  */
-import { decode, encode, type Json } from '../base/encode.js'
+import { decode, encode, encodeView, type Json } from '../base/encode.js'
 import { type Failure, HeldStateError, type Issue, isErrorCode } from '../base/errors.js'
 import { boundedIssues } from '../base/issues.js'
 import type { Key, Patch } from '../delta/patch.js'
@@ -91,7 +91,7 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
         'w',
         message.token,
         message.revision,
-        message.views.map(encode),
+        message.views.map(encodeView),
         message.done,
         message.number,
         ...(message.bounds ? [{ ...message.bounds }] : []),

@@ -1,5 +1,5 @@
 /** Answers to requests and upgrades below our path that do not reach the engine. Each ends its socket. */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ErrorCode } from '../base/errors.js'
@@ -14,12 +14,20 @@ export interface Refusal {
 
 export const notFound: Refusal = { status: 404, message: 'There is nothing here.' }
 
+/** Sockets that end once their answer is out. */
+const ending = new WeakSet<object>()
+
+/** Requests that a peer sent behind one that was refused get no answer. */
+export const isEnding = ({ socket }: IncomingMessage): boolean => ending.has(socket)
+
 export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
   response.on('error', ignore)
   const body = bodyOf(refusal)
   const { socket } = response
   response.writeHead(refusal.status, headersOf(refusal, body)).end(body)
-  socket?.pause() // requests that it has sent behind this one are not parsed; Node ends it once the answer is out
+  if (!socket) return
+  ending.add(socket)
+  socket.pause() // requests that it has sent behind this one are not parsed; Node ends it once the answer is out
 }
 
 /** A socket that only ends would stay half open for as long as its peer likes, so it is destroyed once the answer is out. */

@@ -6,7 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Hub } from '../hub/hub.js'
 import { Admission, type Arrival, badRequest, closing, type Query, tooLarge, unknownSession } from './admission.js'
-import { notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
+import { isEnding, notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
 import { type EngineConnection, Guard, hasBody, limitBody } from './guard.js'
 import { type OwnTarget, ownTarget } from './own-path.js'
 import type { Troubles } from './troubles.js'
@@ -44,7 +44,7 @@ export class Entrance {
     const others = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
     server.removeAllListeners('request')
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      if (request.socket.destroyed) return // of the requests behind one that was refused, some are parsed already
+      if (isEnding(request)) return
       const target = ownTarget(path, request.url)
       if (target) return this.request(request, response, path, target)
       if (others.length === 0 && server.listenerCount('request') === 1) return refuseRequest(response, notFound)
