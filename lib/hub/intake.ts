@@ -48,7 +48,7 @@ export class Intake implements Drainable {
     try {
       const messages = unpack(name, args, this.ground.limits)
       this.count(messages.length, bytes)
-      for (const [each, ...given] of messages) this.take(each, given, bytes / messages.length)
+      for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
     } catch (error) {
       this.count(1, bytes)
       this.page.refuse(undefined, error)

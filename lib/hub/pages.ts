@@ -52,8 +52,11 @@ export class Pages<Session extends PageSession> {
   /** The session of a page has ended: nothing of its connection is kept. `bytes` are those of its state. */
   left(token: string, page: string, session: Session, bytes: number): void {
     const trace = this.byToken.get(token)?.get(page)
-    if (trace?.earlier !== session) return
     const { history, busy } = session
+    if (trace?.earlier !== session) {
+      if (trace?.earlier.history !== history) history.clear() // nobody goes on from it: its page was forgotten
+      return
+    }
     const earlier = { history, busy }
     trace.earlier = earlier
     history.close(bytes)
