@@ -278,6 +278,8 @@ export const serverLimits = {
   bytesOfCall: 4_096,
   /** Calls of such a page between two looks at the clock. */
   callsPerLook: 8,
+  /** Messages of a connection that cannot be read, after which it is closed. A page sends none; each takes 3 bytes to send and 8 µs to refuse. */
+  unreadableMessages: 100,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */
   stepsInside: 50,
   /** Milliseconds for which code of the author's may hold the thread before the log names it: everybody notices that. */

@@ -2,7 +2,7 @@
  * How the messages of a page come in: parsed, within its bounds, and in its turn. Cancels go ahead of the calls that wait, unless they mean one
  * of them.
  */
-import { HeldStateError } from '../base/errors.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { serverLimits } from '../base/limits.js'
 import { callIdOf, parseUp, type Up, unpack } from '../protocol/up.js'
 import type { Calling, CallingGround } from './calling.js'
@@ -25,6 +25,8 @@ export interface IntakePage {
   readonly calling: Calling
   /** Says what was wrong: to the caller if the message names a call, else to the page. */
   refuse(id: number | undefined, error: unknown): void
+  /** Ends its connection. */
+  close(): void
 }
 
 export class Intake implements Drainable {
@@ -34,6 +36,8 @@ export class Intake implements Drainable {
   private readonly rate: CallRate
   /** The page sends more than others. */
   private isFast = false
+  /** Messages that could not be read. */
+  private unreadable = 0
 
   constructor(ground: IntakeGround, page: IntakePage, connection: Connection) {
     const { limits, memory } = ground
@@ -51,7 +55,7 @@ export class Intake implements Drainable {
       for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
     } catch (error) {
       this.count(1, bytes)
-      this.page.refuse(undefined, error)
+      this.refuse(undefined, error)
     }
   }
 
@@ -74,8 +78,16 @@ export class Intake implements Drainable {
       if (overtakes && this.mayRun()) return void page.calling.cancel(up)
       page.inbox.add(up, bytes)
     } catch (error) {
-      page.refuse(callIdOf(args), error)
+      this.refuse(callIdOf(args), error)
     }
+  }
+
+  /** No page sends many messages that cannot be read, and to refuse one takes longer than to send it. */
+  private refuse(id: number | undefined, error: unknown): void {
+    const { page } = this
+    page.refuse(id, error)
+    if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
+    if (this.unreadable > serverLimits.unreadableMessages) page.close()
   }
 
   /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
