@@ -258,6 +258,15 @@ export const edgeLimits = {
   keptPlacesPerBrowser: 20,
   /** Milliseconds after which a browser with a signed cookie counts as known. A flood that begins now has no such cookie. */
   knownBrowserMs: 60_000,
+  /**
+   * What comes over a connection and is no event: a pong every 25 s, and a few packets while it opens. Each takes a microsecond or two, and
+   * a websocket hands over 9,000 of them in one go.
+   */
+  signsPerSecond: 2,
+  /** Of these, how many may come at once: those of a page that was not read for a while. */
+  signsBurst: 50,
+  /** Frames of one message over a websocket. Browsers split long ones, at some kilobytes; a frame without any takes 6 bytes. */
+  messageFrames: 1_000,
   /** Milliseconds that a peer has to close a websocket which the server closes, before its socket is destroyed. */
   socketCloseMs: 2_000,
   /** Milliseconds that a page which polls has to move to a websocket; longer than the engine allows itself. */

@@ -25,8 +25,8 @@ export interface IntakePage {
   readonly calling: Calling
   /** Says what was wrong: to the caller if the message names a call, else to the page. */
   refuse(id: number | undefined, error: unknown): void
-  /** Ends its connection. */
-  close(): void
+  /** Says why, and ends its connection. */
+  farewell(error: HeldStateError, spreadMs: number): void
 }
 
 export class Intake implements Drainable {
@@ -87,7 +87,7 @@ export class Intake implements Drainable {
     const { page } = this
     page.refuse(id, error)
     if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
-    if (this.unreadable > serverLimits.unreadableMessages) page.close()
+    if (this.unreadable > serverLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
   }
 
   /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
@@ -133,3 +133,6 @@ export class Intake implements Drainable {
     return this.page.inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
   }
 }
+
+const tooOften = () =>
+  new HeldStateError('invalid-message', 'The page has sent too much that is no message, so its connection is closed.')

@@ -53,7 +53,10 @@ export const fuzzed = defineState('fuzzed', () => ({
     }),
     along: on((s, path: string[], value: unknown) => {
       let place = s as unknown as Open
-      for (const key of path.slice(0, -1)) place = place[key] as Open
+      for (const key of path.slice(0, -1)) {
+        place = place[key] as Open
+        if (typeof place !== 'object' && typeof place !== 'function') return // a number leads to its prototype in any JavaScript
+      }
       place[path.at(-1) as string] = value
     }),
     echo: on((_, text: string) => {
