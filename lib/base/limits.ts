@@ -287,6 +287,11 @@ export const serverLimits = {
   bytesOfCall: 4_096,
   /** Calls of such a page between two looks at the clock. */
   callsPerLook: 8,
+  /**
+   * States that a tab can watch although nobody has declared them: those that a page of an older version of the app still has. Each
+   * is told to it as a failure, and takes 350 bytes for as long as the tab is here.
+   */
+  unknownStates: 50,
   /** Messages of a connection that cannot be read, after which it is closed. A page sends none; each takes 3 bytes to send and 8 µs to refuse. */
   unreadableMessages: 100,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */

@@ -26,7 +26,7 @@ import type { Outbox, Sender } from './outbox.js'
 import type { Earlier } from './pages.js'
 import { StateUnknown } from './state-unknown.js'
 import { trailOf } from './trail.js'
-import { Watching, type WatchingGround } from './watching.js'
+import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround extends IntakeGround, WatchingGround {
@@ -138,7 +138,10 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     )
     const { original } = this
     if (original) await rescued(() => this.ground.borrow(original, this.instance), tell)
-    for (const id of watch) await rescued(() => this.watching.add(id), tell)
+    for (const id of watch) {
+      await rescued(() => this.watching.add(id), tell)
+      if (this.watching.asksTooMuch) return this.farewell(tooManyUnknown(), 0)
+    }
     if (this.phase === 'closed') return
     this.phase = 'open'
     const mark = heard === undefined ? undefined : this.feed.history.at(heard)

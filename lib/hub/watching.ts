@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import { fixedLimits, type Limits, serverLimits } from '../base/limits.js'
 import type { Registry } from '../state/registry.js'
 import type { Feed } from './feed.js'
 import type { Instance } from './instance.js'
@@ -23,6 +23,8 @@ export class Watching {
   /** Take back what is to be tried again. */
   private retries: (() => void)[] = []
   private ended = false
+  /** Of the states that it asked for, those that nobody has declared. */
+  private unknown = 0
 
   /** `changed` is called when there is something new to show. */
   constructor(ground: WatchingGround, instance: Instance, feed: Feed, changed: () => void) {
@@ -45,8 +47,14 @@ export class Watching {
         'too-many-states',
         `This tab watches ${watchedStates} states already, the bound "watchedStates". The page shows first values in place of this one.`,
       )
+    if (this.asksTooMuch && !this.ground.registry.has(id)) throw tooManyUnknown()
     this.feed.watch(id)
     return this.materialize(id)
+  }
+
+  /** It has asked for more states that nobody has declared than a page of an older version of the app does. */
+  get asksTooMuch(): boolean {
+    return this.unknown > serverLimits.unknownStates
   }
 
   /** Definitions are others now: shows what they make of the watched states. */
@@ -70,10 +78,17 @@ export class Watching {
     return rescued(
       () => after(this.ground.materialize(this.instance, id), this.changed),
       (error) => {
-        if (isHeldStateError(error) && error.code === 'save-failed' && !this.ended)
-          this.retries.push(this.ground.clock.after(waitMs, again))
+        const code = isHeldStateError(error) ? error.code : undefined
+        if (code === 'unknown-definition') this.unknown += 1
+        if (code === 'save-failed' && !this.ended) this.retries.push(this.ground.clock.after(waitMs, again))
         throw error
       },
     )
   }
 }
+
+export const tooManyUnknown = () =>
+  new HeldStateError(
+    'too-many-states',
+    `This tab watches more than ${serverLimits.unknownStates} states that nobody has declared. Reload the page.`,
+  )

@@ -95,7 +95,7 @@ export const fresh: readonly Attack[] = [
   },
   {
     name: 'X-watches',
-    title: '200 connections that each watch 1,000 states nobody has declared, and make 40 calls',
+    title: '200 connections that each watch 1,000 states that nobody has declared, and make 40 calls',
     heldBytes: 40_000_000,
     run: async (scene) => {
       const watch = ['target', ...Array.from({ length: 999 }, (_, at) => `s${at}`)]
