@@ -254,6 +254,12 @@ export const edgeLimits = {
   lateRequestsMs: 5_000,
   /** The part of `connections` kept for known browsers, so that a flood of new ones does not keep regular visitors out. */
   keptPlaces: 0.1,
+  /** The part of `connections` that anybody can take, one address all of it; beyond that, an address gets no more than its share. */
+  sharedPlaces: 0.5,
+  /** That share, as a part of `connections`: a large office. To keep everybody else out takes nine addresses and more. */
+  placesPerAddress: 0.05,
+  /** Places that an address gets in any case: servers with few places stand before few visitors. */
+  leastPlacesPerAddress: 100,
   /** Kept places that one browser can take: its tabs, and not all the places with one cookie. */
   keptPlacesPerBrowser: 20,
   /** Milliseconds after which a browser with a signed cookie counts as known. A flood that begins now has no such cookie. */
@@ -291,7 +297,7 @@ export const serverLimits = {
    * States that a tab can watch although nobody has declared them: those that a page of an older version of the app still has. Each
    * is told to it as a failure, and takes 350 bytes for as long as the tab is here.
    */
-  unknownStates: 50,
+  unknownStates: 20,
   /** Messages of a connection that cannot be read, after which it is closed. A page sends none; each takes 3 bytes to send and 8 µs to refuse. */
   unreadableMessages: 100,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */

@@ -71,7 +71,7 @@ export class Admission {
     const issued = issuedAt(cookies, callers.secrets)
     const browser = browserIn(cookies) ?? clock.id()
     const known = issued !== undefined && clock.now() - issued > edgeLimits.knownBrowserMs
-    const leave = this.places.take({ browser, known })
+    const leave = this.places.take({ browser, known, address })
     if (leave)
       return {
         browser,
@@ -79,7 +79,8 @@ export class Admission {
         address,
         leave,
       }
-    this.troubles.full(this.places.taken)
+    if (this.places.isGreedy(address)) this.troubles.greedy(address)
+    else this.troubles.full(this.places.taken)
     return full
   }
 }

@@ -44,6 +44,14 @@ export class Troubles {
     )
   }
 
+  greedy(address: string | undefined): void {
+    this.seldom(
+      'greedy',
+      `A page was refused, since more than half of the places are taken, and ${quoted(address)} has its share of them. If many visitors share that ` +
+        'address, a proxy stands before the server: set addressOf, or raise limits: { connections }, in the options of the hub.',
+    )
+  }
+
   flood(address: string | undefined): void {
     this.seldom(
       'flood',
