@@ -1,4 +1,4 @@
-/** The page "Security" has every limit. After a change of `lib/base/limits.ts`, `npx vitest run docs/limits -u` writes its tables. */
+/** The page "Security" has every limit. After a change of `lib/base/limits.ts` or `server-limits.ts`, `npx vitest run docs/limits -u` writes its tables. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'

@@ -1,12 +1,16 @@
 /**
- * The tables of limits in the page "Security", made from `lib/base/limits.ts`: the doc comment of each limit says its unit and its reason.
+ * The tables of limits in the page "Security", made from `lib/base/limits.ts` and `server-limits.ts`: the doc comment of each limit says its unit and its reason.
  * They stand between two comments of the page, so that the rest of it is written by hand.
  */
 import { readFileSync } from 'node:fs'
-import * as source from '../lib/base/limits.js'
+import * as limits from '../lib/base/limits.js'
+import * as serverLimits from '../lib/base/server-limits.js'
 
 /** All limits, by their names. */
-export const values: Readonly<Record<string, number>> = Object.assign({}, ...Object.values(source))
+export const values: Readonly<Record<string, number>> = Object.assign(
+  {},
+  ...Object.values({ ...limits, ...serverLimits }),
+)
 
 interface Table {
   readonly heading: string
@@ -20,7 +24,7 @@ export const tables: readonly Table[] = [
   { heading: 'Limits you can change', first: 'default', constants: ['pageBounds', 'hubBounds'] },
   { heading: 'Fixed limits of connections', first: 'value', constants: ['edgeLimits'] },
   { heading: 'Fixed limits of handlers, tasks and the log', first: 'value', constants: ['serverLimits', 'textLimits'] },
-  { heading: 'Fixed limits of the process and its store', first: 'value', constants: ['processLimits'] },
+  { heading: 'Fixed limits of the process and its store', first: 'value', constants: ['fixedLimits'] },
   { heading: 'Fixed limits of the page', first: 'value', constants: ['pageLimits'] },
 ]
 
@@ -45,7 +49,7 @@ export function withLimits(page: string): string {
 
 /** The limits of a constant of the source, with their comments. One comment can stand for several in a row. */
 export function limitsOf(constant: string): readonly Limit[] {
-  const text = readFileSync(new URL('../lib/base/limits.ts', import.meta.url), 'utf8')
+  const text = ['limits', 'server-limits'].map(sourceOf).join('\n')
   const [, body = ''] = new RegExp(`const ${constant} = \\{\\n([\\s\\S]*?)\\n\\} as const`).exec(text) ?? []
   let reason = ''
   return [...body.matchAll(/\/\*\*([\s\S]*?)\*\/|^ {2}(\w+):/gm)].flatMap(([, comment, name]) => {
@@ -53,6 +57,8 @@ export function limitsOf(constant: string): readonly Limit[] {
     return name === undefined ? [] : [{ name, value: values[name] ?? Number.NaN, reason }]
   })
 }
+
+const sourceOf = (name: string) => readFileSync(new URL(`../lib/base/${name}.ts`, import.meta.url), 'utf8')
 
 const row = ({ name, value, reason }: Limit) =>
   `| \`${name}\` | ${written(name, value)} | ${unitOf(name, reason)} | ${reason.replaceAll('|', '\\|')} |`

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Buckets } from './buckets.js'
-import { fixedLimits } from './limits.js'
+import { fixedLimits } from './server-limits.js'
 
 function timed(rate: { perSecond: number; burst: number }) {
   const clock = { time: 0, now: () => clock.time }

@@ -3,7 +3,7 @@
  * that. The memory for keys is bounded too: keys that come when all places are taken share one bucket.
  */
 import type { Clock } from './clock.js'
-import { fixedLimits } from './limits.js'
+import { fixedLimits } from './server-limits.js'
 
 export interface Rate {
   /** What a bucket gains in a second. */

@@ -80,6 +80,25 @@ test('what is malformed or no value is an invalid message', () => {
     expect(() => decode(json), `case ${index}`).toThrow(expect.objectContaining({ code: 'invalid-message' }))
 })
 
+test('a bigint of too many digits is refused, however its text is written', () => {
+  const digits = '9'.repeat(10_001)
+  for (const [type, written] of [
+    ['"BigInt",', `"${digits}"`],
+    ['"BigInt" ,', `"${digits}"`],
+    ['"BigInt",', `" ${digits}"`],
+    ['"BigInt",', `"\\t-${digits}"`],
+    ['"BigInt",', `"\\u0039${digits}"`],
+    ['"\\u0042igInt",', `"${digits}"`],
+    ['"BigInt",', `"0x${digits}"`],
+    ['"BigInt",', `"0b${'1'.repeat(10_001)}"`],
+    ['"BigInt",', `["${digits}"]`],
+  ])
+    expect(() => decode({ $held: `[[${type}${written}]]` }), `${type}${written?.slice(0, 9)}`).toThrow(
+      'could not be decoded',
+    )
+  expect(decode(encode(10n ** 9_000n))).toBe(10n ** 9_000n)
+})
+
 test('arbitrary text of devalue never throws anything unnamed', () => {
   const text = fc.oneof(
     fc.string(),

@@ -2,7 +2,7 @@
  * Values as JSON. What JSON can carry stays as it is; a value that holds more (a Date, a Map, undefined, NaN, ...) is
  * wrapped whole, as text of devalue under one reserved key.
  */
-import { parse, stringify } from 'devalue'
+import { stringify, unflatten } from 'devalue'
 import { HeldStateError } from './errors.js'
 import { pageLimits } from './limits.js'
 import { copyValue } from './value.js'
@@ -48,17 +48,22 @@ export function decode(json: unknown): unknown {
 
 /** Text can name one container at many places, and so stand for far more than its length: that much is not copied. */
 function unwrap(text: string): unknown {
-  if (longBigint.test(text)) throw malformed()
+  const flat: unknown = JSON.parse(text)
+  if (Array.isArray(flat) && flat.some(isLongBigint)) throw malformed()
   let left = text.length
-  return copyValue(parse(text), ['value'], () => {
+  return copyValue(unflatten(flat as number | unknown[]), ['value'], () => {
     left -= 1
     if (left < 0) throw malformed()
     return undefined
   })
 }
 
-/** Reading the digits of a bigint takes the square of their number. */
-const longBigint = new RegExp(`"BigInt",\\s*"-?\\d{${pageLimits.bigintDigits},}`)
+/**
+ * Reading and writing the digits of a bigint takes about the square of their number. What is parsed is looked at, since a text can be
+ * written in many ways: with spaces, escapes, in hexadecimal, or in a list.
+ */
+const isLongBigint = (item: unknown) =>
+  Array.isArray(item) && item[0] === 'BigInt' && String(item[1]).length > pageLimits.bigintDigits
 
 const malformed = (options?: ErrorOptions) =>
   new HeldStateError('invalid-message', 'Malformed message: a value could not be decoded.', options)

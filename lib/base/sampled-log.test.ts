@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { TestClock } from '../testing/clock.js'
-import { serverLimits } from './limits.js'
 import { SampledLog } from './sampled-log.js'
+import { serverLimits } from './server-limits.js'
 
 function open() {
   const clock = new TestClock()

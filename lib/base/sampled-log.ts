@@ -5,8 +5,8 @@
  */
 import type { Clock } from './clock.js'
 import { messageOf } from './errors.js'
-import { serverLimits } from './limits.js'
 import type { Log } from './log.js'
+import { serverLimits } from './server-limits.js'
 import { cut, escaped, isSafe } from './text.js'
 
 type Level = 'warn' | 'error'

@@ -68,7 +68,19 @@ export interface Meter {
 }
 
 /** About how many bytes a primitive value takes. */
-export const sizeOfPrimitive = (value: unknown): number => (typeof value === 'string' ? value.length + 4 : 8)
+export function sizeOfPrimitive(value: unknown): number {
+  if (typeof value === 'string') return value.length + 4
+  return typeof value === 'bigint' ? sizeOfBigint(value) : 8
+}
+
+/** Hexadecimal digits are quick to write, however many they are. */
+const sizeOfBigint = (value: bigint) => (BigInt.asIntN(64, value) === value ? 20 : value.toString(16).length + 8)
+
+/** About how many bytes a key takes beside its value. An index of a list takes none. */
+export function sizeOfKey(key: unknown): number {
+  if (key instanceof MapKey) return sizeOfPrimitive(key.key)
+  return typeof key === 'number' ? 0 : sizeOfPrimitive(key)
+}
 
 /** About how many bytes a value takes that may live in state. What is past `most` is not counted to its end. */
 export function sizeOf(value: unknown, most = Number.POSITIVE_INFINITY): number {
@@ -180,7 +192,7 @@ class Copier {
   }
 
   private item(value: unknown, key: unknown): unknown {
-    if (this.meter) this.meter.bytes += sizeOfPrimitive(value) + (typeof key === 'string' ? key.length : 0)
+    if (this.meter) this.meter.bytes += sizeOfPrimitive(value) + sizeOfKey(key)
     if (typeof value !== 'object' || value === null) {
       if (kindOf(value) === 'invalid') throw refuse([...this.path, key], describe(value))
       return value

@@ -3,8 +3,8 @@
  * was. It takes the time of each function that is called, and costs two looks at the clock.
  */
 import type { Clock } from './clock.js'
-import { serverLimits } from './limits.js'
 import type { Log } from './log.js'
+import { serverLimits } from './server-limits.js'
 
 /** A function that waits for something, and may compute once it goes on. */
 export interface Waiting {

@@ -5,7 +5,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { messageOf } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { socketPath } from '../protocol/path.js'
 import { broken, type Finding, fine, note } from './finding.js'
 

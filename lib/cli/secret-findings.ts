@@ -1,5 +1,5 @@
 /** The secret that signs the tokens of tabs. Of its text nothing is ever shown. */
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import { settingOf } from './setting.js'
 

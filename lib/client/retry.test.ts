@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fixedLimits } from '../base/limits.js'
+import { pageLimits } from '../base/limits.js'
 import { TestClock } from '../testing/clock.js'
 import { Retry } from './retry.js'
 
@@ -69,7 +69,7 @@ describe('a retry', () => {
   it('does not come later than a bound, whatever a server asks for', () => {
     const { retry } = setUp(1)
     retry.spread(1e12)
-    expect(retry.failed().nextRetryAt).toBe(450 + fixedLimits.spreadMs)
+    expect(retry.failed().nextRetryAt).toBe(450 + pageLimits.spreadMs)
   })
 
   it('does not come while the page sleeps, and comes at once when it wakes', async () => {

@@ -3,7 +3,7 @@
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
 import { HeldStateError, ImmutableStateError } from '../base/errors.js'
-import { copyValue, type Path, refuse, sizeOfPrimitive } from '../base/value.js'
+import { copyValue, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { nodeKey, shield, unshield } from './own.js'
 import { unwrapView } from './view.js'
@@ -239,6 +239,7 @@ export abstract class Node<T extends object = object> {
 
   /** The snapshot value of something that stands under `key` of the copy. */
   protected settleValue(commit: Commit, value: unknown, path: Path, key: unknown): unknown {
+    commit.bytes += sizeOfKey(key) + sizeOfPrimitive(value)
     if (typeof value === 'object' && value !== null) {
       const node = nodeOf(value)
       const at = [...path, this.step(key)]
@@ -246,7 +247,6 @@ export abstract class Node<T extends object = object> {
       return this.scope.fresh?.has(value) ? commit.adopt(value, this as unknown as Node, at) : value
     }
     if (typeof value === 'function' || typeof value === 'symbol') return copyValue(value, [...path, this.step(key)])
-    commit.bytes += sizeOfPrimitive(value) + (typeof key === 'string' ? key.length : 0)
     return value
   }
 

@@ -3,7 +3,8 @@
  * that takes nothing at all is cut off, and connects again if it is still there.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Connection } from './connection.js'
 
 /** What all pages of a process leave unread. */

@@ -2,7 +2,7 @@
  * Which token does a request speak for? The signature tells whether the browser may. Cookies go with every request of the
  * browser, so each is good for one document, and of several that are new none counts: no document shall show another tab's values.
  */
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Caller } from '../protocol/caller.js'
 import type { Hello } from '../protocol/up.js'
 import { copiedToken, secretsOf, verifyToken } from './token.js'

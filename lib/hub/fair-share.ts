@@ -4,7 +4,7 @@
  * thread, none of them is. So a flood costs its own page time, and not the others.
  */
 import type { Clock } from '../base/clock.js'
-import { serverLimits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 
 /** A page above its rate. */
 export interface Drainable {

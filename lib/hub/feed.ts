@@ -22,6 +22,7 @@ export class Feed {
   private readonly registry: Registry
   private readonly page: string
   private readonly watched: Watched[] = []
+  private readonly watchedIds = new Set<string>()
   private sentRevision = 0
   /** Calls up to this one have ended, as the page knows. */
   private sentDone = 0
@@ -35,10 +36,11 @@ export class Feed {
 
   watch(id: string): void {
     this.watched.push({ id, sent: undefined })
+    this.watchedIds.add(id)
   }
 
-  get ids(): readonly string[] {
-    return this.watched.map(({ id }) => id)
+  get ids(): Iterable<string> {
+    return this.watchedIds
   }
 
   get size(): number {
@@ -46,7 +48,7 @@ export class Feed {
   }
 
   watches(id: string): boolean {
-    return this.watched.some((watched) => watched.id === id)
+    return this.watchedIds.has(id)
   }
 
   /** All of it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../testing/kit.js'
 

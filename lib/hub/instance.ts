@@ -2,8 +2,9 @@
  * One instance of state: everything the hub knows of one token. Its committed snapshot, the status of its tasks, the views
  * that tabs see of them, and the sessions that watch.
  */
-import { fixedLimits } from '../base/limits.js'
+
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { ComputedCache } from '../state/computed.js'

@@ -1,6 +1,7 @@
 /** Pages that send much: in bytes, and in calls a second. */
 import { describe, expect, it } from 'vitest'
-import { defaultLimits, serverLimits } from '../base/limits.js'
+import { defaultLimits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
@@ -272,4 +273,18 @@ it('a rate allows a burst, then so many a second, and recovers', () => {
   expect(rate.count(1, 1_000)).toBe(false)
   expect(rate.count(100_000, 1_000)).toBe(true)
   expect(rate.count(1, 3_000)).toBe(false)
+})
+
+it('a connection over which much comes that cannot be read is closed, and the rest of it is not looked at', async () => {
+  const kit = await raw()
+  let closed = 0
+  kit.connection.close = () => {
+    closed += 1
+  }
+  const batch = Array.from({ length: 1_000 }, (_, n) => (n % 2 ? [] : ['call', n]))
+  kit.session.receive('batch', [batch], 7_000)
+  kit.session.receive('batch', [batch], 7_000)
+  await kit.clock.settle()
+  expect([closed, kit.session.phase]).toEqual([1, 'closed'])
+  expect(kit.said.filter(([name]) => name === 'f').length).toBeLessThan(serverLimits.unreadableMessages)
 })

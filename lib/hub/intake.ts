@@ -2,8 +2,8 @@
  * How the messages of a page come in: parsed, within its bounds, and in its turn. Cancels go ahead of the calls that wait, unless they mean one
  * of them.
  */
-import { HeldStateError } from '../base/errors.js'
-import { serverLimits } from '../base/limits.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { serverLimits } from '../base/server-limits.js'
 import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
 import type { Calling, CallingGround } from './calling.js'
 import type { Connection } from './connection.js'
@@ -25,6 +25,8 @@ export interface IntakePage {
   readonly calling: Calling
   /** Says what was wrong: to the caller if the message names a call, else to the page. */
   refuse(id: number | undefined, error: unknown): void
+  /** Says why, and ends its connection. */
+  farewell(error: HeldStateError, spreadMs: number): void
 }
 
 export class Intake implements Drainable {
@@ -38,6 +40,8 @@ export class Intake implements Drainable {
   private countedAt = Number.NEGATIVE_INFINITY
   private since = 0
   private asked = 0
+  /** Messages that could not be read. */
+  private unreadable = 0
 
   constructor(ground: IntakeGround, page: IntakePage, connection: Connection) {
     const { limits, memory } = ground
@@ -53,10 +57,10 @@ export class Intake implements Drainable {
     try {
       messages = unpack(name, args, this.ground.limits)
     } catch (error) {
-      this.page.refuse(undefined, error)
+      this.refuse(undefined, error)
     }
     this.count(Math.max(1, messages.length), bytes)
-    for (const [each, ...given] of messages) this.take(each, given, bytes / messages.length)
+    for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
     if (this.isFast) this.ground.fairShare.spent(this.ground.clock.now() - this.countedAt)
   }
 
@@ -83,8 +87,16 @@ export class Intake implements Drainable {
       if (overtakes && this.mayRun()) return void page.calling.cancel(up)
       page.inbox.add(up, bytes)
     } catch (error) {
-      page.refuse(callIdOf(args), error)
+      this.refuse(callIdOf(args), error)
     }
+  }
+
+  /** No page sends many messages that cannot be read, and to refuse one takes longer than to send it. */
+  private refuse(id: number | undefined, error: unknown): void {
+    const { page } = this
+    page.refuse(id, error)
+    if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
+    if (this.unreadable > serverLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
   }
 
   /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
@@ -137,3 +149,6 @@ export class Intake implements Drainable {
     return this.page.inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
   }
 }
+
+const tooOften = () =>
+  new HeldStateError('invalid-message', 'The page has sent too much that is no message, so its connection is closed.')

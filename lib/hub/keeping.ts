@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Eventually } from '../base/eventually.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'

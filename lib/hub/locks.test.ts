@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { defaultLimits, fixedLimits } from '../base/limits.js'
+import { defaultLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { TestClock } from '../testing/clock.js'
 import { traced } from './holder.js'
 import { Locks, type Release } from './locks.js'

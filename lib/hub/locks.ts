@@ -7,8 +7,9 @@ import { Mutex } from 'async-mutex'
 import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { type Holder, nameOf, traceOf } from './holder.js'
 
 /** The lock of one token. */

@@ -1,6 +1,6 @@
 /** What all pages of a process may take of its memory: each bound is a part of the limit of its heap. */
 import { getHeapStatistics } from 'node:v8'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { Unread } from './backpressure.js'
 import { Inboxes } from './pace.js'
 import { Windows } from './windows.js'

@@ -1,6 +1,7 @@
 /** Tabs that come without a token, and what they leave. */
 import { describe, expect, it } from 'vitest'
-import { defaultLimits, fixedLimits } from '../base/limits.js'
+import { defaultLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'

@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../base/clock.js'
 import { type Eventually, promised } from '../base/eventually.js'
-import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
 import type { Instance } from './instance.js'
 import type { Keeping } from './keeping.js'

@@ -3,7 +3,7 @@
  * memory, which is read and not followed.
  */
 import type { Eventually } from '../base/eventually.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Hub } from './hub.js'
 import type { Instance } from './instance.js'
 import { readInstance } from './reading.js'

@@ -3,7 +3,7 @@
  * tab whose state changes all the time gets one message per frame: the number of messages is the cost, not their size.
  */
 import type { Clock } from '../base/clock.js'
-import { serverLimits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 
 export interface Sender {
   /** When it sent last, in milliseconds of the clock. */

@@ -67,6 +67,7 @@ export class Pace {
 
   /** Looks whether its calls take too much. */
   look(): void {
+    if (this.ended) return
     const { bytes, limits, all } = this
     if (bytes > limits.inboxBytes / 2 || (bytes > 0 && all.isFull)) {
       all.stop(this)

@@ -3,7 +3,8 @@
  * ended. That is forgotten after a minute, and with it all that was kept for the page.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { History } from './history.js'
 
 /** What the next session of a page goes on from. */
@@ -52,8 +53,11 @@ export class Pages<Session extends PageSession> {
   /** The session of a page has ended: nothing of its connection is kept. `bytes` are those of its state. */
   left(token: string, page: string, session: Session, bytes: number): void {
     const trace = this.byToken.get(token)?.get(page)
-    if (trace?.earlier !== session) return
     const { history, busy } = session
+    if (trace?.earlier !== session) {
+      if (trace?.earlier.history !== history) history.clear() // nobody goes on from it: its page was forgotten
+      return
+    }
     const earlier = { history, busy }
     trace.earlier = earlier
     history.close(bytes)

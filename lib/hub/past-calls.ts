@@ -3,7 +3,8 @@
  * answer and has no second effect. Since the calls of a page run in order, a number says it all but for the failures.
  */
 import type { Failure } from '../base/errors.js'
-import { type Limits, serverLimits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 import type { CallEnd, PageCalls } from '../store/store.js'
 

@@ -5,7 +5,7 @@
  */
 import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
 import { taken } from '../store/memory.js'

@@ -6,8 +6,8 @@ import type { Clock } from '../base/clock.js'
 import type { Failure, HeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
-import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { tooManyStates, unusualBounds } from '../protocol/bounds.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import type { Hello, Up } from '../protocol/up.js'
@@ -28,7 +28,7 @@ import type { Earlier } from './pages.js'
 import { StateUnknown } from './state-unknown.js'
 import { trailOf } from './trail.js'
 import type { Turn } from './turn.js'
-import { Watching, type WatchingGround } from './watching.js'
+import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
 
 /** What a session asks of the hub. */
 export interface SessionGround extends IntakeGround, WatchingGround {
@@ -143,7 +143,10 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     )
     const { original } = this
     if (original) await rescued(() => this.ground.borrow(original, this.instance), tell)
-    for (const id of watch) await rescued(() => this.watching.add(id), tell)
+    for (const id of watch) {
+      await rescued(() => this.watching.add(id), tell)
+      if (this.watching.asksTooMuch) return this.farewell(tooManyUnknown(), 0)
+    }
     await this.ground.turn.giveWay() // the welcomes of many pages go out one by one
     if (this.hello.leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
     if (this.phase === 'closed') return

@@ -25,6 +25,9 @@ const d = defineState('d', () => ({
   add: on((s, value: unknown) => {
     s.set.add(value)
   }),
+  name: on((s, key: string, value: unknown) => {
+    s.tree[key] = value
+  }),
   double: on((s) => {
     s.tree = { left: s.tree, right: s.tree }
   }),
@@ -54,6 +57,12 @@ describe('a state that grows', () => {
     ['by keys of a Map', ({ put }, at) => put(`${at}`, blob)],
     ['by long keys of a Map', ({ put }, at) => put(`${at}${blob}`, 1)],
     ['by elements of a Set', ({ add }, at) => add(`${at}${blob}`)],
+    ['by long keys of empty objects in a Map', ({ put }, at) => put(`${at}${blob}`, {})],
+    ['by long names of empty objects', ({ name }, at) => name(`${at}${blob}`, {})],
+    ['by Maps with long keys in a list', ({ push }, at) => push(new Map([[`${at}${blob}`, 1]]))],
+    ['by objects with long names in a list', ({ push }, at) => push({ [`${at}${blob}`]: [] })],
+    ['by bigints in a list', ({ push }, at) => push(10n ** 9_000n + BigInt(at))],
+    ['by bigints as keys of a Map', ({ push }, at) => push(new Map([[10n ** 9_000n + BigInt(at), 1]]))],
     ['by its own parts', ({ double }) => double()],
   ])('%s is refused by name before it is past its bound', async (_, grow) => {
     const { state, tab, clock, instance } = await open()

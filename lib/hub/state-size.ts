@@ -3,7 +3,7 @@
  * counted only when the sum says that it could be past its bound.
  */
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import type { State } from '../store/store.js'
 import type { Instance } from './instance.js'
@@ -16,7 +16,7 @@ export function grow(instance: Instance, bytes: number, staged: State, limit: nu
     instance.bytes = sum
     return bytes
   }
-  const counted = sizeOf(staged, limit + 1)
+  const counted = sizeOfState(staged, limit)
   if (counted > limit)
     throw new HeldStateError(
       'state-too-large',
@@ -25,6 +25,28 @@ export function grow(instance: Instance, bytes: number, staged: State, limit: nu
   instance.counted = counted
   instance.bytes = counted + fixedLimits.instanceBytes
   return instance.bytes - before
+}
+
+/** Of fields that were counted: most of them are the same from change to change, and first values for all tabs. */
+const sizes = new WeakMap<object, number>()
+
+function sizeOfState(state: State, limit: number): number {
+  let bytes = 0
+  for (const fields of Object.values(state))
+    for (const [name, value] of Object.entries(fields)) {
+      bytes += name.length + sizeOfField(value, limit + 1 - bytes)
+      if (bytes > limit) return bytes
+    }
+  return bytes
+}
+
+function sizeOfField(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return sizeOf(value)
+  const known = sizes.get(value)
+  if (known !== undefined) return known
+  const size = sizeOf(value, most)
+  if (size <= most) sizes.set(value, size)
+  return size
 }
 
 /** Counting costs as much as the state has parts, so it waits until about as much was put in. */

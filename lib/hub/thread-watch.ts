@@ -6,8 +6,8 @@
 import { url as debuggerAt } from 'node:inspector'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../base/clock.js'
-import { serverLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { serverLimits } from '../base/server-limits.js'
 import { type Board, heldThread, nameOf, type Watchdog } from '../base/watchdog.js'
 import type { Tasking } from './tasking.js'
 

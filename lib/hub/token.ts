@@ -5,7 +5,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 
 /** At least one secret; without any given, one that lives as long as the process. */
 export function secretsOf(given: string | readonly string[] = []): readonly [string, ...string[]] {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Eventually } from '../base/eventually.js'
-import { serverLimits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 
 export class Turn {
   private readonly clock: Clock

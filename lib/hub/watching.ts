@@ -2,7 +2,8 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
-import { fixedLimits, type Limits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
+import { fixedLimits, serverLimits } from '../base/server-limits.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
 import type { Feed } from './feed.js'
@@ -24,6 +25,8 @@ export class Watching {
   /** Take back what is to be tried again. */
   private retries: (() => void)[] = []
   private ended = false
+  /** Of the states that it asked for, those that nobody has declared. */
+  private unknown = 0
 
   /** `changed` is called when there is something new to show. */
   constructor(ground: WatchingGround, instance: Instance, feed: Feed, changed: () => void) {
@@ -42,8 +45,14 @@ export class Watching {
         `This tab watches the state ${JSON.stringify(id.slice(0, 80))} already.`,
       )
     if (this.feed.size >= watchedStates) throw tooManyStates(watchedStates)
+    if (this.asksTooMuch && !this.ground.registry.has(id)) throw tooManyUnknown()
     this.feed.watch(id)
     return this.materialize(id)
+  }
+
+  /** It has asked for more states that nobody has declared than a page of an older version of the app does. */
+  get asksTooMuch(): boolean {
+    return this.unknown > serverLimits.unknownStates
   }
 
   /** Definitions are others now: shows what they make of the watched states. */
@@ -67,10 +76,17 @@ export class Watching {
     return rescued(
       () => after(this.ground.materialize(this.instance, id), this.changed),
       (error) => {
-        if (isHeldStateError(error) && error.code === 'save-failed' && !this.ended)
-          this.retries.push(this.ground.clock.after(waitMs, again))
+        const code = isHeldStateError(error) ? error.code : undefined
+        if (code === 'unknown-definition') this.unknown += 1
+        if (code === 'save-failed' && !this.ended) this.retries.push(this.ground.clock.after(waitMs, again))
         throw error
       },
     )
   }
 }
+
+export const tooManyUnknown = () =>
+  new HeldStateError(
+    'too-many-states',
+    `This tab watches more than ${serverLimits.unknownStates} states that nobody has declared. Reload the page.`,
+  )

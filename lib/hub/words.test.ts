@@ -1,7 +1,8 @@
 /** Words of strangers: on the wire, in the store and in the log they stay short, however long they were sent. */
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { serverLimits, textLimits } from '../base/limits.js'
+import { textLimits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'

@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { routeKeyHeader } from './route-path.js'
 import type { StateFolder } from './state-folder.js'
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { edgeLimits, fixedLimits } from '../base/limits.js'
+import { edgeLimits, fixedLimits } from '../base/server-limits.js'
 import { createHub } from '../hub/hub.js'
 import { TestClock } from '../testing/clock.js'
 import { attachSocketIo } from '../transport/socketio.js'

@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { HeldStateError, messageOf } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 
 /** HELDSTATE_DIR, or `.heldstate` in the folder of the app. */
 export const keptFolder = (dir: string, environment = process.env.HELDSTATE_DIR) =>

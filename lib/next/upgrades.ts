@@ -7,7 +7,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
-import { edgeLimits, fixedLimits } from '../base/limits.js'
+import { edgeLimits, fixedLimits } from '../base/server-limits.js'
 import { notFound, refuseUpgrade } from '../transport/answers.js'
 import { isOurs } from '../transport/own-path.js'
 

@@ -7,7 +7,8 @@
  */
 import { decode, isWrapped } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
-import { type Limits, serverLimits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 import { isTooDeep, sizeOf } from '../base/value.js'
 import { protocolVersion } from './version.js'

@@ -3,7 +3,7 @@
  * component sees fields, events and tasks in one flat object.
  */
 import { HeldStateError } from '../base/errors.js'
-import { serverLimits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 import { copyValue } from '../base/value.js'
 import type { EventDeclaration, TaskDeclaration } from './declaration.js'

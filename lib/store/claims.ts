@@ -3,7 +3,8 @@
  * meanwhile are heard once it is held, so that nobody holds it for nothing.
  */
 import type { Clock } from '../base/clock.js'
-import { defaultLimits, fixedLimits } from '../base/limits.js'
+import { defaultLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Claim, Ledger } from './ledger.js'
 import { heldElsewhere } from './memory.js'
 import { TokenRecord } from './record.js'

@@ -4,7 +4,7 @@
  * ledger is taken for dead earlier, so a node trusts in its lease for a part of it alone.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Ledger } from './ledger.js'
 import type { RunningTask } from './store.js'
 

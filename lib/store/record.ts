@@ -4,7 +4,7 @@
  * more than twice what is kept.
  */
 import { decode, encode } from '../base/encode.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import { apply } from '../delta/apply.js'
 import { diff } from '../delta/diff.js'

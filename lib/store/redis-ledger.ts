@@ -1,8 +1,8 @@
 /** The ledger over a redis: each operation is one script, and so one round trip. */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Kept, Known, Ledger, Message } from './ledger.js'
 import type { Texts } from './record.js'
 import { checkRedis } from './redis-check.js'

@@ -7,8 +7,8 @@
 import { MessageChannel } from 'node:worker_threads'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { away, refusal, transient, unreachable, withoutClient } from './redis-failure.js'
 import type { Script } from './redis-script.js'
 

@@ -3,7 +3,7 @@
  * command: the number of commands is the cost, not their size. A save that is alone goes at once.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Save } from './ledger.js'
 import type { RedisLink } from './redis-link.js'
 import * as scripts from './redis-scripts.js'

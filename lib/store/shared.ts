@@ -5,8 +5,9 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { promised } from '../base/eventually.js'
-import { defaultLimits, fixedLimits } from '../base/limits.js'
+import { defaultLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { Attendance } from './attendance.js'
 import { Claims, type Held } from './claims.js'
 import { Following } from './following.js'
@@ -31,6 +32,7 @@ export function sharedStore(options: SharedStoreOptions): SharedStore {
 }
 
 export class SharedStore implements StateStore, Shared {
+  readonly shared: Shared = this
   readonly node: string
   readonly leaseMs: number
   readonly keepMs: number
@@ -91,10 +93,6 @@ export class SharedStore implements StateStore, Shared {
       died: () => this.ears.missed(),
       complain: (message, error) => this.complain(message, error),
     })
-  }
-
-  get shared(): Shared {
-    return this
   }
 
   open(): Promise<void> {

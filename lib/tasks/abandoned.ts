@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { TaskPool } from './pool.js'
 import type { TaskRun } from './run.js'
 

@@ -1,7 +1,7 @@
 /** Many tasks: what starts, cancels and ends cost, counted in operations, and how many may run. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HeldStateError } from '../base/errors.js'
-import { serverLimits } from '../base/limits.js'
+import { serverLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'

@@ -1,8 +1,9 @@
 /** The task pool: every run that has not settled, and the status that tabs see of each task. */
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import { fixedLimits, type Limits, serverLimits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits, serverLimits } from '../base/server-limits.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
-import { edgeLimits } from '../base/limits.js'
+import { edgeLimits } from '../base/server-limits.js'
 
 /** What the buckets of addresses need to know of a request. */
 export interface Origin {

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { Buckets } from '../base/buckets.js'
-import { edgeLimits } from '../base/limits.js'
+import { edgeLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import { originOf } from './address.js'
 import type { Refusal } from './answers.js'
@@ -71,7 +71,7 @@ export class Admission {
     const issued = issuedAt(cookies, callers.secrets)
     const browser = browserIn(cookies) ?? clock.id()
     const known = issued !== undefined && clock.now() - issued > edgeLimits.knownBrowserMs
-    const leave = this.places.take({ browser, known })
+    const leave = this.places.take({ browser, known, address })
     if (leave)
       return {
         browser,
@@ -79,7 +79,8 @@ export class Admission {
         address,
         leave,
       }
-    this.troubles.full(this.places.taken)
+    if (this.places.isGreedy(address)) this.troubles.greedy(address)
+    else this.troubles.full(this.places.taken)
     return full
   }
 }

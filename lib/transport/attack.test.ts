@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Limits } from '../base/limits.js'
-import { defaultLimits, edgeLimits } from '../base/limits.js'
+import { defaultLimits } from '../base/limits.js'
+import { edgeLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../doors/server.js'
 import { socketPath } from '../protocol/path.js'
@@ -270,6 +271,26 @@ describe('a connection', () => {
     await closed
     expect(connected.mock.calls.length).toBeLessThanOrEqual(1)
     await soon(() => expect(sessions()).toBe(0))
+  })
+
+  it.each([
+    ['pongs of the engine', frame('3')],
+    ['answers to no question', frame('43[]')],
+    ['pings of the websocket', Buffer.from([0x89, 0x80, 0, 0, 0, 0])],
+    ['pongs of the websocket', Buffer.from([0x8a, 0x80, 0, 0, 0, 0])],
+    ['fragments of nothing', Buffer.from([0x00, 0x80, 0, 0, 0, 0])],
+  ])('ends with a flood of %s, and its socket at once', async (_, packet) => {
+    const { open } = await attacked()
+    const { socket, text, over } = open(upgrade(websocket))
+    await soon(() => expect(text()).toContain('"sid"'))
+    socket.write(frame(connect))
+    await soon(() => expect(text()).toContain('"w"'))
+    for (let n = 0; n < edgeLimits.signsBurst; n += 1) if (packet[0] !== 0) socket.write(packet)
+    await turn()
+    expect(over()).toBe(false)
+    if (packet[0] === 0) socket.write(Buffer.from([0x01, 0x80, 0, 0, 0, 0]))
+    socket.write(Buffer.concat(Array.from({ length: edgeLimits.messageFrames }, () => packet)))
+    await soon(() => expect(over()).toBe(true))
   })
 
   it('lasts with one hello, and with its namespace spelled out', async () => {

@@ -5,15 +5,25 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
-import { edgeLimits, type Limits } from '../base/limits.js'
+import type { Limits } from '../base/limits.js'
+import { edgeLimits } from '../base/server-limits.js'
+import { CallRate } from '../hub/fair-share.js'
+
+interface EngineTransport {
+  readonly name: string
+  /** The websocket. */
+  readonly socket?: { on(event: 'ping' | 'pong', listener: () => void): unknown }
+}
 
 /** A connection of the engine, below Socket.IO's. */
 export interface EngineConnection {
   readonly id: string
   readonly readyState: string
   readonly request: IncomingMessage
-  readonly transport: { readonly name: string }
+  readonly transport: EngineTransport
   prependListener(event: 'data', listener: (data: unknown) => void): unknown
+  on(event: 'packet', listener: (packet: { readonly type: string }) => void): unknown
+  on(event: 'upgrade', listener: (transport: EngineTransport) => void): unknown
   once(event: 'close', listener: () => void): unknown
   /** At once, if `discard`: what was not sent is lost. */
   close(discard?: boolean): void
@@ -35,6 +45,7 @@ export class Guard {
   private readonly stopWaiting: () => void
   private greeted = false
   private ended = false
+  private readonly signs = new CallRate(edgeLimits.signsPerSecond, edgeLimits.signsBurst)
 
   constructor(connection: EngineConnection, socket: Duplex | undefined, options: GuardOptions) {
     this.connection = connection
@@ -42,6 +53,11 @@ export class Guard {
     if (socket) this.hold(socket)
     this.stopWaiting = options.clock.after(options.limits.helloMs, () => this.broken('sent no hello in time'))
     connection.prependListener('data', (data: unknown) => this.onData(data))
+    connection.on('packet', ({ type }) => {
+      if (type !== 'message') this.onSign()
+    })
+    connection.on('upgrade', (transport) => this.watch(transport))
+    this.watch(connection.transport)
     connection.once('close', () => this.onClose())
   }
 
@@ -80,8 +96,10 @@ export class Guard {
     this.broken('took longer for a request than the bound "bodyMs" allows')
   }
 
-  /** Each message of the engine comes by, so this looks at two characters: "0" is Socket.IO's CONNECT, "/" begins a namespace. */
+  /** Each message of the engine comes by, so this looks at two characters: "0" is Socket.IO's CONNECT, "2" an event, "/" begins a namespace. */
   private onData(data: unknown): void {
+    if (typeof data === 'string' && data[0] === '2') return
+    this.onSign()
     if (typeof data !== 'string' || data[0] !== '0') return
     if (this.greeted) return this.broken('sent a second hello')
     if (data[1] === '/' && data[2] !== ',') return this.broken('asked for a namespace')
@@ -89,11 +107,24 @@ export class Guard {
     this.stopWaiting()
   }
 
+  private watch({ socket }: EngineTransport): void {
+    socket?.on('ping', this.onSign)
+    socket?.on('pong', this.onSign)
+  }
+
+  /** Something has come that no session hears of, and that takes its time all the same. */
+  private readonly onSign = (): void => {
+    if (!this.ended && this.signs.count(1, this.options.clock.now()))
+      this.broken('sent more pings, pongs and acknowledgements than a page does')
+  }
+
+  /** What its sockets have sent already and still send is not read: a flood would go on until they are closed in an orderly way. */
   private broken(rule: string): void {
     if (this.ended) return
     this.ended = true
     this.options.broke(rule)
     this.connection.close(true)
+    for (const socket of this.sockets) socket.destroy()
   }
 
   private hold(socket: Duplex): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { edgeLimits } from '../base/limits.js'
+import { edgeLimits } from '../base/server-limits.js'
 import { Places } from './places.js'
 
 const stranger = { browser: 'a', known: false }
@@ -33,4 +33,23 @@ test('one known browser does not get all the kept places', () => {
   expect(places.take(known('c'))).toBeDefined()
   leaves[0]?.()
   expect(places.take(known('b'))).toBeDefined()
+})
+
+test('one address does not get all places: of the second half it has a share, and known browsers of it too', () => {
+  const places = new Places(10_000)
+  const from = (address: string, more = {}) => places.take({ ...stranger, address, ...more })
+  let first = 0
+  while (from('1.1.1.1')) first += 1
+  expect(first).toBe(5_000)
+  expect(from('1.1.1.1', known('b'))).toBeUndefined()
+  const others = Array.from({ length: 1_000 }, () => from('2.2.2.2')).filter((leave) => leave !== undefined)
+  expect(others).toHaveLength(500)
+  expect(from('3.3.3.3')).toBeDefined()
+  for (const leave of others) leave()
+  expect(from('2.2.2.2')).toBeDefined()
+})
+
+test('places whose address is not known are not shared out', () => {
+  const places = new Places(1_000)
+  for (let n = 0; n < 900; n += 1) expect(places.take(stranger)).toBeDefined()
 })

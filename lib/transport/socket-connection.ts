@@ -5,7 +5,7 @@
 import type { Socket as NetSocket } from 'node:net'
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
-import { fixedLimits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Connection } from '../hub/connection.js'
 import { partName } from '../protocol/parts.js'
 

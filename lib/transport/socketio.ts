@@ -5,7 +5,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage } from 'n
 import { Server, type Socket } from 'socket.io'
 import { isHeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
-import { fixedLimits } from '../base/limits.js'
+import { edgeLimits, fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { lineQuestion } from '../protocol/path.js'
@@ -36,7 +36,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
     perMessageDeflate: false, // costs 33 times the CPU of a pipelined event, and 250 KB a connection
     maxHttpBufferSize: hub.limits.messageBytes,
   })
-  answerNoPings(io.engine)
+  boundFrames(io.engine)
   const entrance = new Entrance(hub, io.engine, troubles)
   io.engine.on('connection', (connection: EngineConnection) => entrance.connected(connection))
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
@@ -59,10 +59,11 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
   }
 }
 
-/** A page sends no pings of the websocket, and a pong is something that a peer need not read. Engine.IO does not hand this option on. */
-function answerNoPings(engine: unknown): void {
-  const { options } = (engine as { ws: { options: { autoPong: boolean } } }).ws
+/** A page sends no pings of the websocket, and a pong is something that a peer need not read. Engine.IO does not hand these options on. */
+function boundFrames(engine: unknown): void {
+  const { options } = (engine as { ws: { options: { autoPong: boolean; maxFragments: number } } }).ws
   options.autoPong = false
+  options.maxFragments = edgeLimits.messageFrames
 }
 
 function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {

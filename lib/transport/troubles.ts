@@ -3,8 +3,8 @@
  * as often as they like.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
 
 export class Troubles {
   private readonly clock: Clock
@@ -41,6 +41,14 @@ export class Troubles {
       'full',
       `A page was refused, since there are ${connections} connections, the bound "connections", of which a tenth is kept for browsers that were ` +
         'here before. Raise it: limits: { connections }, in the options of the hub.',
+    )
+  }
+
+  greedy(address: string | undefined): void {
+    this.seldom(
+      'greedy',
+      `A page was refused, since more than half of the places are taken, and ${quoted(address)} has its share of them. If many visitors share that ` +
+        'address, a proxy stands before the server: set addressOf, or raise limits: { connections }, in the options of the hub.',
     )
   }
 

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import { defaultLimits } from '../base/limits.js'
+import { Inboxes, Pace } from './pace.js'
+
+const connection = { send: () => {}, close: () => {} }
+
+it('keeps no connection that has ended among those that are not read, while others take all there is', () => {
+  const all = new Inboxes(3_000_000)
+  const gone = new Pace(connection, defaultLimits, all)
+  const other = new Pace(connection, defaultLimits, all)
+  for (const pace of [gone, gone, other, other]) pace.count(1_000_000)
+  gone.end()
+  other.count(1_000_000)
+  for (const pace of [gone, gone, other, other, other]) pace.count(-1_000_000)
+  expect([all.bytes, Reflect.get(all, 'stopped')]).toEqual([0, new Set()])
+})
