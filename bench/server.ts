@@ -51,6 +51,7 @@ const hub = createHub({
     newTabsPerSecond: 10_000,
     newTabsBurst: 100_000,
     tasksPerToken: 1_000,
+    tasksPerBrowser: 1_000,
   },
 })
 hub.registry.add(bench, list)

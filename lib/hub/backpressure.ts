@@ -48,19 +48,19 @@ export class Backpressure {
   private readonly clock: Clock
   private readonly limits: Limits
   private readonly all: Unread
-  private readonly goOn: () => void
+  private readonly page: { drained(): void }
   private counted = 0
   private cancelCut: (() => void) | undefined
   private ended = false
 
-  /** `goOn` is called when the page has read what it was sent. */
-  constructor(connection: Connection, { clock, limits, memory }: BackpressureGround, goOn: () => void) {
+  /** `page` is told when it has read what it was sent. */
+  constructor(connection: Connection, { clock, limits, memory }: BackpressureGround, page: { drained(): void }) {
     this.connection = connection
     this.clock = clock
     this.limits = limits
     this.all = memory.unread
-    this.goOn = goOn
-    connection.onTaken = () => this.taken()
+    this.page = page
+    connection.onTaken = this
   }
 
   /** The page has left so much unread that it is to be sent nothing further. */
@@ -81,14 +81,14 @@ export class Backpressure {
   }
 
   /** The network has taken some of it. */
-  private taken(): void {
+  taken(): void {
     const { unread = 0 } = this.connection
     if (!this.isBlocked) return this.count(unread)
     this.cancelCut?.()
     this.count(unread)
     if (unread >= this.limits.unreadBytes) return this.cutLater()
     this.unblock()
-    this.goOn()
+    this.page.drained()
   }
 
   private unblock(): void {

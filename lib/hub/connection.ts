@@ -10,8 +10,8 @@ export interface Connection {
   readonly unread?: number
   /** Bytes that were sent in all, taken or not. */
   readonly written?: number
-  /** Called when the network has taken some of them. */
-  onTaken?: (() => void) | undefined
+  /** Told when the network has taken some of them. */
+  onTaken?: { taken(): void } | undefined
   /** Sends one message, in order. After the connection has closed, nothing happens. */
   send(name: string, ...args: Json[]): void
   /** Reads no further messages, so that the sender has to wait. Some may still arrive. */

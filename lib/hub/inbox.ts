@@ -16,7 +16,7 @@ export interface Passing {
 
 export interface InboxOptions {
   /** So many bytes more wait or run, or less. */
-  count(bytes: number): void
+  sized(bytes: number): void
   /** Whether the next message may be handled now; if not, `drain` is called when it may. */
   mayRun(): boolean
 }
@@ -82,14 +82,14 @@ export class Inbox {
   close(): void {
     this.isOpen = false
     this.waiting.length = 0
-    for (const size of this.sizes.splice(0)) this.options.count(-size)
+    for (const size of this.sizes.splice(0)) this.options.sized(-size)
   }
 
   /** `size` is that of the message, in bytes. */
   add(up: Up, size = 0): void {
     this.waiting.push(up)
     this.sizes.push(size)
-    this.options.count(size)
+    this.options.sized(size)
     this.drain()
   }
 
@@ -122,7 +122,7 @@ export class Inbox {
       this.current = up
       const work = this.handle(up)
       if (!isPromise(work)) {
-        this.options.count(-this.size)
+        this.options.sized(-this.size)
         continue
       }
       if (this.passedWith) this.pass(work, this.passedWith)
@@ -140,7 +140,7 @@ export class Inbox {
     void working.then(() => {
       if (this.working !== working) return // it has passed
       this.working = undefined
-      this.options.count(-this.size)
+      this.options.sized(-this.size)
       this.size = 0
       this.drain()
     })
@@ -157,7 +157,7 @@ export class Inbox {
 
   private readonly ended = (): void => {
     this.passingCalls -= 1
-    this.options.count(-(this.passingSizes.shift() ?? 0))
+    this.options.sized(-(this.passingSizes.shift() ?? 0))
     if (this.passingCalls === 0) this.passing = undefined
   }
 }

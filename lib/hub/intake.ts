@@ -8,7 +8,7 @@ import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up
 import type { Calling, CallingGround } from './calling.js'
 import type { Connection } from './connection.js'
 import { CallRate, type Drainable, type FairShare } from './fair-share.js'
-import type { Inbox } from './inbox.js'
+import type { Inbox, InboxOptions } from './inbox.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import { Pace } from './pace.js'
 
@@ -29,16 +29,16 @@ export interface IntakePage {
   farewell(error: HeldStateError, spreadMs: number): void
 }
 
-export class Intake implements Drainable {
+export class Intake implements Drainable, InboxOptions {
   readonly pace: Pace
   private readonly ground: IntakeGround
   private readonly page: IntakePage
   private readonly rate: CallRate
   /** The page sends more than others, or its calls take longer. */
   isFast = false
-  /** When it sent something last, and since when it has without a pause, in milliseconds of the clock. */
-  private countedAt = Number.NEGATIVE_INFINITY
-  private since = 0
+  /** When it sent something last, in milliseconds of the clock. */
+  private countedAt = 0
+  private isReceiving = false
   private asked = 0
   /** Messages that could not be read. */
   private unreadable = 0
@@ -60,7 +60,9 @@ export class Intake implements Drainable {
       this.refuse(undefined, error)
     }
     this.count(Math.max(1, messages.length), bytes)
+    this.isReceiving = true
     for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
+    this.isReceiving = false
     if (this.isFast) this.ground.fairShare.spent(this.ground.clock.now() - this.countedAt)
   }
 
@@ -68,7 +70,6 @@ export class Intake implements Drainable {
   count(messages: number, bytes: number): void {
     const { clock, fairShare } = this.ground
     const now = clock.now()
-    if (now - this.countedAt > serverLimits.stretchMs) this.since = now
     this.countedAt = now
     this.isFast = this.rate.count(messages + bytes / serverLimits.bytesOfCall, now)
     if (this.isFast) this.mayRun()
@@ -109,12 +110,17 @@ export class Intake implements Drainable {
     return false
   }
 
-  /** Calls that take long without a pause count as fast, however few they are. */
+  /** Calls of one message that take long together count as fast, however few they are. */
   private isLong(): boolean {
     this.asked += 1
-    if (this.asked % serverLimits.callsPerLook !== 0) return false
-    this.isFast = this.ground.clock.now() - this.since > serverLimits.stretchMs
+    if (!this.isReceiving || this.asked % serverLimits.callsPerLook !== 0) return false
+    this.isFast = this.ground.clock.now() - this.countedAt > serverLimits.stretchMs
     return this.isFast
+  }
+
+  /** Calls of so many bytes more wait or run, or less. */
+  sized(bytes: number): void {
+    this.pace.count(bytes)
   }
 
   /** It is this page's turn. */

@@ -5,7 +5,8 @@
 import type { Limits } from '../base/limits.js'
 import type { Connection } from './connection.js'
 
-type Reason = 'unread' | 'bytes' | 'turn'
+/** Bits, since each page has some of them. */
+const reasons = { unread: 1, bytes: 2, turn: 4 } as const
 
 /** What the waiting calls of all pages of a process take. */
 export class Inboxes {
@@ -41,7 +42,7 @@ export class Pace {
   private readonly connection: Connection
   private readonly limits: Limits
   private readonly all: Inboxes
-  private readonly reasons = new Set<Reason>()
+  private holding = 0
   private ended = false
   /** Bytes of the calls of this page that wait or run. */
   bytes = 0
@@ -58,7 +59,7 @@ export class Pace {
   }
 
   /** A call waits or has ended. */
-  readonly count = (bytes: number): void => {
+  count(bytes: number): void {
     if (bytes === 0) return
     this.bytes += bytes
     this.all.changed(bytes)
@@ -72,22 +73,22 @@ export class Pace {
     if (bytes > limits.inboxBytes / 2 || (bytes > 0 && all.isFull)) {
       all.stop(this)
       this.set('bytes', true)
-    } else if (this.reasons.has('bytes') && bytes <= limits.inboxBytes / 4 && !all.isFull) {
+    } else if (this.has('bytes') && bytes <= limits.inboxBytes / 4 && !all.isFull) {
       all.goOn(this)
       this.set('bytes', false)
     }
   }
 
-  set(reason: Reason, holds: boolean): void {
-    const { reasons, connection } = this
-    if (reasons.has(reason) === holds || this.ended) return
-    if (holds) {
-      reasons.add(reason)
-      if (reasons.size === 1) connection.pause?.()
-    } else {
-      reasons.delete(reason)
-      if (reasons.size === 0) connection.resume?.()
-    }
+  set(reason: keyof typeof reasons, holds: boolean): void {
+    const { holding, connection } = this
+    if (this.has(reason) === holds || this.ended) return
+    this.holding = holds ? holding | reasons[reason] : holding & ~reasons[reason]
+    if (holding === 0) connection.pause?.()
+    else if (this.holding === 0) connection.resume?.()
+  }
+
+  private has(reason: keyof typeof reasons): boolean {
+    return (this.holding & reasons[reason]) !== 0
   }
 
   /** The connection has ended; calls that were begun still count until they end. */

@@ -100,15 +100,14 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     const start = Number.parseInt(clock.id().slice(0, 10), 16)
     const history = earlier?.history ?? new History({ messages, bytes }, start, ground.memory.windows)
     this.feed = new Feed(instance, registry, hello.page, history)
-    this.watching = new Watching(ground, instance, this.feed, () => this.changed())
+    this.watching = new Watching(ground, instance, this.feed, this)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
     this.intake = new Intake(ground, this, connection)
-    const { count } = this.intake.pace
-    this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up), { count, mayRun: () => this.intake.mayRun() }) // calls run in order, also those that the page sends again
+    this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up), this.intake) // calls run in order, also those that the page sends again
     this.calling = new Calling(ground, this)
-    this.pressure = new Backpressure(connection, ground, () => this.outbox.add(this))
+    this.pressure = new Backpressure(connection, ground, this)
   }
 
   /** The page had a connection before this one. */
@@ -162,6 +161,11 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
   /** A message of the tab, or a batch of them, as it came, of so many bytes. */
   receive(name: unknown, args: readonly unknown[], bytes = 0): void {
     this.intake.receive(name, args, bytes)
+  }
+
+  /** The page has read what it was sent. */
+  drained(): void {
+    this.outbox.add(this)
   }
 
   /** Something else has come over the connection, which counts for the rate of the page as well. */

@@ -33,7 +33,7 @@ let later: (ms: number) => Promise<void>
 /** A connection that takes what it is sent when it is told to. */
 class Line implements Connection {
   readonly address = '1.2.3.4'
-  onTaken: (() => void) | undefined
+  onTaken: { taken(): void } | undefined
   unread = 0
   written = 0
   reads = true
@@ -49,7 +49,7 @@ class Line implements Connection {
   resume(): void {}
   take(bytes: number): void {
     this.unread = Math.max(0, this.unread - bytes)
-    this.onTaken?.()
+    this.onTaken?.taken()
   }
   close(): void {
     this.onClose()

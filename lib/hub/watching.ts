@@ -21,19 +21,19 @@ export class Watching {
   private readonly ground: WatchingGround
   private readonly instance: Instance
   private readonly feed: Feed
-  private readonly changed: () => void
+  private readonly page: { changed(): void }
   /** Take back what is to be tried again. */
-  private retries: (() => void)[] = []
+  private retries: (() => void)[] | undefined
   private ended = false
   /** Of the states that it asked for, those that nobody has declared. */
   private unknown = 0
 
-  /** `changed` is called when there is something new to show. */
-  constructor(ground: WatchingGround, instance: Instance, feed: Feed, changed: () => void) {
+  /** `page` is told when there is something new to show. */
+  constructor(ground: WatchingGround, instance: Instance, feed: Feed, page: { changed(): void }) {
     this.ground = ground
     this.instance = instance
     this.feed = feed
-    this.changed = changed
+    this.page = page
   }
 
   /** Throws or rejects if the page may not watch it. */
@@ -62,8 +62,8 @@ export class Watching {
 
   end(): void {
     this.ended = true
-    for (const cancel of this.retries) cancel()
-    this.retries = []
+    for (const cancel of this.retries ?? []) cancel()
+    this.retries = undefined
   }
 
   /** Shows a state. What an older version left may have to be saved; where that fails, it is tried again as long as the page is here. */
@@ -74,11 +74,14 @@ export class Watching {
         () => {},
       )
     return rescued(
-      () => after(this.ground.materialize(this.instance, id), this.changed),
+      () => after(this.ground.materialize(this.instance, id), () => this.page.changed()),
       (error) => {
         const code = isHeldStateError(error) ? error.code : undefined
         if (code === 'unknown-definition') this.unknown += 1
-        if (code === 'save-failed' && !this.ended) this.retries.push(this.ground.clock.after(waitMs, again))
+        if (code === 'save-failed' && !this.ended) {
+          this.retries ??= []
+          this.retries.push(this.ground.clock.after(waitMs, again))
+        }
         throw error
       },
     )

@@ -72,7 +72,7 @@ export class Loopback implements Wire {
     const messages = this.unreadMessages ?? []
     for (const deliver of messages.splice(0, limit ?? messages.length)) deliver()
     if (limit === undefined) this.unreadMessages = undefined
-    this.connection?.onTaken?.()
+    this.connection?.onTaken?.taken()
   }
 
   get stalls(): boolean {

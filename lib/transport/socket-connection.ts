@@ -40,7 +40,7 @@ const eventType = '2'
 export class SocketConnection implements Connection {
   readonly cookies: string | undefined
   readonly address: string | undefined
-  onTaken: (() => void) | undefined
+  onTaken: { taken(): void } | undefined
   written = 0
   private readonly socket: Peer
   private readonly engine: Engine
@@ -49,7 +49,7 @@ export class SocketConnection implements Connection {
   private handed = 0
   /** It says when the network has taken that. */
   private awaited = false
-  private readonly waiting: Waiting[] = []
+  private waiting: Waiting[] | undefined
   private waitingBytes = 0
   /** Over which the answer to the last poll goes out. */
   private poll: NetSocket | undefined
@@ -96,6 +96,7 @@ export class SocketConnection implements Connection {
     this.written += text.length
     const isLong = text.length > fixedLimits.partLength && this.takesParts
     if (!isLong && !this.awaited && this.unread < fixedLimits.unreadCounted) return this.write(`${eventType}${text}`)
+    this.waiting ??= []
     this.waiting.push(new Waiting(text, isLong))
     this.waitingBytes += Buffer.byteLength(text)
     if (!this.awaited) this.writeNext()
@@ -108,31 +109,34 @@ export class SocketConnection implements Connection {
 
   private write(packet: string): void {
     this.handed += Buffer.byteLength(packet)
-    this.awaited = this.waiting.length > 0 || this.handed >= fixedLimits.unreadCounted
-    if (this.awaited) this.engine.write(packet, undefined, this.taken)
+    this.awaited = this.waiting !== undefined || this.handed >= fixedLimits.unreadCounted
+    if (this.awaited) this.engine.write(packet, undefined, () => this.taken())
     else this.engine.write(packet)
   }
 
   private writeNext(): void {
-    const [first] = this.waiting
-    if (!first) return
+    const { waiting } = this
+    const [first] = waiting ?? []
+    if (!waiting || !first) return
     const packet = first.next()
     this.waitingBytes = Math.max(0, this.waitingBytes - Buffer.byteLength(packet))
     this.write(packet)
     if (!first.isDone) return
-    this.waiting.shift()
-    if (this.waiting.length === 0) this.waitingBytes = 0 // a part is a little longer than its piece of the text
+    waiting.shift()
+    if (waiting.length > 0) return
+    this.waiting = undefined
+    this.waitingBytes = 0 // a part is a little longer than its piece of the text
   }
 
   /** The network has taken what Engine.IO was given; an answer to a poll may still wait in its socket. */
-  private readonly taken = (): void => {
+  private taken(): void {
     const { poll } = this
     if (!this.socket.connected) return
-    if (poll && !poll.destroyed && poll.writableNeedDrain) return onceFree(poll, this.taken)
+    if (poll && !poll.destroyed && poll.writableNeedDrain) return onceFree(poll, () => this.taken())
     this.awaited = false
     this.handed = 0
     this.writeNext()
-    this.onTaken?.()
+    this.onTaken?.taken()
   }
 
   private isTaken(): boolean {
@@ -164,7 +168,7 @@ export class SocketConnection implements Connection {
   }
 
   close(): void {
-    this.waiting.length = 0
+    this.waiting = undefined
     this.cancelRefresh?.()
     this.socket.disconnect(true)
   }
