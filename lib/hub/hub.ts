@@ -289,6 +289,7 @@ export class Hub {
   }
 
   grow(instance: Instance, bytes: number, staged: State): void {
+    this.keeping.refuseCrowded(instance, bytes)
     this.keeping.grew(grow(instance, bytes, staged, this.limits.stateBytes))
   }
 

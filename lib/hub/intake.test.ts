@@ -1,5 +1,6 @@
 /** Pages that send much: in bytes, and in calls a second. */
 import { describe, expect, it } from 'vitest'
+import { guardLimits } from '../base/guard-limits.js'
 import { defaultLimits, serverLimits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
@@ -259,5 +260,5 @@ it('a connection over which much comes that cannot be read is closed, and the re
   kit.session.receive('batch', [batch], 7_000)
   await kit.clock.settle()
   expect([closed, kit.session.phase]).toEqual([1, 'closed'])
-  expect(kit.said.filter(([name]) => name === 'f').length).toBeLessThan(serverLimits.unreadableMessages)
+  expect(kit.said.filter(([name]) => name === 'f').length).toBeLessThan(guardLimits.unreadableMessages)
 })

@@ -2,7 +2,8 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
-import { fixedLimits, type Limits, serverLimits } from '../base/limits.js'
+import { guardLimits } from '../base/guard-limits.js'
+import { fixedLimits, type Limits } from '../base/limits.js'
 import type { Registry } from '../state/registry.js'
 import type { Feed } from './feed.js'
 import type { Instance } from './instance.js'
@@ -54,7 +55,7 @@ export class Watching {
 
   /** It has asked for more states that nobody has declared than a page of an older version of the app does. */
   get asksTooMuch(): boolean {
-    return this.unknown > serverLimits.unknownStates
+    return this.unknown > guardLimits.unknownStates
   }
 
   /** Definitions are others now: shows what they make of the watched states. */
@@ -90,5 +91,5 @@ export class Watching {
 export const tooManyUnknown = () =>
   new HeldStateError(
     'too-many-states',
-    `This tab watches more than ${serverLimits.unknownStates} states that nobody has declared. Reload the page.`,
+    `This tab watches more than ${guardLimits.unknownStates} states that nobody has declared. Reload the page.`,
   )

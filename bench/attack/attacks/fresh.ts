@@ -134,7 +134,8 @@ export const fresh: readonly Attack[] = [
       let filled = 0
       await scene.each(scene.some(60, 4), 4, async () => {
         const page = await scene.entered([])
-        for (let part = 0; part < 10; part += 1) if (!(await page.settled(page.call('target', 'grow', 900_000)))) return
+        for (let part = 0; part < 10; part += 1)
+          if (!(await page.settled(page.call('target', 'put', `${part}`, `${part}`.padEnd(900_000, 'x'))))) return
         filled += 1
       })
       await scene.rest()
