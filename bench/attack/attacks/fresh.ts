@@ -129,6 +129,7 @@ export const fresh: readonly Attack[] = [
   },
   {
     name: 'X-full-tabs',
+    heldBytes: 170_000_000,
     title: '60 tabs that stay, each with a state of 9 MB',
     run: async (scene) => {
       let filled = 0
@@ -139,7 +140,7 @@ export const fresh: readonly Attack[] = [
         filled += 1
       })
       await scene.rest()
-      return { done: `${filled} tabs were filled`, acted: filled }
+      return { done: `${filled} tabs were filled`, acted: filled, keptBytes: 150_000_000 }
     },
   },
 ]
