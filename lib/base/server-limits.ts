@@ -139,25 +139,10 @@ export const edgeLimits = {
   lateRequestsMs: 5_000,
   /** The part of `connections` kept for known browsers, so that a flood of new browsers does not keep regular visitors out. */
   keptPlaces: 0.1,
-  /** The part of `connections` that anybody can take, one address all of it; beyond that, an address gets no more than its share. */
-  sharedPlaces: 0.5,
-  /** That share, as a part of `connections`: a large office. To keep everybody else out takes nine addresses and more. */
-  placesPerAddress: 0.05,
-  /** Places that an address gets in any case: servers with few places stand before few visitors. */
-  leastPlacesPerAddress: 100,
   /** Kept places that one browser can take: enough for its tabs, and one cookie cannot take all of them. */
   keptPlacesPerBrowser: 20,
   /** Milliseconds after which a browser with a signed cookie counts as known. A flood that starts now has no such cookie. */
   knownBrowserMs: 60_000,
-  /**
-   * What comes over a connection and is no event: a pong every 25 s, and a few packets while it opens. Each takes a microsecond or two, and
-   * a websocket hands over 9,000 of them in one go.
-   */
-  signsPerSecond: 2,
-  /** Of these, how many may come at once: those of a page that was not read for a while. */
-  signsBurst: 50,
-  /** Frames of one message over a websocket. Browsers split long ones, at some kilobytes; a frame without any takes 6 bytes. */
-  messageFrames: 1_000,
   /** Milliseconds that the peer has to close a websocket that the server closes; then its socket is destroyed. */
   socketCloseMs: 2_000,
   /** Milliseconds that a polling page has to move to a websocket; longer than the engine allows itself. */
@@ -185,13 +170,6 @@ export const serverLimits = {
   bytesOfCall: 1_024,
   /** Calls of a page above its rate between two looks at the clock. */
   callsPerLook: 8,
-  /**
-   * States that a tab can watch although nobody has declared them: those that a page of an older version of the app still has. Each
-   * is told to it as a failure, and takes 350 bytes for as long as the tab is here.
-   */
-  unknownStates: 20,
-  /** Messages of a connection that cannot be read, after which it is closed. A page sends none; each takes 3 bytes to send and 8 µs to refuse. */
-  unreadableMessages: 100,
   /** Triggers that follow from one another on one stack; each takes some dozens of calls, and a stack holds about ten thousand. */
   stepsInside: 50,
   /** Milliseconds that a function of yours may hold the thread before the log names it: every visitor notices that. */

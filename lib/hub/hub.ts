@@ -171,9 +171,8 @@ export class Hub {
   }
 
   /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
-  borrow(original: string, instance: Instance): Eventually<void> {
-    if (instance.exists) return
-    return after(this.originals.of(original), (kept) => instance.borrow(kept))
+  borrow(original: string, instance: Instance, connection: Connection): Eventually<void> {
+    return this.originals.lend(original, instance, (bytes) => this.newTabs.copy(connection, bytes))
   }
 
   /** The connection of a session has ended. */
@@ -290,6 +289,7 @@ export class Hub {
   }
 
   grow(instance: Instance, bytes: number, staged: State): void {
+    this.keeping.refuseCrowded(instance, bytes)
     this.keeping.grew(grow(instance, bytes, staged, this.limits.stateBytes))
   }
 

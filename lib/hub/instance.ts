@@ -69,7 +69,7 @@ export class Instance {
   /** A call of it has reached a handler, or something of it is kept: it is not to be lost. */
   exists = false
   /** Begins with the state of another token, which is saved with its own first change. */
-  borrowed: Pick<Instance, 'state' | 'shapes'> | undefined
+  borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
   private readonly log: Log
   private readonly firstValues: FirstValues
   private readonly watchdog: Watchdog
@@ -167,9 +167,9 @@ export class Instance {
   }
 
   /** Begins with the state of another token. */
-  borrow(other: Pick<Instance, 'state' | 'shapes'>): void {
+  borrow(other: Pick<Instance, 'state' | 'shapes' | 'bytes'>): void {
     if (this.exists || Object.keys(other.state).length === 0) return
-    this.borrowed = { state: other.state, shapes: other.shapes } // those of now
+    this.borrowed = { state: other.state, shapes: other.shapes, bytes: other.bytes } // those of now
     this.firsts = undefined
     this.views.clear()
   }

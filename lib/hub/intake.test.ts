@@ -1,5 +1,6 @@
 /** Pages that send much: in bytes, and in calls a second. */
 import { describe, expect, it } from 'vitest'
+import { guardLimits } from '../base/guard-limits.js'
 import { defaultLimits } from '../base/limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
@@ -288,5 +289,5 @@ it('a connection over which much comes that cannot be read is closed, and the re
   kit.session.receive('batch', [batch], 7_000)
   await kit.clock.settle()
   expect([closed, kit.session.phase]).toEqual([1, 'closed'])
-  expect(kit.said.filter(([name]) => name === 'f').length).toBeLessThan(serverLimits.unreadableMessages)
+  expect(kit.said.filter(([name]) => name === 'f').length).toBeLessThan(guardLimits.unreadableMessages)
 })

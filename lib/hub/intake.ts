@@ -3,6 +3,7 @@
  * of them.
  */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { guardLimits } from '../base/guard-limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
 import type { Calling, CallingGround } from './calling.js'
@@ -97,7 +98,7 @@ export class Intake implements Drainable, InboxOptions {
     const { page } = this
     page.refuse(id, error)
     if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
-    if (this.unreadable > serverLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
+    if (this.unreadable > guardLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
   }
 
   /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */

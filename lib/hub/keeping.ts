@@ -10,6 +10,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import type { StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
+import { refuseCrowded } from './state-size.js'
 
 export interface KeepingGround {
   readonly clock: Clock
@@ -74,6 +75,13 @@ export class Keeping {
   grew(by: number): void {
     this.bytes += by
     if (by > 0) this.makeRoom()
+  }
+
+  /** Throws where no more may be put into a state, since those that are needed take too much together; the others are about to leave. */
+  refuseCrowded(instance: Instance, bytes: number): void {
+    let needed = this.bytes
+    if (needed > this.bytesLimit) for (const idle of this.idle) needed -= idle.bytes
+    if (needed > this.bytesLimit) refuseCrowded(instance, bytes, needed / this.bytesLimit, this.bytesLimit)
   }
 
   private makeRoom(): void {

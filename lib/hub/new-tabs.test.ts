@@ -1,5 +1,6 @@
 /** Tabs that come without a token, and what they leave. */
 import { describe, expect, it } from 'vitest'
+import type { HeldStateError } from '../base/errors.js'
 import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
@@ -263,6 +264,32 @@ describe('a duplicated tab', () => {
     await added
     expect(memory.size).toBe(2)
     expect([first.state(big).rows.length, tab.state(big).rows.length]).toEqual([1_001, 1_000])
+  })
+
+  it('counts against its address as many new tabs as its state is large, and is told when to come again', async () => {
+    const { hub, clock, tab } = await duplicated() // with 100 KB
+    const copied = async () => {
+      const said: unknown[][] = []
+      const send = (name: string, ...args: unknown[]) => void said.push([name, ...args])
+      const connection = { address: '1.2.3.4', send, close: () => {} }
+      const hello = { version: protocolVersion, page: clock.id(), watch: ['big'], copyOf: tab.signedToken }
+      try {
+        hub.connect(connection, hello, tab.browser)
+      } catch (error) {
+        const { code, message, afterMs } = error as HeldStateError
+        said.push(['bye', code, message, afterMs]) // as the transport says it
+      }
+      await clock.settle()
+      return said.at(-1) ?? []
+    }
+    let welcomed = 0
+    let last = await copied()
+    for (; last[0] === 'w'; last = await copied()) welcomed += 1
+    expect(welcomed).toBeGreaterThan(defaultLimits.newTabsBurst / 4)
+    expect(welcomed).toBeLessThan(defaultLimits.newTabsBurst / 3 + 1)
+    expect(last).toEqual(['bye', 'too-many-tabs', expect.any(String), expect.any(Number)])
+    await clock.advance(1_000)
+    expect((await copied())[0]).toBe('w')
   })
 
   it('keeps what it was copied from when its server is another one before it was saved', async () => {

@@ -2,6 +2,7 @@
 import { Buckets } from '../base/buckets.js'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Connection } from './connection.js'
 import { newToken } from './token.js'
@@ -9,16 +10,28 @@ import { newToken } from './token.js'
 export class NewTabs {
   private readonly clock: Clock
   private readonly buckets: Buckets
+  private readonly burst: number
 
   constructor(clock: Clock, { newTabsPerSecond: perSecond, newTabsBurst: burst }: Limits) {
     this.clock = clock
+    this.burst = burst
     this.buckets = new Buckets(clock, { perSecond, burst })
   }
 
   /** The token of a new tab. Throws `too-many-tabs` if its address opens them too fast; one that is not known does not count. */
   token({ address }: Pick<Connection, 'address'>): string {
-    const afterMs = address === undefined ? 0 : this.buckets.take(address)
-    if (afterMs === 0) return newToken(this.clock)
+    this.take(address, 1)
+    return newToken(this.clock)
+  }
+
+  /** A new tab begins as a copy of so many bytes, which its first change writes to the store: it counts as many. Throws as well. */
+  copy({ address }: Pick<Connection, 'address'>, bytes: number): void {
+    this.take(address, Math.min(this.burst, bytes / guardLimits.bytesOfNewTab))
+  }
+
+  private take(address: string | undefined, amount: number): void {
+    const afterMs = address === undefined ? 0 : this.buckets.take(address, amount)
+    if (afterMs === 0) return
     const message = 'This address opens tabs faster than the server allows. The page tries again by itself.'
     throw new HeldStateError('too-many-tabs', message, { afterMs })
   }

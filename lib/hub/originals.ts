@@ -2,13 +2,14 @@
  * The states that duplicated tabs begin with. A copy is saved with its own first change; until then it shares the values of its original in
  * memory, which is read and not followed.
  */
-import type { Eventually } from '../base/eventually.js'
+import { after, type Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
+import { sizeOf } from '../base/value.js'
 import type { Hub } from './hub.js'
 import type { Instance } from './instance.js'
 import { readInstance } from './reading.js'
 
-type Kept = Pick<Instance, 'state' | 'shapes'>
+type Kept = Pick<Instance, 'state' | 'shapes' | 'bytes'>
 
 export class Originals {
   private readonly hub: Hub
@@ -19,8 +20,17 @@ export class Originals {
     this.hub = hub
   }
 
+  /** Gives an instance what another token has, unless it has something itself. `charge` may refuse so many bytes. */
+  lend(token: string, to: Instance, charge: (bytes: number) => void): Eventually<void> {
+    if (to.exists || to.borrowed) return
+    return after(this.of(token), (kept) => {
+      charge(kept.bytes)
+      to.borrow(kept)
+    })
+  }
+
   /** What is kept of a token, or what it has borrowed itself. */
-  of(token: string): Eventually<Kept> {
+  private of(token: string): Eventually<Kept> {
     const { clock, instances } = this.hub
     const here = instances.get(token)
     if (here?.known) return here.exists ? here : (here.borrowed ?? here)
@@ -41,6 +51,6 @@ export class Originals {
 
   private async read(token: string): Promise<Kept> {
     const { state, shapes } = await readInstance(this.hub, token)
-    return { state, shapes }
+    return { state, shapes, bytes: sizeOf(state) }
   }
 }

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { fixedLimits, serverLimits } from '../base/server-limits.js'
+import { guardLimits } from '../base/guard-limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
@@ -209,7 +210,7 @@ describe('a message from outside', () => {
           await clock.settle()
         },
       ),
-      { seed, numRuns: serverLimits.unreadableMessages }, // after that many it is closed
+      { seed, numRuns: guardLimits.unreadableMessages }, // after that many it is closed
     )
     await clock.advance(3 * fixedLimits.resyncLongestMs)
     expect(hub.backgroundTasks.size).toBe(0)

@@ -3,7 +3,7 @@
  * and sends what its feed has for it.
  */
 import type { Clock } from '../base/clock.js'
-import type { Failure, HeldStateError } from '../base/errors.js'
+import { type Failure, type HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Log } from '../base/log.js'
@@ -40,7 +40,7 @@ export interface SessionGround extends IntakeGround, WatchingGround {
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
   /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
-  borrow(original: string, instance: Instance): Eventually<void>
+  borrow(original: string, instance: Instance, connection: Connection): Eventually<void>
 }
 
 /** What a session is made of. */
@@ -141,7 +141,8 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
       (error) => (this.wasHere ? this.close() : tell(error)), // it has more to show than nothing, and comes back
     )
     const { original } = this
-    if (original) await rescued(() => this.ground.borrow(original, this.instance), tell)
+    const borrow = () => original && this.ground.borrow(original, this.instance, this.connection)
+    await rescued(borrow, (error) => (isTooFast(error) ? this.farewell(error, error.afterMs ?? 0) : tell(error)))
     for (const id of watch) {
       await rescued(() => this.watching.add(id), tell)
       if (this.watching.asksTooMuch) return this.farewell(tooManyUnknown(), 0)
@@ -336,3 +337,5 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     this.pressure.sent()
   }
 }
+
+const isTooFast = (error: unknown): error is HeldStateError => isHeldStateError(error) && error.code === 'too-many-tabs'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../base/encode.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
@@ -92,6 +93,51 @@ describe('a state that grows', () => {
     const { state, done, instance } = await open()
     for (let at = 0; at < 200; at += 1) await done(state.replace(10_000))
     expect(instance().bytes).toBeLessThan(200_000)
+  })
+})
+
+describe('the states of all tabs', () => {
+  const heapBytes = 1_600_000 / fixedLimits.statesOfHeap
+
+  it('take what they may and little more, also where all of them are needed', async () => {
+    const { open, clock, hub } = testHub([d], { heapBytes, limits: { newTabsBurst: 1_000 } })
+    const ends: (string | undefined)[] = []
+    for (let n = 0; n < 40; n += 1) {
+      const state = await (await open()).watch(d)
+      ends.push(await failureOrNothing(state.write('x'.repeat(90_000 + n)), clock))
+    }
+    expect(new Set(ends)).toEqual(new Set([undefined, 'state-too-large']))
+    const bytes = [...hub.instances.values()].reduce((sum, { state }) => sum + sizeOf(state), 0)
+    expect(bytes).toBeLessThan(1_800_000)
+  })
+
+  it('leave room to small ones, and to small changes of large ones', async () => {
+    const { open, clock } = testHub([d], { heapBytes, limits: { newTabsBurst: 1_000 } })
+    const states = []
+    for (let n = 0; n < 20; n += 1) {
+      const state = await (await open()).watch(d)
+      await failureOrNothing(state.write('x'.repeat(90_000)), clock)
+      states.push(state)
+    }
+    for (const state of states) expect(await failureOrNothing(state.count(), clock)).toBeUndefined()
+    const late = await (await open()).watch(d)
+    expect(await failureOrNothing(late.write('x'.repeat(10_000)), clock)).toBeUndefined()
+    expect(await failureOrNothing(late.write('x'.repeat(50_000)), clock)).toBe('state-too-large')
+  })
+
+  it('have room again once pages have gone', async () => {
+    const { open, clock, hub } = testHub([d], { heapBytes })
+    const tabs = []
+    for (let n = 0; n < 20; n += 1) {
+      const tab = await open()
+      tabs.push(tab)
+      await failureOrNothing((await tab.watch(d)).write('x'.repeat(90_000)), clock)
+    }
+    const state = await (await open()).watch(d)
+    expect(await failureOrNothing(state.write('x'.repeat(90_000)), clock)).toBe('state-too-large')
+    for (const tab of tabs) tab.wire.stop()
+    await clock.advance(hub.limits.unloadMs + 1_000)
+    expect(await failureOrNothing(state.write('x'.repeat(90_000)), clock)).toBeUndefined()
   })
 })
 

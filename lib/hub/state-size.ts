@@ -3,6 +3,7 @@
  * counted only when the sum says that it could be past its bound.
  */
 import { HeldStateError } from '../base/errors.js'
+import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import type { State } from '../store/store.js'
@@ -54,4 +55,22 @@ function dueAt(counted: number | undefined, limit: number): number {
   if (counted === undefined) return 0
   const nearlyFull = Math.max(limit, counted + limit / fixedLimits.countsOfFull)
   return Math.min(nearlyFull, 2 * counted + fixedLimits.uncountedBytes) + fixedLimits.instanceBytes
+}
+
+/**
+ * The states that are needed take `crowding` times what all of them may. `bytes` are to be put into one of them: throws where it is larger
+ * than its share would be, which is a part of `limit`. Small states go on, and so does what adds next to nothing to a large one.
+ */
+export function refuseCrowded(instance: Instance, bytes: number, crowding: number, limit: number): void {
+  const { crowdedShare, crowdedBytes, fullStateBytes, fullAt } = guardLimits
+  const size = instance.bytes + bytes
+  const isRefused =
+    crowding > fullAt
+      ? size > fullStateBytes
+      : bytes > crowdedBytes && size > Math.max(fullStateBytes, limit * crowdedShare)
+  if (bytes > 0 && isRefused)
+    throw new HeldStateError(
+      'state-too-large',
+      'The states of all tabs take more of the memory of the server than they may, and this one is among the large ones. Nothing was changed. Try again later.',
+    )
 }

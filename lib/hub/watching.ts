@@ -2,8 +2,9 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
-import { fixedLimits, serverLimits } from '../base/server-limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
 import type { Feed } from './feed.js'
@@ -52,7 +53,7 @@ export class Watching {
 
   /** It has asked for more states that nobody has declared than a page of an older version of the app does. */
   get asksTooMuch(): boolean {
-    return this.unknown > serverLimits.unknownStates
+    return this.unknown > guardLimits.unknownStates
   }
 
   /** Definitions are others now: shows what they make of the watched states. */
@@ -91,5 +92,5 @@ export class Watching {
 export const tooManyUnknown = () =>
   new HeldStateError(
     'too-many-states',
-    `This tab watches more than ${serverLimits.unknownStates} states that nobody has declared. Reload the page.`,
+    `This tab watches more than ${guardLimits.unknownStates} states that nobody has declared. Reload the page.`,
   )

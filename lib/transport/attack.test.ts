@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import { defaultLimits } from '../base/limits.js'
 import { edgeLimits } from '../base/server-limits.js'
@@ -285,11 +286,11 @@ describe('a connection', () => {
     await soon(() => expect(text()).toContain('"sid"'))
     socket.write(frame(connect))
     await soon(() => expect(text()).toContain('"w"'))
-    for (let n = 0; n < edgeLimits.signsBurst; n += 1) if (packet[0] !== 0) socket.write(packet)
+    for (let n = 0; n < guardLimits.signsBurst; n += 1) if (packet[0] !== 0) socket.write(packet)
     await turn()
     expect(over()).toBe(false)
     if (packet[0] === 0) socket.write(Buffer.from([0x01, 0x80, 0, 0, 0, 0]))
-    socket.write(Buffer.concat(Array.from({ length: edgeLimits.messageFrames }, () => packet)))
+    socket.write(Buffer.concat(Array.from({ length: guardLimits.messageFrames }, () => packet)))
     await soon(() => expect(over()).toBe(true))
   })
 

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import { edgeLimits } from '../base/server-limits.js'
 import { CallRate } from '../hub/fair-share.js'
@@ -45,7 +46,7 @@ export class Guard {
   private readonly stopWaiting: () => void
   private greeted = false
   private ended = false
-  private readonly signs = new CallRate(edgeLimits.signsPerSecond, edgeLimits.signsBurst)
+  private readonly signs = new CallRate(guardLimits.signsPerSecond, guardLimits.signsBurst)
 
   constructor(connection: EngineConnection, socket: Duplex | undefined, options: GuardOptions) {
     this.connection = connection

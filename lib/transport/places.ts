@@ -2,6 +2,7 @@
  * The places of a hub: one for each connection that is open, opening or being closed. A tenth is kept for known browsers, of
  * which each can have a few. Once half of them are taken, no address gets more than its share.
  */
+import { guardLimits } from '../base/guard-limits.js'
 import { edgeLimits } from '../base/server-limits.js'
 
 /** Whose connection it is. */
@@ -32,8 +33,8 @@ export class Places {
 
   /** Whether an address has its share of places that are scarce. */
   isGreedy(address: string | undefined): boolean {
-    if (address === undefined || this.count < this.limit * edgeLimits.sharedPlaces) return false
-    const share = Math.max(edgeLimits.leastPlacesPerAddress, this.limit * edgeLimits.placesPerAddress)
+    if (address === undefined || this.count < this.limit * guardLimits.sharedPlaces) return false
+    const share = Math.max(guardLimits.leastPlacesPerAddress, this.limit * guardLimits.placesPerAddress)
     return (this.byAddress.get(address) ?? 0) >= share
   }
 

@@ -5,7 +5,8 @@ import { createServer, type Server as HttpServer, type IncomingMessage } from 'n
 import { Server, type Socket } from 'socket.io'
 import { isHeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
-import { edgeLimits, fixedLimits } from '../base/server-limits.js'
+import { guardLimits } from '../base/guard-limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { lineQuestion } from '../protocol/path.js'
@@ -63,7 +64,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
 function boundFrames(engine: unknown): void {
   const { options } = (engine as { ws: { options: { autoPong: boolean; maxFragments: number } } }).ws
   options.autoPong = false
-  options.maxFragments = edgeLimits.messageFrames
+  options.maxFragments = guardLimits.messageFrames
 }
 
 function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {

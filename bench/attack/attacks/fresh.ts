@@ -129,16 +129,18 @@ export const fresh: readonly Attack[] = [
   },
   {
     name: 'X-full-tabs',
+    heldBytes: 170_000_000,
     title: '60 tabs that stay, each with a state of 9 MB',
     run: async (scene) => {
       let filled = 0
       await scene.each(scene.some(60, 4), 4, async () => {
         const page = await scene.entered([])
-        for (let part = 0; part < 10; part += 1) if (!(await page.settled(page.call('target', 'grow', 900_000)))) return
+        for (let part = 0; part < 10; part += 1)
+          if (!(await page.settled(page.call('target', 'put', `${part}`, `${part}`.padEnd(900_000, 'x'))))) return
         filled += 1
       })
       await scene.rest()
-      return { done: `${filled} tabs were filled`, acted: filled }
+      return { done: `${filled} tabs were filled`, acted: filled, keptBytes: 150_000_000 }
     },
   },
 ]

@@ -1,0 +1,40 @@
+/**
+ * Bounds of what no page does, and of what is scarce among many, which no option changes. Only the server loads them.
+ */
+export const guardLimits = {
+  /**
+   * What comes over a connection and is no event: a pong every 25 s, and a few packets while it opens. Each takes a microsecond or two, and
+   * a websocket hands over 9,000 of them in one go.
+   */
+  signsPerSecond: 2,
+  /** Of these, how many may come at once: those of a page that was not read for a while. */
+  signsBurst: 50,
+  /** Frames of one message over a websocket. Browsers split long ones, at some kilobytes; a frame without any takes 6 bytes. */
+  messageFrames: 1_000,
+  /** The part of `connections` that anybody can take, one address all of it; beyond that, an address gets no more than its share. */
+  sharedPlaces: 0.5,
+  /** That share, as a part of `connections`: a large office. To keep everybody else out takes nine addresses and more. */
+  placesPerAddress: 0.05,
+  /** Places that an address gets in any case: servers with few places stand before few visitors. */
+  leastPlacesPerAddress: 100,
+  /** Messages of a connection that cannot be read, after which it is closed. A page sends none; each takes 3 bytes to send and 8 µs to refuse. */
+  unreadableMessages: 100,
+  /**
+   * States that a tab can watch although nobody has declared them: those that a page of an older version of the app still has. Each
+   * is told to it as a failure, and takes 350 bytes for as long as the tab is here.
+   */
+  unknownStates: 20,
+  /**
+   * The part of the quarter of the heap for all states that one state may have and still be added to, while the states that pages and tasks need take more than all of it:
+   * half a megabyte, with a heap of 512 MB.
+   */
+  crowdedShare: 1 / 256,
+  /** Bytes that can be put into a larger one all the same: a counter, a checkbox, the name of a thing. */
+  crowdedBytes: 1_000,
+  /** Times that quarter, from which on nothing more is put into any state but small ones: half of the heap. */
+  fullAt: 2,
+  /** Bytes of a state that counts as small then: a form or a game. 10,000 of them take a third of a heap of 512 MB. */
+  fullStateBytes: 16_384,
+  /** Bytes of the state of a duplicated tab that count as a further new tab of its address: its first change writes all of them. */
+  bytesOfNewTab: 50_000,
+} as const
