@@ -21,7 +21,7 @@ export const guardLimits = {
   unreadableMessages: 100,
   /**
    * States that a tab can watch although nobody has declared them: those that a page of an older version of the app still has. Each
-   * is told to it as a failure, and takes 350 bytes for as long as the tab is here.
+   * is reported to the page as a failure, and takes 350 bytes for as long as the tab is here.
    */
   unknownStates: 20,
   /**

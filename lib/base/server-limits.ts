@@ -55,7 +55,7 @@ export const fixedLimits = {
   storeWaitMs: 30_000,
   /** Milliseconds between two questions whether the store answers still. */
   storePingMs: 2_000,
-  /** Milliseconds without an answer after which a connection to the store is made anew. A redis takes under one. */
+  /** Milliseconds without an answer after which a connection to the store is opened again. A redis takes under one. */
   storeSilenceMs: 5_000,
   /** Milliseconds without the store before anybody is told: a connection that is made again at once is no trouble. */
   storeTroubleMs: 1_000,

@@ -36,7 +36,8 @@ export class Callers {
     const [only] = fresh
     if (!only || fresh.length > 1) return undefined
     this.used.add(only.mark)
-    for (const oldest of this.used) if (this.used.size > fixedLimits.usedMarks) this.used.delete(oldest)
+    const [oldest] = this.used
+    if (oldest !== undefined && this.used.size > fixedLimits.usedMarks) this.used.delete(oldest)
     return only
   }
 }

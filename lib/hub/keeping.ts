@@ -79,9 +79,13 @@ export class Keeping {
 
   /** Throws where no more may be put into a state, since those that are needed take too much together; the others are about to leave. */
   refuseCrowded(instance: Instance, bytes: number): void {
+    if (bytes <= 0 || this.bytes <= this.bytesLimit) return
     let needed = this.bytes
-    if (needed > this.bytesLimit) for (const idle of this.idle) needed -= idle.bytes
-    if (needed > this.bytesLimit) refuseCrowded(instance, bytes, needed / this.bytesLimit, this.bytesLimit)
+    for (const idle of this.idle) {
+      needed -= idle.bytes
+      if (needed <= this.bytesLimit) return
+    }
+    refuseCrowded(instance, bytes, needed / this.bytesLimit, this.bytesLimit)
   }
 
   private makeRoom(): void {
@@ -97,7 +101,7 @@ export class Keeping {
     }
   }
 
-  /** The store shall keep nothing on account of this process any more; the next one goes on with it. */
+  /** The store keeps nothing for this process any more; the next process continues. */
   end(instances: Iterable<Instance>): void {
     this.ended = true
     this.cancelSweep()
