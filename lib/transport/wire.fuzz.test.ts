@@ -10,8 +10,8 @@ it('thousands of malformed messages get typed answers; npm run fuzz sends hundre
 }, 60_000)
 
 it('malformed packets over real sockets harm nobody', async () => {
-  const { faults, messages, ends } = await fuzzSocket({ seed: 1, messages: 2_000 })
+  const { faults, messages, ends } = await fuzzSocket({ seed: 1, messages: 12_000 })
   expect(faults).toEqual([])
-  expect(messages).toBeGreaterThanOrEqual(2_000)
-  expect(ends.done).toBeGreaterThan(200)
+  expect(messages).toBeGreaterThanOrEqual(12_000)
+  expect(ends.done).toBeGreaterThan(800)
 }, 60_000)
