@@ -16,13 +16,17 @@ interface Watched {
   sent: View | undefined
 }
 
+/** States that are looked through. */
+const few = 16
+
 export class Feed {
   readonly history: History
   private readonly instance: Instance
   private readonly registry: Registry
   private readonly page: string
   private readonly watched: Watched[] = []
-  private readonly watchedIds = new Set<string>()
+  /** Where there are many. */
+  private watchedIds: Set<string> | undefined
   private sentRevision = 0
   /** Calls up to this one have ended, as the page knows. */
   private sentDone = 0
@@ -36,11 +40,12 @@ export class Feed {
 
   watch(id: string): void {
     this.watched.push({ id, sent: undefined })
-    this.watchedIds.add(id)
+    if (this.watched.length > few) this.watchedIds ??= new Set(this.watched.map(({ id }) => id))
+    this.watchedIds?.add(id)
   }
 
-  get ids(): Iterable<string> {
-    return this.watchedIds
+  get ids(): readonly string[] {
+    return this.watched.map(({ id }) => id)
   }
 
   get size(): number {
@@ -48,7 +53,7 @@ export class Feed {
   }
 
   watches(id: string): boolean {
-    return this.watchedIds.has(id)
+    return this.watchedIds ? this.watchedIds.has(id) : this.watched.some((watched) => watched.id === id)
   }
 
   /** All of it. */

@@ -5,7 +5,7 @@ import { Windows } from './windows.js'
 const view = (n: number) => ({ sent: { n } })
 
 it('knows what a page had after each of the messages that it was sent last', () => {
-  const history = new History({ messages: 3, bytes: 1_000 }, 10, new Windows(10_000))
+  const history = new History({ rememberedMessages: 3, rememberedBytes: 1_000 }, 10, new Windows(10_000))
   const numbers = [1, 2, 3, 4].map((n) => history.note(n, [view(n)]))
   expect(numbers).toEqual([11, 12, 13, 14])
   expect(history.at(11)).toBeUndefined()
@@ -15,7 +15,7 @@ it('knows what a page had after each of the messages that it was sent last', () 
 })
 
 it('keeps nothing of the message whose place another one takes', () => {
-  const history = new History({ messages: 2, bytes: 1_000 }, 0, new Windows(10_000))
+  const history = new History({ rememberedMessages: 2, rememberedBytes: 1_000 }, 0, new Windows(10_000))
   history.note(1, [view(1), view(2)])
   history.note(2, [view(1), view(2)])
   const number = history.note(3, [view(3)])
@@ -24,7 +24,7 @@ it('keeps nothing of the message whose place another one takes', () => {
 
 it('forgets the oldest messages when those that came after them are long', () => {
   const windows = new Windows(10_000)
-  const history = new History({ messages: 32, bytes: 1_000 }, 0, windows)
+  const history = new History({ rememberedMessages: 32, rememberedBytes: 1_000 }, 0, windows)
   for (const n of [1, 2, 3, 4]) {
     history.note(n, [view(n)])
     history.weigh(400)
@@ -39,7 +39,7 @@ it('forgets the oldest messages when those that came after them are long', () =>
 it('forgets what the oldest of all pages was sent when all together take too much', () => {
   const windows = new Windows(1_000)
   const [first, second, closed] = [0, 0, 0].map(() => {
-    const history = new History({ messages: 32, bytes: 1_000 }, 0, windows)
+    const history = new History({ rememberedMessages: 32, rememberedBytes: 1_000 }, 0, windows)
     for (const n of [1, 2]) {
       history.note(n, [view(n)])
       history.weigh(150)

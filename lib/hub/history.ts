@@ -2,6 +2,7 @@
  * What one page was sent, message by message. A page that comes back names the last message it heard; as long as that is
  * remembered, it gets the difference. The views share what did not change between them, so a mark costs little.
  */
+import type { Limits } from '../base/limits.js'
 import type { View } from './instance.js'
 import type { Window, Windows } from './windows.js'
 
@@ -19,10 +20,7 @@ interface Place {
   readonly views: (View | undefined)[]
 }
 
-export interface HistoryBounds {
-  readonly messages: number
-  readonly bytes: number
-}
+export type HistoryBounds = Pick<Limits, 'rememberedMessages' | 'rememberedBytes'>
 
 export class History implements Window {
   private readonly places: Place[] = []
@@ -47,7 +45,7 @@ export class History implements Window {
 
   /** Notes a message that is sent; its number. */
   note(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
-    if (this.last - this.first + 1 === this.bounds.messages) this.forgetFirst()
+    if (this.last - this.first + 1 === this.bounds.rememberedMessages) this.forgetFirst()
     this.last += 1
     const at = this.placeOf(this.last)
     let place = this.places[at]
@@ -67,7 +65,7 @@ export class History implements Window {
     if (!place || this.last < this.first) return
     place.bytes = bytes
     this.bytes += bytes
-    while (this.bytes > this.bounds.bytes && this.first < this.last) this.forgetFirst()
+    while (this.bytes > this.bounds.rememberedBytes && this.first < this.last) this.forgetFirst()
     if (bytes > 0) this.windows.changed(this, this.bytes)
   }
 
@@ -113,6 +111,6 @@ export class History implements Window {
 
   /** From the first on, so that there are as many as were needed. */
   private placeOf(number: number): number {
-    return (number - this.start - 1) % this.bounds.messages
+    return (number - this.start - 1) % this.bounds.rememberedMessages
   }
 }

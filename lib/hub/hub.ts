@@ -166,7 +166,7 @@ export class Hub {
     const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })
     this.pages.set(token, hello.page, session)
     this.sessions.add(session)
-    session.open().catch((error) => this.giveUp(session, error))
+    session.open(hello).catch((error) => this.giveUp(session, error))
     return session
   }
 

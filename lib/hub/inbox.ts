@@ -21,15 +21,25 @@ export interface InboxOptions {
   mayRun(): boolean
 }
 
+/** The page whose messages they are. */
+export interface InboxPage {
+  /** Never rejects. */
+  handle(up: Up): Eventually<void>
+}
+
+/** A message that waits. */
+interface Waiting {
+  readonly up: Up
+  /** Bytes. */
+  readonly size: number
+}
+
 export class Inbox {
-  /** Handles a message; never rejects. */
-  private readonly handle: (up: Up) => Eventually<void>
-  private readonly waiting: Up[] = []
-  /** Bytes of each of them. */
-  private readonly sizes: number[] = []
-  /** Of the message that is handled, and of those that pass. */
+  private readonly page: InboxPage
+  private readonly waiting: Waiting[] = []
+  /** Bytes of the message that is handled, and of each of those that pass. */
   private size = 0
-  private readonly passingSizes: number[] = []
+  private passingSizes: number[] | undefined
   private readonly options: InboxOptions
   private isOpen = false
   /** The message that was taken last; it is handled still while there is `working`. */
@@ -41,9 +51,9 @@ export class Inbox {
   private passedWith: Pending | undefined
 
   /** `before` is what was begun for the same page earlier. */
-  constructor(before: Promise<void> | undefined, handle: (up: Up) => Eventually<void>, options: InboxOptions) {
+  constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions) {
     this.working = before
-    this.handle = handle
+    this.page = page
     this.options = options
   }
 
@@ -81,14 +91,12 @@ export class Inbox {
   /** What waits is forgotten; what was begun goes on. */
   close(): void {
     this.isOpen = false
-    this.waiting.length = 0
-    for (const size of this.sizes.splice(0)) this.options.sized(-size)
+    for (const { size } of this.waiting.splice(0)) this.options.sized(-size)
   }
 
   /** `size` is that of the message, in bytes. */
   add(up: Up, size = 0): void {
-    this.waiting.push(up)
-    this.sizes.push(size)
+    this.waiting.push({ up, size })
     this.options.sized(size)
     this.drain()
   }
@@ -96,7 +104,8 @@ export class Inbox {
   /** Whether there is such a message among those that wait or are handled. */
   has(matches: (up: Up) => boolean): boolean {
     return (
-      this.waiting.some(matches) || (this.working !== undefined && this.current !== undefined && matches(this.current))
+      this.waiting.some(({ up }) => matches(up)) ||
+      (this.working !== undefined && this.current !== undefined && matches(this.current))
     )
   }
 
@@ -116,11 +125,11 @@ export class Inbox {
   drain(): void {
     while (!this.working && this.isOpen && this.waiting.length > 0) {
       if (!this.options.mayRun()) return
-      const up = this.waiting.shift() as Up
-      this.size = this.sizes.shift() as number
+      const { up, size } = this.waiting.shift() as Waiting
+      this.size = size
       this.passedWith = undefined
       this.current = up
-      const work = this.handle(up)
+      const work = this.page.handle(up)
       if (!isPromise(work)) {
         this.options.sized(-this.size)
         continue
@@ -149,16 +158,19 @@ export class Inbox {
   /** `work` ends after what has passed before it. */
   private pass(work: Promise<void>, pending: Pending): void {
     this.passingCalls += 1
+    this.passingSizes ??= []
     this.passingSizes.push(this.size)
     this.size = 0
     this.passing = { ended: work, pending }
-    void work.then(this.ended)
+    void work.then(() => this.ended())
   }
 
-  private readonly ended = (): void => {
+  private ended(): void {
     this.passingCalls -= 1
-    this.options.sized(-(this.passingSizes.shift() ?? 0))
-    if (this.passingCalls === 0) this.passing = undefined
+    this.options.sized(-(this.passingSizes?.shift() ?? 0))
+    if (this.passingCalls > 0) return
+    this.passing = undefined
+    this.passingSizes = undefined
   }
 }
 

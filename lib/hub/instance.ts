@@ -78,7 +78,7 @@ export class Instance {
   /** Calls as they are kept. */
   private keptCalls: PastCalls = []
   private readonly views = new Map<string, CachedView>()
-  private readonly caches = new Map<string, ComputedCache>()
+  private caches: Map<string, ComputedCache> | undefined
 
   constructor(token: string, { log, nodes, firstValues, watchdog }: InstanceGround) {
     this.token = token
@@ -203,9 +203,10 @@ export class Instance {
 
   /** The computed values of one state, with what they read last. */
   computed({ id, members }: ServerDefinition): ComputedCache {
-    const known = this.caches.get(id)
+    const known = this.caches?.get(id)
     if (known?.members === members) return known
     const cache = new ComputedCache(members, this.watchdog)
+    this.caches ??= new Map()
     this.caches.set(id, cache)
     return cache
   }

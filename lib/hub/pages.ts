@@ -21,12 +21,14 @@ interface PageSession extends Earlier {
 }
 
 interface Trace {
+  readonly page: string
   earlier: Earlier
   cancelForget: (() => void) | undefined
 }
 
 export class Pages<Session extends PageSession> {
-  private readonly byToken = new Map<string, Map<string, Trace>>()
+  /** The oldest first. */
+  private readonly byToken = new Map<string, Trace[]>()
   private readonly clock: Clock
   private readonly limits: Limits
 
@@ -36,23 +38,21 @@ export class Pages<Session extends PageSession> {
   }
 
   of(token: string, page: string): Earlier | undefined {
-    return this.byToken.get(token)?.get(page)?.earlier
+    return this.traceOf(token, page)?.earlier
   }
 
   /** A page has a session from now on. */
   set(token: string, page: string, session: Session): void {
-    const pages = this.byToken.get(token) ?? new Map<string, Trace>()
-    this.byToken.set(token, pages)
-    pages.get(page)?.cancelForget?.()
-    pages.delete(page)
-    pages.set(page, { earlier: session, cancelForget: undefined })
-    const [oldest] = pages.keys()
-    if (pages.size > this.limits.rememberedPages && oldest !== undefined) this.forget(token, oldest)
+    this.traceOf(token, page)?.cancelForget?.()
+    const others = this.byToken.get(token)?.filter((trace) => trace.page !== page) ?? []
+    const [oldest] = others
+    this.byToken.set(token, [...others, { page, earlier: session, cancelForget: undefined }])
+    if (oldest && others.length === this.limits.rememberedPages) this.forget(token, oldest.page)
   }
 
   /** The session of a page has ended: nothing of its connection is kept. `bytes` are those of its state. */
   left(token: string, page: string, session: Session, bytes: number): void {
-    const trace = this.byToken.get(token)?.get(page)
+    const trace = this.traceOf(token, page)
     const { history, busy } = session
     if (trace?.earlier !== session) {
       if (trace?.earlier.history !== history) history.clear() // nobody goes on from it: its page was forgotten
@@ -77,15 +77,19 @@ export class Pages<Session extends PageSession> {
 
   /** Forgets all pages of a token. */
   drop(token: string): void {
-    for (const page of this.byToken.get(token)?.keys() ?? []) this.forget(token, page)
+    for (const { page } of this.byToken.get(token) ?? []) this.forget(token, page)
+  }
+
+  private traceOf(token: string, page: string): Trace | undefined {
+    return this.byToken.get(token)?.find((trace) => trace.page === page)
   }
 
   private forget(token: string, page: string): void {
-    const pages = this.byToken.get(token)
-    const trace = pages?.get(page)
+    const trace = this.traceOf(token, page)
     trace?.cancelForget?.()
     trace?.earlier.history.clear()
-    pages?.delete(page)
-    if (pages?.size === 0) this.byToken.delete(token)
+    const others = this.byToken.get(token)?.filter((other) => other !== trace) ?? []
+    if (others.length > 0) this.byToken.set(token, others)
+    else this.byToken.delete(token)
   }
 }

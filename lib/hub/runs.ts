@@ -20,12 +20,12 @@ export interface RunChanges {
 export class Runs {
   private readonly nodes: Known
   private readonly changed: (definition: string) => void
-  /** As this process sees them. */
-  private readonly statuses = new Map<string, Record<string, TaskStatus>>()
-  private readonly mine = new Map<string, RunningTask>()
+  /** As this process sees them. Like the other lists, made for tokens that have tasks. */
+  private statuses: Map<string, Record<string, TaskStatus>> | undefined
+  private mine: Map<string, RunningTask> | undefined
   /** Attempts that have ended here, of which the store believes that they run. */
-  private readonly settled = new Set<string>()
-  private others: readonly RunningTask[] = []
+  private settled: Set<string> | undefined
+  private others: readonly RunningTask[] = none
   /** What the store believes. */
   private believed: readonly RunningTask[] = []
   /** Ids of those, made when they are asked for. */
@@ -37,7 +37,7 @@ export class Runs {
   /** Others may have counted the runs here as theirs; the next save says whose they are. */
   private unsaid = false
   /** Durable runs whose process has ended. */
-  orphaned: readonly RunningTask[] = []
+  orphaned: readonly RunningTask[] = none
 
   /** `changed` is told whose statuses have. */
   constructor(nodes: Known, changed: (definition: string) => void) {
@@ -49,14 +49,14 @@ export class Runs {
   restore({ running, ended }: Pick<Stored, 'running' | 'ended'>, mayTakeOver: boolean): readonly RunningTask[] {
     const { node } = this.nodes
     const kept = new Set(running.filter((run) => run.node === node).map(({ run }) => run))
-    const lost = this.believed.filter((run) => run.node === node && this.mine.has(run.run) && !kept.has(run.run))
-    const isHere = (run: RunningTask) => run.node === node && (this.mine.has(run.run) || this.settled.has(nameOf(run)))
+    const lost = this.believed.filter((run) => run.node === node && this.has(run.run) && !kept.has(run.run))
+    const isHere = (run: RunningTask) => run.node === node && (this.has(run.run) || this.hasSettled(run))
     const elsewhere = running.filter((run) => !isHere(run))
     const isDead = (run: RunningTask) => run.node === node || (mayTakeOver && !this.nodes.isAlive(run.node))
     const dead = new Set(elsewhere.filter(isDead))
-    this.orphaned = [...dead].filter(({ durable }) => durable)
+    this.orphaned = someOf([...dead].filter(({ durable }) => durable))
     const touched = new Set([...this.others, ...elsewhere].map(({ definition }) => definition))
-    this.others = elsewhere.filter((run) => !dead.has(run) || run.durable)
+    this.others = someOf(elsewhere.filter((run) => !dead.has(run) || run.durable))
     this.believe(running)
     this.unsaid = mayTakeOver && this.nodes.shared && running.some(isHere)
     this.list = undefined
@@ -72,7 +72,7 @@ export class Runs {
   /** Of tasks that do not run here, and have not ended here since, what the store says is what has come of them. */
   showEnds(): void {
     const ended = this.believedEnds
-    const unsaved = this.believed.filter((run) => this.settled.has(nameOf(run)))
+    const unsaved = this.believed.filter((run) => this.hasSettled(run))
     const isElsewhere = (name: TaskName) =>
       this.isIdle(name.definition, name.task) && !unsaved.some((run) => isSame(run, name))
     for (const { definition, task, outcome, failure = null } of ended)
@@ -112,13 +112,22 @@ export class Runs {
   }
 
   private isIdle(definition: string, task: string): boolean {
-    return (this.statuses.get(definition)?.[task] ?? idle).running === 0
+    return this.here(definition, task).running === 0
   }
 
   /** A run of this process has begun, or is to be saved as it is now. */
   set(run: RunningTask): void {
-    this.mine.set(run.run, run)
+    this.begun(run)
     this.list = undefined
+  }
+
+  private begun(run: RunningTask): void {
+    this.mine ??= new Map()
+    this.mine.set(run.run, run)
+  }
+
+  private hasSettled(run: RunningTask): boolean {
+    return this.settled?.has(nameOf(run)) === true
   }
 
   /**
@@ -126,21 +135,24 @@ export class Runs {
    * lost its state to another process, and may go on here if that one leaves it.
    */
   delete(run: string, attempt: number, settled: boolean): void {
-    if (this.mine.get(run)?.attempt !== attempt) return
+    if (this.mine?.get(run)?.attempt !== attempt) return
     this.mine.delete(run)
-    if (settled && this.isBelieved(run)) this.settled.add(nameOf({ run, attempt }))
+    if (settled && this.isBelieved(run)) {
+      this.settled ??= new Set()
+      this.settled.add(nameOf({ run, attempt }))
+    }
     this.list = undefined
   }
 
   /** A run has saved something, so it does not fail for ever. */
   proved(id: string): void {
-    const run = this.mine.get(id)
+    const run = this.mine?.get(id)
     if (run?.durable && run.durable.lost > 0) this.set({ ...run, durable: { ...run.durable, lost: 0 } })
   }
 
   /** What is to be saved as running. */
   running({ begun, over }: RunChanges = unchanged): readonly RunningTask[] {
-    this.list ??= sameAs(this.believed, [...this.others, ...this.mine.values()])
+    this.list ??= sameAs(this.believed, [...this.others, ...(this.mine?.values() ?? none)])
     if (begun.length === 0 && over.size === 0) return this.list
     const begunIds = new Set(begun.map(({ run }) => run))
     return [...this.list.filter(({ run }) => !over.has(run) && !begunIds.has(run)), ...begun]
@@ -150,7 +162,7 @@ export class Runs {
   ends(): readonly TaskEnd[] {
     if (this.endList) return this.endList
     const ends: TaskEnd[] = []
-    for (const [definition, statuses] of this.statuses)
+    for (const [definition, statuses] of this.statuses ?? none)
       for (const [task, { outcome, error }] of Object.entries(statuses))
         if (outcome) ends.push({ definition, task, outcome, ...(error && { failure: error }) })
     this.endList = sameAs(this.believedEnds, ends)
@@ -163,9 +175,10 @@ export class Runs {
     this.believe(running)
     this.believedEnds = ended
     this.unsaid = false
-    if (this.settled.size > 0) {
+    if (this.settled) {
       const names = new Set(running.map(nameOf))
       for (const name of this.settled) if (!names.has(name)) this.settled.delete(name)
+      if (this.settled.size === 0) this.settled = undefined
     }
     if (begun.length === 0 && over.size === 0) return
     const taken = new Set(begun.map(({ run }) => run))
@@ -173,8 +186,8 @@ export class Runs {
     const touched = new Set(changed.map(({ definition }) => definition))
     this.others = this.others.filter(({ run }) => !over.has(run) && !taken.has(run))
     this.orphaned = this.orphaned.filter(({ run }) => !over.has(run) && !taken.has(run))
-    for (const run of over) this.mine.delete(run)
-    for (const run of begun) if (run.node === node) this.mine.set(run.run, run)
+    for (const run of over) this.mine?.delete(run)
+    for (const run of begun) if (run.node === node) this.begun(run)
     this.list = undefined
     for (const definition of touched) this.changed(definition)
   }
@@ -193,7 +206,7 @@ export class Runs {
 
   /** Whether a run of this process may write. */
   has(run: string): boolean {
-    return this.mine.has(run)
+    return this.mine?.has(run) === true
   }
 
   /** How tasks have ended is known in memory only. */
@@ -207,7 +220,7 @@ export class Runs {
   }
 
   statusOf(definition: string, task: string): TaskStatus {
-    const here = this.statuses.get(definition)?.[task] ?? idle
+    const here = this.here(definition, task)
     if (this.others.length === 0) return here
     const there = this.others.filter((run) => isSame(run, { definition, task }))
     const last = there.at(-1)
@@ -217,18 +230,24 @@ export class Runs {
   }
 
   setStatus(definition: string, task: string, status: TaskStatus): void {
-    const before = this.statuses.get(definition)
+    const before = this.statuses?.get(definition)
     const { error, outcome } = before?.[task] ?? idle
     if (error !== status.error || outcome !== status.outcome) this.endList = undefined
+    this.statuses ??= new Map()
     this.statuses.set(definition, { ...before, [task]: status })
     this.changed(definition)
   }
 
   /** The status of what runs in this process alone. */
   here(definition: string, task: string): TaskStatus {
-    return this.statuses.get(definition)?.[task] ?? idle
+    return this.statuses?.get(definition)?.[task] ?? idle
   }
 }
+
+const none: readonly never[] = []
+
+/** All tokens without any share one list. */
+const someOf = <T>(list: readonly T[]): readonly T[] => (list.length > 0 ? list : none)
 
 const unchanged: RunChanges = { begun: [], over: new Set() }
 

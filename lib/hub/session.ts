@@ -17,7 +17,7 @@ import type { Connection } from './connection.js'
 import { callerFaults, reportFault } from './faults.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
-import { Inbox } from './inbox.js'
+import { Inbox, type InboxPage } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
 import { Intake, type IntakeGround, type IntakePage } from './intake.js'
 import type { MemoryBounds } from './memory-bounds.js'
@@ -57,14 +57,15 @@ export interface SessionParts {
   readonly original: string | undefined
 }
 
-export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlier {
+export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakePage, Earlier {
   readonly instance: Instance
   private readonly ground: SessionGround
   private readonly connection: Connection
   private readonly outbox: Outbox
   readonly inbox: Inbox
   private settled: Settlement[] = []
-  private readonly hello: Hello
+  readonly page: string
+  private readonly heard: number | undefined
   private readonly signed: string
   private readonly original: string | undefined
   private readonly feed: Feed
@@ -92,31 +93,27 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     this.instance = instance
     this.connection = connection
     this.outbox = outbox
-    this.hello = hello
+    this.page = hello.page
+    this.heard = hello.heard
     this.signed = signed
     this.original = original
     const { clock, limits, registry } = ground
-    const { rememberedMessages: messages, rememberedBytes: bytes } = limits
     const start = Number.parseInt(clock.id().slice(0, 10), 16)
-    const history = earlier?.history ?? new History({ messages, bytes }, start, ground.memory.windows)
+    const history = earlier?.history ?? new History(limits, start, ground.memory.windows)
     this.feed = new Feed(instance, registry, hello.page, history)
     this.watching = new Watching(ground, instance, this.feed, this)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
     this.intake = new Intake(ground, this, connection)
-    this.inbox = new Inbox(earlier?.busy, (up) => this.handle(up), this.intake) // calls run in order, also those that the page sends again
+    this.inbox = new Inbox(earlier?.busy, this, this.intake) // calls run in order, also those that the page sends again
     this.calling = new Calling(ground, this)
     this.pressure = new Backpressure(connection, ground, this)
   }
 
   /** The page had a connection before this one. */
   get wasHere(): boolean {
-    return this.hello.heard !== undefined
-  }
-
-  get page(): string {
-    return this.hello.page
+    return this.heard !== undefined
   }
 
   get history(): History {
@@ -133,8 +130,8 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
   }
 
   /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
-  async open(): Promise<void> {
-    const { watch, heard } = this.hello
+  async open({ watch, leavesOut }: Pick<Hello, 'watch' | 'leavesOut'>): Promise<void> {
+    const { heard } = this
     const tell = (error: unknown) => this.refuse(undefined, error)
     await rescued(
       () => this.ground.refresh(this.instance),
@@ -148,7 +145,7 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
       if (this.watching.asksTooMuch) return this.farewell(tooManyUnknown(), 0)
     }
     await this.ground.turn.giveWay() // the welcomes of many pages go out one by one
-    if (this.hello.leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
+    if (leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
     if (this.phase === 'closed') return
     this.phase = 'open'
     const mark = heard === undefined ? undefined : this.feed.history.at(heard)
@@ -255,7 +252,7 @@ export class Session implements Watcher, Sender, CallingPage, IntakePage, Earlie
     this.say(this.feed.welcome(this.signed))
   }
 
-  private handle(up: Up): Eventually<void> {
+  handle(up: Up): Eventually<void> {
     switch (up.type) {
       case 'call':
         return this.calling.call(up)

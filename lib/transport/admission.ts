@@ -8,6 +8,7 @@ import { edgeLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import { originOf } from './address.js'
 import type { Refusal } from './answers.js'
+import type { Arrival } from './arrival.js'
 import { browserIn, issuedAt, signedBrowser } from './browser-cookie.js'
 import { hasBody } from './guard.js'
 import { Places } from './places.js'
@@ -16,17 +17,6 @@ import type { Troubles } from './troubles.js'
 
 /** What the query of a request says to the engine. */
 export type Query = Readonly<Record<string, string | undefined>>
-
-/** A handshake that may go on. */
-export interface Arrival {
-  readonly browser: string
-  /** The value of its cookie, if the browser does not have a signed one. */
-  readonly cookie: string | undefined
-  /** The key of its buckets. */
-  readonly address: string | undefined
-  /** Gives back its place. */
-  readonly leave: () => void
-}
 
 export class Admission {
   private readonly hub: Hub
@@ -51,6 +41,12 @@ export class Admission {
     return foreign
   }
 
+  /** The value of a cookie for the browser of an arrival; `undefined` if it has a signed one. */
+  cookie({ browser, signed }: Arrival): string | undefined {
+    const { clock, callers } = this.hub
+    return signed ? undefined : signedBrowser(browser, clock.now(), callers.secrets[0])
+  }
+
   /** Admits a handshake. The order matters: what costs least is asked first. */
   admit(request: IncomingMessage, query: Query, upgrade: boolean): Arrival | Refusal {
     if (query.EIO !== '4' || request.method !== 'GET' || query.transport !== (upgrade ? 'websocket' : 'polling'))
@@ -71,14 +67,8 @@ export class Admission {
     const issued = issuedAt(cookies, callers.secrets)
     const browser = browserIn(cookies) ?? clock.id()
     const known = issued !== undefined && clock.now() - issued > edgeLimits.knownBrowserMs
-    const leave = this.places.take({ browser, known, address })
-    if (leave)
-      return {
-        browser,
-        cookie: issued === undefined ? signedBrowser(browser, clock.now(), callers.secrets[0]) : undefined,
-        address,
-        leave,
-      }
+    const place = this.places.take({ browser, known, address })
+    if (place) return { browser, cookies, signed: issued !== undefined, address, place }
     if (this.places.isGreedy(address)) this.troubles.greedy(address)
     else this.troubles.full(this.places.taken)
     return full

@@ -4,10 +4,13 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.js'
+import type { Limits } from '../base/limits.js'
 import type { Hub } from '../hub/hub.js'
-import { Admission, type Arrival, badRequest, closing, type Query, tooLarge, unknownSession } from './admission.js'
+import { Admission, badRequest, closing, type Query, tooLarge, unknownSession } from './admission.js'
 import { isEnding, notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
-import { type EngineConnection, Guard, hasBody, limitBody } from './guard.js'
+import type { Arrival } from './arrival.js'
+import { type EngineConnection, type Gate, Guard, hasBody, limitBody } from './guard.js'
 import { type OwnTarget, ownTarget } from './own-path.js'
 import type { Troubles } from './troubles.js'
 
@@ -22,8 +25,9 @@ interface Opening {
   readonly socket: Duplex | undefined
 }
 
-export class Entrance {
-  private readonly hub: Hub
+export class Entrance implements Gate {
+  readonly clock: Clock
+  readonly limits: Limits
   private readonly engine: Engine
   private readonly troubles: Troubles
   private readonly admission: Admission
@@ -33,7 +37,8 @@ export class Entrance {
   private closed = false
 
   constructor(hub: Hub, engine: Engine, troubles: Troubles) {
-    this.hub = hub
+    this.clock = hub.clock
+    this.limits = hub.limits
     this.engine = engine
     this.troubles = troubles
     this.admission = new Admission(hub, troubles)
@@ -46,13 +51,13 @@ export class Entrance {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       if (isEnding(request)) return
       const target = ownTarget(path, request.url)
-      if (target) return this.request(request, response, path, target)
+      if (target) return this.request(request, response, target)
       if (others.length === 0 && server.listenerCount('request') === 1) return refuseRequest(response, notFound)
       for (const listener of others) listener.call(server, request, response)
     })
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const target = ownTarget(path, request.url)
-      if (target) return this.upgrade(request, socket, head, path, target)
+      if (target) return this.upgrade(request, socket, head, target)
       if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, notFound)
     })
   }
@@ -62,31 +67,39 @@ export class Entrance {
     this.closed = true
   }
 
-  /** Who is at the other end of a connection, by the request that opened it. */
-  arrivalOf(request: IncomingMessage): Arrival | undefined {
-    return this.arrivals.get(request)
+  /** Who is at the other end of a connection, by its id. */
+  arrivalOf(id: string): Arrival | undefined {
+    return this.guards.get(id)?.arrival
+  }
+
+  /** The value of a cookie for the browser that opens a connection, if it needs one. */
+  cookieFor(request: IncomingMessage): string | undefined {
+    const arrival = this.arrivals.get(request)
+    return arrival && this.admission.cookie(arrival)
   }
 
   /** The engine has made a connection. */
   connected(connection: EngineConnection): void {
-    const opening = this.openings.get(connection.request)
-    this.openings.delete(connection.request)
-    if (!opening) return connection.close(true)
+    const { request } = connection
+    const opening = request ? this.openings.get(request) : undefined
+    if (!request || !opening) return connection.close(true)
+    this.openings.delete(request)
+    connection.request = null // as large as all the rest of it, and nobody asks for it again
     const { arrival, socket } = opening
-    const guard = new Guard(connection, socket, {
-      clock: this.hub.clock,
-      limits: this.hub.limits,
-      left: () => {
-        this.guards.delete(connection.id)
-        arrival.leave()
-      },
-      broke: (rule) => this.troubles.misused(rule, arrival.address),
-    })
-    this.guards.set(connection.id, guard)
+    this.guards.set(connection.id, new Guard(connection, socket, arrival, this))
   }
 
-  private request(request: IncomingMessage, response: ServerResponse, path: string, target: OwnTarget): void {
-    const query = queryOf(request, path, target)
+  left({ connection, arrival }: Guard): void {
+    this.guards.delete(connection.id)
+    arrival.place.leave()
+  }
+
+  broke({ arrival }: Guard, rule: string): void {
+    this.troubles.misused(rule, arrival.address)
+  }
+
+  private request(request: IncomingMessage, response: ServerResponse, target: OwnTarget): void {
+    const query = queryOf(request, target)
     const refusal = this.refusal(request, query, false) ?? this.sized(request)
     if (refusal) return refuseRequest(response, refusal)
     const { sid } = query ?? {}
@@ -96,13 +109,13 @@ export class Entrance {
   }
 
   private limit(request: IncomingMessage, guard: Guard | undefined): void {
-    limitBody(request, this.hub.limits.bodyMs, this.hub.clock, () => guard?.late())
+    limitBody(request, this.limits.bodyMs, this.clock, () => guard?.late())
     if (request.method === 'POST') guard?.body(request)
     else request.resume() // nobody reads it, and it counts as arrived only if it is read
   }
 
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string, target: OwnTarget): void {
-    const query = queryOf(request, path, target)
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, target: OwnTarget): void {
+    const query = queryOf(request, target)
     const refusal = this.refusal(request, query, true, socket) ?? this.moving(query, socket)
     if (refusal) return refuseUpgrade(socket, refusal)
     socket.on('error', ignore) // until the engine listens: a reset would throw
@@ -131,7 +144,7 @@ export class Entrance {
     this.arrivals.set(request, opening.arrival)
     this.openings.set(request, opening)
     setImmediate(() => {
-      if (this.openings.delete(request)) opening.arrival.leave()
+      if (this.openings.delete(request)) opening.arrival.place.leave()
     })
   }
 
@@ -145,18 +158,17 @@ export class Entrance {
   }
 
   private sized({ headers }: IncomingMessage): Refusal | undefined {
-    return Number(headers['content-length'] ?? 0) > this.hub.limits.messageBytes ? tooLarge : undefined
+    return Number(headers['content-length'] ?? 0) > this.limits.messageBytes ? tooLarge : undefined
   }
 }
 
 /**
- * What the query says, which the engine is handed too: it takes it as it is, and would read the whole target with a parser that throws on
- * some. `undefined` where the target is nobody's.
+ * What the query says, which the engine is handed with the request: otherwise it would read the target itself, with a parser that throws
+ * on some. `undefined` where the target is nobody's.
  */
-function queryOf(request: IncomingMessage, path: string, { engineQuery }: OwnTarget): Query | undefined {
+function queryOf(request: IncomingMessage, { engineQuery }: OwnTarget): Query | undefined {
   if (engineQuery === undefined) return undefined
   const query = Object.fromEntries(new URLSearchParams(engineQuery)) as Query
-  request.url = `${path}/${engineQuery}`
   return Object.assign(request, { _query: query })._query
 }
 

@@ -9,6 +9,7 @@ import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import { edgeLimits } from '../base/server-limits.js'
 import { CallRate } from '../hub/fair-share.js'
+import type { Arrival } from './arrival.js'
 
 interface EngineTransport {
   readonly name: string
@@ -20,46 +21,48 @@ interface EngineTransport {
 export interface EngineConnection {
   readonly id: string
   readonly readyState: string
-  readonly request: IncomingMessage
+  /** That opened it. */
+  request: IncomingMessage | null
   readonly transport: EngineTransport
-  prependListener(event: 'data', listener: (data: unknown) => void): unknown
-  on(event: 'packet', listener: (packet: { readonly type: string }) => void): unknown
+  /** Before its data is handed on. */
+  on(event: 'packet', listener: (packet: { readonly type: string; readonly data?: unknown }) => void): unknown
   on(event: 'upgrade', listener: (transport: EngineTransport) => void): unknown
-  once(event: 'close', listener: () => void): unknown
+  on(event: 'close', listener: () => void): unknown
   /** At once, if `discard`: what was not sent is lost. */
   close(discard?: boolean): void
 }
 
-export interface GuardOptions {
+/** The owner of the guards. */
+export interface Gate {
   readonly clock: Clock
   readonly limits: Limits
-  /** Called once nothing of the connection is left. */
-  left(): void
+  /** Nothing of the connection is left. */
+  left(guard: Guard): void
   /** A rule was broken, and the connection ends. */
-  broke(rule: string): void
+  broke(guard: Guard, rule: string): void
 }
 
 export class Guard {
-  private readonly connection: EngineConnection
-  private readonly options: GuardOptions
-  private readonly sockets = new Set<Duplex>()
-  private readonly stopWaiting: () => void
-  private greeted = false
+  readonly connection: EngineConnection
+  readonly arrival: Arrival
+  private readonly gate: Gate
+  /** That of a websocket. A connection that polls has one for each request, which end by themselves. */
+  private socket: Duplex | undefined
+  /** Until it has said hello. */
+  private stopWaiting: (() => void) | undefined
   private ended = false
   private readonly signs = new CallRate(guardLimits.signsPerSecond, guardLimits.signsBurst)
 
-  constructor(connection: EngineConnection, socket: Duplex | undefined, options: GuardOptions) {
+  constructor(connection: EngineConnection, socket: Duplex | undefined, arrival: Arrival, gate: Gate) {
     this.connection = connection
-    this.options = options
+    this.arrival = arrival
+    this.gate = gate
     if (socket) this.hold(socket)
-    this.stopWaiting = options.clock.after(options.limits.helloMs, () => this.broken('sent no hello in time'))
-    connection.prependListener('data', (data: unknown) => this.onData(data))
-    connection.on('packet', ({ type }) => {
-      if (type !== 'message') this.onSign()
-    })
-    connection.on('upgrade', (transport) => this.watch(transport))
+    this.stopWaiting = gate.clock.after(gate.limits.helloMs, () => this.broken('sent no hello in time'))
+    connection.on('packet', ({ type, data }) => (type === 'message' ? this.onMessage(data) : this.onSign()))
+    if (connection.transport.name === 'polling') connection.on('upgrade', (transport) => this.watch(transport))
     this.watch(connection.transport)
-    connection.once('close', () => this.onClose())
+    connection.on('close', () => this.onClose())
   }
 
   /**
@@ -67,13 +70,13 @@ export class Guard {
    * it does not want in an orderly way, which takes as long as the peer likes.
    */
   mayMove(): boolean {
-    return this.connection.transport.name === 'polling' && this.sockets.size === 0 && !this.ended
+    return this.connection.transport.name === 'polling' && !this.socket && !this.ended
   }
 
   /** A socket that asks to take over from polling. */
   move(socket: Duplex): void {
     this.hold(socket)
-    const stop = this.options.clock.after(edgeLimits.upgradeMs, () => {
+    const stop = this.gate.clock.after(edgeLimits.upgradeMs, () => {
       if (this.connection.transport.name === 'polling') socket.destroy()
     })
     socket.once('close', stop)
@@ -81,7 +84,7 @@ export class Guard {
 
   /** Bounds the body of a request. Its packets are counted before the engine makes an object of each. */
   body(request: IncomingMessage): void {
-    const { packetsPerPost } = this.options.limits
+    const { packetsPerPost } = this.gate.limits
     let packets = 1
     request.on('data', (chunk: Buffer | string) => {
       for (let at = chunk.indexOf(separator); at >= 0; at = chunk.indexOf(separator, at + 1)) packets += 1
@@ -98,14 +101,14 @@ export class Guard {
   }
 
   /** Each message of the engine comes by, so this looks at two characters: "0" is Socket.IO's CONNECT, "2" an event, "/" begins a namespace. */
-  private onData(data: unknown): void {
+  private onMessage(data: unknown): void {
     if (typeof data === 'string' && data[0] === '2') return
     this.onSign()
     if (typeof data !== 'string' || data[0] !== '0') return
-    if (this.greeted) return this.broken('sent a second hello')
+    if (!this.stopWaiting) return this.broken('sent a second hello')
     if (data[1] === '/' && data[2] !== ',') return this.broken('asked for a namespace')
-    this.greeted = true
     this.stopWaiting()
+    this.stopWaiting = undefined
   }
 
   private watch({ socket }: EngineTransport): void {
@@ -115,7 +118,7 @@ export class Guard {
 
   /** Something has come that no session hears of, and that takes its time all the same. */
   private readonly onSign = (): void => {
-    if (!this.ended && this.signs.count(1, this.options.clock.now()))
+    if (!this.ended && this.signs.count(1, this.gate.clock.now()))
       this.broken('sent more pings, pongs and acknowledgements than a page does')
   }
 
@@ -123,32 +126,34 @@ export class Guard {
   private broken(rule: string): void {
     if (this.ended) return
     this.ended = true
-    this.options.broke(rule)
+    this.gate.broke(this, rule)
     this.connection.close(true)
-    for (const socket of this.sockets) socket.destroy()
+    this.socket?.destroy()
   }
 
   private hold(socket: Duplex): void {
     if (socket.closed) return
-    this.sockets.add(socket)
-    socket.once('close', () => {
-      this.sockets.delete(socket)
+    this.socket = socket
+    socket.on('close', () => {
+      this.socket = undefined
       this.leave()
     })
   }
 
   private onClose(): void {
     this.ended = true
-    this.stopWaiting()
-    for (const socket of this.sockets) {
-      const stop = this.options.clock.after(edgeLimits.socketCloseMs, () => socket.destroy())
-      socket.once('close', stop)
-    }
+    this.stopWaiting?.()
+    const { socket } = this
+    if (socket)
+      socket.on(
+        'close',
+        this.gate.clock.after(edgeLimits.socketCloseMs, () => socket.destroy()),
+      )
     this.leave()
   }
 
   private leave(): void {
-    if (this.connection.readyState === 'closed' && this.sockets.size === 0) this.options.left()
+    if (this.connection.readyState === 'closed' && !this.socket) this.gate.left(this)
   }
 }
 

@@ -16,10 +16,10 @@ test('strangers get nine tenths of the places, known browsers all', () => {
 
 test('a place is given back once, however often that is said', () => {
   const places = new Places(2)
-  const leave = places.take(stranger)
+  const place = places.take(stranger)
   places.take(stranger)
-  leave?.()
-  leave?.()
+  place?.leave()
+  place?.leave()
   expect(places.taken).toBe(1)
   expect(places.take(stranger)).toBeDefined()
   expect(places.take(stranger)).toBeUndefined()
@@ -28,10 +28,10 @@ test('a place is given back once, however often that is said', () => {
 test('one known browser does not get all the kept places', () => {
   const places = new Places(1_000)
   for (let n = 0; n < 900; n += 1) places.take(stranger)
-  const leaves = Array.from({ length: 50 }, () => places.take(known('b'))).filter((leave) => leave !== undefined)
-  expect(leaves).toHaveLength(edgeLimits.keptPlacesPerBrowser)
+  const kept = Array.from({ length: 50 }, () => places.take(known('b'))).filter((place) => place !== undefined)
+  expect(kept).toHaveLength(edgeLimits.keptPlacesPerBrowser)
   expect(places.take(known('c'))).toBeDefined()
-  leaves[0]?.()
+  kept[0]?.leave()
   expect(places.take(known('b'))).toBeDefined()
 })
 
@@ -42,10 +42,10 @@ test('one address does not get all places: of the second half it has a share, an
   while (from('1.1.1.1')) first += 1
   expect(first).toBe(5_000)
   expect(from('1.1.1.1', known('b'))).toBeUndefined()
-  const others = Array.from({ length: 1_000 }, () => from('2.2.2.2')).filter((leave) => leave !== undefined)
+  const others = Array.from({ length: 1_000 }, () => from('2.2.2.2')).filter((place) => place !== undefined)
   expect(others).toHaveLength(500)
   expect(from('3.3.3.3')).toBeDefined()
-  for (const leave of others) leave()
+  for (const place of others) place.leave()
   expect(from('2.2.2.2')).toBeDefined()
 })
 

@@ -14,6 +14,26 @@ export interface Visitor {
   readonly address?: string | undefined
 }
 
+/** A place that is taken. */
+export class Place {
+  private places: Places | undefined
+  readonly address: string | undefined
+  /** Its browser, if it is one of the kept places. */
+  readonly browser: string | undefined
+
+  constructor(places: Places, address: string | undefined, browser?: string) {
+    this.places = places
+    this.address = address
+    this.browser = browser
+  }
+
+  /** Gives it back. */
+  leave(): void {
+    this.places?.left(this)
+    this.places = undefined
+  }
+}
+
 export class Places {
   private readonly limit: number
   private readonly open: number
@@ -38,27 +58,29 @@ export class Places {
     return (this.byAddress.get(address) ?? 0) >= share
   }
 
-  /** Takes a place, and gives what gives it back; `undefined` if there is none for this visitor. */
-  take({ browser, known, address }: Visitor): (() => void) | undefined {
+  /** `undefined` if there is no place for this visitor. */
+  take({ browser, known, address }: Visitor): Place | undefined {
     if (this.isGreedy(address)) return undefined
-    if (this.count < this.open) return this.taking(address, () => {})
+    if (this.count < this.open) return this.took(new Place(this, address))
     const mine = this.kept.get(browser) ?? 0
     if (!known || this.count >= this.limit || mine >= edgeLimits.keptPlacesPerBrowser) return undefined
-    add(this.kept, browser, 1)
-    return this.taking(address, () => add(this.kept, browser, -1))
+    return this.took(new Place(this, address, browser))
   }
 
-  private taking(address: string | undefined, leave: () => void): () => void {
-    this.count += 1
-    if (address !== undefined) add(this.byAddress, address, 1)
-    let here = true
-    return () => {
-      if (!here) return
-      here = false
-      this.count -= 1
-      if (address !== undefined) add(this.byAddress, address, -1)
-      leave()
-    }
+  /** A place is given back, for the first time. */
+  left(place: Place): void {
+    this.changed(place, -1)
+  }
+
+  private took(place: Place): Place {
+    this.changed(place, 1)
+    return place
+  }
+
+  private changed({ address, browser }: Place, by: number): void {
+    this.count += by
+    if (address !== undefined) add(this.byAddress, address, by)
+    if (browser !== undefined) add(this.kept, browser, by)
   }
 }
 

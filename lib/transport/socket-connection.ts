@@ -8,11 +8,11 @@ import type { Json } from '../base/encode.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Connection } from '../hub/connection.js'
 import { partName } from '../protocol/parts.js'
+import type { Arrival } from './arrival.js'
 
 /** What is used of a socket of Socket.IO. */
 export interface Peer {
   readonly connected: boolean
-  readonly request: { readonly headers: { readonly cookie?: string | undefined } }
   readonly handshake: { readonly auth: { readonly [key: string]: unknown } }
   readonly conn: unknown
   disconnect(close: true): unknown
@@ -45,6 +45,8 @@ export class SocketConnection implements Connection {
   private readonly socket: Peer
   private readonly engine: Engine
   private readonly clock: Clock
+  /** An older page knows no parts. */
+  private readonly takesParts: boolean
   /** Bytes that Engine.IO was given since it had none. */
   private handed = 0
   /** It says when the network has taken that. */
@@ -55,15 +57,16 @@ export class SocketConnection implements Connection {
   private poll: NetSocket | undefined
   private cancelRefresh: (() => void) | undefined
   /** Bytes of the events that have arrived and were not handed on, and of what is none: parts of an event with bytes in it, for one. */
-  private readonly sizes: number[] = []
+  private sizes: number[] | undefined
   private arrivedBytes = 0
 
-  constructor(socket: Peer, clock: Clock, address: string | undefined) {
+  constructor(socket: Peer, clock: Clock, { cookies, address }: Pick<Arrival, 'cookies' | 'address'>) {
     this.socket = socket
     this.clock = clock
     this.engine = socket.conn as Engine
-    this.cookies = socket.request.headers.cookie
+    this.cookies = cookies
     this.address = address
+    this.takesParts = socket.handshake.auth.parts === 1
     const { transport } = this.engine
     this.engine.on('data', (data) => this.arrived(data))
     if (transport.name === 'polling')
@@ -74,13 +77,16 @@ export class SocketConnection implements Connection {
 
   /** Notes the size of an event, which Socket.IO hands on without. An empty message has no data. */
   private arrived(data: unknown): void {
-    if (typeof data === 'string' && data[0] === eventType) this.sizes.push(data.length)
-    else if (typeof data === 'string' || data instanceof Uint8Array) this.arrivedBytes += data.length
+    if (typeof data === 'string' && data[0] === eventType) {
+      this.sizes ??= []
+      this.sizes.push(data.length)
+    } else if (typeof data === 'string' || data instanceof Uint8Array) this.arrivedBytes += data.length
   }
 
   /** The bytes of the event that Socket.IO hands on now. */
   takeSize(): number {
-    const bytes = (this.sizes.shift() ?? 0) + this.arrivedBytes
+    const bytes = (this.sizes?.shift() ?? 0) + this.arrivedBytes
+    if (this.sizes?.length === 0) this.sizes = undefined
     this.arrivedBytes = 0
     return bytes
   }
@@ -100,11 +106,6 @@ export class SocketConnection implements Connection {
     this.waiting.push(new Waiting(text, isLong))
     this.waitingBytes += Buffer.byteLength(text)
     if (!this.awaited) this.writeNext()
-  }
-
-  /** An older page knows no parts. */
-  private get takesParts(): boolean {
-    return this.socket.handshake.auth.parts === 1
   }
 
   private write(packet: string): void {

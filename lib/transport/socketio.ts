@@ -10,7 +10,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { lineQuestion } from '../protocol/path.js'
-import type { Arrival } from './admission.js'
+import type { Arrival } from './arrival.js'
 import { browserCookie } from './browser-cookie.js'
 import { Entrance } from './entrance.js'
 import type { EngineConnection } from './guard.js'
@@ -41,11 +41,11 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
   const entrance = new Entrance(hub, io.engine, troubles)
   io.engine.on('connection', (connection: EngineConnection) => entrance.connected(connection))
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
-    const value = entrance.arrivalOf(request)?.cookie
+    const value = entrance.cookieFor(request)
     if (value !== undefined) headers['set-cookie'] = cookie(value, request)
   })
   io.on('connection', (socket) => {
-    const arrival = entrance.arrivalOf(socket.request)
+    const arrival = entrance.arrivalOf((socket.conn as unknown as EngineConnection).id)
     if (!arrival) return void socket.disconnect(true)
     if (socket.conn.transport.name === 'polling') troubles.polling()
     accept(hub, socket, arrival)
@@ -67,11 +67,11 @@ function boundFrames(engine: unknown): void {
   options.maxFragments = guardLimits.messageFrames
 }
 
-function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {
-  const connection = new SocketConnection(socket, hub.clock, address)
+function accept(hub: Hub, socket: Socket, arrival: Arrival): void {
+  const connection = new SocketConnection(socket, hub.clock, arrival)
   let session: Session
   try {
-    session = hub.connect(connection, socket.handshake.auth, browser)
+    session = hub.connect(connection, socket.handshake.auth, arrival.browser)
   } catch (error) {
     const { code, message } = toFailure(error, 'invalid-message')
     const afterMs = isHeldStateError(error) ? error.afterMs : undefined
@@ -79,6 +79,7 @@ function accept(hub: Hub, socket: Socket, { browser, address }: Arrival): void {
     socket.disconnect(true)
     return
   }
+  socket.handshake.auth = {} // the hello, which would be kept for as long
   socket.onAny((name, ...args) => {
     const bytes = connection.takeSize()
     if (name !== lineQuestion) return session.receive(name, args, bytes)
