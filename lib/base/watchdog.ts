@@ -71,13 +71,13 @@ export class Watchdog {
     this.board = board
   }
 
-  /** A function of the author's is called. `leave` must follow when it returns or throws. */
-  enter(kind: string, definition: string, name: string): void {
+  /** A function of the author's is called, at `now`. `leave` must follow when it returns or throws. */
+  enter(kind: string, definition: string, name: string, now = this.clock.now()): void {
     const { depth } = this
     this.kinds[depth] = kind
     this.definitions[depth] = definition
     this.names[depth] = name
-    this.since[depth] = this.clock.now()
+    this.since[depth] = now
     this.depth = depth + 1
     this.board?.show(kind, definition, name)
   }

@@ -56,11 +56,14 @@ export function exclusive<T>(
 ): Eventually<T> {
   ground.flow.refuseNested(token)
   const holder = traced(source)
-  const work = (transaction: Transaction) => run(ground, source, permit, change, transaction)
+  let began: number | undefined
+  const work = (transaction: Transaction) => run(ground, source, permit, change, transaction, began)
   const turned = ground.turn.giveWay()
-  return turned
-    ? turned.then(() => transact(ground, token, permit, author, work, holder))
-    : transact(ground, token, permit, author, work, holder)
+  if (turned) return turned.then(() => transact(ground, token, permit, author, work, holder))
+  began = ground.turn.askedAt
+  const result = transact(ground, token, permit, author, work, holder)
+  began = undefined // it has waited for something
+  return result
 }
 
 /** Calls it; where it waits for something, the lock is its for a while and until its task is cancelled. */
@@ -70,11 +73,13 @@ function run<T>(
   { signal }: Permit,
   change: (transaction: Transaction) => Eventually<T>,
   transaction: Transaction,
+  now: number | undefined,
 ): Eventually<T> {
   const { limits, watchdog } = ground
   let result: Eventually<T>
-  if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task)
-  else watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '')
+  if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task, now)
+  else
+    watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '', now)
   try {
     result = change(transaction)
   } finally {

@@ -32,7 +32,13 @@ it('a sender that fails is given up, and the others send', async () => {
   const given: unknown[] = []
   const sent: string[] = []
   const outbox = new Outbox(clock, 16, (sender, error) => given.push(sender, (error as Error).message))
-  const sender = (flush: () => void): Sender => ({ sentAt: 0, sending: false, flush, close: () => {} })
+  const sender = (flush: () => void): Sender => ({
+    sentAt: 0,
+    sending: false,
+    sendingLater: false,
+    flush,
+    close: () => {},
+  })
   const broken = sender(() => {
     throw new Error('no words for this')
   })

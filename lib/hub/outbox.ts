@@ -10,6 +10,8 @@ export interface Sender {
   sentAt: number
   /** It sends at the end of this turn. */
   sending: boolean
+  /** It sends within a frame. */
+  sendingLater: boolean
   flush(): void
   close(): void
 }
@@ -40,6 +42,7 @@ export class Outbox {
   /** Sends within a frame, unless the sender has to before. */
   addLater(sender: Sender): void {
     if (this.nextFrame.size === 0) this.cancelFrame = this.clock.after(this.frameMs, () => this.flushFrame())
+    sender.sendingLater = true
     this.nextFrame.add(sender)
   }
 
@@ -55,6 +58,7 @@ export class Outbox {
     this.cancelFrame()
     const senders = this.nextFrame
     this.nextFrame = new Set()
+    for (const sender of senders) sender.sendingLater = false
     this.send(senders)
   }
 

@@ -71,6 +71,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   private readonly feed: Feed
   sentAt = Number.NEGATIVE_INFINITY
   sending = false
+  sendingLater = false
   phase: 'opening' | 'open' | 'closed' = 'opening'
   /** The tab asked for the whole of it. */
   private asked = false
@@ -194,7 +195,9 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   changed(): void {
     if (this.phase === 'opening') return // the welcome will show it
     const { clock, limits } = this.ground
-    if (this.settled.length > 0 || clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
+    if (this.settled.length > 0) this.outbox.add(this)
+    else if (this.sending || this.sendingLater) return
+    else if (clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
     else this.outbox.addLater(this)
   }
 

@@ -10,6 +10,8 @@ export class Turn {
   private readonly clock: Clock
   /** When the present stretch of promises was seen first. */
   private since: number | undefined
+  /** When a step asked last, in milliseconds of the clock. */
+  askedAt = Number.NEGATIVE_INFINITY
   private waiting: (() => void)[] = []
   /** Steps that have called one another. */
   private depth = 0
@@ -22,6 +24,7 @@ export class Turn {
   giveWay(): Promise<void> | undefined {
     if (this.waiting.length === 0) {
       const now = this.clock.now()
+      this.askedAt = now
       if (this.since === undefined) {
         this.since = now
         process.nextTick(this.ended) // not before the last promise of this stretch has gone on
