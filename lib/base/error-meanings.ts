@@ -48,7 +48,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'too-many-handshakes': 'an address asks for connections faster than its bound allows',
   'too-many-states': 'a tab watches as many states as its bound allows',
   'too-many-tabs': 'an address opened new tabs faster than the bound allows',
-  'too-many-tasks': 'a tab, a browser or the server runs as many tasks as its bound allows',
+  'too-many-tasks': 'a tab, a browser, an address or the server runs as many tasks as its bound allows',
   'undeclared-field': 'a field was written that its definition does not declare',
   'unfit-store': 'the store cannot be used as it is set up',
   'unknown-definition': 'no state with this id is defined',

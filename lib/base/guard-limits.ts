@@ -17,6 +17,21 @@ export const guardLimits = {
   placesPerAddress: 0.05,
   /** Places that an address gets in any case: servers with few places stand before few visitors. */
   leastPlacesPerAddress: 100,
+  /** The part of `tasksPerProcess` that anybody can take, one address all of it; beyond that, an address gets no more than its share. */
+  sharedTasks: 0.5,
+  /** That share, as a part of `tasksPerProcess`: two browsers at their bound. To keep everybody else from starting tasks takes five addresses. */
+  tasksPerAddress: 0.1,
+  /** Calls a second of all pages of one address. Above it, they are put last, and nothing is refused: 500 people with four calls each. */
+  addressCallsPerSecond: 2_000,
+  /** Calls that they can make at once before that: they come back together when a lost network is there again. */
+  addressCallsBurst: 10_000,
+  /**
+   * Bytes a second of whole states that the pages of one address can ask for again, after patches that did not fit. Above it, they wait
+   * for a second or less. Writing a megabyte takes about 4 ms.
+   */
+  addressWelcomesPerSecond: 8_000_000,
+  /** Bytes of these at once, with those that opened the pages: 300 tabs of an office with 100 KB each. */
+  addressWelcomesBurst: 32_000_000,
   /** Messages of a connection that cannot be read, after which it is closed. A page sends none; each takes 3 bytes to send and 8 µs to refuse. */
   unreadableMessages: 100,
   /**

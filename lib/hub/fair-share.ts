@@ -123,4 +123,9 @@ export class CallRate {
     this.level = Math.max(-this.perSecond, Math.min(this.burst, this.level + seconds * this.perSecond) - messages)
     return this.level < 0
   }
+
+  /** Whether it is above its rate now. */
+  isAbove(now: number): boolean {
+    return this.count(0, now)
+  }
 }

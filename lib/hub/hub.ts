@@ -21,6 +21,7 @@ import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
+import { AddressRates } from './address-rates.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
@@ -75,6 +76,7 @@ export class Hub {
   readonly sessions: Set<Session> = new Set()
   readonly memory: MemoryBounds
   readonly fairShare: FairShare
+  readonly addressRates: AddressRates
   readonly firstValues: FirstValues
   private readonly newTabs: NewTabs
   private readonly originals = new Originals(this)
@@ -98,6 +100,7 @@ export class Hub {
     this.pages = new Pages(this.clock, this.limits)
     this.newTabs = new NewTabs(this.clock, this.limits)
     this.fairShare = new FairShare(this.clock)
+    this.addressRates = new AddressRates()
     this.locks = new Locks(this.clock, this.limits, this.log)
     this.registry.onReplace((edited) => {
       for (const session of this.sessions) session.redefined()
@@ -156,6 +159,7 @@ export class Hub {
     if (this.closing) throw closed()
     const instance = this.instance(token)
     instance.browser = browser
+    instance.address = connection.address
     this.keeping.needed(instance)
     this.tasks.abandoned.back(token)
     if (instance.watchers.size === 0) this.nodes.attend(token, true)

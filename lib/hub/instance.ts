@@ -48,6 +48,7 @@ export class Instance {
   readonly token: string
   /** Of the page that connected last; undefined while none has. */
   browser: string | undefined
+  address: string | undefined
   readonly watchers = new Set<Watcher>()
   revision = 0
   state: State = {}

@@ -31,11 +31,16 @@ const d = defineState('d', () => ({ n: 0, length: 0 })).events((on) => ({
 }))
 
 /** A page that speaks the wire itself, over a connection that notes whether it is read. */
-async function raw(kit = testHub([d]), page = 'a') {
+async function raw(kit = testHub([d]), page = 'a', address?: string) {
   const said: unknown[][] = []
   const connection = {
     paused: 0,
-    send: (name: string, ...args: unknown[]) => void said.push([name, ...args]),
+    address,
+    written: 0,
+    send: (name: string, ...args: unknown[]) => {
+      said.push([name, ...args])
+      connection.written += JSON.stringify(args).length
+    },
     pause() {
       connection.paused += 1
     },

@@ -6,6 +6,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
+import type { AddressRate, AddressRates } from './address-rates.js'
 import type { Calling, CallingGround } from './calling.js'
 import type { Connection } from './connection.js'
 import { CallRate, type Drainable, type FairShare } from './fair-share.js'
@@ -16,6 +17,7 @@ import { Pace } from './pace.js'
 export interface IntakeGround extends CallingGround {
   readonly clock: { now(): number }
   readonly fairShare: FairShare
+  readonly addressRates: AddressRates
   readonly memory: Pick<MemoryBounds, 'inboxes'>
 }
 
@@ -35,6 +37,9 @@ export class Intake implements Drainable, InboxOptions {
   private readonly ground: IntakeGround
   private readonly page: IntakePage
   private readonly rate: CallRate
+  /** Of all pages of its address. */
+  readonly addressRate: AddressRate | undefined
+  private readonly address: string | undefined
   /** The page sends more than others, or its calls take longer. */
   isFast = false
   /** When it sent something last, in milliseconds of the clock. */
@@ -50,6 +55,8 @@ export class Intake implements Drainable, InboxOptions {
     this.page = page
     this.pace = new Pace(connection, limits, memory.inboxes)
     this.rate = new CallRate(limits.callsPerSecond, limits.callsBurst)
+    this.address = connection.address
+    this.addressRate = ground.addressRates.enter(this.address)
   }
 
   /** A message, or a batch of them, as it came, of so many bytes. */
@@ -72,7 +79,9 @@ export class Intake implements Drainable, InboxOptions {
     const { clock, fairShare } = this.ground
     const now = clock.now()
     this.countedAt = now
-    this.isFast = this.rate.count(messages + bytes / serverLimits.bytesOfCall, now)
+    const calls = messages + bytes / serverLimits.bytesOfCall
+    const together = this.addressRate?.calls.count(calls, now) === true
+    this.isFast = this.rate.count(calls, now) || together
     if (this.isFast) this.mayRun()
     else fairShare.quiet(this, now)
   }
@@ -135,6 +144,7 @@ export class Intake implements Drainable, InboxOptions {
 
   /** The connection has ended. */
   end(): void {
+    this.ground.addressRates.leave(this.address)
     this.pace.end()
     this.ground.fairShare.leave(this)
   }

@@ -238,8 +238,11 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     const { clock } = this.ground
     const now = clock.now()
     const since = now - this.welcomedAt
-    if (since < this.welcomePause) {
-      this.cancelWelcome ??= clock.after(this.welcomePause - since, () => {
+    const waitMs = this.intake.addressRate?.welcomes.isAbove(now)
+      ? fixedLimits.resyncPauseMs
+      : this.welcomePause - since
+    if (waitMs > 0) {
+      this.cancelWelcome ??= clock.after(waitMs, () => {
         this.cancelWelcome = undefined
         this.outbox.add(this)
       })
@@ -333,7 +336,9 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   private say(message: Parameters<typeof writeDown>[0]): void {
     const { written = 0 } = this.connection
     this.connection.send(...writeDown(message))
-    if (message.type === 'delta') this.history.weigh((this.connection.written ?? 0) - written)
+    const bytes = (this.connection.written ?? 0) - written
+    if (message.type === 'delta') this.history.weigh(bytes)
+    if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.ground.clock.now())
     this.pressure.sent()
   }
 }

@@ -52,7 +52,7 @@ export class Tasking {
       log: ground.log,
       watchdog: ground.watchdog,
       access: (token) => ground.access(token),
-      browserOf: (token) => instance(token).browser,
+      ownerOf: (token) => instance(token),
       start: (token, triggers) => ground.start(token, triggers),
       statusOf: (token, definition, task) => instance(token).runs.here(definition, task),
       setStatus: (token, definition, task, status) => {

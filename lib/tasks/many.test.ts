@@ -1,6 +1,7 @@
 /** Many tasks: what starts, cancels and ends cost, counted in operations, and how many may run. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HeldStateError } from '../base/errors.js'
+import { promised } from '../base/eventually.js'
 import { serverLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
@@ -165,6 +166,23 @@ describe('a bound', () => {
     await clock.settle()
     expect(hub.backgroundTasks.size).toBe(40)
     expect(serverLimits.tasksForMany).toBe(0.9)
+  })
+
+  it('of the process leaves no address more than a share of its second half, however many browsers it has', async () => {
+    const { clock, hub } = await open({ tasksPerProcess: 100 })
+    const start = async (address: string) => {
+      const instance = hub.instance(clock.id())
+      Object.assign(instance, { browser: clock.id(), address })
+      const declaration = hub.registry.get('d').members.tasks.get('sleeps')
+      const given = { token: instance.token, definition: d.id, task: 'sleeps', declaration, args: [], given: [] }
+      await promised(() => hub.tasks.start(given as never, undefined))
+    }
+    for (let n = 0; n < 50; n += 1) await start('1.1.1.1')
+    await expect(start('1.1.1.1')).rejects.toMatchObject({ code: 'too-many-tasks' })
+    for (let n = 0; n < 10; n += 1) await start('2.2.2.2')
+    await expect(start('2.2.2.2')).rejects.toMatchObject({ code: 'too-many-tasks' })
+    await start('3.3.3.3')
+    expect(hub.backgroundTasks.size).toBe(61)
   })
 
   it('of the process keeps durable tasks that were taken over waiting for a place', async () => {

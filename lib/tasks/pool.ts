@@ -1,6 +1,7 @@
 /** The task pool: every run that has not settled, and the status that tabs see of each task. */
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits, serverLimits } from '../base/server-limits.js'
@@ -9,7 +10,7 @@ import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, trigger } from '../state/trigger.js'
 import type { DurableRun, RunningTask } from '../store/store.js'
-import { type Phase, TaskRun } from './run.js'
+import { type Phase, type RunOwner, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
 import { type Access, selfOf } from './self.js'
 import { idle, type TaskStatus } from './status.js'
@@ -21,8 +22,8 @@ export interface PoolPorts {
   readonly log: Log
   readonly watchdog: Watchdog
   access(token: string): Access
-  /** Of the page of a token, if it is known. */
-  browserOf(token: string): string | undefined
+  /** Of the page of a token. */
+  ownerOf(token: string): RunOwner
   start(token: string, triggers: readonly Trigger[]): void
   statusOf(token: string, definition: string, task: string): TaskStatus
   setStatus(token: string, definition: string, task: string, status: TaskStatus): void
@@ -114,16 +115,23 @@ export class TaskPool {
   }
 
   private checkRoom(token: string, task: string, saved: number): void {
-    const { limits, browserOf } = this.ports
+    const { limits, ownerOf } = this.ports
     const ofToken = Math.max(this.of(token).size, saved)
     if (ofToken >= limits.tasksPerToken) throw tooMany('This tab', ofToken, 'tasksPerToken', task)
-    const browser = browserOf(token)
+    const { browser, address } = ownerOf(token)
     const ofBrowser = browser === undefined ? ofToken : this.index.ofBrowser(browser)
     if (ofBrowser >= limits.tasksPerBrowser) throw tooMany('This browser', ofBrowser, 'tasksPerBrowser', task)
     const all = this.index.all.size
     const most =
       ofBrowser < serverLimits.tasksOfFew ? limits.tasksPerProcess : limits.tasksPerProcess * serverLimits.tasksForMany
-    if (all >= most) throw tooMany('The server', all, 'tasksPerProcess', task)
+    if (all >= most || this.isGreedy(address, all)) throw tooMany('The server', all, 'tasksPerProcess', task)
+  }
+
+  /** Whether an address has its share of places that are scarce. */
+  private isGreedy(address: string | undefined, all: number): boolean {
+    const { tasksPerProcess } = this.ports.limits
+    if (address === undefined || all < tasksPerProcess * guardLimits.sharedTasks) return false
+    return this.index.ofAddress(address) >= tasksPerProcess * guardLimits.tasksPerAddress
   }
 
   private begin(start: TaskStart, { failures, notBefore, failure, again = false }: Before): TaskRun {
@@ -131,9 +139,20 @@ export class TaskPool {
     const { token, definition, task, declaration, args } = start
     const { run: id = clock.id(), attempt = 1, durable } = start.known ?? {}
     const { alone, timeout } = declaration
-    const browser = this.ports.browserOf(token)
+    const { browser, address } = this.ports.ownerOf(token)
     const run = new TaskRun(
-      { id, token, browser, definition, task, alone, attempt, durable, failures, given: start.given },
+      {
+        id,
+        token,
+        owner: { browser, address },
+        definition,
+        task,
+        alone,
+        attempt,
+        durable,
+        failures,
+        given: start.given,
+      },
       {
         clock,
         watchdog: this.ports.watchdog,

@@ -1,8 +1,9 @@
 /**
- * The runs that have not settled, by token, task and browser: what many starts and cancels ask is answered without a look at
+ * The runs that have not settled, by token, task, browser and address: what many starts and cancels ask is answered without a look at
  * every run.
  */
-import type { TaskRun } from './run.js'
+import { Tally } from '../base/tally.js'
+import type { RunOwner, TaskRun } from './run.js'
 
 /** Runs of one task of one token. */
 export class TaskGroup {
@@ -34,10 +35,11 @@ const nothing: ReadonlySet<TaskRun> = new Set()
 export class RunIndex {
   readonly all = new Set<TaskRun>()
   private readonly tokens = new Map<string, TokenRuns>()
-  private readonly browsers = new Map<string, number>()
+  private readonly browsers = new Tally()
+  private readonly addresses = new Tally()
 
   add(run: TaskRun): void {
-    const { token, definition, task, browser } = run
+    const { token, definition, task, owner } = run
     const ofToken = this.tokens.get(token) ?? { runs: new Map(), all: new Set(), groups: new Map() }
     this.tokens.set(token, ofToken)
     const name = nameOf(definition, task)
@@ -45,7 +47,7 @@ export class RunIndex {
     ofToken.groups.set(name, group)
     for (const set of [this.all, ofToken.all, group.runs, group.running, group.open]) set.add(run)
     ofToken.runs.set(run.id, run)
-    if (browser !== undefined) this.browsers.set(browser, this.ofBrowser(browser) + 1)
+    this.count(owner, 1)
   }
 
   delete(run: TaskRun): void {
@@ -57,7 +59,7 @@ export class RunIndex {
     if (group?.runs.size === 0) ofToken.groups.delete(name)
     if (ofToken.runs.get(run.id) === run) ofToken.runs.delete(run.id) // a later attempt has the same id
     if (ofToken.all.size === 0) this.tokens.delete(run.token)
-    this.leaveBrowser(run.browser)
+    this.count(run.owner, -1)
   }
 
   of(token: string): ReadonlySet<TaskRun> {
@@ -77,14 +79,16 @@ export class RunIndex {
   }
 
   ofBrowser(browser: string): number {
-    return this.browsers.get(browser) ?? 0
+    return this.browsers.of(browser)
   }
 
-  private leaveBrowser(browser: string | undefined): void {
-    if (browser === undefined) return
-    const left = this.ofBrowser(browser) - 1
-    if (left > 0) this.browsers.set(browser, left)
-    else this.browsers.delete(browser)
+  ofAddress(address: string): number {
+    return this.addresses.of(address)
+  }
+
+  private count({ browser, address }: RunOwner, by: number): void {
+    this.browsers.add(browser, by)
+    this.addresses.add(address, by)
   }
 }
 

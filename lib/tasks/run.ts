@@ -23,12 +23,17 @@ export type Phase =
   | { readonly name: 'failed'; readonly reason: HeldStateError; readonly cause: unknown }
   | { readonly name: 'done' }
 
+/** Whose page started a run, where one did and it is known. */
+export interface RunOwner {
+  readonly browser?: string | undefined
+  readonly address?: string | undefined
+}
+
 /** Names one run: for logs, and for `hub.backgroundTasks`. */
 export interface RunName {
   readonly id: string
   readonly token: string
-  /** Of the page that started it, where one did and it is known. */
-  readonly browser: string | undefined
+  readonly owner: RunOwner
   readonly definition: string
   readonly task: string
   /** Milliseconds after which it is cancelled once its tab has gone; `undefined` if it goes on. */
@@ -67,7 +72,7 @@ export interface RunPorts {
 export class TaskRun implements RunName {
   readonly id: string
   readonly token: string
-  readonly browser: string | undefined
+  readonly owner: RunOwner
   readonly definition: string
   readonly task: string
   readonly alone: number | undefined
@@ -93,7 +98,7 @@ export class TaskRun implements RunName {
   constructor(name: RunName, ports: RunPorts) {
     this.id = name.id
     this.token = name.token
-    this.browser = name.browser
+    this.owner = name.owner
     this.definition = name.definition
     this.task = name.task
     this.alone = name.alone

@@ -4,6 +4,7 @@
  */
 import { guardLimits } from '../base/guard-limits.js'
 import { edgeLimits } from '../base/server-limits.js'
+import { Tally } from '../base/tally.js'
 
 /** Whose connection it is. */
 export interface Visitor {
@@ -38,8 +39,8 @@ export class Places {
   private readonly limit: number
   private readonly open: number
   /** Kept places that browsers have taken. */
-  private readonly kept = new Map<string, number>()
-  private readonly byAddress = new Map<string, number>()
+  private readonly kept = new Tally()
+  private readonly byAddress = new Tally()
   private count = 0
 
   constructor(limit: number) {
@@ -55,14 +56,14 @@ export class Places {
   isGreedy(address: string | undefined): boolean {
     if (address === undefined || this.count < this.limit * guardLimits.sharedPlaces) return false
     const share = Math.max(guardLimits.leastPlacesPerAddress, this.limit * guardLimits.placesPerAddress)
-    return (this.byAddress.get(address) ?? 0) >= share
+    return this.byAddress.of(address) >= share
   }
 
   /** `undefined` if there is no place for this visitor. */
   take({ browser, known, address }: Visitor): Place | undefined {
     if (this.isGreedy(address)) return undefined
     if (this.count < this.open) return this.took(new Place(this, address))
-    const mine = this.kept.get(browser) ?? 0
+    const mine = this.kept.of(browser)
     if (!known || this.count >= this.limit || mine >= edgeLimits.keptPlacesPerBrowser) return undefined
     return this.took(new Place(this, address, browser))
   }
@@ -79,14 +80,7 @@ export class Places {
 
   private changed({ address, browser }: Place, by: number): void {
     this.count += by
-    if (address !== undefined) add(this.byAddress, address, by)
-    if (browser !== undefined) add(this.kept, browser, by)
+    this.byAddress.add(address, by)
+    this.kept.add(browser, by)
   }
-}
-
-/** A key that counts nothing has no entry. */
-function add(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by
-  if (count > 0) counts.set(key, count)
-  else counts.delete(key)
 }
