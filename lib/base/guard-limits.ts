@@ -9,6 +9,8 @@ export const guardLimits = {
   signsPerSecond: 2,
   /** Of these, how many may come at once: those of a page that was not read for a while. */
   signsBurst: 50,
+  /** Messages that are handed on in one turn of the event loop, where a read brings more. A page packs what it says at once into one. */
+  messagesAtOnce: 50,
   /** Frames of one message over a websocket. Browsers split long ones, at some kilobytes; a frame without any takes 6 bytes. */
   messageFrames: 1_000,
   /** The part of `connections` that anybody can take, one address all of it; beyond that, an address gets no more than its share. */
@@ -23,8 +25,8 @@ export const guardLimits = {
   tasksPerAddress: 0.1,
   /** Calls a second of all pages of one address. Above it, they are put last, and nothing is refused: 500 people with four calls each. */
   addressCallsPerSecond: 2_000,
-  /** Calls that they can make at once before that: they come back together when a lost network is there again. */
-  addressCallsBurst: 10_000,
+  /** Calls that they can make at once before that: they come back together when a lost network is there again. They take about 40 ms. */
+  addressCallsBurst: 4_000,
   /**
    * Bytes a second of whole states that the pages of one address can ask for again, after patches that did not fit. Above it, they wait
    * for a second or less. Writing a megabyte takes about 4 ms.

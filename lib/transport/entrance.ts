@@ -33,6 +33,8 @@ export class Entrance implements Gate {
   private readonly admission: Admission
   private readonly arrivals = new WeakMap<IncomingMessage, Arrival>()
   private readonly openings = new Map<IncomingMessage, Opening>()
+  /** Sockets with a request that waits for its answer. */
+  private readonly answering = new WeakSet<Duplex>()
   private readonly guards = new Map<string, Guard>()
   private closed = false
 
@@ -99,12 +101,15 @@ export class Entrance implements Gate {
   }
 
   private request(request: IncomingMessage, response: ServerResponse, target: OwnTarget): void {
+    if (this.answering.has(request.socket)) return void request.socket.destroy() // no page asks before it has its answer
     const query = queryOf(request, target)
     const refusal = this.refusal(request, query, false) ?? this.sized(request)
     if (refusal) return refuseRequest(response, refusal)
     const { sid } = query ?? {}
     response.on('error', ignore) // the engine answers requests whose socket was destroyed meanwhile
     if (hasBody(request)) this.limit(request, this.guards.get(sid ?? ''))
+    this.answering.add(request.socket)
+    response.on('close', () => this.answering.delete(request.socket))
     this.engine.handleRequest(request, response)
   }
 

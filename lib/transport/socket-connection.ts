@@ -5,6 +5,7 @@
 import type { Socket as NetSocket } from 'node:net'
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
+import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Connection } from '../hub/connection.js'
 import { partName } from '../protocol/parts.js'
@@ -26,7 +27,13 @@ interface Engine {
     readonly name: string
     readonly writable: boolean
     /** The websocket. */
-    readonly socket?: { pause(): void; resume(): void; terminate(): void }
+    readonly socket?: {
+      pause(): void
+      resume(): void
+      terminate(): void
+      /** Whether it hands on all messages that have arrived together in one go. */
+      readonly _receiver?: { _allowSynchronousEvents: boolean }
+    }
     on(event: 'headers', listener: (headers: unknown, request: { method?: string; socket: NetSocket }) => void): void
   }
   on(event: 'data', listener: (data: unknown) => void): void
@@ -59,6 +66,7 @@ export class SocketConnection implements Connection {
   /** Bytes of the events that have arrived and were not handed on, and of what is none: parts of an event with bytes in it, for one. */
   private sizes: number[] | undefined
   private arrivedBytes = 0
+  private isOneByOne = false
 
   constructor(socket: Peer, clock: Clock, { cookies, address }: Pick<Arrival, 'cookies' | 'address'>) {
     this.socket = socket
@@ -80,13 +88,17 @@ export class SocketConnection implements Connection {
     if (typeof data === 'string' && data[0] === eventType) {
       this.sizes ??= []
       this.sizes.push(data.length)
+      if (this.sizes.length === guardLimits.messagesAtOnce) this.takeOneByOne(true)
     } else if (typeof data === 'string' || data instanceof Uint8Array) this.arrivedBytes += data.length
   }
 
   /** The bytes of the event that Socket.IO hands on now. */
   takeSize(): number {
     const bytes = (this.sizes?.shift() ?? 0) + this.arrivedBytes
-    if (this.sizes?.length === 0) this.sizes = undefined
+    if (this.sizes?.length === 0) {
+      this.sizes = undefined
+      if (this.isOneByOne && !this.cancelRefresh) this.takeOneByOne(false)
+    }
     this.arrivedBytes = 0
     return bytes
   }
@@ -150,13 +162,25 @@ export class SocketConnection implements Connection {
   pause(): void {
     if (this.cancelRefresh || !this.engine.transport.socket) return
     this.engine.transport.socket.pause()
+    this.takeOneByOne(true)
     this.refreshLater()
   }
 
   resume(): void {
     this.cancelRefresh?.()
     this.cancelRefresh = undefined
+    this.takeOneByOne(false)
     this.engine.transport.socket?.resume()
+  }
+
+  /**
+   * A read can bring thousands of small messages, and a pause does not hold back what was read. From now on the next one comes with the
+   * next turn of the event loop, so that others are served in between.
+   */
+  private takeOneByOne(oneByOne: boolean): void {
+    this.isOneByOne = oneByOne
+    const receiver = this.engine.transport.socket?._receiver
+    if (receiver) receiver._allowSynchronousEvents = !oneByOne
   }
 
   /** While nothing is read, no pong arrives either. */
