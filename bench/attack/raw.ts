@@ -227,8 +227,13 @@ export class RawPage {
   async drained(): Promise<void> {
     if (!this.isClosed && this.socket.writableNeedDrain)
       await new Promise<void>((resolve) => {
-        this.socket.once('drain', resolve)
-        this.socket.once('close', () => resolve())
+        const done = () => {
+          this.socket.off('drain', done)
+          this.socket.off('close', done)
+          resolve()
+        }
+        this.socket.on('drain', done)
+        this.socket.on('close', done)
       })
   }
 

@@ -9,6 +9,8 @@ export const guardLimits = {
   signsPerSecond: 2,
   /** Of these, how many may come at once: those of a page that was not read for a while. */
   signsBurst: 50,
+  /** Characters of a hello: it names up to a thousand states. Longer ones are not even parsed. */
+  helloLength: 100_000,
   /** Messages that are handed on in one turn of the event loop, where a read brings more. A page packs what it says at once into one. */
   messagesAtOnce: 50,
   /** Frames of one message over a websocket. Browsers split long ones, at some kilobytes; a frame without any takes 6 bytes. */
@@ -32,8 +34,8 @@ export const guardLimits = {
    * for a second or less. Writing a megabyte takes about 4 ms.
    */
   addressWelcomesPerSecond: 8_000_000,
-  /** Bytes of these at once, with those that opened the pages: 300 tabs of an office with 100 KB each. */
-  addressWelcomesBurst: 32_000_000,
+  /** Bytes of these at once, with those that opened the pages: 300 tabs of an office with 50 KB each. */
+  addressWelcomesBurst: 16_000_000,
   /** Messages of a connection that cannot be read, after which it is closed. A page sends none; each takes 3 bytes to send and 8 µs to refuse. */
   unreadableMessages: 100,
   /**

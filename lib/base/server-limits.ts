@@ -187,6 +187,8 @@ export const serverLimits = {
   tasksForMany: 0.9,
   /** Running tasks of a browser, or of a token without one, from which on it counts as one with many. */
   tasksOfFew: 10,
+  /** Keys of one object in the arguments of a call: beyond, each look at it takes milliseconds. A list or a Map of as many is quick. */
+  argumentKeys: 10_000,
   /** Characters of the name of a state, an event or a task. Apps use some dozens; a page can send any. */
   nameText: 200,
   /** Characters of all remembered failures of a page. Each save writes them; older ones keep their code and a few words. */

@@ -103,13 +103,21 @@ export function sizeOf(value: unknown, most = Number.POSITIVE_INFINITY): number 
   return bytes
 }
 
-/** Whether a value that came as JSON is nested deeper than state may be. */
-export function isTooDeep(value: unknown, depth = 0): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (depth >= maxDepth) return true
-  if (Array.isArray(value)) return value.some((part) => isTooDeep(part, depth + 1))
-  // of an object with very many keys, keys take half as long as values
-  return Object.keys(value).some((key) => isTooDeep((value as Record<string, unknown>)[key], depth + 1))
+/** What of a value that came from a page no state should be: nested deeper than state may be, or an object with more keys than `most`. */
+export function excessOf(value: unknown, most: number, depth = 0): 'depth' | 'keys' | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth >= maxDepth) return 'depth'
+  const within = (part: unknown) => (typeof part === 'object' ? excessOf(part, most, depth + 1) : undefined)
+  let excess: 'depth' | 'keys' | undefined
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length && !excess; at += 1) excess = within(value[at])
+    return excess
+  }
+  const keys = Object.keys(value) // with very many, their values in one list take twice as long
+  if (keys.length > most) return 'keys'
+  for (let at = 0; at < keys.length && !excess; at += 1)
+    excess = within((value as Record<string, unknown>)[keys[at] as string])
+  return excess
 }
 
 /** A deep copy of `value`, checked. Throws `invalid-value` with the path of what cannot live in state. `meter` counts what is copied. */

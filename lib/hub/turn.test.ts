@@ -172,6 +172,28 @@ it('steps of less than two milliseconds in a row follow at once, and each stretc
   expect(turn.giveWay()).toBeUndefined()
 })
 
+it('what waits goes on for a stretch in each turn, and not all of it in one', async () => {
+  let now = 0
+  const turns: (() => void)[] = []
+  const turn = new Turn({ now: () => now, after: () => () => {}, turn: (run) => void turns.push(run), id: () => '' })
+  turn.giveWay()
+  now = 10
+  const went: number[] = []
+  for (let at = 0; at < 5; at += 1)
+    void turn.giveWay()?.then(async () => {
+      await undefined
+      went.push(at)
+      now += 5 // as long as a large state takes to be written
+    })
+  for (let count = 1; count <= 5; count += 1) {
+    expect(turns).toHaveLength(1)
+    turns.shift()?.()
+    await turned()
+    expect(went).toHaveLength(count)
+  }
+  expect([went, turns.length]).toEqual([[0, 1, 2, 3, 4], 0])
+})
+
 it.each<[string, (state: Awaited<ReturnType<typeof open>>['state'], ms: number) => Promise<void>]>([
   ['Event "computes" of state "d"', (state, ms) => state.computes(ms)],
   ['Event "throws" of state "d"', (state, ms) => state.throws(ms).catch(() => {})],

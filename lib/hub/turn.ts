@@ -58,9 +58,21 @@ export class Turn {
   }
 
   private readonly turned = (): void => {
-    const { waiting } = this
-    this.waiting = []
+    this.since = this.clock.now()
+    this.goOn()
+  }
+
+  /** Lets those that wait go on, one after the other, for as long as a stretch may take: what each of them does is not known before. */
+  private goOn(): void {
+    this.waiting.shift()?.()
+    // a tick that is asked for by a promise comes when all promises have gone on
+    if (this.waiting.length > 0) queueMicrotask(() => process.nextTick(this.wentOn))
+    else process.nextTick(this.ended)
+  }
+
+  private readonly wentOn = (): void => {
+    if (this.clock.now() - (this.since ?? 0) < serverLimits.stretchMs) return this.goOn()
     this.since = undefined
-    for (const resolve of waiting) resolve()
+    this.clock.turn(this.turned)
   }
 }

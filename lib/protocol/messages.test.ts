@@ -123,6 +123,14 @@ describe('up', () => {
       )
   })
 
+  it('an object with more keys than a state has any use for is refused by name, at any depth', () => {
+    const wide = (keys: number) => Object.fromEntries(Array.from({ length: keys }, (_, at) => [`k${at}`, at]))
+    const call = (value: unknown) => () => parseUp('call', [1, 'd', 'e', [value]], defaultLimits)
+    for (const value of [wide(10_001), [{ a: wide(10_001) }]])
+      expect(call(value)).toThrow(expect.objectContaining({ code: 'invalid-arguments' }))
+    expect(call([wide(10_000), Array.from({ length: 50_000 }, () => ({ a: 1 }))])).not.toThrow()
+  })
+
   it('what is wrong is told in a short line, however long it was', () => {
     for (const [name, args] of [
       ['x'.repeat(10_000), []],

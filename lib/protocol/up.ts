@@ -10,7 +10,7 @@ import { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
-import { isTooDeep, sizeOf } from '../base/value.js'
+import { excessOf, sizeOf } from '../base/value.js'
 import { protocolVersion } from './version.js'
 
 export interface Hello {
@@ -139,7 +139,13 @@ function callArguments(value: unknown, limits: Limits): readonly unknown[] {
   if (!Array.isArray(args)) throw malformed(`expected a list of arguments, got ${describe(value)}`)
   if (args.length > limits.callArguments)
     throw malformed(`a call takes at most ${limits.callArguments} arguments, got ${args.length}`)
-  if (isTooDeep(args)) throw new HeldStateError('invalid-arguments', 'The arguments are nested too deep.')
+  const excess = excessOf(args, serverLimits.argumentKeys)
+  if (excess === 'depth') throw new HeldStateError('invalid-arguments', 'The arguments are nested too deep.')
+  if (excess === 'keys')
+    throw new HeldStateError(
+      'invalid-arguments',
+      `An object in the arguments has more than ${serverLimits.argumentKeys} keys. Use a list or a Map for so many.`,
+    )
   return args // what no state can hold, `decode` has refused
 }
 

@@ -297,6 +297,19 @@ describe('a connection', () => {
     expect(sessions()).toBe(0)
   })
 
+  it('ends with a hello that is longer than a page has, before it is parsed', async () => {
+    const { ask, begin, hub, lines } = await attacked()
+    const connected = vi.spyOn(hub, 'connect')
+    const parsed = vi.spyOn(JSON, 'parse')
+    const sid = await begin()
+    await ask(post(`${polling}&sid=${sid}`, `40${JSON.stringify({ ...hello, token: 'x'.repeat(200_000) })}`))
+    expect(connected).not.toHaveBeenCalled()
+    expect(parsed.mock.calls.filter(([text]) => text.length > 100_000)).toEqual([])
+    expect(await ask(get(`${polling}&sid=${sid}`))).toContain('Session ID unknown')
+    expect(lines).toEqual([expect.stringContaining('sent a hello that is longer than a page has')])
+    parsed.mockRestore()
+  })
+
   it.each([
     ['a second hello', [connect, connect]],
     ['a second hello after it left', [connect, '41', connect]],

@@ -105,6 +105,7 @@ export class Guard {
     if (typeof data === 'string' && data[0] === '2') return
     this.onSign()
     if (typeof data !== 'string' || data[0] !== '0') return
+    if (data.length > guardLimits.helloLength) return this.broken('sent a hello that is longer than a page has')
     if (!this.stopWaiting) return this.broken('sent a second hello')
     if (data[1] === '/' && data[2] !== ',') return this.broken('asked for a namespace')
     this.stopWaiting()
