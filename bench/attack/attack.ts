@@ -50,6 +50,7 @@ for (let round = 1; round <= rounds; round += 1)
       for (const miss of missed) misses.get(attack)?.add(miss)
       say(attack, result, missed, round)
       if (isHarmed(missed)) await restart()
+      else if (attack.fills) await stage.end()
     } catch (error) {
       if (!(error instanceof Fallen)) throw error
       misses.get(attack)?.add(error.message)

@@ -29,6 +29,8 @@ export interface Attack {
   readonly leastMs?: number
   /** Bytes that may be alive, beside those of before, while all that it has opened is open; without, what any attack may have. */
   readonly heldBytes?: number
+  /** What it has put into the store stays for a day, and takes its room from the attacks that follow: they get another process. */
+  readonly fills?: boolean
   /** Sessions of the hub that it may have at most; not judged without. */
   readonly sessions?: number
 }

@@ -26,6 +26,13 @@ export interface KeepingGround {
   forget(token: string): void
 }
 
+interface Unloaded {
+  /** Milliseconds of the clock. */
+  readonly usedAt: number
+  /** That it takes in the memory of this process still. */
+  readonly bytes: number
+}
+
 export class Keeping {
   private readonly ground: KeepingGround
   /** Bytes that states in memory may take together. */
@@ -34,8 +41,8 @@ export class Keeping {
   private bytes = 0
   /** Instances that nobody needs, in the order in which that began. */
   private readonly idle = new Set<Instance>()
-  /** When a token was last in use that is in no memory but the store's, where the store does not know: the oldest first. */
-  private readonly unloaded = new Map<string, number>()
+  /** Tokens that only the store has, where it does not know when they were in use: the oldest first. */
+  private readonly unloaded = new Map<string, Unloaded>()
   private cancelExpiry: (() => void) | undefined
   private cancelSweep = () => {}
   private ended = false
@@ -63,7 +70,18 @@ export class Keeping {
     instance.cancelDrop?.()
     instance.cancelDrop = undefined
     this.idle.delete(instance)
-    this.unloaded.delete(instance.token)
+    const { bytes = 0 } = this.unloaded.get(instance.token) ?? {}
+    this.leave(instance.token, undefined)
+    if (bytes <= instance.bytes) return
+    this.bytes += bytes - instance.bytes
+    instance.bytes = bytes
+  }
+
+  /** What the store alone has of a token from now on. */
+  private leave(token: string, unloaded: Unloaded | undefined): void {
+    this.bytes += (unloaded?.bytes ?? 0) - (this.unloaded.get(token)?.bytes ?? 0)
+    this.unloaded.delete(token) // the newest is the last
+    if (unloaded) this.unloaded.set(token, unloaded)
   }
 
   /** A tab or a task of this process needs it. */
@@ -81,7 +99,7 @@ export class Keeping {
   refuseCrowded(instance: Instance, bytes: number): void {
     if (bytes <= 0 || this.bytes <= this.bytesLimit) return
     let needed = this.bytes
-    for (const idle of this.idle) {
+    for (const idle of this.ground.store.inMemory ? [] : this.idle) {
       needed -= idle.bytes
       if (needed <= this.bytesLimit) return
     }
@@ -89,7 +107,7 @@ export class Keeping {
   }
 
   private makeRoom(): void {
-    if (this.bytes <= this.bytesLimit) return
+    if (this.bytes <= this.bytesLimit || this.ground.store.inMemory) return
     let bytes = this.bytes
     for (const instance of this.idle) {
       if (bytes <= this.bytesLimit) return
@@ -133,11 +151,13 @@ export class Keeping {
     const { clock, instances, limits } = this.ground
     const [oldest] = this.unloaded
     if (!oldest || this.cancelExpiry || this.ended) return
-    const [token, usedAt] = oldest
-    this.cancelExpiry = clock.after(usedAt + limits.keepMs - clock.now(), () => {
+    const [token, unloaded] = oldest
+    this.cancelExpiry = clock.after(unloaded.usedAt + limits.keepMs - clock.now(), () => {
       this.cancelExpiry = undefined
-      if (this.unloaded.get(token) === usedAt) void this.drop(token, () => instances.has(token))
-      this.unloaded.delete(token)
+      if (this.unloaded.get(token) === unloaded) {
+        void this.drop(token, () => instances.has(token))
+        this.leave(token, undefined)
+      }
       this.expireLater()
     })
   }
@@ -155,7 +175,8 @@ export class Keeping {
       if (this.isGone(instance)) return
       if (instance.exists && instance.hasUnsavedEnds) return this.consider(instance)
       this.forget(instance)
-      if (instance.exists && !store.unused) this.unloaded.set(token, clock.now() - limits.unloadMs)
+      if (instance.exists && !store.unused)
+        this.leave(token, { usedAt: clock.now() - limits.unloadMs, bytes: store.inMemory ? instance.bytes : 0 })
       this.expireLater()
       await store.unload?.(token, limits.keepMs)
     } catch (error) {
@@ -190,7 +211,7 @@ export class Keeping {
       await instances.get(token)?.pending?.settled()
       if (isNeeded()) return
       const instance = instances.get(token)
-      this.unloaded.delete(token)
+      this.leave(token, undefined)
       if (instance) this.forget(instance) // first: a page that comes while the store forgets gets a new one, and waits for the lock
       await store.drop(token)
     } catch (error) {

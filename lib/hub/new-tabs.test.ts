@@ -160,7 +160,7 @@ describe('a tab that has called', () => {
 
   it('leaves the memory at once where states together take too much of it', async () => {
     const heapBytes = 250_000 / fixedLimits.statesOfHeap
-    const { open, hub, clock, done } = testHub([big], { heapBytes })
+    const { open, hub, clock, done } = testHub([big], { heapBytes, store: { ...memoryStore(), inMemory: false } })
     for (let n = 0; n < 10; n += 1) {
       const tab = await open()
       await done((await tab.watch(big)).fill())

@@ -4,6 +4,7 @@ import { encode } from '../base/encode.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import { defineState } from '../doors/authors.js'
+import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
 
 const d = defineState('d', () => ({
@@ -125,8 +126,8 @@ describe('the states of all tabs', () => {
     expect(await failureOrNothing(late.write('x'.repeat(50_000)), clock)).toBe('state-too-large')
   })
 
-  it('have room again once pages have gone', async () => {
-    const { open, clock, hub } = testHub([d], { heapBytes })
+  it('have room again once pages have gone, where the store is elsewhere', async () => {
+    const { open, clock, hub } = testHub([d], { heapBytes, store: { ...memoryStore(), inMemory: false } })
     const tabs = []
     for (let n = 0; n < 20; n += 1) {
       const tab = await open()
@@ -139,6 +140,34 @@ describe('the states of all tabs', () => {
     await clock.advance(hub.limits.unloadMs + 1_000)
     expect(await failureOrNothing(state.write('x'.repeat(90_000)), clock)).toBeUndefined()
   })
+})
+
+it('the store in memory counts what it keeps of pages that have gone, until it drops that', async () => {
+  const heapBytes = 1_600_000 / fixedLimits.statesOfHeap
+  const { open, clock, hub } = testHub([d], { heapBytes, limits: { newTabsBurst: 1_000, keepMs: 1_000_000 } })
+  const kept = async () => {
+    let bytes = 0
+    for (const token of tokens) bytes += sizeOf((await hub.store.read(token))?.state ?? {})
+    return bytes
+  }
+  const tokens: string[] = []
+  for (let wave = 0; wave < 5; wave += 1) {
+    const tabs = []
+    for (let n = 0; n < 15; n += 1) {
+      const tab = await open()
+      await failureOrNothing((await tab.watch(d)).write('x'.repeat(90_000)), clock)
+      tabs.push(tab)
+      tokens.push(tab.token)
+    }
+    for (const tab of tabs) tab.wire.stop()
+    await clock.advance(hub.limits.unloadMs + 1_000)
+  }
+  expect(hub.instances.size).toBe(0)
+  expect(await kept()).toBeLessThan(2_000_000)
+  await clock.advance(hub.limits.keepMs)
+  expect(await kept()).toBeLessThan(tokens.length * 10)
+  const late = await (await open()).watch(d)
+  expect(await failureOrNothing(late.write('x'.repeat(90_000)), clock)).toBeUndefined()
 })
 
 it('the size of a value is about that of its JSON', () => {

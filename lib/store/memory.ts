@@ -13,6 +13,7 @@ export type Memory = Map<string, Kept>
 
 export function memoryStore(memory: Memory = new Map()): StateStore {
   const handle: StateStore = {
+    inMemory: true,
     load: (token) => {
       const kept = memory.get(token)
       if (kept) kept.owner = handle

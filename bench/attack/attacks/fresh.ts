@@ -129,18 +129,20 @@ export const fresh: readonly Attack[] = [
   },
   {
     name: 'X-full-tabs',
-    heldBytes: 170_000_000,
-    title: '60 tabs that stay, each with a state of 9 MB',
+    heldBytes: 300_000_000,
+    fills: true,
+    title: '60 tabs that stay and 120 that leave, each with a state of 9 MB',
     run: async (scene) => {
       let filled = 0
-      await scene.each(scene.some(60, 4), 4, async () => {
+      await scene.each(scene.some(180, 4), 4, async (at) => {
         const page = await scene.entered([])
         for (let part = 0; part < 10; part += 1)
           if (!(await page.settled(page.call('target', 'put', `${part}`, `${part}`.padEnd(900_000, 'x'))))) return
         filled += 1
+        if (at % 3 > 0) page.close()
       })
       await scene.rest()
-      return { done: `${filled} tabs were filled`, acted: filled, keptBytes: 150_000_000 }
+      return { done: `${filled} tabs were filled`, acted: filled, keptBytes: 270_000_000 }
     },
   },
 ]
