@@ -92,7 +92,11 @@ async function play(acts: readonly Act[], saveMs: number): Promise<ReturnType<ty
     return store.save(...args)
   }
   const limits = { inboxBytes: 3_000, callsPerTab: 20, callsBurst: 10, rememberedPages: 2, newTabsBurst: 1_000 }
-  const { hub, clock } = testHub([d], { store: saveMs > 0 ? { ...store, save, inMemory: false } : store, limits, heapBytes: 400_000 })
+  const { hub, clock } = testHub([d], {
+    store: saveMs > 0 ? { ...store, save, inMemory: false } : store,
+    limits,
+    heapBytes: 400_000,
+  })
   later = (ms) => new Promise((resolve) => void clock.after(ms, () => resolve()))
   const tokens = Array.from({ length: 3 }, (_, n) => signToken(`${n}`.padStart(32, '0'), 'b', 'of a test'))
   const lines: Line[] = []

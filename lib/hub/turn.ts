@@ -13,6 +13,11 @@ export class Turn {
   /** When a step asked last, in milliseconds of the clock. */
   askedAt = Number.NEGATIVE_INFINITY
   private waiting: (() => void)[] = []
+  /** When those that waited began to go on. */
+  private turnedAt = 0
+  /** How many went on together last, and when that was looked at. */
+  private together = 1
+  private lookedAt = 0
   /** Steps that have called one another. */
   private depth = 0
 
@@ -58,20 +63,28 @@ export class Turn {
   }
 
   private readonly turned = (): void => {
-    this.since = this.clock.now()
-    this.goOn()
+    this.turnedAt = this.clock.now()
+    this.since = this.turnedAt
+    this.lookedAt = this.turnedAt
+    this.goOn(1)
   }
 
-  /** Lets those that wait go on, one after the other, for as long as a stretch may take: what each of them does is not known before. */
-  private goOn(): void {
-    this.waiting.shift()?.()
+  /** Lets some of those that wait go on. What they do is not known before: one can take microseconds, or write a large state. */
+  private goOn(count: number): void {
+    for (const resolve of this.waiting.splice(0, count)) resolve()
+    this.together = count
     // a tick that is asked for by a promise comes when all promises have gone on
     if (this.waiting.length > 0) queueMicrotask(() => process.nextTick(this.wentOn))
     else process.nextTick(this.ended)
   }
 
+  /** The next ones, for as long as a stretch may take: more of them at once while they take no time that can be measured. */
   private readonly wentOn = (): void => {
-    if (this.clock.now() - (this.since ?? 0) < serverLimits.stretchMs) return this.goOn()
+    const now = this.clock.now()
+    const isQuick = now === this.lookedAt
+    this.lookedAt = now
+    if (now - this.turnedAt < serverLimits.stretchMs)
+      return this.goOn(isQuick ? Math.min(2 * this.together, serverLimits.stepsInside) : 1)
     this.since = undefined
     this.clock.turn(this.turned)
   }
