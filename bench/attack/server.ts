@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import type { StateStore } from '../../lib/store/store.js'
 import { watchBuiltIns } from '../../lib/transport/built-ins.fixture.js'
 import { answering } from '../child.js'
 import { attachSocketIo, createHub, defaultLimits, diskStore, memoryStore, redisStore, socketPath } from './library.js'
@@ -63,19 +64,17 @@ let hub: ReturnType<typeof createHub> | undefined
 function storeFor(where: string) {
   if (where === 'memory') return memoryStore(kept)
   if (where === 'disk') folder = mkdtempSync(join(tmpdir(), 'heldstate-attack-'))
-  const store = folder ? diskStore({ dir: folder }) : redisStore(where)
+  const store: StateStore = folder ? diskStore({ dir: folder }) : redisStore(where)
   const { save, drop } = store
-  return {
-    ...store,
-    save: (...given: Parameters<typeof save>) => {
-      saved.add(given[0])
-      return save(...given)
-    },
-    drop: (token: string) => {
-      saved.delete(token)
-      return drop(token)
-    },
+  store.save = (token, next) => {
+    saved.add(token)
+    return save.call(store, token, next)
   }
+  store.drop = (token) => {
+    saved.delete(token)
+    return drop.call(store, token)
+  }
+  return store
 }
 
 async function listen({ store, limits }: Started): Promise<number> {

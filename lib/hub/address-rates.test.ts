@@ -89,7 +89,7 @@ it('are forgotten with the last of them', async () => {
   const kit = testHub([d])
   const [one, two] = [await page(kit, '1.1.1.1'), await page(kit, '1.1.1.1')]
   kit.hub.disconnected(one.session)
-  expect(kit.hub.addressRates.size).toBe(1)
+  expect(kit.hub.fairShare.addressRates.size).toBe(1)
   kit.hub.disconnected(two.session)
-  expect(kit.hub.addressRates.size).toBe(0)
+  expect(kit.hub.fairShare.addressRates.size).toBe(0)
 })

@@ -3,7 +3,7 @@
  * above these rates they are put last, like a page above its own.
  */
 import { guardLimits } from '../base/guard-limits.js'
-import { CallRate } from './fair-share.js'
+import { CallRate } from './call-rate.js'
 
 export class AddressRate {
   pages = 0

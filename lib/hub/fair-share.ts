@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { serverLimits } from '../base/server-limits.js'
+import { AddressRates } from './address-rates.js'
 
 /** A page above its rate. */
 export interface Drainable {
@@ -13,6 +14,8 @@ export interface Drainable {
 }
 
 export class FairShare {
+  /** Those of all pages of an address together. */
+  readonly addressRates = new AddressRates()
   private readonly clock: Clock
   private readonly waiting = new Set<Drainable>()
   private current: Drainable | undefined
@@ -100,32 +103,5 @@ export class FairShare {
       this.waiting.delete(page)
       page.drain()
     }
-  }
-}
-
-/** How many messages a page may send before it counts as fast. */
-export class CallRate {
-  private readonly perSecond: number
-  private readonly burst: number
-  private level: number
-  private at: number | undefined
-
-  constructor(perSecond: number, burst: number) {
-    this.perSecond = perSecond
-    this.burst = burst
-    this.level = burst
-  }
-
-  /** Messages have come: whether the page is above its rate. */
-  count(messages: number, now: number): boolean {
-    const seconds = Math.max(0, now - (this.at ?? now)) / 1000
-    this.at = now
-    this.level = Math.max(-this.perSecond, Math.min(this.burst, this.level + seconds * this.perSecond) - messages)
-    return this.level < 0
-  }
-
-  /** Whether it is above its rate now. */
-  isAbove(now: number): boolean {
-    return this.count(0, now)
   }
 }

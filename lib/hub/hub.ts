@@ -21,7 +21,6 @@ import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
-import { AddressRates } from './address-rates.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
@@ -76,7 +75,6 @@ export class Hub {
   readonly sessions: Set<Session> = new Set()
   readonly memory: MemoryBounds
   readonly fairShare: FairShare
-  readonly addressRates: AddressRates
   readonly firstValues: FirstValues
   private readonly newTabs: NewTabs
   private readonly originals = new Originals(this)
@@ -100,7 +98,6 @@ export class Hub {
     this.pages = new Pages(this.clock, this.limits)
     this.newTabs = new NewTabs(this.clock, this.limits)
     this.fairShare = new FairShare(this.clock)
-    this.addressRates = new AddressRates()
     this.locks = new Locks(this.clock, this.limits, this.log)
     this.registry.onReplace((edited) => {
       for (const session of this.sessions) session.redefined()
@@ -163,11 +160,10 @@ export class Hub {
     this.keeping.needed(instance)
     this.tasks.abandoned.back(token)
     if (instance.watchers.size === 0) this.nodes.attend(token, true)
-    const { outbox } = this
     const signed = signToken(token, browser, secrets[0])
     const earlier = this.pages.of(token, hello.page)
     const original = this.options.onDuplicate === 'fresh' ? undefined : this.callers.copiedBy(hello, browser)
-    const session = new Session(this, { instance, connection, outbox, hello, signed, earlier, original })
+    const session = new Session(this, { instance, connection, hello, signed, earlier, original, outbox: this.outbox })
     this.pages.set(token, hello.page, session)
     this.sessions.add(session)
     session.open(hello).catch((error) => this.giveUp(session, error))

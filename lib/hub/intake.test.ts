@@ -8,7 +8,8 @@ import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
 import { TestClock } from '../testing/clock.js'
-import { CallRate, type Drainable, FairShare } from './fair-share.js'
+import { CallRate } from './call-rate.js'
+import { type Drainable, FairShare } from './fair-share.js'
 
 let open = () => {}
 let opened = Promise.resolve()

@@ -6,10 +6,11 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
-import type { AddressRate, AddressRates } from './address-rates.js'
+import type { AddressRate } from './address-rates.js'
+import { CallRate } from './call-rate.js'
 import type { Calling, CallingGround } from './calling.js'
 import type { Connection } from './connection.js'
-import { CallRate, type Drainable, type FairShare } from './fair-share.js'
+import type { Drainable, FairShare } from './fair-share.js'
 import type { Inbox, InboxOptions } from './inbox.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import { Pace } from './pace.js'
@@ -17,7 +18,6 @@ import { Pace } from './pace.js'
 export interface IntakeGround extends CallingGround {
   readonly clock: { now(): number }
   readonly fairShare: FairShare
-  readonly addressRates: AddressRates
   readonly memory: Pick<MemoryBounds, 'inboxes'>
 }
 
@@ -56,7 +56,7 @@ export class Intake implements Drainable, InboxOptions {
     this.pace = new Pace(connection, limits, memory.inboxes)
     this.rate = new CallRate(limits.callsPerSecond, limits.callsBurst)
     this.address = connection.address
-    this.addressRate = ground.addressRates.enter(this.address)
+    this.addressRate = ground.fairShare.addressRates.enter(this.address)
   }
 
   /** A message, or a batch of them, as it came, of so many bytes. */
@@ -144,7 +144,7 @@ export class Intake implements Drainable, InboxOptions {
 
   /** The connection has ended. */
   end(): void {
-    this.ground.addressRates.leave(this.address)
+    this.ground.fairShare.addressRates.leave(this.address)
     this.pace.end()
     this.ground.fairShare.leave(this)
   }

@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { guardLimits } from '../base/guard-limits.js'
 import { socketWire } from '../client/socket.js'
 import { Tab } from '../client/tab.js'
 import { socketPath } from '../protocol/path.js'
@@ -176,7 +177,9 @@ class SocketPage {
     const stray = chance.happens(0.4)
     const early = stray && chance.happens(0.1)
     if (early) this.stray()
-    this.socket.send(`40${JSON.stringify(values.hello(tokens))}`)
+    const hello = `40${JSON.stringify(values.hello(tokens))}`
+    if (hello.length > guardLimits.helloLength) this.plain = false
+    this.socket.send(hello)
     await this.until(() => heard.token !== undefined || heard.farewells > 0, early ? 100 : answerMs) // it may have shut itself out
     const ids: number[] = []
     let said = 1
