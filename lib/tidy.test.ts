@@ -83,7 +83,6 @@ describe('an outside package', () => {
     'async-mutex',
     'devalue',
     'esbuild',
-    'lmdb',
     'redis',
     'eslint-scope',
     '@sveltejs/acorn-typescript',

@@ -75,6 +75,14 @@ export const fixedLimits = {
   progressEveryMs: 250,
   /** Arguments of the saves that a redis is given in one go: it works on them while this process makes the next. */
   argumentsAtOnce: 80,
+  /** Milliseconds from a save to the medium, at the store on disk. A power cut takes what was saved since; less would keep the disk busy. */
+  checkpointMs: 1_000,
+  /** Pages that the file of the disk store may leave unused before it is made smaller: 4 MB. */
+  sparePages: 1_000,
+  /** Pages that are given back in one go: under a megabyte, which takes a millisecond or two. */
+  pagesAtOnce: 200,
+  /** Milliseconds from one of these to the next. */
+  shrinkPauseMs: 50,
   /** Tokens that a store looks at in one stretch, when it is asked which nobody uses: about a millisecond. */
   tokensAtOnce: 1_000,
   /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */

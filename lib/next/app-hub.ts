@@ -2,7 +2,7 @@
  * The hub of an app, with what it has by default: state and secret in a folder that is kept, or state in a redis, and the definitions as the
  * app's route gives them.
  */
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { createHub, type Hub } from '../hub/hub.js'
@@ -57,5 +57,5 @@ function keptStore(folder: string, log: Log, clock: Clock): StateStore {
   const redis = process.env.HELDSTATE_REDIS
   if (redis) return redisStore(redis, { log, clock })
   makeKeptFolder(folder)
-  return diskStore({ dir: join(folder, 'state'), log })
+  return diskStore({ dir: folder, log })
 }

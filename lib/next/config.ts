@@ -12,8 +12,8 @@ type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) =>
 
 const real = /[?&]real(?=&|$)/
 const modulesFile = 'heldstate-modules.js'
-/** What instrumentation.ts brings in and Node must load itself: a native module, and one that asks for optional packages. */
-const external = ['lmdb', 'socket.io']
+/** What instrumentation.ts brings in and Node must load itself: it asks for optional packages. */
+const external = ['socket.io']
 const loader = (name: string, { transpilePackages = [] }: NextConfig) => ({
   loader: fileURLToPath(new URL(`./${name}-loader.cjs`, import.meta.url)),
   options: { packages: transpilePackages },

@@ -1,6 +1,6 @@
 /**
- * What Next must be told of for `output: 'standalone'`, since no bundler can follow it: the compiled part of the store on
- * disk, which is loaded by a name that is put together while it runs, and the client of the redis store, which is not looked
+ * What Next must be told of for `output: 'standalone'`, since no bundler can follow it: the SQLite of the store on disk, which
+ * is loaded by a name that is put together while it runs, and the client of the redis store, which is not looked
  * for, as it is installed by those alone who use it.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
@@ -8,14 +8,15 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const disk = 'lmdb'
+const disk = 'libsql'
 const redisClient = 'redis'
 
 /** Globs, from the folder in which Next is run. None of what is not installed. */
 export function nativeFiles(from = process.cwd()): readonly string[] {
-  const found = folderOf(disk, fileURLToPath(import.meta.url))
+  const here = fileURLToPath(import.meta.url)
+  const found = folderOf(disk, here)
   const native = found ? [join(dirname(realpathSync(found)), `@${disk}`, '*')] : []
-  return [...native, ...withDependencies(redisClient, from)].map(
+  return [...withDependencies(disk, here), ...native, ...withDependencies(redisClient, from)].map(
     (folder) => `${relative(from, folder).split(sep).join('/')}/**`,
   )
 }

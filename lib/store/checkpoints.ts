@@ -1,0 +1,57 @@
+/**
+ * Brings what was saved from the log of the database (WAL) to its file, once a second, in a thread of its own: it waits for the medium,
+ * which can take longer than the event loop should stand still. After it, what was saved before survives a power cut.
+ */
+import { Worker } from 'node:worker_threads'
+import type { Driver } from './sqlite.js'
+
+export class Checkpoints {
+  private readonly worker: Worker
+  private readonly waiting: ((failure: string | undefined) => void)[] = []
+  private ended = false
+
+  constructor({ module, export: name }: Driver, file: string) {
+    this.worker = new Worker(code, { eval: true, workerData: { module, name, file }, stdout: true, stderr: true })
+    this.worker.unref()
+    this.worker.on('message', (failure: string | undefined) => this.waiting.shift()?.(failure))
+    this.worker.on('error', (error) => this.stop(String(error)))
+    this.worker.on('exit', () => this.stop('The thread has ended.'))
+  }
+
+  /** Done when all that was saved before is in the file and on the medium. Gives why not, if it is not. */
+  run(mode: 'PASSIVE' | 'TRUNCATE' = 'PASSIVE'): Promise<string | undefined> {
+    if (this.ended) return Promise.resolve('The thread has ended.')
+    return new Promise((resolve) => {
+      this.waiting.push(resolve)
+      this.worker.postMessage(mode)
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.run('TRUNCATE')
+    await this.worker.terminate()
+  }
+
+  private stop(failure: string): void {
+    this.ended = true
+    for (const tell of this.waiting.splice(0)) tell(failure)
+  }
+}
+
+/** Text, since a bundler would not find a file of it. */
+const code = `
+const { parentPort, workerData: { module, name, file } } = require('node:worker_threads')
+const found = require(module)
+const Database = name === 'default' ? found : found[name]
+const database = new Database(file)
+database.exec('PRAGMA busy_timeout = 5000')
+parentPort.on('message', (mode) => {
+  let failure
+  try {
+    database.prepare('PRAGMA wal_checkpoint(' + mode + ')').all()
+  } catch (error) {
+    failure = String(error)
+  }
+  parentPort.postMessage(failure)
+})
+`

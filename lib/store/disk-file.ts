@@ -1,0 +1,121 @@
+/** The file of the disk store: opened, brought to the medium, given back what it does not need, and watched. */
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.js'
+import { HeldStateError, messageOf } from '../base/errors.js'
+import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { Checkpoints } from './checkpoints.js'
+import { type Database, sqliteDriver } from './sqlite.js'
+import { migrate } from './sqlite-schema.js'
+
+const name = 'state.sqlite'
+
+export class DiskFile {
+  readonly database: Database
+  private readonly dir: string
+  private readonly file: string
+  private readonly log: Log
+  private readonly clock: Clock
+  private readonly checkpoints: Checkpoints
+  /** That of the file when it was opened. */
+  private readonly inode: number
+  private journal: Promise<FileHandle> | undefined
+  private cancelTick: (() => void) | undefined
+  private cancelShrink = () => {}
+  private failure: string | undefined
+  private closed = false
+
+  constructor(dir: string, log: Log, clock: Clock) {
+    this.dir = dir
+    this.file = join(dir, name)
+    this.log = log
+    this.clock = clock
+    const driver = sqliteDriver()
+    this.database = opened(dir, this.file, driver.open)
+    this.inode = statSync(this.file).ino
+    this.checkpoints = new Checkpoints(driver, this.file)
+    for (const older of [dir, join(dir, 'state')])
+      if (existsSync(join(older, 'data.mdb')))
+        log.warn(`${older} holds a store of an older heldstate (data.mdb), which is not read. Remove that file.`)
+  }
+
+  /** Something was saved: it is brought to the medium within a second. */
+  changed(): void {
+    this.cancelTick ??= this.clock.after(fixedLimits.checkpointMs, () => {
+      this.cancelTick = undefined
+      void this.tick()
+    })
+  }
+
+  /** Done when all that was committed survives a power cut. */
+  async synced(): Promise<void> {
+    this.journal ??= open(`${this.file}-wal`, 'r+')
+    await (await this.journal).datasync()
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    this.cancelTick?.()
+    this.cancelShrink()
+    await this.checkpoints.end()
+    this.database.close()
+    await (await this.journal)?.close()
+  }
+
+  private async tick(): Promise<void> {
+    if (this.closed || this.isGone()) return
+    const failure = await this.checkpoints.run()
+    if (failure !== this.failure && failure)
+      this.log.error(`What was saved in ${this.dir} could not be brought to the medium: ${failure}`)
+    this.failure = failure
+    if (!this.closed) this.shrink()
+  }
+
+  /** Gives pages that are not used back to the file system, some at a time. */
+  private shrink(): void {
+    if (this.closed) return
+    const { freelist_count: free = 0 } = this.database.prepare('PRAGMA freelist_count').get() ?? {}
+    const { page_count: all = 0 } = this.database.prepare('PRAGMA page_count').get() ?? {}
+    if (Number(free) < Math.max(fixedLimits.sparePages, Number(all) / 4)) return
+    this.database.prepare(`PRAGMA incremental_vacuum(${fixedLimits.pagesAtOnce})`).all()
+    this.changed()
+    this.cancelShrink()
+    this.cancelShrink = this.clock.after(fixedLimits.shrinkPauseMs, () => this.shrink())
+  }
+
+  private isGone(): boolean {
+    let inode: number | undefined
+    try {
+      inode = statSync(this.file).ino
+    } catch {}
+    if (inode === this.inode) return false
+    this.log.error(
+      `${this.file} has been removed or replaced while the server runs. What is saved from now on is lost with the process: restart it.`,
+    )
+    return true
+  }
+}
+
+function opened(dir: string, file: string, open: (file: string) => Database): Database {
+  let database: Database | undefined
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    database = open(file)
+    database.exec('PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL')
+    database.exec('PRAGMA journal_mode = WAL')
+    chmodSync(file, 0o600) // the files of its log are made like it
+    database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 4000000')
+    migrate(database, file)
+    return database
+  } catch (cause) {
+    database?.close()
+    if (cause instanceof HeldStateError) throw cause
+    throw new HeldStateError(
+      'load-failed',
+      `The store in ${dir} could not be opened: ${messageOf(cause)}. If it is damaged, move the folder away; tabs then start anew.`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,237 @@
+/** The tokens in the file of the disk store: what this process knows of them, and what it writes. */
+import type { Clock } from '../base/clock.js'
+import { messageOf } from '../base/errors.js'
+import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { readKey, writtenKey } from './disk-keys.js'
+import { refuseStale, taken } from './memory.js'
+import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
+import type { Database, Statement } from './sqlite.js'
+import type { Stored } from './store.js'
+
+/**
+ * A token as this handle has loaded or saved it last. Its version rises with each save and each load by anybody, so a save
+ * that names it is refused once another handle has been there.
+ */
+interface Known {
+  readonly id: number
+  readonly record: TokenRecord
+  readonly version: number
+}
+
+interface Save {
+  readonly token: string
+  readonly next: Stored
+}
+
+/** Before the key of a text that could not be read. */
+const damaged = 'damaged/'
+
+const statements = {
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  rollback: 'ROLLBACK',
+  find: 'SELECT id, revision, version FROM tokens WHERE token = ?',
+  claim: 'UPDATE tokens SET version = version + 1 WHERE id = ? AND version = ?',
+  add: 'INSERT INTO tokens (token, revision, version, used_at, has_tasks) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING',
+  advance: 'UPDATE tokens SET revision = ?, version = version + 1, has_tasks = ? WHERE id = ? AND version = ?',
+  put: 'INSERT INTO texts (token_id, key, text) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text',
+  remove: 'DELETE FROM texts WHERE token_id = ? AND key = ?',
+  texts: "SELECT key, text FROM texts WHERE token_id = ? AND key NOT LIKE 'damaged/%'",
+  dropTexts: 'DELETE FROM texts WHERE token_id = ?',
+  dropToken: 'DELETE FROM tokens WHERE id = ?',
+  use: 'UPDATE tokens SET used_at = ? WHERE token = ?',
+  unused: 'SELECT token FROM tokens WHERE used_at < ? ORDER BY used_at LIMIT ?',
+  working: 'SELECT token FROM tokens WHERE has_tasks = 1',
+} as const
+
+type Name = keyof typeof statements
+
+export class DiskTokens {
+  private readonly database: Database
+  private readonly log: Log
+  private readonly clock: Clock
+  private readonly prepared: Partial<Record<Name, Statement>> = {}
+  /** What this handle knows of each token. */
+  private readonly known = new Map<string, Known>()
+
+  constructor(database: Database, log: Log, clock: Clock) {
+    this.database = database
+    this.log = log
+    this.clock = clock
+  }
+
+  read(token: string): Stored | undefined {
+    const row = this.statement('find').get(token)
+    return row && this.record(Number(row.id), Number(row.revision)).stored
+  }
+
+  load(token: string): Stored | undefined {
+    return this.transaction(() => {
+      const row = this.statement('find').get(token)
+      if (!row) return undefined
+      const [id, version] = [Number(row.id), Number(row.version)]
+      this.statement('claim').run(id, version)
+      const record = this.record(id, Number(row.revision))
+      this.known.set(token, { id, record, version: version + 1 })
+      return record.stored
+    })
+  }
+
+  save(token: string, next: Stored): void {
+    const known = this.transaction(() => this.write(token, next))
+    this.known.set(token, known)
+  }
+
+  /** In one transaction. Gives of each why it was not saved, if it was not. */
+  saveAll(saves: readonly Save[]): unknown[] {
+    const outcomes: unknown[] = []
+    try {
+      const written = this.transaction(() => saves.map((save, at) => this.attempt(save, outcomes, at)))
+      for (const [at, known] of written.entries()) if (known) this.known.set((saves[at] as Save).token, known)
+      return outcomes
+    } catch {
+      return saves.map((save) => this.alone(save)) // one of them may be what the disk refuses
+    }
+  }
+
+  private alone({ token, next }: Save): unknown {
+    try {
+      this.save(token, next)
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+
+  private attempt({ token, next }: Save, outcomes: unknown[], at: number): Known | undefined {
+    try {
+      return this.write(token, next)
+    } catch (error) {
+      if (!isStale(error)) throw error // some of it may be written
+      outcomes[at] = error
+      return undefined
+    }
+  }
+
+  /** Throws before it has written anything if the token is another handle's. */
+  private write(token: string, next: Stored): Known {
+    const known = this.known.get(token)
+    const before = known?.record ?? TokenRecord.empty
+    refuseStale(before.stored.revision, next.revision)
+    const { record, writes } = before.to(next)
+    const hasTasks = next.running.length > 0 ? 1 : 0
+    const changed = known
+      ? this.statement('advance').run(next.revision, hasTasks, known.id, known.version)
+      : this.statement('add').run(token, next.revision, this.clock.now(), hasTasks)
+    if (changed === 0) throw taken()
+    const id = known?.id ?? Number(this.statement('find').get(token)?.id)
+    this.writeTexts(id, writes)
+    return { id, record, version: (known?.version ?? 0) + 1 }
+  }
+
+  private writeTexts(id: number, writes: Writes): void {
+    for (const [key, text] of Object.entries(writes))
+      if (text === null) this.statement('remove').run(id, writtenKey(key))
+      else this.statement('put').run(id, writtenKey(key), text)
+  }
+
+  drop(token: string): void {
+    const known = this.known.get(token)
+    this.known.delete(token)
+    this.transaction(() => {
+      const row = this.statement('find').get(token)
+      if (!row || (known && Number(row.version) !== known.version)) return
+      this.statement('dropTexts').run(Number(row.id))
+      this.statement('dropToken').run(Number(row.id))
+    })
+  }
+
+  unload(token: string): void {
+    if (this.known.delete(token)) this.statement('use').run(this.clock.now(), token)
+  }
+
+  inUse(tokens: readonly string[]): void {
+    const now = this.clock.now()
+    this.transaction(() => {
+      for (const token of tokens) this.statement('use').run(now, token)
+    })
+  }
+
+  /** Some of those that nobody has used for `keepMs`. */
+  unused(keepMs: number): readonly string[] {
+    return this.statement('unused')
+      .all(this.clock.now() - keepMs, fixedLimits.tokensAtOnce)
+      .map(({ token }) => String(token))
+  }
+
+  working(): readonly string[] {
+    return this.statement('working')
+      .all()
+      .map(({ token }) => String(token))
+  }
+
+  private transaction<T>(work: () => T): T {
+    try {
+      this.statement('begin').run()
+      const result = work()
+      this.statement('commit').run()
+      return result
+    } catch (error) {
+      this.undo()
+      throw isStale(error) ? error : new Error(`The disk refused it: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  private undo(): void {
+    try {
+      this.statement('rollback').run()
+    } catch {} // SQLite has done so itself, or it has not begun
+  }
+
+  private statement(name: Name): Statement {
+    const known = this.prepared[name]
+    if (known) return known
+    const statement = this.database.prepare(statements[name])
+    this.prepared[name] = statement
+    return statement
+  }
+
+  private texts(id: number): Texts {
+    const texts: Record<string, string> = {}
+    for (const { key, text } of this.statement('texts').all(id)) texts[readKey(String(key))] = String(text)
+    return texts
+  }
+
+  /** What cannot be read is set aside, state by state, so that the rest lives on and nobody overwrites it. */
+  private record(id: number, revision: number): TokenRecord {
+    const texts = this.texts(id)
+    try {
+      return TokenRecord.read({ revision, texts })
+    } catch {
+      const parts = new Map<string, Record<string, string>>()
+      for (const [key, text] of Object.entries(texts)) {
+        const part = stateOf(key) ?? key
+        parts.set(part, { ...parts.get(part), [key]: text })
+      }
+      const readable = [...parts].map(([part, own]) => this.readable(id, part, own))
+      return TokenRecord.read({ revision, texts: Object.assign({}, ...readable) })
+    }
+  }
+
+  private readable(id: number, part: string, texts: Texts): Texts {
+    try {
+      TokenRecord.read({ revision: 1, texts })
+      return texts
+    } catch (error) {
+      for (const [key, text] of Object.entries(texts)) {
+        this.statement('put').run(id, `${damaged}${writtenKey(key)}`, text)
+        this.statement('remove').run(id, writtenKey(key))
+      }
+      this.log.error(`The saved state "${part}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
+      return {}
+    }
+  }
+}
+
+const isStale = (error: unknown) => (error as { code?: unknown } | undefined)?.code === 'stale-write'

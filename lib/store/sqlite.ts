@@ -1,0 +1,117 @@
+/**
+ * A database of SQLite in one file: that of Node, where Node has it (22.13 and newer), else the package libsql, which is the same engine
+ * built for each platform. Both answer at once. This file alone knows them.
+ */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { HeldStateError } from '../base/errors.js'
+
+export type Value = string | number | null
+
+export type Row = Readonly<Record<string, Value>>
+
+export interface Statement {
+  /** How many rows it has changed. */
+  run(...values: Value[]): number
+  get(...values: Value[]): Row | undefined
+  all(...values: Value[]): readonly Row[]
+}
+
+export interface Database {
+  exec(sql: string): void
+  prepare(sql: string): Statement
+  close(): void
+}
+
+/** What the two have in common. */
+interface NativeStatement {
+  run(...values: Value[]): { readonly changes: number | bigint }
+  get(...values: Value[]): unknown
+  all(...values: Value[]): unknown[]
+}
+
+interface NativeDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): NativeStatement
+  close(): unknown
+}
+
+export interface Driver {
+  /** For a worker, which loads it by itself: the name of a module, or the file of one. */
+  readonly module: string
+  /** What makes a database is exported by this name. */
+  readonly export: 'DatabaseSync' | 'default'
+  open(file: string): Database
+}
+
+let found: Driver | undefined
+
+/** Throws if there is none. */
+export function sqliteDriver(): Driver {
+  found ??= ofNode() ?? ofPackage()
+  return found
+}
+
+function ofNode(): Driver | undefined {
+  const load = process.getBuiltinModule as ((name: string) => unknown) | undefined
+  const known = withoutWarning(() => load?.('node:sqlite')) as { DatabaseSync: Maker } | undefined
+  return known && driver('node:sqlite', 'DatabaseSync', known.DatabaseSync)
+}
+
+/** Beside this file, or, where a bundler has moved it, beside the app. */
+function ofPackage(): Driver {
+  const name = ['lib', 'sql'].join('') // a bundler that reads it would look into the binary
+  try {
+    const require = [import.meta.url, join(process.cwd(), 'package.json')]
+      .map((from) => createRequire(from))
+      .find((require) => canResolve(require, name))
+    if (!require) throw new Error('It cannot be found.')
+    return driver(require.resolve(name), 'default', require(name) as Maker)
+  } catch (cause) {
+    throw new HeldStateError(
+      'load-failed',
+      'This Node has no SQLite, and the package "libsql" is not installed. Install it, or use Node 22.13 or newer.',
+      { cause },
+    )
+  }
+}
+
+function canResolve(require: NodeJS.Require, name: string): boolean {
+  try {
+    return require.resolve(name) !== ''
+  } catch {
+    return false
+  }
+}
+
+type Maker = new (file: string) => NativeDatabase
+
+function driver(module: string, name: Driver['export'], Database: Maker): Driver {
+  return { module, export: name, open: (file) => wrapped(new Database(file)) }
+}
+
+const wrapped = (native: NativeDatabase): Database => ({
+  exec: (sql) => void native.exec(sql),
+  prepare: (sql) => {
+    const statement = native.prepare(sql)
+    return {
+      run: (...values) => Number(statement.run(...values).changes),
+      get: (...values) => (statement.get(...values) as Row | null) ?? undefined,
+      all: (...values) => statement.all(...values) as Row[],
+    }
+  },
+  close: () => void native.close(),
+})
+
+/** Node says of its SQLite that it may change. What is used here has not since it came. */
+function withoutWarning<T>(work: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+    if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...rest)
+  }) as typeof emitWarning
+  try {
+    return work()
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
