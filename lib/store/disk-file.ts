@@ -65,38 +65,50 @@ export class DiskFile {
   }
 
   private async tick(): Promise<void> {
-    if (this.closed || this.isGone()) return
-    const failure = await this.checkpoints.run()
+    if (this.closed) return
+    const isGone = this.isGone()
+    const failure = isGone ? gone : await this.checkpoints.run()
     if (failure !== this.failure && failure)
-      this.log.error(`What was saved in ${this.dir} could not be brought to the medium: ${failure}`)
+      this.log.error(
+        isGone ? `${this.file} ${failure}` : `Failed to bring what was saved in ${this.dir} to the medium: ${failure}`,
+      )
     this.failure = failure
-    if (!this.closed) this.shrink()
+    if (!isGone) this.shrink()
   }
 
   /** Gives pages that are not used back to the file system, some at a time. */
   private shrink(): void {
     if (this.closed) return
-    const { freelist_count: free = 0 } = this.database.prepare('PRAGMA freelist_count').get() ?? {}
-    const { page_count: all = 0 } = this.database.prepare('PRAGMA page_count').get() ?? {}
-    if (Number(free) < Math.max(fixedLimits.sparePages, Number(all) / 4)) return
-    this.database.prepare(`PRAGMA incremental_vacuum(${fixedLimits.pagesAtOnce})`).all()
+    try {
+      if (!this.vacuumed()) return
+    } catch {
+      return // another process writes, or the disk is full: the next save tries again, and says what is wrong
+    }
     this.changed()
     this.cancelShrink()
     this.cancelShrink = this.clock.after(fixedLimits.shrinkPauseMs, () => this.shrink())
   }
 
-  private isGone(): boolean {
-    let inode: number | undefined
-    try {
-      inode = statSync(this.file).ino
-    } catch {}
-    if (inode === this.inode) return false
-    this.log.error(
-      `${this.file} has been removed or replaced while the server runs. What is saved from now on is lost with the process: restart it.`,
-    )
+  /** Whether there was enough to give back. */
+  private vacuumed(): boolean {
+    const { freelist_count: free = 0 } = this.database.prepare('PRAGMA freelist_count').get() ?? {}
+    const { page_count: all = 0 } = this.database.prepare('PRAGMA page_count').get() ?? {}
+    if (Number(free) < Math.max(fixedLimits.sparePages, Number(all) / 4)) return false
+    this.database.exec(`PRAGMA incremental_vacuum(${fixedLimits.pagesAtOnce})`) // a prepared one that fails stays open
     return true
   }
+
+  private isGone(): boolean {
+    try {
+      return statSync(this.file).ino !== this.inode
+    } catch {
+      return true
+    }
+  }
 }
+
+const gone =
+  'has been removed or replaced while the server runs. What is saved from now on is lost with the process: restart it.'
 
 function opened(dir: string, file: string, open: (file: string) => Database): Database {
   let database: Database | undefined
@@ -114,7 +126,7 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
     if (cause instanceof HeldStateError) throw cause
     throw new HeldStateError(
       'load-failed',
-      `The store in ${dir} could not be opened: ${messageOf(cause)}. If it is damaged, move the folder away; tabs then start anew.`,
+      `The store in ${dir} could not be opened: ${messageOf(cause)}. If it is damaged, move the folder away; tabs then start from scratch.`,
       { cause },
     )
   }

@@ -231,6 +231,9 @@ describe('the disk store', () => {
     rmSync(dir, { recursive: true })
     await store.save('t', stored(2, 2))
     await vi.waitFor(() => expect(errors).toContainEqual(expect.stringContaining('removed or replaced')), 5_000)
+    await store.save('t', stored(3, 3))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(errors).toHaveLength(1)
     await store.close()
   })
 
@@ -252,6 +255,24 @@ describe('the disk store', () => {
     expect(open(other)).toThrow(/another program/)
     expect(open(none)).toThrow(/could not be opened: .* move the folder away/)
   })
+
+  it('outlives another process that holds the file while room is given back', async () => {
+    const dir = folder()
+    const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(Math.min(ms, 10), run) }
+    const store = diskStore({ dir, clock })
+    const large = { ...stored(1, 1), state: { a: { text: 'x'.repeat(100_000) } } }
+    const tokens = Array.from({ length: 100 }, (_, n) => `t${n}`)
+    await Promise.all(tokens.map((token) => store.save(token, large)))
+    for (const token of tokens.slice(1)) await store.drop(token)
+    const other = rawOf(dir)
+    other.exec('BEGIN IMMEDIATE')
+    await new Promise((resolve) => setTimeout(resolve, 100)) // the first attempt waits for it in vain
+    other.exec('COMMIT')
+    other.close()
+    await store.save('t0', { ...large, revision: 2 })
+    expect(await store.load('t0')).toMatchObject({ revision: 2 })
+    await store.close()
+  }, 20_000)
 
   it('lets one of two writers in', async () => {
     const dir = folder()

@@ -31,7 +31,7 @@ interface Waiting {
   readonly failed: (error: unknown) => void
 }
 
-/** An object of functions: whoever wraps a store spreads it. */
+/** Opens the store on disk. It is an object of functions, so that `{ ...store }` has them all. */
 export function diskStore(options: DiskStoreOptions): StateStore {
   const store = new DiskStore(options)
   return {
