@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { keptFolder } from '../next/kept-secret.js'
 import { findStateFiles, isStateFile, sourceOf } from '../next/state-files.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import { installedVersion, isSupported, type Project, readProject } from './project.js'
@@ -129,7 +130,7 @@ function definitionsElsewhere(folder: string): readonly string[] {
 }
 
 function folderFinding({ dir }: Project): Finding {
-  const kept = join(dir, '.heldstate')
+  const kept = keptFolder(dir)
   try {
     accessSync(existsSync(kept) ? kept : dir, constants.W_OK)
   } catch {

@@ -1,9 +1,11 @@
 /** `heldstate doctor`: looks for what is wrong with an app, and with its deployment, and says what to do about it. */
+import { keptFolder } from '../next/kept-secret.js'
 import { appFindings } from './app-findings.js'
 import { deploymentFindings } from './deployment-findings.js'
 import { broken, type Finding } from './finding.js'
 import { redisFindings, redisOf } from './redis-findings.js'
 import { Refusal } from './refusal.js'
+import { storeFindings } from './store-findings.js'
 import { paint, type Terminal } from './terminal.js'
 
 export interface DoctorOptions {
@@ -23,6 +25,10 @@ export async function doctor({ dir, url }: DoctorOptions, terminal: Terminal): P
   ]
   const redis = redisOf(dir)
   if (redis !== '') findings.push(...section('The redis', await redisFindings(dir, redis), terminal))
+  else {
+    const store = storeFindings(keptFolder(dir))
+    if (store.length > 0) findings.push(...section('The store', store, terminal))
+  }
   if (url !== undefined) findings.push(...section(url, await deploymentFindings(url), terminal))
   const count = findings.filter(({ kind }) => kind === 'broken').length
   terminal.say(count === 0 ? 'Nothing is broken.' : `${count} ${count === 1 ? 'thing is' : 'things are'} broken.`)

@@ -57,5 +57,5 @@ function keptStore(folder: string, log: Log, clock: Clock): StateStore {
   const redis = process.env.HELDSTATE_REDIS
   if (redis) return redisStore(redis, { log, clock })
   makeKeptFolder(folder)
-  return diskStore({ dir: folder, log })
+  return diskStore({ dir: folder, log, clock })
 }

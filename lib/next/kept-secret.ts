@@ -16,7 +16,7 @@ export const keptFolder = (dir: string, environment = process.env.HELDSTATE_DIR)
 /** Makes the folder; throws `cannot-store` if that is impossible. */
 export function makeKeptFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(join(folder, '.gitignore'), '*\n')
   } catch (cause) {
     throw new HeldStateError(

@@ -1,8 +1,12 @@
 /**
  * Brings what was saved from the log of the database (WAL) to its file, once a second, in a thread of its own: it waits for the medium,
  * which can take longer than the event loop should stand still. After it, what was saved before survives a power cut.
+ *
+ * Saves go on meanwhile, at the end of the log. If they are so many that the log only grows, they are made to wait once until all of it is
+ * in the file, and it begins anew.
  */
 import { Worker } from 'node:worker_threads'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Driver } from './sqlite.js'
 
 export class Checkpoints {
@@ -11,7 +15,9 @@ export class Checkpoints {
   private ended = false
 
   constructor({ module, export: name }: Driver, file: string) {
-    this.worker = new Worker(code, { eval: true, workerData: { module, name, file }, stdout: true, stderr: true })
+    const { logPages, logPagesAtMost } = fixedLimits
+    const workerData = { module, name, file, logPages, logPagesAtMost }
+    this.worker = new Worker(code, { eval: true, workerData, stdout: true, stderr: true })
     this.worker.unref()
     this.worker.on('message', (failure: string | undefined) => this.waiting.shift()?.(failure))
     this.worker.on('error', (error) => this.stop(String(error)))
@@ -19,16 +25,16 @@ export class Checkpoints {
   }
 
   /** Done when all that was saved before is in the file and on the medium. Gives why not, if it is not. */
-  run(mode: 'PASSIVE' | 'TRUNCATE' = 'PASSIVE'): Promise<string | undefined> {
+  run(isLast = false): Promise<string | undefined> {
     if (this.ended) return Promise.resolve('The thread has ended.')
     return new Promise((resolve) => {
       this.waiting.push(resolve)
-      this.worker.postMessage(mode)
+      this.worker.postMessage(isLast)
     })
   }
 
   async end(): Promise<void> {
-    await this.run('TRUNCATE')
+    await this.run(true)
     await this.worker.terminate()
   }
 
@@ -40,15 +46,18 @@ export class Checkpoints {
 
 /** Text, since a bundler would not find a file of it. */
 const code = `
-const { parentPort, workerData: { module, name, file } } = require('node:worker_threads')
+const { parentPort, workerData } = require('node:worker_threads')
+const { module, name, file, logPages, logPagesAtMost } = workerData
 const found = require(module)
 const Database = name === 'default' ? found : found[name]
 const database = new Database(file)
 database.exec('PRAGMA busy_timeout = 5000')
-parentPort.on('message', (mode) => {
+const run = (mode) => database.prepare('PRAGMA wal_checkpoint(' + mode + ')').all()[0]
+parentPort.on('message', (isLast) => {
   let failure
   try {
-    database.prepare('PRAGMA wal_checkpoint(' + mode + ')').all()
+    const { log, checkpointed } = run('PASSIVE')
+    if (isLast || (log === checkpointed && log > logPages) || log > logPagesAtMost) run('TRUNCATE')
   } catch (error) {
     failure = String(error)
   }

@@ -7,6 +7,9 @@ import { HeldStateError, messageOf } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { Checkpoints } from './checkpoints.js'
+import { DiskCheck } from './disk-check.js'
+import { DiskGuard } from './disk-guard.js'
+import { networkDisk } from './network-disk.js'
 import { type Database, sqliteDriver } from './sqlite.js'
 import { migrate } from './sqlite-schema.js'
 
@@ -19,11 +22,14 @@ export class DiskFile {
   private readonly log: Log
   private readonly clock: Clock
   private readonly checkpoints: Checkpoints
+  private readonly guard: DiskGuard
   /** That of the file when it was opened. */
   private readonly inode: number
   private journal: Promise<FileHandle> | undefined
   private cancelTick: (() => void) | undefined
   private cancelShrink = () => {}
+  private readonly cancelCheck: () => void
+  private check: DiskCheck | undefined
   private failure: string | undefined
   private closed = false
 
@@ -36,6 +42,33 @@ export class DiskFile {
     this.database = opened(dir, this.file, driver.open)
     this.inode = statSync(this.file).ino
     this.checkpoints = new Checkpoints(driver, this.file)
+    this.guard = new DiskGuard(driver, dir)
+    this.warn()
+    this.cancelCheck = clock.after(fixedLimits.checkAfterMs, () => void this.look())
+  }
+
+  private async look(): Promise<void> {
+    if (this.isGone()) return
+    this.check = new DiskCheck(sqliteDriver(), this.file)
+    const fault = await this.check.fault
+    await this.check.end()
+    if (!fault || this.closed) return
+    this.log.error(
+      `${this.file} is damaged: ${fault}. What can be read is served; a tab whose state cannot be read fails to load. Stop the server, and put a backup in its place.`,
+    )
+  }
+
+  private warn(): void {
+    const { dir, log } = this
+    const network = networkDisk(dir)
+    if (network)
+      log.warn(
+        `${dir} lies on a network disk (${network}). SQLite cannot rely on its locks: if two machines write to it, the file is damaged. Keep it on a disk of this machine, or keep the state in redis.`,
+      )
+    if (!this.guard.isAlone)
+      log.warn(
+        `Another server uses ${dir} as well. Nothing saved is lost, but a tab that both serve loses calls (stale-write). Stop one of them, or give each a folder of its own (HELDSTATE_DIR). To run several on purpose, keep the state in redis.`,
+      )
     for (const older of [dir, join(dir, 'state')])
       if (existsSync(join(older, 'data.mdb')))
         log.warn(`${older} holds a store of an older heldstate (data.mdb), which is not read. Remove that file.`)
@@ -59,8 +92,11 @@ export class DiskFile {
     this.closed = true
     this.cancelTick?.()
     this.cancelShrink()
+    this.cancelCheck()
+    await this.check?.end()
     await this.checkpoints.end()
     this.database.close()
+    this.guard.release()
     await (await this.journal)?.close()
   }
 
@@ -115,11 +151,12 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     database = open(file)
-    database.exec('PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL')
+    database.exec(`PRAGMA busy_timeout = ${fixedLimits.busyMs}; PRAGMA auto_vacuum = INCREMENTAL`)
     database.exec('PRAGMA journal_mode = WAL')
     chmodSync(file, 0o600) // the files of its log are made like it
-    database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 4000000')
+    database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
     migrate(database, file)
+    database.exec('PRAGMA busy_timeout = 0') // from now on, who waits for it does not hold up the event loop
     return database
   } catch (cause) {
     database?.close()

@@ -6,13 +6,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-
-const silent = { info: () => {}, warn: () => {}, error: () => {} }
-
+import { chance } from './chance.fixture.js'
 import { diskStore } from './disk.js'
 import { sqliteDriver } from './sqlite.js'
 import type { Stored } from './store.js'
 
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
 const root = mkdtempSync(join(tmpdir(), 'heldstate-power-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -27,15 +26,6 @@ const stored = (revision: number, n: number): Stored => ({
   ended: [],
   shapes: {},
 })
-
-/** Numbers that look like chance, and are the same in each run. */
-function chance(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
 
 /** Saves of four tokens in turn; gives for each number of saves what each token had. */
 async function saving(dir: string, count: number, at: (n: number) => void): Promise<void> {

@@ -6,7 +6,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import { readKey, writtenKey } from './disk-keys.js'
 import { refuseStale, taken } from './memory.js'
 import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
-import type { Database, Statement } from './sqlite.js'
+import { type Database, isBusy, type Statement, textOf, type Value } from './sqlite.js'
 import type { Stored } from './store.js'
 
 /**
@@ -24,8 +24,8 @@ interface Save {
   readonly next: Stored
 }
 
-/** Before the key of a text that could not be read. */
-const damaged = 'damaged/'
+/** Stands for a text that is none, so that its state counts as damaged. */
+const unreadable = ''
 
 const statements = {
   begin: 'BEGIN IMMEDIATE',
@@ -36,13 +36,15 @@ const statements = {
   add: 'INSERT INTO tokens (token, revision, version, used_at, has_tasks) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING',
   advance: 'UPDATE tokens SET revision = ?, version = version + 1, has_tasks = ? WHERE id = ? AND version = ?',
   put: 'INSERT INTO texts (token_id, key, text) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text',
+  setAside: "UPDATE OR REPLACE texts SET key = 'damaged/' || key WHERE token_id = ? AND key = ?",
   remove: 'DELETE FROM texts WHERE token_id = ? AND key = ?',
-  texts: "SELECT key, text FROM texts WHERE token_id = ? AND key NOT LIKE 'damaged/%'",
+  texts:
+    "SELECT CAST(key AS BLOB) AS key, CAST(text AS BLOB) AS text FROM texts WHERE token_id = ? AND key NOT LIKE 'damaged/%'",
   dropTexts: 'DELETE FROM texts WHERE token_id = ?',
   dropToken: 'DELETE FROM tokens WHERE id = ?',
   use: 'UPDATE tokens SET used_at = ? WHERE token = ?',
-  unused: 'SELECT token FROM tokens WHERE used_at < ? ORDER BY used_at LIMIT ?',
-  working: 'SELECT token FROM tokens WHERE has_tasks = 1',
+  unused: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE used_at < ? ORDER BY used_at LIMIT ?',
+  working: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE has_tasks = 1',
 } as const
 
 type Name = keyof typeof statements
@@ -90,7 +92,8 @@ export class DiskTokens {
       const written = this.transaction(() => saves.map((save, at) => this.attempt(save, outcomes, at)))
       for (const [at, known] of written.entries()) if (known) this.known.set((saves[at] as Save).token, known)
       return outcomes
-    } catch {
+    } catch (error) {
+      if (isBusy(error)) throw error
       return saves.map((save) => this.alone(save)) // one of them may be what the disk refuses
     }
   }
@@ -152,6 +155,7 @@ export class DiskTokens {
   }
 
   inUse(tokens: readonly string[]): void {
+    if (tokens.length === 0) return
     const now = this.clock.now()
     this.transaction(() => {
       for (const token of tokens) this.statement('use').run(now, token)
@@ -162,13 +166,13 @@ export class DiskTokens {
   unused(keepMs: number): readonly string[] {
     return this.statement('unused')
       .all(this.clock.now() - keepMs, fixedLimits.tokensAtOnce)
-      .map(({ token }) => String(token))
+      .flatMap(({ token }) => readableText(token))
   }
 
   working(): readonly string[] {
     return this.statement('working')
       .all()
-      .map(({ token }) => String(token))
+      .flatMap(({ token }) => readableText(token))
   }
 
   private transaction<T>(work: () => T): T {
@@ -199,7 +203,8 @@ export class DiskTokens {
 
   private texts(id: number): Texts {
     const texts: Record<string, string> = {}
-    for (const { key, text } of this.statement('texts').all(id)) texts[readKey(String(key))] = String(text)
+    for (const { key, text } of this.statement('texts').all(id))
+      for (const name of readableText(key)) texts[readKey(name)] = readableText(text)[0] ?? unreadable
     return texts
   }
 
@@ -224,13 +229,19 @@ export class DiskTokens {
       TokenRecord.read({ revision: 1, texts })
       return texts
     } catch (error) {
-      for (const [key, text] of Object.entries(texts)) {
-        this.statement('put').run(id, `${damaged}${writtenKey(key)}`, text)
-        this.statement('remove').run(id, writtenKey(key))
-      }
+      for (const key of Object.keys(texts)) this.statement('setAside').run(id, writtenKey(key))
       this.log.error(`The saved state "${part}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
       return {}
     }
+  }
+}
+
+/** None if a damaged page has made something else of it. */
+function readableText(value: Value | undefined): readonly string[] {
+  try {
+    return [textOf(value)]
+  } catch {
+    return []
   }
 }
 

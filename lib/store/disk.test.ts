@@ -256,6 +256,87 @@ describe('the disk store', () => {
     expect(open(none)).toThrow(/could not be opened: .* move the folder away/)
   })
 
+  it('waits for who holds the file without holding up the event loop, in the order of what was asked', async () => {
+    const dir = folder()
+    const store = diskStore({ dir })
+    await store.save('t', stored(1, 1))
+    await store.save('gone', stored(1, 1))
+    const other = rawOf(dir)
+    other.exec('BEGIN IMMEDIATE')
+    const ends: string[] = []
+    const works = {
+      save: store.save('t', stored(2, 2)),
+      new: store.save('new', stored(1, 1)),
+      drop: store.drop('gone'),
+      load: store.load('t'),
+      unused: store.unused?.(['t'], 1_000),
+    }
+    for (const [name, work] of Object.entries(works)) void Promise.resolve(work).then(() => ends.push(name))
+    let turns = 0
+    for (const began = performance.now(); performance.now() - began < 200; turns += 1)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(ends).toEqual([])
+    expect(turns).toBeGreaterThan(50)
+    other.exec('COMMIT')
+    other.close()
+    expect(await works.load).toEqual(stored(2, 2))
+    await Promise.all(Object.values(works))
+    expect(ends.sort()).toEqual(Object.keys(works).sort())
+    expect(await store.load('gone')).toBeUndefined()
+    await store.close()
+  })
+
+  it('gives up waiting for who holds the file after a while, and says what may hold it', async () => {
+    const dir = folder()
+    let late = 0
+    const store = diskStore({ dir, clock: { ...systemClock, now: () => Date.now() + late } })
+    await store.save('t', stored(1, 1))
+    const other = rawOf(dir)
+    other.exec('BEGIN IMMEDIATE')
+    const save = store.save('t', stored(2, 2))
+    const load = store.load('t')
+    late = 6_000
+    await expect(save).rejects.toThrow(/held the file for 5000 ms. Close what has it open/)
+    await expect(load).rejects.toThrow(/held the file/)
+    other.exec('COMMIT')
+    other.close()
+    await store.save('t', stored(2, 3))
+    expect(await store.load('t')).toEqual(stored(2, 3))
+    await store.close()
+  })
+
+  it('lets saves go on while its log is brought to the file, and cuts the log off afterwards', async () => {
+    const dir = folder()
+    const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(Math.min(ms, 10), run) }
+    const store = diskStore({ dir, clock })
+    const sizes: number[] = []
+    for (let revision = 1; revision <= 2_000; revision += 1) {
+      await store.save('t', { ...stored(revision, revision), state: { a: { text: `${revision} `.repeat(2_000) } } })
+      if (revision % 100 === 0) sizes.push(statSync(join(dir, 'state.sqlite-wal')).size)
+      if (revision % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(Math.max(...sizes)).toBeLessThan(20_000_000) // of 32 MB that were written
+    await vi.waitFor(() => expect(statSync(join(dir, 'state.sqlite-wal')).size).toBeLessThan(1_100_000), 5_000)
+    expect(await store.load('t')).toMatchObject({ revision: 2_000 })
+    await store.close()
+  }, 30_000)
+
+  it('says that another server uses the same folder, and nothing when it has gone', async () => {
+    const dir = folder()
+    const warnings: string[] = []
+    const log = { info: () => {}, error: () => {}, warn: (message: string) => void warnings.push(message) }
+    const [one, two] = [diskStore({ dir, log }), diskStore({ dir, log })]
+    await one.save('t', stored(1, 1))
+    expect(warnings).toEqual([])
+    await two.load('t')
+    expect(warnings).toEqual([expect.stringContaining(`Another server uses ${dir} as well`)])
+    await Promise.all([one.close(), two.close()])
+    const three = diskStore({ dir, log })
+    await three.load('t')
+    expect(warnings).toHaveLength(1)
+    await three.close()
+  })
+
   it('outlives another process that holds the file while room is given back', async () => {
     const dir = folder()
     const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(Math.min(ms, 10), run) }

@@ -9,6 +9,8 @@ import { consoleLog, type Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { DiskFile } from './disk-file.js'
 import { DiskTokens } from './disk-tokens.js'
+import { Patience } from './patience.js'
+import { isBusy } from './sqlite.js'
 import type { StateStore, Stored } from './store.js'
 
 export interface DiskStoreOptions {
@@ -58,6 +60,7 @@ class DiskStore {
   /** A save was committed in this turn of the event loop; those that follow in it go out together. */
   private hasSaved = false
   private waiting: Waiting[] = []
+  private readonly patience: Patience
   private readonly working = new Set<Promise<unknown>>()
 
   constructor({ dir, survives = 'process', log = consoleLog, clock = systemClock }: DiskStoreOptions) {
@@ -65,42 +68,40 @@ class DiskStore {
     this.survives = survives
     this.log = log
     this.clock = clock
+    this.patience = new Patience(clock, isBusy)
   }
 
   async open(): Promise<void> {
     this.opened()
   }
 
-  load(token: string): Stored | undefined {
-    return this.settled().load(token)
+  load(token: string): Promise<Stored | undefined> | Stored | undefined {
+    return this.after((tokens) => tokens.load(token))
   }
 
-  read(token: string): Stored | undefined {
-    return this.settled().read(token)
+  read(token: string): Promise<Stored | undefined> | Stored | undefined {
+    return this.after((tokens) => tokens.read(token))
   }
 
   /** The first save of a turn of the event loop is committed at once, which takes some microseconds; the others of it in one transaction. */
   save(token: string, next: Stored): Promise<void> | void {
     const tokens = this.opened()
-    if (this.survives === 'process' && !this.hasSaved) {
+    const isFirst = !this.hasSaved && this.waiting.length === 0
+    if (isFirst) this.clock.turn(() => this.turned())
+    if (isFirst && this.survives === 'process') {
       this.hasSaved = true
-      this.clock.turn(() => this.turned())
-      tokens.save(token, next)
       this.file?.changed()
-      return
+      return this.patience.do(() => tokens.save(token, next))
     }
-    if (this.waiting.length === 0 && !this.hasSaved) this.clock.turn(() => this.turned())
     return new Promise((done, failed) => this.waiting.push({ token, next, done, failed }))
   }
 
-  drop(token: string): void {
-    this.settled().drop(token)
-    this.file?.changed()
+  drop(token: string): Promise<void> | void {
+    return this.after((tokens) => tokens.drop(token))
   }
 
-  unload(token: string): void {
-    this.settled().unload(token)
-    this.file?.changed()
+  unload(token: string): Promise<void> | void {
+    return this.after((tokens) => tokens.unload(token))
   }
 
   async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {
@@ -108,22 +109,24 @@ class DiskStore {
     for (const token of inUse) {
       some.push(token)
       if (some.length < fixedLimits.tokensAtOnce) continue
-      this.settled().inUse(some.splice(0))
+      const full = some.splice(0)
+      await this.after((tokens) => tokens.inUse(full))
       await new Promise<void>((resolve) => this.clock.turn(resolve))
     }
-    const tokens = this.settled()
-    if (some.length > 0) tokens.inUse(some)
-    this.file?.changed()
-    return tokens.unused(keepMs)
+    return this.after((tokens) => {
+      tokens.inUse(some)
+      return tokens.unused(keepMs)
+    })
   }
 
   async orphans(): Promise<readonly string[]> {
-    return this.settled().working()
+    return this.after((tokens) => tokens.working())
   }
 
   async close(): Promise<void> {
     this.flush()
     this.closed = true
+    await this.patience.end()
     await Promise.allSettled(this.working)
     const { file } = this
     this.file = undefined
@@ -137,11 +140,12 @@ class DiskStore {
     return this.tokens
   }
 
-  /** With what waits committed. */
-  private settled(): DiskTokens {
+  /** Once what waits is committed. */
+  private after<T>(work: (tokens: DiskTokens) => T): Promise<T> | T {
     const tokens = this.opened()
     this.flush()
-    return tokens
+    this.file?.changed()
+    return this.patience.do(() => work(tokens))
   }
 
   private turned(): void {
@@ -153,19 +157,28 @@ class DiskStore {
     const { waiting, tokens, file } = this
     if (waiting.length === 0 || !tokens || !file) return
     this.waiting = []
-    const outcomes = tokens.saveAll(waiting)
     file.changed()
-    if (this.survives === 'process') return settle(waiting, outcomes)
-    const synced = file.synced().then(
-      () => settle(waiting, outcomes),
-      (error) =>
-        settle(
-          waiting,
-          waiting.map((_, at) => outcomes[at] ?? refused(error)),
-        ),
-    )
-    this.working.add(synced)
-    void synced.finally(() => this.working.delete(synced))
+    const outcomes = this.patience.do(() => tokens.saveAll(waiting))
+    if (this.survives === 'process' && !(outcomes instanceof Promise)) return settle(waiting, outcomes)
+    const settled = this.settled(waiting, outcomes, file)
+    this.working.add(settled)
+    void settled.finally(() => this.working.delete(settled))
+  }
+
+  /** When they are committed and, if they are to survive a power cut, on the medium. */
+  private async settled(saves: readonly Waiting[], committed: unknown, file: DiskFile): Promise<void> {
+    let outcomes: readonly unknown[] = []
+    try {
+      outcomes = (await committed) as readonly unknown[]
+      if (this.survives === 'power') await file.synced()
+      settle(saves, outcomes)
+    } catch (error) {
+      const failure = new Error(`The disk refused it: ${messageOf(error)}`, { cause: error })
+      settle(
+        saves,
+        saves.map((_, at) => outcomes[at] ?? failure),
+      )
+    }
   }
 }
 
@@ -177,5 +190,3 @@ function settle(waiting: readonly Waiting[], outcomes: readonly unknown[]): void
     else failed(failure)
   }
 }
-
-const refused = (cause: unknown) => new Error(`The disk refused it: ${messageOf(cause)}`, { cause })

@@ -39,8 +39,8 @@ const migrations: readonly string[] = [
   `,
 ]
 
-/** Brings a file to this version. Throws if it is a newer one, or no file of ours. */
-export function migrate(database: Database, file: string): void {
+/** Throws if the file is of a newer version, or no file of ours. Gives its version; an empty file has 0. */
+export function refuseForeign(database: Database, file: string): number {
   const { user_version: from = 0 } = database.prepare('PRAGMA user_version').get() ?? {}
   const { application_id: id = 0 } = database.prepare('PRAGMA application_id').get() ?? {}
   if (id !== applicationId && (id !== 0 || from !== 0))
@@ -50,10 +50,16 @@ export function migrate(database: Database, file: string): void {
       'load-failed',
       `${file} was written by a newer version of heldstate (its tables have version ${from}, this one knows ${migrations.length}). Install that version, or move the file away; tabs then start from scratch.`,
     )
+  return Number(from)
+}
+
+/** Brings a file to this version. Throws if it is a newer one, or no file of ours. */
+export function migrate(database: Database, file: string): void {
+  const from = refuseForeign(database, file)
   if (from === migrations.length) return
   database.exec('BEGIN IMMEDIATE')
   try {
-    for (const step of migrations.slice(Number(from))) database.exec(step)
+    for (const step of migrations.slice(from)) database.exec(step)
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`)
     database.exec('COMMIT')
   } catch (error) {

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { HeldStateError } from '../base/errors.js'
 
-export type Value = string | number | null
+export type Value = string | number | null | Uint8Array
 
 export type Row = Readonly<Record<string, Value>>
 
@@ -22,6 +22,14 @@ export interface Database {
   prepare(sql: string): Statement
   close(): void
 }
+
+/**
+ * A text, selected as `CAST(… AS BLOB)`. What a damaged page has made of it may be no UTF-8: then this throws, where the package ends the
+ * process if it is asked for the text itself.
+ */
+export const textOf = (value: Value | undefined): string => decoder.decode(value as Uint8Array)
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** What the two have in common. */
 interface NativeStatement {
@@ -43,6 +51,16 @@ export interface Driver {
   readonly export: 'DatabaseSync' | 'default'
   open(file: string): Database
 }
+
+/** Another connection, of this process or of another, holds the file for now. */
+export function isBusy(error: unknown): boolean {
+  const { errcode, code, cause } = (error ?? {}) as { errcode?: number; code?: unknown; cause?: unknown }
+  if (cause !== undefined) return isBusy(cause)
+  return String(code).startsWith('SQLITE_BUSY') || (errcode !== undefined && (errcode & 0xff) === busy)
+}
+
+/** SQLITE_BUSY; the bits above it say more. */
+const busy = 5
 
 let found: Driver | undefined
 

@@ -1,0 +1,68 @@
+/** What the store on the disk of an app holds, and whether it is whole. Nothing of it is changed. */
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from '../base/errors.js'
+import { type DiskContents, diskContents } from '../store/disk-contents.js'
+import { networkDisk } from '../store/network-disk.js'
+import { broken, type Finding, fine, note } from './finding.js'
+
+/** `folder` is that of the store, which need not exist. */
+export function storeFindings(folder: string): readonly Finding[] {
+  if (!existsSync(folder)) return []
+  const network = networkDisk(folder)
+  return [
+    ...contentsFindings(folder),
+    ...(network
+      ? [
+          note(
+            `${folder} lies on a network disk (${network}), where two machines can damage it. Keep it on a disk of the machine, or use redis.`,
+          ),
+        ]
+      : []),
+    ...(existsSync(join(folder, 'data.mdb'))
+      ? [note(`${folder} holds data.mdb of an older heldstate. Remove it.`)]
+      : []),
+  ]
+}
+
+function contentsFindings(folder: string): readonly Finding[] {
+  let contents: DiskContents | undefined
+  try {
+    contents = diskContents(folder)
+  } catch (error) {
+    return [broken(`The store in ${folder} cannot be read: ${messageOf(error)}`)]
+  }
+  if (!contents) return []
+  const { file, fault, damaged } = contents
+  if (fault)
+    return [
+      broken(
+        `${file} is damaged (${fault}). Stop the server, and put a backup in its place or move it away; tabs then start from scratch.`,
+      ),
+    ]
+  const findings = [fine(summary(contents))]
+  if (damaged > 0)
+    findings.push(
+      note(
+        `${count(damaged, 'value')} in ${file} could not be read and ${damaged === 1 ? 'was' : 'were'} set aside: SELECT * FROM texts WHERE key LIKE 'damaged/%'`,
+      ),
+    )
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
+    findings.push(note(`${file} can be read by other users of the machine. Run: chmod 600 ${file}`))
+  return findings
+}
+
+function summary({ file, bytes, freeBytes, tokens, tokensWithTasks, states }: DiskContents): string {
+  const free = freeBytes > bytes / 4 ? `, of which ${size(freeBytes)} are free` : ''
+  const tasks = tokensWithTasks > 0 ? `, ${tokensWithTasks} with background tasks` : ''
+  const largest = states
+    .slice(0, 3)
+    .map(({ state, tokens, characters }) => `${state} ${size(characters)} in ${count(tokens, 'tab')}`)
+    .join(', ')
+  return `${file}: ${size(bytes)}${free}; ${count(tokens, 'tab')}${tasks}${largest ? `; largest states: ${largest}` : ''}`
+}
+
+const count = (number: number, noun: string) => `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`
+
+const size = (bytes: number) =>
+  bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`

@@ -1,0 +1,30 @@
+/**
+ * Tells whether another server uses the folder of a store. Each holds a lock of the operating system on a file beside it, which ends with
+ * its process, however that ends.
+ */
+import { join } from 'node:path'
+import type { Database, Driver } from './sqlite.js'
+
+export class DiskGuard {
+  /** No other process, and no other store of this one, uses the folder. */
+  readonly isAlone: boolean
+  private readonly lock: Database
+
+  constructor({ open }: Driver, dir: string) {
+    this.lock = open(join(dir, 'server.lock'))
+    this.isAlone = this.locked()
+  }
+
+  release(): void {
+    this.lock.close()
+  }
+
+  private locked(): boolean {
+    try {
+      this.lock.exec('BEGIN EXCLUSIVE')
+      return true
+    } catch {
+      return false
+    }
+  }
+}
