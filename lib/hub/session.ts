@@ -36,7 +36,7 @@ export interface SessionGround extends IntakeGround, WatchingGround {
   readonly log: Log
   readonly nodes: Pick<Nodes, 'away'>
   readonly memory: MemoryBounds
-  readonly turn: Pick<Turn, 'giveWay'>
+  readonly turn: Pick<Turn, 'giveWayInTurn'>
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
   /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
@@ -145,7 +145,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
       await rescued(() => this.watching.add(id), tell)
       if (this.watching.asksTooMuch) return this.farewell(tooManyUnknown(), 0)
     }
-    await this.ground.turn.giveWay() // the welcomes of many pages go out one by one
+    await this.ground.turn.giveWayInTurn() // the welcomes of many pages go out one by one
     if (leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
     if (this.phase === 'closed') return
     this.phase = 'open'

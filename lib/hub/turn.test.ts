@@ -172,6 +172,29 @@ it('steps of less than two milliseconds in a row follow at once, and each stretc
   expect(turn.giveWay()).toBeUndefined()
 })
 
+it('what takes long gives way within a turn of the event loop, whatever callback it comes by', async () => {
+  let now = 0
+  const turns: (() => void)[] = []
+  const turn = new Turn({ now: () => now, after: () => () => {}, turn: (run) => void turns.push(run), id: () => '' })
+  const went: number[] = []
+  const welcome = async (at: number) => {
+    await turn.giveWayInTurn()
+    went.push(at)
+    now += 3
+  }
+  for (let at = 0; at < 4; at += 1) {
+    void welcome(at)
+    await turned() // each comes by a callback of its own: what promises asked for has run
+  }
+  expect(went).toEqual([0])
+  for (let count = 2; count <= 4; count += 1) {
+    for (const run of turns.splice(0)) run()
+    await turned()
+    expect(went).toHaveLength(count)
+  }
+  expect(went).toEqual([0, 1, 2, 3])
+})
+
 it('what waits goes on for a stretch in each turn, and not all of it in one', async () => {
   let now = 0
   const turns: (() => void)[] = []

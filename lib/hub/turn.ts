@@ -10,6 +10,8 @@ export class Turn {
   private readonly clock: Clock
   /** When the present stretch of promises was seen first. */
   private since: number | undefined
+  /** When somebody asked first for `giveWayInTurn` in this turn of the event loop. */
+  private inTurnSince: number | undefined
   /** When a step asked last, in milliseconds of the clock. */
   askedAt = Number.NEGATIVE_INFINITY
   private waiting: (() => void)[] = []
@@ -40,6 +42,20 @@ export class Turn {
     return this.next()
   }
 
+  /**
+   * The same for what takes milliseconds, as a large welcome does. Pages that come together are heard in one turn of the event loop, each by a
+   * callback of its own; so the time of the whole turn counts, and not that of a stretch.
+   */
+  giveWayInTurn(): Promise<void> | undefined {
+    if (this.waiting.length > 0) return this.next()
+    const now = this.clock.now()
+    if (this.inTurnSince === undefined) {
+      this.inTurnSince = now
+      this.clock.turn(this.inTurnEnded)
+    }
+    return now - this.inTurnSince < serverLimits.stretchMs ? undefined : this.next()
+  }
+
   /** Runs a step that may come from within another one, as a trigger does: no stack holds an endless chain of them. */
   step<T>(work: () => Eventually<T>): Eventually<T> {
     const turned = this.depth < serverLimits.stepsInside ? this.giveWay() : this.next()
@@ -56,6 +72,10 @@ export class Turn {
   private next(): Promise<void> {
     if (this.waiting.length === 0) this.clock.turn(this.turned)
     return new Promise((resolve) => this.waiting.push(resolve))
+  }
+
+  private readonly inTurnEnded = (): void => {
+    this.inTurnSince = undefined
   }
 
   private readonly ended = (): void => {
