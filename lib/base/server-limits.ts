@@ -77,17 +77,19 @@ export const fixedLimits = {
   argumentsAtOnce: 80,
   /** Milliseconds from a save to the medium, at the store on disk. A power cut takes what was saved since; less would keep the disk busy. */
   checkpointMs: 1_000,
-  /** Pages of 4 KB that the log of the disk store may have when all of it is in the file: 1 MB. It is cut off then. */
-  logPages: 250,
+  /** Bytes of a page of the disk store. A small change writes two pages; with 4 KB it would cost half as much again, and write four times as much. */
+  pageBytes: 1_024,
+  /** Pages that the log of the disk store may have when all of it is in the file: 1 MB. It is cut off then. */
+  logPages: 1_000,
   /** Pages from which on saves wait until all of the log is in the file, and it begins anew: 64 MB. A disk that slow has to be waited for. */
-  logPagesAtMost: 16_000,
+  logPagesAtMost: 64_000,
   /** Milliseconds from the start of a process before it looks whether its disk store is damaged: it has to serve who comes back first. */
   checkAfterMs: 10_000,
   /** Milliseconds between two attempts while something else holds the file of the disk store. It is held for less, as a rule. */
   busyAgainMs: 5,
   /** Milliseconds that an operation waits for that at most. A checkpoint of the whole log takes less; a shell left open takes forever. */
   busyMs: 5_000,
-  /** Pages that the file of the disk store may leave unused before it is made smaller: 4 MB. */
+  /** Pages that the file of the disk store may leave unused before it is made smaller: 1 MB. */
   sparePages: 1_000,
   /** Pages that are given back in one go: under a megabyte, which takes a millisecond or two. */
   pagesAtOnce: 200,

@@ -11,7 +11,7 @@ import type { Stored } from './store.js'
 const root = mkdtempSync(join(tmpdir(), 'heldstate-damage-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const pageBytes = 4096
+const pageBytes = 1024
 const tokens = Array.from({ length: 300 }, (_, n) => `t${n}`)
 
 const stored = (revision: number, n: number): Stored => ({

@@ -151,7 +151,9 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     database = open(file)
-    database.exec(`PRAGMA busy_timeout = ${fixedLimits.busyMs}; PRAGMA auto_vacuum = INCREMENTAL`)
+    database.exec(
+      `PRAGMA busy_timeout = ${fixedLimits.busyMs}; PRAGMA page_size = ${fixedLimits.pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`,
+    )
     database.exec('PRAGMA journal_mode = WAL')
     chmodSync(file, 0o600) // the files of its log are made like it
     database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')

@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { systemClock } from '../base/clock.js'
 import { chance } from './chance.fixture.js'
 import { diskStore } from './disk.js'
 import { sqliteDriver } from './sqlite.js'
@@ -29,7 +30,8 @@ const stored = (revision: number, n: number): Stored => ({
 
 /** Saves of four tokens in turn; gives for each number of saves what each token had. */
 async function saving(dir: string, count: number, at: (n: number) => void): Promise<void> {
-  const store = diskStore({ dir, log: silent })
+  const clock = { ...systemClock, after: () => () => {} } // brings nothing to the file by itself while its files are copied
+  const store = diskStore({ dir, log: silent, clock })
   for (let n = 1; n <= count; n += 1) {
     await store.save(tokens[n % tokens.length] as string, stored(Math.ceil(n / tokens.length), n))
     at(n)
@@ -80,7 +82,7 @@ it('after a cut anywhere in the log, the first saves are there, whole', async ()
       checkpoint(dir)
       safe = n
     }
-    if (random(3) > 0) return
+    if (n === safe || random(3) > 0) return // what was brought to the file was on the medium before, and the next save begins the log anew
     const copy = folder()
     copyFileSync(file(dir), file(copy))
     const log = readFileSync(`${file(dir)}-wal`)
@@ -114,9 +116,9 @@ it('after a cut while the log was brought to the file, every save is there', asy
     })
     const after = readFileSync(file(dir))
     const torn = Buffer.alloc(Math.max(before.length, after.length))
-    for (let at = 0; at < torn.length; at += 4096) {
+    for (let at = 0; at < torn.length; at += 1024) {
       const from = at < before.length && random(2) === 0 ? before : after
-      from.copy(torn, at, at, Math.min(at + 4096, from.length))
+      from.copy(torn, at, at, Math.min(at + 1024, from.length))
     }
     const copy = folder()
     writeFileSync(file(copy), torn)

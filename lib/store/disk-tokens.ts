@@ -27,6 +27,10 @@ interface Save {
 /** Stands for a text that is none, so that its state counts as damaged. */
 const unreadable = ''
 
+/** Of so many texts: each statement costs microseconds by itself, and a save of a small state writes two or three. */
+const putting = (texts: number) =>
+  `INSERT INTO texts (token_id, key, text) VALUES ${Array(texts).fill('(?, ?, ?)').join(', ')} ON CONFLICT DO UPDATE SET text = excluded.text`
+
 const statements = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
@@ -34,8 +38,11 @@ const statements = {
   find: 'SELECT id, revision, version FROM tokens WHERE token = ?',
   claim: 'UPDATE tokens SET version = version + 1 WHERE id = ? AND version = ?',
   add: 'INSERT INTO tokens (token, revision, version, used_at, has_tasks) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING',
-  advance: 'UPDATE tokens SET revision = ?, version = version + 1, has_tasks = ? WHERE id = ? AND version = ?',
-  put: 'INSERT INTO texts (token_id, key, text) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text',
+  advance: 'UPDATE tokens SET revision = ?, version = version + 1 WHERE id = ? AND version = ?',
+  advanceTasks: 'UPDATE tokens SET revision = ?, version = version + 1, has_tasks = ? WHERE id = ? AND version = ?',
+  put: putting(1),
+  putTwo: putting(2),
+  putThree: putting(3),
   setAside: "UPDATE OR REPLACE texts SET key = 'damaged/' || key WHERE token_id = ? AND key = ?",
   remove: 'DELETE FROM texts WHERE token_id = ? AND key = ?',
   texts:
@@ -123,20 +130,33 @@ export class DiskTokens {
     const before = known?.record ?? TokenRecord.empty
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
-    const hasTasks = next.running.length > 0 ? 1 : 0
-    const changed = known
-      ? this.statement('advance').run(next.revision, hasTasks, known.id, known.version)
-      : this.statement('add').run(token, next.revision, this.clock.now(), hasTasks)
+    const changed = known ? this.advance(known, next) : this.add(token, next)
     if (changed === 0) throw taken()
     const id = known?.id ?? Number(this.statement('find').get(token)?.id)
     this.writeTexts(id, writes)
     return { id, record, version: (known?.version ?? 0) + 1 }
   }
 
+  private add(token: string, next: Stored): number {
+    return this.statement('add').run(token, next.revision, this.clock.now(), hasTasks(next))
+  }
+
+  /** What an index stands on is written only where it changes. */
+  private advance({ id, version, record }: Known, next: Stored): number {
+    const tasks = hasTasks(next)
+    if (tasks === hasTasks(record.stored)) return this.statement('advance').run(next.revision, id, version)
+    return this.statement('advanceTasks').run(next.revision, tasks, id, version)
+  }
+
   private writeTexts(id: number, writes: Writes): void {
+    const puts: Value[] = []
     for (const [key, text] of Object.entries(writes))
       if (text === null) this.statement('remove').run(id, writtenKey(key))
-      else this.statement('put').run(id, writtenKey(key), text)
+      else puts.push(id, writtenKey(key), text)
+    for (let at = 0; at < puts.length; at += 9) {
+      const some = puts.slice(at, at + 9)
+      this.statement(some.length === 9 ? 'putThree' : some.length === 6 ? 'putTwo' : 'put').run(...some)
+    }
   }
 
   drop(token: string): void {
@@ -235,6 +255,8 @@ export class DiskTokens {
     }
   }
 }
+
+const hasTasks = ({ running }: Stored) => (running.length > 0 ? 1 : 0)
 
 /** None if a damaged page has made something else of it. */
 function readableText(value: Value | undefined): readonly string[] {
