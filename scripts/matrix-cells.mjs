@@ -111,4 +111,6 @@ export const cells = [
     files: { 'next.config.ts': typed('  output: "standalone",\n') },
   },
   { name: 'node-20.9', node: '20.9.0', typescript: '5.9.3', files: { 'next.config.ts': typed('') } },
+  { name: 'node-22', node: '22.23.5', typescript: '5.9.3', files: { 'next.config.ts': typed('') } },
+  { name: 'node-24', node: '24.22.3', typescript: '7.0.2', webpack: true, files: { 'next.config.ts': typed('') } },
 ]

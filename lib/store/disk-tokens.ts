@@ -72,7 +72,7 @@ export class DiskTokens {
 
   read(token: string): Stored | undefined {
     const row = this.statement('find').get(token)
-    return row && this.record(Number(row.id), Number(row.revision)).stored
+    return row && this.record(Number(row.id), Number(row.revision), () => {}).stored
   }
 
   load(token: string): Stored | undefined {
@@ -81,7 +81,7 @@ export class DiskTokens {
       if (!row) return undefined
       const [id, version] = [Number(row.id), Number(row.version)]
       this.statement('claim').run(id, version)
-      const record = this.record(id, Number(row.revision))
+      const record = this.record(id, Number(row.revision), (key) => void this.statement('setAside').run(id, key))
       this.known.set(token, { id, record, version: version + 1 })
       return record.stored
     })
@@ -171,7 +171,9 @@ export class DiskTokens {
   }
 
   unload(token: string): void {
-    if (this.known.delete(token)) this.statement('use').run(this.clock.now(), token)
+    if (!this.known.has(token)) return
+    this.inUse([token])
+    this.known.delete(token)
   }
 
   inUse(tokens: readonly string[]): void {
@@ -195,6 +197,10 @@ export class DiskTokens {
       .flatMap(({ token }) => readableText(token))
   }
 
+  /**
+   * All that writes goes through here: a statement that finds the file held stays open in the package, and nothing can be committed until it
+   * is run again. Here that is the one that begins.
+   */
   private transaction<T>(work: () => T): T {
     try {
       this.statement('begin').run()
@@ -229,7 +235,7 @@ export class DiskTokens {
   }
 
   /** What cannot be read is set aside, state by state, so that the rest lives on and nobody overwrites it. */
-  private record(id: number, revision: number): TokenRecord {
+  private record(id: number, revision: number, setAside: (key: string) => void): TokenRecord {
     const texts = this.texts(id)
     try {
       return TokenRecord.read({ revision, texts })
@@ -239,17 +245,17 @@ export class DiskTokens {
         const part = stateOf(key) ?? key
         parts.set(part, { ...parts.get(part), [key]: text })
       }
-      const readable = [...parts].map(([part, own]) => this.readable(id, part, own))
+      const readable = [...parts].map(([part, own]) => this.readable(part, own, setAside))
       return TokenRecord.read({ revision, texts: Object.assign({}, ...readable) })
     }
   }
 
-  private readable(id: number, part: string, texts: Texts): Texts {
+  private readable(part: string, texts: Texts, setAside: (key: string) => void): Texts {
     try {
       TokenRecord.read({ revision: 1, texts })
       return texts
     } catch (error) {
-      for (const key of Object.keys(texts)) this.statement('setAside').run(id, writtenKey(key))
+      for (const key of Object.keys(texts)) setAside(writtenKey(key))
       this.log.error(`The saved state "${part}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
       return {}
     }

@@ -269,6 +269,7 @@ describe('the disk store', () => {
       new: store.save('new', stored(1, 1)),
       drop: store.drop('gone'),
       load: store.load('t'),
+      unload: store.unload?.('gone', 1_000),
       unused: store.unused?.(['t'], 1_000),
     }
     for (const [name, work] of Object.entries(works)) void Promise.resolve(work).then(() => ends.push(name))
@@ -283,6 +284,36 @@ describe('the disk store', () => {
     await Promise.all(Object.values(works))
     expect(ends.sort()).toEqual(Object.keys(works).sort())
     expect(await store.load('gone')).toBeUndefined()
+    await store.close()
+  })
+
+  it('goes on whatever found the file held', async () => {
+    const dir = folder()
+    const store = diskStore({ dir, log: { info: () => {}, warn: () => {}, error: () => {} } })
+    const tokens = ['save', 'load', 'read', 'drop', 'unload', 'unused', 'orphans'] as const
+    for (const token of tokens) await store.save(token, stored(1, 1))
+    const works = {
+      save: () => store.save('save', stored(2, 2)),
+      load: () => store.load('load'),
+      read: () => store.read('read'),
+      drop: () => store.drop('drop'),
+      unload: () => store.unload?.('unload', 1_000),
+      unused: () => store.unused?.(['unused'], 1_000),
+      orphans: () => store.orphans?.(),
+    }
+    let revision = 0
+    for (const name of tokens) {
+      const other = rawOf(dir)
+      other.exec('BEGIN IMMEDIATE')
+      const work = works[name]()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      other.exec('COMMIT')
+      other.close()
+      await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 1))])
+      revision += 1
+      await store.save('other', stored(revision, revision)) // while that waits, or has ended
+      await work
+    }
     await store.close()
   })
 
