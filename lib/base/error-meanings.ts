@@ -40,6 +40,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'stale-write': 'the store holds a newer revision than the one a change was made from',
   'state-lost': 'the server does not have the state of this tab any more',
   'state-too-large': 'a change would have made the state of a tab larger than its bound',
+  'store-full': 'the store is nearly full, and takes no new tabs',
   'store-unreachable': 'the store does not answer',
   'task-cancelled': 'the task was cancelled',
   'task-failed': 'a background task threw',

@@ -44,6 +44,7 @@ export const errorCodes = [
   'stale-write',
   'state-lost',
   'state-too-large',
+  'store-full',
   'store-unreachable',
   'task-cancelled',
   'task-failed',

@@ -54,6 +54,8 @@ export const guardLimits = {
   fullAt: 2,
   /** Bytes of a state that counts as small then: a form or a game. 10,000 of them take a third of a heap of 512 MB. */
   fullStateBytes: 16_384,
+  /** The part of `storeBytes` from which on new tabs are refused; the rest is for the changes of those that are kept. */
+  storeFullAt: 0.8,
   /** Bytes of the state of a duplicated tab that count as a further new tab of its address: its first change writes all of them. */
   bytesOfNewTab: 50_000,
 } as const

@@ -21,6 +21,8 @@ export const pageBounds = {
 const hubBounds = {
   /** Bytes of the state of one tab, about as many as in JSON. A page of text is 3 KB; larger data belongs in a database. */
   stateBytes: 10_000_000,
+  /** Bytes of the store on the disk. Four fifths full, it takes no new tabs; those that it has go on. A disk must not fill unseen. */
+  storeBytes: 10_000_000_000,
   /** Calls a second of one page. A page above it is put last: others are served first, and nothing is refused. A person makes a few. */
   callsPerSecond: 200,
   /** Calls that a page can make at once before it counts as above that rate: a page that comes back resends what has not settled. */

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
+import { memoryStore } from '../doors/server.js'
 import { diskStore } from '../store/disk.js'
+import type { StateStore } from '../store/store.js'
 import { TestClock } from '../testing/clock.js'
 import { testHub } from '../testing/kit.js'
 
@@ -37,6 +39,30 @@ it('a tab that never comes back to a restarted server is forgotten after keepMs,
   expect(await store.load(gone.token)).toBeUndefined()
   expect(await store.load(back.token)).toMatchObject({ state: { d: { n: 5 } } })
   await store.close()
+})
+
+it('tabs of which the store names some at a time are all forgotten in one sweep, also beside one that cannot be', async () => {
+  const clock = new TestClock()
+  const kept = new Set(Array.from({ length: 95 }, (_, n) => `${n}`.padStart(32, '0')))
+  const stuck = `${90}`.padStart(32, '0')
+  const asked: number[] = []
+  const store: StateStore = {
+    ...memoryStore(),
+    unused: async (inUse) => {
+      asked.push([...inUse].length)
+      return [...kept].slice(0, 10)
+    },
+    drop: async (token) => {
+      if (token === stuck) throw new Error('it cannot be dropped')
+      kept.delete(token)
+    },
+  }
+  const { hub, log } = testHub([d], { store, limits: { keepMs: 8000 } }, clock)
+  await clock.advance(1_000)
+  expect([...kept]).toEqual([stuck])
+  expect(asked.length).toBeLessThan(15)
+  expect(log.lines.join()).toContain('could not be dropped')
+  await hub.close()
 })
 
 /** The disk takes real time, which the clock of the test knows nothing of. */

@@ -3,7 +3,9 @@
  * what is kept of it stays in the store; after `keepMs` that is dropped as well.
  */
 import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
@@ -97,6 +99,7 @@ export class Keeping {
 
   /** Throws where no more may be put into a state, since those that are needed take too much together; the others are about to leave. */
   refuseCrowded(instance: Instance, bytes: number): void {
+    if (instance.revision === 0) this.refuseFull()
     if (bytes <= 0 || this.bytes <= this.bytesLimit) return
     let needed = this.bytes
     for (const idle of this.ground.store.inMemory ? [] : this.idle) {
@@ -104,6 +107,20 @@ export class Keeping {
       if (needed <= this.bytesLimit) return
     }
     refuseCrowded(instance, bytes, needed / this.bytesLimit, this.bytesLimit)
+  }
+
+  /** Throws where a tab that is not kept yet would be, and the store is nearly full. */
+  private refuseFull(): void {
+    const { limits, log, store } = this.ground
+    const bytes = store.bytes?.() ?? 0
+    if (bytes <= limits.storeBytes * guardLimits.storeFullAt) return
+    log.warn(
+      `The store holds ${Math.round(bytes / 1e6)} MB, more than four fifths of the bound "storeBytes" (${Math.round(limits.storeBytes / 1e6)} MB). The state of new tabs is refused until some have gone. Raise the bound, or lower "keepMs".`,
+    )
+    throw new HeldStateError(
+      'store-full',
+      'The server has no room for the state of further tabs. Nothing was changed. Try again later.',
+    )
   }
 
   private makeRoom(): void {
@@ -138,8 +155,14 @@ export class Keeping {
   private async sweep(): Promise<void> {
     const { instances, limits, log, store } = this.ground
     try {
-      for (const token of (await store.unused?.(instances.keys(), limits.keepMs)) ?? [])
-        if (!this.ended) await this.drop(token, () => instances.has(token))
+      let before: string | undefined
+      let tokens = (await store.unused?.(instances.keys(), limits.keepMs)) ?? []
+      // the store names some of them; one that could not be dropped would be named for ever
+      while (tokens[0] !== undefined && tokens[0] !== before && !this.ended) {
+        for (const token of tokens) if (!this.ended) await this.drop(token, () => instances.has(token))
+        before = tokens[0]
+        tokens = (await store.unused?.([], limits.keepMs)) ?? []
+      }
     } catch (error) {
       if (!this.ended) log.error('The store could not be asked which tabs nobody has come back to.', error)
     }

@@ -31,6 +31,8 @@ export class DiskFile {
   private readonly cancelCheck: () => void
   private check: DiskCheck | undefined
   private failure: string | undefined
+  private counted = 0
+  private countedAt = Number.NEGATIVE_INFINITY
   private closed = false
 
   constructor(dir: string, log: Log, clock: Clock) {
@@ -82,6 +84,16 @@ export class DiskFile {
     })
   }
 
+  /** That are used in it, as of the last second. */
+  bytes(): number {
+    const now = this.clock.now()
+    if (now - this.countedAt >= fixedLimits.checkpointMs || now < this.countedAt) {
+      this.countedAt = now
+      this.counted = (this.pragma('page_count') - this.pragma('freelist_count')) * this.pragma('page_size')
+    }
+    return this.counted
+  }
+
   /** Done when all that was committed survives a power cut. */
   async synced(): Promise<void> {
     this.journal ??= open(`${this.file}-wal`, 'r+')
@@ -127,11 +139,14 @@ export class DiskFile {
 
   /** Whether there was enough to give back. */
   private vacuumed(): boolean {
-    const { freelist_count: free = 0 } = this.database.prepare('PRAGMA freelist_count').get() ?? {}
-    const { page_count: all = 0 } = this.database.prepare('PRAGMA page_count').get() ?? {}
-    if (Number(free) < Math.max(fixedLimits.sparePages, Number(all) / 4)) return false
+    const [free, all] = [this.pragma('freelist_count'), this.pragma('page_count')]
+    if (free < Math.max(fixedLimits.sparePages, all / 4)) return false
     this.database.exec(`PRAGMA incremental_vacuum(${fixedLimits.pagesAtOnce})`) // a prepared one that fails stays open
     return true
+  }
+
+  private pragma(name: string): number {
+    return Number(Object.values(this.database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
   }
 
   private isGone(): boolean {

@@ -45,6 +45,7 @@ export function diskStore(options: DiskStoreOptions): StateStore {
     unload: (token) => store.unload(token),
     unused: (inUse, keepMs) => store.unused(inUse, keepMs),
     orphans: () => store.orphans(),
+    bytes: () => store.bytes(),
     close: () => store.close(),
   }
 }
@@ -121,6 +122,11 @@ class DiskStore {
 
   async orphans(): Promise<readonly string[]> {
     return this.after((tokens) => tokens.working())
+  }
+
+  bytes(): number {
+    this.opened()
+    return this.file?.bytes() ?? 0
   }
 
   async close(): Promise<void> {

@@ -116,6 +116,8 @@ export interface StateStore {
   orphans?(): Promise<readonly string[]>
   /** For a store that several processes use at the same time. */
   readonly shared?: Shared
+  /** Bytes that it keeps, where it can tell without waiting. */
+  bytes?(): number
   /** What it keeps lies in the memory of this process: a state that the hub unloads takes as much of it as before. */
   readonly inMemory?: boolean
   /** Lets go of what the store holds open. Saves that were acknowledged stay. */

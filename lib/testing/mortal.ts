@@ -39,6 +39,7 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
     ...(store.open && { open: async () => alive(() => store.open?.()) }),
     ...(shared && { shared: mortalShared(shared, alive) }),
     ...(store.inMemory && { inMemory: true }),
+    ...(store.bytes && { bytes: () => store.bytes?.() ?? 0 }),
     load: (token) => alive(() => store.load(token)),
     read: (token) => alive(() => store.read(token)),
     save: (token, next) => alive(() => (slow ? slowly(token, next) : keep(token, next))),
