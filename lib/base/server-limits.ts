@@ -129,6 +129,10 @@ export const fixedLimits = {
   clockSkewMs: 86_400_000,
   /** Milliseconds that the server remembers what a closed page was sent. A lost connection or a reload takes less. */
   windowMs: 60_000,
+  /** Requests and upgrades that wait for an app that is not ready yet; further ones get status 503. A page that reloads makes some dozens. */
+  earlyRequests: 1_000,
+  /** Tokens of which the hub remembers how large their copies are, so that who cannot pay for one does not make it read them. */
+  originalSizes: 1_000,
   /** Milliseconds that the state of a duplicated tab stays at hand, in case it is duplicated again. */
   originalMs: 10_000,
   /** The part of the heap limit that remembered messages of all pages may take together. Above it, the oldest are forgotten. */

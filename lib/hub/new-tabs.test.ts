@@ -292,6 +292,37 @@ describe('a duplicated tab', () => {
     expect((await copied())[0]).toBe('w')
   })
 
+  it('that cannot pay for its copy does not make the server read the original again, in turns of several either', async () => {
+    const counted = counting()
+    const kit = testHub([big, d], { store: counted.store, limits: { unloadMs: 1, newTabsBurst: 3, newTabsPerSecond: 1 } })
+    const { hub, clock } = kit
+    const originals: TestTab[] = []
+    for (let n = 0; n < 4; n += 1) {
+      const tab = await kit.open('browser')
+      await kit.done((await tab.watch(big)).fill())
+      originals.push(tab)
+    }
+    for (const tab of originals) tab.drop()
+    await clock.advance(200_000)
+    let reads = 0
+    const { read } = hub.store
+    Object.assign(hub.store, { read: (token: string) => (reads++, read(token)) })
+    const copied = async (at: number) => {
+      const { signedToken: copyOf } = originals[at % originals.length] as TestTab
+      const hello = { version: protocolVersion, page: clock.id(), watch: ['big'], copyOf }
+      try {
+        hub.connect({ address: '1.2.3.4', send: () => {}, close: () => {} }, hello, 'browser')
+      } catch {}
+      await clock.settle()
+    }
+    for (let at = 0; at < 100; at += 1) {
+      await copied(at)
+      await clock.advance(1_000) // a new tab can come each second, and no copy
+    }
+    expect(reads).toBeGreaterThan(0)
+    expect(reads).toBeLessThan(8)
+  })
+
   it('keeps what it was copied from when its server is another one before it was saved', async () => {
     const { kit, copies, crash, tab, clock, done } = await duplicated()
     const [copy] = copies as [TestTab]

@@ -16,6 +16,9 @@ export class Originals {
   /** What was read last: a flood of copies of one tab reads it once. */
   private last: { readonly token: string; readonly kept: Promise<Kept>; cancelForget(): void } | undefined
 
+  /** Bytes of those that were lent last. */
+  private readonly sizes = new Map<string, number>()
+
   constructor(hub: Hub) {
     this.hub = hub
   }
@@ -23,10 +26,20 @@ export class Originals {
   /** Gives an instance what another token has, unless it has something itself. `charge` may refuse so many bytes. */
   lend(token: string, to: Instance, charge: (bytes: number) => void): Eventually<void> {
     if (to.exists || to.borrowed) return
+    const known = this.sizes.get(token)
+    if (known !== undefined) charge(known) // before it is read again
     return after(this.of(token), (kept) => {
-      charge(kept.bytes)
+      this.remember(token, kept.bytes)
+      if (known === undefined) charge(kept.bytes)
       to.borrow(kept)
     })
+  }
+
+  private remember(token: string, bytes: number): void {
+    this.sizes.delete(token)
+    this.sizes.set(token, bytes)
+    const [oldest] = this.sizes.keys()
+    if (this.sizes.size > fixedLimits.originalSizes && oldest !== undefined) this.sizes.delete(oldest)
   }
 
   /** What is kept of a token, or what it has borrowed itself. */

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { fixedLimits } from '../base/server-limits.js'
 import { TestClock } from '../testing/clock.js'
 import { EarlyRequests } from './early-requests.js'
 import { OpenSockets } from './open-sockets.js'
@@ -63,6 +64,24 @@ test('requests and upgrades that come early are answered when the app is ready',
   early.admit()
   expect(await answer).toBe('ready')
   await eventually(() => expect(seen.text).toBe('upgraded'))
+})
+
+test('of requests and upgrades that come early, as many wait as may; further ones are refused at once', async () => {
+  const early = new EarlyRequests(server)
+  const { earlyRequests } = fixedLimits
+  const waiting = Array.from({ length: earlyRequests }, () => ({}))
+  for (const _ of waiting) server.emit('request', {}, {})
+  const response = await fetch(`http://127.0.0.1:${port}/`)
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
+  const { seen } = upgrade('/socket')
+  await eventually(() => expect(seen.over).toBe(true))
+  early.stop()
+  let admitted = 0
+  server.on('request', () => {
+    admitted += 1
+  })
+  early.admit()
+  expect(admitted).toBe(earlyRequests)
 })
 
 test('upgrades of ours do not reach Next, and others do', async () => {
