@@ -141,6 +141,10 @@ export const fixedLimits = {
   statesOfHeap: 0.25,
   /** The part of the heap limit that waiting calls of all pages may take together. Above it, no page with waiting calls is read. */
   inboxOfHeap: 0.0625,
+  /** The part of the heap limit that messages may take together of which a part has arrived. Above it, the address with most of them is cut off. */
+  unfinishedOfHeap: 0.125,
+  /** Milliseconds between two looks at them, while anybody is connected. One at 10,000 connections takes about a millisecond. */
+  unfinishedEveryMs: 1_000,
   /** Bytes that can be put into any state before its size is counted. */
   uncountedBytes: 65_536,
   /** A state that is nearly full is counted again each time this part of `stateBytes` was put in (1/64), not for each call. */

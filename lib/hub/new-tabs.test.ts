@@ -294,7 +294,10 @@ describe('a duplicated tab', () => {
 
   it('that cannot pay for its copy does not make the server read the original again, in turns of several either', async () => {
     const counted = counting()
-    const kit = testHub([big, d], { store: counted.store, limits: { unloadMs: 1, newTabsBurst: 3, newTabsPerSecond: 1 } })
+    const kit = testHub([big, d], {
+      store: counted.store,
+      limits: { unloadMs: 1, newTabsBurst: 3, newTabsPerSecond: 1 },
+    })
     const { hub, clock } = kit
     const originals: TestTab[] = []
     for (let n = 0; n < 4; n += 1) {

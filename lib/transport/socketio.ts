@@ -16,6 +16,7 @@ import { Entrance } from './entrance.js'
 import type { EngineConnection } from './guard.js'
 import { SocketConnection } from './socket-connection.js'
 import { Troubles } from './troubles.js'
+import { type Receiving, Unfinished } from './unfinished.js'
 
 const cookieAge = 365 * 24 * 60 * 60 // seconds; browsers allow 400 days
 
@@ -39,7 +40,17 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
   })
   boundFrames(io.engine)
   const entrance = new Entrance(hub, io.engine, troubles)
-  io.engine.on('connection', (connection: EngineConnection) => entrance.connected(connection))
+  const engine = io.engine as unknown as { readonly clients: Readonly<Record<string, Receiving>> }
+  const unfinished = new Unfinished({
+    clock: hub.clock,
+    connections: () => Object.values(engine.clients),
+    addressOf: (id) => entrance.arrivalOf(id)?.address,
+    cut: (address, connections) => troubles.unfinished(address, connections),
+  })
+  io.engine.on('connection', (connection: EngineConnection) => {
+    entrance.connected(connection)
+    unfinished.begin()
+  })
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
     const value = entrance.cookieFor(request)
     if (value !== undefined) headers['set-cookie'] = cookie(value, request)
@@ -54,6 +65,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
   return {
     close: async () => {
       entrance.close()
+      unfinished.end()
       io.engine.close()
       await new Promise<void>((resolve) => setImmediate(resolve))
     },

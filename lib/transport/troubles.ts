@@ -44,6 +44,13 @@ export class Troubles {
     )
   }
 
+  unfinished(address: string, connections: number): void {
+    this.seldom(
+      'unfinished',
+      `${connections} connections of ${quoted(address)} were cut off: they had sent parts of large messages, which took too much memory together.`,
+    )
+  }
+
   greedy(address: string | undefined): void {
     this.seldom(
       'greedy',
