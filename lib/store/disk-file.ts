@@ -1,5 +1,5 @@
 /** The file of the disk store: opened, brought to the medium, given back what it does not need, and watched. */
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.js'
@@ -180,8 +180,17 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
     if (cause instanceof HeldStateError) throw cause
     throw new HeldStateError(
       'load-failed',
-      `The store in ${dir} could not be opened: ${messageOf(cause)}. If it is damaged, move the folder away; tabs then start from scratch.`,
+      `The store in ${dir} could not be opened: ${messageOf(cause)}. ${canBeWritten(dir) ? 'If it is damaged, move the folder away; tabs then start from scratch.' : 'The folder cannot be written: make it writable for the user that runs the server.'}`,
       { cause },
     )
+  }
+}
+
+function canBeWritten(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK)
+    return true
+  } catch {
+    return !existsSync(dir)
   }
 }
