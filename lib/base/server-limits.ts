@@ -97,6 +97,8 @@ export const fixedLimits = {
   shrinkPauseMs: 50,
   /** Tokens that a store looks at in one stretch, when it is asked which nobody uses: about a millisecond. */
   tokensAtOnce: 1_000,
+  /** Milliseconds between two of these at most: a server that is replaced each hour is to drop what nobody needs, too. */
+  sweepMs: 600_000,
   /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */
   sweepsPerKeep: 8,
   /** Documents that the hub remembers to have been made for a tab. Those of the last seconds count. */

@@ -9,6 +9,7 @@ import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
+import { sweepMs } from '../base/sweeps.js'
 import type { StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
@@ -149,7 +150,7 @@ export class Keeping {
     const { clock, limits, store } = this.ground
     if (!store.unused || this.ended) return
     const keepMs = Math.min(limits.keepMs, store.shared?.keepMs ?? limits.keepMs)
-    this.cancelSweep = clock.after(keepMs / fixedLimits.sweepsPerKeep, () => void this.sweep())
+    this.cancelSweep = clock.after(sweepMs(keepMs), () => void this.sweep())
   }
 
   private async sweep(): Promise<void> {

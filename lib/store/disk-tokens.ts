@@ -50,6 +50,11 @@ const statements = {
   dropTexts: 'DELETE FROM texts WHERE token_id = ?',
   dropToken: 'DELETE FROM tokens WHERE id = ?',
   use: 'UPDATE tokens SET used_at = ? WHERE token = ?',
+  lookedAt: 'SELECT looked_at FROM looks',
+  look: 'INSERT INTO looks (id, looked_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET looked_at = excluded.looked_at',
+  clamp: 'UPDATE tokens SET used_at = ? WHERE used_at > ?',
+  lastId: 'SELECT max(id) AS id FROM tokens',
+  spare: 'UPDATE tokens SET used_at = used_at + ? WHERE id > ? AND id <= ? AND used_at <= ?',
   unused: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE used_at < ? ORDER BY used_at LIMIT ?',
   working: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE has_tasks = 1',
 } as const
@@ -181,6 +186,27 @@ export class DiskTokens {
     const now = this.clock.now()
     this.transaction(() => {
       for (const token of tokens) this.statement('use').run(now, token)
+    })
+  }
+
+  /**
+   * Time in which no server looked at the tokens, or that a clock has jumped over, is not to make them old: some of them, from the id `from`
+   * on, are made younger by it. Gives the id to go on from. `usualMs` is the time between two looks.
+   */
+  catchUp(from: number, usualMs: number): number | undefined {
+    const lookedAt = this.statement('lookedAt').get()?.looked_at
+    const lostMs = lookedAt === undefined ? 0 : this.clock.now() - Number(lookedAt) - usualMs
+    if (lostMs < usualMs) return undefined
+    const to = from + fixedLimits.tokensAtOnce
+    this.transaction(() => this.statement('spare').run(Math.round(lostMs), from, to, Number(lookedAt)))
+    return to < Number(this.statement('lastId').get()?.id ?? 0) ? to : undefined
+  }
+
+  looked(): void {
+    const now = this.clock.now()
+    this.transaction(() => {
+      this.statement('look').run(now)
+      this.statement('clamp').run(now, now) // of a clock that was ahead
     })
   }
 

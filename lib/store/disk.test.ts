@@ -164,8 +164,8 @@ describe('the disk store', () => {
     await first.save('open', stored(2, 2))
     await first.close()
     const second = diskStore({ dir, clock })
-    now = 1800
-    expect(await second.unused?.(['open'], 1000)).toEqual([])
+    for (now = 1000; now <= 1800; now += 100) expect(await second.unused?.(['open'], 1000)).toEqual([])
+    expect(await second.unused?.([], 1000)).toEqual([])
     now = 2000
     expect(await second.unused?.([], 1000)).toEqual(['left', 'new'])
     await second.drop('left')
@@ -174,12 +174,36 @@ describe('the disk store', () => {
     await second.close()
   })
 
+  it('makes no token older by time in which no server ran, or by a clock that jumps ahead, and forgets a clock that was ahead', async () => {
+    const dir = folder()
+    let now = 0
+    const clock = { ...systemClock, now: () => now }
+    const first = diskStore({ dir, clock })
+    for (const token of ['a', 'b']) await first.save(token, stored(1, 1))
+    for (now = 0; now < 500; now += 100) expect(await first.unused?.(['a'], 1000)).toEqual([])
+    await first.close()
+    now = 1_000_000
+    const second = diskStore({ dir, clock })
+    await second.save('c', stored(1, 1))
+    for (let passed = 0; passed < 400; passed += 100, now += 100) expect(await second.unused?.([], 1000)).toEqual([])
+    now += 50_000 // it jumps
+    expect(await second.unused?.([], 1000)).toEqual([])
+    let old: readonly string[] = []
+    for (; old.length === 0; now += 100) old = (await second.unused?.([], 1000)) ?? []
+    expect(old).toEqual(['b'])
+    now = 5_000 // and comes back
+    await second.unused?.([], 1000)
+    for (let passed = 0; passed < 1_100; passed += 100, now += 100) await second.unused?.([], 1000)
+    expect([...((await second.unused?.([], 1000)) ?? [])].sort()).toEqual(['a', 'b', 'c'])
+    await second.close()
+  })
+
   it('finds those among thousands', async () => {
     let now = 0
     const store = diskStore({ dir: folder(), clock: { ...systemClock, now: () => now } })
     const tokens = Array.from({ length: 2500 }, (_, n) => `t${n}`)
     await Promise.all(tokens.map((token) => store.save(token, stored(1, 1))))
-    now = 1500
+    for (; now < 1500; now += 100) await store.unused?.(tokens.slice(0, 2300), 1000)
     expect(await store.unused?.(tokens.slice(0, 2300), 1000)).toHaveLength(200)
     await store.close()
   })
@@ -235,6 +259,21 @@ describe('the disk store', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(errors).toHaveLength(1)
     await store.close()
+  })
+
+  it('of an older version becomes one of this, and keeps what it has', async () => {
+    const dir = folder()
+    const first = diskStore({ dir })
+    await first.save('t', stored(1, 1))
+    await first.close()
+    const raw = rawOf(dir)
+    raw.exec('DROP TABLE looks; PRAGMA user_version = 1')
+    raw.close()
+    const second = diskStore({ dir })
+    expect(await second.load('t')).toEqual(stored(1, 1))
+    expect(await second.unused?.([], 1_000_000)).toEqual([])
+    await second.close()
+    expect(rawOf(dir).prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 })
   })
 
   it('of a newer version, of another program, or that is no database is refused by name', async () => {

@@ -5,8 +5,10 @@
  */
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
+import { isPromise } from '../base/eventually.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
+import { sweepMs } from '../base/sweeps.js'
 import { DiskFile } from './disk-file.js'
 import { DiskTokens } from './disk-tokens.js'
 import { Patience } from './patience.js'
@@ -106,6 +108,13 @@ class DiskStore {
   }
 
   async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {
+    let from: number | undefined = 0
+    while (from !== undefined) {
+      const next: number = from
+      const more = this.after((tokens) => tokens.catchUp(next, sweepMs(keepMs)))
+      from = isPromise(more) ? await more : more
+      if (from !== undefined) await new Promise<void>((resolve) => this.clock.turn(resolve))
+    }
     const some: string[] = []
     for (const token of inUse) {
       some.push(token)
@@ -116,6 +125,7 @@ class DiskStore {
     }
     return this.after((tokens) => {
       tokens.inUse(some)
+      tokens.looked()
       return tokens.unused(keepMs)
     })
   }

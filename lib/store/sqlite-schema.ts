@@ -37,6 +37,10 @@ const migrations: readonly string[] = [
       run.value ->> 'progress' AS progress, run.value ->> 'note' AS note
     FROM texts JOIN tokens ON tokens.id = texts.token_id, json_each(text) AS run WHERE key = 'running';
   `,
+  `
+  -- When a server looked last which tokens are in use. Time in which none did counts for the age of no token.
+  CREATE TABLE looks (id INTEGER PRIMARY KEY CHECK (id = 1), looked_at INTEGER NOT NULL) STRICT;
+  `,
 ]
 
 /** Throws if the file is of a newer version, or no file of ours. Gives its version; an empty file has 0. */
