@@ -3,6 +3,8 @@ import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
+import { TestClock } from '../testing/clock.js'
+import { Backpressure, Unread } from './backpressure.js'
 import type { HubOptions } from './options.js'
 
 const big = defineState('big', () => ({ text: '', n: 0 })).events((on) => ({
@@ -105,6 +107,28 @@ it('cuts off the page that has been slow for longest when all together leave too
   }
   expect([first.connection, second?.connection, third?.connection]).toEqual(['reconnecting', 'live', 'live'])
   expect(hub.memory.unread.bytes).toBeLessThan(1_200_000)
+})
+
+it('spares a page that reads slowly, before one that came later and reads nothing', async () => {
+  const memory = { unread: new Unread(1_000_000) }
+  const clock = new TestClock()
+  const page = () => {
+    const made = {
+      unread: 400_000,
+      isCut: false,
+      send: () => {},
+      close: () => {},
+      abort: () => void (made.isCut = true),
+    }
+    const pressure = new Backpressure(made, { clock, limits: defaultLimits, memory }, { drained: () => {} })
+    pressure.sent()
+    return { made, pressure }
+  }
+  const [slow, silent] = [page(), page()]
+  slow.made.unread -= 1_000
+  slow.pressure.taken()
+  const last = page()
+  expect([slow, silent, last].map(({ made }) => made.isCut)).toEqual([false, true, false])
 })
 
 it('lets the calls of a page wait that does not read how they end', async () => {

@@ -12,7 +12,7 @@ export class Unread {
   /** Bytes. */
   private readonly limit: number
   bytes = 0
-  /** In the order in which they were blocked. */
+  /** In the order in which they last took something: who reads, however slowly, is cut off after those that do not. */
   private readonly blocked = new Set<Backpressure>()
 
   constructor(limit: number) {
@@ -29,6 +29,7 @@ export class Unread {
   }
 
   block(page: Backpressure): void {
+    this.blocked.delete(page)
     this.blocked.add(page)
   }
 
@@ -86,7 +87,10 @@ export class Backpressure {
     if (!this.isBlocked) return this.count(unread)
     this.cancelCut?.()
     this.count(unread)
-    if (unread >= this.limits.unreadBytes) return this.cutLater()
+    if (unread >= this.limits.unreadBytes) {
+      this.all.block(this)
+      return this.cutLater()
+    }
     this.unblock()
     this.page.drained()
   }
