@@ -6,6 +6,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { after, concluded, type Eventually, isPromise, promised } from '../base/eventually.js'
+import { listed } from '../base/listed.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
@@ -270,9 +271,9 @@ function validated(
 }
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {
-  const known = [...members.events.keys(), ...members.tasks.keys()].map((member) => `"${member}"`).join(', ') || 'none'
+  const known = listed(' It has: ', [...members.events.keys(), ...members.tasks.keys()])
   return new HeldStateError(
     'unknown-member',
-    `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}. It has: ${known}.`,
+    `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}.${known}`,
   )
 }

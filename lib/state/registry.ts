@@ -2,7 +2,9 @@
  * The definitions of one app, by id. The modules are loaded by Next and handed over whole, again after each edit; values
  * and running tasks are kept elsewhere and do not notice.
  */
+
 import { HeldStateError } from '../base/errors.js'
+import { listed } from '../base/listed.js'
 import { refuseModule } from './broken-module.js'
 import { isServerDefinition, type ServerDefinition } from './define.js'
 
@@ -56,8 +58,10 @@ export class Registry {
   get(id: string): ServerDefinition {
     const definition = this.definitions.get(id)
     if (definition) return definition
-    const known = [...this.definitions.keys()].map((name) => `"${name}"`).join(', ') || 'none'
-    throw new HeldStateError('unknown-definition', `No state is defined as ${quote(id)}. Defined are: ${known}.`)
+    throw new HeldStateError(
+      'unknown-definition',
+      `No state is defined as ${quote(id)}.${listed(' Defined are: ', this.definitions.keys())}`,
+    )
   }
 
   has(id: string): boolean {

@@ -117,7 +117,10 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
 
   it('marks the cookie as secure behind https', async () => {
     const { handshake } = await serving()
-    expect((await handshake[kind]({ 'x-forwarded-proto': 'https' })).cookies[0]).toMatch(/; Secure$/)
+    for (const protocol of ['https', 'https,http', 'https , http'])
+      expect((await handshake[kind]({ 'x-forwarded-proto': protocol })).cookies[0]).toMatch(/; Secure$/)
+    for (const protocol of ['http', 'http,https', ''])
+      expect((await handshake[kind]({ 'x-forwarded-proto': protocol })).cookies[0]).not.toContain('Secure')
   })
 
   it.each(['heldstate=x', `heldstate=${browser}0`, `heldstate=${browser.toUpperCase()}`, `not-heldstate=${browser}`])(

@@ -106,6 +106,7 @@ function accept(hub: Hub, socket: Socket, arrival: Arrival): void {
 }
 
 function cookie(value: string, { headers, socket }: IncomingMessage): string {
-  const secure = 'encrypted' in socket || headers['x-forwarded-proto'] === 'https'
+  const [protocol] = String(headers['x-forwarded-proto'] ?? '').split(',') // that of the first of several proxies
+  const secure = 'encrypted' in socket || protocol?.trim() === 'https'
   return `${browserCookie}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${cookieAge}${secure ? '; Secure' : ''}`
 }
