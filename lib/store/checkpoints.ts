@@ -5,20 +5,19 @@
  * Saves go on meanwhile, at the end of the log. If they are so many that the log only grows, they are made to wait once until all of it is
  * in the file, and it begins anew.
  */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Driver } from './sqlite.js'
+import { sqliteWorker } from './sqlite-worker.js'
 
 export class Checkpoints {
   private readonly worker: Worker
   private readonly waiting: ((failure: string | undefined) => void)[] = []
   private ended = false
 
-  constructor({ module, export: name }: Driver, file: string) {
+  constructor(driver: Driver, file: string) {
     const { logPages, logPagesAtMost } = fixedLimits
-    const workerData = { module, name, file, logPages, logPagesAtMost }
-    this.worker = new Worker(code, { eval: true, workerData, stdout: true, stderr: true })
-    this.worker.unref()
+    this.worker = sqliteWorker(driver, file, code, { logPages, logPagesAtMost })
     this.worker.on('message', (failure: string | undefined) => this.waiting.shift()?.(failure))
     this.worker.on('error', (error) => this.stop(String(error)))
     this.worker.on('exit', () => this.stop('The thread has ended.'))
@@ -44,20 +43,14 @@ export class Checkpoints {
   }
 }
 
-/** Text, since a bundler would not find a file of it. */
 const code = `
-const { parentPort, workerData } = require('node:worker_threads')
-const { module, name, file, logPages, logPagesAtMost } = workerData
-const found = require(module)
-const Database = name === 'default' ? found : found[name]
-const database = new Database(file)
 database.exec('PRAGMA busy_timeout = 5000')
 const run = (mode) => database.prepare('PRAGMA wal_checkpoint(' + mode + ')').all()[0]
 parentPort.on('message', (isLast) => {
   let failure
   try {
     const { log, checkpointed } = run('PASSIVE')
-    if (isLast || (log === checkpointed && log > logPages) || log > logPagesAtMost) run('TRUNCATE')
+    if (isLast || (log === checkpointed && log > given.logPages) || log > given.logPagesAtMost) run('TRUNCATE')
   } catch (error) {
     failure = String(error)
   }
