@@ -3,38 +3,50 @@
  * which can take longer than the event loop should stand still. After it, what was saved before survives a power cut.
  *
  * Saves go on meanwhile, at the end of the log. If they are so many that the log only grows, they are made to wait once until all of it is
- * in the file, and it begins anew.
+ * in the file, and it begins anew. While somebody reads, the log cannot be brought to the file; then it is brought to the medium itself.
  */
 import type { Worker } from 'node:worker_threads'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Driver } from './sqlite.js'
 import { sqliteWorker } from './sqlite-worker.js'
 
+/** With `all`, nothing may be left in the log alone; with `last`, the thread ends. */
+type Kind = 'some' | 'all' | 'last'
+
 export class Checkpoints {
   private readonly worker: Worker
   private readonly waiting: ((failure: string | undefined) => void)[] = []
-  private ended = false
+  private readonly exited: Promise<void>
+  /** The thread has ended. */
+  ended = false
 
   constructor(driver: Driver, file: string) {
     const { logPages, logPagesAtMost } = fixedLimits
     this.worker = sqliteWorker(driver, file, code, { logPages, logPagesAtMost })
     this.worker.on('message', (failure: string | undefined) => this.waiting.shift()?.(failure))
     this.worker.on('error', (error) => this.stop(String(error)))
-    this.worker.on('exit', () => this.stop('The thread has ended.'))
-  }
-
-  /** Done when all that was saved before is in the file and on the medium. Gives why not, if it is not. */
-  run(isLast = false): Promise<string | undefined> {
-    if (this.ended) return Promise.resolve('The thread has ended.')
-    return new Promise((resolve) => {
-      this.waiting.push(resolve)
-      this.worker.postMessage(isLast)
+    this.exited = new Promise((resolve) => {
+      this.worker.on('exit', () => {
+        this.stop('The thread has ended.')
+        resolve()
+      })
     })
   }
 
+  /** Done when all that was saved before is on the medium. Gives why not, if it is not. */
+  run(kind: Kind = 'some'): Promise<string | undefined> {
+    if (this.ended) return Promise.resolve('The thread has ended.')
+    return new Promise((resolve) => {
+      this.waiting.push(resolve)
+      this.worker.postMessage(kind)
+    })
+  }
+
+  /** The thread ends by itself: to end one that is inside of the package ends the process. */
   async end(): Promise<void> {
-    await this.run(true)
-    await this.worker.terminate()
+    this.worker.ref()
+    await this.run('last')
+    await this.exited
   }
 
   private stop(failure: string): void {
@@ -43,17 +55,42 @@ export class Checkpoints {
   }
 }
 
+/** It never waits inside of SQLite, where it would hold the lock that saves need. */
 const code = `
-database.exec('PRAGMA busy_timeout = 5000')
-const run = (mode) => database.prepare('PRAGMA wal_checkpoint(' + mode + ')').all()[0]
-parentPort.on('message', (isLast) => {
+const { openSync, fdatasyncSync, closeSync } = require('node:fs')
+const checkpoint = (mode) => database.prepare('PRAGMA wal_checkpoint(' + mode + ')').all()[0]
+const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+let journal
+function sync() {
+  journal ??= openSync(file + '-wal', 'r+')
+  fdatasyncSync(journal)
+}
+function cutOff() {
+  for (let tries = 0; tries < 20; tries += 1) {
+    if (!checkpoint('TRUNCATE').busy) return true
+    pause(2)
+  }
+  return false
+}
+function bring(kind) {
+  const { busy, log, checkpointed } = checkpoint('PASSIVE')
+  const isWhole = !busy && log === checkpointed
+  if (!isWhole) sync()
+  const isCut = (kind === 'last' || (isWhole && log > given.logPages) || log > given.logPagesAtMost) && cutOff()
+  if (kind === 'all' && !isWhole && !isCut && !cutOff()) throw new Error('another program reads the file')
+}
+parentPort.on('message', (kind) => {
   let failure
   try {
-    const { log, checkpointed } = run('PASSIVE')
-    if (isLast || (log === checkpointed && log > given.logPages) || log > given.logPagesAtMost) run('TRUNCATE')
+    bring(kind)
   } catch (error) {
     failure = String(error)
   }
+  if (kind === 'last') {
+    if (journal !== undefined) closeSync(journal)
+    database.close()
+  }
   parentPort.postMessage(failure)
+  if (kind === 'last') parentPort.close()
 })
 `

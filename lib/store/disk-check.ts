@@ -1,38 +1,47 @@
 /**
- * Looks once whether the file of a database is whole, in a thread of its own: it reads all of it, a second or two for each gigabyte. Nobody
- * would notice otherwise that a disk has lost a page, until a tab comes that has something on it.
+ * Looks once whether the file of a database is whole, in a process of its own: it reads all of it, a second or two for each gigabyte. Nobody
+ * would notice otherwise that a disk has lost a page, until a tab comes that has something on it. (A thread that is ended inside of the
+ * package for Node 20 ends the process.)
  */
-import type { Worker } from 'node:worker_threads'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Driver } from './sqlite.js'
-import { sqliteWorker } from './sqlite-worker.js'
 
 export class DiskCheck {
-  private readonly worker: Worker
-  /** What is wrong with it, if anything is; also when the check was ended before. */
+  private readonly child: ChildProcess
+  /** What is wrong with it, if anything is; nothing if it could not be checked, or the check was ended before. */
   readonly fault: Promise<string | undefined>
 
-  constructor(driver: Driver, file: string) {
-    this.worker = sqliteWorker(driver, file, code)
+  constructor({ module, export: name }: Driver, file: string) {
+    this.child = spawn(process.execPath, ['-e', code, module, name, file], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    this.child.unref()
+    let said = ''
+    this.child.stdout?.on('data', (data) => {
+      said += data
+    })
     this.fault = new Promise((resolve) => {
-      this.worker.on('message', resolve)
-      this.worker.on('error', (error) => resolve(String(error)))
-      this.worker.on('exit', () => resolve(undefined))
+      this.child.on('error', () => resolve(undefined))
+      this.child.on('close', () => resolve(said.trim() || undefined))
     })
   }
 
-  async end(): Promise<void> {
-    await this.worker.terminate()
+  end(): void {
+    this.child.kill('SIGKILL')
   }
 }
 
 const code = `
-database.exec('PRAGMA query_only = 1')
-let fault
+const [module, name, file] = process.argv.slice(1)
+const found = require(module)
+const database = new (name === 'default' ? found : found[name])(file)
+let said
 try {
-  fault = Object.values(database.prepare('PRAGMA integrity_check(1)').all()[0])[0]
-} catch (error) {
-  fault = error.message
+  database.exec('PRAGMA query_only = 1')
+  said = Object.values(database.prepare('PRAGMA integrity_check(1)').all()[0])[0]
+} catch ({ message }) {
+  said = /malformed|corrupt|not a database/.test(message) ? message : 'ok'
 }
-database.close()
-parentPort.postMessage(fault === 'ok' ? undefined : fault)
+if (said !== 'ok') process.stdout.write(said)
 `

@@ -18,7 +18,7 @@ const stored = (revision: number, n: number): Stored => ({
   revision,
   state: { a: { n, text: `${n} `.repeat(n) } },
   calls: [{ page: 'p', done: n, ends: [], forgotten: 0 }],
-  running: [],
+  running: n % 20 === 0 ? [{ definition: 'a', task: 'b', run: 'r', node: 'n', attempt: 1 }] : [],
   ended: [],
   shapes: {},
 })
@@ -56,6 +56,8 @@ async function looked(
       expect(error).toBeInstanceOf(Error)
       counts.failed += 1
     }
+  expect((await store.orphans?.())?.length).toBeGreaterThan(tokens.length / 20 / 2)
+  expect((await store.unused?.([], 1_000_000))?.length).toBe(0)
   await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0), 300).catch(() => {})
   await store.close()
   return counts
@@ -66,7 +68,7 @@ it('costs the tabs that had something on it, and no others; the log names the fi
   const bytes = readFileSync(join(from, 'state.sqlite'))
   const pages = bytes.length / pageBytes
   const random = chance(3)
-  const seen = { refused: 0, damaged: 0, said: 0 }
+  const seen = { refused: 0, damaged: 0, many: 0, said: 0 }
   for (let round = 0; round < 40; round += 1) {
     const dir = join(root, `${round}`)
     mkdirSync(dir)
@@ -84,10 +86,12 @@ it('costs the tabs that had something on it, and no others; the log names the fi
       continue
     }
     if (counts.wrong + counts.failed > 0) seen.damaged += 1
+    if (counts.wrong + counts.failed > tokens.length / 10) seen.many += 1
     if (errors.some((error) => error.includes('is damaged') && error.includes(dir))) seen.said += 1
     expect(counts.right + counts.wrong + counts.failed).toBe(tokens.length)
   }
   expect(seen.damaged).toBeGreaterThan(20)
+  expect(seen.many).toBeLessThan(seen.damaged / 4) // a page that leads to many others
   expect(seen.said).toBeGreaterThan(20)
 }, 120_000)
 

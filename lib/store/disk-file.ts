@@ -1,5 +1,5 @@
 /** The file of the disk store: opened, brought to the medium, given back what it does not need, and watched. */
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.js'
@@ -10,6 +10,7 @@ import { Checkpoints } from './checkpoints.js'
 import { DiskCheck } from './disk-check.js'
 import { DiskGuard } from './disk-guard.js'
 import { networkDisk } from './network-disk.js'
+import { ownersAlone } from './owners-alone.js'
 import { type Database, sqliteDriver } from './sqlite.js'
 import { migrate } from './sqlite-schema.js'
 
@@ -21,7 +22,7 @@ export class DiskFile {
   private readonly file: string
   private readonly log: Log
   private readonly clock: Clock
-  private readonly checkpoints: Checkpoints
+  private checkpoints: Checkpoints
   private readonly guard: DiskGuard
   /** That of the file when it was opened. */
   private readonly inode: number
@@ -34,6 +35,9 @@ export class DiskFile {
   private counted = 0
   private countedAt = Number.NEGATIVE_INFINITY
   private closed = false
+  private isTicking = false
+  /** A sync has failed, so it is not known whether what was committed survives a power cut. */
+  isUnsafe = false
 
   constructor(dir: string, log: Log, clock: Clock) {
     this.dir = dir
@@ -43,17 +47,24 @@ export class DiskFile {
     const driver = sqliteDriver()
     this.database = opened(dir, this.file, driver.open)
     this.inode = statSync(this.file).ino
-    this.checkpoints = new Checkpoints(driver, this.file)
-    this.guard = new DiskGuard(driver, dir)
+    try {
+      this.guard = new DiskGuard(driver, dir)
+      this.checkpoints = new Checkpoints(driver, this.file)
+    } catch (error) {
+      this.database.close()
+      throw error
+    }
     this.warn()
     this.cancelCheck = clock.after(fixedLimits.checkAfterMs, () => void this.look())
   }
 
   private async look(): Promise<void> {
-    if (this.isGone()) return
-    this.check = new DiskCheck(sqliteDriver(), this.file)
-    const fault = await this.check.fault
-    await this.check.end()
+    let fault: string | undefined
+    try {
+      if (this.isGone()) return
+      this.check = new DiskCheck(sqliteDriver(), this.file)
+      fault = await this.check.fault
+    } catch {} // no process could be started: the machine has other worries
     if (!fault || this.closed) return
     this.log.error(
       `${this.file} is damaged: ${fault}. What can be read is served; a tab whose state cannot be read fails to load. Stop the server, and put a backup in its place.`,
@@ -80,7 +91,7 @@ export class DiskFile {
   changed(): void {
     this.cancelTick ??= this.clock.after(fixedLimits.checkpointMs, () => {
       this.cancelTick = undefined
-      void this.tick()
+      void this.tick().catch((error) => this.log.error(`Failed to look after the store in ${this.dir}.`, error))
     })
   }
 
@@ -96,8 +107,28 @@ export class DiskFile {
 
   /** Done when all that was committed survives a power cut. */
   async synced(): Promise<void> {
-    this.journal ??= open(`${this.file}-wal`, 'r+')
-    await (await this.journal).datasync()
+    if (this.isUnsafe) return this.secured()
+    try {
+      await (await this.opening()).datasync()
+    } catch (error) {
+      this.isUnsafe = true
+      throw error
+    }
+  }
+
+  /** After a sync that failed. The next one may go well without having brought anything to the medium; a checkpoint writes all of it again. */
+  async secured(): Promise<void> {
+    const failure = await this.checkpoints.run('all')
+    if (failure) throw new Error(failure)
+    this.isUnsafe = false
+  }
+
+  private opening(): Promise<FileHandle> {
+    this.journal ??= open(`${this.file}-wal`, 'r+').catch((error) => {
+      this.journal = undefined
+      throw error
+    })
+    return this.journal
   }
 
   async close(): Promise<void> {
@@ -105,16 +136,27 @@ export class DiskFile {
     this.cancelTick?.()
     this.cancelShrink()
     this.cancelCheck()
-    await this.check?.end()
+    this.check?.end()
     await this.checkpoints.end()
     this.database.close()
     this.guard.release()
-    await (await this.journal)?.close()
+    await this.journal?.then((journal) => journal.close()).catch(() => {})
   }
 
   private async tick(): Promise<void> {
     if (this.closed) return
+    if (this.isTicking) return this.changed()
+    this.isTicking = true
+    try {
+      await this.bring()
+    } finally {
+      this.isTicking = false
+    }
+  }
+
+  private async bring(): Promise<void> {
     const isGone = this.isGone()
+    if (this.checkpoints.ended) this.checkpoints = new Checkpoints(sqliteDriver(), this.file)
     const failure = isGone ? gone : await this.checkpoints.run()
     if (failure !== this.failure && failure)
       this.log.error(
@@ -170,7 +212,7 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
       `PRAGMA busy_timeout = ${fixedLimits.busyMs}; PRAGMA page_size = ${fixedLimits.pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`,
     )
     database.exec('PRAGMA journal_mode = WAL')
-    chmodSync(file, 0o600) // the files of its log are made like it
+    ownersAlone(file) // the files of its log are made like it
     database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
     migrate(database, file)
     database.exec('PRAGMA busy_timeout = 0') // from now on, who waits for it does not hold up the event loop

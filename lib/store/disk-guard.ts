@@ -3,6 +3,7 @@
  * its process, however that ends.
  */
 import { join } from 'node:path'
+import { ownersAlone } from './owners-alone.js'
 import type { Database, Driver } from './sqlite.js'
 
 export class DiskGuard {
@@ -11,8 +12,10 @@ export class DiskGuard {
   private readonly lock: Database
 
   constructor({ open }: Driver, dir: string) {
-    this.lock = open(join(dir, 'server.lock'))
+    const file = join(dir, 'server.lock')
+    this.lock = open(file)
     this.isAlone = this.locked()
+    ownersAlone(file)
   }
 
   release(): void {

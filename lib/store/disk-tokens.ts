@@ -6,7 +6,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import { readKey, writtenKey } from './disk-keys.js'
 import { refuseStale, taken } from './memory.js'
 import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
-import { type Database, isBusy, type Statement, textOf, type Value } from './sqlite.js'
+import { type Database, isBusy, isDamaged, type Row, type Statement, textOf, type Value } from './sqlite.js'
 import type { Stored } from './store.js'
 
 /**
@@ -36,8 +36,8 @@ const statements = {
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
   find: 'SELECT id, revision, version FROM tokens WHERE token = ?',
-  claim: 'UPDATE tokens SET version = version + 1 WHERE id = ? AND version = ?',
-  add: 'INSERT INTO tokens (token, revision, version, used_at, has_tasks) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING',
+  claim: 'UPDATE tokens SET version = version + 1, used_at = ? WHERE id = ? AND version = ?',
+  add: 'INSERT INTO tokens (token, revision, version, used_at, has_tasks) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   advance: 'UPDATE tokens SET revision = ?, version = version + 1 WHERE id = ? AND version = ?',
   advanceTasks: 'UPDATE tokens SET revision = ?, version = version + 1, has_tasks = ? WHERE id = ? AND version = ?',
   put: putting(1),
@@ -52,10 +52,12 @@ const statements = {
   use: 'UPDATE tokens SET used_at = ? WHERE token = ?',
   lookedAt: 'SELECT looked_at FROM looks',
   look: 'INSERT INTO looks (id, looked_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET looked_at = excluded.looked_at',
-  clamp: 'UPDATE tokens SET used_at = ? WHERE used_at > ?',
+  clamp: 'UPDATE tokens SET used_at = ? WHERE id IN (SELECT id FROM tokens WHERE used_at > ? LIMIT ?)',
   lastId: 'SELECT max(id) AS id FROM tokens',
   spare: 'UPDATE tokens SET used_at = used_at + ? WHERE id > ? AND id <= ? AND used_at <= ?',
   unused: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE used_at < ? ORDER BY used_at LIMIT ?',
+  unusedIn: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE id > ? AND id <= ? AND +used_at < ?',
+  workingIn: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE id > ? AND id <= ? AND +has_tasks = 1',
   working: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE has_tasks = 1',
 } as const
 
@@ -85,7 +87,7 @@ export class DiskTokens {
       const row = this.statement('find').get(token)
       if (!row) return undefined
       const [id, version] = [Number(row.id), Number(row.version)]
-      this.statement('claim').run(id, version)
+      this.statement('claim').run(this.clock.now(), id, version)
       const record = this.record(id, Number(row.revision), (key) => void this.statement('setAside').run(id, key))
       this.known.set(token, { id, record, version: version + 1 })
       return record.stored
@@ -139,11 +141,11 @@ export class DiskTokens {
     if (changed === 0) throw taken()
     const id = known?.id ?? Number(this.statement('find').get(token)?.id)
     this.writeTexts(id, writes)
-    return { id, record, version: (known?.version ?? 0) + 1 }
+    return { id, record, version: known ? known.version + 1 : firstVersion }
   }
 
   private add(token: string, next: Stored): number {
-    return this.statement('add').run(token, next.revision, this.clock.now(), hasTasks(next))
+    return this.statement('add').run(token, next.revision, firstVersion, this.clock.now(), hasTasks(next))
   }
 
   /** What an index stands on is written only where it changes. */
@@ -166,13 +168,13 @@ export class DiskTokens {
 
   drop(token: string): void {
     const known = this.known.get(token)
-    this.known.delete(token)
     this.transaction(() => {
       const row = this.statement('find').get(token)
       if (!row || (known && Number(row.version) !== known.version)) return
       this.statement('dropTexts').run(Number(row.id))
       this.statement('dropToken').run(Number(row.id))
     })
+    this.known.delete(token)
   }
 
   unload(token: string): void {
@@ -184,9 +186,16 @@ export class DiskTokens {
   inUse(tokens: readonly string[]): void {
     if (tokens.length === 0) return
     const now = this.clock.now()
-    this.transaction(() => {
-      for (const token of tokens) this.statement('use').run(now, token)
-    })
+    const use = (some: readonly string[]) =>
+      this.transaction(() => {
+        for (const token of some) this.statement('use').run(now, token)
+      })
+    unlessDamaged(
+      () => use(tokens),
+      () => {
+        for (const token of tokens) unlessDamaged(() => use([token]))
+      },
+    )
   }
 
   /**
@@ -198,29 +207,46 @@ export class DiskTokens {
     const lostMs = lookedAt === undefined ? 0 : this.clock.now() - Number(lookedAt) - usualMs
     if (lostMs < usualMs) return undefined
     const to = from + fixedLimits.tokensAtOnce
-    this.transaction(() => this.statement('spare').run(Math.round(lostMs), from, to, Number(lookedAt)))
+    unlessDamaged(() =>
+      this.transaction(() => void this.statement('spare').run(Math.round(lostMs), from, to, Number(lookedAt))),
+    )
     return to < Number(this.statement('lastId').get()?.id ?? 0) ? to : undefined
   }
 
   looked(): void {
     const now = this.clock.now()
-    this.transaction(() => {
-      this.statement('look').run(now)
-      this.statement('clamp').run(now, now) // of a clock that was ahead
-    })
+    this.transaction(() => void this.statement('look').run(now))
+    unlessDamaged(() => this.transaction(() => void this.statement('clamp').run(now, now, fixedLimits.tokensAtOnce))) // of a clock that was ahead
   }
 
   /** Some of those that nobody has used for `keepMs`. */
   unused(keepMs: number): readonly string[] {
-    return this.statement('unused')
-      .all(this.clock.now() - keepMs, fixedLimits.tokensAtOnce)
-      .flatMap(({ token }) => readableText(token))
+    const before = this.clock.now() - keepMs
+    return this.named(
+      () => this.statement('unused').all(before, fixedLimits.tokensAtOnce),
+      (from, to) => this.statement('unusedIn').all(from, to, before),
+    )
   }
 
   working(): readonly string[] {
-    return this.statement('working')
-      .all()
-      .flatMap(({ token }) => readableText(token))
+    return this.named(
+      () => this.statement('working').all(),
+      (from, to) => this.statement('workingIn').all(from, to),
+    )
+  }
+
+  /** Where a page is damaged, those on the others: they are looked for in stretches of ids. */
+  private named(whole: () => readonly Row[], stretch: (from: number, to: number) => readonly Row[]): readonly string[] {
+    const rows: Row[] = []
+    unlessDamaged(
+      () => rows.push(...whole()),
+      () => {
+        const last = Number(this.statement('lastId').get()?.id ?? 0)
+        for (let from = 0; from < last; from += stretchIds)
+          unlessDamaged(() => rows.push(...stretch(from, from + stretchIds)))
+      },
+    )
+    return rows.flatMap(({ token }) => readableText(token))
   }
 
   /**
@@ -285,6 +311,22 @@ export class DiskTokens {
       this.log.error(`The saved state "${part}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
       return {}
     }
+  }
+}
+
+/** As wide as it will be: a row that grows can need room on the pages beside its own, one of which may be damaged. */
+const firstVersion = 2 ** 24
+
+/** Ids that are looked at together where a page is damaged: about as many as a page holds. */
+const stretchIds = 20
+
+/** What finds a damaged page is left out, or done otherwise. */
+function unlessDamaged(work: () => unknown, otherwise: () => unknown = () => {}): void {
+  try {
+    work()
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    otherwise()
   }
 }
 

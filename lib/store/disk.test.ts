@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -325,6 +325,94 @@ describe('the disk store', () => {
     expect(await store.load('gone')).toBeUndefined()
     await store.close()
   })
+
+  it('goes on while another program only reads, for however long', async () => {
+    const dir = folder()
+    const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(Math.min(ms, 10), run) }
+    const store = diskStore({ dir, clock })
+    await store.save('t', stored(1, 1))
+    const reader = rawOf(dir)
+    reader.exec('BEGIN')
+    reader.prepare('SELECT * FROM tokens').all()
+    let slowest = 0
+    for (let revision = 2; revision < 1_200; revision += 1) {
+      const began = performance.now()
+      await store.save('t', { ...stored(revision, revision), state: { a: { text: `${revision} `.repeat(1_000) } } })
+      slowest = Math.max(slowest, performance.now() - began)
+      if (revision % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    expect(slowest).toBeLessThan(1_000)
+    reader.exec('COMMIT')
+    reader.close()
+    await store.close()
+  }, 30_000)
+
+  it('closes while it looks whether the file is damaged', async () => {
+    const dir = folder()
+    const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(Math.min(ms, 20), run) }
+    const store = diskStore({ dir, clock })
+    const tokens = Array.from({ length: 200 }, (_, n) => `t${n}`)
+    const large = { ...stored(1, 1), state: { a: { text: 'x'.repeat(50_000) } } }
+    await Promise.all(tokens.map((token) => store.save(token, large)))
+    for (let round = 0; round < 3; round += 1) {
+      const again = diskStore({ dir, clock })
+      await again.load('t1')
+      await new Promise((resolve) => setTimeout(resolve, 60 + round * 40))
+      await again.close()
+    }
+    await store.close()
+  }, 30_000)
+
+  it('that had to wait drops no token that another has loaded since', async () => {
+    const dir = folder()
+    const [one, two] = [diskStore({ dir }), diskStore({ dir })]
+    await one.save('t', stored(1, 1))
+    await two.load('t')
+    const other = rawOf(dir)
+    other.exec('BEGIN IMMEDIATE')
+    const drop = one.drop('t')
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    other.exec('COMMIT')
+    other.close()
+    await drop
+    await two.save('t', stored(2, 2))
+    expect(await two.load('t')).toEqual(stored(2, 2))
+    await Promise.all([one.close(), two.close()])
+  })
+
+  it('counts a load as use, also when its process ends without a word', async () => {
+    const dir = folder()
+    let now = 0
+    const clock = { ...systemClock, now: () => now }
+    const first = diskStore({ dir, clock })
+    await first.save('t', stored(1, 1))
+    await first.unused?.([], 1000)
+    await first.close()
+    const second = diskStore({ dir, clock }) // never closed in order
+    for (now = 100; now <= 900; now += 100) await second.unused?.([], 1000)
+    await second.load('t')
+    now = 1_050
+    const third = diskStore({ dir, clock })
+    expect(await third.unused?.([], 1000)).toEqual([])
+    await Promise.all([second.close(), third.close()])
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'that survives a power cut acknowledges nothing after a sync that failed',
+    async () => {
+      const dir = folder()
+      const store = diskStore({ dir, survives: 'power' })
+      await store.open?.()
+      const log = join(dir, 'state.sqlite-wal')
+      renameSync(log, `${log}.away`) // cannot be opened to be synced
+      await expect(Promise.resolve(store.save('t', stored(1, 1)))).rejects.toThrow(/ENOENT/)
+      renameSync(`${log}.away`, log)
+      expect(await store.load('t')).toEqual(stored(1, 1)) // brought to the medium by a checkpoint first
+      await store.save('t', stored(2, 2))
+      expect(await store.load('t')).toEqual(stored(2, 2))
+      await store.close()
+    },
+  )
 
   it('goes on whatever found the file held', async () => {
     const dir = folder()

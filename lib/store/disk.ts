@@ -79,11 +79,11 @@ class DiskStore {
   }
 
   load(token: string): Promise<Stored | undefined> | Stored | undefined {
-    return this.after((tokens) => tokens.load(token))
+    return this.safely((tokens) => tokens.load(token))
   }
 
   read(token: string): Promise<Stored | undefined> | Stored | undefined {
-    return this.after((tokens) => tokens.read(token))
+    return this.safely((tokens) => tokens.read(token))
   }
 
   /** The first save of a turn of the event loop is committed at once, which takes some microseconds; the others of it in one transaction. */
@@ -162,6 +162,12 @@ class DiskStore {
     this.flush()
     this.file?.changed()
     return this.patience.do(() => work(tokens))
+  }
+
+  /** Whoever asks what a failed save has left must not be shown what a power cut would take. */
+  private safely<T>(work: (tokens: DiskTokens) => T): Promise<T> | T {
+    const { file } = this
+    return file?.isUnsafe ? file.secured().then(() => this.after(work)) : this.after(work)
   }
 
   private turned(): void {

@@ -34,7 +34,6 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** What the two have in common. */
 interface NativeStatement {
   run(...values: Value[]): { readonly changes: number | bigint }
-  get(...values: Value[]): unknown
   all(...values: Value[]): unknown[]
 }
 
@@ -53,14 +52,17 @@ export interface Driver {
 }
 
 /** Another connection, of this process or of another, holds the file for now. */
-export function isBusy(error: unknown): boolean {
-  const { errcode, code, cause } = (error ?? {}) as { errcode?: number; code?: unknown; cause?: unknown }
-  if (cause !== undefined) return isBusy(cause)
-  return String(code).startsWith('SQLITE_BUSY') || (errcode !== undefined && (errcode & 0xff) === busy)
-}
+export const isBusy = (error: unknown): boolean => hasCode(error, 'SQLITE_BUSY', 5)
 
-/** SQLITE_BUSY; the bits above it say more. */
-const busy = 5
+/** A page of the file is not what it was. */
+export const isDamaged = (error: unknown): boolean => hasCode(error, 'SQLITE_CORRUPT', 11)
+
+/** The package names the code, Node gives its number; the bits above say more. */
+function hasCode(error: unknown, name: string, number: number): boolean {
+  const { errcode, code, cause } = (error ?? {}) as { errcode?: number; code?: unknown; cause?: unknown }
+  if (cause !== undefined) return hasCode(cause, name, number)
+  return String(code).startsWith(name) || (errcode !== undefined && (errcode & 0xff) === number)
+}
 
 let found: Driver | undefined
 
@@ -114,7 +116,7 @@ const wrapped = (native: NativeDatabase): Database => ({
     const statement = native.prepare(sql)
     return {
       run: (...values) => Number(statement.run(...values).changes),
-      get: (...values) => (statement.get(...values) as Row | null) ?? undefined,
+      get: (...values) => statement.all(...values)[0] as Row | undefined, // get() of the package never works again once a page was damaged
       all: (...values) => statement.all(...values) as Row[],
     }
   },
