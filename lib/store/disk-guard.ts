@@ -24,7 +24,7 @@ export class DiskGuard {
 
   private locked(): boolean {
     try {
-      this.lock.exec('BEGIN EXCLUSIVE')
+      this.lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE') // no further file, since nothing is written
       return true
     } catch {
       return false

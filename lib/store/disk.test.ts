@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -240,8 +240,10 @@ describe('the disk store', () => {
     const dir = folder()
     const store = diskStore({ dir })
     await store.save('t', stored(1, 1))
-    const modes = ['', 'state.sqlite', 'state.sqlite-wal'].map((name) => statSync(join(dir, name)).mode & 0o777)
-    expect(modes.map((mode) => mode.toString(8))).toEqual(['700', '600', '600'])
+    const mode = (name: string) => (statSync(join(dir, name)).mode & 0o777).toString(8)
+    const names = ['server.lock', 'state.sqlite', 'state.sqlite-shm', 'state.sqlite-wal']
+    expect(readdirSync(dir).sort()).toEqual(names)
+    expect(['', ...names].map(mode)).toEqual(['700', '600', '600', '600', '600'])
     await store.close()
   })
 
