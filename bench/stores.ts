@@ -77,7 +77,7 @@ async function measure({ ask, tabs, beside }: Side): Promise<Figures> {
   }
 }
 
-/** Bytes an event: of the change as the page is told it, given to the store, and written to the disk. */
+/** Bytes an event: of the change as the page gets it, given to the store, and written to the disk. */
 async function bytes({ ask, tabs: [tab] }: Side): Promise<Readonly<Record<'change' | 'given' | 'written', number>>> {
   if (!tab) throw new Error('There is no tab.')
   const calls = quick ? 200 : 1_000

@@ -81,7 +81,7 @@ export const fixedLimits = {
   pageBytes: 1_024,
   /** Pages that the log of the disk store may have when all of it is in the file: 1 MB. It is cut off then. */
   logPages: 1_000,
-  /** Pages from which on saves wait until all of the log is in the file, and it begins anew: 64 MB. A disk that slow has to be waited for. */
+  /** Pages of that log above which saves wait until the file has all of them and the log starts over: 64 MB. A disk slower than the saves needs the pause. */
   logPagesAtMost: 64_000,
   /** Milliseconds from the start of a process before it looks whether its disk store is damaged: it has to serve who comes back first. */
   checkAfterMs: 10_000,

@@ -2,8 +2,8 @@
  * Brings what was saved from the log of the database (WAL) to its file, once a second, in a thread of its own: it waits for the medium,
  * which can take longer than the event loop should stand still. After it, what was saved before survives a power cut.
  *
- * Saves go on meanwhile, at the end of the log. If they are so many that the log only grows, they are made to wait once until all of it is
- * in the file, and it begins anew. While somebody reads, the log cannot be brought to the file; then it is brought to the medium itself.
+ * Saves go on meanwhile, at the end of the log. If they are so many that the log only grows, they wait once until the file has all of
+ * it, and the log starts over. While another program reads, the file cannot take the log; then the log itself is synced.
  */
 import type { Worker } from 'node:worker_threads'
 import { fixedLimits } from '../base/server-limits.js'

@@ -82,7 +82,7 @@ it('after a cut anywhere in the log, the first saves are there, whole', async ()
       checkpoint(dir)
       safe = n
     }
-    if (n === safe || random(3) > 0) return // what was brought to the file was on the medium before, and the next save begins the log anew
+    if (n === safe || random(3) > 0) return // the medium has what the file has taken, and the next save starts the log over
     const copy = folder()
     copyFileSync(file(dir), file(copy))
     const log = readFileSync(`${file(dir)}-wal`)
