@@ -5,19 +5,22 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../base/clock.js'
 import { defineState } from '../doors/authors.js'
-import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
 import { diskStore } from '../store/disk.js'
+import { type Memory, memoryStore } from '../store/memory.js'
 
-const d = defineState('d', () => ({ text: '' })).events((on) => ({
-  write: on((s, text: string) => {
-    s.text = text
-  }),
-}))
+const d = defineState('d', () => ({ text: '' }))
+  .tasks((background) => ({ rests: background({ durable: true }, ({ sleep }) => sleep(1_000)) }))
+  .events((on) => ({
+    write: on((s, text: string) => {
+      s.text = text
+    }),
+  }))
 
 it('refuses the first change of a new tab by name, says so once, and goes on when there is room', async () => {
   let bytes = 0
-  const store = { ...memoryStore(), bytes: () => bytes }
+  const memory: Memory = new Map()
+  const store = { ...memoryStore(memory), bytes: () => bytes }
   const { open, done, log } = testHub([d], { store, limits: { storeBytes: 1_000_000 } })
   const first = await open()
   const { write } = await first.watch(d)
@@ -27,7 +30,8 @@ it('refuses the first change of a new tab by name, says so once, and goes on whe
   const stranger = await second.watch(d)
   for (let call = 0; call < 3; call += 1)
     await expect(done(stranger.write('b'))).rejects.toMatchObject({ code: 'store-full' })
-  expect(second.state(d).text).toBe('')
+  await expect(done(stranger.rests.start())).rejects.toMatchObject({ code: 'store-full' })
+  expect([second.state(d).text, memory.size]).toEqual(['', 1])
   await done(write('c'))
   expect(first.state(d).text).toBe('c')
   expect(log.lines.filter((line) => line.includes('"storeBytes"'))).toHaveLength(1)

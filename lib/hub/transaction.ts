@@ -256,6 +256,7 @@ export class Transaction implements Hold {
 
   private keepRuns(change: Change): Eventually<void> {
     const { begun, over } = this.changedRuns
+    if (begun.length > 0 && this.instance.revision === 0) this.ground.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
     const runs = { begun: [...begun], over: new Set(over) }
     return after(keep(this.ground, this.instance, { ...change, runs }), () => {
       this.runs = undefined
