@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.js'
 import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { after, concluded, type Eventually, isPromise, promised } from '../base/eventually.js'
 import { listed } from '../base/listed.js'
+import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
@@ -272,8 +273,6 @@ function validated(
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {
   const known = listed(' It has: ', [...members.events.keys(), ...members.tasks.keys()])
-  return new HeldStateError(
-    'unknown-member',
-    `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}.${known}`,
-  )
+  const says = `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}.${known}`
+  return stackless(() => new HeldStateError('unknown-member', says))
 }

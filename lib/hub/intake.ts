@@ -5,6 +5,7 @@
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { serverLimits } from '../base/server-limits.js'
+import { stackless } from '../base/stackless.js'
 import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
 import type { AddressRate } from './address-rates.js'
 import { CallRate } from './call-rate.js'
@@ -150,9 +151,12 @@ export class Intake implements Drainable, InboxOptions {
   }
 
   private refuseSurplus(up: Up): void {
-    const surplus = new HeldStateError(
-      'inbox-full',
-      `${this.page.inbox.length} calls of this tab wait already, and no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.`,
+    const surplus = stackless(
+      () =>
+        new HeldStateError(
+          'inbox-full',
+          `${this.page.inbox.length} calls of this tab wait already, and no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.`,
+        ),
     )
     if (up.type === 'resync') throw surplus
     const refuse = () => {

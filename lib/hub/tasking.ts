@@ -5,6 +5,7 @@ import { after, type Eventually, rescued } from '../base/eventually.js'
 import { Joined } from '../base/joined.js'
 import type { Limits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
+import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import { copyValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
@@ -149,11 +150,14 @@ export class Tasking {
     const { ground } = this
     const { members } = ground.registry.get(definition)
     if (!members.tasks.has(task))
-      throw new HeldStateError(
-        'unknown-member',
-        `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} that could be cancelled.`,
+      throw stackless(
+        () =>
+          new HeldStateError(
+            'unknown-member',
+            `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} that could be cancelled.`,
+          ),
       )
-    const reason = new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`)
+    const reason = stackless(() => new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`))
     const here = this.pool.cancelTask(token, definition, task, reason)
     await this.cancels.run(`${token} ${definition} ${task}`, () => this.cancelSaved(token, definition, task, reason))
     await here
