@@ -156,7 +156,7 @@ export class DiskFile {
 
   private async bring(): Promise<void> {
     const isGone = this.isGone()
-    if (this.checkpoints.ended) this.checkpoints = new Checkpoints(sqliteDriver(), this.file)
+    if (this.checkpoints.ended && !isGone) this.checkpoints = new Checkpoints(sqliteDriver(), this.file)
     const failure = isGone ? gone : await this.checkpoints.run()
     if (failure !== this.failure && failure)
       this.log.error(

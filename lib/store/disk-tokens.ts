@@ -308,7 +308,9 @@ export class DiskTokens {
       return texts
     } catch (error) {
       for (const key of Object.keys(texts)) setAside(writtenKey(key))
-      this.log.error(`The saved state "${part}" of a tab could not be read and starts anew: ${messageOf(error)}.`)
+      this.log.error(
+        `The saved state "${part}" of a tab could not be read and begins with its first values: ${messageOf(error)}.`,
+      )
       return {}
     }
   }

@@ -136,7 +136,7 @@ describe('the disk store', () => {
     const again = diskStore({ dir, log } satisfies DiskStoreOptions)
     const found = await again.load('t')
     expect(found).toEqual({ ...stored(1, 1), state: { b: { text: 'x'.repeat(100) } }, shapes: {} })
-    expect(errors).toEqual([expect.stringContaining('"a" of a tab could not be read and starts anew')])
+    expect(errors).toEqual([expect.stringContaining('"a" of a tab could not be read and begins with its first values')])
     await again.save('t', { ...stored(2, 5) })
     expect(await again.load('t')).toEqual(stored(2, 5))
     expect(textsOf(dir)).toContainEqual(['t', 'damaged/field/a/n', '{"n":'])

@@ -164,7 +164,7 @@ class DiskStore {
     return this.patience.do(() => work(tokens))
   }
 
-  /** Whoever asks what a failed save has left must not be shown what a power cut would take. */
+  /** After a sync that failed, a load does not return what a power cut could take: the hub would call it kept. */
   private safely<T>(work: (tokens: DiskTokens) => T): Promise<T> | T {
     const { file } = this
     return file?.isUnsafe ? file.secured().then(() => this.after(work)) : this.after(work)
