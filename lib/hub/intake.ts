@@ -151,13 +151,6 @@ export class Intake implements Drainable, InboxOptions {
   }
 
   private refuseSurplus(up: Up): void {
-    const surplus = stackless(
-      () =>
-        new HeldStateError(
-          'inbox-full',
-          `${this.page.inbox.length} calls of this tab wait already, and no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.`,
-        ),
-    )
     if (up.type === 'resync') throw surplus
     const refuse = () => {
       throw surplus
@@ -170,6 +163,15 @@ export class Intake implements Drainable, InboxOptions {
     return this.page.inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
   }
 }
+
+/** One for all: its words are the same each time, so that refused neighbours are remembered as one. */
+const surplus = stackless(
+  () =>
+    new HeldStateError(
+      'inbox-full',
+      'So many calls of this tab wait already that no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.',
+    ),
+)
 
 const tooOften = () =>
   new HeldStateError('invalid-message', 'The page has sent too much that is no message, so its connection is closed.')

@@ -33,10 +33,40 @@ describe('past calls', () => {
 
   it('remember a bounded number of failures, and say of older ones that they do not know', () => {
     let calls: PastCalls = []
-    for (let id = 1; id <= defaultLimits.rememberedEnds + 5; id += 1) calls = end(calls, id, true)
+    for (let id = 1; id <= defaultLimits.rememberedEnds + 5; id += 1)
+      calls = withEnd(calls, name(id), { ...failure, message: `no ${id}` }, defaultLimits)
     expect(calls[0]?.ends).toHaveLength(defaultLimits.rememberedEnds)
     expect(endOf(calls, name(5))).toBe('unknown')
-    expect(endOf(calls, name(6))).toMatchObject({ failure })
+    expect(endOf(calls, name(6))).toMatchObject({ failure: { ...failure, message: 'no 6' } })
+  })
+
+  it('remember neighbours that failed in the same way as one range, and each of them by its number', () => {
+    let calls: PastCalls = []
+    for (let id = 5; id <= 50_000; id += 1) calls = withEarlyEnd(calls, name(id), failure, defaultLimits)
+    expect(calls).toEqual([{ page: 'a', done: 0, ends: [{ first: 5, id: 50_000, failure }], forgotten: 0 }])
+    expect(endOf(calls, name(4))).toBeUndefined()
+    expect(endOf(calls, name(777))).toEqual({ id: 777, failure })
+    expect(endOf(calls, name(50_001))).toBeUndefined()
+  })
+
+  it('take one call out of a range', () => {
+    let calls: PastCalls = []
+    for (let id = 1; id <= 5; id += 1) calls = end(calls, id, true)
+    calls = end(calls, 3)
+    expect(calls[0]?.ends).toEqual([
+      { id: 2, first: 1, failure },
+      { id: 5, first: 4, failure },
+    ])
+    expect([2, 3, 4].map((id) => endOf(calls, name(id)))).toEqual([{ id: 2, failure }, { id: 3 }, { id: 4, failure }])
+    calls = end(end(calls, 5), 4)
+    expect(calls[0]?.ends).toEqual([{ id: 2, first: 1, failure }])
+  })
+
+  it('of a range, a save knows better about what had ended before it', () => {
+    let mine: PastCalls = []
+    for (let id = 1; id <= 5; id += 1) mine = end(mine, id, true)
+    const calls = merged(end([], 3), mine)
+    expect([3, 4, 5].map((id) => endOf(calls, name(id)))).toEqual([{ id: 3 }, { id: 4, failure }, { id: 5, failure }])
   })
 
   it('remember a bounded number of pages, the ones that spoke last', () => {
@@ -61,16 +91,22 @@ describe('past calls', () => {
   })
 
   it('agree with a plain list of all ends', () => {
-    const step = fc.record({ page: fc.constantFrom('a', 'b'), failed: fc.boolean(), early: fc.boolean() })
+    const step = fc.record({
+      page: fc.constantFrom('a', 'b'),
+      failed: fc.constantFrom(undefined, 'no', 'never'),
+      early: fc.boolean(),
+      again: fc.boolean(),
+    })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         let calls: PastCalls = []
         const plain = new Map<string, CallEnd>()
         const next = new Map<string, number>()
-        for (const { page, failed, early } of steps) {
-          const id = (next.get(page) ?? 0) + 1
+        for (const { page, failed, early, again } of steps) {
+          const last = next.get(page) ?? 0
+          const id = again && last > 0 ? last : last + 1
           next.set(page, id)
-          const how = failed ? failure : undefined
+          const how = failed ? { ...failure, message: failed } : undefined
           calls = (early ? withEarlyEnd : withEnd)(calls, { page, id }, how, defaultLimits)
           plain.set(`${page}${id}`, { id, failure: how })
         }

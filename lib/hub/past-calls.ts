@@ -23,8 +23,9 @@ export class EndedMeanwhile extends Error {}
 export function endOf(calls: PastCalls, { page, id }: CallName): CallEnd | 'unknown' | undefined {
   const known = calls.find((other) => other.page === page)
   if (!known) return undefined
-  const end = known.ends.find((other) => other.id === id)
-  if (end || id > known.done) return end
+  const end = known.ends.find((other) => covers(other, id))
+  if (end) return end.id === id && end.first === undefined ? end : { id, failure: end.failure }
+  if (id > known.done) return undefined
   return id <= known.forgotten ? 'unknown' : { id }
 }
 
@@ -38,8 +39,8 @@ export function withEnd(calls: PastCalls, name: CallName, failure: Failure | und
   const known = calls.find(({ page }) => page === name.page)
   const done = Math.max(name.id, known?.done ?? 0)
   if (!failure && known?.ends.length === 0) return withPage(calls, { ...known, done }, limits)
-  const ends = (known?.ends ?? []).filter((end) => end.id !== name.id && (end.failure || end.id > done))
-  if (failure) ends.push({ id: name.id, failure })
+  const before = without(known?.ends ?? [], name.id).filter((end) => end.failure || end.id > done)
+  const ends = failure ? withOne(before, { id: name.id, failure }) : before
   return withPage(calls, bounded({ page: name.page, done, ends, forgotten: known?.forgotten ?? 0 }, limits), limits)
 }
 
@@ -52,7 +53,7 @@ export function withEarlyEnd(
 ): PastCalls {
   const { page, id } = name
   const { done, ends, forgotten } = calls.find((known) => known.page === page) ?? { done: 0, ends: [], forgotten: 0 }
-  const next = [...ends.filter((end) => end.id !== id), { id, failure }]
+  const next = withOne(without(ends, id), { id, failure })
   return withPage(calls, bounded({ page, done, ends: next, forgotten }, limits), limits)
 }
 
@@ -63,12 +64,48 @@ export function merged(stored: PastCalls, remembered: PastCalls): PastCalls {
     const known = pages.get(mine.page)
     if (!known) pages.set(mine.page, mine)
     else {
-      const newer = mine.ends.filter(({ id }) => id > known.done && !known.ends.some((end) => end.id === id))
+      const newer = mine.ends
+        .map((end) => from(end, known.done + 1))
+        .filter(
+          (end) =>
+            end.id > known.done && !known.ends.some(({ id, first = id }) => first <= firstOf(end) && end.id <= id),
+        )
       pages.set(mine.page, { ...known, done: Math.max(known.done, mine.done), ends: [...known.ends, ...newer] })
     }
   }
   return [...pages.values()]
 }
+
+const firstOf = ({ id, first = id }: CallEnd) => first
+
+const covers = (end: CallEnd, id: number) => firstOf(end) <= id && id <= end.id
+
+/** The part of a range that begins at `first`. */
+const from = (end: CallEnd, first: number): CallEnd => (firstOf(end) < first ? range({ ...end, first }) : end)
+
+function range({ id, first = id, failure }: CallEnd): CallEnd {
+  return first === id ? { id, failure } : { id, first, failure }
+}
+
+/** All but one call. */
+function without(ends: readonly CallEnd[], id: number): readonly CallEnd[] {
+  if (!ends.some((end) => covers(end, id))) return ends
+  return ends.flatMap((end) => {
+    if (!covers(end, id)) return end
+    const parts = [{ ...end, id: id - 1, first: firstOf(end) }, from(end, id + 1)]
+    return parts.filter((part) => firstOf(part) <= part.id).map(range)
+  })
+}
+
+/** And one more call. Neighbours that have failed in the same way are one range: a page that is refused often needs no more room. */
+function withOne(ends: readonly CallEnd[], end: CallEnd): readonly CallEnd[] {
+  const last = ends.at(-1)
+  if (!last?.failure || last.id + 1 !== end.id || !isSame(last.failure, end.failure)) return [...ends, end]
+  return [...ends.slice(0, -1), { ...last, first: firstOf(last), id: end.id }]
+}
+
+const isSame = (failure: Failure, other: Failure | undefined) =>
+  failure.code === other?.code && failure.message === other.message && !failure.issues && !other.issues
 
 /** The page that spoke last stands last. */
 function withPage(calls: PastCalls, page: PageCalls, limits: Limits): PastCalls {
@@ -102,7 +139,7 @@ const lengthOf = ({ message, issues = [] }: Failure) =>
   )
 
 function withFewWords(end: CallEnd): CallEnd {
-  const { id, failure } = end
+  const { failure } = end
   if (!failure || (!failure.issues && failure.message.length <= serverLimits.rememberedWords)) return end
-  return { id, failure: { code: failure.code, message: cut(failure.message, serverLimits.rememberedWords) } }
+  return { ...end, failure: { code: failure.code, message: cut(failure.message, serverLimits.rememberedWords) } }
 }

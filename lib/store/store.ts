@@ -27,6 +27,8 @@ export interface PageCalls {
 
 export interface CallEnd {
   readonly id: number
+  /** If there is one, all calls from this one up to `id` have ended so. */
+  readonly first?: number
   readonly failure?: Failure | undefined
 }
 
