@@ -2,7 +2,7 @@
  * Writing to the state from outside: the event starts a promise, does not wait for it, and gives the lock back. Seconds
  * later the promise takes the lock of that tab by its token and writes what it has got.
  */
-import { defineState } from 'heldstate'
+import { defineState, Refusal } from 'heldstate'
 import { modifyState } from 'heldstate/server'
 import { z } from 'zod'
 import { ownOrigin } from './origin'
@@ -26,7 +26,10 @@ export const rows = defineState('rows', () => ({
 async function fetchInto(token: string, source: 'good' | 'broken'): Promise<void> {
   const outcome = await fetchRows(source).then(
     (fetched) => ({ rows: fetched, error: null }),
-    (error: unknown) => ({ rows: [], error: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => ({
+      rows: [],
+      error: error instanceof Refusal ? error.message : 'The weather service cannot be reached.',
+    }),
   )
   await modifyState(token, rows, (s) => {
     s.loading = false
@@ -37,6 +40,6 @@ async function fetchInto(token: string, source: 'good' | 'broken'): Promise<void
 
 async function fetchRows(source: 'good' | 'broken'): Promise<Rows> {
   const response = await fetch(`${ownOrigin()}/api/slow?source=${source}`, { cache: 'no-store' })
-  if (!response.ok) throw new Error(`The weather service answered ${response.status}.`)
+  if (!response.ok) throw new Refusal(`The weather service answered ${response.status}.`)
   return answer.parse(await response.json()).rows
 }

@@ -73,6 +73,8 @@ export interface Failure {
   readonly issues?: readonly Issue[] | undefined
   /** In development alone: the author's lines that it came from. */
   readonly stack?: string
+  /** In development alone: what was thrown, where a visitor reads other words. */
+  readonly original?: string
 }
 
 const brand: unique symbol = Symbol.for('heldstate.error') as never
@@ -128,12 +130,21 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 }
 
 export function fromFailure(failure: Failure): HeldStateError {
-  const { code, message, stack } = failure
+  const { code, message, stack, original, issues } = failure
+  const isHidden = original === undefined || process.env.NODE_ENV === 'production'
+  const options = isHidden ? {} : { cause: originalError(failure) }
   const error =
     code === 'immutable-state'
-      ? new ImmutableStateError(message)
-      : new HeldStateError(code, message, { issues: failure.issues })
+      ? new ImmutableStateError(message, options)
+      : new HeldStateError(code, message, { issues, ...options })
   if (stack !== undefined) error.stack = `${error.name}: ${message}\n${stack}`
+  return error
+}
+
+/** For the author, who sees it in Next's overlay below the words for visitors, and in tests. */
+function originalError({ message, stack, original }: Failure): Error {
+  const error = new Error(`${original}\n\nVisitors will read "${message}" instead. To tell them more, throw a Refusal.`)
+  if (stack !== undefined) error.stack = `Error: ${original}\n${stack}`
   return error
 }
 

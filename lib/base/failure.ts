@@ -1,16 +1,37 @@
-/** Failures as they leave the server, or are kept there: within bounds. */
-import { type ErrorCode, type Failure, isHeldStateError, messageOf } from './errors.js'
+/** Failures as they leave the server, or are kept there: within bounds, and in words for visitors. */
+import type { ErrorCode, Failure, HeldStateError } from './errors.js'
 import { boundedIssues } from './issues.js'
 import { textLimits } from './limits.js'
 import { cut } from './text.js'
 
 /**
- * What a tab may learn about `error`: an error of ours as it is, anything else under the code that is given. Its words may be
- * those of a stranger, and they are sent, saved and remembered: so they are cut.
+ * What a page may learn about `error`. Its words may be those of a stranger, and they are sent, saved and remembered: so they are cut. In production
+ * those for operators, which may name folders, hosts and modules, become a sentence for visitors.
  */
-export function toFailure(error: unknown, code: ErrorCode): Failure {
-  const message = cut(messageOf(error), textLimits.messageText)
-  if (!isHeldStateError(error)) return { code, message }
-  const { issues } = error
-  return { code: error.code, message, ...(issues && { issues: boundedIssues(issues) }) }
+export function toFailure({ code, message, issues }: HeldStateError): Failure {
+  const words = (isForAuthors() ? undefined : wordsForVisitors.get(code)) ?? message
+  return { code, message: cut(words, textLimits.messageText), ...(issues && { issues: boundedIssues(issues) }) }
 }
+
+/** Pages are opened by authors alone. A server that does not say so is one for strangers. */
+export const isForAuthors = () => process.env.NODE_ENV === 'development' || process.env.NODE_ENV === 'test'
+
+const seeLog = 'Something went wrong. The log of the server says what.'
+const storeAway = 'The server cannot load or save at the moment. Try again later.'
+
+const wordsForVisitors: ReadonlyMap<ErrorCode, string> = new Map([
+  ['cannot-listen', seeLog],
+  ['cannot-store', storeAway],
+  ['duplicate-id', seeLog],
+  ['duplicate-member', seeLog],
+  ['hub-closed', 'The server is shutting down. Try again later.'],
+  ['invalid-definition', seeLog],
+  ['load-failed', storeAway],
+  ['missing-hub', seeLog],
+  ['missing-secret', seeLog],
+  ['other-version', seeLog],
+  ['registry-unreachable', seeLog],
+  ['store-unreachable', storeAway],
+  ['unfit-store', storeAway],
+  ['weak-secret', seeLog],
+])

@@ -1,6 +1,6 @@
 /** Optimistic events: what a page shows before the hub has answered, and that none of it survives what the hub says. */
 import { expect, it, vi } from 'vitest'
-import { defineState } from '../doors/authors.js'
+import { defineState, Refusal } from '../doors/authors.js'
 import { gate } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
 
@@ -8,11 +8,11 @@ const list = defineState('list', () => ({ names: [] as string[], n: 0, rows: [{ 
   .private(() => ({ seen: 0 }))
   .events((on) => ({
     add: on({ optimistic: true }, (s, name: string) => {
-      if (name === 'bad') throw new Error('no bad names')
+      if (name === 'bad') throw new Refusal('no bad names')
       s.names.push(name)
     }),
     upper: on({ optimistic: (s, name: string) => void s.names.push(name) }, (s, name: string) => {
-      if (name === 'bad') throw new Error('no bad names')
+      if (name === 'bad') throw new Refusal('no bad names')
       s.names.push(name.toUpperCase())
     }),
     check: on({ optimistic: true }, (s, row: number) => {

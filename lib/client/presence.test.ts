@@ -1,10 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { defineState } from '../doors/authors.js'
+import { defineState, Refusal } from '../doors/authors.js'
 import { testHub } from '../testing/kit.js'
 
 const seats = defineState('seats', () => ({ free: 0 })).events((on) => ({
   book: on(() => {
-    throw new Error('All seats are taken.')
+    throw new Refusal('All seats are taken.')
   }),
 }))
 

@@ -496,9 +496,12 @@ describe('a task in the tab', () => {
     await clock.advance(100)
     expect(d().report).toMatchObject({ running: 1, progress: 1, note: null })
     await clock.advance(100)
-    expect(d().report).toMatchObject({ running: 0, error: { code: 'task-failed', message: 'broken' } })
+    expect(d().report).toMatchObject({
+      running: 0,
+      error: { code: 'task-failed', message: expect.stringMatching(/^Something went wrong/) },
+    })
     expect(log.lines).toHaveLength(1)
-    expect(log.lines[0]).toContain('Task "report" of state "d" failed.')
+    expect(log.lines[0]).toMatch(/Task "report" of state "d" failed: Something went wrong \(reference \w+\)\..*broken/)
     await done(clock, state.report.start())
     expect(d().report).toMatchObject({ running: 1, error: null })
   })

@@ -1,3 +1,4 @@
 /** `heldstate` in a browser bundle: the names of the door for authors, and why they do not work there. */
 export { HeldStateError, ImmutableStateError } from '../base/errors.js'
+export { Refusal } from '../base/refusal.js'
 export { defineState } from '../state/browser.js'

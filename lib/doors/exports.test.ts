@@ -16,6 +16,7 @@ it('the doors export this and nothing else', () => {
       "authors": [
         "HeldStateError",
         "ImmutableStateError",
+        "Refusal",
         "defineState",
         "type ArgsOf",
         "type ClientView",
@@ -64,6 +65,7 @@ it('the doors export this and nothing else', () => {
       "server": [
         "HeldStateError",
         "ImmutableStateError",
+        "Refusal",
         "createHub",
         "getState",
         "hub",

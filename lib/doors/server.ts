@@ -1,5 +1,6 @@
 /** `heldstate/server`: for route handlers, server actions, scripts and servers. */
 export { type ErrorCode, HeldStateError, ImmutableStateError } from '../base/errors.js'
+export { Refusal } from '../base/refusal.js'
 export { createHub, type Hub } from '../hub/hub.js'
 export type { HubOptions } from '../hub/options.js'
 export { hub } from '../hub/process-hub.js'

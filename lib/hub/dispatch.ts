@@ -4,7 +4,8 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Clock } from '../base/clock.js'
-import { type Failure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
+import { concealed } from '../base/concealed.js'
+import { type Failure, HeldStateError } from '../base/errors.js'
 import { after, concluded, type Eventually, isPromise, promised } from '../base/eventually.js'
 import { listed } from '../base/listed.js'
 import { stackless } from '../base/stackless.js'
@@ -165,10 +166,9 @@ const interrupted = (where: string): Failure => ({
   message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
 })
 
-/** The page is told what the author has written, which may be meant for people; where it comes from is for the log. */
+/** The page is told what the author has written for visitors; all else is for the log. */
 function refuse(where: string, error: unknown): never {
-  if (isHeldStateError(error) || error instanceof EndedMeanwhile) throw error
-  throw new HeldStateError('handler-failed', messageOf(error), { cause: new Error(`${where} threw`, { cause: error }) })
+  throw error instanceof EndedMeanwhile ? error : concealed('handler-failed', where, error)
 }
 
 /** What a handler comes to that has returned a promise or a generator, if it does in time. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineState } from '../doors/authors.js'
+import { defineState, Refusal } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
@@ -26,10 +26,10 @@ const d = defineState('d', (): Job => ({ done: 0, attempts: [], seen: [] }))
     lingers: background({ durable: true, onDisconnect: 'cancel' }, async ({ sleep }) => sleep(1_000_000)),
     fails: background({ durable: true, retry: { times: 2, wait: '1s' } }, async ({ update, attempt }) => {
       await update((s) => void s.attempts.push(attempt))
-      throw new Error(`attempt ${attempt} failed`)
+      throw new Refusal(`attempt ${attempt} failed`)
     }),
     recovers: background({ retry: { times: 3, wait: '1s' } }, async ({ attempt }) => {
-      if (attempt < 3) throw new Error('not yet')
+      if (attempt < 3) throw new Refusal('not yet')
     }),
     slow: background({ timeout: '5s', retry: 1 }, async ({ update, attempt, signal }) => {
       await update((s) => void s.attempts.push(attempt))

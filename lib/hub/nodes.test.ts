@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineState } from '../doors/authors.js'
+import { defineState, Refusal } from '../doors/authors.js'
 import type { Ledger } from '../store/ledger.js'
 import { TestClock } from '../testing/clock.js'
 import { openNodes } from './nodes.fixture.js'
@@ -27,7 +27,7 @@ const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [] }))
     lingers: background({ durable: true, onDisconnect: { grace: '5s' } }, async ({ sleep }) => sleep(1_000_000)),
     fails: background(async ({ update }) => {
       await update((s) => void (s.n += 1))
-      throw new Error('it went wrong')
+      throw new Refusal('it went wrong')
     }),
   }))
   .events((on, { sure }) => ({

@@ -1,5 +1,6 @@
 /** A call of a tab runs once: when it is sent again, after a lost connection or a crash, it gets its first answer again. */
-import { fromFailure, HeldStateError, isHeldStateError } from '../base/errors.js'
+import { concealed, retold } from '../base/concealed.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
@@ -37,10 +38,11 @@ export function once(call: CallOnce, work: () => Eventually<void>): Eventually<v
       if (!endOf(instance.calls, name)) instance.calls = withThisEnd(instance.calls, name, undefined, limits)
       caller.ended(name.id)
     },
-    (error) => {
+    (thrown) => {
       const end = endOf(instance.calls, name)
-      if (error instanceof EndedMeanwhile) return tell(call, end)
-      const failure = toFailure(error, 'handler-failed')
+      if (thrown instanceof EndedMeanwhile) return tell(call, end)
+      const error = concealed('handler-failed', 'A call', thrown)
+      const failure = toFailure(error)
       if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id) // another process did it
       const mayHaveEnded = call.again && error instanceof StateUnknown && error.token === instance.token
       if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
@@ -54,7 +56,7 @@ export function once(call: CallOnce, work: () => Eventually<void>): Eventually<v
 /** Says again what a call has come to that has ended. */
 function tell({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): void {
   if (end === 'unknown') caller.failed(name.id, forgotten())
-  else if (end?.failure) caller.failed(name.id, fromFailure(end.failure))
+  else if (end?.failure) caller.failed(name.id, retold(end.failure))
   else caller.ended(name.id)
 }
 

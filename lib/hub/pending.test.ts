@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { HeldStateError } from '../base/errors.js'
-import { defineState } from '../doors/authors.js'
+import { defineState, Refusal } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
 import { taken } from '../store/memory.js'
@@ -22,7 +22,7 @@ const d = defineState('d', () => ({ n: 0, seen: [] as number[] }))
     }),
     fails: background(async ({ lock }) => {
       await using held = await lock()
-      throw new Error(`saw ${held.state.n}`)
+      throw new Refusal(`saw ${held.state.n}`)
     }),
     sure: background({ durable: true }, async ({ update }) => {
       await update((s) => void (s.n += 10))
@@ -38,7 +38,7 @@ const d = defineState('d', () => ({ n: 0, seen: [] as number[] }))
       s.n += by
     }),
     refuse: on((s) => {
-      throw new Error(`it is ${s.n}`)
+      throw new Refusal(`it is ${s.n}`)
     }),
     later: on(async (s) => {
       s.n += 1

@@ -3,6 +3,7 @@
  * and sends what its feed has for it.
  */
 import type { Clock } from '../base/clock.js'
+import { concealed } from '../base/concealed.js'
 import { type Failure, type HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
@@ -187,7 +188,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
 
   farewell(error: HeldStateError, spreadMs: number): void {
     this.flush()
-    if (this.phase !== 'closed') this.say({ type: 'farewell', failure: toFailure(error, 'hub-closed'), spreadMs })
+    if (this.phase !== 'closed') this.say({ type: 'farewell', failure: toFailure(error), spreadMs })
     this.close()
   }
 
@@ -302,11 +303,13 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   }
 
   /** Says what was wrong: to the caller where the message names a call, else to the tab. */
-  refuse(id: number | undefined, error: unknown): void {
+  refuse(id: number | undefined, thrown: unknown): void {
+    const error: unknown = concealed('handler-failed', 'What a page asked for', thrown)
+    if (error !== thrown) this.broke(error, false)
     if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
     // what a page that was here before sends again may have taken effect: it shall not be told that it did not
     if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
-    const failure = { ...toFailure(error, 'handler-failed'), ...trailOf(error) }
+    const failure = { ...toFailure(error as HeldStateError), ...trailOf(error) }
     if (id !== undefined && this.phase !== 'closed') this.settle({ id, failure })
     else if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) this.tellLater(failure)
     else if (this.phase !== 'closed') this.say({ type: 'failure', failure })

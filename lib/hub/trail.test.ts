@@ -60,22 +60,26 @@ test('the trail of an error is the lines of the author, of what was thrown first
 
 test('in development a page is told the lines of what a handler threw', async () => {
   const { clock, view } = await setUp('development')
-  expect(await failure(clock, view.refuse())).toMatchObject({ message: 'no', stack: `HeldStateError: no\n${lines}` })
+  const error = await failure(clock, view.refuse())
+  expect(error.stack).toBe(`HeldStateError: ${error.message}\n${lines}`)
+  expect(error.cause).toMatchObject({ message: expect.stringMatching(/^no\n/), stack: `Error: no\n${lines}` })
 })
 
 test('in development a page is told of a task that failed, and of a trigger', async () => {
   const { done, tab, view } = await setUp('development')
   await done(view.begin())
-  expect(tab.reports).toEqual(['no'])
+  const words = expect.stringMatching(/^Something went wrong \(reference \w{8}\)\.$/)
+  expect(tab.reports).toEqual([words])
   await done(view.wrong())
-  expect(tab.reports).toEqual(['no', expect.stringContaining('no event or task "gone"')])
-  expect(tab.state(d).fail.error).toEqual({ code: 'task-failed', message: 'no' })
+  expect(tab.reports).toEqual([words, expect.stringContaining('no event or task "gone"')])
+  expect(tab.state(d).fail.error).toEqual({ code: 'task-failed', message: words })
 })
 
 test('in production it is told code and message and nothing else', async () => {
   const { clock, done, tab, view } = await setUp('production')
   const refused = await failure(clock, view.refuse())
-  expect(refused).toMatchObject({ code: 'handler-failed', message: 'no' })
+  expect(refused).toMatchObject({ code: 'handler-failed', message: expect.stringMatching(/^Something went wrong/) })
+  expect(refused.cause).toBeUndefined()
   await done(view.begin())
   await done(view.wrong())
   expect(tab.reports).toEqual([])

@@ -4,18 +4,24 @@
  */
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { concealedWords } from '../base/concealed.js'
 import type { Failure } from '../base/errors.js'
+import { isForAuthors } from '../base/failure.js'
 import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 
 /** How many lines a page is sent at most. */
 const longest = 10
 
-/** What goes with a failure to the page. */
-export function trailOf(error: unknown): Pick<Failure, 'stack'> {
-  if (process.env.NODE_ENV !== 'development') return {}
-  const lines = linesOf(origin(error))
-  return lines.length > 0 ? { stack: lines.join('\n') } : {}
+/** What goes with a failure to the page. A test has stacks of its own, and wants the words. */
+export function trailOf(error: unknown): Pick<Failure, 'stack' | 'original'> {
+  if (!isForAuthors()) return {}
+  const lines = process.env.NODE_ENV === 'development' ? linesOf(origin(error)) : []
+  const words = concealedWords(error)
+  return {
+    ...(lines.length > 0 && { stack: lines.join('\n') }),
+    ...(words !== undefined && { original: cut(words, textLimits.messageText) }),
+  }
 }
 
 /** What was first: an error of ours that wraps another says less of where it came from. */

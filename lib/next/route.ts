@@ -2,8 +2,7 @@
  * The route through which the state modules are loaded. It lives in the app, so that Next compiles the modules like all
  * its server code: with the app's aliases and environment, and anew after an edit.
  */
-import { messageOf } from '../base/errors.js'
-import { toFailure } from '../base/failure.js'
+import { isHeldStateError, messageOf } from '../base/errors.js'
 import { currentSlot, refuseOtherVersion } from '../hub/slot.js'
 import { modules } from './heldstate-modules.js'
 import { jobHeader, routeKeyHeader } from './route-path.js'
@@ -24,6 +23,9 @@ export async function GET(request: Request): Promise<Response> {
     slot.hub.registry.replace(loaded, !process.env.TURBOPACK)
     return Response.json({ modules: loaded.map(({ source }) => source) })
   } catch (error) {
-    return Response.json({ ...toFailure(error, 'invalid-definition'), message: messageOf(error) }, { status: 500 })
+    return Response.json(
+      { code: isHeldStateError(error) ? error.code : 'invalid-definition', message: messageOf(error) },
+      { status: 500 },
+    )
   }
 }

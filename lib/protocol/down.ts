@@ -150,7 +150,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         ...(args[6] === undefined ? {} : { bounds: readBounds(args[6]) }),
       }
     case 'f':
-      return { type: 'failure', failure: readFailure(args[0], args[1], args[2], args[3]) }
+      return { type: 'failure', failure: readFailure(args[0], args[1], args[2], args[3], args[4]) }
     case 's':
       return { type: 'stalled', stalled: args[0] === 1 }
     case 'bye':
@@ -186,27 +186,29 @@ function writeSettlement({ id, failure }: Settlement): Json {
   return failure ? [id, ...writeFailure(failure)] : [id]
 }
 
-const writeFailure = ({ code, message, issues, stack }: Failure): Json[] => {
+const writeFailure = ({ code, message, issues, stack, original }: Failure): Json[] => {
   const written: Json[] = [code, message]
-  if (issues || stack !== undefined)
-    written.push(boundedIssues(issues ?? []).map(({ message, path }) => [message, path]))
-  if (stack !== undefined) written.push(stack)
+  const hasMore = stack !== undefined || original !== undefined
+  if (issues || hasMore) written.push(boundedIssues(issues ?? []).map(({ message, path }) => [message, path]))
+  if (hasMore) written.push(stack ?? null)
+  if (original !== undefined) written.push(original)
   return written
 }
 
 function readSettlement(value: unknown): Settlement {
-  const [id, code, message, issues, stack] = list(value)
-  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message, issues, stack) }
+  const [id, code, message, ...more] = list(value)
+  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message, ...more) }
 }
 
-function readFailure(code: unknown, message: unknown, issues?: unknown, stack?: unknown): Failure {
+function readFailure(code: unknown, message: unknown, issues?: unknown, stack?: unknown, original?: unknown): Failure {
   if (!isErrorCode(code)) throw malformed(`unknown failure ${JSON.stringify(code)}`)
   const read = issues === undefined ? [] : list(issues).map(readIssue)
   return {
     code,
     message: text(message),
     ...(read.length > 0 && { issues: read }),
-    ...(stack !== undefined && { stack: text(stack) }),
+    ...(typeof stack === 'string' && { stack }),
+    ...(original !== undefined && { original: text(original) }),
   }
 }
 

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { memo, type ReactElement, StrictMode } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type ClientView, defineState } from '../doors/authors.js'
+import { type ClientView, defineState, Refusal } from '../doors/authors.js'
 import { HeldStateError, useServerState } from '../doors/react.js'
 import { stub } from '../state/stub.js'
 import { failure } from '../testing/await.fixture.js'
@@ -30,7 +30,7 @@ const d = defineState('d', () => ({ n: 0, other: 0, rows: [{ name: 'a' }, { name
       received.push(args)
     }),
     fails: on(() => {
-      throw new Error('no')
+      throw new Refusal('no')
     }),
   }))
 const elsewhere = defineState('elsewhere', () => ({ n: 0 }))

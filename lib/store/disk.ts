@@ -150,7 +150,7 @@ class DiskStore {
   }
 
   private opened(): DiskTokens {
-    if (this.closed) throw new HeldStateError('hub-closed', `The store in ${this.dir} is closed.`)
+    if (this.closed) throw new HeldStateError('hub-closed', 'The store is closed.')
     this.file ??= new DiskFile(this.dir, this.log, this.clock)
     this.tokens ??= new DiskTokens(this.file.database, this.log, this.clock)
     return this.tokens

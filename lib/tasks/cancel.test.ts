@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineState, type Self } from '../doors/authors.js'
+import { defineState, Refusal, type Self } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
 import type { StateStore } from '../store/store.js'
@@ -70,7 +70,7 @@ describe('the outcome', () => {
     await cancel()
     expect(now()).toMatchObject({ running: 0, outcome: 'cancelled', error: null })
     expect((await start(async () => {})).run).toMatchObject({ running: 0, outcome: 'done', error: null })
-    const fail = () => Promise.reject(new Error('no'))
+    const fail = () => Promise.reject(new Refusal('no'))
     expect((await start(fail)).run).toMatchObject({ running: 0, outcome: 'failed', error: { message: 'no' } })
     await start(({ sleep }) => sleep(100))
     expect(now()).toMatchObject({ running: 1, outcome: null, error: null })
@@ -93,7 +93,7 @@ describe('the outcome', () => {
 
   it('of copies that ended after one had failed is still that', async () => {
     const { start, now, clock } = await outcome(({ sleep }) => sleep(1000))
-    await start(() => Promise.reject(new Error('no')))
+    await start(() => Promise.reject(new Refusal('no')))
     expect(now()).toMatchObject({ running: 1, outcome: 'failed' })
     await clock.advance(1000)
     expect(now()).toMatchObject({ running: 0, outcome: 'failed', error: { message: 'no' } })

@@ -1,5 +1,6 @@
 /** The task pool: every run that has not settled, and the status that tabs see of each task. */
 import type { Clock } from '../base/clock.js'
+import { isRefusal } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
@@ -279,7 +280,7 @@ export class TaskPool {
     this.index.delete(run)
     if (phase.name === 'failed' && this.tryAgain(run, start, phase)) return
     if (phase.name === 'failed') {
-      this.ports.log.error(`Task "${task}" of state "${definition}" failed.`, phase.cause)
+      if (!isRefusal(phase.reason)) this.ports.log.error(`${run.where} failed: ${phase.reason.message}`, phase.cause)
       this.ports.failed(token, phase.reason)
     }
     const before = this.ports.statusOf(token, definition, task)
@@ -292,7 +293,7 @@ export class TaskPool {
 
   /** A run that failed begins again from the top after a while, if its author says so and the state is still this process's. */
   private tryAgain(
-    { id, attempt, durable, failures, failure, definition, task }: TaskRun,
+    { id, attempt, durable, failures, failure, where }: TaskRun,
     start: TaskStart,
     { reason, cause }: Failed,
   ): boolean {
@@ -300,7 +301,7 @@ export class TaskPool {
     if (reason.code === 'stale-write' || (failures >= start.declaration.retry.times && !isNoFault)) return false
     const { clock, log } = this.ports
     const wait = isNoFault ? fixedLimits.awayAgainMs : pauseOf(start.declaration, failures)
-    if (!isNoFault) log.warn(`Task "${task}" of state "${definition}" failed, and is tried again in ${wait} ms.`, cause)
+    if (!isNoFault) log.warn(`${where} failed, and is tried again in ${wait} ms: ${reason.message}`, cause)
     const notBefore = clock.now() + wait
     const failed = isNoFault ? failures : failures + 1
     const known = {

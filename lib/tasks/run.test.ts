@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineState, ImmutableStateError, type Self } from '../doors/authors.js'
+import { defineState, ImmutableStateError, Refusal, type Self } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { done, failure } from '../testing/await.fixture.js'
 
@@ -282,7 +282,7 @@ describe('a held block', () => {
     const after = await start(async (self) => {
       await using held = await self.lock()
       held.state.n = 9
-      throw new Error('in the block')
+      throw new Refusal('in the block')
     })
     expect(after).toMatchObject({ n: 0, run: { running: 0, error: { code: 'task-failed', message: 'in the block' } } })
     expect(tab.revision).toBe(before)
@@ -294,7 +294,7 @@ describe('a held block', () => {
     const block = async (self: Self<Fields>) => {
       await using held = await self.lock()
       held.state.n = 9
-      throw new Error('deep')
+      throw new Refusal('deep')
     }
     const after = await start(async (self) => {
       try {
@@ -388,7 +388,7 @@ describe('an async generator task', () => {
       yield undefined as never
       await self.sleep(100)
       held.state.n = 3
-      throw new Error('at last')
+      throw new Refusal('at last')
     }
     void state.steps.start()
     await clock.advance(50)

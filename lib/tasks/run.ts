@@ -5,7 +5,8 @@
 import { setMaxListeners } from 'node:events'
 import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
-import { type Failure, HeldStateError, messageOf } from '../base/errors.js'
+import { concealed } from '../base/concealed.js'
+import { type Failure, HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
@@ -128,8 +129,13 @@ export class TaskRun implements RunName {
     return this.phase.name === 'running' || this.phase.name === 'failed'
   }
 
+  /** For people. */
+  get where(): string {
+    return `Task "${this.task}" of state "${this.definition}"`
+  }
+
   get failure(): Failure | null {
-    return this.phase.name === 'failed' ? toFailure(this.phase.reason, 'task-failed') : null
+    return this.phase.name === 'failed' ? toFailure(this.phase.reason) : null
   }
 
   /** Runs the function to its end. Resolves when it has settled; how it ended is in `phase`. */
@@ -181,7 +187,7 @@ export class TaskRun implements RunName {
   /** A run fails when its function throws, or when a block it has left cannot be saved. */
   fail(error: unknown): void {
     if (this.phase.name !== 'running') return
-    const reason = error instanceof HeldStateError ? error : failed(error)
+    const reason = concealed('task-failed', this.where, error)
     this.enter({ name: 'failed', reason, cause: error })
     this.abort.abort(reason)
   }
@@ -213,7 +219,7 @@ export class TaskRun implements RunName {
 
   /** A task is an async function or an async generator; each `yield` shows what an open block changed so far. */
   private async drive(result: unknown): Promise<void> {
-    const where = () => `Task "${this.task}" of state "${this.definition}"`
+    const where = () => this.where
     if (!isIterator(result)) return this.start(triggersIn(await result, where))
     try {
       for (let done = false; !done; ) {
@@ -266,8 +272,4 @@ export class TaskRun implements RunName {
       cancelTimer()
     }
   }
-}
-
-function failed(error: unknown): HeldStateError {
-  return new HeldStateError('task-failed', messageOf(error), { cause: error })
 }

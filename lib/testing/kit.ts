@@ -224,9 +224,15 @@ export class TestTab {
   }
 }
 
+/** An error, what caused it, and so on, as texts. */
+function causesOf(error: unknown): readonly string[] {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause === undefined ? [String(error)] : [String(error), ...causesOf(cause)]
+}
+
 function testLog(): TestLog {
   const lines: string[] = []
   const note = (level: string) => (message: string, error?: unknown) =>
-    void lines.push(`${level}: ${message}${error === undefined ? '' : ` (${error})`}`)
+    void lines.push(`${level}: ${message}${error === undefined ? '' : ` (${causesOf(error).join(', caused by ')})`}`)
   return { lines, info: note('info'), warn: note('warn'), error: note('error') }
 }

@@ -3,8 +3,8 @@
  * not carry; they arrive in order, one turn of the clock later, or after the latency that a test gives.
  */
 import type { Clock } from '../base/clock.js'
+import { concealed } from '../base/concealed.js'
 import type { Json } from '../base/encode.js'
-import { isHeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import type { Waiting } from '../client/retry.js'
 import type { Wire, WireListener } from '../client/wire.js'
@@ -152,9 +152,10 @@ export class Loopback implements Wire {
     this.connection = connection
     try {
       this.session = this.hub.connect(connection, hello, this.browser)
-    } catch (error) {
-      const { code, message } = toFailure(error, 'invalid-message')
-      const afterMs = isHeldStateError(error) ? error.afterMs : undefined
+    } catch (thrown) {
+      const error = concealed('handler-failed', 'A hello', thrown)
+      const { code, message } = toFailure(error)
+      const { afterMs } = error
       deliver('bye', [code, message, ...(afterMs === undefined ? [] : [afterMs])])
       this.clock.turn(() => this.cut())
     }

@@ -3,7 +3,7 @@
  */
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
-import { isHeldStateError } from '../base/errors.js'
+import { concealed } from '../base/concealed.js'
 import { toFailure } from '../base/failure.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
@@ -84,9 +84,10 @@ function accept(hub: Hub, socket: Socket, arrival: Arrival): void {
   let session: Session
   try {
     session = hub.connect(connection, socket.handshake.auth, arrival.browser)
-  } catch (error) {
-    const { code, message } = toFailure(error, 'invalid-message')
-    const afterMs = isHeldStateError(error) ? error.afterMs : undefined
+  } catch (thrown) {
+    const error = concealed('handler-failed', 'A hello', thrown)
+    const { code, message } = toFailure(error)
+    const { afterMs } = error
     socket.emit('bye', code, message, ...(afterMs === undefined ? [] : [afterMs]))
     socket.disconnect(true)
     return
