@@ -11,6 +11,7 @@ import type { FixtureApp, Variant } from './fixture-app'
 
 const outside = ['was changed outside the lock', 'Change state inside `await using held = await self.lock()`'] as const
 const unstorable = ['mistakes.rows[0].at cannot hold an instance of URL', 'State holds JSON values'] as const
+const hidden = [/not this way/, /Visitors (will )?read:? "Something went wrong \(reference [0-9a-f]{8}\)\."/] as const
 const held = [
   'The lock was not free within',
   'task "hold" of state "mistakes" has held it for',
@@ -42,6 +43,14 @@ export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp):
           .poll(() => squeezed(app().output), { timeout: 1_000 })
           .toContain(frameOf(app(), state, 'mine.n = 2'))
       }).toPass()
+    })
+
+    test('what a visitor does not read leads to the line that threw it', async ({ page }) => {
+      await open(page, app())
+      await press(page, 'Fail')
+      await expect(page.locator('em')).toHaveText(/^handler-failed: Something went wrong \(reference [0-9a-f]{8}\)\.$/)
+      await isSaid(page, app(), state, "throw new Error('not this way')", hidden)
+      await isUnharmed(page)
     })
 
     test('what cannot live in state leads to the line that put it in', async ({ page }) => {
@@ -87,7 +96,10 @@ export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp):
       await press(page, 'Put')
       for (const text of ['invalid-value: ', ...unstorable]) await expect(failure).toContainText(text)
       await press(page, 'Fail') // of all of them it has the most to give away
-      await expect(failure).toHaveText('handler-failed: not this way')
+      await expect(failure).toHaveText(/^handler-failed: Something went wrong \(reference [0-9a-f]{8}\)\.$/)
+      const [reference] = /[0-9a-f]{8}/.exec((await failure.textContent()) ?? '') ?? []
+      for (const text of [`(reference ${reference})`, 'not this way']) expect(app().output).toContain(text)
+      expect(received.join('\n')).not.toContain('not this way')
       await press(page, 'Hold')
       await press(page, 'Add')
       for (const text of ['lock-timeout: ', ...held]) await expect(failure).toContainText(text)

@@ -12,8 +12,15 @@ export type AuthorCode = 'handler-failed' | 'task-failed'
 
 const authorCodes: ReadonlySet<ErrorCode> = new Set<AuthorCode>(['handler-failed', 'task-failed'])
 
-/** Made here, so its words are for visitors. */
-const told = new WeakSet<object>()
+/** What was thrown, for the log. */
+interface Hidden {
+  /** The code that threw it. */
+  readonly where: string
+  readonly thrown: unknown
+}
+
+/** Errors whose words are for visitors, each with what it stands for, if that is something else. */
+const told = new WeakMap<object, Hidden | undefined>()
 
 /** Characters of a stack that tell one place from another. */
 const longest = 2_000
@@ -25,33 +32,28 @@ const salt = randomBytes(16)
 export function concealed(code: AuthorCode, where: string, thrown: unknown): HeldStateError {
   if (isHeldStateError(thrown) && (!authorCodes.has(thrown.code) || told.has(thrown))) return thrown
   const words = refusalIn(thrown)
-  const error =
-    words === undefined ? withReference(code, where, thrown) : new HeldStateError(code, words, { cause: thrown })
-  told.add(error)
+  const message = words ?? `Something went wrong (reference ${referenceOf(where, thrown)}).`
+  const error = new HeldStateError(code, message, { cause: thrown })
+  told.set(error, words === undefined ? { where, thrown } : undefined)
   return error
 }
 
 /** What a page has been told already, to be told once more. */
 export function retold(failure: Failure): HeldStateError {
   const error = fromFailure(failure)
-  told.add(error)
+  told.set(error, undefined)
   return error
 }
 
 /** Whether a page reads what its author has written. */
 export const isRefusal = (error: unknown): boolean => isHeldStateError(error) && refusalIn(error.cause) !== undefined
 
-/** What was thrown, if a page reads a reference instead. */
-export function concealedWords(error: unknown): string | undefined {
-  if (!isHeldStateError(error) || !told.has(error) || isRefusal(error)) return undefined
-  return error.cause instanceof Error ? messageOf(error.cause.cause) : undefined
-}
+/** What stands behind an error of which a page reads a reference. */
+export const hiddenBy = (error: unknown): Hidden | undefined => (isHeldStateError(error) ? told.get(error) : undefined)
 
-function withReference(code: AuthorCode, where: string, thrown: unknown): HeldStateError {
-  const reference = referenceOf(where, thrown)
-  const cause = new Error(`${where} threw (reference ${reference})`, { cause: thrown })
-  return new HeldStateError(code, `Something went wrong (reference ${reference}).`, { cause })
-}
+/** For the log: with which words a visitor comes who has met the error. */
+export const asVisitorsRead = (error: HeldStateError): string =>
+  hiddenBy(error) ? ` Visitors read: "${error.message}"` : ''
 
 /** By the place in the code and not by the words, which a stranger may have chosen: the log has the first error of a place for certain. */
 function referenceOf(where: string, thrown: unknown): string {

@@ -50,6 +50,16 @@ it.each<[string, (words: string) => [string, unknown]]>([
   expect(lines.at(-1)).toContain('490 more lines like this one')
 })
 
+it('the first line with each reference is written, also beside many of the same words', () => {
+  const { log, lines } = open()
+  const line = (reference: string) =>
+    `Event "a" of state "d" threw. Visitors read: "Something went wrong (reference ${reference})."`
+  for (let count = 0; count < 500; count += 1) log.error(line('12345678'), new Error(`no ${'x'.repeat(count)}`))
+  expect(lines).toHaveLength(serverLimits.logLinesOfKind)
+  log.error(line('abcdef01'), new Error('no x'))
+  expect(lines.at(-1)).toContain('abcdef01')
+})
+
 it('another event is heard beside one that fills the log', () => {
   const { log, lines } = open()
   for (let count = 0; count < 500; count += 1)

@@ -61,7 +61,7 @@ export class SampledLog implements Log {
     const cause = error === undefined ? undefined : lineOf(messageOf(error))
     const line = cut(`${text} ${cause ?? ''}`, logKey)
     // either may have been chosen by a stranger, and the other says which line of the code it was
-    const names = cause === undefined ? [kindOf(text)] : [kindOf(cause), kindOf(text)]
+    const names = cause === undefined ? [kindOf(text)] : isReferred(text) ? [text] : [kindOf(cause), kindOf(text)]
     const kinds: Kind[] = []
     for (const name of names) {
       const kind = this.kind(name, level)
@@ -119,6 +119,9 @@ export class SampledLog implements Log {
 }
 
 const lineOf = (text: string) => escaped(cut(text, logText))
+
+/** A visitor may come with the reference, so that the first line with each one is written. It stands for a place in the code. */
+const isReferred = (text: string) => /\(reference [0-9a-f]{8}\)\."$/.test(text)
 
 /** Numbers differ from line to line. */
 const kindOf = (line: string) => cut(line, logKey).replace(/[0-9a-f]{8,}|\d+/g, '#')

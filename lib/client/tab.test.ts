@@ -501,7 +501,9 @@ describe('a task in the tab', () => {
       error: { code: 'task-failed', message: expect.stringMatching(/^Something went wrong/) },
     })
     expect(log.lines).toHaveLength(1)
-    expect(log.lines[0]).toMatch(/Task "report" of state "d" failed: Something went wrong \(reference \w+\)\..*broken/)
+    expect(log.lines[0]).toMatch(
+      /Task "report" of state "d" failed. Visitors read: "Something went wrong \(reference \w+\)\..*broken/,
+    )
     await done(clock, state.report.start())
     expect(d().report).toMatchObject({ running: 1, error: null })
   })

@@ -1,5 +1,5 @@
 /** Which failures are a fault of the app, and belong into its log. */
-import { isRefusal } from '../base/concealed.js'
+import { asVisitorsRead, hiddenBy, isRefusal } from '../base/concealed.js'
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { EndedMeanwhile } from './past-calls.js'
@@ -24,7 +24,9 @@ export function reportFault(log: Log, error: unknown, expected: ReadonlySet<Erro
   if (error instanceof EndedMeanwhile) return false // another process has done it, and its answer is given
   const known = isHeldStateError(error)
   if (known && (expected.has(error.code) || isRefusal(error))) return false
-  if (known) log.error(error.message, error.cause)
+  const hidden = hiddenBy(error)
+  if (known && hidden) log.error(`${hidden.where} threw.${asVisitorsRead(error)}`, hidden.thrown)
+  else if (known) log.error(error.message, error.cause)
   else log.error('An event or task could not be run.', error)
   return true
 }

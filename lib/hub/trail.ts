@@ -4,8 +4,8 @@
  */
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { concealedWords } from '../base/concealed.js'
-import type { Failure } from '../base/errors.js'
+import { hiddenBy } from '../base/concealed.js'
+import { type Failure, messageOf } from '../base/errors.js'
 import { isForAuthors } from '../base/failure.js'
 import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
@@ -17,10 +17,10 @@ const longest = 10
 export function trailOf(error: unknown): Pick<Failure, 'stack' | 'original'> {
   if (!isForAuthors()) return {}
   const lines = process.env.NODE_ENV === 'development' ? linesOf(origin(error)) : []
-  const words = concealedWords(error)
+  const hidden = hiddenBy(error)
   return {
     ...(lines.length > 0 && { stack: lines.join('\n') }),
-    ...(words !== undefined && { original: cut(words, textLimits.messageText) }),
+    ...(hidden && { original: cut(messageOf(hidden.thrown), textLimits.messageText) }),
   }
 }
 

@@ -138,7 +138,7 @@ export class Members {
     if (other !== undefined)
       throw new HeldStateError(
         'duplicate-member',
-        `State "${this.id}" has two members named "${name}": a ${other} and a ${kind}. Rename one of them.`,
+        `State "${this.id}" has two members named "${name}": ${withArticle(other)} and ${withArticle(kind)}. Rename one of them.`,
       )
   }
 
@@ -153,3 +153,5 @@ export class Members {
     return new HeldStateError('invalid-definition', `State "${this.id}": ${message}.`)
   }
 }
+
+const withArticle = (noun: string) => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`

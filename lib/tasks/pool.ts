@@ -1,6 +1,6 @@
 /** The task pool: every run that has not settled, and the status that tabs see of each task. */
 import type { Clock } from '../base/clock.js'
-import { isRefusal } from '../base/concealed.js'
+import { asVisitorsRead, isRefusal } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
@@ -280,7 +280,8 @@ export class TaskPool {
     this.index.delete(run)
     if (phase.name === 'failed' && this.tryAgain(run, start, phase)) return
     if (phase.name === 'failed') {
-      if (!isRefusal(phase.reason)) this.ports.log.error(`${run.where} failed: ${phase.reason.message}`, phase.cause)
+      if (!isRefusal(phase.reason))
+        this.ports.log.error(`${run.where} failed.${asVisitorsRead(phase.reason)}`, phase.cause)
       this.ports.failed(token, phase.reason)
     }
     const before = this.ports.statusOf(token, definition, task)
@@ -301,7 +302,7 @@ export class TaskPool {
     if (reason.code === 'stale-write' || (failures >= start.declaration.retry.times && !isNoFault)) return false
     const { clock, log } = this.ports
     const wait = isNoFault ? fixedLimits.awayAgainMs : pauseOf(start.declaration, failures)
-    if (!isNoFault) log.warn(`${where} failed, and is tried again in ${wait} ms: ${reason.message}`, cause)
+    if (!isNoFault) log.warn(`${where} failed, and is tried again in ${wait} ms.${asVisitorsRead(reason)}`, cause)
     const notBefore = clock.now() + wait
     const failed = isNoFault ? failures : failures + 1
     const known = {
