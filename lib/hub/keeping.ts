@@ -56,13 +56,19 @@ export class Keeping {
     this.sweepLater()
   }
 
+  /** Milliseconds that a token is kept which nobody uses. */
+  private get keepMs(): number {
+    const { limits, store } = this.ground
+    return store.shared?.keepMs ?? limits.keepMs
+  }
+
   /** Lets an instance go after a while, if nobody needs it now or then. */
   consider(instance: Instance): void {
     if (instance.cancelDrop || this.isNeeded(instance)) return
     const { clock, limits } = this.ground
     const unloadMs = instance.exists ? limits.unloadMs : Math.min(limits.unloadMs, fixedLimits.windowMs)
     this.idle.add(instance)
-    instance.cancelDrop = clock.after(Math.min(unloadMs, limits.keepMs), () => {
+    instance.cancelDrop = clock.after(Math.min(unloadMs, this.keepMs), () => {
       instance.cancelDrop = undefined
       if (!this.isNeeded(instance)) void this.unload(instance)
     })
@@ -147,22 +153,21 @@ export class Keeping {
 
   /** What a process before this one has left behind, and no tab came back to, is dropped as well. */
   private sweepLater(): void {
-    const { clock, limits, store } = this.ground
+    const { clock, store } = this.ground
     if (!store.unused || this.ended) return
-    const keepMs = Math.min(limits.keepMs, store.shared?.keepMs ?? limits.keepMs)
-    this.cancelSweep = clock.after(sweepMs(keepMs), () => void this.sweep())
+    this.cancelSweep = clock.after(sweepMs(this.keepMs), () => void this.sweep())
   }
 
   private async sweep(): Promise<void> {
-    const { instances, limits, log, store } = this.ground
+    const { instances, log, store } = this.ground
     try {
       let before: string | undefined
-      let tokens = (await store.unused?.(instances.keys(), limits.keepMs)) ?? []
+      let tokens = (await store.unused?.(instances.keys(), this.keepMs)) ?? []
       // the store names some of them; one that could not be dropped would be named for ever
       while (tokens[0] !== undefined && tokens[0] !== before && !this.ended) {
         for (const token of tokens) if (!this.ended) await this.drop(token, () => instances.has(token))
         before = tokens[0]
-        tokens = (await store.unused?.([], limits.keepMs)) ?? []
+        tokens = (await store.unused?.([], this.keepMs)) ?? []
       }
     } catch (error) {
       if (!this.ended) log.error('The store could not be asked which tabs nobody has come back to.', error)
@@ -172,11 +177,11 @@ export class Keeping {
 
   /** A store that does not know when a token was last in use is told when to drop it. */
   private expireLater(): void {
-    const { clock, instances, limits } = this.ground
+    const { clock, instances } = this.ground
     const [oldest] = this.unloaded
     if (!oldest || this.cancelExpiry || this.ended) return
     const [token, unloaded] = oldest
-    this.cancelExpiry = clock.after(unloaded.usedAt + limits.keepMs - clock.now(), () => {
+    this.cancelExpiry = clock.after(unloaded.usedAt + this.keepMs - clock.now(), () => {
       this.cancelExpiry = undefined
       if (this.unloaded.get(token) === unloaded) {
         void this.drop(token, () => instances.has(token))
@@ -190,7 +195,7 @@ export class Keeping {
   private async unload(instance: Instance): Promise<void> {
     const { clock, limits, locks, log, store } = this.ground
     const { token } = instance
-    if (limits.keepMs <= limits.unloadMs) return this.drop(token, () => this.isNeeded(instance))
+    if (this.keepMs <= limits.unloadMs) return this.drop(token, () => this.isNeeded(instance))
     let release: Release | undefined
     try {
       if (instance.exists && instance.hasUnsavedEnds) await this.ground.saveEnds(instance)
@@ -202,7 +207,7 @@ export class Keeping {
       if (instance.exists && !store.unused)
         this.leave(token, { usedAt: clock.now() - limits.unloadMs, bytes: store.inMemory ? instance.bytes : 0 })
       this.expireLater()
-      await store.unload?.(token, limits.keepMs)
+      await store.unload?.(token, this.keepMs)
     } catch (error) {
       log.warn(
         'The state of a tab that nobody uses stays in memory, since how its calls ended could not be saved.',

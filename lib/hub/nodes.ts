@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { type Eventually, promised } from '../base/eventually.js'
+import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
@@ -16,6 +17,7 @@ import type { Tasking } from './tasking.js'
 /** What it asks of the hub. */
 export interface NodesGround {
   readonly clock: Clock
+  readonly limits: Pick<Limits, 'keepMs'>
   readonly locks: Locks
   readonly log: Log
   readonly store: StateStore
@@ -52,7 +54,7 @@ export class Nodes implements Ears {
     this.ground = ground
     this.store = ground.store.shared
     this.node = this.store?.node ?? ground.clock.id()
-    this.store?.listen(this)
+    this.store?.listen(this, ground.limits.keepMs)
   }
 
   get shared(): boolean {

@@ -65,7 +65,7 @@ async function inRedis(prefix: string): Promise<Side> {
   let awaited = 0
   let all = () => {}
   const nodes = await joined(
-    () => redisLedger({ url: redis.url, prefix, keepMs: 60_000, clock: systemClock, log: consoleLog }),
+    () => redisLedger({ url: redis.url, prefix, clock: systemClock, log: consoleLog }),
     (node, message) => {
       if (message.type !== 'gone' || message.node !== 'marker') return void node.heard.push(message)
       awaited -= 1
@@ -135,7 +135,7 @@ function step(
       return [`${name} releases ${token}`, on(({ ledger }) => ledger.release(token, name, follow))]
     }
     case 'follow':
-      return [`${name} follows ${token}`, on(({ ledger }) => ledger.follow(token, name, have))]
+      return [`${name} follows ${token}`, on(({ ledger }) => ledger.follow(token, name, have, 60_000))]
     case 'unfollow':
       return [`${name} unfollows ${token}`, on(({ ledger }) => ledger.unfollow(token, name))]
     case 'attend': {

@@ -92,7 +92,12 @@ export interface Ledger {
   /** Gives a token that the node holds to the first in line, if there is one. With `follow`, the node is told of changes. */
   release(token: string, node: string, follow: boolean): Promise<void>
   /** The node is told of changes from now on, unless it is the holder. */
-  follow(token: string, node: string, have: number): Promise<{ readonly known: Known; readonly holds: boolean }>
+  follow(
+    token: string,
+    node: string,
+    have: number,
+    keepMs: number,
+  ): Promise<{ readonly known: Known; readonly holds: boolean }>
   unfollow(token: string, node: string): Promise<void>
   /**
    * Pages of the token are at the node from now on, or no more. When they were the last ones at any node that lives, who

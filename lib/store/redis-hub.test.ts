@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { createHub } from '../hub/hub.js'
+import type { HubOptions } from '../hub/options.js'
 import { signToken } from '../hub/token.js'
 import { protocolVersion } from '../protocol/version.js'
 import { redisStore } from './redis.js'
@@ -12,8 +13,12 @@ const d = defineState('d', () => ({ n: 0 }))
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 const browser = 'cd'.repeat(16)
 let made = 0
-async function hubOf(prefix: string, keep: string = '24h') {
-  const hub = createHub({ store: redisStore(redis.url, { prefix, keep: keep as never }), secret: 'of a test' })
+async function hubOf(prefix: string, keep: string | undefined = '24h', limits: HubOptions['limits'] = {}) {
+  const hub = createHub({
+    store: redisStore(redis.url, { prefix, ...(keep && { keep: keep as never }) }),
+    secret: 'of a test',
+    limits,
+  })
   hub.registry.add(d)
   await hub.resume()
   return hub
@@ -80,6 +85,26 @@ it('a short keep does not forget the state of a page that is here', async () => 
   await hub.close()
   expect([kept, n, next]).toEqual([1, 7, 8])
 }, 30_000)
+
+it.each([
+  { keep: '48h', keepMs: 100, least: 47 },
+  { keep: '48h', keepMs: 24 * 3_600_000, least: 47 },
+  { keep: '2h', keepMs: 24 * 3_600_000, least: 1 },
+  { keep: '', keepMs: 72 * 3_600_000, least: 71 },
+])('a redis with keep $keep under a hub with $keepMs ms keeps a closed tab for that time', async (given) => {
+  const { keep, keepMs, least } = given
+  const hub = await hubOf(`kept ${keep} ${keepMs}:`, keep, { keepMs, unloadMs: 100 })
+  const token = 'ab'.repeat(16)
+  const page = connect(hub, token)
+  await wait(50)
+  await hub.modifyState(token, d, (s) => void (s.n = 7))
+  page.close()
+  await wait(400)
+  const hours = Number(await redis.command('PTTL', `kept ${keep} ${keepMs}:t:${token}`)) / 3_600_000
+  await hub.close()
+  expect(hours).toBeGreaterThan(least)
+  expect(hours).toBeLessThanOrEqual(least + 1)
+})
 
 it('pages that change nothing leave nothing in the redis', async () => {
   const hub = createHub({

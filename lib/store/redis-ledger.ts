@@ -17,13 +17,12 @@ export interface RedisLedgerOptions {
   /** Stands before every key and channel. */
   readonly prefix: string
   /** Milliseconds that a token is kept which was followed and never saved. */
-  readonly keepMs: number
   readonly clock: Clock
   readonly log: Log
   readonly bounds?: { readonly [K in keyof Bounds]?: number }
 }
 
-export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLedgerOptions): Ledger {
+export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOptions): Ledger {
   const where = placeOf(url)
   const link = new RedisLink({ url, where, clock, log, bounds })
   const run = (script: Script, node: string, ...args: (string | number)[]) =>
@@ -65,7 +64,7 @@ export function redisLedger({ url, prefix, keepMs, clock, log, bounds }: RedisLe
     release: async (token, node, follow) => {
       await runOn(scripts.release, token, node, follow ? 1 : 0, number)
     },
-    follow: async (token, node, have) => {
+    follow: async (token, node, have, keepMs) => {
       const [holds, known] = (await runOn(scripts.follow, token, node, have, keepMs)) as Reply[]
       return { holds: holds === 1, known: readKnown(known) }
     },

@@ -6,7 +6,7 @@ import { redisLedger } from './redis-ledger.js'
 import { sharedStore } from './shared.js'
 
 const [url = ''] = process.argv.slice(2)
-const ledger = redisLedger({ url, prefix: '', keepMs: 60_000, clock: systemClock, log, bounds: { storeOpenMs: 300 } })
+const ledger = redisLedger({ url, prefix: '', clock: systemClock, log, bounds: { storeOpenMs: 300 } })
 try {
   await sharedStore({ ledger, clock: systemClock, leaseMs: 4_000 }).open()
 } catch (error) {

@@ -73,7 +73,6 @@ function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: numbe
   const ledger = redisLedger({
     url: redis.url,
     prefix,
-    keepMs: 60_000,
     clock: systemClock,
     log,
     bounds: short,
@@ -120,7 +119,7 @@ describe('a token', () => {
     const told: Message[] = []
     await ledger.join('b', { told: (message) => void told.push(message), missed: () => {} })
     await ledger.beat('b', 60_000, 60_000)
-    await ledger.follow('t', 'b', -1)
+    await ledger.follow('t', 'b', -1, 60_000)
     const texts = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`text ${index}`, `${index}`]))
     const claim = await a.ledger.claim('t', a.store.node, -1, 60_000)
     const fence = claim.held ? claim.fence : 0

@@ -2,7 +2,6 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { type Duration, milliseconds } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
-import { defaultLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { redisLedger } from './redis-ledger.js'
 import { type SharedStore, sharedStore } from './shared.js'
@@ -15,7 +14,7 @@ export interface RedisStoreOptions {
    * its tabs and tasks go on elsewhere after that time. A process that is busy for longer, without a pause, loses them.
    */
   readonly lease?: Duration
-  /** How long a tab is kept that nobody uses; `'24h'` by default. */
+  /** How long a tab is kept that nobody uses. By default as long as the hub says with its limit `keepMs`, which is a day. */
   readonly keep?: Duration
   readonly log?: Log
   readonly clock?: Clock
@@ -38,16 +37,10 @@ export interface RedisStoreOptions {
  * createHub({ store: redisStore('redis://localhost:6379') })
  */
 export function redisStore(url: string, options: RedisStoreOptions = {}): SharedStore {
-  const {
-    prefix = 'heldstate:',
-    lease = '4s',
-    keep = defaultLimits.keepMs,
-    log = consoleLog,
-    clock = systemClock,
-  } = options
+  const { prefix = 'heldstate:', lease = '4s', keep, log = consoleLog, clock = systemClock } = options
   const leaseMs = atLeast(1_000, 'lease', lease)
-  const keepMs = atLeast(1_000, 'keep', keep)
-  return sharedStore({ ledger: redisLedger({ url, prefix, keepMs, clock, log }), clock, log, leaseMs, keepMs })
+  const keepMs = keep === undefined ? undefined : atLeast(1_000, 'keep', keep)
+  return sharedStore({ ledger: redisLedger({ url, prefix, clock, log }), clock, log, leaseMs, keepMs })
 }
 
 function atLeast(least: number, name: string, duration: Duration): number {

@@ -23,8 +23,8 @@ export interface SharedStoreOptions {
   readonly log?: Log
   /** Milliseconds that a node is taken to live after it was heard of last. */
   readonly leaseMs: number
-  /** Milliseconds that a token is kept which nobody uses. */
-  readonly keepMs?: number
+  /** Milliseconds that a token is kept which nobody uses; those of the hub, if none are given. */
+  readonly keepMs?: number | undefined
 }
 
 export function sharedStore(options: SharedStoreOptions): SharedStore {
@@ -35,7 +35,8 @@ export class SharedStore implements StateStore, Shared {
   readonly shared: Shared = this
   readonly node: string
   readonly leaseMs: number
-  readonly keepMs: number
+  keepMs: number
+  private readonly isKeepGiven: boolean
   private readonly ledger: Ledger
   private readonly clock: Clock
   private readonly log: Log
@@ -51,19 +52,23 @@ export class SharedStore implements StateStore, Shared {
   private opening: Promise<void> | undefined
   private closed = false
 
-  constructor({ ledger, clock, log = consoleLog, leaseMs, keepMs = defaultLimits.keepMs }: SharedStoreOptions) {
+  constructor({ ledger, clock, log = consoleLog, leaseMs, keepMs }: SharedStoreOptions) {
     this.ledger = ledger
     this.clock = clock
     this.log = log
     this.leaseMs = leaseMs
-    this.keepMs = keepMs
+    this.keepMs = keepMs ?? defaultLimits.keepMs
+    this.isKeepGiven = keepMs !== undefined
+    const keptMs = () => this.keepMs
     this.node = clock.id()
     const { node, records } = this
     this.claims = new Claims({
       ledger,
       clock,
       node,
-      keepMs,
+      get keepMs() {
+        return keptMs()
+      },
       records,
       lease: () => this.lease.number,
       hold: (token, held, record) => this.hold(token, held, record),
@@ -72,6 +77,9 @@ export class SharedStore implements StateStore, Shared {
     this.following = new Following({
       ledger,
       node,
+      get keepMs() {
+        return keptMs()
+      },
       records,
       changed: (token, stored) => this.ears.changed(token, stored),
       quietly: (work) => this.quietly(work),
@@ -79,7 +87,9 @@ export class SharedStore implements StateStore, Shared {
     this.attendance = new Attendance({
       ledger,
       node,
-      keepMs,
+      get keepMs() {
+        return keptMs()
+      },
       ready: () => this.ready(),
       complain: (message, error) => this.complain(message, error),
     })
@@ -114,7 +124,8 @@ export class SharedStore implements StateStore, Shared {
     }
   }
 
-  listen(ears: Ears): void {
+  listen(ears: Ears, keepMs = this.keepMs): void {
+    if (!this.isKeepGiven) this.keepMs = keepMs
     this.ears = ears
   }
 
@@ -199,10 +210,10 @@ export class SharedStore implements StateStore, Shared {
     else if (followed) await this.ledger.unfollow(token, this.node)
   }
 
-  async unload(token: string, keepMs: number): Promise<void> {
+  async unload(token: string): Promise<void> {
     const isKept = this.records.get(token)?.known !== undefined
     await (this.held.has(token) ? this.release(token, false) : this.unfollow(token))
-    if (isKept) await this.ledger.touch([token], Math.min(keepMs, this.keepMs))
+    if (isKept) await this.ledger.touch([token], this.keepMs)
   }
 
   async release(token: string, follow: boolean): Promise<void> {

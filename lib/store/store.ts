@@ -134,10 +134,10 @@ export interface Shared {
   isAlive(node: string): boolean
   /** Milliseconds that a process is taken to live after it was heard of last. */
   readonly leaseMs: number
-  /** Milliseconds that it keeps a token which it was not told to be in use. */
+  /** Milliseconds that it keeps a token which it was not told to be in use. They count, and not those of the hub. */
   readonly keepMs: number
-  /** Called once, before anything else. */
-  listen(ears: Ears): void
+  /** Called once, before anything else. `keepMs` are those of the hub, for a store that was given none. */
+  listen(ears: Ears, keepMs?: number): void
   /** Whether this process owns the token still, as far as it can know without asking. */
   holds(token: string): boolean
   /** Gives up a token, to the one that waits longest; with `follow`, this process is told of what others make of it. */

@@ -61,7 +61,7 @@ function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<ne
     leaseMs,
     keepMs,
     isAlive: (other) => shared.isAlive(other),
-    listen: (ears) => shared.listen(ears),
+    listen: (ears, keepMs) => shared.listen(ears, keepMs),
     holds: (token) => shared.holds(token),
     release: async (token, follow) => alive(() => shared.release(token, follow)),
     follow: async (token) => alive(() => shared.follow(token)),
