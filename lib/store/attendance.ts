@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.js'
 export interface AttendanceParts {
   readonly ledger: Pick<Ledger, 'attend'>
   readonly node: string
-  readonly keepMs: number
+  readonly keep: { readonly keepMs: number }
   /** Done when the ledger can be asked. */
   ready(): Promise<void>
   complain(message: string, error: unknown): void
@@ -23,11 +23,11 @@ export class Attendance {
   }
 
   say(token: string, here: boolean): void {
-    const { ledger, node, keepMs, ready, complain } = this.parts
+    const { ledger, node, keep, ready, complain } = this.parts
     const word = { here }
     this.unsaid.set(token, word)
     ready()
-      .then(() => ledger.attend(token, node, here, keepMs))
+      .then(() => ledger.attend(token, node, here, keep.keepMs))
       .then(
         () => {
           if (this.unsaid.get(token) === word) this.unsaid.delete(token)

@@ -32,7 +32,7 @@ export interface ClaimsParts {
   readonly ledger: Pick<Ledger, 'claim'>
   readonly clock: Clock
   readonly node: string
-  readonly keepMs: number
+  readonly keep: { readonly keepMs: number }
   /** What this node knows of tokens. */
   readonly records: ReadonlyMap<string, TokenRecord>
   /** Counts the leases of this node. */
@@ -108,13 +108,13 @@ export class Claims {
   }
 
   private async ask(token: string, have: number): Promise<Claim> {
-    const { ledger, node, keepMs } = this.parts
+    const { ledger, node, keep } = this.parts
     const claiming = this.claiming.get(token)
     if (claiming) {
       claiming.wanted = false
       claiming.woken = false
     }
-    const claim = await ledger.claim(token, node, have, keepMs)
+    const claim = await ledger.claim(token, node, have, keep.keepMs)
     if (claiming && claim.held) claiming.wanted ||= claim.wanted
     return claim
   }

@@ -10,7 +10,7 @@ export interface FollowingParts {
   readonly ledger: Pick<Ledger, 'follow'>
   readonly node: string
   /** Milliseconds that a token is kept which nobody uses. */
-  readonly keepMs: number
+  readonly keep: { readonly keepMs: number }
   /** What this node knows of tokens. */
   readonly records: Map<string, TokenRecord>
   /** It is known anew what is kept of a token. */
@@ -43,12 +43,12 @@ export class Following {
 
   /** Asks for a token, to be told of changes from now on. `newest` was told of before the answer came. */
   async ask(token: string, before: TokenRecord | undefined) {
-    const { ledger, node, keepMs } = this.parts
+    const { ledger, node, keep } = this.parts
     const asking = this.asked.get(token) ?? { times: 0, newest: 0 }
     asking.times += 1
     this.asked.set(token, asking)
     try {
-      const answer = await ledger.follow(token, node, before?.stored.revision ?? -1, keepMs)
+      const answer = await ledger.follow(token, node, before?.stored.revision ?? -1, keep.keepMs)
       return { ...answer, newest: asking.newest }
     } finally {
       asking.times -= 1
@@ -78,9 +78,9 @@ export class Following {
   }
 
   private async catchUp(token: string): Promise<void> {
-    const { ledger, node, keepMs, records, changed } = this.parts
+    const { ledger, node, keep, records, changed } = this.parts
     const record = records.get(token)
-    const { known, holds } = await ledger.follow(token, node, record?.stored.revision ?? -1, keepMs)
+    const { known, holds } = await ledger.follow(token, node, record?.stored.revision ?? -1, keep.keepMs)
     if (holds || known === 'same' || !this.tokens.has(token)) return
     const now = records.get(token)
     if (known && now && known.revision <= now.stored.revision) return

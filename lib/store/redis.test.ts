@@ -91,6 +91,29 @@ function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: numbe
   return { store, ledger, prefix, heard }
 }
 
+it('that has lost what it had acknowledged is said, once for all tabs', async () => {
+  const { store, prefix, heard } = quick()
+  for (const token of ['lost', 'evicted', 'fine']) {
+    await store.load(token)
+    await store.save(token, stored(1))
+  }
+  await redis.command('DEL', `${prefix}t:lost`, `${prefix}t:evicted`)
+  for (const token of ['lost', 'evicted'])
+    await expect(Promise.resolve(store.save(token, stored(2)))).rejects.toMatchObject({ code: 'stale-write' })
+  await store.save('fine', stored(2))
+  expect(heard.filter((line) => line.includes('has lost state of tabs'))).toHaveLength(1)
+})
+
+it('that another process has taken a token from has lost nothing', async () => {
+  const a = quick()
+  const b = quick({ prefix: a.prefix })
+  await a.store.load('t')
+  await a.store.save('t', stored(1))
+  await redis.command('HSET', `${a.prefix}t:t`, '!h', b.store.node)
+  await expect(Promise.resolve(a.store.save('t', stored(2)))).rejects.toMatchObject({ code: 'stale-write' })
+  expect(a.heard.filter((line) => line.includes('lost'))).toEqual([])
+})
+
 describe('a node whose process is killed', () => {
   it('loses its tokens and tasks to others when its lease has ended', async () => {
     const a = quick({ leaseMs: 200 })

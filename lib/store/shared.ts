@@ -13,6 +13,7 @@ import { Claims, type Held } from './claims.js'
 import { Following } from './following.js'
 import { Lease } from './lease.js'
 import type { Known, Ledger, Message } from './ledger.js'
+import { Losses } from './losses.js'
 import { refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
 import { deaf, type Ears, type Shared, type StateStore, type Stored } from './store.js'
@@ -48,6 +49,7 @@ export class SharedStore implements StateStore, Shared {
   private readonly attendance: Attendance
   private readonly claims: Claims
   private readonly lease: Lease
+  private readonly losses: Losses
   private savesMade = 0
   private opening: Promise<void> | undefined
   private closed = false
@@ -59,16 +61,13 @@ export class SharedStore implements StateStore, Shared {
     this.leaseMs = leaseMs
     this.keepMs = keepMs ?? defaultLimits.keepMs
     this.isKeepGiven = keepMs !== undefined
-    const keptMs = () => this.keepMs
     this.node = clock.id()
     const { node, records } = this
     this.claims = new Claims({
       ledger,
       clock,
       node,
-      get keepMs() {
-        return keptMs()
-      },
+      keep: this,
       records,
       lease: () => this.lease.number,
       hold: (token, held, record) => this.hold(token, held, record),
@@ -77,9 +76,7 @@ export class SharedStore implements StateStore, Shared {
     this.following = new Following({
       ledger,
       node,
-      get keepMs() {
-        return keptMs()
-      },
+      keep: this,
       records,
       changed: (token, stored) => this.ears.changed(token, stored),
       quietly: (work) => this.quietly(work),
@@ -87,12 +84,11 @@ export class SharedStore implements StateStore, Shared {
     this.attendance = new Attendance({
       ledger,
       node,
-      get keepMs() {
-        return keptMs()
-      },
+      keep: this,
       ready: () => this.ready(),
       complain: (message, error) => this.complain(message, error),
     })
+    this.losses = new Losses(ledger, clock, log)
     this.lease = new Lease({
       ledger,
       clock,
@@ -106,15 +102,17 @@ export class SharedStore implements StateStore, Shared {
   }
 
   open(): Promise<void> {
-    this.opening ??= this.begin()
-    return this.opening
+    return (this.opening ??= this.begin())
   }
 
   private async begin(): Promise<void> {
     try {
       await this.ledger.join(this.node, {
         told: (message) => this.told(message),
-        missed: () => this.missed(),
+        missed: () => {
+          this.repair()
+          this.ears.missed()
+        },
         trouble: (reachable) => this.ears.trouble?.(reachable),
       })
       await this.lease.begin()
@@ -188,7 +186,7 @@ export class SharedStore implements StateStore, Shared {
     return this.ledger.save(save).then((saved) => {
       if (!saved) {
         if (this.held.get(token) === held) this.forget(token)
-        throw taken()
+        return this.losses.refused(token, before)
       }
       held.said = true
       this.records.set(token, record)
@@ -203,8 +201,7 @@ export class SharedStore implements StateStore, Shared {
 
   async drop(token: string): Promise<void> {
     await this.ready()
-    const held = this.held.get(token)
-    const followed = this.following.has(token)
+    const [held, followed] = [this.held.get(token), this.following.has(token)]
     this.forget(token)
     if (held) await this.ledger.drop(token, this.node, held.fence)
     else if (followed) await this.ledger.unfollow(token, this.node)
@@ -326,15 +323,9 @@ export class SharedStore implements StateStore, Shared {
     else this.quietly(this.ledger.release(token, this.node, this.following.has(token))) // granted to who waits no more
   }
 
-  private changed(message: Message & { type: 'changed' }): void {
-    const { token } = message
+  private changed(message: Message & { type: 'changed' }, { token } = message): void {
     if (this.following.told(message) || this.held.has(token) || this.claims.has(token)) return
     this.quietly(this.ledger.unfollow(token, this.node))
-  }
-
-  private missed(): void {
-    this.repair()
-    this.ears.missed()
   }
 
   /** Asks for what this node may not have been told. */
