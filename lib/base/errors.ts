@@ -131,12 +131,9 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 
 export function fromFailure(failure: Failure): HeldStateError {
   const { code, message, stack, original, issues } = failure
-  const isHidden = original === undefined || process.env.NODE_ENV === 'production'
-  const options = isHidden ? {} : { cause: originalError(failure) }
   const error =
-    code === 'immutable-state'
-      ? new ImmutableStateError(message, options)
-      : new HeldStateError(code, message, { issues, ...options })
+    code === 'immutable-state' ? new ImmutableStateError(message) : new HeldStateError(code, message, { issues })
+  if (process.env.NODE_ENV !== 'production' && original !== undefined) error.cause = originalError(failure)
   if (stack !== undefined) error.stack = `${error.name}: ${message}\n${stack}`
   return error
 }

@@ -114,6 +114,10 @@ export const pageLimits = {
   retryLongestMs: 5_000,
   /** Milliseconds that a page waits for an answer over a connection that still stands although the browser reports that it is offline. */
   lineAnswerMs: 2_000,
+  /** Milliseconds after a call was sent in which the end of the connection makes it suspect: something on the way may not let it pass. */
+  suspectMs: 5_000,
+  /** Times that a connection may end over a call that was sent alone. Then the page gives the call up; it would go on for ever. */
+  suspectEnds: 3,
   /** Milliseconds that a page adds at most to its first attempt when a closing server asks it to spread. */
   spreadMs: 20_000,
   /** Milliseconds that a reload may take to let go of its token's lock; only a duplicated tab ever waits that long. */

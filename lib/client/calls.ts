@@ -2,8 +2,10 @@
  * Calls that have not settled. They are sent in the order in which they were made, when the tab is live, and again on each
  * new connection until they settle: the hub answers a call that it knows without running it twice.
  */
+import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import { fromFailure, HeldStateError } from '../base/errors.js'
+import { pageLimits } from '../base/limits.js'
 import type { PageBounds } from '../protocol/bounds.js'
 import type { Settlement } from '../protocol/down.js'
 import type { Prediction } from './prediction.js'
@@ -18,40 +20,68 @@ export interface Request {
   readonly prediction?: Omit<Prediction, 'call'> | undefined
 }
 
+type Send = (id: number, request: Request) => void
+
 interface Open {
   readonly request: Request
-  sent: boolean
+  /** Milliseconds of the clock; `undefined` while it waits. */
+  sentAt: number | undefined
+  /** A connection ended soon after it was sent. */
+  suspect: boolean
+  /** Connections that ended soon after it was sent alone. */
+  ends: number
   readonly resolve: () => void
   readonly reject: (error: HeldStateError) => void
 }
 
 export class Calls {
   private readonly open = new Map<number, Open>()
-  limits: PageBounds
+  private bounds: PageBounds
+  private readonly clock: Pick<Clock, 'now'>
   private last = 0
+  /** Suspect, and sent alone: the others wait until it has settled. */
+  private alone: number | undefined
+  /** Suspect since the connection was lost last. */
+  private newest: readonly Open[] = []
   /** Of the calls that have not shown their effect, in order. */
   predictions: readonly Prediction[] = []
 
-  constructor(limits: PageBounds) {
-    this.limits = limits
+  constructor(limits: PageBounds, clock: Pick<Clock, 'now'>) {
+    this.bounds = limits
+    this.clock = clock
+  }
+
+  /** Other bounds hold from now on. A call that waits may be too large by them: the server would close the connection over it, again and again. */
+  bound(limits: PageBounds): void {
+    this.bounds = limits
+    for (const [id, { request, sentAt }] of this.open)
+      if (sentAt === undefined && request.bytes > limits.messageBytes) this.reject(id, tooLarge(request.bytes, limits))
   }
 
   /** Makes a call; `send` is given if the tab is live. */
-  add(request: Request, send: ((id: number, request: Request) => void) | undefined): Promise<void> {
-    const refusal = this.refusal(send !== undefined)
+  add(request: Request, send: Send | undefined): Promise<void> {
+    const refusal = this.refusal(request, send !== undefined)
     if (refusal) return Promise.reject(refusal)
     this.last += 1
     const id = this.last
     return new Promise((resolve, reject) => {
-      this.open.set(id, { request, sent: send !== undefined, resolve, reject })
+      this.open.set(id, { request, sentAt: undefined, suspect: false, ends: 0, resolve, reject })
       if (request.prediction) this.predictions = [...this.predictions, { ...request.prediction, call: id }]
-      send?.(id, request)
+      if (send && this.alone === undefined) this.send(id, send)
     })
   }
 
-  private refusal(live: boolean): HeldStateError | undefined {
+  private send(id: number, send: Send): void {
+    const call = this.open.get(id)
+    if (!call || call.sentAt !== undefined) return
+    call.sentAt = this.clock.now()
+    send(id, call.request)
+  }
+
+  private refusal({ bytes }: Request, live: boolean): HeldStateError | undefined {
     const { size } = this.open
-    const { callsWhileOffline, callsPerTab } = this.limits
+    const { callsWhileOffline, callsPerTab, messageBytes } = this.bounds
+    if (bytes > messageBytes) return tooLarge(bytes, this.bounds)
     if (!live && size >= callsWhileOffline)
       return new HeldStateError(
         'offline',
@@ -65,23 +95,42 @@ export class Calls {
     return undefined
   }
 
-  /** The tab is live: sends what has waited. */
-  sendWaiting(send: (id: number, request: Request) => void): void {
-    for (const [id, call] of this.open) {
-      if (call.sent) continue
-      call.sent = true
-      send(id, call.request)
-    }
+  /** The tab is live: sends what has waited. A call over which a connection may have ended goes alone, and the others after it. */
+  sendWaiting(send: Send): void {
+    this.newest = []
+    for (const [id, { suspect }] of this.open)
+      if (suspect) {
+        this.alone = id
+        return this.send(id, send)
+      }
+    for (const id of this.open.keys()) this.send(id, send)
+  }
+
+  /** Whether calls wait although the tab is live. */
+  get holdsBack(): boolean {
+    return this.alone !== undefined
   }
 
   settle({ id, failure }: Settlement): void {
     const call = this.open.get(id)
     if (!call) return
     if (failure?.code === 'hub-closed') return // handed back: it goes to the hub that comes next
+    if (failure) return this.reject(id, fromFailure(failure))
+    this.forget(id, call)
+    call.resolve()
+  }
+
+  private reject(id: number, error: HeldStateError): void {
+    const call = this.open.get(id)
+    if (!call) return
+    this.forget(id, call)
+    call.reject(error)
+  }
+
+  private forget(id: number, { request }: Open): void {
     this.open.delete(id)
-    if (call.request.prediction) this.predictions = this.predictions.filter((prediction) => prediction.call !== id)
-    if (failure) call.reject(fromFailure(failure))
-    else call.resolve()
+    if (this.alone === id) this.alone = undefined
+    if (request.prediction) this.predictions = this.predictions.filter((prediction) => prediction.call !== id)
   }
 
   /** Calls up to this one have ended, and what they changed is shown from now on. They settle when the hub says how. */
@@ -92,19 +141,53 @@ export class Calls {
 
   /** The connection has ended: what has not settled is sent again over the next one. */
   interrupt(): void {
+    const { alone } = this
+    const now = this.clock.now()
+    this.newest = []
+    this.alone = undefined
     for (const [id, call] of this.open) {
-      call.sent = false
-      if (call.request.again) continue
-      this.open.delete(id)
-      call.reject(new HeldStateError('connection-lost', 'The connection ended; the next one asks for it again.'))
+      const isSuspect = call.sentAt !== undefined && now - call.sentAt < pageLimits.suspectMs
+      call.sentAt = undefined
+      if (!call.request.again)
+        this.reject(id, new HeldStateError('connection-lost', 'The connection ended; the next one asks for it again.'))
+      else if (isSuspect) this.suspect(id, call, id === alone)
     }
+  }
+
+  private suspect(id: number, call: Open, alone: boolean): void {
+    call.suspect = true
+    if (!alone) return
+    call.ends += 1
+    this.newest = [call]
+    if (call.ends >= pageLimits.suspectEnds) this.reject(id, endedConnections(call.request.bytes))
+  }
+
+  /** The server itself was not there after the last connection: no call is to blame for its end. */
+  acquit(): void {
+    for (const call of this.newest) call.ends -= 1
+    this.newest = []
+    for (const call of this.open.values()) call.suspect = call.ends > 0
   }
 
   /** Nothing will settle them any more. */
   fail(error: HeldStateError): void {
     const calls = [...this.open.values()]
     this.open.clear()
+    this.alone = undefined
     this.predictions = []
     for (const call of calls) call.reject(error)
   }
 }
+
+const tooLarge = (bytes: number, { messageBytes }: PageBounds) =>
+  new HeldStateError(
+    'payload-too-large',
+    `A call of ${bytes} bytes is larger than the bound "messageBytes", ${messageBytes}. Send large data to a route handler.`,
+  )
+
+/** A server or a proxy on the way that does not say why. */
+const endedConnections = (bytes: number) =>
+  new HeldStateError(
+    'connection-lost',
+    `The connection ended each time this call of ${bytes} bytes was sent alone, so it is given up. Whether it took effect is unknown.`,
+  )

@@ -65,6 +65,11 @@ export class Retry {
     this.spreadMs = Math.min(ms, pageLimits.spreadMs)
   }
 
+  /** There is a connection, which may end before the hub lets the page in. */
+  connected(): void {
+    this.stop()
+  }
+
   succeeded(): void {
     this.attempt = 0
     this.stop()

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import 'socket.io-client' // looks at its surroundings once, before a test changes them
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Limits } from '../base/limits.js'
-import { defineState } from '../doors/authors.js'
+import { defineState, HeldStateError } from '../doors/authors.js'
 import type { ClientView } from '../doors/react.js'
 import type { Session } from '../hub/session.js'
 import { socketPath } from '../protocol/path.js'
@@ -194,4 +194,26 @@ it('stays closed once it was stopped', async () => {
   await soon(() => expect(watchers().size).toBe(0))
   expect([size, seen]).toEqual([1, ['live', 'offline']])
   await expect(now().add(1)).rejects.toMatchObject({ code: 'offline' })
+})
+
+it('a call that waits for the first connection and is larger than the hub allows fails by name', async () => {
+  const { tab, now, saw, ends } = await open({ messageBytes: 10_000 })
+  const large = (now().add as unknown as (text: string) => Promise<void>)('€'.repeat(4_000)).catch(({ code }) => code)
+  const small = now().add(1)
+  tab.start()
+  await saw('live')
+  expect(await large).toBe('payload-too-large')
+  await small
+  expect(ends()).toBe(0)
+})
+
+it('a page that is connected and never let in asks less and less often', async () => {
+  const { tab, hub, ends } = await open()
+  hub.connect = () => {
+    throw new HeldStateError('hub-closed', 'Not yet.')
+  }
+  tab.start()
+  await new Promise((resolve) => setTimeout(resolve, 4_000))
+  expect(ends()).toBeGreaterThan(1)
+  expect(ends()).toBeLessThan(8) // every third of a second would be more than ten
 })

@@ -61,7 +61,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
     })
     opened.on('connect', () => {
       parts.clear()
-      retry.succeeded()
+      retry.connected()
       if (opened.io.engine.transport.name === 'polling') warnOfPolling()
     })
     opened.on('connect_error', (error) => failed(refusalIn(error)))
@@ -76,6 +76,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       begin(listener)
     },
     send: (name, ...args) => void socket?.emit(name, ...args),
+    welcomed: () => retry.succeeded(),
     spread: (ms) => retry.spread(ms),
     retry: () => {
       if (listening && !socket?.connected) retry.now()

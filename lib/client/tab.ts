@@ -2,7 +2,7 @@
  * One tab: its wire to the hub, its mirror, and its calls in flight. Components read it through `react/`; tests drive it
  * over a loopback.
  */
-import { systemClock } from '../base/clock.js'
+import { type Clock, systemClock } from '../base/clock.js'
 import { decode, encode, type Json } from '../base/encode.js'
 import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { pageBounds } from '../base/limits.js'
@@ -23,6 +23,7 @@ import type { Identity } from './identity.js'
 import { type Mirror, mirrorStore, receive } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
 import type { Waiting } from './retry.js'
+import { isUnanswered, unanswered } from './unanswered.js'
 import { WatchList } from './watch-list.js'
 import type { Wire } from './wire.js'
 
@@ -30,19 +31,9 @@ import type { Wire } from './wire.js'
 const idBytes = 20
 const framingBytes = 100
 
-/** Attempts to connect for the first time after which a developer is told: some seconds. */
-const attemptsBeforeWord = 4
-
 /** In development with its stack, which leads to the author's line. */
 const say = (error: HeldStateError) =>
   consoleLog.error(error.message, process.env.NODE_ENV === 'development' ? error : undefined)
-
-const unanswered = () =>
-  new HeldStateError(
-    'offline',
-    'No heldstate server answers this page. Start the app with "heldstate dev", or let instrumentation.ts attach it to "next dev"; ' +
-      '"npx heldstate doctor" looks for what is missing.',
-  )
 
 export interface CallOptions {
   /** It makes no sense later: it fails if the page is not connected now, where others wait. */
@@ -57,6 +48,7 @@ export interface TabOptions {
   /** A random id of 32 hexadecimal digits, new with each load of the page. */
   readonly page?: string
   readonly limits?: PageBounds
+  readonly clock?: Pick<Clock, 'now'>
   /** Where a failure goes that no call of the page can be given. */
   readonly report?: (error: HeldStateError) => void
 }
@@ -71,6 +63,8 @@ export class Tab {
   private readonly calls: Calls
   private readonly outgoing: OutgoingQueue
   private welcomed = false
+  /** Over the present connection. */
+  private connected = false
   private readonly page: string
   /** The number of the last message that the mirror took. */
   private heard = 0
@@ -82,19 +76,26 @@ export class Tab {
   private unseen: Settlement[] = []
   private phase: 'idle' | 'started' | 'stopped' = 'idle'
 
-  constructor({ wire, identity, page = systemClock.id(), limits = pageBounds, report }: TabOptions) {
+  constructor({
+    wire,
+    identity,
+    page = systemClock.id(),
+    limits = pageBounds,
+    report,
+    clock = systemClock,
+  }: TabOptions) {
     this.page = page
     this.wire = wire
     this.identity = identity
     this.report = report ?? say
-    this.calls = new Calls(limits)
+    this.calls = new Calls(limits, clock)
     this.outgoing = new OutgoingQueue((name, ...args) => this.wire.send(name, ...args))
     this.bound(limits)
   }
 
   private bound(limits: PageBounds): void {
     this.limits = limits
-    this.calls.limits = limits
+    this.calls.bound(limits)
     this.outgoing.maxBytes = limits.messageBytes - framingBytes
     const surplus = this.watched.ids[limits.watchedStates]
     if (surplus !== undefined) this.refuseWatch(surplus)
@@ -186,14 +187,11 @@ export class Tab {
     if (this.phase === 'stopped')
       return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
     const bytes = bytesOf(JSON.stringify(message)) + idBytes
-    if (bytes > this.limits.messageBytes)
-      return Promise.reject(
-        new HeldStateError(
-          'payload-too-large',
-          `A call of ${bytes} bytes is larger than the bound "messageBytes", ${this.limits.messageBytes}. Send large data to a route handler.`,
-        ),
-      )
     return this.calls.add({ message, bytes, ...how }, this.live ? (id, made) => this.send(id, made) : undefined)
+  }
+
+  private sendWaiting(): void {
+    this.calls.sendWaiting((id, request) => this.send(id, request))
   }
 
   private send(id: number, { message: [name, ...args], bytes }: Request): void {
@@ -261,9 +259,11 @@ export class Tab {
     if (mirror.revision > 0) this.identity.saved?.()
     this.heard = number
     this.welcomed = true
+    this.connected = true
+    this.wire.welcomed?.()
     this.resyncing = false
     this.watchMissing()
-    this.calls.sendWaiting((id, request) => this.send(id, request))
+    this.sendWaiting()
   }
 
   /** The calls that wait were made to another state than the one that is here now. */
@@ -282,8 +282,10 @@ export class Tab {
       return void this.unseen.push(...message.settled)
     }
     this.heard += 1
+    const isHeldBack = this.calls.holdsBack
     this.calls.shown(message.done ?? 0)
     for (const settlement of message.settled) this.calls.settle(settlement)
+    if (isHeldBack && !this.calls.holdsBack) this.sendWaiting()
     this.show(received.outcome === 'applied' ? received.mirror : this.mirror.getState())
   }
 
@@ -335,13 +337,9 @@ export class Tab {
     this.outgoing.clear()
     this.unseen = [] // their calls are sent again, and settle when their effect is visible
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting', waiting })
-    this.calls.interrupt()
-    if (
-      !this.welcomed &&
-      !waiting?.reason &&
-      waiting?.attempt === attemptsBeforeWord &&
-      process.env.NODE_ENV === 'development'
-    )
-      this.report(unanswered())
+    if (this.connected) this.calls.interrupt()
+    else this.calls.acquit()
+    this.connected = false
+    if (!this.welcomed && isUnanswered(waiting)) this.report(unanswered())
   }
 }

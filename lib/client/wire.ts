@@ -20,6 +20,8 @@ export interface Wire {
   start(listener: WireListener): void
   /** Sends in order over the open connection. */
   send(name: string, ...args: Json[]): void
+  /** The hub has let this page in. Until then, each attempt waits longer than the one before. */
+  welcomed?(): void
   /** The connection will end, with many others: the first attempt to make it again comes up to so much later, by chance. */
   spread?(ms: number): void
   /** Tries to connect at once, if it is not connected. */

@@ -141,6 +141,7 @@ export class TestTab {
       wire: this.wire,
       identity,
       page: this.page,
+      clock,
       report: (error) => void this.reports.push(error.message),
     })
   }

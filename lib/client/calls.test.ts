@@ -1,0 +1,123 @@
+import { expect, it } from 'vitest'
+import { pageLimits } from '../base/limits.js'
+import { defineState } from '../doors/authors.js'
+import { testHub } from '../doors/testing.js'
+
+const d = defineState('d', () => ({ seen: [] as string[] })).events((on) => ({
+  say: on((s, word: string) => {
+    s.seen.push(word.slice(0, 10))
+  }),
+}))
+
+/** A page whose messages pass something that ends the connection over some of them. */
+async function open(isPoison: (text: string) => boolean, limits = {}) {
+  const kit = testHub([d], { limits })
+  const tab = await kit.open()
+  const { say } = await tab.watch(d)
+  const { wire } = tab
+  const send = wire.send.bind(wire)
+  const sent: string[] = []
+  wire.send = (...message) => {
+    const text = JSON.stringify(message)
+    sent.push(text)
+    if (isPoison(text)) wire.cut()
+    else send(...message)
+  }
+  /** How a call has ended, if it has. */
+  const call = (word: string) => {
+    const end: { code?: string; message?: string } = {}
+    say(word).then(
+      () => Object.assign(end, { code: 'done' }),
+      ({ code, message }) => Object.assign(end, { code, message }),
+    )
+    return end
+  }
+  const seen = () => tab.state(d).seen
+  return { ...kit, tab, call, seen, sent }
+}
+
+it('a call over which connections end is given up, and those beside it are made', async () => {
+  const { tab, call, seen, sent, clock } = await open((text) => text.includes('poison'))
+  const [a, poison, b] = [call('a'), call('poison'), call('b')]
+  let connections = 0
+  for (; connections < 20 && !poison.code; connections += 1) {
+    await clock.advance(100)
+    await tab.reconnect()
+  }
+  await clock.advance(100)
+  await tab.reconnect()
+  const last = call('c')
+  await clock.advance(100)
+  expect([a.code, b.code, last.code]).toEqual(['done', 'done', 'done'])
+  expect(poison).toMatchObject({ code: 'connection-lost', message: expect.stringContaining('sent alone') })
+  expect(seen()).toEqual(['a', 'b', 'c'])
+  expect(sent.filter((text) => text.includes('poison'))).toHaveLength(1 + pageLimits.suspectEnds)
+  expect(connections).toBeLessThan(6)
+})
+
+it('what is called meanwhile waits until the suspect call has ended', async () => {
+  const { tab, call, sent, clock } = await open((text) => text.includes('poison'))
+  call('poison')
+  await clock.advance(10)
+  await tab.reconnect()
+  const later = call('later')
+  expect(sent.at(-1)).not.toContain('later')
+  for (let ends = 0; ends < pageLimits.suspectEnds && !later.code; ends += 1) {
+    await clock.advance(10)
+    await tab.reconnect()
+  }
+  await clock.advance(10)
+  expect(later.code).toBe('done')
+})
+
+it('a call is not suspect where the server itself was away, nor where it was sent long ago', async () => {
+  let isDown = false
+  const { tab, call, clock } = await open(() => isDown)
+  isDown = true
+  const made = call('a')
+  for (let time = 0; time < 10; time += 1) {
+    await clock.advance(10)
+    tab.wire.cut() // an attempt that fails
+    await tab.reconnect()
+  }
+  expect(made.code).toBeUndefined()
+  isDown = false
+  await clock.advance(10)
+  await tab.reconnect()
+  expect(made.code).toBe('done')
+})
+
+it('a call that waits and is larger than the hub allows is refused by name as soon as the hub has said so', async () => {
+  const kit = testHub([d], { limits: { messageBytes: 2_000 } })
+  const tab = await kit.open()
+  await tab.watch(d)
+  tab.drop()
+  const { say } = tab.state(d)
+  const ends: string[] = []
+  const note = (call: Promise<void>) =>
+    call.then(
+      () => void ends.push('done'),
+      ({ code }) => void ends.push(code),
+    )
+  void note(say('€'.repeat(800)))
+  void note(say('fits'))
+  await tab.reconnect()
+  await kit.clock.advance(100)
+  expect(ends.sort()).toEqual(['done', 'payload-too-large'])
+})
+
+it('a call that was made before the first welcome too', async () => {
+  const kit = testHub([d], { limits: { messageBytes: 2_000 } })
+  const first = await kit.open()
+  await first.watch(d)
+  const { TestTab } = await import('../testing/kit.js')
+  const tab = new TestTab(kit.hub, kit.clock, 'ab'.repeat(16))
+  const { say } = tab.state(d)
+  const big = say('x'.repeat(5_000)).catch(({ code }) => code)
+  const small = say('fits')
+  tab.connect()
+  await kit.clock.advance(100)
+  expect(await big).toBe('payload-too-large')
+  await small
+  expect(tab.state(d).seen).toEqual(['fits'])
+})
