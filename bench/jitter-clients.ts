@@ -5,9 +5,18 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client'
 import { socketWire } from '../lib/dist/client/socket.js'
 import { Tab } from '../lib/dist/client/tab.js'
+import { signedBrowser } from '../lib/dist/transport/browser-cookie.js'
 import { answering, load } from './child.js'
 import { Line } from './jitter-line.js'
-import { type Life, type Schedule, type Settings, type Side, scheduleOf, sharedNow } from './jitter-schedule.js'
+import {
+  benchSecret,
+  type Life,
+  type Schedule,
+  type Settings,
+  type Side,
+  scheduleOf,
+  sharedNow,
+} from './jitter-schedule.js'
 
 const side = process.argv[2] as Side
 const settings = JSON.parse(process.argv[3] as string) as Settings
@@ -26,13 +35,16 @@ interface Client {
 
 const url = `http://127.0.0.1:${port}`
 
+const cookieOf = (client: number) =>
+  `heldstate=${signedBrowser(client.toString(16).padStart(32, '0'), Date.now(), benchSecret)}`
+
 /** The same for all sides; the delays are heldstate's own. */
 function optionsOf(line: Line, client: number): Partial<ManagerOptions> {
   return {
     forceNew: true,
     transports: ['websocket'],
     agent: line as unknown as string, // Socket.IO's types leave out what its documentation has for Node
-    extraHeaders: { cookie: `heldstate=${client.toString(16).padStart(32, '0')}` }, // what a browser would keep and send
+    extraHeaders: { cookie: cookieOf(client) }, // what a browser would keep and send
     reconnectionDelay: 300,
     reconnectionDelayMax: 5_000,
     randomizationFactor: 0.5,

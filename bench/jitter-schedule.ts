@@ -88,3 +88,6 @@ export interface Life {
   bytesUp: number
   connected: boolean
 }
+
+/** Signs the cookies of the clients, which keep none by themselves. */
+export const benchSecret = 'of the bench, which keeps no secret'

@@ -11,7 +11,7 @@ import { createHub } from '../lib/dist/hub/hub.js'
 import { socketPath } from '../lib/dist/protocol/path.js'
 import { attachSocketIo } from '../lib/dist/transport/socketio.js'
 import { answering, load } from './child.js'
-import { chance, type Settings, type Side, sharedNow, type Truth } from './jitter-schedule.js'
+import { benchSecret, chance, type Settings, type Side, sharedNow, type Truth } from './jitter-schedule.js'
 
 const side = process.argv[2] as Side
 const settings = JSON.parse(process.argv[3] as string) as Settings
@@ -55,7 +55,7 @@ function held(server: HttpServer): () => Promise<Values> {
         noteClick(client, click)
       }),
     }))
-  const hub = createHub({ limits: { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } }) // all tabs come from one address
+  const hub = createHub({ secret: benchSecret, limits: { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } }) // all tabs come from one address
   hub.registry.add(jitter)
   attachSocketIo(hub, server, { path: socketPath })
   return () =>

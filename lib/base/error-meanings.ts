@@ -30,6 +30,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'missing-plugin': 'a state module reached the tab without the heldstate plugin',
   'missing-secret': 'processes that share state were given no secret to share',
   'nested-lock': 'a lock was requested inside a block that already holds it',
+  'no-cookie': 'the browser has sent no cookie, so the page cannot be recognized',
   'not-a-field': 'a computed value was read or written where there are only fields',
   offline: 'the tab is not connected and the call cannot wait',
   'other-version': 'another version of heldstate made the hub of this process',

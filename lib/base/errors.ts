@@ -34,6 +34,7 @@ export const errorCodes = [
   'missing-plugin',
   'missing-secret',
   'nested-lock',
+  'no-cookie',
   'not-a-field',
   'offline',
   'other-version',

@@ -173,6 +173,10 @@ export const edgeLimits = {
   keptPlacesPerBrowser: 20,
   /** Milliseconds after which a browser with a signed cookie counts as known. A flood that starts now has no such cookie. */
   knownBrowserMs: 60_000,
+  /** Cookies of our name in one request that are looked at. Another host of the site can set some over http; a browser sends one of ours. */
+  browserCookies: 8,
+  /** Milliseconds after which the cookie of a browser is set again, so that it does not end with the year for who comes every day. */
+  cookieAgainMs: 2_592_000_000,
   /** Milliseconds that the peer has to close a websocket that the server closes; then its socket is destroyed. */
   socketCloseMs: 2_000,
   /** Milliseconds that a polling page has to move to a websocket; longer than the engine allows itself. */

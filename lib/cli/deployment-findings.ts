@@ -116,7 +116,7 @@ function noHandshake(answer: Asked): Finding {
 
 function cookieFinding(answer: Asked, { protocol }: URL): Finding {
   const cookies = 'failed' in answer ? [] : (answer.headers['set-cookie'] ?? [])
-  const cookie = cookies.find((text) => text.startsWith('heldstate='))
+  const cookie = cookies.find((text) => /^(?:__Host-)?heldstate=/.test(text))
   if (cookie === undefined)
     return broken(
       'The cookie of the browser does not arrive: something takes Set-Cookie away. Without it, a reload loses its state.',

@@ -6,12 +6,15 @@ import { Introduction } from './introduction.js'
 const signed = `${'1'.repeat(32)}.${'2'.repeat(32)}`
 /** The page that was made last is about to end. */
 let leave = () => {}
+let given: unknown[][] = []
 let sent: { url: string; caller: string | null; other: string | null }[] = []
 
 beforeEach(() => {
   sent = []
+  given = []
   sessionStorage.clear()
   vi.stubGlobal('fetch', async (input: RequestInfo | URL, init?: RequestInit) => {
+    given.push([input, init])
     const url = typeof input === 'object' && 'url' in input ? input.url : String(input)
     const headers = new Headers(init?.headers ?? (input as Request).headers)
     sent.push({ url, caller: headers.get(callerHeader), other: headers.get('accept') })
@@ -28,14 +31,34 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const cookies = () => callersIn(document.cookie)
+const cookies = () => callersIn(document.cookie, false)
 
 describe('a fetch of the page', () => {
-  it('to its own server names the tab, and keeps the headers that it had', async () => {
+  it("that is Next's names the tab, and keeps the headers that it had", async () => {
+    new Introduction(() => signed)
+    await fetch('/path', { headers: { rsc: '1', accept: 'text/x-component' } })
+    await fetch(new URL('/path', location.href), { method: 'POST', headers: new Headers({ 'Next-Action': 'id' }) })
+    await fetch('https://elsewhere.example/path', { headers: { RSC: '1' } })
+    expect(sent.map(({ caller }) => parseCaller(caller)?.signed)).toEqual([signed, signed, undefined])
+    expect(sent.map(({ other }) => other)).toEqual(['text/x-component', null, null])
+  })
+
+  it('of anybody else leaves the page as it was made', async () => {
+    new Introduction(() => signed)
+    const init = { headers: { accept: 'x' } }
+    await fetch('/path')
+    await fetch('/path', init)
+    await fetch(new Request(new URL('/path', location.href)), { method: 'POST' })
+    expect(sent.map(({ caller }) => caller)).toEqual([null, null, null])
+    expect(given[1]).toEqual(['/path', init])
+    expect(given[1]?.[1]).toBe(init)
+  })
+
+  it('by heldFetch, to its own server, names the tab, and keeps the headers that it had', async () => {
     const page = new Introduction(() => signed)
-    await fetch('/path', { headers: { accept: 'text/x-component' } })
-    await fetch(new URL('/path', location.href))
-    await fetch(new Request(new URL('/path', location.href), { headers: { accept: 'x' } }))
+    await page.fetch('/path', { headers: { accept: 'text/x-component' } })
+    await page.fetch(new URL('/path', location.href))
+    await page.fetch(new Request(new URL('/path', location.href), { headers: { accept: 'x' } }))
     expect(sent.map(({ caller }) => parseCaller(caller)?.signed)).toEqual([signed, signed, signed])
     expect(sent.map(({ other }) => other)).toEqual(['text/x-component', null, 'x'])
     expect(page.knows(parseCaller(sent[0]?.caller)?.mark ?? '')).toBe(true)
@@ -43,10 +66,10 @@ describe('a fetch of the page', () => {
 
   it('to another server names nothing, nor one of a page that has no token', async () => {
     let token: string | undefined = signed
-    new Introduction(() => token)
-    await fetch('https://elsewhere.example/path')
+    const page = new Introduction(() => token)
+    await page.fetch('https://elsewhere.example/path')
     token = undefined
-    await fetch('/path')
+    await page.fetch('/path')
     expect(sent.map(({ caller }) => caller)).toEqual([null, null])
   })
 })

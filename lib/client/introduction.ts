@@ -1,6 +1,6 @@
 /**
- * Tells the app's server which tab its requests come from: same-origin fetches, server actions and soft navigations among
- * them, by a header; the document that is loaded next in this tab by a cookie that lives a few seconds.
+ * Tells the app's server which tab its requests come from: server actions and soft navigations of Next, and what `heldFetch` sends, by a header;
+ * the document that is loaded next in this tab by a cookie that lives a few seconds. Other fetches of the page are left as they are.
  */
 import { systemClock } from '../base/clock.js'
 import { pageLimits } from '../base/limits.js'
@@ -28,17 +28,21 @@ export class Introduction {
     return mark === this.mark || mark === this.left
   }
 
+  /** Next has no other place in which to say it. Its requests are named by headers of its own. */
   private headFetches(): void {
     const { fetch } = globalThis
-    globalThis.fetch = async (input, init) => {
-      const signed = this.current()
-      const request = typeof input === 'object' && 'url' in input ? input : undefined
-      if (!signed || new URL(request?.url ?? String(input), document.baseURI).origin !== location.origin)
-        return fetch(input, init)
-      const headers = new Headers(init?.headers ?? request?.headers)
-      headers.set(callerHeader, writeCaller({ mark: this.mark, signed }))
-      return fetch(input, { ...init, headers })
-    }
+    globalThis.fetch = (input, init) => (isNexts(init) ? this.fetch(input, init, fetch) : fetch(input, init))
+  }
+
+  /** A fetch that names the tab to the app's own server; to any other it is a plain one. */
+  async fetch(input: RequestInfo | URL, init?: RequestInit, send = globalThis.fetch): Promise<Response> {
+    const signed = this.current()
+    const request = typeof input === 'object' && 'url' in input ? input : undefined
+    const { origin } = new URL(request?.url ?? String(input), document.baseURI)
+    if (!signed || origin !== location.origin) return send(input, init)
+    const headers = new Headers(init?.headers ?? request?.headers)
+    headers.set(callerHeader, writeCaller({ mark: this.mark, signed }))
+    return send(input, { ...init, headers })
   }
 
   /** The page may be about to end. `pagehide` would be too late for the request that comes next. */
@@ -58,6 +62,13 @@ export class Introduction {
   }
 }
 
+/** Server actions, and what the router loads. */
+function isNexts(init: RequestInit | undefined): boolean {
+  if (!init?.headers) return false
+  const headers = new Headers(init.headers)
+  return headers.has('rsc') || headers.has('next-action')
+}
+
 /** The mark that was left for this page; a tab that is duplicated later shall not have it. */
 function taken(): string | undefined {
   try {
@@ -72,7 +83,8 @@ function taken(): string | undefined {
 const clear = (mark: string) => setCookie(mark, '', 0)
 
 function setCookie(mark: string, value: string, age: number): void {
-  const secure = location.protocol === 'https:' ? '; Secure' : ''
+  const isSecure = location.protocol === 'https:'
+  const secure = isSecure ? '; Secure' : ''
   // biome-ignore lint/suspicious/noDocumentCookie: while a page ends, only this is in time
-  document.cookie = `${callerCookie(mark)}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`
+  document.cookie = `${callerCookie(mark, isSecure)}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`
 }

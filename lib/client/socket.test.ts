@@ -6,7 +6,7 @@ import { defineState, HeldStateError } from '../doors/authors.js'
 import type { ClientView } from '../doors/react.js'
 import type { Session } from '../hub/session.js'
 import { socketPath } from '../protocol/path.js'
-import { listening } from '../transport/server.fixture.js'
+import { cookieOf, listening } from '../transport/server.fixture.js'
 import { Presence } from './presence.js'
 import { socketWire } from './socket.js'
 import { Tab } from './tab.js'
@@ -35,7 +35,7 @@ async function open(limits: Partial<Limits> = {}) {
   served.server.on('connection', (socket) => void sockets.add(socket))
   let signed: string | undefined
   const identity = { claim: async () => signed, keep: (token: string) => void (signed = token), forget: () => {} }
-  const extraHeaders = { cookie: `heldstate=${'ab'.repeat(16)}` }
+  const extraHeaders = { cookie: cookieOf('ab'.repeat(16)) }
   const reports: string[] = []
   const wire = socketWire(served.url, { extraHeaders, forceNew: true } as object)
   let ends = 0

@@ -2,6 +2,7 @@
 /** `heldstate/react`: for components. */
 export { type ErrorCode, HeldStateError, type Issue } from '../base/errors.js'
 export { ConnectionStatus, type ConnectionStatusProps } from '../react/connection-status.js'
+export { heldFetch } from '../react/tab.js'
 export { type Connection, useConnection } from '../react/use-connection.js'
 export { useServerState } from '../react/use-server-state.js'
 export type { ClientView, EventFunction, TaskHandle } from '../state/definition.js'

@@ -27,10 +27,13 @@ describe('a caller', () => {
 
   it('is found among the cookies, with others that are new', () => {
     const [one, two] = [callerOf('1', 'a'), callerOf('2', 'c')]
-    const cookie = (caller: Caller, value = writeCaller(caller)) => `${callerCookie(caller.mark)}=${value}`
-    expect(callersIn(`x=1; ${cookie(one)}; heldstate=2; ${cookie(two)}`)).toEqual([one, two])
-    expect(callersIn(`${cookie(one, '')}; ${cookie(two, 'x')}; not-${cookie(one)}`)).toEqual([])
-    expect(callersIn(null)).toEqual([])
+    const cookie = (caller: Caller, value = writeCaller(caller)) => `${callerCookie(caller.mark, false)}=${value}`
+    expect(callersIn(`x=1; ${cookie(one)}; heldstate=2; ${cookie(two)}`, false)).toEqual([one, two])
+    expect(callersIn(`${cookie(one, '')}; ${cookie(two, 'x')}; not-${cookie(one)}`, false)).toEqual([])
+    const secure = `__Host-${cookie(one)}; ${cookie(two)}`
+    expect(callersIn(secure, true)).toEqual([one])
+    expect(callersIn(secure, false)).toEqual([one, two])
+    expect(callersIn(null, false)).toEqual([])
   })
 
   it('speaks for its token only in the browser that it was signed for', () => {

@@ -17,12 +17,19 @@ export class Callers {
   }
 
   /** The token of the tab, if it is this browser's. */
-  tokenOf({ signed }: Caller, browser: string): string | undefined {
+  tokenOf({ signed }: Pick<Caller, 'signed'>, browser: string): string | undefined {
     try {
       return verifyToken(signed, browser, this.secrets)
     } catch {
       return undefined
     }
+  }
+
+  /** Which of the browsers that the cookies of a page name is its own: the one that its token is bound to. */
+  browserOf(signed: unknown, browser: string, others: readonly string[] = []): string {
+    if (typeof signed !== 'string' || others.length === 0) return browser
+    const isOwn = (one: string) => this.tokenOf({ signed }, one) !== undefined
+    return [browser, ...others].find(isOwn) ?? browser
   }
 
   /** The token whose state a duplicated tab begins with. */

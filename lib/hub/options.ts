@@ -29,6 +29,16 @@ export interface HubOptions {
    * private network forwards requests, no address is known, and what is bounded per address is not.
    */
   readonly addressOf?: (request: IncomingMessage) => string | undefined
+  /**
+   * `'none'` for an app that other sites show in frames: the cookie of the browser is then sent there too, and each of those sites gets
+   * another state (`Partitioned`). The app must be served over https. Default: `'lax'`.
+   */
+  readonly sameSite?: 'lax' | 'none'
+  /**
+   * Origins of the app's own pages, as `'https://shop.example'`, where a proxy changes the host and the server cannot see it: requests of other
+   * origins than their own host are refused. Default: none.
+   */
+  readonly origins?: readonly string[]
   readonly limits?: Partial<Limits>
   /** Bytes of heap that the bounds of memory are parts of. Default: the limit of this process's heap. */
   readonly heapBytes?: number

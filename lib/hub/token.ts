@@ -29,6 +29,10 @@ export function signToken(token: string, browser: string, secret: string): strin
   return `${token}.${signature(token, browser, secret)}`
 }
 
+/** Whether it looks like one. */
+export const isSignedToken = (signed: unknown): boolean =>
+  typeof signed === 'string' && /^[0-9a-f]{32}\.[0-9a-f]{32}$/.test(signed)
+
 /** The token inside a signed one; throws `invalid-token` if it was not signed for this browser with one of `secrets`. */
 export function verifyToken(signed: string, browser: string, secrets: readonly string[]): string {
   const [, token, given] = /^([0-9a-f]{32})\.([0-9a-f]{32})$/.exec(signed) ?? []

@@ -15,7 +15,7 @@ import { appHub } from './app-hub.js'
 import { openGate } from './gate.js'
 import { endPlainly } from './plain-end.js'
 import type { AttachOptions } from './register.js'
-import { seeStandaloneConfig, warnOfUnwrapped } from './seen-config.js'
+import { devOrigins, seeStandaloneConfig, warnOfUnwrapped } from './seen-config.js'
 
 export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void {
   if (process.env.NEXT_PHASE === 'phase-production-build' || !claimSlot()) return
@@ -38,7 +38,10 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
   onServer(port, (server) => {
     asked = server instanceof HttpsServer ? besideTls(server) : server
-    transport = attachSocketIo(hub, openGate(server, socketPath, close, hub.clock), { path: socketPath })
+    transport = attachSocketIo(hub, openGate(server, socketPath, close, hub.clock), {
+      path: socketPath,
+      ...(development && { developmentHosts: devOrigins }),
+    })
     hub.resume().catch((error) => endPlainly(error, log))
     if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
     log.info(`attached to the server on port ${portOf(server)}`)

@@ -5,7 +5,7 @@
 import { messageOf } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import { callerHeader, callersIn, parseCaller } from '../protocol/caller.js'
-import { browserIn } from '../transport/browser-cookie.js'
+import { browsersIn, firstOf } from '../transport/browser-cookie.js'
 import { type CallingTab, playedTab } from './played-request.js'
 
 /** By the headers of a request, which Next gives as one object: the cookie of a document is good once, its answer often. */
@@ -21,13 +21,27 @@ export async function callingTab(hub: Hub | undefined): Promise<CallingTab | und
   return known.get(headers)
 }
 
+/** Each browser that the cookies name is tried: over http, another host of the site can have set one of them. */
 function tabOf({ callers }: Hub, headers: Pick<Headers, 'get'>): CallingTab | undefined {
   const cookies = headers.get('cookie')
-  const browser = browserIn(cookies)
-  if (browser === undefined) return undefined
-  const caller = parseCaller(headers.get(callerHeader)) ?? callers.ofDocument(callersIn(cookies), browser)
-  const token = caller && callers.tokenOf(caller, browser)
-  return caller && token !== undefined ? { token, mark: caller.mark } : undefined
+  const secure = firstOf(headers.get('x-forwarded-proto') ?? undefined) === 'https'
+  const given = parseCaller(headers.get(callerHeader))
+  for (const { browser } of browsersIn(cookies, callers.secrets, secure)) {
+    const caller = given ?? callers.ofDocument(callersIn(cookies, secure), browser)
+    const token = caller && callers.tokenOf(caller, browser)
+    if (caller && token !== undefined) return { token, mark: caller.mark, loads: !given && !isPosted(headers) }
+  }
+  return undefined
+}
+
+/** A form of the page was sent, before its scripts had come. Browsers name the origin of a POST, and of no document that is only loaded. */
+function isPosted(headers: Pick<Headers, 'get'>): boolean {
+  try {
+    const { host } = new URL(headers.get('origin') ?? '')
+    return host === headers.get('x-forwarded-host') || host === headers.get('host')
+  } catch {
+    return false
+  }
 }
 
 /** Next throws through here what ends a static render; only that there is no request is an answer. */

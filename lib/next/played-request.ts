@@ -7,6 +7,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 export interface CallingTab {
   readonly token: string
   readonly mark: string
+  /** It is only loaded, as a document; what loads must change nothing. */
+  readonly loads?: boolean
 }
 
 const key = Symbol.for('heldstate.played')

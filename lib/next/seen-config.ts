@@ -9,13 +9,19 @@ import { routePath } from './route-path.js'
 interface Seen {
   readonly routePath: string
   readonly packages: readonly string[]
+  readonly devOrigins: readonly string[]
 }
 
 const key = Symbol.for('heldstate.seen-config')
 const seen = globalThis as { [key]?: Seen }
 
-export function seeConfig({ basePath = '', trailingSlash = false, transpilePackages = [] }: NextConfig): void {
-  seen[key] = { routePath: `${basePath}${routePath}${trailingSlash ? '/' : ''}`, packages: transpilePackages }
+export function seeConfig(config: NextConfig): void {
+  const { basePath = '', trailingSlash = false, transpilePackages = [], allowedDevOrigins = [] } = config
+  seen[key] = {
+    routePath: `${basePath}${routePath}${trailingSlash ? '/' : ''}`,
+    packages: transpilePackages,
+    devOrigins: allowedDevOrigins,
+  }
 }
 
 /** Tells the developer once Next has its config. In production a config may be missing with good reason: the build had it. */
@@ -37,3 +43,6 @@ export const servedRoutePath = () => seen[key]?.routePath ?? routePath
 
 /** Packages beside the app whose state modules are the app's too. */
 export const statePackages = () => seen[key]?.packages ?? []
+
+/** Names of hosts, beside those of this machine, at which the app may be opened in development. */
+export const devOrigins = () => seen[key]?.devOrigins ?? []

@@ -16,7 +16,7 @@ import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
 import { EarlyRequests } from './early-requests.js'
 import { OpenSockets } from './open-sockets.js'
-import { warnOfUnwrapped } from './seen-config.js'
+import { devOrigins, warnOfUnwrapped } from './seen-config.js'
 import type { Served, ServeOptions } from './serve.js'
 import { forwardUpgrades } from './upgrades.js'
 
@@ -47,8 +47,9 @@ export async function start(options: ServeOptions): Promise<Served> {
   const handle = app.getRequestHandler()
   server.on('request', (request, response) => void handle(request, response))
   const origin = () => urlOf(server, reachable(options.hostname))
+  const developmentHosts = () => [...devOrigins(), ...(options.hostname ? [options.hostname] : [])]
   const hub = appHub({ given: options.hub, dir: options.dir ?? '.', development: dev, origin })
-  const transport = attachSocketIo(hub, server, { path: socketPath })
+  const transport = attachSocketIo(hub, server, { path: socketPath, ...(dev && { developmentHosts }) })
   forwardUpgrades(server, nextServer, socketPath, clock)
   const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : fixedLimits.drainMs, clock })
   await hub.resume().catch(async (error) => {

@@ -6,6 +6,7 @@ import { currentHub, setSlot } from '../hub/slot.js'
 import { callerCookie, callerHeader, writeCaller } from '../protocol/caller.js'
 import type { Paint } from '../protocol/paint.js'
 import { stub } from '../state/stub.js'
+import { signedBrowser } from '../transport/browser-cookie.js'
 import { HeldStateProvider } from './provider.js'
 
 const { headers } = vi.hoisted(() => ({ headers: vi.fn<() => Promise<Headers>>() }))
@@ -24,6 +25,7 @@ const other = defineState('other', () => ({ m: 1 }))
 /** What server components import. */
 const d = stub(defined.manifest) as typeof defined
 
+type CookieOf = (browser: string) => string
 const browser = 'b'.repeat(32)
 const mark = 'c'.repeat(32)
 const outside = new Error('`headers` was called outside a request scope. Read more: …')
@@ -45,14 +47,21 @@ async function open() {
   await kit.done(tab.state(defined).add(4))
   save.mockClear()
   const signed = tab.signedToken ?? ''
-  const cookie = `heldstate=${browser}`
+  const [secret] = kit.hub.callers.secrets
+  const cookieOf = (one: string) => `heldstate=${signedBrowser(one, 0, secret)}`
+  const cookie = cookieOf(browser)
+  const headersOf = (its: string) => ({
+    cookie: `${cookie}; ${callerCookie(its, false)}=${writeCaller({ mark: its, signed })}`,
+  })
   return {
     ...kit,
     tab,
     save,
     fetched: () => asked({ cookie, [callerHeader]: writeCaller({ mark, signed }) }),
-    loaded: (its = mark) => asked({ cookie: `${cookie}; ${callerCookie(its)}=${writeCaller({ mark: its, signed })}` }),
+    headersOf,
+    loaded: (its = mark) => asked(headersOf(its)),
     signed,
+    cookieOf,
   }
 }
 
@@ -77,20 +86,30 @@ describe('getState', () => {
   })
 
   it.each([
-    ['without a cookie', (signed: string) => ({ [callerHeader]: writeCaller({ mark, signed }) })],
+    ['without a cookie', (signed: string, _: CookieOf) => ({ [callerHeader]: writeCaller({ mark, signed }) })],
     [
       'of another browser',
-      (signed: string) => ({ cookie: `heldstate=${mark}`, [callerHeader]: writeCaller({ mark, signed }) }),
+      (signed: string, cookieOf: CookieOf) => ({
+        cookie: cookieOf(mark),
+        [callerHeader]: writeCaller({ mark, signed }),
+      }),
     ],
-    ['with a malformed header', (signed: string) => ({ cookie: `heldstate=${browser}`, [callerHeader]: signed })],
+    [
+      'with a cookie that is not signed',
+      (signed: string) => ({ cookie: `heldstate=${browser}`, [callerHeader]: writeCaller({ mark, signed }) }),
+    ],
+    [
+      'with a malformed header',
+      (signed: string, cookieOf: CookieOf) => ({ cookie: cookieOf(browser), [callerHeader]: signed }),
+    ],
     [
       'with an unsigned token',
-      (signed: string) => ({ cookie: `heldstate=${browser}`, [callerHeader]: signed.slice(0, 32) }),
+      (signed: string, cookieOf: CookieOf) => ({ cookie: cookieOf(browser), [callerHeader]: signed.slice(0, 32) }),
     ],
     ['of a new visitor', () => ({})],
   ])('gives a request %s first values, and makes nothing in the store', async (_, request) => {
-    const { signed, done, save } = await open()
-    asked(request(signed))
+    const { signed, done, save, cookieOf } = await open()
+    asked(request(signed, cookieOf))
     expect(await done(getState(d))).toEqual(first)
     expect(save).not.toHaveBeenCalled()
   })
@@ -137,11 +156,42 @@ describe('modifyState without a token', () => {
   })
 
   it('rejects with unknown-tab where the request does not tell, and outside one', async () => {
-    const { done } = await open()
+    const { done, cookieOf } = await open()
     const refused = { code: 'unknown-tab', message: expect.stringContaining('modifyState(token, definition, change)') }
     await expect(done(modifyState(d, () => {}))).rejects.toMatchObject(refused)
-    asked({ cookie: `heldstate=${browser}` })
+    asked({ cookie: cookieOf(browser) })
     await expect(done(modifyState(d, () => {}))).rejects.toMatchObject(refused)
+  })
+
+  it('changes nothing as a document is loaded, which any site can bring about; a form that is sent may', async () => {
+    const { loaded, done, tab, headersOf } = await open()
+    loaded()
+    await expect(done(modifyState(d, () => {}))).rejects.toMatchObject({
+      code: 'unknown-tab',
+      message: expect.stringContaining('only loaded'),
+    })
+    for (const [origin, host] of [
+      ['null', 'shop.example'],
+      ['https://evil.example', 'shop.example'],
+    ] as const) {
+      asked({ ...headersOf(`${mark.slice(0, 30)}${origin.length}`.slice(0, 32).padEnd(32, '0')), origin, host })
+      await expect(done(modifyState(d, () => {}))).rejects.toMatchObject({ code: 'unknown-tab' })
+    }
+    asked({ ...headersOf('e'.repeat(32)), origin: 'https://shop.example', host: 'shop.example' })
+    await done(modifyState(d, (s) => void (s.n = 50)))
+    expect(await done(getState(d))).toMatchObject({ n: 50 })
+    expect(tab.token).toHaveLength(32)
+  })
+
+  it('finds the tab among several cookies of the browser, of which another host has set one', async () => {
+    const { done, cookieOf, signed } = await open()
+    const caller = { [callerHeader]: writeCaller({ mark, signed }) }
+    asked({ cookie: `${cookieOf(mark)}; ${cookieOf(browser)}`, ...caller })
+    expect(await done(getState(d))).toEqual(written)
+    asked({ cookie: `${cookieOf(mark)}; ${cookieOf(browser)}`, ...caller, 'x-forwarded-proto': 'https,http' })
+    expect(await done(getState(d))).toEqual(first)
+    asked({ cookie: `${cookieOf(mark)}; __Host-${cookieOf(browser)}`, ...caller, 'x-forwarded-proto': 'https,http' })
+    expect(await done(getState(d))).toEqual(written)
   })
 
   it('rejects with missing-hub where none runs', async () => {

@@ -32,10 +32,16 @@ export async function modifyState<D extends Definition, T>(
 ): Promise<T> {
   if (args.length === 3) return currentHub().modifyState(...args)
   const tab = await callingTab(currentHub())
+  if (tab?.loads) throw new HeldStateError('unknown-tab', onlyLoaded)
   if (tab) return currentHub().modifyState(tab.token, ...args)
   throw new HeldStateError(
     'unknown-tab',
-    'This request does not tell which tab it comes from. Call it by fetch or as a server action, from a page with ' +
+    'This request does not tell which tab it comes from. Call it by heldFetch or as a server action, from a page with ' +
       'useServerState that is connected; elsewhere give the token: modifyState(token, definition, change).',
   )
 }
+
+/** Any site can lead a visitor to a document. */
+const onlyLoaded =
+  'A document that is only loaded changes no state: a link on any site could make it do so. Change it in an event, a server action or a route ' +
+  'handler that heldFetch calls.'

@@ -6,8 +6,9 @@
 
 export const callerHeader = 'x-heldstate'
 
-/** Each cookie has a name of its own: pages that end at the same moment do not overwrite each other's. */
-export const callerCookie = (mark: string) => `heldstate-tab-${mark.slice(0, 8)}`
+/** Each cookie has a name of its own: pages that end at the same moment do not overwrite each other's. Over https no other host can set it. */
+export const callerCookie = (mark: string, secure: boolean) =>
+  `${secure ? '__Host-' : ''}heldstate-tab-${mark.slice(0, 8)}`
 
 export interface Caller {
   /** Random, 32 hexadecimal digits: that of the page in a header, one of its own in each cookie. */
@@ -17,10 +18,10 @@ export interface Caller {
 
 export const writeCaller = ({ mark, signed }: Caller) => `${mark}.${signed}`
 
-/** The callers that a `Cookie` header names. */
-export function callersIn(cookies: string | null): Caller[] {
-  const values = (cookies ?? '').matchAll(/(?:^|;\s*)heldstate-tab-[0-9a-f]{8}=([^;]*)/g)
-  return [...values].flatMap(([, value]) => parseCaller(value) ?? [])
+/** The callers that a `Cookie` header names; over https, those alone that no other host can have set. */
+export function callersIn(cookies: string | null, secure: boolean): Caller[] {
+  const values = (cookies ?? '').matchAll(/(?:^|;\s*)(__Host-)?heldstate-tab-[0-9a-f]{8}=([^;]*)/g)
+  return [...values].flatMap(([, own, value]) => (secure && !own ? [] : (parseCaller(value) ?? [])))
 }
 
 export function parseCaller(text: string | null | undefined): Caller | undefined {

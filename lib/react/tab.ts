@@ -17,7 +17,7 @@ import { type Callable, calledWhileRendering, heedingRenders } from './rendering
 interface Shared {
   readonly version: string
   readonly tab: Tab
-  readonly introduction: Pick<Introduction, 'knows'>
+  readonly introduction: Pick<Introduction, 'knows' | 'fetch'>
 }
 
 const key = Symbol.for('heldstate.page-tab')
@@ -48,9 +48,16 @@ function ofThisVersion(known: Shared): Shared {
 
 /** Makes `given` the tab of this page: a test hands over one that needs no socket. */
 export function setPageTab(given: Tab, knows: Introduction['knows'] = () => false): void {
-  page[key] = { version, tab: given, introduction: { knows } }
+  page[key] = { version, tab: given, introduction: { knows, fetch: (input, init) => fetch(input, init) } }
   presences.clear()
 }
+
+/**
+ * `fetch` that tells the app's own server which tab calls, so that `getState` and `modifyState` in a route handler find its state. Server actions
+ * and navigations need no such help. To another server it is a plain fetch; on the server too.
+ */
+export const heldFetch: typeof fetch = (input, init) =>
+  typeof window === 'undefined' ? fetch(input, init) : shared().introduction.fetch(input, init)
 
 /** Subscribes a component to the mirror. Connecting waits a moment, since StrictMode mounts everything twice. */
 export function subscribe(changed: () => void): () => void {

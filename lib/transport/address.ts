@@ -102,7 +102,7 @@ for (const [network, bits] of [
   near.addSubnet(network, bits, 'ipv6')
 
 /** On this machine or in a private network. */
-function isNear(peer: string): boolean {
+export function isNear(peer: string): boolean {
   const key = bucketKey(peer)
   if (key !== undefined && isIP(key) === 4) return near.check(key, 'ipv4')
   const address = bare(peer)

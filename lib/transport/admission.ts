@@ -9,10 +9,10 @@ import type { Hub } from '../hub/hub.js'
 import { originOf } from './address.js'
 import type { Refusal } from './answers.js'
 import type { Arrival } from './arrival.js'
-import { browserIn, issuedAt, signedBrowser } from './browser-cookie.js'
+import { browsersIn, isSecure, setCookie, signedBrowser } from './browser-cookie.js'
 import { hasBody } from './guard.js'
 import { Places } from './places.js'
-import { isForeign } from './site.js'
+import { Site, type SiteOptions } from './site.js'
 import type { Troubles } from './troubles.js'
 
 /** What the query of a request says to the engine. */
@@ -23,28 +23,35 @@ export class Admission {
   private readonly troubles: Troubles
   private readonly buckets: Buckets
   private readonly places: Places
+  private readonly site: Site
 
-  constructor(hub: Hub, troubles: Troubles) {
+  constructor(hub: Hub, troubles: Troubles, developmentHosts: SiteOptions['developmentHosts']) {
     const { handshakesPerSecond, handshakeBurst, connections } = hub.limits
     this.hub = hub
     this.troubles = troubles
     this.buckets = new Buckets(hub.clock, { perSecond: handshakesPerSecond, burst: handshakeBurst })
     this.places = new Places(connections)
+    this.site = new Site({ origins: hub.options.origins, developmentHosts })
   }
 
   /** Why a request may not reach the engine, whatever it asks. */
   refusal(request: IncomingMessage, { sid }: Query, upgrade: boolean): Refusal | undefined {
-    if (!isForeign(request, upgrade ? 'upgrade' : sid ? 'later' : 'handshake')) return unfit(request, upgrade)
+    const kind = upgrade ? 'upgrade' : sid ? 'later' : 'handshake'
+    if (!this.site.isRebound(request) && !this.site.isForeign(request, kind)) return unfit(request, upgrade)
     const { origin, host } = request.headers
-    if (origin === undefined) this.troubles.crossSite()
+    if (this.site.isRebound(request)) this.troubles.rebound(host)
+    else if (origin === undefined) this.troubles.crossSite()
     else this.troubles.foreign(origin, host, request.headers['x-forwarded-host'] as string | undefined)
     return foreign
   }
 
-  /** The value of a cookie for the browser of an arrival; `undefined` if it has a signed one. */
-  cookie({ browser, signed }: Arrival): string | undefined {
-    const { clock, callers } = this.hub
-    return signed ? undefined : signedBrowser(browser, clock.now(), callers.secrets[0])
+  /** The cookie for the browser of an arrival, as `Set-Cookie` has it; `undefined` if it has one. */
+  cookie({ browser, signed }: Arrival, { headers, socket }: IncomingMessage): string | undefined {
+    if (signed) return undefined
+    const { clock, callers, options } = this.hub
+    const value = signedBrowser(browser, clock.now(), callers.secrets[0])
+    const secure = isSecure(headers, 'encrypted' in socket) || headers.origin?.startsWith('https:') === true // a proxy may not say it
+    return setCookie(value, { secure, sameSite: options.sameSite ?? 'lax' })
   }
 
   /** Admits a handshake. The order matters: what costs least is asked first. */
@@ -63,12 +70,15 @@ export class Admission {
 
   private placed(request: IncomingMessage, address: string | undefined): Arrival | Refusal {
     const { clock, callers } = this.hub
-    const { cookie: cookies } = request.headers
-    const issued = issuedAt(cookies, callers.secrets)
-    const browser = browserIn(cookies) ?? clock.id()
-    const known = issued !== undefined && clock.now() - issued > edgeLimits.knownBrowserMs
-    const place = this.places.take({ browser, known, address })
-    if (place) return { browser, cookies, signed: issued !== undefined, address, place }
+    const { headers, socket } = request
+    const { cookie: cookies } = headers
+    const [cookie, ...more] = browsersIn(cookies, callers.secrets, isSecure(headers, 'encrypted' in socket))
+    const browser = cookie?.browser ?? clock.id()
+    const ageMs = cookie ? clock.now() - cookie.issued : 0
+    const place = this.places.take({ browser, known: ageMs > edgeLimits.knownBrowserMs, address })
+    const signed = cookie?.isCurrent === true && ageMs < edgeLimits.cookieAgainMs
+    const others = more.length > 0 ? more.map((other) => other.browser) : undefined
+    if (place) return { browser, others, cookies, signed, address, place }
     if (this.places.isGreedy(address)) this.troubles.greedy(address)
     else this.troubles.full(this.places.taken)
     return full

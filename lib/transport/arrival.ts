@@ -3,9 +3,11 @@ import type { Place } from './places.js'
 
 export interface Arrival {
   readonly browser: string
+  /** Further browsers that its cookies name. The token of the page tells which one it is. */
+  readonly others?: readonly string[] | undefined
   /** As its request said them. */
   readonly cookies: string | undefined
-  /** The browser has a signed cookie. */
+  /** The browser has a signed cookie, which need not be set again. */
   readonly signed: boolean
   /** The key of its buckets. */
   readonly address: string | undefined

@@ -1,33 +1,74 @@
 import { expect, test } from 'vitest'
-import { browserIn, issuedAt, signedBrowser } from './browser-cookie.js'
+import { edgeLimits } from '../base/server-limits.js'
+import { browsersIn, firstOf, hasBrowserCookie, setCookie, signedBrowser } from './browser-cookie.js'
 
 const browser = 'ab'.repeat(16)
+const other = 'cd'.repeat(16)
 const now = Date.UTC(2026, 0, 1)
 const value = signedBrowser(browser, now, 'a secret')
+const secrets = ['a secret']
 
 test('a signed cookie names the browser, and when it was issued', () => {
   const cookies = `other=1; heldstate=${value}; more=2`
-  expect(browserIn(cookies)).toBe(browser)
-  expect(issuedAt(cookies, ['a new secret', 'a secret'])).toBe(now)
+  expect(browsersIn(cookies, secrets, false)).toEqual([{ browser, issued: now, isCurrent: true }])
+  expect(browsersIn(cookies, ['a new secret', 'a secret'], false)).toEqual([{ browser, issued: now, isCurrent: false }])
 })
 
-test('a cookie of before names the browser, and says nothing of its age', () => {
-  expect(browserIn(`heldstate=${browser}`)).toBe(browser)
-  expect(issuedAt(`heldstate=${browser}`, ['a secret'])).toBeUndefined()
-})
-
-test('a forged time, browser or signature is no proof of age', () => {
+test('what is not signed, or was forged, names nobody', () => {
   const [id = '', issued = '', signature = ''] = value.split('.')
   for (const forged of [
+    id,
+    '',
     `${id}.1.${signature}`,
-    `${'cd'.repeat(16)}.${issued}.${signature}`,
+    `${other}.${issued}.${signature}`,
     `${id}.${issued}.${'0'.repeat(32)}`,
     `${id}.${issued}`,
-    `${id}.${issued}.${signature}.`,
+    `${value}.`,
+    `${value}x`,
     `${id}.__proto__.${signature}`,
+    value.toUpperCase(),
+    'x'.repeat(100_000),
   ]) {
-    expect(issuedAt(`heldstate=${forged}`, ['a secret'])).toBeUndefined()
-    expect(browserIn(`heldstate=${forged}`)).toMatch(/^[0-9a-f]{32}$/)
+    expect(browsersIn(`heldstate=${forged}`, secrets, false)).toEqual([])
+    expect(hasBrowserCookie(`heldstate=${forged}`)).toBe(true)
   }
-  expect(issuedAt(`heldstate=${value}`, ['another secret'])).toBeUndefined()
+  expect(browsersIn(`heldstate=${value}`, ['another secret'], false)).toEqual([])
+  for (const cookies of [undefined, null, '', `not-heldstate=${value}`, `__Secure-heldstate=${value}`])
+    expect(browsersIn(cookies, secrets, false)).toEqual([])
+})
+
+test('of several each is there, first of all the one that no other host can set; over https that alone', () => {
+  const pushed = signedBrowser(other, now, 'a secret')
+  const cookies = `heldstate=${pushed}; __Host-heldstate=${value}`
+  expect(browsersIn(cookies, secrets, false).map((one) => one.browser)).toEqual([browser, other])
+  expect(browsersIn(cookies, secrets, true).map((one) => one.browser)).toEqual([browser])
+  expect(browsersIn(`heldstate=${value}; heldstate=${pushed}`, secrets, false)).toHaveLength(2)
+})
+
+test('of very many, a few are looked at', () => {
+  const cookies = Array.from({ length: 1_000 }, () => `heldstate=${value}`).join('; ')
+  expect(browsersIn(cookies, secrets, false)).toHaveLength(edgeLimits.browserCookies)
+})
+
+test('over https its name belongs to the host, and in frames of other sites each site has its own', () => {
+  expect(setCookie('v', { secure: false, sameSite: 'lax' })).toBe(
+    'heldstate=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000',
+  )
+  expect(setCookie('v', { secure: true, sameSite: 'lax' })).toBe(
+    '__Host-heldstate=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000; Secure',
+  )
+  expect(setCookie('v', { secure: true, sameSite: 'none' })).toBe(
+    '__Host-heldstate=v; Path=/; HttpOnly; SameSite=None; Partitioned; Max-Age=31536000; Secure',
+  )
+})
+
+test.each([
+  [undefined, undefined],
+  ['https', 'https'],
+  ['https,http', 'https'],
+  [' HTTPS , http', 'https'],
+  [['https', 'http'], 'https'],
+  ['', ''],
+])('of the header %j, the first of the list is %j', (header, first) => {
+  expect(firstOf(header)).toBe(first)
 })

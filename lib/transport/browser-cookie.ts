@@ -1,18 +1,62 @@
 /**
- * The cookie that names the browser to which tokens are bound. HttpOnly: page scripts never see it. Its value is the id of the
- * browser, when it was issued, and a signature over both: `id.issued.signature`. Older cookies are the id alone; they still name
- * a browser, but prove nothing about its age.
+ * The cookie that names the browser to which tokens are bound. HttpOnly: page scripts never see it. Its value is the id of the browser, when it was
+ * issued, and a signature over both: `id.issued.signature`. What is not signed names nobody. Over https its name begins with `__Host-`, so no other
+ * host of the site can set it; over http one can, so of several each is tried.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { edgeLimits } from '../base/server-limits.js'
 
-export const browserCookie = 'heldstate'
+const plainName = 'heldstate'
+const hostName = `__Host-${plainName}`
 
-const pattern = new RegExp(`(?:^|;\\s*)${browserCookie}=([0-9a-f]{32})(?:\\.([^;\\s]{0,100}))?(?:;|$)`)
-
-/** What a `Cookie` header says of the browser, signed or not. */
-export function browserIn(cookies: string | null | undefined): string | undefined {
-  return pattern.exec(cookies ?? '')?.[1]
+/** What a signed cookie says. */
+export interface BrowserCookie {
+  readonly browser: string
+  /** Milliseconds since the epoch. */
+  readonly issued: number
+  /** Signed with the first of the secrets, which signs new ones. */
+  readonly isCurrent: boolean
 }
+
+/** In which frames of other sites a page keeps its state: in none, or in all of them, in each site another one. */
+export type SameSite = 'lax' | 'none'
+
+/** The request came over https, as the socket knows or a proxy says. */
+export const isSecure = (headers: IncomingHttpHeaders, encrypted: boolean): boolean =>
+  encrypted || firstOf(headers['x-forwarded-proto']) === 'https'
+
+/** That of the first of several proxies, which is the one that the browser has spoken to. */
+export function firstOf(header: string | readonly string[] | undefined): string | undefined {
+  const text = typeof header === 'string' ? header : header?.[0]
+  return text?.split(',', 1)[0]?.trim().toLowerCase()
+}
+
+/** The browsers that a `Cookie` header names, those that no other host can have set first. Over https there are no others. */
+export function browsersIn(
+  cookies: string | null | undefined,
+  secrets: readonly string[],
+  secure: boolean,
+): readonly BrowserCookie[] {
+  const found: Record<string, BrowserCookie[]> = { [hostName]: [], [plainName]: [] }
+  let tried = 0
+  for (const [, name = '', browser = '', issued = '', given = ''] of (cookies ?? '').matchAll(pattern)) {
+    if (secure && name === plainName) continue
+    tried += 1
+    if (tried > edgeLimits.browserCookies) break
+    const signer = secrets.findIndex((secret) => isSigned(given, signature(browser, issued, secret)))
+    if (signer >= 0) found[name]?.push({ browser, issued: Number.parseInt(issued, 36), isCurrent: signer === 0 })
+  }
+  return [...(found[hostName] ?? []), ...(found[plainName] ?? [])]
+}
+
+const pattern = /(?:^|;\s*)((?:__Host-)?heldstate)=([0-9a-f]{32})\.([0-9a-z]{1,11})\.([0-9a-f]{32})(?=;|\s*$)/g
+
+/** Whether there is any, whatever it says. */
+export const hasBrowserCookie = (cookies: string | undefined): boolean =>
+  /(?:^|;\s*)(?:__Host-)?heldstate=/.test(cookies ?? '')
+
+const isSigned = (given: string, expected: string) => timingSafeEqual(Buffer.from(given), Buffer.from(expected))
 
 /** The value of the cookie for a browser that is named now, in milliseconds since the epoch. */
 export function signedBrowser(browser: string, now: number, secret: string): string {
@@ -20,18 +64,17 @@ export function signedBrowser(browser: string, now: number, secret: string): str
   return `${browser}.${issued}.${signature(browser, issued, secret)}`
 }
 
-/** When the cookie was issued; `undefined` if it was not signed with one of `secrets`. */
-export function issuedAt(cookies: string | undefined, secrets: readonly string[]): number | undefined {
-  const [, browser = '', proof = ''] = pattern.exec(cookies ?? '') ?? []
-  const [, issued, given] = /^([0-9a-z]{1,11})\.([0-9a-f]{32})$/.exec(proof) ?? []
-  if (!issued || !given) return undefined
-  const expected = secrets.some((secret) =>
-    timingSafeEqual(Buffer.from(given), Buffer.from(signature(browser, issued, secret))),
-  )
-  return expected ? Number.parseInt(issued, 36) : undefined
-}
-
 /** Its text can never be one that a token's signature covers: those begin with hexadecimal digits. */
 function signature(browser: string, issued: string, secret: string): string {
   return createHmac('sha256', secret).update(`browser:${browser}.${issued}`).digest('hex').slice(0, 32)
 }
+
+/** As `Set-Cookie` has it. Browsers take `SameSite=None` over https alone, and over http from this machine. */
+export function setCookie(value: string, { secure, sameSite }: { secure: boolean; sameSite: SameSite }): string {
+  const framed = sameSite === 'none'
+  const name = secure ? hostName : plainName
+  const site = framed ? 'SameSite=None; Partitioned' : 'SameSite=Lax'
+  return `${name}=${value}; Path=/; HttpOnly; ${site}; Max-Age=${cookieAge}${secure || framed ? '; Secure' : ''}`
+}
+
+const cookieAge = 365 * 24 * 60 * 60 // seconds; browsers allow 400 days

@@ -9,6 +9,7 @@ import { Tab } from '../client/tab.js'
 import type { Fields } from '../store/store.js'
 import type { Chance } from '../testing/chance.js'
 import { type ChaosEvent, chaosState, type Job } from './chaos-state.fixture.js'
+import { cookieOf } from './server.fixture.js'
 
 /** Calls that a tab lets wait; far from the bound "callsWhileOffline", which refuses. */
 const waitingAtMost = 20
@@ -143,7 +144,7 @@ export class ChaosTab {
       transports: ['websocket'],
       reconnectionDelay: 50,
       reconnectionDelayMax: 200,
-      extraHeaders: { cookie: `heldstate=${this.browser}` },
+      extraHeaders: { cookie: cookieOf(this.browser) },
     })
     const tab = new Tab({ wire, identity, report: ({ code, message }) => this.faults.push(`${code}: ${message}`) })
     const presence = new Presence(chaosState, tab)

@@ -12,6 +12,7 @@ import { isEnding, notFound, type Refusal, refuseRequest, refuseUpgrade } from '
 import type { Arrival } from './arrival.js'
 import { type EngineConnection, type Gate, Guard, hasBody, limitBody } from './guard.js'
 import { type OwnTarget, ownTarget } from './own-path.js'
+import type { SiteOptions } from './site.js'
 import type { Troubles } from './troubles.js'
 
 export interface Engine {
@@ -38,12 +39,12 @@ export class Entrance implements Gate {
   private readonly guards = new Map<string, Guard>()
   private closed = false
 
-  constructor(hub: Hub, engine: Engine, troubles: Troubles) {
+  constructor(hub: Hub, engine: Engine, troubles: Troubles, developmentHosts: SiteOptions['developmentHosts']) {
     this.clock = hub.clock
     this.limits = hub.limits
     this.engine = engine
     this.troubles = troubles
-    this.admission = new Admission(hub, troubles)
+    this.admission = new Admission(hub, troubles, developmentHosts)
   }
 
   /** What is ours of a server goes this way from now on. What is nobody's gets 404, where nobody else listens. */
@@ -74,10 +75,10 @@ export class Entrance implements Gate {
     return this.guards.get(id)?.arrival
   }
 
-  /** The value of a cookie for the browser that opens a connection, if it needs one. */
+  /** The cookie for the browser that opens a connection, if it needs one. */
   cookieFor(request: IncomingMessage): string | undefined {
     const arrival = this.arrivals.get(request)
-    return arrival && this.admission.cookie(arrival)
+    return arrival && this.admission.cookie(arrival, request)
   }
 
   /** The engine has made a connection. */

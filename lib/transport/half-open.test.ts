@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { socketPath } from '../protocol/path.js'
 import { protocolVersion } from '../protocol/version.js'
-import { listening } from './server.fixture.js'
+import { cookieOf, listening } from './server.fixture.js'
 
 const d = defineState('d', () => ({ n: 0 })).tasks((background) => ({
   waits: background({ onDisconnect: { grace: '300ms' } }, async ({ sleep }) => sleep(1_000_000)),
@@ -11,7 +11,7 @@ const d = defineState('d', () => ({ n: 0 })).tasks((background) => ({
 
 it('a page that comes back while its old connection is half open keeps its task', async () => {
   const { hub, url, close } = await listening([d])
-  const cookie = `heldstate=${'ab'.repeat(16)}`
+  const cookie = cookieOf('ab'.repeat(16))
   const open = (auth: object) => {
     const socket = io(url, {
       path: socketPath,

@@ -5,15 +5,25 @@ import { createHub } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
 import { socketPath } from '../protocol/path.js'
 import type { Definition } from '../state/definition.js'
+import { signedBrowser } from './browser-cookie.js'
 import { attachSocketIo } from './socketio.js'
 
-export async function listening(definitions: readonly Definition[], options: HubOptions = {}) {
+/** The cookie of a browser, as the hub of `listening` has set it. */
+export const cookieOf = (browser: string, issued = 0) => `heldstate=${signedBrowser(browser, issued, secret)}`
+
+const secret = 'of a test'
+
+export async function listening(
+  definitions: readonly Definition[],
+  options: HubOptions = {},
+  developmentHosts?: () => readonly string[],
+) {
   const lines: string[] = []
   const note = (message: string) => void lines.push(message)
-  const hub = createHub({ secret: 'of a test', log: { info: note, warn: note, error: note }, ...options })
+  const hub = createHub({ secret, log: { info: note, warn: note, error: note }, ...options })
   hub.registry.add(...definitions)
   const server = createServer()
-  const transport = attachSocketIo(hub, server, { path: socketPath })
+  const transport = attachSocketIo(hub, server, { path: socketPath, developmentHosts })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const close = async () => {

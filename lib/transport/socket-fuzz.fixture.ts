@@ -10,7 +10,7 @@ import { Tab } from '../client/tab.js'
 import { socketPath } from '../protocol/path.js'
 import { Chance } from '../testing/chance.js'
 import { watchBuiltIns } from './built-ins.fixture.js'
-import { listening } from './server.fixture.js'
+import { cookieOf, listening } from './server.fixture.js'
 import {
   checkSettled,
   Faults,
@@ -161,7 +161,7 @@ class SocketPage {
     this.heard = new Heard(faults)
     this.chance = new Chance(seed)
     this.values = new WireValues(this.chance)
-    const headers = { cookie: `heldstate=${'ab'.repeat(16)}` }
+    const headers = { cookie: cookieOf('ab'.repeat(16)) }
     this.socket = new WebSocket(`ws://${host}${socketPath}/?EIO=4&transport=websocket`, { headers })
     this.socket.on('error', () => {})
     this.socket.on('close', () => {

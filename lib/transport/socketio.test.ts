@@ -5,7 +5,8 @@ import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../doors/server.js'
 import { socketPath } from '../protocol/path.js'
 import { protocolVersion } from '../protocol/version.js'
-import { listening } from './server.fixture.js'
+import { signedBrowser } from './browser-cookie.js'
+import { cookieOf, listening } from './server.fixture.js'
 
 const d = defineState('d', () => ({ n: 0, text: '' })).events((on) => ({
   add: on((s, by: number) => {
@@ -27,8 +28,8 @@ afterEach(async () => {
   cleanUp = []
 })
 
-async function serving(options: HubOptions = {}) {
-  const served = await listening([d], options)
+async function serving(options: HubOptions = {}, developmentHosts?: () => readonly string[]) {
+  const served = await listening([d], options, developmentHosts)
   cleanUp.push(served.close)
   const at = `${served.url}${socketPath}/?EIO=4`
   return {
@@ -135,7 +136,7 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
     'is refused to a page of another site: %s',
     async (origin) => {
       const { handshake } = await serving()
-      const { status, cookies, text } = await handshake[kind]({ origin, cookie: `heldstate=${browser}` })
+      const { status, cookies, text } = await handshake[kind]({ origin, cookie: cookieOf(browser) })
       expect(status).toBeGreaterThanOrEqual(400)
       expect(cookies).toEqual([])
       expect(text).toContain('foreign-origin')
@@ -149,6 +150,56 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
     expect(lines[0]).toContain('set X-Forwarded-Host')
   })
 
+  it('is refused to a page at http: that the one at https: would speak for', async () => {
+    const { handshake, host, url } = await serving()
+    for (const protocol of ['https', 'https,http'])
+      expect((await handshake[kind]({ origin: url, 'x-forwarded-proto': protocol })).text).toContain('foreign-origin')
+    for (const headers of [
+      { origin: `https://${host}`, 'x-forwarded-proto': 'https' },
+      { origin: `https://${host}` },
+      { origin: url, 'x-forwarded-proto': 'http' },
+    ] as Headers[])
+      expect((await handshake[kind](headers)).status).toBeLessThan(300)
+  })
+
+  it('is open to the origins that the app names', async () => {
+    const { handshake } = await serving({ origins: ['https://Shop.example', 'https://b.example:8443/'] })
+    for (const origin of ['https://shop.example', 'https://b.example:8443'])
+      expect((await handshake[kind]({ origin })).status).toBeLessThan(300)
+    for (const origin of ['http://shop.example', 'https://b.example', 'https://shop.example.evil.example'])
+      expect((await handshake[kind]({ origin })).text).toContain('foreign-origin')
+  })
+
+  it('over https gives the cookie a name that no other host can use, and reads no other', async () => {
+    const { handshake } = await serving()
+    const https = { 'x-forwarded-proto': 'https' }
+    const [cookie = ''] = (await handshake[kind](https)).cookies
+    expect(cookie).toMatch(/^__Host-heldstate=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+; Secure$/)
+    const [pair = ''] = cookie.split(';')
+    expect((await handshake[kind]({ ...https, cookie: pair })).cookies).toEqual([])
+    expect((await handshake[kind]({ ...https, cookie: pair.replace('__Host-', '') })).cookies).toHaveLength(1)
+    expect((await handshake[kind]({ cookie: pair })).cookies).toEqual([])
+  })
+
+  it("with sameSite 'none' sets a cookie that frames of other sites keep", async () => {
+    const { handshake } = await serving({ sameSite: 'none' })
+    const [cookie] = (await handshake[kind]({ 'x-forwarded-proto': 'https' })).cookies
+    expect(cookie).toMatch(/; SameSite=None; Partitioned; .*Secure$/)
+  })
+
+  it('sets the cookie again after a month, and where an older secret has signed it, for the same browser', async () => {
+    const secret = ['new', 'old']
+    const { handshake } = await serving({ secret })
+    const month = 31 * 24 * 3_600_000
+    for (const value of [
+      signedBrowser(browser, Date.now() - month, 'new'),
+      signedBrowser(browser, Date.now(), 'old'),
+    ]) {
+      const { cookies } = await handshake[kind]({ cookie: `heldstate=${value}` })
+      expect(cookies).toEqual([expect.stringMatching(new RegExp(`^heldstate=${browser}\\.`))])
+    }
+  })
+
   it('is open to a page of its own site, also behind a proxy, and to what is no page', async () => {
     const { handshake, url } = await serving()
     for (const headers of [
@@ -158,6 +209,34 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
     ] as Headers[])
       expect((await handshake[kind](headers)).status).toBeLessThan(300)
   })
+})
+
+it('in development a handshake is open at addresses, at localhost and at the hosts that next.config allows, and at no other name', async () => {
+  const { handshake, lines } = await serving({}, () => ['mine.test', '*.lan.test', '**'])
+  const at = async (name: string, more: Headers = {}) =>
+    (await handshake.websocket({ host: `${name}:3000`, origin: `http://${name}:3000`, ...more })).text
+  for (const name of [
+    'localhost',
+    'a.localhost',
+    '127.0.0.1',
+    '192.168.1.7',
+    '[::1]',
+    'mine.test',
+    'MINE.test',
+    'a.lan.test',
+  ])
+    expect(await at(name)).not.toContain('foreign-origin')
+  for (const name of [
+    'rebound.example',
+    'localhost.example',
+    'lan.test',
+    'a.b.lan.test',
+    'mine.test.example',
+    '127.0.0.1.example',
+  ])
+    expect(await at(name)).toContain('foreign-origin')
+  expect((await handshake.websocket({ host: 'rebound.example:3000' })).text).toContain('foreign-origin')
+  expect(lines).toEqual([expect.stringContaining('add it to allowedDevOrigins in next.config')])
 })
 
 describe('a connection', () => {
@@ -199,17 +278,41 @@ describe('a connection', () => {
     await told(second.said, 'd')
   })
 
+  it('whose browser sends no cookie is told why it begins anew, and the log says what to do', async () => {
+    const { open, lines } = await serving()
+    const first = open()
+    const [, token] = (await told(first.said, 'w')) as [string, string]
+    for (let times = 0; times < 2; times += 1) {
+      const again = open({}, { ...hello, token })
+      expect(await told(again.said, 'bye')).toEqual([
+        'bye',
+        'no-cookie',
+        expect.stringContaining('no cookie of this app'),
+      ])
+    }
+    expect(lines).toEqual([expect.stringContaining("sameSite: 'none'")])
+  })
+
+  it('finds its state also where another host of the site has set a second cookie', async () => {
+    const { open } = await serving()
+    const first = open({ cookie: cookieOf(browser) })
+    const [, token] = (await told(first.said, 'w')) as [string, string]
+    const both = `${cookieOf('cd'.repeat(16))}; ${cookieOf(browser)}`
+    const again = open({ cookie: both }, { ...hello, token })
+    expect((await told(again.said, 'w'))[1]).toBe(token)
+  })
+
   it('reaches the state of its token with the cookie that the token is bound to, and with no other', async () => {
     const { open } = await serving()
-    const first = open({ cookie: `heldstate=${browser}` })
+    const first = open({ cookie: cookieOf(browser) })
     const [, token] = (await told(first.said, 'w')) as [string, string]
     first.socket.emit('call', 1, 'd', 'add', [5])
     await told(first.said, 'd')
-    const thief = open({ cookie: `heldstate=${'cd'.repeat(16)}` }, { ...hello, token })
+    const thief = open({ cookie: cookieOf('cd'.repeat(16)) }, { ...hello, token })
     const end = ended(thief.socket)
     expect(await told(thief.said, 'bye')).toEqual(['bye', 'invalid-token', expect.any(String)])
     expect(await end).toBe('io server disconnect')
-    const again = open({ cookie: `heldstate=${browser}` }, { ...hello, token })
+    const again = open({ cookie: cookieOf(browser) }, { ...hello, token })
     expect(await told(again.said, 'w')).toEqual(['w', token, 1, [{ n: 5, text: '' }], 1, expect.any(Number)])
   })
 
@@ -243,7 +346,7 @@ describe('a message', () => {
 
   it('past the bound ends the connection of its sender, changes nothing, and disturbs nobody', async () => {
     const { open, hub } = await serving({ limits: { messageBytes: 1000 } })
-    const [large, other] = [open({ cookie: `heldstate=${browser}` }), open()]
+    const [large, other] = [open({ cookie: cookieOf(browser) }), open()]
     const [, token] = (await told(large.said, 'w')) as [string, string]
     await told(other.said, 'w')
     large.socket.emit('call', 1, 'd', 'write', [text + text])

@@ -4,24 +4,27 @@
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 import { concealed } from '../base/concealed.js'
+import { HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
+import { isSignedToken } from '../hub/token.js'
 import { lineQuestion } from '../protocol/path.js'
 import type { Arrival } from './arrival.js'
-import { browserCookie } from './browser-cookie.js'
+import { hasBrowserCookie } from './browser-cookie.js'
 import { Entrance } from './entrance.js'
 import type { EngineConnection } from './guard.js'
+import type { SiteOptions } from './site.js'
 import { SocketConnection } from './socket-connection.js'
 import { Troubles } from './troubles.js'
 import { type Receiving, Unfinished } from './unfinished.js'
 
-const cookieAge = 365 * 24 * 60 * 60 // seconds; browsers allow 400 days
-
 export interface SocketIoOptions {
   readonly path: string
+  /** In development: names of hosts, beside those of this machine, at which the app may be opened. */
+  readonly developmentHosts?: SiteOptions['developmentHosts']
 }
 
 export interface Transport {
@@ -29,7 +32,7 @@ export interface Transport {
   close(): Promise<void>
 }
 
-export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoOptions): Transport {
+export function attachSocketIo(hub: Hub, server: HttpServer, { path, developmentHosts }: SocketIoOptions): Transport {
   const troubles = new Troubles(hub.clock, hub.log)
   const unheard = createServer() // never listens: the entrance hands the engine what is its
   const io = new Server(unheard, {
@@ -39,7 +42,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
     maxHttpBufferSize: hub.limits.messageBytes,
   })
   boundFrames(io.engine)
-  const entrance = new Entrance(hub, io.engine, troubles)
+  const entrance = new Entrance(hub, io.engine, troubles, developmentHosts)
   const engine = io.engine as unknown as { readonly clients: Readonly<Record<string, Receiving>> }
   const unfinished = new Unfinished({
     clock: hub.clock,
@@ -52,14 +55,14 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path }: SocketIoO
     unfinished.begin()
   })
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
-    const value = entrance.cookieFor(request)
-    if (value !== undefined) headers['set-cookie'] = cookie(value, request)
+    const cookie = entrance.cookieFor(request)
+    if (cookie !== undefined) headers['set-cookie'] = cookie
   })
   io.on('connection', (socket) => {
     const arrival = entrance.arrivalOf((socket.conn as unknown as EngineConnection).id)
     if (!arrival) return void socket.disconnect(true)
     if (socket.conn.transport.name === 'polling') troubles.polling()
-    accept(hub, socket, arrival)
+    accept(hub, socket, arrival, troubles)
   })
   entrance.open(server, path)
   return {
@@ -79,13 +82,19 @@ function boundFrames(engine: unknown): void {
   options.maxFragments = guardLimits.messageFrames
 }
 
-function accept(hub: Hub, socket: Socket, arrival: Arrival): void {
+function accept(hub: Hub, socket: Socket, arrival: Arrival, troubles: Troubles): void {
   const connection = new SocketConnection(socket, hub.clock, arrival)
   let session: Session
   try {
-    session = hub.connect(connection, socket.handshake.auth, arrival.browser)
+    const { auth } = socket.handshake
+    session = hub.connect(connection, auth, hub.callers.browserOf(auth.token, arrival.browser, arrival.others))
   } catch (thrown) {
-    const error = concealed('handler-failed', 'A hello', thrown)
+    const error = cookieless(
+      arrival,
+      socket.handshake.auth.token,
+      troubles,
+      concealed('handler-failed', 'A hello', thrown),
+    )
     const { code, message } = toFailure(error)
     const { afterMs } = error
     socket.emit('bye', code, message, ...(afterMs === undefined ? [] : [afterMs]))
@@ -106,8 +115,13 @@ function accept(hub: Hub, socket: Socket, arrival: Arrival): void {
   })
 }
 
-function cookie(value: string, { headers, socket }: IncomingMessage): string {
-  const [protocol] = String(headers['x-forwarded-proto'] ?? '').split(',') // that of the first of several proxies
-  const secure = 'encrypted' in socket || protocol?.trim() === 'https'
-  return `${browserCookie}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${cookieAge}${secure ? '; Secure' : ''}`
+/** A page that has a token, and whose browser sends no cookie, will never have its state again: it is told why. */
+function cookieless({ cookies }: Arrival, token: unknown, troubles: Troubles, error: HeldStateError): HeldStateError {
+  if (error.code !== 'invalid-token' || !isSignedToken(token) || hasBrowserCookie(cookies)) return error
+  troubles.cookieless()
+  return new HeldStateError(
+    'no-cookie',
+    'The browser has sent no cookie of this app, so this page begins with a new state, and does so after each lost connection: cookies were ' +
+      'cleared, they are blocked, or the page is in a frame of another site.',
+  )
 }

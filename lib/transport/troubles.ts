@@ -28,6 +28,15 @@ export class Troubles {
     )
   }
 
+  /** In development. */
+  rebound(host: string | undefined): void {
+    this.seldom(
+      'rebound',
+      `A page at the host ${quoted(host)} was refused: in development, another site could let that name point to this machine. If it is yours, add ` +
+        'it to allowedDevOrigins in next.config, as for Next itself.',
+    )
+  }
+
   /** At most once in a while, as all that follow. */
   crossSite(): void {
     this.seldom(
@@ -70,6 +79,15 @@ export class Troubles {
   /** A connection that ends since it does what no page does. */
   misused(rule: string, address: string | undefined): void {
     this.seldom(rule, `A connection from ${quoted(address)} ${rule}, and was closed.`)
+  }
+
+  /** A page came back without the cookie that its token is bound to. */
+  cookieless(): void {
+    this.seldom(
+      'cookieless',
+      'A page came back without the cookie of its browser and begins with a new state (no-cookie). If the app is shown in frames of other sites, ' +
+        "set sameSite: 'none', in the options of the hub.",
+    )
   }
 
   forwarded(): void {

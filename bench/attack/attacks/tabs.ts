@@ -10,8 +10,6 @@ async function again(page: RawPage, greeting: object): Promise<boolean> {
   return page.until(() => page.last('w') !== undefined || page.last('bye') !== undefined, 500)
 }
 
-const cookieOf = (id = hex32()) => `heldstate=${id}`
-
 export const tabs: readonly Attack[] = [
   {
     name: 'C3-hellos',
@@ -35,7 +33,7 @@ export const tabs: readonly Attack[] = [
     title: 'hellos without a token, each over a connection and from a browser of its own',
     run: async (scene) => {
       const made = await scene.each(20_000, 20, async () => {
-        const page = await scene.entered(['target'], cookieOf())
+        const page = await scene.entered(['target'])
         page.close()
       })
       return { done: `${made} tabs` }
@@ -46,8 +44,8 @@ export const tabs: readonly Attack[] = [
     heldBytes: 50_000_000,
     title: '40 copies of a tab that holds 8 MB',
     run: async (scene) => {
-      const cookie = cookieOf()
-      const original = await scene.entered(['target'], cookie)
+      const original = await scene.entered(['target'])
+      const { cookie } = original
       const parts = scene.some(10, 4)
       for (let part = 0; part < parts; part += 1) await original.calls('target', 'grow', 800_000)
       const { token } = original
@@ -65,9 +63,8 @@ export const tabs: readonly Attack[] = [
     title: '2,200 tabs that come, look and leave, a part of them after four reloads',
     run: async (scene) => {
       const left = await scene.each(scene.some(2_200, 150), 10, async (at) => {
-        const cookie = cookieOf()
-        const first = await scene.entered(['target'], cookie)
-        const { token } = first
+        const first = await scene.entered(['target'])
+        const { cookie, token } = first
         first.close()
         for (let reload = 0; reload < (at % 5 === 0 ? 4 : 0) && scene.on; reload += 1) {
           const page = scene.page(cookie)
@@ -83,7 +80,7 @@ export const tabs: readonly Attack[] = [
     title: '100 tabs of a state of 478 KB that come, look and leave',
     run: async (scene) => {
       const left = await scene.each(scene.some(100, 20), 4, async () => {
-        const page = await scene.entered(['big'], cookieOf())
+        const page = await scene.entered(['big'])
         page.close()
       })
       return { done: `${left} tabs` }
@@ -94,7 +91,7 @@ export const tabs: readonly Attack[] = [
     title: '4 pages that are sent megabytes and leave',
     run: async (scene) => {
       for (let page = 0; page < 4 && scene.on; page += 1) {
-        const one = await scene.entered(['target'], cookieOf())
+        const one = await scene.entered(['target'])
         for (let part = 0; part < scene.some(32, 4) && scene.on; part += 1)
           await one.calls('target', 'put', 'same', `${part}`.padEnd(900_000, 'x'))
         one.close()
@@ -138,11 +135,10 @@ export const tabs: readonly Attack[] = [
     name: 'X-same-page',
     title: 'one page that connects 500 times at once with its token, and takes over from itself',
     run: async (scene: Scene) => {
-      const cookie = cookieOf()
       const page = hex32()
-      const first = scene.page(cookie)
+      const first = scene.page()
       await first.enter({ page, watch: ['target'] })
-      const { token } = first
+      const { cookie, token } = first
       const made = await scene.each(scene.some(500, 60), 20, async () => {
         const other = scene.page(cookie)
         await other.enter({ page, token, heard: 1, watch: ['target'] })
