@@ -26,10 +26,10 @@ interface Open {
   readonly request: Request
   /** Milliseconds of the clock; `undefined` while it waits. */
   sentAt: number | undefined
-  /** A connection ended soon after it was sent. */
-  suspect: boolean
-  /** Connections that ended soon after it was sent alone. */
+  /** Connections that ended one after the other, each soon after it was sent. Once may be chance. */
   ends: number
+  /** Those of them over which it was sent alone. */
+  endsAlone: number
   readonly resolve: () => void
   readonly reject: (error: HeldStateError) => void
 }
@@ -41,8 +41,8 @@ export class Calls {
   private last = 0
   /** Suspect, and sent alone: the others wait until it has settled. */
   private alone: number | undefined
-  /** Suspect since the connection was lost last. */
-  private newest: readonly Open[] = []
+  /** Over which the connection was lost last, and whether each was alone. */
+  private newest: [Open, boolean][] = []
   /** Of the calls that have not shown their effect, in order. */
   predictions: readonly Prediction[] = []
 
@@ -65,7 +65,7 @@ export class Calls {
     this.last += 1
     const id = this.last
     return new Promise((resolve, reject) => {
-      this.open.set(id, { request, sentAt: undefined, suspect: false, ends: 0, resolve, reject })
+      this.open.set(id, { request, sentAt: undefined, ends: 0, endsAlone: 0, resolve, reject })
       if (request.prediction) this.predictions = [...this.predictions, { ...request.prediction, call: id }]
       if (send && this.alone === undefined) this.send(id, send)
     })
@@ -98,8 +98,8 @@ export class Calls {
   /** The tab is live: sends what has waited. A call over which a connection may have ended goes alone, and the others after it. */
   sendWaiting(send: Send): void {
     this.newest = []
-    for (const [id, { suspect }] of this.open)
-      if (suspect) {
+    for (const [id, { ends }] of this.open)
+      if (ends > 1) {
         this.alone = id
         return this.send(id, send)
       }
@@ -147,6 +147,7 @@ export class Calls {
     this.alone = undefined
     for (const [id, call] of this.open) {
       const isSuspect = call.sentAt !== undefined && now - call.sentAt < pageLimits.suspectMs
+      if (call.sentAt !== undefined && !isSuspect) call.ends = call.endsAlone = 0
       call.sentAt = undefined
       if (!call.request.again)
         this.reject(id, new HeldStateError('connection-lost', 'The connection ended; the next one asks for it again.'))
@@ -155,18 +156,19 @@ export class Calls {
   }
 
   private suspect(id: number, call: Open, alone: boolean): void {
-    call.suspect = true
-    if (!alone) return
     call.ends += 1
-    this.newest = [call]
-    if (call.ends >= pageLimits.suspectEnds) this.reject(id, endedConnections(call.request.bytes))
+    this.newest.push([call, alone])
+    if (alone) call.endsAlone += 1
+    if (call.endsAlone >= pageLimits.suspectEnds) this.reject(id, endedConnections(call.request.bytes))
   }
 
   /** The server itself was not there after the last connection: no call is to blame for its end. */
   acquit(): void {
-    for (const call of this.newest) call.ends -= 1
+    for (const [call, alone] of this.newest) {
+      call.ends -= 1
+      if (alone) call.endsAlone -= 1
+    }
     this.newest = []
-    for (const call of this.open.values()) call.suspect = call.ends > 0
   }
 
   /** Nothing will settle them any more. */

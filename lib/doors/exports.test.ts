@@ -49,6 +49,7 @@ it('the doors export this and nothing else', () => {
       "react": [
         "ConnectionStatus",
         "HeldStateError",
+        "heldFetch",
         "type ClientView",
         "type Connection",
         "type ConnectionStatusProps",

@@ -1,5 +1,6 @@
 /** The state of the chaos test: each call leaves a mark, so that one too many, too few or too early is seen. */
 import { setTimeout } from 'node:timers/promises'
+import { Refusal } from '../base/refusal.js'
 import { defineState } from '../state/define.js'
 
 /** Which process has run an attempt of a job, and for how long it saved steps of it. */
@@ -63,7 +64,7 @@ export const chaosState = defineState('chaos', (): Chaos => ({ marks: [], ticks:
     }),
     fails: on((s, mark: number) => {
       s.marks.push(mark)
-      throw new Error('on purpose')
+      throw new Refusal('on purpose')
     }),
     /** Shows its first half before it makes the second. */
     twice: on(async function* (s, mark: number) {
