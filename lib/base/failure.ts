@@ -17,16 +17,21 @@ export function toFailure({ code, message, issues }: HeldStateError): Failure {
 export const isForAuthors = () => process.env.NODE_ENV === 'development' || process.env.NODE_ENV === 'test'
 
 const seeLog = 'Something went wrong. The log of the server says what.'
-const storeAway = 'The server cannot load or save at the moment. Try again later.'
+/** Of a store that does not answer. */
+export const storeAway = 'The server cannot save at the moment: its store is out of reach. Try again later.'
 
-const wordsForVisitors: ReadonlyMap<ErrorCode, string> = new Map([
+export const notLoaded =
+  'The saved state of this tab could not be loaded: the store failed. Try again; the cause is in the log of the server.'
+
+/** In place of words that may name folders, hosts and modules. */
+export const wordsForVisitors: ReadonlyMap<ErrorCode, string> = new Map([
   ['cannot-listen', seeLog],
   ['cannot-store', storeAway],
   ['duplicate-id', seeLog],
   ['duplicate-member', seeLog],
   ['hub-closed', 'The server is shutting down. Try again later.'],
   ['invalid-definition', seeLog],
-  ['load-failed', storeAway],
+  ['load-failed', notLoaded],
   ['missing-hub', seeLog],
   ['missing-secret', seeLog],
   ['other-version', seeLog],

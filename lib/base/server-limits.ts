@@ -2,6 +2,8 @@
 
 /** Bounds of the custom server, which no option changes. */
 export const fixedLimits = {
+  /** Tokens that the app ended a short time ago, as for logouts: calls that still wait for them are refused. A minute of a busy site. */
+  endedTokens: 10_000,
   /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */
   returnsPerSecond: 500,
   /** Milliseconds before a state whose new shape could not be saved is saved again; each failure doubles it. */

@@ -317,6 +317,8 @@ export class Tab {
 
   private farewell({ failure, spreadMs = 0 }: Farewell): void {
     switch (failure.code) {
+      case 'state-lost': // as the app asked for
+        return this.identity.forget()
       case 'no-cookie':
       case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page
         this.report(fromFailure(failure))

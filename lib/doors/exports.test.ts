@@ -68,6 +68,8 @@ it('the doors export this and nothing else', () => {
         "ImmutableStateError",
         "Refusal",
         "createHub",
+        "forgetBrowser",
+        "forgetTab",
         "getState",
         "hub",
         "memoryStore",

@@ -24,6 +24,7 @@ import type { Access } from '../tasks/self.js'
 import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
+import { Endings, hashOf, type Whose } from './endings.js'
 import { accessOf, block, exclusive } from './exclusive.js'
 import { FairShare } from './fair-share.js'
 import { reportFault, triggerFaults } from './faults.js'
@@ -76,8 +77,9 @@ export class Hub {
   readonly memory: MemoryBounds
   readonly fairShare: FairShare
   readonly firstValues: FirstValues
-  private readonly newTabs: NewTabs
-  private readonly originals = new Originals(this)
+  readonly newTabs: NewTabs
+  readonly originals: Originals = new Originals(this)
+  readonly endings: Endings = new Endings(this)
   private readonly pages: Pages<Session>
   private readonly working = new Working()
   private closing: Promise<void> | undefined
@@ -147,16 +149,21 @@ export class Hub {
     })
   }
 
+  /** Closes the connections of a tab or a browser, in all processes. Their pages connect again, with the cookies that they have now. */
+  disconnect(whose: Whose): void {
+    this.endings.disconnect(whose)
+  }
+
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   connect(connection: Connection, greeting: unknown, browser: string): Session {
     const hello = parseHello(greeting, this.limits)
     const { secrets } = this.callers
-    const token =
-      hello.token === undefined ? this.newTabs.token(connection) : verifyToken(hello.token, browser, secrets)
+    const given = hello.token
+    const token = given === undefined ? this.newTabs.token(connection) : verifyToken(given, browser, secrets)
     if (this.closing) throw closed()
+    this.endings.check(token)
     const instance = this.instance(token)
-    instance.browser = browser
-    instance.address = connection.address
+    Object.assign(instance, { browser, owner: hashOf(browser), address: connection.address })
     this.keeping.needed(instance)
     this.tasks.abandoned.back(token)
     if (instance.watchers.size === 0) this.nodes.attend(token, true)
@@ -168,11 +175,6 @@ export class Hub {
     this.sessions.add(session)
     session.open(hello).catch((error) => this.giveUp(session, error))
     return session
-  }
-
-  /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
-  borrow(original: string, instance: Instance, connection: Connection): Eventually<void> {
-    return this.originals.lend(original, instance, (bytes) => this.newTabs.copy(connection, bytes))
   }
 
   /** The connection of a session has ended. */
@@ -284,6 +286,7 @@ export class Hub {
   }
 
   told(instance: Instance, lost: readonly RunningTask[]): void {
+    if (instance.forgotten) this.endings.tell(instance)
     this.tasks.overruled(instance.token, lost)
     if (instance.runs.orphaned.length > 0) this.nodes.inherit(instance.token)
   }
@@ -325,10 +328,7 @@ export class Hub {
   private async shutDown(): Promise<void> {
     this.tasks.abandoned.end()
     void this.tracked(this.tasks.pool.cancelAll(closed())) // their last saves may take as long as the store does
-    const { closeMs } = this.limits
-    const late = await this.working.ended(this.clock, closeMs)
-    if (late > 0)
-      this.log.warn(`${late} events or blocks have not ended ${closeMs} ms after close(); they save nothing any more.`)
+    await this.working.ended(this.clock, this.limits.closeMs, this.log)
     this.outbox.flush()
     this.outbox.flushFrame()
     const spreadMs = Math.ceil((this.sessions.size / fixedLimits.returnsPerSecond) * 1000)

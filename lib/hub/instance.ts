@@ -49,6 +49,10 @@ export class Instance {
   /** Of the page that connected last; undefined while none has. */
   browser: string | undefined
   address: string | undefined
+  /** The hash of the browser whose page was the last one, in this process or before. */
+  owner: string | undefined
+  /** The app has ended it: its pages get new tokens. */
+  forgotten = false
   readonly watchers = new Set<Watcher>()
   revision = 0
   state: State = {}
@@ -116,6 +120,8 @@ export class Instance {
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
     this.shapes = stored?.shapes ?? {}
+    this.owner ??= stored?.browser
+    this.forgotten = stored?.forgotten === true
     this.keptCalls = stored?.calls ?? []
     this.counted = undefined
     if (stored) this.isKept()

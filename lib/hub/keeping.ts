@@ -224,6 +224,12 @@ export class Keeping {
     return this.ended || this.isNeeded(instance) || this.ground.instances.get(instance.token) !== instance
   }
 
+  /** It was ended, under its lock. */
+  gone(instance: Instance): void {
+    this.leave(instance.token, undefined)
+    this.forget(instance)
+  }
+
   private forget(instance: Instance): void {
     this.idle.delete(instance)
     this.bytes -= instance.bytes

@@ -1,7 +1,7 @@
 /** How fast an address may open new tabs. Pages that come back with their token are free. */
 import { Buckets } from '../base/buckets.js'
 import type { Clock } from '../base/clock.js'
-import { HeldStateError } from '../base/errors.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Connection } from './connection.js'
@@ -36,3 +36,7 @@ export class NewTabs {
     throw new HeldStateError('too-many-tabs', message, { afterMs })
   }
 }
+
+/** The tab may be opened later. */
+export const isTooFast = (error: unknown): error is HeldStateError =>
+  isHeldStateError(error) && error.code === 'too-many-tabs'

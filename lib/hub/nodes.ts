@@ -8,6 +8,7 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
+import type { Endings } from './endings.js'
 import type { Instance } from './instance.js'
 import type { Keeping } from './keeping.js'
 import type { Locks } from './locks.js'
@@ -24,6 +25,7 @@ export interface NodesGround {
   readonly instances: ReadonlyMap<string, Instance>
   readonly sessions: Iterable<Pick<Session, 'stalled'>>
   readonly keeping: Pick<Keeping, 'isNeeded'>
+  readonly endings: Pick<Endings, 'heard'>
   readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own' | 'abandoned' | 'isFull'>
   /** Knows what is kept of an instance now. */
   refresh(instance: Instance): Eventually<void>
@@ -107,6 +109,10 @@ export class Nodes implements Ears {
       if (instance) instance.followed = false
       this.store?.unfollow(token).catch((error) => log.warn('A tab that has gone is followed still.', error))
     } else if (instance.followed) this.ground.told(instance, instance.follow(stored))
+  }
+
+  heard(word: string): void {
+    this.ground.endings.heard(word)
   }
 
   /** Tabs of tokens that others may have changed are shown what is so. */

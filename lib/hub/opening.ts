@@ -55,6 +55,7 @@ function open(
   }
   try {
     permit.check()
+    ground.endings.check(token)
     if (instance.loaded && ground.nodes.holds(token)) return new Transaction(ground, instance, permit, outer, release)
     const start = () => {
       permit.check() // what was loaded may have ended the task

@@ -5,6 +5,7 @@
 import { after, type Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
+import type { Connection } from './connection.js'
 import type { Hub } from './hub.js'
 import type { Instance } from './instance.js'
 import { readInstance } from './reading.js'
@@ -23,8 +24,9 @@ export class Originals {
     this.hub = hub
   }
 
-  /** Gives an instance what another token has, unless it has something itself. `charge` may refuse so many bytes. */
-  lend(token: string, to: Instance, charge: (bytes: number) => void): Eventually<void> {
+  /** Gives an instance what another token has, unless it has something itself, to be saved with its own first change. */
+  lend(token: string, to: Instance, connection: Connection): Eventually<void> {
+    const charge = (bytes: number) => this.hub.newTabs.copy(connection, bytes)
     if (to.exists || to.borrowed) return
     const known = this.sizes.get(token)
     if (known !== undefined) charge(known) // before it is read again

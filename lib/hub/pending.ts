@@ -167,6 +167,7 @@ function save(ground: PendingGround, instance: Instance, change: Change): Eventu
     running: instance.runs.running(runs),
     ended: instance.runs.ends(),
     shapes,
+    ...(instance.owner !== undefined && { browser: instance.owner }),
   }
   const accept = () => instance.accept(next, before, runs)
   let saving: Eventually<void>

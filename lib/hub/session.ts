@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
-import { type Failure, type HeldStateError, isHeldStateError } from '../base/errors.js'
+import type { Failure, HeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Log } from '../base/log.js'
@@ -15,6 +15,7 @@ import type { Hello, Up } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import { Calling, type CallingPage } from './calling.js'
 import type { Connection } from './connection.js'
+import { forgotten } from './endings.js'
 import { callerFaults, reportFault } from './faults.js'
 import { Feed } from './feed.js'
 import { History } from './history.js'
@@ -22,8 +23,10 @@ import { Inbox, type InboxPage } from './inbox.js'
 import type { Instance, Watcher } from './instance.js'
 import { Intake, type IntakeGround, type IntakePage } from './intake.js'
 import type { MemoryBounds } from './memory-bounds.js'
+import { isTooFast } from './new-tabs.js'
 import type { Nodes } from './nodes.js'
 import { isStale } from './once.js'
+import type { Originals } from './originals.js'
 import type { Outbox, Sender } from './outbox.js'
 import type { Earlier } from './pages.js'
 import { StateUnknown } from './state-unknown.js'
@@ -40,8 +43,7 @@ export interface SessionGround extends IntakeGround, WatchingGround {
   readonly turn: Pick<Turn, 'giveWayInTurn'>
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
-  /** Gives an instance that was never saved what another token has, to be saved with its own first change. */
-  borrow(original: string, instance: Instance, connection: Connection): Eventually<void>
+  readonly originals: Pick<Originals, 'lend'>
 }
 
 /** What a session is made of. */
@@ -133,14 +135,14 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
 
   /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
   async open({ watch, leavesOut }: Pick<Hello, 'watch' | 'leavesOut'>): Promise<void> {
-    const { heard } = this
+    const { heard, original, instance, connection } = this
     const tell = (error: unknown) => this.refuse(undefined, error)
     await rescued(
       () => this.ground.refresh(this.instance),
       (error) => (this.wasHere ? this.close() : tell(error)), // it has more to show than nothing, and comes back
     )
-    const { original } = this
-    const borrow = () => original && this.ground.borrow(original, this.instance, this.connection)
+    if (instance.forgotten) return this.farewell(forgotten(), 0)
+    const borrow = () => original && this.ground.originals.lend(original, instance, connection)
     await rescued(borrow, (error) => (isTooFast(error) ? this.farewell(error, error.afterMs ?? 0) : tell(error)))
     for (const id of watch) {
       await rescued(() => this.watching.add(id), tell)
@@ -345,5 +347,3 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     this.pressure.sent()
   }
 }
-
-const isTooFast = (error: unknown): error is HeldStateError => isHeldStateError(error) && error.code === 'too-many-tabs'

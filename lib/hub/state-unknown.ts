@@ -1,6 +1,6 @@
 /** The state of a token could not be loaded, so nobody knows which calls have taken effect on it. */
-import { type ErrorCode, HeldStateError, isHeldStateError } from '../base/errors.js'
-import { cannotSave } from '../store/ledger.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { notLoaded, wordsForVisitors } from '../base/failure.js'
 
 export class StateUnknown extends HeldStateError {
   readonly token: string
@@ -18,17 +18,6 @@ export class StateUnknown extends HeldStateError {
 
 /** A page hears of it: where the store is, and what it says, is for the log. */
 function messageFor(cause: unknown): string {
-  if (!isHeldStateError(cause)) return failed
-  return messages.get(cause.code) ?? cause.message
+  if (!isHeldStateError(cause)) return notLoaded
+  return wordsForVisitors.get(cause.code) ?? cause.message
 }
-
-const failed =
-  'The saved state of this tab could not be loaded: the store failed. Try again; the cause is in the log of the server.'
-
-/** Of failures whose own words name folders or hosts. */
-const messages = new Map<ErrorCode, string>([
-  ['store-unreachable', cannotSave],
-  ['unfit-store', cannotSave],
-  ['load-failed', failed],
-  ['hub-closed', 'The server is shutting down. Try again later.'],
-])

@@ -16,6 +16,7 @@ import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
+import type { Endings } from './endings.js'
 import { completed, isCurrent, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
@@ -33,6 +34,7 @@ export interface Ground {
   readonly registry: Registry
   readonly store: StateStore
   readonly nodes: Nodes
+  readonly endings: Pick<Endings, 'check'>
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
   lost(instance: Instance, reason: HeldStateError): void

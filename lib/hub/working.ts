@@ -1,6 +1,7 @@
 /** What is under way and shall not be cut off: events, blocks, saves. `close()` waits for it, within a bound. */
 import type { Clock } from '../base/clock.js'
 import { type Eventually, isPromise } from '../base/eventually.js'
+import type { Log } from '../base/log.js'
 
 export class Working {
   private works = 0
@@ -17,8 +18,8 @@ export class Working {
     return work
   }
 
-  /** Resolves when all of it has ended, and what that has begun; with how many have not after `boundMs`. */
-  async ended(clock: Clock, boundMs: number): Promise<number> {
+  /** Resolves when all of it has ended, and what that has begun, or after `boundMs`. */
+  async ended(clock: Clock, boundMs: number, log: Pick<Log, 'warn'>): Promise<void> {
     let late = false
     const cancelTimer = clock.after(boundMs, () => {
       late = true
@@ -26,7 +27,8 @@ export class Working {
     })
     while (this.works > 0 && !late) await new Promise<void>((resolve) => this.waiting.push(resolve))
     cancelTimer()
-    return this.works
+    if (this.works > 0)
+      log.warn(`${this.works} events or blocks have not ended ${boundMs} ms after close(); they save nothing any more.`)
   }
 
   private tell(): void {

@@ -21,15 +21,30 @@ export async function callingTab(hub: Hub | undefined): Promise<CallingTab | und
   return known.get(headers)
 }
 
+/** The browser of the request of now, also where it does not tell of a tab. */
+export async function callingBrowser(hub: Hub): Promise<string | undefined> {
+  const tab = await callingTab(hub)
+  if (tab) return tab.browser
+  const headers = await requestHeaders()
+  return headers && browsersOf(hub, headers)[0]?.browser
+}
+
+function browsersOf({ callers }: Hub, headers: Pick<Headers, 'get'>) {
+  const secure = isSecureRequest(headers)
+  return browsersIn(headers.get('cookie'), callers.secrets, secure)
+}
+
+const isSecureRequest = (headers: Pick<Headers, 'get'>) =>
+  firstOf(headers.get('x-forwarded-proto') ?? undefined) === 'https'
+
 /** Each browser that the cookies name is tried: over http, another host of the site can have set one of them. */
-function tabOf({ callers }: Hub, headers: Pick<Headers, 'get'>): CallingTab | undefined {
-  const cookies = headers.get('cookie')
-  const secure = firstOf(headers.get('x-forwarded-proto') ?? undefined) === 'https'
+function tabOf(hub: Hub, headers: Pick<Headers, 'get'>): CallingTab | undefined {
+  const { callers } = hub
   const given = parseCaller(headers.get(callerHeader))
-  for (const { browser } of browsersIn(cookies, callers.secrets, secure)) {
-    const caller = given ?? callers.ofDocument(callersIn(cookies, secure), browser)
+  for (const { browser } of browsersOf(hub, headers)) {
+    const caller = given ?? callers.ofDocument(callersIn(headers.get('cookie'), isSecureRequest(headers)), browser)
     const token = caller && callers.tokenOf(caller, browser)
-    if (caller && token !== undefined) return { token, mark: caller.mark, loads: !given && !isPosted(headers) }
+    if (caller && token !== undefined) return { token, mark: caller.mark, browser, loads: !given && !isPosted(headers) }
   }
   return undefined
 }

@@ -7,6 +7,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 export interface CallingTab {
   readonly token: string
   readonly mark: string
+  /** The id of its browser. */
+  readonly browser: string
   /** It is only loaded, as a document; what loads must change nothing. */
   readonly loads?: boolean
 }

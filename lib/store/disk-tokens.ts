@@ -4,6 +4,7 @@ import { messageOf } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { readKey, writtenKey } from './disk-keys.js'
+import { type StatementName, statements } from './disk-statements.js'
 import { refuseStale, taken } from './memory.js'
 import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
 import { type Database, isBusy, isDamaged, type Row, type Statement, textOf, type Value } from './sqlite.js'
@@ -27,47 +28,11 @@ interface Save {
 /** Stands for a text that is none, so that its state counts as damaged. */
 const unreadable = ''
 
-/** Of so many texts: each statement costs microseconds by itself, and a save of a small state writes two or three. */
-const putting = (texts: number) =>
-  `INSERT INTO texts (token_id, key, text) VALUES ${Array(texts).fill('(?, ?, ?)').join(', ')} ON CONFLICT DO UPDATE SET text = excluded.text`
-
-const statements = {
-  begin: 'BEGIN IMMEDIATE',
-  commit: 'COMMIT',
-  rollback: 'ROLLBACK',
-  find: 'SELECT id, revision, version FROM tokens WHERE token = ?',
-  claim: 'UPDATE tokens SET version = version + 1, used_at = ? WHERE id = ? AND version = ?',
-  add: 'INSERT INTO tokens (token, revision, version, used_at, has_tasks) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-  advance: 'UPDATE tokens SET revision = ?, version = version + 1 WHERE id = ? AND version = ?',
-  advanceTasks: 'UPDATE tokens SET revision = ?, version = version + 1, has_tasks = ? WHERE id = ? AND version = ?',
-  put: putting(1),
-  putTwo: putting(2),
-  putThree: putting(3),
-  setAside: "UPDATE OR REPLACE texts SET key = 'damaged/' || key WHERE token_id = ? AND key = ?",
-  remove: 'DELETE FROM texts WHERE token_id = ? AND key = ?',
-  texts:
-    "SELECT CAST(key AS BLOB) AS key, CAST(text AS BLOB) AS text FROM texts WHERE token_id = ? AND key NOT LIKE 'damaged/%'",
-  dropTexts: 'DELETE FROM texts WHERE token_id = ?',
-  dropToken: 'DELETE FROM tokens WHERE id = ?',
-  use: 'UPDATE tokens SET used_at = ? WHERE token = ?',
-  lookedAt: 'SELECT looked_at FROM looks',
-  look: 'INSERT INTO looks (id, looked_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET looked_at = excluded.looked_at',
-  clamp: 'UPDATE tokens SET used_at = ? WHERE id IN (SELECT id FROM tokens WHERE used_at > ? LIMIT ?)',
-  lastId: 'SELECT max(id) AS id FROM tokens',
-  spare: 'UPDATE tokens SET used_at = used_at + ? WHERE id > ? AND id <= ? AND used_at <= ?',
-  unused: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE used_at < ? ORDER BY used_at LIMIT ?',
-  unusedIn: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE id > ? AND id <= ? AND +used_at < ?',
-  workingIn: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE id > ? AND id <= ? AND +has_tasks = 1',
-  working: 'SELECT CAST(token AS BLOB) AS token FROM tokens WHERE has_tasks = 1',
-} as const
-
-type Name = keyof typeof statements
-
 export class DiskTokens {
   private readonly database: Database
   private readonly log: Log
   private readonly clock: Clock
-  private readonly prepared: Partial<Record<Name, Statement>> = {}
+  private readonly prepared: Partial<Record<StatementName, Statement>> = {}
   /** What this handle knows of each token. */
   private readonly known = new Map<string, Known>()
 
@@ -219,6 +184,14 @@ export class DiskTokens {
     unlessDamaged(() => this.transaction(() => void this.statement('clamp').run(now, now, fixedLimits.tokensAtOnce))) // of a clock that was ahead
   }
 
+  /** A page of the file that is damaged may hide some. */
+  ofBrowser(browser: string): readonly string[] {
+    return this.named(
+      () => this.statement('ofBrowser').all(JSON.stringify(browser)),
+      () => [],
+    )
+  }
+
   /** Some of those that nobody has used for `keepMs`. */
   unused(keepMs: number): readonly string[] {
     const before = this.clock.now() - keepMs
@@ -271,7 +244,7 @@ export class DiskTokens {
     } catch {} // SQLite has done so itself, or it has not begun
   }
 
-  private statement(name: Name): Statement {
+  private statement(name: StatementName): Statement {
     const known = this.prepared[name]
     if (known) return known
     const statement = this.database.prepare(statements[name])

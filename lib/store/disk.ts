@@ -46,6 +46,7 @@ export function diskStore(options: DiskStoreOptions): StateStore {
     drop: (token) => store.drop(token),
     unload: (token) => store.unload(token),
     unused: (inUse, keepMs) => store.unused(inUse, keepMs),
+    ofBrowser: (browser) => store.ofBrowser(browser),
     orphans: () => store.orphans(),
     bytes: () => store.bytes(),
     close: () => store.close(),
@@ -128,6 +129,10 @@ class DiskStore {
       tokens.looked()
       return tokens.unused(keepMs)
     })
+  }
+
+  ofBrowser(browser: string): Promise<readonly string[]> | readonly string[] {
+    return this.after((tokens) => tokens.ofBrowser(browser))
   }
 
   async orphans(): Promise<readonly string[]> {

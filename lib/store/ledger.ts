@@ -4,10 +4,11 @@
  * holder with the newest fence can write nothing. Each operation is atomic. Messages to a node may be late or lost, and
  * nothing but time is lost with them.
  */
+import { storeAway } from '../base/failure.js'
 import type { Texts, Writes } from './record.js'
 
 /** What a page is told while the ledger is out of reach. */
-export const cannotSave = 'The server cannot save at the moment: its store is out of reach. Try again later.'
+export const cannotSave = storeAway
 
 /** A token as it is kept. */
 export interface Kept {
@@ -57,6 +58,8 @@ export type Message =
   | { readonly type: 'changed'; readonly token: string; readonly revision: number; readonly writes: Writes }
   /** The last page of a token has gone, from another node. */
   | { readonly type: 'alone'; readonly token: string }
+  /** Another node tells all others something. */
+  | { readonly type: 'word'; readonly word: string }
   /** A node has ended. */
   | { readonly type: 'gone'; readonly node: string }
 
@@ -110,6 +113,10 @@ export interface Ledger {
    */
   aloneMs(token: string, node: string): Promise<number | undefined>
   read(token: string): Promise<Kept | undefined>
+  /** Tokens that were saved with this text as `browser`. */
+  ofBrowser(browser: string): Promise<readonly string[]>
+  /** Each other node that lives is told so. */
+  tellOthers(node: string, word: string): Promise<void>
   /** Forgets a token that the node holds under this fence, and that nobody follows. */
   drop(token: string, node: string, fence: number): Promise<void>
   /** They are in use: they are kept for `keepMs` from now on. */

@@ -29,6 +29,7 @@ export function memoryStore(memory: Memory = new Map()): StateStore {
     drop: (token) => {
       if (memory.get(token)?.owner === handle) memory.delete(token)
     },
+    ofBrowser: (browser) => [...memory].filter(([, { stored }]) => stored.browser === browser).map(([token]) => token),
     orphans: async () => [...memory].filter(([, { stored }]) => stored.running.length > 0).map(([token]) => token),
     close: () => {},
   }

@@ -79,6 +79,9 @@ export class TokenRecord {
     if (next.calls !== stored.calls) writes.calls = callsText(next.calls)
     if (next.running !== stored.running) writes.running = JSON.stringify(next.running.map(writeRun))
     if (next.ended !== stored.ended) writes.ended = JSON.stringify(next.ended)
+    if (next.browser !== stored.browser)
+      writes.browser = next.browser === undefined ? null : JSON.stringify(next.browser)
+    if (next.forgotten !== stored.forgotten) writes.forgotten = next.forgotten ? 'true' : null
     for (const id of Object.keys(next.state)) this.writeState(id, next, writing)
     for (const id of Object.keys(stored.state)) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
     return { record: new TokenRecord(next, writing.large), writes }
@@ -143,7 +146,7 @@ export class TokenRecord {
       if (head?.shape) shapes[id] = head.shape
       else delete shapes[id]
     }
-    const { calls, running, ended } = writes
+    const { calls, running, ended, browser, forgotten } = writes
     return new TokenRecord(
       {
         revision,
@@ -152,11 +155,19 @@ export class TokenRecord {
         running: running ? (JSON.parse(running) as unknown[]).map(readRun) : stored.running,
         ended: ended ? JSON.parse(ended) : stored.ended,
         shapes,
+        ...optional(
+          'browser',
+          browser === undefined ? stored.browser : browser === null ? undefined : JSON.parse(browser),
+        ),
+        ...optional('forgotten', forgotten === undefined ? stored.forgotten : forgotten === null ? undefined : true),
       },
       large,
     )
   }
 }
+
+const optional = <Name extends string, T>(name: Name, value: T | undefined) =>
+  (value === undefined ? {} : { [name]: value }) as { readonly [K in Name]?: T }
 
 /** As JSON. It is part of nearly every save, and mostly of one page none of whose calls has failed. */
 const callsText = (calls: Stored['calls']): string => `[${calls.map(pageText).join(',')}]`

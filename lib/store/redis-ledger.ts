@@ -78,6 +78,10 @@ export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOpti
       const ms = (await runOn(scripts.alone, token, node)) as number
       return ms < 0 ? undefined : ms
     },
+    ofBrowser: async (browser) => (await run(scripts.ofBrowser, '', JSON.stringify(browser))) as string[],
+    tellOthers: async (node, word) => {
+      await run(scripts.tellOthers, node, word)
+    },
     read: async (token) => readKnown(await runOn(scripts.read, token, '')) as Kept | undefined,
     drop: async (token, node, fence) => {
       await runOn(scripts.drop, token, node, fence)
@@ -122,6 +126,7 @@ function readKnown(reply: Reply): Known {
 type Told =
   | [type: 'wanted' | 'granted' | 'alone', token: string]
   | [type: 'gone', node: string]
+  | [type: 'word', word: string]
   | [type: 'changed', token: string, revision: string, ...writes: [key: string, text?: string][]]
 
 function readMessage(text: string): Message {
@@ -134,6 +139,8 @@ function readMessage(text: string): Message {
     }
     case 'gone':
       return { type: 'gone', node: told[1] }
+    case 'word':
+      return { type: 'word', word: told[1] }
     default:
       return { type: told[0], token: told[1] }
   }

@@ -101,6 +101,12 @@ local function save(at, first, removed, began, ended, last)
   end
   for i = ended, last do call('SREM', P .. 'tasks:' .. given[i], token()) end
   call('PEXPIRE', T, keep)
+  for i = first, removed - 1, 2 do
+    if given[i] == '=browser' then
+      call('SADD', P .. 'b:' .. given[i + 1], token())
+      call('PEXPIRE', P .. 'b:' .. given[i + 1], math.max(tonumber(keep), 2592000000))
+    end
+  end
   if not meta[5] then return 1 end
   local followers, living, message = words(meta[5]), {}, { 'changed', token(), revision }
   for _, other in ipairs(followers) do if lives(other) then living[#living + 1] = other end end
@@ -208,6 +214,23 @@ return 0
 )
 
 export const read = script(lines, `return known('')`)
+
+/** The browser, as JSON → tokens that it was the last one of. A token may be in the list of an earlier browser too. */
+export const ofBrowser = script(`
+local tokens = {}
+for _, one in ipairs(call('SMEMBERS', P .. 'b:' .. ARGV[3])) do
+  if call('HGET', P .. 't:' .. one, '=browser') == ARGV[3] then tokens[#tokens + 1] = one
+  else call('SREM', P .. 'b:' .. ARGV[3], one) end
+end
+return tokens
+`)
+
+/** word. */
+export const tellOthers = script(`
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
+  if other ~= node and lives(other) then tell(other, 'word', ARGV[3]) end
+end
+`)
 
 /** fence. */
 export const drop = script(

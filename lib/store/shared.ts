@@ -16,17 +16,8 @@ import type { Known, Ledger, Message } from './ledger.js'
 import { Losses } from './losses.js'
 import { refuseStale, taken } from './memory.js'
 import { TokenRecord } from './record.js'
+import type { SharedStoreOptions } from './shared-options.js'
 import { deaf, type Ears, type Shared, type StateStore, type Stored } from './store.js'
-
-export interface SharedStoreOptions {
-  readonly ledger: Ledger
-  readonly clock: Clock
-  readonly log?: Log
-  /** Milliseconds that a node is taken to live after it was heard of last. */
-  readonly leaseMs: number
-  /** Milliseconds that a token is kept which nobody uses; those of the hub, if none are given. */
-  readonly keepMs?: number | undefined
-}
 
 export function sharedStore(options: SharedStoreOptions): SharedStore {
   return new SharedStore(options)
@@ -208,9 +199,9 @@ export class SharedStore implements StateStore, Shared {
   }
 
   async unload(token: string): Promise<void> {
-    const isKept = this.records.get(token)?.known !== undefined
+    const known = this.records.get(token)?.known
     await (this.held.has(token) ? this.release(token, false) : this.unfollow(token))
-    if (isKept) await this.ledger.touch([token], this.keepMs)
+    if (known) await this.ledger.touch([token], this.keepMs)
   }
 
   async release(token: string, follow: boolean): Promise<void> {
@@ -254,6 +245,14 @@ export class SharedStore implements StateStore, Shared {
     this.attendance.say(token, here)
   }
 
+  ofBrowser(browser: string): Promise<readonly string[]> {
+    return this.ready().then(() => this.ledger.ofBrowser(browser))
+  }
+
+  tellOthers(word: string): Promise<void> {
+    return this.ready().then(() => this.ledger.tellOthers(this.node, word))
+  }
+
   async aloneMs(token: string): Promise<number | undefined> {
     await this.ready()
     return this.ledger.aloneMs(token, this.node)
@@ -266,9 +265,8 @@ export class SharedStore implements StateStore, Shared {
     return []
   }
 
-  async orphans(): Promise<readonly string[]> {
-    await this.ready()
-    return this.ledger.orphans(this.node, fixedLimits.orphansAtOnce)
+  orphans(): Promise<readonly string[]> {
+    return this.ready().then(() => this.ledger.orphans(this.node, fixedLimits.orphansAtOnce))
   }
 
   async close(): Promise<void> {
@@ -314,6 +312,8 @@ export class SharedStore implements StateStore, Shared {
         return this.changed(message)
       case 'alone':
         return this.ears.alone(message.token)
+      case 'word':
+        return this.ears.heard?.(message.word)
     }
   }
 

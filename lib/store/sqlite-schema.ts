@@ -22,7 +22,7 @@ const migrations: readonly string[] = [
   CREATE INDEX tokens_by_use ON tokens (used_at);
   CREATE INDEX tokens_with_tasks ON tokens (id) WHERE has_tasks = 1;
   -- What is kept of a token, as JSON by key: "state/<state>", "field/<state>/<field>" and its patches "field/<state>/<field>/<number>",
-  -- "calls", "running" and "ended". In a name, "%" and "/" are written as %25 and %2F. "damaged/..." could not be read, and is kept aside.
+  -- "calls", "running", "ended", "browser" and "forgotten". In a name, "%" and "/" are written as %25 and %2F. "damaged/..." could not be read, and is kept aside.
   CREATE TABLE texts (
     token_id INTEGER NOT NULL REFERENCES tokens (id),
     key TEXT NOT NULL,
@@ -40,6 +40,8 @@ const migrations: readonly string[] = [
   `
   -- When a server looked last which tokens are in use. Time in which none did counts for the age of no token.
   CREATE TABLE looks (id INTEGER PRIMARY KEY CHECK (id = 1), looked_at INTEGER NOT NULL) STRICT;
+  -- The tokens of a browser: "browser" is the hash of its id.
+  CREATE INDEX IF NOT EXISTS texts_of_browsers ON texts (text) WHERE key = 'browser';
   `,
 ]
 

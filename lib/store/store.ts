@@ -80,6 +80,10 @@ export interface Stored {
   readonly ended: readonly TaskEnd[]
   /** The shape that each state had when it was saved, by definition id. */
   readonly shapes: Readonly<Record<string, Shape>>
+  /** A hash of the browser whose page was the last one here. No cookie enters a store. */
+  readonly browser?: string | undefined
+  /** The app has ended it, as for a logout: nothing of it is left, and its pages begin with new tokens. */
+  readonly forgotten?: boolean | undefined
 }
 
 /**
@@ -116,6 +120,8 @@ export interface StateStore {
   unused?(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]>
   /** Tokens with runs of processes that have ended; of a shared store, some of them. The hub takes them over. */
   orphans?(): Promise<readonly string[]>
+  /** Tokens of which the browser with this hash was the last one. Without it, only tabs that are open or loaded can be found. */
+  ofBrowser?(browser: string): Promise<readonly string[]> | readonly string[]
   /** For a store that several processes use at the same time. */
   readonly shared?: Shared
   /** Bytes that it keeps, where it can tell without waiting. */
@@ -148,6 +154,8 @@ export interface Shared {
   unfollow(token: string): Promise<void>
   /** Pages of a token are at this process from now on, or no more. */
   attend(token: string, here: boolean): void
+  /** Tells every other process something; who ends or begins just then may not hear it. */
+  tellOthers(word: string): Promise<void>
   /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
   aloneMs(token: string): Promise<number | undefined>
 }
@@ -164,6 +172,8 @@ export interface Ears {
   lapsed(): void
   /** A process has ended, or the connection is back: there may be orphans. */
   missed(): void
+  /** Another process tells all others something. */
+  heard?(word: string): void
   /** What the processes share is out of reach, so that loads and saves wait; or it is back. */
   trouble?(reachable: boolean): void
 }

@@ -112,6 +112,28 @@ export function storeSuite(
       expectSame(await store.load('a'), one)
       await store.close()
     })
+    it('finds the tokens of a browser, if it can, as they were saved last', async () => {
+      const store = await open()
+      if (store.ofBrowser) {
+        const of = async (browser: string) => [...((await store.ofBrowser?.(browser)) ?? [])].sort()
+        await store.save('a', { ...one, browser: 'x' })
+        await store.save('b', { ...one, browser: 'x' })
+        await store.save('c', { ...one, browser: 'y' })
+        await store.save('d', one)
+        expectSame(await of('x'), ['a', 'b'])
+        expectSame((await store.load('a'))?.browser, 'x')
+        await store.save('b', { ...two, browser: 'y' })
+        await store.drop('a')
+        expectSame(await of('x'), [])
+        expectSame(await of('y'), ['b', 'c'])
+        await store.load('c')
+        await store.save('c', { ...two, browser: 'y', forgotten: true })
+        expectSame((await store.read('c'))?.forgotten, true)
+        await store.save('c', { ...two, revision: 3, browser: 'y' })
+        expectSame((await store.read('c'))?.forgotten, undefined)
+      }
+      await store.close()
+    })
     it('refuses a save that does not follow the kept revision, and keeps nothing of it', async () => {
       const store = await open()
       await store.save('a', one)

@@ -193,7 +193,7 @@ export class TestTab {
    * of "heldstate/server" find the tab. Like `done`, it waits while everything happens that needs no time.
    */
   request<T>(work: () => T | Promise<T>): Promise<T> {
-    const caller = this.signed === undefined ? undefined : { token: this.token, mark: this.page }
+    const caller = this.signed === undefined ? undefined : { token: this.token, mark: this.page, browser: this.browser }
     const begun = playRequest(caller, async () => work())
     return outcomeOf(begun, this.clock) // out here, so that what else happens meanwhile is none of the request's
   }

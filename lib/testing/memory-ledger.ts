@@ -192,6 +192,12 @@ export function memoryLedger(book: Book): Ledger {
       return clock.now() - page.aloneSince
     },
     read: async (token) => kept(book.page(token)),
+    ofBrowser: async (browser) =>
+      [...book.pages].filter(([, { texts }]) => texts.browser === JSON.stringify(browser)).map(([token]) => token),
+    tellOthers: async (node, word) => {
+      for (const other of book.nodes.keys())
+        if (other !== node && book.lives(other)) book.tell(other, { type: 'word', word })
+    },
     drop: async (token, node, fence) => {
       const page = book.page(token)
       if (page.holder !== node || page.fence !== fence) return

@@ -46,6 +46,7 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
     drop: (token) => alive(() => store.drop(token)),
     ...(store.unload && { unload: async (token, keepMs) => alive(() => store.unload?.(token, keepMs)) }),
     ...(store.unused && { unused: async (inUse, keepMs) => alive(() => store.unused?.(inUse, keepMs)) ?? [] }),
+    ...(store.ofBrowser && { ofBrowser: async (browser) => alive(() => store.ofBrowser?.(browser)) ?? [] }),
     ...(store.orphans && { orphans: async () => alive(() => store.orphans?.()) ?? [] }),
     close: () => {},
     die: () => {
@@ -67,6 +68,7 @@ function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<ne
     follow: async (token) => alive(() => shared.follow(token)),
     unfollow: async (token) => alive(() => shared.unfollow(token)),
     attend: (token, here) => void alive(() => shared.attend(token, here)),
+    tellOthers: async (word) => alive(() => shared.tellOthers(word)),
     aloneMs: async (token) => alive(() => shared.aloneMs(token)),
   }
 }

@@ -1,0 +1,150 @@
+/**
+ * Ends what a visitor has here, as for a logout: state is dropped, tasks are cancelled, connections are closed, and pages begin with new tokens. Who
+ * calls such an end has the token, or the cookie of the browser.
+ */
+import { createHash } from 'node:crypto'
+import { HeldStateError } from '../base/errors.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { granted } from '../tasks/permit.js'
+import type { Hub } from './hub.js'
+import type { Instance } from './instance.js'
+import { beginSettled } from './opening.js'
+import type { Session } from './session.js'
+
+/** Whose connections are meant. */
+export type Whose = { readonly token: string } | { readonly browser: string }
+
+/** A browser as stores and other processes know it: its cookie is for nobody. */
+export const hashOf = (browser: string): string => createHash('sha256').update(browser).digest('hex').slice(0, 32)
+
+type Wish = 'close token' | 'close browser' | 'end browser'
+
+export class Endings {
+  private readonly hub: Hub
+  /** Tokens that were ended a short time ago: a call that still waited must not begin them anew. */
+  private readonly ended = new Map<string, () => void>()
+
+  private readonly ending = new Map<string, Promise<void>>()
+
+  constructor(hub: Hub) {
+    this.hub = hub
+  }
+
+  /** Throws if the token was ended. */
+  check(token: string): void {
+    if (this.ended.has(token)) throw forgotten()
+  }
+
+  /** Resolves when nothing of the token is left, in any process. Fine for one that has nothing, or was ended already. */
+  end(token: string): Promise<void> {
+    if (this.ended.has(token)) return Promise.resolve()
+    const ending = this.ending.get(token) ?? this.begin(token).finally(() => this.ending.delete(token))
+    this.ending.set(token, ending)
+    return ending
+  }
+
+  private async begin(token: string): Promise<void> {
+    const { hub } = this
+    const cancelled = hub.tasks.pool.cancelToken(token, cancelledByEnd())
+    const instance = hub.instance(token)
+    const transaction = await beginSettled(hub, token, granted)
+    try {
+      await this.drop(instance)
+    } finally {
+      transaction.release()
+    }
+    await cancelled
+  }
+
+  /** Under the lock of the token. */
+  private async drop(instance: Instance): Promise<void> {
+    const { store } = this.hub
+    const { token, revision } = instance
+    this.remember(token)
+    if (revision > 0) {
+      if (store.shared) await this.bury(instance)
+      else await store.drop(token)
+    }
+    this.tell(instance)
+    if (!store.shared) this.hub.keeping.gone(instance)
+  }
+
+  /** Other processes may have pages of it: they are told by what is kept. The store forgets it in its time. */
+  private async bury(instance: Instance): Promise<void> {
+    const nothing = { state: {}, calls: [], running: [], ended: [], shapes: {} }
+    const next = { ...nothing, revision: instance.revision + 1, browser: instance.owner, forgotten: true }
+    await this.hub.store.save(instance.token, next)
+    instance.accept(next, instance.calls)
+    instance.forgotten = true
+  }
+
+  private remember(token: string): void {
+    const { clock, limits } = this.hub
+    this.ended.get(token)?.()
+    this.ended.set(
+      token,
+      clock.after(limits.lockWaitMs, () => this.ended.delete(token)), // no call waits longer
+    )
+    const [oldest] = this.ended.keys()
+    if (oldest === undefined || this.ended.size <= fixedLimits.endedTokens) return
+    this.ended.get(oldest)?.()
+    this.ended.delete(oldest)
+  }
+
+  /** Its pages here begin with new tokens. */
+  tell(instance: Instance): void {
+    this.hub.originals.forget()
+    for (const session of this.of((one) => one.instance === instance)) session.farewell(forgotten(), 0)
+  }
+
+  /** Ends all tabs of a browser, in all processes. */
+  async endBrowser(browser: string): Promise<void> {
+    const hash = hashOf(browser)
+    await Promise.all([this.hub.store.shared?.tellOthers(`end browser ${hash}`), this.endHash(hash)])
+  }
+
+  private async endHash(hash: string): Promise<void> {
+    const { instances, store } = this.hub
+    const here = [...instances.values()].filter(({ owner }) => owner === hash).map(({ token }) => token)
+    const kept = (await store.ofBrowser?.(hash)) ?? []
+    await Promise.all([...new Set([...here, ...kept])].map((token) => this.end(token)))
+  }
+
+  /** Closes connections; their pages make new ones, with the cookies that they have now. */
+  disconnect(whose: Whose): void {
+    const [kind, name] = 'token' in whose ? ['token', whose.token] : ['browser', hashOf(whose.browser)]
+    this.close(kind as 'token' | 'browser', name)
+    this.hub.store.shared?.tellOthers(`close ${kind} ${name}`).catch((error) => {
+      this.hub.log.warn('Other processes could not be asked to close connections.', error)
+    })
+  }
+
+  private close(kind: 'token' | 'browser', name: string): void {
+    for (const session of this.of(({ instance }) => (kind === 'token' ? instance.token : instance.owner) === name))
+      session.close()
+  }
+
+  /** Another process asks for it. */
+  heard(word: string): void {
+    const [act, kind, name = ''] = word.split(' ')
+    const wish = `${act} ${kind}` as Wish
+    if (wish === 'end browser')
+      void this.hub.tracked(
+        this.endHash(name).catch((error) => this.hub.log.error('The tabs of a browser could not be ended.', error)),
+      )
+    else this.close(wish === 'close token' ? 'token' : 'browser', name)
+  }
+
+  private of(isMeant: (session: Session) => boolean): readonly Session[] {
+    return [...this.hub.sessions].filter(isMeant)
+  }
+}
+
+export const forgotten = (): HeldStateError =>
+  new HeldStateError(
+    'state-lost',
+    'The app has ended the state of this tab, as for a logout. The page begins with a new one.',
+  )
+
+const cancelledByEnd = () =>
+  new HeldStateError('task-cancelled', 'The app has ended the state of this tab, and with it this task.')
