@@ -2,6 +2,10 @@
 
 /** Bounds of the custom server, which no option changes. */
 export const fixedLimits = {
+  /** Cookies of a request that are compared with those of its connection. Browsers keep about 180 for a site; an app has some. */
+  comparedCookies: 50,
+  /** Milliseconds in which cookies that responses set make the pages of a browser connect again once: a page loads many things at the same time. */
+  cookiesSetMs: 1_000,
   /** Tokens that the app ended a short time ago, as for logouts: calls that still wait for them are refused. A minute of a busy site. */
   endedTokens: 10_000,
   /** Tabs a second that come back to the hub that follows one which closed. Welcoming one takes it under a millisecond. */

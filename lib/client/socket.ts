@@ -81,6 +81,10 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
     retry: () => {
       if (listening && !socket?.connected) retry.now()
     },
+    reconnect: () => {
+      socket?.disconnect()
+      if (listening) retry.now()
+    },
     stop: () => {
       listening = undefined
       retry.stop()

@@ -2,7 +2,7 @@
  * One tab: its wire to the hub, its mirror, and its calls in flight. Components read it through `react/`; tests drive it
  * over a loopback.
  */
-import { type Clock, systemClock } from '../base/clock.js'
+import { systemClock } from '../base/clock.js'
 import { decode, encode, type Json } from '../base/encode.js'
 import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { pageBounds } from '../base/limits.js'
@@ -23,6 +23,7 @@ import type { Identity } from './identity.js'
 import { type Mirror, mirrorStore, receive } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
 import type { Waiting } from './retry.js'
+import type { CallOptions, TabOptions } from './tab-options.js'
 import { isUnanswered, unanswered } from './unanswered.js'
 import { WatchList } from './watch-list.js'
 import type { Wire } from './wire.js'
@@ -34,24 +35,6 @@ const framingBytes = 100
 /** In development with its stack, which leads to the author's line. */
 const say = (error: HeldStateError) =>
   consoleLog.error(error.message, process.env.NODE_ENV === 'development' ? error : undefined)
-
-export interface CallOptions {
-  /** It makes no sense later: it fails if the page is not connected now, where others wait. */
-  readonly live?: boolean
-  /** The view as it will be once the call has taken effect: shown until the hub has answered. */
-  readonly predict?: ((view: object, args: readonly unknown[]) => object) | undefined
-}
-
-export interface TabOptions {
-  readonly wire: Wire
-  readonly identity: Identity
-  /** A random id of 32 hexadecimal digits, new with each load of the page. */
-  readonly page?: string
-  readonly limits?: PageBounds
-  readonly clock?: Pick<Clock, 'now'>
-  /** Where a failure goes that no call of the page can be given. */
-  readonly report?: (error: HeldStateError) => void
-}
 
 export class Tab {
   readonly mirror = mirrorStore()
@@ -120,6 +103,11 @@ export class Tab {
   /** Tries to connect at once, where the wire would wait. */
   retry(): void {
     this.wire.retry?.()
+  }
+
+  /** Makes the connection anew, with the cookies of now. Calls that are under way go on over the new one. */
+  reconnect(): void {
+    if (this.phase === 'started') this.wire.reconnect?.()
   }
 
   /** Closes the connection for good. What the mirror shows stays. */

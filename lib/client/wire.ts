@@ -26,5 +26,7 @@ export interface Wire {
   spread?(ms: number): void
   /** Tries to connect at once, if it is not connected. */
   retry?(): void
+  /** Ends the connection and makes another one at once. */
+  reconnect?(): void
   stop(): void
 }

@@ -2,6 +2,7 @@
 import { after, concluded, type Eventually } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Up } from '../protocol/up.js'
+import type { Connection } from './connection.js'
 import type { Call } from './dispatch.js'
 import { type Inbox, inOrder } from './inbox.js'
 import type { Instance } from './instance.js'
@@ -28,7 +29,7 @@ export interface CallingPage extends Caller {
   readonly page: string
   /** It had a connection before this one, and may send a call again. */
   readonly wasHere: boolean
-  readonly cookies: string | undefined
+  readonly connection: Pick<Connection, 'cookies' | 'visitor'>
   readonly inbox: Inbox
   /** Ends its connection; it makes another one. */
   close(): void
@@ -71,9 +72,9 @@ export class Calling {
   }
 
   private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<void> {
-    const { cookies, inbox, instance } = this.page
+    const { connection: from, inbox, instance } = this.page
     const { passed, before } = inbox
-    const call = { token: instance.token, definition, member, args, name, cookies, passed, before }
+    const call = { token: instance.token, definition, member, args, name, from, passed, before }
     return this.once(id, () => (before ? inOrder(before, () => this.ground.call(call)) : this.ground.call(call)))
   }
 

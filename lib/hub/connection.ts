@@ -4,6 +4,8 @@ import type { Json } from '../base/encode.js'
 export interface Connection {
   /** The cookies with which the page connected. */
   readonly cookies?: string | undefined
+  /** Headers of the handshake that say whose request it was, as `headers()` of an event has them: its browser, language and address. */
+  readonly visitor?: Readonly<Record<string, string>> | undefined
   /** The address that limits count against; `undefined` where it is not known, and then they do not count. */
   readonly address?: string | undefined
   /** Bytes that were sent and that the network has not taken yet. None for a connection that does not say. */

@@ -17,6 +17,7 @@ import { type Trigger, triggersIn } from '../state/trigger.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
+import type { Connection } from './connection.js'
 import { Deadline } from './deadline.js'
 import type { Passing } from './inbox.js'
 import { transact } from './opening.js'
@@ -53,7 +54,7 @@ export interface Call {
   /** Calls of its page that are not kept yet. */
   readonly before?: Passing | undefined
   /** Of the page that called. */
-  readonly cookies?: string | undefined
+  readonly from?: Pick<Connection, 'cookies' | 'visitor'>
 }
 
 /** Done when an event's effect is committed, or when a task has been started. */
@@ -90,7 +91,7 @@ function runEvent(
   args: readonly unknown[],
 ): Eventually<void> {
   const { handler, request } = declaration
-  const { token, name, cookies, before } = call
+  const { token, name, from, before } = call
   let next: readonly Next[] = []
   const work = (transaction: Transaction): Eventually<void> => {
     transaction.begins(name, before?.pending)
@@ -113,7 +114,7 @@ function runEvent(
   const run = () => transact(ground, token, granted, handler, work, call)
   const { inRequest } = ground.options
   return concluded(
-    () => (request && inRequest ? inRequest(() => promised(run), cookies) : run()),
+    () => (request && inRequest ? inRequest(() => promised(run), from?.cookies, from?.visitor) : run()),
     () => ground.start(token, next),
     (error) => refuse(nameOf(call), error),
   )

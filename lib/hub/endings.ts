@@ -10,14 +10,13 @@ import type { Hub } from './hub.js'
 import type { Instance } from './instance.js'
 import { beginSettled } from './opening.js'
 import type { Session } from './session.js'
+import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
 
 /** Whose connections are meant. */
 export type Whose = { readonly token: string } | { readonly browser: string }
 
 /** A browser as stores and other processes know it: its cookie is for nobody. */
 export const hashOf = (browser: string): string => createHash('sha256').update(browser).digest('hex').slice(0, 32)
-
-type Wish = 'close token' | 'close browser' | 'end browser'
 
 export class Endings {
   private readonly hub: Hub
@@ -119,6 +118,14 @@ export class Endings {
     })
   }
 
+  /** A request of a tab came with these cookies. Its connection may be at another process. */
+  compare(token: string, marks: CookieMarks): void {
+    const here = this.of(({ instance }) => instance.token === token)
+    for (const session of here) closeIfStale(session, marks)
+    if (here.length === 0)
+      void this.hub.store.shared?.tellOthers(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
+  }
+
   private close(kind: 'token' | 'browser', name: string): void {
     for (const session of this.of(({ instance }) => (kind === 'token' ? instance.token : instance.owner) === name))
       session.close()
@@ -126,13 +133,14 @@ export class Endings {
 
   /** Another process asks for it. */
   heard(word: string): void {
-    const [act, kind, name = ''] = word.split(' ')
-    const wish = `${act} ${kind}` as Wish
-    if (wish === 'end browser')
+    const [act, kind = '', name = ''] = word.split(' ')
+    if (act === 'compare') {
+      for (const session of this.of(({ instance }) => instance.token === kind)) closeIfStale(session, readMarks(name))
+    } else if (act === 'end')
       void this.hub.tracked(
         this.endHash(name).catch((error) => this.hub.log.error('The tabs of a browser could not be ended.', error)),
       )
-    else this.close(wish === 'close token' ? 'token' : 'browser', name)
+    else this.close(kind === 'token' ? 'token' : 'browser', name)
   }
 
   private of(isMeant: (session: Session) => boolean): readonly Session[] {

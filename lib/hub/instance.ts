@@ -51,6 +51,8 @@ export class Instance {
   address: string | undefined
   /** The hash of the browser whose page was the last one, in this process or before. */
   owner: string | undefined
+  /** Names of cookies that requests of its pages have, and connections have not. */
+  elsewhere: ReadonlySet<string> | undefined
   /** The app has ended it: its pages get new tokens. */
   forgotten = false
   readonly watchers = new Set<Watcher>()

@@ -20,9 +20,14 @@ export interface HubOptions {
   /** What a duplicated tab begins with: a copy of the state (the default), or first values. */
   readonly onDuplicate?: 'copy' | 'fresh'
   /**
-   * Runs the work of an event that asks for a request inside one, with the cookies of the page that called. Default: without one.
+   * Runs the work of an event that asks for a request inside one, with the cookies of the page that called, and headers that say whose it was. Default:
+   * without one.
    */
-  readonly inRequest?: <T>(work: () => Promise<T>, cookies: string | undefined) => Promise<T>
+  readonly inRequest?: <T>(
+    work: () => Promise<T>,
+    cookies: string | undefined,
+    visitor: Readonly<Record<string, string>> | undefined,
+  ) => Promise<T>
   /**
    * The address of the visitor behind a proxy, as the proxy names it: `({ headers }) => String(headers['x-real-ip'])`. Read only a header
    * that the proxy sets itself, since a visitor can send any other. Default: the peer of the socket; where a proxy on this machine or in a

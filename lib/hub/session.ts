@@ -63,7 +63,7 @@ export interface SessionParts {
 export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakePage, Earlier {
   readonly instance: Instance
   private readonly ground: SessionGround
-  private readonly connection: Connection
+  readonly connection: Connection
   private readonly outbox: Outbox
   readonly inbox: Inbox
   private settled: Settlement[] = []
@@ -127,10 +127,6 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   /** Done when what the page has begun has ended. */
   get busy(): Promise<void> | undefined {
     return this.inbox.busy
-  }
-
-  get cookies(): string | undefined {
-    return this.connection.cookies
   }
 
   /** Loads what the tab watches, and welcomes it or carries it on from where it was. */

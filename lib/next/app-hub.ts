@@ -42,7 +42,7 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
     secret,
     store,
     prepare: () => definitions.prepare(),
-    inRequest: (work, cookies) => jobs.run(work, cookies),
+    inRequest: (work, cookies, visitor) => jobs.run(work, cookies, visitor),
   })
   watchThread(hub)
   setSlot({ hub, routeKey, takeJob: (id) => jobs.take(id) })

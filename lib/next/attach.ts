@@ -9,6 +9,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { consoleLog, type Log } from '../base/log.js'
 import { claimSlot } from '../hub/slot.js'
 import { socketPath } from '../protocol/path.js'
+import { CookieWatch } from '../transport/cookie-watch.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
@@ -26,6 +27,7 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   const origin = () => (asked ? urlOf(asked, reachable(addressOf(asked))) : `http://127.0.0.1:${port}`)
   const { log = consoleLog } = given ?? {}
   const hub = made(() => appHub({ given, dir, development, origin }), log)
+  const cookies = new CookieWatch(hub)
   warnOfUnwrapped(development, log)
   hub.store.open?.().catch((error) => endPlainly(error, log)) // now, and not with the first connection
   if (isInBuild(dir) && !given?.store && !hub.store.shared) log.warn(inBuild)
@@ -38,10 +40,14 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
   onServer(port, (server) => {
     asked = server instanceof HttpsServer ? besideTls(server) : server
-    transport = attachSocketIo(hub, openGate(server, socketPath, close, hub.clock), {
-      path: socketPath,
-      ...(development && { developmentHosts: devOrigins }),
-    })
+    transport = attachSocketIo(
+      hub,
+      openGate(server, socketPath, close, hub.clock, (...given) => cookies.look(...given)),
+      {
+        path: socketPath,
+        ...(development && { developmentHosts: devOrigins }),
+      },
+    )
     hub.resume().catch((error) => endPlainly(error, log))
     if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
     log.info(`attached to the server on port ${portOf(server)}`)

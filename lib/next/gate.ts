@@ -3,18 +3,19 @@
  * where Socket.IO hangs; Next sees none of them, since it ends upgrades whose path it takes for a page or a redirect. Upgrades that
  * Next leaves unanswered are ended. And when Next closes its server, it waits for us too.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.js'
 import { isOurs } from '../transport/own-path.js'
 import { UnansweredUpgrades } from './upgrades.js'
 
-/** The server for ours. `closing` is called when the other one begins to close. */
+/** The server for ours. `closing` is called when the other one begins to close, and `look` with each request that is Next's. */
 export function openGate(
   server: Server,
   path: string,
   closing: () => Promise<void>,
   clock: Clock = systemClock,
+  look: (request: IncomingMessage, response: ServerResponse) => void = () => {},
 ): Server {
   const ours = createServer()
   const unanswered = new UnansweredUpgrades(clock)
@@ -24,6 +25,7 @@ export function openGate(
     if (!arrival) return emit(name, ...args)
     if (isOurs(path, (args[0] as IncomingMessage).url)) return ours.emit(name, ...args)
     if (name === 'upgrade') unanswered.watch(args[1] as Socket)
+    else look(args[0] as IncomingMessage, args[1] as ServerResponse)
     return emit(name, ...args)
   }) as Server['emit']
   const close = server.close.bind(server)

@@ -22,7 +22,11 @@ export class Jobs {
   }
 
   /** What `work` gives or throws, once the request has ended in which it ran. */
-  async run<T>(work: () => Promise<T>, cookies: string | undefined): Promise<T> {
+  async run<T>(
+    work: () => Promise<T>,
+    cookies: string | undefined,
+    visitor?: Readonly<Record<string, string>>,
+  ): Promise<T> {
     const { clock, key, url } = this.options
     const id = clock.id()
     let outcome: Promise<T> | undefined
@@ -30,7 +34,12 @@ export class Jobs {
       outcome = work()
       return outcome.then(nothing, nothing)
     })
-    const headers = { [routeKeyHeader]: key, [jobHeader]: id, ...(cookies === undefined ? {} : { cookie: cookies }) }
+    const headers = {
+      ...visitor,
+      [routeKeyHeader]: key,
+      [jobHeader]: id,
+      ...(cookies === undefined ? {} : { cookie: cookies }),
+    }
     const answer = await fetch(url(), { headers, redirect: 'manual' }).then(
       ({ status }) => `it answers ${status}`,
       (error) => messageOf((error instanceof Error && error.cause) || error),

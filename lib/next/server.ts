@@ -11,6 +11,7 @@ import { edgeLimits, fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import { claimSlot, setSlot } from '../hub/slot.js'
 import { socketPath } from '../protocol/path.js'
+import { CookieWatch } from '../transport/cookie-watch.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
@@ -49,6 +50,8 @@ export async function start(options: ServeOptions): Promise<Served> {
   const origin = () => urlOf(server, reachable(options.hostname))
   const developmentHosts = () => [...devOrigins(), ...(options.hostname ? [options.hostname] : [])]
   const hub = appHub({ given: options.hub, dir: options.dir ?? '.', development: dev, origin })
+  const cookies = new CookieWatch(hub)
+  server.prependListener('request', (request, response) => cookies.look(request, response))
   const transport = attachSocketIo(hub, server, { path: socketPath, ...(dev && { developmentHosts }) })
   forwardUpgrades(server, nextServer, socketPath, clock)
   const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : fixedLimits.drainMs, clock })

@@ -22,6 +22,11 @@ export interface Connection {
   readonly reason: ErrorCode | undefined
   /** Tries at once. */
   readonly retry: () => void
+  /**
+   * Makes the connection anew, with the cookies that the browser has now. Cookies that a response sets are noticed without it; call it after a change that
+   * no server has made, such as `document.cookie = …`.
+   */
+  readonly reconnect: () => void
 }
 
 /** How this page stands with the server. The object is another one when something in it changed, and only then. */
@@ -34,6 +39,7 @@ export function useConnection(): Connection {
 }
 
 const retry = () => pageTab().retry()
+const reconnect = () => pageTab().reconnect()
 
 let last: Connection | undefined
 
@@ -47,6 +53,6 @@ function connectionOf({ status, waiting, stalled: held }: Mirror): Connection {
     last.nextRetryAt !== nextRetryAt ||
     last.reason !== reason
   )
-    last = Object.freeze({ status, stalled, attempt, nextRetryAt, reason, retry })
+    last = Object.freeze({ status, stalled, attempt, nextRetryAt, reason, retry, reconnect })
   return last
 }

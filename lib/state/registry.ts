@@ -18,6 +18,7 @@ type Definitions = ReadonlyMap<string, ServerDefinition>
 
 export class Registry {
   private definitions: Definitions = new Map()
+  private asks: boolean | undefined
   private readonly listeners = new Set<(edited: Definitions) => void>()
 
   /** `listener` is called after each replacement, with the definitions that are others than before. */
@@ -38,6 +39,7 @@ export class Registry {
           add(next, definition, source)
         }
     const before = this.definitions
+    this.asks = undefined
     this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
     const edited = [...this.definitions].filter(([id, definition]) => isEdited(before.get(id), definition, again))
     for (const listener of this.listeners) listener(new Map(edited))
@@ -52,6 +54,7 @@ export class Registry {
       definition.members.initial()
       add(next, definition, 'this call')
     }
+    this.asks = undefined
     this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
   }
 
@@ -62,6 +65,14 @@ export class Registry {
       'unknown-definition',
       `No state is defined as ${quote(id)}.${listed(' Defined are: ', this.definitions.keys())}`,
     )
+  }
+
+  /** Whether some event asks for a request: then the cookies of a page matter. */
+  get asksForRequests(): boolean {
+    this.asks ??= [...this.definitions.values()].some(({ members }) =>
+      [...members.events.values()].some(({ request }) => request),
+    )
+    return this.asks
   }
 
   has(id: string): boolean {

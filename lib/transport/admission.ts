@@ -14,6 +14,7 @@ import { hasBody } from './guard.js'
 import { Places } from './places.js'
 import { Site, type SiteOptions } from './site.js'
 import type { Troubles } from './troubles.js'
+import { visitorOf } from './visitor.js'
 
 /** What the query of a request says to the engine. */
 export type Query = Readonly<Record<string, string | undefined>>
@@ -78,7 +79,7 @@ export class Admission {
     const place = this.places.take({ browser, known: ageMs > edgeLimits.knownBrowserMs, address })
     const signed = cookie?.isCurrent === true && ageMs < edgeLimits.cookieAgainMs
     const others = more.length > 0 ? more.map((other) => other.browser) : undefined
-    if (place) return { browser, others, cookies, signed, address, place }
+    if (place) return { browser, others, cookies, visitor: visitorOf(request), signed, address, place }
     if (this.places.isGreedy(address)) this.troubles.greedy(address)
     else this.troubles.full(this.places.taken)
     return full

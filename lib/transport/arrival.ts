@@ -7,6 +7,8 @@ export interface Arrival {
   readonly others?: readonly string[] | undefined
   /** As its request said them. */
   readonly cookies: string | undefined
+  /** Headers of the request that say whose it was. */
+  readonly visitor: Readonly<Record<string, string>>
   /** The browser has a signed cookie, which need not be set again. */
   readonly signed: boolean
   /** The key of its buckets. */

@@ -47,6 +47,7 @@ const eventType = '2'
 export class SocketConnection implements Connection {
   readonly cookies: string | undefined
   readonly address: string | undefined
+  readonly visitor: Readonly<Record<string, string>> | undefined
   onTaken: { taken(): void } | undefined
   written = 0
   private readonly socket: Peer
@@ -68,12 +69,17 @@ export class SocketConnection implements Connection {
   private arrivedBytes = 0
   private isOneByOne = false
 
-  constructor(socket: Peer, clock: Clock, { cookies, address }: Pick<Arrival, 'cookies' | 'address'>) {
+  constructor(
+    socket: Peer,
+    clock: Clock,
+    { cookies, address, visitor }: Pick<Arrival, 'cookies' | 'address'> & Partial<Pick<Arrival, 'visitor'>>,
+  ) {
     this.socket = socket
     this.clock = clock
     this.engine = socket.conn as Engine
     this.cookies = cookies
     this.address = address
+    this.visitor = visitor
     this.takesParts = socket.handshake.auth.parts === 1
     const { transport } = this.engine
     this.engine.on('data', (data) => this.arrived(data))

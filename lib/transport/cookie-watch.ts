@@ -1,0 +1,63 @@
+/**
+ * Looks at the requests to the app itself, where its events ask for requests: a page whose cookies have changed since it connected makes its connection
+ * anew, so that those events see a login or a logout without a reload.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fixedLimits } from '../base/server-limits.js'
+import type { Hub } from '../hub/hub.js'
+import { isOurs, marksOf } from '../hub/stale-cookies.js'
+import { callerHeader, parseCaller } from '../protocol/caller.js'
+import { browsersIn, isSecure } from './browser-cookie.js'
+
+export class CookieWatch {
+  private readonly hub: Hub
+  /** Browsers whose pages are to connect again, or did a moment ago. */
+  private readonly told = new Map<string, { again: boolean }>()
+
+  constructor(hub: Hub) {
+    this.hub = hub
+  }
+
+  look(request: IncomingMessage, response: ServerResponse): void {
+    const { callers, endings, registry } = this.hub
+    const { headers, socket } = request
+    if (!registry.asksForRequests || headers.cookie === undefined) return
+    const browsers = browsersIn(headers.cookie, callers.secrets, isSecure(headers, 'encrypted' in socket))
+    const [first] = browsers
+    if (!first) return
+    const caller = parseCaller(headers[callerHeader]?.toString())
+    const browser = callers.browserOf(
+      caller?.signed,
+      first.browser,
+      browsers.slice(1).map((other) => other.browser),
+    )
+    const token = caller && callers.tokenOf(caller, browser)
+    if (token !== undefined) endings.compare(token, marksOf(headers.cookie))
+    response.once('close', () => {
+      if (setsCookies(response)) this.changed(browser)
+    })
+  }
+
+  /** A response has set cookies of a browser, all of whose pages have them now. */
+  private changed(browser: string): void {
+    const { clock, endings } = this.hub
+    const known = this.told.get(browser)
+    if (known) {
+      known.again = true
+      return
+    }
+    endings.disconnect({ browser })
+    const state = { again: false }
+    this.told.set(browser, state)
+    clock.after(fixedLimits.cookiesSetMs, () => {
+      this.told.delete(browser)
+      if (state.again) this.changed(browser)
+    })
+  }
+}
+
+function setsCookies(response: ServerResponse): boolean {
+  const set = response.getHeader('set-cookie')
+  const cookies = Array.isArray(set) ? set : set === undefined ? [] : [String(set)]
+  return cookies.some((cookie) => !isOurs(cookie.split('=', 1)[0]?.trim() ?? ''))
+}
