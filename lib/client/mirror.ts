@@ -23,6 +23,12 @@ export interface Mirror {
   /** The page is live, and the server cannot reach what it keeps state in: changes wait. */
   readonly stalled: boolean
   readonly revision: number
+  /** Of the state that it shows, as far as the hub has said. */
+  readonly birth: string | undefined
+  /** The hub did not have the state of this page any more, and no call has changed the new one yet. */
+  readonly lost: boolean
+  /** Statuses of tasks, as they are in the views, that ran when the state was lost. */
+  readonly interrupted: ReadonlySet<unknown>
   /** Views by position in the watch; a position without one has not arrived yet. */
   readonly views: ReadonlyMap<number, object>
   /** What is shown on top of the views, in the order of the calls, until the hub has spoken. */
@@ -38,6 +44,9 @@ export const emptyMirror: Mirror = {
   waiting: undefined,
   stalled: false,
   revision: 0,
+  birth: undefined,
+  lost: false,
+  interrupted: new Set(),
   views: new Map(),
   predictions: [],
 }
@@ -51,10 +60,34 @@ export type Received =
   /** Something before it is missing. */
   | { readonly outcome: 'gap' }
 
+/** Whether a welcome to the tab of `token` shows another state than the mirror: that one is lost. */
+export function isOther({ revision, birth }: Mirror, token: string | undefined, message: Welcome): boolean {
+  const isSame = message.token.split('.')[0] === token?.split('.')[0] // its signature may be another: secrets are replaced
+  const isReborn = revision > 0 && birth !== undefined && message.birth !== undefined && birth !== message.birth
+  return !isSame || isReborn || message.revision < revision
+}
+
+/** The state that the mirror showed is gone, and `next` shows another. */
+export function lose(mirror: Mirror, next: Mirror): Mirror {
+  const interrupted = new Set<unknown>()
+  for (const [position, view] of mirror.views)
+    for (const [name, before] of Object.entries(view)) {
+      const now = (next.views.get(position) as Record<string, unknown> | undefined)?.[name]
+      if (isRunning(before) && isIdle(now)) interrupted.add(now)
+    }
+  return { ...next, lost: true, interrupted }
+}
+
+const statusOf = (value: unknown) =>
+  typeof value === 'object' && value !== null ? (value as { running?: unknown; outcome?: unknown }) : {}
+const isRunning = (value: unknown) => Number(statusOf(value).running) > 0 && 'outcome' in statusOf(value)
+const isIdle = (value: unknown) => statusOf(value).running === 0 && statusOf(value).outcome === null
+
 export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Received {
   if (message.type === 'welcome') {
     const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Mirror['views']
-    return { outcome: 'applied', mirror: { ...mirror, ...live, stalled: false, revision: message.revision, views } }
+    const { revision, birth } = message
+    return { outcome: 'applied', mirror: { ...mirror, ...live, stalled: false, revision, birth, views } }
   }
   if (message.type === 'resumed' && message.from !== mirror.revision) return { outcome: 'gap' }
   if (message.from !== mirror.revision) return { outcome: message.to > mirror.revision ? 'gap' : 'duplicate' }

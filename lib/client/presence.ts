@@ -81,7 +81,8 @@ export class Presence {
   of(mirror: Mirror, first = this.first): Fields {
     const view = this.expected((mirror.views.get(this.position) as Fields | undefined) ?? first, mirror)
     const { turn } = this
-    if (this.shown?.view !== view || this.shown.turn !== turn) this.shown = { view, turn, object: this.compose(view) }
+    if (this.shown?.view !== view || this.shown.turn !== turn)
+      this.shown = { view, turn, object: this.compose(view, mirror) }
     return this.shown.object
   }
 
@@ -118,11 +119,14 @@ export class Presence {
     })
   }
 
-  private compose(view: Fields): Fields {
+  private compose(view: Fields, { interrupted }: Mirror): Fields {
     if (checked) for (const value of Object.values(view)) freezeDeep(value)
     const object: Record<string, unknown> = { ...view }
     for (const name of this.manifest.events) object[name] = this.actions[name]
-    for (const name of this.manifest.tasks) object[name] = this.handle(name, view[name] ?? idle)
+    for (const name of this.manifest.tasks) {
+      const status = view[name] ?? idle
+      object[name] = this.handle(name, interrupted.has(status) ? interruption : status)
+    }
     return Object.freeze(object)
   }
 
@@ -139,6 +143,16 @@ export class Presence {
 const checked = process.env.NODE_ENV !== 'production'
 
 const idle = Object.freeze({ running: 0, progress: null, note: null, error: null, outcome: null })
+
+/** Of a task that ran when the server lost the state of the page. */
+const interruption = Object.freeze({
+  ...idle,
+  outcome: 'failed',
+  error: Object.freeze({
+    code: 'interrupted',
+    message: 'The server has lost the state of this page, and with it this task.',
+  }),
+})
 
 /** `onClick={c.reset}` hands over React's event, which means nothing to the server and cannot be sent. */
 function withoutEvent(args: readonly unknown[]): readonly unknown[] {

@@ -20,7 +20,7 @@ import {
 import { protocolVersion } from '../protocol/version.js'
 import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
-import { type Mirror, mirrorStore, receive } from './mirror.js'
+import { isOther, lose, type Mirror, mirrorStore, receive } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
 import type { Waiting } from './retry.js'
 import type { CallOptions, TabOptions } from './tab-options.js'
@@ -46,6 +46,8 @@ export class Tab {
   private readonly calls: Calls
   private readonly outgoing: OutgoingQueue
   private welcomed = false
+  /** The app has ended the state, as for a logout, so the next one is no surprise. */
+  private ended = false
   /** Over the present connection. */
   private connected = false
   private readonly page: string
@@ -225,10 +227,14 @@ export class Tab {
   }
 
   private welcome(message: Welcome): void {
-    this.loseCalls(message)
+    const before = this.mirror.getState()
+    const isLost = this.welcomed && isOther(before, this.token, message)
+    if (isLost) this.loseCalls()
     this.identity.keep(message.token)
-    const received = receive(this.mirror.getState(), message)
-    if (received.outcome === 'applied') this.opened(message, received.mirror)
+    const received = receive(before, message)
+    if (received.outcome !== 'applied') return
+    this.opened(message, isLost && before.revision > 0 && !this.ended ? lose(before, received.mirror) : received.mirror)
+    this.ended = false
   }
 
   private resumed(message: Resumed): void {
@@ -254,10 +260,8 @@ export class Tab {
     this.sendWaiting()
   }
 
-  /** The calls that wait were made to another state than the one that is here now. */
-  private loseCalls({ token, revision }: Welcome): void {
-    const same = token.split('.')[0] === this.token?.split('.')[0] // its signature may be another: secrets are replaced
-    if (!this.welcomed || (same && revision >= this.mirror.getState().revision)) return
+  /** Those that wait were made to the state that is lost. */
+  private loseCalls(): void {
     const lost =
       'The server does not have the state of this page any more and began a new one. The change was not made to it.'
     this.calls.fail(new HeldStateError('state-lost', lost))
@@ -274,7 +278,9 @@ export class Tab {
     this.calls.shown(message.done ?? 0)
     for (const settlement of message.settled) this.calls.settle(settlement)
     if (isHeldBack && !this.calls.holdsBack) this.sendWaiting()
-    this.show(received.outcome === 'applied' ? received.mirror : this.mirror.getState())
+    const mirror = received.outcome === 'applied' ? received.mirror : this.mirror.getState()
+    const isUsed = mirror.lost && message.settled.some(({ failure }) => !failure)
+    this.show(isUsed ? { ...mirror, lost: false } : mirror)
   }
 
   private resync(): void {
@@ -306,6 +312,7 @@ export class Tab {
   private farewell({ failure, spreadMs = 0 }: Farewell): void {
     switch (failure.code) {
       case 'state-lost': // as the app asked for
+        this.ended = true
         return this.identity.forget()
       case 'no-cookie':
       case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page

@@ -71,7 +71,13 @@ export class Endings {
   /** Other processes may have pages of it: they are told by what is kept. The store forgets it in its time. */
   private async bury(instance: Instance): Promise<void> {
     const nothing = { state: {}, calls: [], running: [], ended: [], shapes: {} }
-    const next = { ...nothing, revision: instance.revision + 1, browser: instance.owner, forgotten: true }
+    const next = {
+      ...nothing,
+      revision: instance.revision + 1,
+      browser: instance.owner,
+      birth: instance.birth,
+      forgotten: true,
+    }
     await this.hub.store.save(instance.token, next)
     instance.accept(next, instance.calls)
     instance.forgotten = true

@@ -61,7 +61,15 @@ export class Feed {
     for (const watched of this.watched) watched.sent = this.viewOf(watched)
     this.sentRevision = this.instance.revision
     const views = this.watched.map(({ sent }) => sent)
-    return { type: 'welcome', token, revision: this.sentRevision, views, done: this.done(), number: this.note() }
+    const birth = this.instance.bornAs
+    this.history.birth = birth
+    return { type: 'welcome', token, revision: this.sentRevision, views, done: this.done(), number: this.note(), birth }
+  }
+
+  /** The page was told of another state than this one: it was lost, or another process has saved it first. */
+  get isOther(): boolean {
+    const { birth } = this.history
+    return birth !== undefined && birth !== this.instance.birth
   }
 
   /** The difference to what the page heard last. */

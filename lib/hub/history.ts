@@ -33,6 +33,8 @@ export class History implements Window {
   private first: number
   private bytes = 0
   private isClosed = false
+  /** Of the state that the page was told of. */
+  birth: string | undefined
 
   /** Numbers go on from `start`: a random one, so that a number of another process means nothing here. */
   constructor(bounds: HistoryBounds, start: number, windows: Windows) {

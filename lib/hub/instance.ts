@@ -3,6 +3,7 @@
  * that tabs see of them, and the sessions that watch.
  */
 
+import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
@@ -38,6 +39,7 @@ interface CachedView {
 
 /** What it asks of the hub. */
 export interface InstanceGround {
+  readonly clock: Pick<Clock, 'id'>
   readonly log: Log
   readonly nodes: Known
   readonly firstValues: FirstValues
@@ -51,6 +53,8 @@ export class Instance {
   address: string | undefined
   /** The hash of the browser whose page was the last one, in this process or before. */
   owner: string | undefined
+  /** Drawn with its first save. */
+  birth: string | undefined
   /** Names of cookies that requests of its pages have, and connections have not. */
   elsewhere: ReadonlySet<string> | undefined
   /** The app has ended it: its pages get new tokens. */
@@ -78,6 +82,7 @@ export class Instance {
   /** Begins with the state of another token, which is saved with its own first change. */
   borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
   private readonly log: Log
+  private readonly clock: Pick<Clock, 'id'>
   private readonly firstValues: FirstValues
   private readonly watchdog: Watchdog
   /** First values that this token alone has. */
@@ -87,7 +92,8 @@ export class Instance {
   private readonly views = new Map<string, CachedView>()
   private caches: Map<string, ComputedCache> | undefined
 
-  constructor(token: string, { log, nodes, firstValues, watchdog }: InstanceGround) {
+  constructor(token: string, { clock, log, nodes, firstValues, watchdog }: InstanceGround) {
+    this.clock = clock
     this.token = token
     this.log = log
     this.firstValues = firstValues
@@ -98,6 +104,12 @@ export class Instance {
   /** What the next change begins with. */
   get newest(): Pick<Instance, 'state' | 'shapes'> {
     return this.pending ?? this
+  }
+
+  /** Told to pages, also before it is saved. */
+  get bornAs(): string {
+    this.birth ??= this.clock.id().slice(0, 12)
+    return this.birth
   }
 
   /** What it has is what is kept. */
@@ -118,6 +130,7 @@ export class Instance {
   private take(stored: Stored | undefined, owned: boolean): readonly RunningTask[] {
     this.loaded = owned
     this.followed = !owned
+    if (stored || this.revision > 0) this.birth = stored?.birth
     this.revision = stored?.revision ?? 0
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
@@ -135,6 +148,7 @@ export class Instance {
   /** A saved change becomes the truth, and watchers are told. `before` are the calls that the save went out from. */
   accept(next: Stored, before: PastCalls, changes?: RunChanges): void {
     this.revision = next.revision
+    this.birth = next.birth
     this.state = next.state
     this.shapes = next.shapes
     this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile

@@ -168,6 +168,7 @@ function save(ground: PendingGround, instance: Instance, change: Change): Eventu
     ended: instance.runs.ends(),
     shapes,
     ...(instance.owner !== undefined && { browser: instance.owner }),
+    birth: instance.bornAs,
   }
   const accept = () => instance.accept(next, before, runs)
   let saving: Eventually<void>

@@ -288,7 +288,9 @@ describe('a hello', () => {
   it('with an unknown state among the watched ones says so, and welcomes the tab to the others', async () => {
     const { said, welcome } = await raw({}, { watch: ['nope', 'd'] })
     expect(welcome).toEqual(['f', 'unknown-definition', expect.any(String)])
-    expect(said).toMatchObject([['w', expect.any(String), 0, [{ $held: '-1' }, { n: 0 }], 0, expect.any(Number)]])
+    expect(said).toMatchObject([
+      ['w', expect.any(String), 0, [{ $held: '-1' }, { n: 0 }], 0, expect.any(Number), null, expect.any(String)],
+    ])
   })
 })
 

@@ -29,6 +29,8 @@ export interface Welcome {
   readonly number: number
   /** Bounds that are not the usual ones, if there are any. */
   readonly bounds?: Partial<PageBounds> | undefined
+  /** Of the state: one that was lost and began anew has another. It holds for the connection, or until the next welcome. */
+  readonly birth?: string | undefined
 }
 
 /** Opens a connection of a page that was here before: what it missed. */
@@ -94,7 +96,8 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
         message.views.map(encodeView),
         message.done,
         message.number,
-        ...(message.bounds ? [{ ...message.bounds }] : []),
+        ...(message.bounds || message.birth !== undefined ? [message.bounds ? { ...message.bounds } : null] : []),
+        ...(message.birth === undefined ? [] : [message.birth]),
       ]
     case 'resumed':
       return [
@@ -136,7 +139,8 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         views: list(args[2]).map(decode),
         done: count(args[3]),
         number: count(args[4]),
-        ...(args[5] === undefined ? {} : { bounds: readBounds(args[5]) }),
+        ...(args[5] === undefined || args[5] === null ? {} : { bounds: readBounds(args[5]) }),
+        ...(args[6] === undefined ? {} : { birth: text(args[6]) }),
       }
     case 'r':
       return {

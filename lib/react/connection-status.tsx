@@ -20,6 +20,7 @@ interface Words {
   readonly reconnecting: string
   readonly offline: string
   readonly stalled: string
+  readonly lost: string
   readonly retry: string
 }
 
@@ -28,13 +29,14 @@ const english: Words = {
   reconnecting: 'Connection lost. Your changes are kept and sent when it is back.',
   offline: 'You are offline. Your changes are kept and sent when you are back.',
   stalled: 'The server cannot save at the moment. Changes wait for it, but not for long.',
+  lost: 'The server has lost what this page showed. It begins anew.',
   retry: 'Try now',
 }
 
 export function ConnectionStatus({ after = 1_500, className, words }: ConnectionStatusProps) {
-  const { status, stalled, retry } = useConnection()
-  const lost = status !== 'live' || stalled
-  const shown = useLasting(lost, after)
+  const { status, stalled, lost, retry } = useConnection()
+  const isTroubled = status !== 'live' || stalled || lost
+  const shown = useLasting(isTroubled, lost ? 0 : after)
   const said = { ...english, ...words }
   return (
     <div
@@ -44,9 +46,9 @@ export function ConnectionStatus({ after = 1_500, className, words }: Connection
       className={className}
       style={className === undefined && shown ? box : undefined}
     >
-      {shown && lost ? (
+      {shown && isTroubled ? (
         <>
-          <span>{status === 'live' ? said.stalled : said[status]}</span>
+          <span>{status !== 'live' ? said[status] : stalled ? said.stalled : said.lost}</span>
           {status === 'offline' || status === 'live' ? null : (
             <button type="button" onClick={retry} style={className === undefined ? button : undefined}>
               {said.retry}

@@ -14,6 +14,11 @@ export interface Connection {
   readonly status: ConnectionStatus
   /** It is live, but the server cannot reach what it keeps state in, a redis for example: changes wait until it can. */
   readonly stalled: boolean
+  /**
+   * The server did not have the state of this page any more, and the page shows a new one. `true` until a call of the page has changed that. A logout by
+   * `forgetTab()` is no loss.
+   */
+  readonly lost: boolean
   /** How many attempts have failed in a row; 0 while it is live. */
   readonly attempt: number
   /** When the next one comes, in milliseconds since the epoch; `null` if none is planned: a hidden page waits to be seen. */
@@ -43,16 +48,17 @@ const reconnect = () => pageTab().reconnect()
 
 let last: Connection | undefined
 
-function connectionOf({ status, waiting, stalled: held }: Mirror): Connection {
+function connectionOf({ status, waiting, lost, stalled: held }: Mirror): Connection {
   const { attempt = 0, nextRetryAt = null, reason } = waiting ?? {}
   const stalled = held && status === 'live'
   if (
     last?.status !== status ||
     last.stalled !== stalled ||
+    last.lost !== lost ||
     last.attempt !== attempt ||
     last.nextRetryAt !== nextRetryAt ||
     last.reason !== reason
   )
-    last = Object.freeze({ status, stalled, attempt, nextRetryAt, reason, retry, reconnect })
+    last = Object.freeze({ status, stalled, lost, attempt, nextRetryAt, reason, retry, reconnect })
   return last
 }

@@ -81,6 +81,7 @@ export class TokenRecord {
     if (next.ended !== stored.ended) writes.ended = JSON.stringify(next.ended)
     if (next.browser !== stored.browser)
       writes.browser = next.browser === undefined ? null : JSON.stringify(next.browser)
+    if (next.birth !== stored.birth) writes.birth = next.birth === undefined ? null : JSON.stringify(next.birth)
     if (next.forgotten !== stored.forgotten) writes.forgotten = next.forgotten ? 'true' : null
     for (const id of Object.keys(next.state)) this.writeState(id, next, writing)
     for (const id of Object.keys(stored.state)) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
@@ -146,7 +147,7 @@ export class TokenRecord {
       if (head?.shape) shapes[id] = head.shape
       else delete shapes[id]
     }
-    const { calls, running, ended, browser, forgotten } = writes
+    const { calls, running, ended, browser, birth, forgotten } = writes
     return new TokenRecord(
       {
         revision,
@@ -155,16 +156,18 @@ export class TokenRecord {
         running: running ? (JSON.parse(running) as unknown[]).map(readRun) : stored.running,
         ended: ended ? JSON.parse(ended) : stored.ended,
         shapes,
-        ...optional(
-          'browser',
-          browser === undefined ? stored.browser : browser === null ? undefined : JSON.parse(browser),
-        ),
-        ...optional('forgotten', forgotten === undefined ? stored.forgotten : forgotten === null ? undefined : true),
+        ...optional('browser', textOf(browser, stored.browser)),
+        ...optional('birth', textOf(birth, stored.birth)),
+        ...optional('forgotten', forgotten === undefined ? stored.forgotten : forgotten !== null || undefined),
       },
       large,
     )
   }
 }
+
+/** A text that is written, removed, or as before. */
+const textOf = (written: string | null | undefined, before: string | undefined): string | undefined =>
+  written === undefined ? before : written === null ? undefined : (JSON.parse(written) as string)
 
 const optional = <Name extends string, T>(name: Name, value: T | undefined) =>
   (value === undefined ? {} : { [name]: value }) as { readonly [K in Name]?: T }

@@ -313,7 +313,16 @@ describe('a connection', () => {
     expect(await told(thief.said, 'bye')).toEqual(['bye', 'invalid-token', expect.any(String)])
     expect(await end).toBe('io server disconnect')
     const again = open({ cookie: cookieOf(browser) }, { ...hello, token })
-    expect(await told(again.said, 'w')).toEqual(['w', token, 1, [{ n: 5, text: '' }], 1, expect.any(Number)])
+    expect(await told(again.said, 'w')).toEqual([
+      'w',
+      token,
+      1,
+      [{ n: 5, text: '' }],
+      1,
+      expect.any(Number),
+      null,
+      expect.any(String),
+    ])
   })
 
   it('whose hello is refused is told why, and ended', async () => {
