@@ -51,6 +51,8 @@ export class FixtureApp {
   url = ''
   /** How long a lock is waited for at most, if that is to be shorter than by default. */
   lockWaitMs = 0
+  /** Of the cookie: in frames of other sites or not. */
+  sameSite: 'lax' | 'none' = 'lax'
   private readonly variant: Variant
   private readonly edited = new Set<string>()
   private server: ChildProcess | undefined
@@ -229,6 +231,8 @@ export class FixtureApp {
       FIXTURE_BASE_PATH: basePath,
       FIXTURE_TRAILING_SLASH: String(trailingSlash),
       FIXTURE_LOCK_WAIT_MS: String(this.lockWaitMs),
+      FIXTURE_SAME_SITE: this.sameSite,
+      FIXTURE_SECRET: 'planted-secret',
     }
   }
 }

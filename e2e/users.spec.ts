@@ -1,0 +1,116 @@
+/**
+ * Who is the user: a login and a logout without a reload, in all tabs, a frame of another site, and what strangers read. The spec starts and ends a
+ * production server of its own.
+ */
+import { expect, type Page, test } from '@playwright/test'
+import { press, shown, turbopackBuild } from './fixture'
+import { builtApp, type FixtureApp } from './fixture-app'
+
+let app: FixtureApp
+
+test.beforeAll(async () => {
+  test.setTimeout(150_000)
+  app = await builtApp(turbopackBuild)
+  app.sameSite = 'lax'
+  await app.start()
+})
+test.afterAll(() => app?.stop())
+
+const live = (page: Page) => expect(page.locator('#status')).toHaveText('live')
+
+async function opened(page: Page): Promise<Page> {
+  await page.goto(`${app.url}/users`)
+  await live(page)
+  return page
+}
+
+test('an event sees a login and a logout by a server action without a reload', async ({ page }) => {
+  await opened(page)
+  await press(page, 'Count')
+  await expect(page.locator('em')).toHaveText('Sign in first.')
+  await press(page, 'Log in ann')
+  await expect(async () => {
+    await press(page, 'Count')
+    await expect(shown(page)).toHaveText(/^ann \d+ still$/, { timeout: 1_000 })
+  }).toPass()
+  await expect(page.locator('q')).toContainText('Mozilla')
+  await press(page, 'Log in bob')
+  await expect(async () => {
+    await press(page, 'Count')
+    await expect(shown(page)).toHaveText(/^bob \d+ still$/, { timeout: 1_000 })
+  }).toPass()
+})
+
+test('a logout ends state and tasks, in the other tab too, and the next person begins with nothing', async ({
+  page,
+  context,
+}) => {
+  await opened(page)
+  const other = await opened(await context.newPage())
+  await press(page, 'Log in ann')
+  for (const tab of [page, other]) {
+    await expect(async () => {
+      await press(tab, 'Count')
+      await expect(shown(tab)).toHaveText(/^ann \d+ still$/, { timeout: 1_000 })
+    }).toPass()
+    await press(tab, 'Tick')
+    await expect(shown(tab)).toHaveText(/^ann \d+ ticking$/)
+  }
+  await press(page, 'Log out')
+  for (const tab of [page, other]) {
+    await expect(shown(tab)).toHaveText('nobody 0 still')
+    await live(tab)
+    await expect(tab.locator('main')).toHaveAttribute('data-lost', 'false')
+  }
+  await press(other, 'Count')
+  await expect(other.locator('em')).toHaveText('Sign in first.')
+  await press(other, 'Log in bob')
+  await expect(async () => {
+    await press(other, 'Count')
+    await expect(shown(other)).toHaveText(/^bob \d+ still$/, { timeout: 1_000 })
+  }).toPass()
+})
+
+test('a page in a frame of another site keeps its state with sameSite none, and says why without', async ({ page }) => {
+  const port = new URL(app.url).port
+  /** The app in a frame of a page at another site, which loads it anew after a click. */
+  const framed = async () => {
+    await page.route('http://site.test/', (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<iframe src="${app.url.replace('127.0.0.1', 'localhost')}/users"></iframe>` }),
+    )
+    await page.goto('http://site.test/')
+    const frame = page.frameLocator('iframe')
+    await expect(frame.locator('#status')).toHaveText('live')
+    await frame.getByRole('button', { name: 'Add' }).click()
+    await expect(frame.locator('samp')).toHaveText('nobody 1 still')
+    await frame.locator('body').evaluate(() => location.reload())
+    await expect(frame.locator('#status')).toHaveText('live')
+    return frame.locator('samp')
+  }
+  const said: string[] = []
+  page.on('console', (message) => said.push(message.text()))
+  await expect(await framed()).toHaveText('nobody 0 still')
+  expect(said.join('\n')).toContain('The browser has sent no cookie of this app')
+  expect(app.output).toContain("sameSite: 'none'")
+  await app.stop()
+  app.sameSite = 'none'
+  await app.start(Number(port))
+  await expect(await framed()).toHaveText('nobody 1 still')
+  await app.stop()
+  app.sameSite = 'lax'
+  await app.start()
+})
+
+test('what an event throws reaches no visitor in production', async ({ page }) => {
+  const received: string[] = []
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => received.push(String(payload))))
+  page.on('console', (message) => received.push(message.text()))
+  page.on('response', async (response) => received.push(await response.text().catch(() => '')))
+  await opened(page)
+  await press(page, 'Leak')
+  await expect(page.locator('em')).toHaveText(/^Something went wrong \(reference [0-9a-f]{8}\)\.$/)
+  received.push(await page.content())
+  const [reference = ''] = /[0-9a-f]{8}/.exec((await page.locator('em').textContent()) ?? '') ?? []
+  for (const text of [`(reference ${reference})`, 'planted-secret']) expect(app.output).toContain(text)
+  expect(received.join('\n')).not.toMatch(/planted-secret|postgres:|10\.0\.0\.7/)
+})
