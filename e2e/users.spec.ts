@@ -2,6 +2,9 @@
  * Who is the user: a login and a logout without a reload, in all tabs, a frame of another site, and what strangers read. The spec starts and ends a
  * production server of its own.
  */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, type Page, test } from '@playwright/test'
 import { press, shown, turbopackBuild } from './fixture'
 import { builtApp, type FixtureApp } from './fixture-app'
@@ -73,29 +76,36 @@ test('a logout ends state and tasks, in the other tab too, and the next person b
 
 test('a page in a frame of another site keeps its state with sameSite none, and says why without', async ({ page }) => {
   const port = new URL(app.url).port
+  const site = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' })
+    response.end(`<iframe src="${app.url.replace('127.0.0.1', 'localhost')}/users"></iframe>`)
+  }).listen(0, '127.0.0.1')
+  await once(site, 'listening')
   /** The app in a frame of a page at another site, which loads it anew after a click. */
-  const framed = async () => {
-    await page.route('http://site.test/', (route) =>
-      route.fulfill({ contentType: 'text/html', body: `<iframe src="${app.url.replace('127.0.0.1', 'localhost')}/users"></iframe>` }),
-    )
-    await page.goto('http://site.test/')
+  const framed = async (counts: string, keeps: boolean) => {
+    await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`)
     const frame = page.frameLocator('iframe')
     await expect(frame.locator('#status')).toHaveText('live')
     await frame.getByRole('button', { name: 'Add' }).click()
     await expect(frame.locator('samp')).toHaveText('nobody 1 still')
+    await frame.getByRole('button', { name: 'Reconnect' }).click()
+    await frame.getByRole('button', { name: 'Add' }).click()
+    await expect(frame.locator('samp')).toHaveText(counts)
+    if (!keeps) return
     await frame.locator('body').evaluate(() => location.reload())
     await expect(frame.locator('#status')).toHaveText('live')
-    return frame.locator('samp')
+    await expect(frame.locator('samp')).toHaveText(counts)
   }
   const said: string[] = []
   page.on('console', (message) => said.push(message.text()))
-  await expect(await framed()).toHaveText('nobody 0 still')
-  expect(said.join('\n')).toContain('The browser has sent no cookie of this app')
+  await framed('nobody 1 still', false)
+  await expect.poll(() => said.join('\n')).toContain('The browser has sent no cookie of this app')
   expect(app.output).toContain("sameSite: 'none'")
   await app.stop()
   app.sameSite = 'none'
   await app.start(Number(port))
-  await expect(await framed()).toHaveText('nobody 1 still')
+  await framed('nobody 2 still', true)
+  site.close()
   await app.stop()
   app.sameSite = 'lax'
   await app.start()

@@ -42,7 +42,7 @@ export function browserIdentity(): Identity & { readonly current: CurrentToken }
     keep: (token) => {
       if (token === claimed) return
       claimed = token
-      attempt(() => sessionStorage.setItem(storageKey, token))
+      store(token)
       void lockedFor(token)
     },
     forget: () => {
@@ -52,8 +52,22 @@ export function browserIdentity(): Identity & { readonly current: CurrentToken }
   }
 }
 
-const stored = () => attempt(() => sessionStorage.getItem(storageKey)) ?? undefined
-const forget = () => attempt(() => sessionStorage.removeItem(storageKey))
+/** Browsers deny storage to frames of other sites, and where a person forbids it. */
+const isStorable = () => attempt(() => sessionStorage.getItem(storageKey)) !== undefined
+
+const stored = () => (isStorable() ? (sessionStorage.getItem(storageKey) ?? undefined) : named())
+const store = (token: string) =>
+  isStorable() ? attempt(() => sessionStorage.setItem(storageKey, token)) : rename(`${nameMark}${token}`)
+const forget = () => (isStorable() ? attempt(() => sessionStorage.removeItem(storageKey)) : rename(''))
+
+/** There, a token is kept in the name of the window, which a reload keeps too. A name of the app's own stays. */
+const nameMark = 'heldstate:'
+const page = globalThis as { name?: unknown }
+const named = () => nameOf()?.slice(nameMark.length)
+const nameOf = () => (typeof page.name === 'string' && page.name.startsWith(nameMark) ? page.name : undefined)
+function rename(name: string): void {
+  if (page.name === '' || nameOf() !== undefined) page.name = name
+}
 
 /** True once this page holds the token's lock, for the rest of its life; false if another page keeps it. */
 function lockedFor(token: string): Promise<boolean> {
@@ -66,11 +80,11 @@ function lockedFor(token: string): Promise<boolean> {
         resolve(true)
         return untilPageEnds
       })
-      .catch(() => resolve(false))
+      .catch((error: unknown) => resolve((error as Error).name === 'SecurityError')) // denied: duplicates go unnoticed
   })
 }
 
-/** Storage can be forbidden; the page then remembers its token as long as it lives, and a reload begins anew. */
+/** Storage can be forbidden. */
 function attempt<T>(run: () => T): T | undefined {
   try {
     return run()
