@@ -232,7 +232,7 @@ export class FixtureApp {
       FIXTURE_TRAILING_SLASH: String(trailingSlash),
       FIXTURE_LOCK_WAIT_MS: String(this.lockWaitMs),
       FIXTURE_SAME_SITE: this.sameSite,
-      FIXTURE_SECRET: 'planted-secret',
+      FIXTURE_SECRET: 'planted-secret-20',
     }
   }
 }

@@ -111,16 +111,41 @@ test('a page in a frame of another site keeps its state with sameSite none, and 
   await app.start()
 })
 
-test('what an event throws reaches no visitor in production', async ({ page }) => {
+test('of twenty secrets a production page receives none, in messages, HTML, scripts and their source maps', async ({
+  page,
+  context,
+}) => {
   const received: string[] = []
+  const scripts = new Set<string>()
   page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => received.push(String(payload))))
   page.on('console', (message) => received.push(message.text()))
-  page.on('response', async (response) => received.push(await response.text().catch(() => '')))
+  page.on('response', async (response) => {
+    received.push(JSON.stringify(response.headers()), await response.text().catch(() => ''))
+    if (/\.js(\?|$)/.test(response.url())) scripts.add(response.url())
+  })
+  await context.addCookies([{ name: 'hidden', value: 'planted-secret-19', url: app.url, httpOnly: true }])
   await opened(page)
-  await press(page, 'Leak')
-  await expect(page.locator('em')).toHaveText(/^Something went wrong \(reference [0-9a-f]{8}\)\.$/)
+  await press(page, 'Leak all')
+  await expect(page.locator('li')).toHaveCount(12)
+  await expect(page.locator('pre')).toHaveText(
+    /^\[(\{"code":"task-failed","message":"Something went wrong[^}]*\},?){4}\]$/,
+  )
+  const lines = await page.locator('li').allTextContents()
+  const references = lines
+    .filter((line) => line !== 'fine')
+    .map((line) => /\(reference ([0-9a-f]{8})\)/.exec(line)?.[1])
+  expect(references).toHaveLength(7)
+  for (const reference of references) expect(app.output).toContain(`(reference ${reference})`)
+  await page.reload()
+  await live(page)
   received.push(await page.content())
-  const [reference = ''] = /[0-9a-f]{8}/.exec((await page.locator('em').textContent()) ?? '') ?? []
-  for (const text of [`(reference ${reference})`, 'planted-secret']) expect(app.output).toContain(text)
-  expect(received.join('\n')).not.toMatch(/planted-secret|postgres:|10\.0\.0\.7/)
+  for (const url of scripts) {
+    const map = await page.request.get(url.replace(/\.js(\?|$)/, '.js.map$1'))
+    if (map.ok()) received.push(await map.text())
+  }
+  expect(received.join('\n').length).toBeGreaterThan(100_000)
+  for (const seen of ['06', '10', '11', '16']) expect(app.output).toContain(`planted-secret-${seen}`)
+  const found = received.join('\n').match(/planted-secret-\d\d|10\.0\.0\.7|\/srv|FIXTURE_SECRET/g)
+  expect(new Set(found)).toEqual(new Set())
+  expect(received.join('\n')).not.toContain(app.dir)
 })

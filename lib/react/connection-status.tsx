@@ -5,6 +5,7 @@
  * restyles it.
  */
 import { type CSSProperties, useEffect, useState } from 'react'
+import { systemClock } from '../base/clock.js'
 import { useConnection } from './use-connection.js'
 
 export interface ConnectionStatusProps {
@@ -65,8 +66,7 @@ function useLasting(value: boolean, ms: number): boolean {
   const [lasting, setLasting] = useState(false)
   useEffect(() => {
     if (!value) return setLasting(false)
-    const timer = setTimeout(() => setLasting(true), ms)
-    return () => clearTimeout(timer)
+    return systemClock.after(ms, () => setLasting(true)) // a timer of the browser cannot wait for a month
   }, [value, ms])
   return lasting && value
 }
