@@ -74,6 +74,23 @@ test('a logout ends state and tasks, in the other tab too, and the next person b
   }).toPass()
 })
 
+test('sessions of better-auth are seen by events, and their end ends the state', async ({ page }) => {
+  await page.goto(`${app.url}/accounts`)
+  await live(page)
+  await press(page, 'Order')
+  await expect(page.locator('em')).toHaveText('Sign in first.')
+  await press(page, 'Enter')
+  await expect(async () => {
+    await press(page, 'Order')
+    await expect(shown(page)).toHaveText(/^ann \d+$/, { timeout: 1_000 })
+  }).toPass()
+  await press(page, 'Leave')
+  await expect(shown(page)).toHaveText('nobody 0')
+  await live(page)
+  await press(page, 'Order')
+  await expect(page.locator('em')).toHaveText('Sign in first.')
+})
+
 test('a page in a frame of another site keeps its state with sameSite none, and says why without', async ({ page }) => {
   const port = new URL(app.url).port
   const site = createServer((_, response) => {
