@@ -5,7 +5,6 @@
  * restyles it.
  */
 import { type CSSProperties, useEffect, useState } from 'react'
-import { systemClock } from '../base/clock.js'
 import { useConnection } from './use-connection.js'
 
 export interface ConnectionStatusProps {
@@ -66,10 +65,14 @@ function useLasting(value: boolean, ms: number): boolean {
   const [lasting, setLasting] = useState(false)
   useEffect(() => {
     if (!value) return setLasting(false)
-    return systemClock.after(ms, () => setLasting(true)) // a timer of the browser cannot wait for a month
+    const timer = setTimeout(() => setLasting(true), Math.min(ms, longestTimer))
+    return () => clearTimeout(timer)
   }, [value, ms])
   return lasting && value
 }
+
+/** Milliseconds that a timer of a browser can count; with more, it would not wait at all. */
+const longestTimer = 2 ** 31 - 1
 
 const box: CSSProperties = {
   position: 'fixed',
