@@ -2,7 +2,9 @@
  * `defineState(id, init)` and its chain. Each stage is handed typed triggers of all earlier ones, so that tasks can yield
  * events and events can start tasks.
  */
+
 import { HeldStateError } from '../base/errors.js'
+import { plainCopy } from '../delta/plain.js'
 import type { Manifest } from '../protocol/manifest.js'
 import { type Background, background, type EventDeclaration, type On, on, type TaskDeclaration } from './declaration.js'
 import type { Definition, Shape, TriggersOf } from './definition.js'
@@ -104,5 +106,13 @@ function builder(members: Members): unknown {
 
 function triggersOf(members: Members) {
   const names = [...members.events.keys(), ...members.tasks.keys()]
-  return Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => trigger(members.id, name, args)]))
+  return Object.fromEntries(
+    names.map((name) => [name, (...args: unknown[]) => trigger(members.id, name, carried(name, args))]),
+  )
 }
+
+/** What a trigger carries are the values of now: those of the state may change before it is run, and are the handler's no more. */
+const carried = (name: string, args: readonly unknown[]): readonly unknown[] =>
+  args.some((arg) => typeof arg === 'object' && arg !== null)
+    ? (plainCopy(args, [name, 'arguments']) as unknown[])
+    : args

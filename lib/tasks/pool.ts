@@ -11,6 +11,7 @@ import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, trigger } from '../state/trigger.js'
 import type { DurableRun, RunningTask } from '../store/store.js'
+import { ownArguments } from './own-arguments.js'
 import { type Phase, type RunOwner, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
 import { type Access, selfOf } from './self.js'
@@ -170,7 +171,8 @@ export class TaskPool {
     // another process has said when, by a clock of its own
     const longest = Math.max(pauseOf(declaration, failures - 1), fixedLimits.awayAgainMs)
     const waitMs = notBefore === undefined ? 0 : Math.max(again ? 1 : 0, Math.min(notBefore - clock.now(), longest))
-    void run.run(declaration, selfOf(run, this.ports.access(token)), args, { waitMs, timeoutMs: timeout })
+    const own = ownArguments(args, declaration)
+    void run.run(declaration, selfOf(run, this.ports.access(token)), own, { waitMs, timeoutMs: timeout })
     return run
   }
 
