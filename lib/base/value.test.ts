@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { copyValue, formatPath, kindOf, MapKey } from './value.js'
 
@@ -81,4 +82,11 @@ test('a class is no kind of value', () => {
   expect(kindOf(new (class extends Date {})())).toBe('invalid')
   expect(kindOf(Object.create({}))).toBe('invalid')
   expect(kindOf(Object.create(null))).toBe('object')
+})
+
+test('plain objects of another realm are plain', () => {
+  const elsewhere = runInNewContext('({ a: { b: 1 }, list: [{ c: 2 }] })') as object
+  expect(copyValue(elsewhere, ['x'])).toEqual({ a: { b: 1 }, list: [{ c: 2 }] })
+  const odd = Object.create(Object.create(null, { constructor: { value: { name: 'Object' } } }))
+  expect(() => copyValue(odd, ['x'])).toThrow('x')
 })

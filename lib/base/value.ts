@@ -49,8 +49,15 @@ function kindOfObject(value: object): Kind {
   if (prototype === Map.prototype) return 'map'
   if (prototype === Set.prototype) return 'set'
   if (prototype === Date.prototype) return 'date'
-  return 'invalid'
+  return isPlainElsewhere(prototype) ? 'object' : 'invalid'
 }
+
+/** The prototype of plain objects of another realm, as of a test runner or a vm: it looks like ours, and has none itself. */
+const isPlainElsewhere = (prototype: object): boolean =>
+  Object.getPrototypeOf(prototype) === null &&
+  Object.hasOwn(prototype, 'isPrototypeOf') &&
+  Object.hasOwn(prototype, 'propertyIsEnumerable') &&
+  (prototype as { constructor?: { name?: unknown } }).constructor?.name === 'Object'
 
 /**
  * Replaces what stands for a value (a draft, a view) by the value; whatever it returns is taken as it is. `holders` are the

@@ -4,7 +4,7 @@
  * whoever opens a list nearly always looks at all of it, and tracking each item would cost more than computing again.
  */
 
-import { HeldStateError } from '../base/errors.js'
+import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { formatPath, isContainer, kindOf } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { inheritedBy, isNameIn } from '../delta/inherited.js'
@@ -46,7 +46,7 @@ export class ComputedCache {
       const stands = known && !changed(known.view, view, known.reads)
       const entry = stands ? known : this.read(compute, { ...view }, name)
       this.entries.set(name, entry)
-      if (entry.thrown && !failed) throw entry.thrown.error
+      if (entry.thrown && !failed) throw failedFirst(this.members.id, name, entry.thrown.error)
       if (entry.thrown) {
         if (!stands) failed?.(name, entry.thrown.error)
         continue
@@ -167,3 +167,13 @@ class Tracker {
 function isObject(value: unknown): value is object {
   return isContainer(value)
 }
+
+/** It fails on first values already, so no page could show it. */
+const failedFirst = (id: string, name: string, cause: unknown) =>
+  isHeldStateError(cause)
+    ? cause
+    : new HeldStateError(
+        'invalid-definition',
+        `Computed "${name}" of state "${id}" threw when it was given the first values: ${messageOf(cause)}`,
+        { cause },
+      )

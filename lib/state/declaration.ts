@@ -28,7 +28,7 @@ export interface EventOptions {
   readonly whenOffline?: 'queue' | 'reject'
   /**
    * Runs it inside a request to the app, so that Next's `cookies()`, `headers()`, `revalidatePath()` and `after()` work in it.
-   * The cookies are those with which the page connected; cookies that it sets reach no browser.
+   * Cookies and headers are those of the visitor whose page called; cookies that it sets reach no browser.
    */
   readonly request?: boolean
   /**
@@ -207,6 +207,8 @@ function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>
   throw invalid(`${maker}({ ${unknown} }): there is no such option. There are ${[...known].join(', ')}`)
 }
 
+const retryOptions = new Set(['times', 'wait'])
+const graceOptions = new Set(['grace'])
 const taskOptions = new Set(['input', 'concurrency', 'onDisconnect', 'durable', 'retry', 'timeout', 'restartOnEdit'])
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
@@ -245,6 +247,7 @@ function timeoutOf(maker: string, timeout: Duration | undefined): number | undef
 
 function retryOf(retry: NonNullable<TaskOptions['retry']>): TaskDeclaration['retry'] {
   const { times, wait = '1s' } = typeof retry === 'object' && retry !== null ? retry : { times: retry }
+  if (typeof retry === 'object' && retry !== null) refuseUnknown('retry', retry, retryOptions)
   const waitMs = milliseconds(wait)
   if (Number.isInteger(times) && times >= 0 && waitMs !== undefined) return { times, waitMs }
   throw invalid(
@@ -254,6 +257,8 @@ function retryOf(retry: NonNullable<TaskOptions['retry']>): TaskDeclaration['ret
 
 function aloneOf(onDisconnect: NonNullable<TaskOptions['onDisconnect']>): number | undefined {
   if (onDisconnect === 'keep') return undefined
+  if (typeof onDisconnect === 'object' && onDisconnect !== null)
+    refuseUnknown('onDisconnect', onDisconnect, graceOptions)
   const ms = onDisconnect === 'cancel' ? 0 : milliseconds(onDisconnect?.grace)
   if (ms !== undefined) return ms
   throw invalid(

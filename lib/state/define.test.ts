@@ -175,3 +175,19 @@ it.each([
       : defineState('d', () => ({})).tasks((background) => ({ t: background({ [option]: 1 } as object, () => {}) }))
   expect(define).toThrow(`${maker}({ ${option} }): there is no such option. There are ${known}`)
 })
+
+it('an option inside of another one that does not exist is refused by name', () => {
+  const task = (options: object) => () =>
+    defineState('d', () => ({})).tasks((background) => ({ t: background(options as never, async () => {}) }))
+  expect(task({ retry: { times: 1, delay: '1s' } })).toThrow(/retry\(\{ delay \}\): there is no such option/)
+  expect(task({ onDisconnect: { grace: '1s', after: 1 } })).toThrow(
+    /onDisconnect\(\{ after \}\): there is no such option/,
+  )
+})
+
+it('a computed value that throws on first values is named', () => {
+  const d = defineState('shop', () => ({ list: [] as { n: number }[] })).computed({
+    first: (s) => (s.list[0] as { n: number }).n,
+  })
+  expect(() => d.manifest).toThrow(/Computed "first" of state "shop" threw when it was given the first values/)
+})
