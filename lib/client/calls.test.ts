@@ -3,8 +3,12 @@ import { pageLimits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 
+/** By the clock of the test. */
+let wait = async (_ms: number) => {}
+
 const d = defineState('d', () => ({ seen: [] as string[] })).events((on) => ({
-  say: on((s, word: string) => {
+  say: on(async (s, word: string) => {
+    if (word.includes('slow')) await wait(15_000)
     s.seen.push(word.slice(0, 10))
   }),
 }))
@@ -12,6 +16,7 @@ const d = defineState('d', () => ({ seen: [] as string[] })).events((on) => ({
 /** A page whose messages pass something that ends the connection over some of them. */
 async function open(isPoison: (text: string) => boolean, limits = {}) {
   const kit = testHub([d], { limits })
+  wait = (ms) => new Promise((resolve) => void kit.clock.after(ms, resolve))
   const tab = await kit.open()
   const { say } = await tab.watch(d)
   const { wire } = tab
@@ -122,4 +127,21 @@ it('a call that was made before the first welcome too', async () => {
   expect(await big).toBe('payload-too-large')
   await small
   expect(tab.state(d).seen).toEqual(['fits'])
+})
+
+it('calls go out in order, also around one that is suspect: the hub takes a call for ended once a later one has', async () => {
+  const { tab, call, seen, sent, clock } = await open(() => false)
+  const first = call('first slow')
+  await clock.advance(pageLimits.suspectMs + 1)
+  const second = call('second')
+  for (let connections = 0; connections < 2; connections += 1) {
+    await clock.advance(10)
+    tab.drop()
+    await tab.reconnect()
+  }
+  expect(sent.filter((text) => text.includes('call')).at(-1)).toContain('first') // the suspect one waits for it
+  expect(second.code).toBeUndefined()
+  await clock.advance(20_000)
+  expect([first.code, second.code]).toEqual(['done', 'done'])
+  expect(seen()).toEqual(['first slow', 'second'])
 })

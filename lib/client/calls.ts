@@ -39,7 +39,9 @@ export class Calls {
   private bounds: PageBounds
   private readonly clock: Pick<Clock, 'now'>
   private last = 0
-  /** Suspect, and sent alone: the others wait until it has settled. */
+  /** Calls wait although the tab is live: for one that is suspect, or for those before it. */
+  holdsBack = false
+  /** Suspect, and sent alone. */
   private alone: number | undefined
   /** Over which the connection was lost last, and whether each was alone. */
   private newest: [Open, boolean][] = []
@@ -67,7 +69,7 @@ export class Calls {
     return new Promise((resolve, reject) => {
       this.open.set(id, { request, sentAt: undefined, ends: 0, endsAlone: 0, resolve, reject })
       if (request.prediction) this.predictions = [...this.predictions, { ...request.prediction, call: id }]
-      if (send && this.alone === undefined) this.send(id, send)
+      if (send && !this.holdsBack) this.send(id, send)
     })
   }
 
@@ -95,20 +97,22 @@ export class Calls {
     return undefined
   }
 
-  /** The tab is live: sends what has waited. A call over which a connection may have ended goes alone, and the others after it. */
+  /**
+   * The tab is live: sends what has waited, in order, since the hub takes a call for ended once a later one has. A call over which connections may have
+   * ended waits until those before it have settled, goes alone, and the others after it.
+   */
   sendWaiting(send: Send): void {
     this.newest = []
-    for (const [id, { ends }] of this.open)
-      if (ends > 1) {
-        this.alone = id
-        return this.send(id, send)
-      }
-    for (const id of this.open.keys()) this.send(id, send)
-  }
-
-  /** Whether calls wait although the tab is live. */
-  get holdsBack(): boolean {
-    return this.alone !== undefined
+    let isFirst = true
+    this.holdsBack = false
+    for (const [id, { ends }] of this.open) {
+      this.holdsBack = ends > 1
+      if (this.holdsBack && !isFirst) return
+      if (this.holdsBack) this.alone = id
+      this.send(id, send)
+      if (this.holdsBack) return
+      isFirst = false
+    }
   }
 
   settle({ id, failure }: Settlement): void {
@@ -145,6 +149,7 @@ export class Calls {
     const now = this.clock.now()
     this.newest = []
     this.alone = undefined
+    this.holdsBack = false
     for (const [id, call] of this.open) {
       const isSuspect = call.sentAt !== undefined && now - call.sentAt < pageLimits.suspectMs
       if (call.sentAt !== undefined && !isSuspect) call.ends = call.endsAlone = 0

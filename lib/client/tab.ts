@@ -277,7 +277,7 @@ export class Tab {
     const isHeldBack = this.calls.holdsBack
     this.calls.shown(message.done ?? 0)
     for (const settlement of message.settled) this.calls.settle(settlement)
-    if (isHeldBack && !this.calls.holdsBack) this.sendWaiting()
+    if (isHeldBack && message.settled.length > 0) this.sendWaiting()
     const mirror = received.outcome === 'applied' ? received.mirror : this.mirror.getState()
     const isUsed = mirror.lost && message.settled.some(({ failure }) => !failure)
     this.show(isUsed ? { ...mirror, lost: false } : mirror)
