@@ -7,7 +7,7 @@ import { ChaosServer, freePort } from './chaos-process.fixture.js'
 
 /** What nodes say of a redis that is out of reach for a while, which is so on purpose. */
 const onPurpose =
-  /Another process has taken over|redis at .* is (out of reach|back)|ECONNREFUSED|ECONNRESET|[Ss]ocket closed|LOADING|^at |^\[?(cause|errno|code|syscall|address|port|errors)|^[[\]}]/
+  /The lock of a tab is waited for|Another process has taken over|redis at .* is (out of reach|back)|ECONNREFUSED|ECONNRESET|[Ss]ocket closed|LOADING|^at |^\[?(cause|errno|code|syscall|address|port|errors)|^[[\]}]/
 
 export class ChaosCluster {
   readonly redis: RedisServer
