@@ -3,6 +3,7 @@ import { defineState, Refusal } from '../doors/authors.js'
 import type { Ledger } from '../store/ledger.js'
 import { TestClock } from '../testing/clock.js'
 import { openNodes } from './nodes.fixture.js'
+import { marksOf } from './stale-cookies.js'
 
 interface Counted {
   n: number
@@ -197,6 +198,27 @@ describe('a task in another process', () => {
     expect(tab.token).not.toBe(token)
     expect(now()).toMatchObject({ n: 0, count: { running: 0 } })
     expect((await a.store.read(token))?.state).toEqual({})
+  })
+  it('has its connection closed by another process, by token, by browser, and for other cookies', async () => {
+    const { a, b, tab, end, state } = await open()
+    await end(state.add(1))
+    const wishes = [
+      () => b.hub.disconnect({ token: tab.token }),
+      () => b.hub.disconnect({ browser: tab.browser }),
+      () => b.hub.endings.compare(tab.token, marksOf('session=bob')),
+    ]
+    for (const wish of wishes) {
+      expect(tab.wire.connected).toBe(true)
+      wish()
+      await clock.advance(100)
+      expect(tab.wire.connected).toBe(false)
+      await tab.reconnect()
+      await clock.advance(100)
+    }
+    b.hub.disconnect({ token: 'f'.repeat(32) })
+    await clock.advance(100)
+    expect([tab.wire.connected, tab.state(d).n]).toEqual([true, 1])
+    expect([...a.log.lines, ...b.log.lines]).toEqual([])
   })
   it('ends with all tabs of its browser, in all processes', async () => {
     const { a, b, tab, now, end, state } = await open()
