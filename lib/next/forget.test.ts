@@ -89,6 +89,15 @@ describe('forgetTab', () => {
     expect(ann.state(d).n).toBe(0)
   })
 
+  it('inside a change of the same tab is refused at once: it would wait for itself', async () => {
+    const { ann, done, store } = await open()
+    const { token } = ann
+    const change = () => modifyState(d, async () => forgetTab())
+    await expect(ann.request(change)).rejects.toMatchObject({ code: 'nested-lock' })
+    await done(ann.state(d).add())
+    expect(store.read(token)).toMatchObject({ state: { d: { n: 2 } } })
+  })
+
   it('leaves other tabs alone, of the same browser too', async () => {
     const { ann, at, done } = await open()
     const [second, bob] = [await at('a'.repeat(32)), await at('b'.repeat(32))]
