@@ -94,6 +94,20 @@ it('a call is not suspect where the server itself was away, nor where it was sen
   expect(made.code).toBe('done')
 })
 
+it('a call is not suspect where the hub or the page has ended the connection on purpose', async () => {
+  const { hub, tab, call, clock } = await open(() => false)
+  const made = call('slow')
+  for (let times = 0; times < 10; times += 1) {
+    await clock.advance(500)
+    if (times % 2 === 0) hub.disconnect({ browser: tab.browser })
+    else tab.wire.cut(false, undefined, true)
+    await clock.advance(100)
+    await tab.reconnect()
+  }
+  await clock.advance(20_000)
+  expect(made.code).toBe('done')
+})
+
 it('a call that waits and is larger than the hub allows is refused by name as soon as the hub has said so', async () => {
   const kit = testHub([d], { limits: { messageBytes: 2_000 } })
   const tab = await kit.open()

@@ -143,8 +143,8 @@ export class Calls {
       this.predictions = this.predictions.filter(({ call }) => call > done)
   }
 
-  /** The connection has ended: what has not settled is sent again over the next one. */
-  interrupt(): void {
+  /** The connection has ended: what has not settled is sent again over the next one. No call is suspect where it was `asked` to end. */
+  interrupt(asked: boolean): void {
     const { alone } = this
     const now = this.clock.now()
     this.newest = []
@@ -156,7 +156,7 @@ export class Calls {
       call.sentAt = undefined
       if (!call.request.again)
         this.reject(id, new HeldStateError('connection-lost', 'The connection ended; the next one asks for it again.'))
-      else if (isSuspect) this.suspect(id, call, id === alone)
+      else if (isSuspect && !asked) this.suspect(id, call, id === alone)
     }
   }
 

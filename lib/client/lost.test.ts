@@ -26,7 +26,7 @@ async function open() {
     for (let n = 0; n < more; n += 1) await kit.done(kit.hub.modifyState(token, d, (s) => void (s.n += 10)))
     await tab.reconnect()
   }
-  return { ...kit, tab, click, mirror, lose }
+  return { ...kit, tab, click, mirror, lose, memory }
 }
 
 it('a state that the server does not have any more is told, until a call of the page has changed the new one', async () => {
@@ -84,6 +84,19 @@ it('nothing is lost over a lost connection, a crash, a page that had changed not
   crash()
   await idle.reconnect()
   expect(idle.tab.mirror.getState().lost).toBe(false)
+})
+
+it('a state that was saved before states had a birth is not lost', async () => {
+  const { tab, click, mirror, memory, crash } = await open()
+  await click()
+  for (const [, kept] of memory) delete kept.stored.birth
+  crash()
+  await tab.reconnect()
+  await click()
+  crash()
+  await tab.reconnect()
+  await click()
+  expect([tab.state(d).n, mirror().lost]).toEqual([3, false])
 })
 
 it('a logout is no loss', async () => {

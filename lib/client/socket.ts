@@ -25,9 +25,9 @@ early?.catch(() => {}) // whoever starts a wire hears of it
 export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wire {
   let listening: WireListener | undefined
   let socket: Socket | undefined
-  const failed = (refusal?: Refusal) => {
+  const failed = (refusal?: Refusal, asked = false) => {
     if (refusal) warnOfRefusal(refusal)
-    listening?.closed(isOffline(), retry.failed(refusal))
+    listening?.closed(isOffline(), retry.failed(refusal), asked)
   }
   const retry = new Retry(systemClock, Math.random, thisPage(), () => {
     if (socket) socket.connect()
@@ -65,7 +65,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       if (opened.io.engine.transport.name === 'polling') warnOfPolling()
     })
     opened.on('connect_error', (error) => failed(refusalIn(error)))
-    opened.on('disconnect', () => failed())
+    opened.on('disconnect', (reason) => failed(undefined, reason.startsWith('io ')))
     return opened
   }
   let unheed = () => {}

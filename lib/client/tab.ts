@@ -93,7 +93,7 @@ export class Tab {
     this.wire.start({
       hello: () => this.hello(),
       message: (name, args) => this.message(name, args),
-      closed: (offline, waiting) => this.closed(offline, waiting),
+      closed: (offline, waiting, asked) => this.closed(offline, waiting, asked),
     })
   }
 
@@ -256,8 +256,8 @@ export class Tab {
     this.connected = true
     this.wire.welcomed?.()
     this.resyncing = false
-    this.watchMissing()
     this.sendWaiting()
+    this.watchMissing()
   }
 
   /** Those that wait were made to the state that is lost. */
@@ -329,13 +329,13 @@ export class Tab {
     }
   }
 
-  private closed(offline: boolean, waiting: Waiting | undefined): void {
+  private closed(offline: boolean, waiting: Waiting | undefined, asked = false): void {
     if (this.phase === 'stopped') return
     this.resyncing = false
     this.outgoing.clear()
     this.unseen = [] // their calls are sent again, and settle when their effect is visible
     this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting', waiting })
-    if (this.connected) this.calls.interrupt()
+    if (this.connected) this.calls.interrupt(asked)
     else this.calls.acquit()
     this.connected = false
     if (!this.welcomed && isUnanswered(waiting)) this.report(unanswered())

@@ -11,9 +11,9 @@ export interface WireListener {
   message(name: string, args: readonly unknown[]): void
   /**
    * The connection, or an attempt to make one, has ended; `offline` if the browser itself has no network. The wire tries
-   * again unless `stop` was called; `waiting` says when.
+   * again unless `stop` was called; `waiting` says when. `asked` if the hub or the page has ended it on purpose.
    */
-  closed(offline: boolean, waiting?: Waiting): void
+  closed(offline: boolean, waiting?: Waiting, asked?: boolean): void
 }
 
 export interface Wire {

@@ -6,11 +6,13 @@ import { createHash } from 'node:crypto'
 import { HeldStateError } from '../base/errors.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { granted } from '../tasks/permit.js'
+import { forgotten } from './forgotten.js'
 import type { Hub } from './hub.js'
 import type { Instance } from './instance.js'
 import { beginSettled } from './opening.js'
 import type { Session } from './session.js'
 import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
+import type { Transaction } from './transaction.js'
 
 /** Whose connections are meant. */
 export type Whose = { readonly token: string } | { readonly browser: string }
@@ -18,10 +20,15 @@ export type Whose = { readonly token: string } | { readonly browser: string }
 /** A browser as stores and other processes know it: its cookie is for nobody. */
 export const hashOf = (browser: string): string => createHash('sha256').update(browser).digest('hex').slice(0, 32)
 
+interface Ended {
+  isDone: boolean
+  cancelTimer(): void
+}
+
 export class Endings {
   private readonly hub: Hub
   /** Tokens that were ended a short time ago: a call that still waited must not begin them anew. */
-  private readonly ended = new Map<string, () => void>()
+  private readonly ended = new Map<string, Ended>()
 
   private readonly ending = new Map<string, Promise<void>>()
 
@@ -36,7 +43,7 @@ export class Endings {
 
   /** Resolves when nothing of the token is left, in any process. Fine for one that has nothing, or was ended already. */
   end(token: string): Promise<void> {
-    if (this.ended.has(token)) return Promise.resolve()
+    if (this.ended.get(token)?.isDone) return Promise.resolve()
     const ending = this.ending.get(token) ?? this.begin(token).finally(() => this.ending.delete(token))
     this.ending.set(token, ending)
     return ending
@@ -47,26 +54,41 @@ export class Endings {
     hub.flow.refuseNested(token)
     const cancelled = hub.tasks.pool.cancelToken(token, cancelledByEnd())
     const instance = hub.instance(token)
-    const transaction = await beginSettled(hub, token, granted)
+    const transaction = await this.open(instance)
     try {
-      await this.drop(instance)
+      if (transaction) await this.drop(instance)
     } finally {
-      transaction.release()
+      transaction?.release()
     }
+    this.tell(instance)
     await cancelled
+  }
+
+  /** Under its lock; `undefined` for one that was ended before, maybe by another process. */
+  private async open(instance: Instance): Promise<Transaction | undefined> {
+    try {
+      return await beginSettled(this.hub, instance.token, granted)
+    } catch (error) {
+      if (instance.forgotten) return undefined
+      throw error
+    }
   }
 
   /** Under the lock of the token. */
   private async drop(instance: Instance): Promise<void> {
-    const { store } = this.hub
+    const { keeping, store } = this.hub
     const { token, revision } = instance
-    this.remember(token)
-    if (revision > 0) {
-      if (store.shared) await this.bury(instance)
-      else await store.drop(token)
+    const mark = this.remember(token) // first: a call that comes while the store forgets must not begin it anew
+    try {
+      if (revision > 0 && store.shared) await this.bury(instance)
+      else if (revision > 0) await store.drop(token)
+      mark.isDone = true
+    } catch (error) {
+      this.forget(token)
+      throw error
     }
     this.tell(instance)
-    if (!store.shared) this.hub.keeping.gone(instance)
+    if (!store.shared) keeping.gone(instance)
   }
 
   /** Other processes may have pages of it: they are told by what is kept. The store forgets it in its time. */
@@ -75,7 +97,6 @@ export class Endings {
     const next = {
       ...nothing,
       revision: instance.revision + 1,
-      browser: instance.owner,
       birth: instance.birth,
       forgotten: true,
     }
@@ -84,17 +105,19 @@ export class Endings {
     instance.forgotten = true
   }
 
-  private remember(token: string): void {
+  private remember(token: string): Ended {
     const { clock, limits } = this.hub
-    this.ended.get(token)?.()
-    this.ended.set(
-      token,
-      clock.after(limits.lockWaitMs, () => this.ended.delete(token)), // no call waits longer
-    )
+    this.forget(token)
+    const mark = { isDone: false, cancelTimer: clock.after(limits.lockWaitMs, () => this.ended.delete(token)) } // no call waits longer
+    this.ended.set(token, mark)
     const [oldest] = this.ended.keys()
-    if (oldest === undefined || this.ended.size <= fixedLimits.endedTokens) return
-    this.ended.get(oldest)?.()
-    this.ended.delete(oldest)
+    if (oldest !== undefined && this.ended.size > fixedLimits.endedTokens) this.forget(oldest)
+    return mark
+  }
+
+  private forget(token: string): void {
+    this.ended.get(token)?.cancelTimer()
+    this.ended.delete(token)
   }
 
   /** Its pages here begin with new tokens. */
@@ -106,14 +129,16 @@ export class Endings {
   /** Ends all tabs of a browser, in all processes. */
   async endBrowser(browser: string): Promise<void> {
     const hash = hashOf(browser)
-    await Promise.all([this.hub.store.shared?.tellOthers(`end browser ${hash}`), this.endHash(hash)])
+    await Promise.all([this.hub.store.shared?.tellOthers(`end browser ${hash}`), this.endHash(hash, true)])
   }
 
-  private async endHash(hash: string): Promise<void> {
+  /** Those that are kept are ended by the process that was asked; the others end what only they know. */
+  private async endHash(hash: string, isAsked: boolean): Promise<void> {
     const { instances, store } = this.hub
-    const here = [...instances.values()].filter(({ owner }) => owner === hash).map(({ token }) => token)
-    const kept = (await store.ofBrowser?.(hash)) ?? []
-    await Promise.all([...new Set([...here, ...kept])].map((token) => this.end(token)))
+    const here = [...instances.values()].filter(({ owner, forgotten }) => owner === hash && !forgotten)
+    const mine = here.filter(({ exists }) => isAsked || !exists).map(({ token }) => token)
+    const kept = isAsked ? ((await store.ofBrowser?.(hash)) ?? []) : []
+    await Promise.all([...new Set([...mine, ...kept])].map((token) => this.end(token)))
   }
 
   /** Closes connections; their pages make new ones, with the cookies that they have now. */
@@ -145,7 +170,9 @@ export class Endings {
       for (const session of this.of(({ instance }) => instance.token === kind)) closeIfStale(session, readMarks(name))
     } else if (act === 'end')
       void this.hub.tracked(
-        this.endHash(name).catch((error) => this.hub.log.error('The tabs of a browser could not be ended.', error)),
+        this.endHash(name, false).catch((error) =>
+          this.hub.log.error('The tabs of a browser could not be ended.', error),
+        ),
       )
     else this.close(kind === 'token' ? 'token' : 'browser', name)
   }
@@ -154,12 +181,6 @@ export class Endings {
     return [...this.hub.sessions].filter(isMeant)
   }
 }
-
-export const forgotten = (): HeldStateError =>
-  new HeldStateError(
-    'state-lost',
-    'The app has ended the state of this tab, as for a logout. The page begins with a new one.',
-  )
 
 const cancelledByEnd = () =>
   new HeldStateError('task-cancelled', 'The app has ended the state of this tab, and with it this task.')

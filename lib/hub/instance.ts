@@ -30,6 +30,9 @@ export interface Watcher {
   fault(error: unknown): void
 }
 
+/** The birth of a state that was saved before there were any: the same in all processes. */
+const unnamed = 'unnamed'
+
 interface CachedView {
   readonly definition: ServerDefinition
   readonly fields: unknown
@@ -130,7 +133,8 @@ export class Instance {
   private take(stored: Stored | undefined, owned: boolean): readonly RunningTask[] {
     this.loaded = owned
     this.followed = !owned
-    if (stored || this.revision > 0) this.birth = stored?.birth
+    if (stored) this.birth = stored.birth ?? unnamed
+    else if (this.revision > 0) this.birth = undefined
     this.revision = stored?.revision ?? 0
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
@@ -165,7 +169,7 @@ export class Instance {
 
   /** How calls or tasks have ended is known in memory only. */
   get hasUnsavedEnds(): boolean {
-    return this.calls !== this.keptCalls || this.runs.hasUnsavedEnds
+    return !this.forgotten && (this.calls !== this.keptCalls || this.runs.hasUnsavedEnds)
   }
 
   /** What a state is that was never saved: that of the token which this one copies, or its first values. Not to be changed. */

@@ -220,6 +220,23 @@ describe('a task in another process', () => {
     expect([tab.wire.connected, tab.state(d).n]).toEqual([true, 1])
     expect([...a.log.lines, ...b.log.lines]).toEqual([])
   })
+  it('that was ended takes no change of another process any more, and is not kept longer by further logouts', async () => {
+    const { a, b, tab, end, state } = await open()
+    await end(state.add(1))
+    const { token } = tab
+    await end(a.hub.endings.end(token))
+    for (const { hub } of [a, b])
+      expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'state-lost' })
+    await clock.advance(200_000)
+    for (const { hub } of [b, a])
+      expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'state-lost' })
+    const kept = await a.store.read(token)
+    expect(kept).toMatchObject({ state: {}, forgotten: true })
+    for (const { hub } of [a, b]) await end(hub.endings.endBrowser(tab.browser))
+    await end(b.hub.endings.end(token))
+    expect((await a.store.read(token))?.revision).toBe(kept?.revision)
+    expect([...a.log.lines, ...b.log.lines]).toEqual([])
+  })
   it('ends with all tabs of its browser, in all processes', async () => {
     const { a, b, tab, now, end, state } = await open()
     const other = await b.open(tab.browser)

@@ -2,6 +2,7 @@
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { granted, type Permit } from '../tasks/permit.js'
 import type { Author, Hold } from './flow.js'
+import { forgotten } from './forgotten.js'
 import type { Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Release } from './locks.js'
@@ -56,9 +57,11 @@ function open(
   try {
     permit.check()
     ground.endings.check(token)
-    if (instance.loaded && ground.nodes.holds(token)) return new Transaction(ground, instance, permit, outer, release)
+    if (instance.loaded && ground.nodes.holds(token) && !instance.forgotten)
+      return new Transaction(ground, instance, permit, outer, release)
     const start = () => {
       permit.check() // what was loaded may have ended the task
+      if (instance.forgotten) throw forgotten()
       return new Transaction(ground, instance, permit, outer, release)
     }
     // what is on its way says itself, when it fails, what is kept

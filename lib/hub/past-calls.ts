@@ -70,7 +70,13 @@ export function merged(stored: PastCalls, remembered: PastCalls): PastCalls {
           (end) =>
             end.id > known.done && !known.ends.some(({ id, first = id }) => first <= firstOf(end) && end.id <= id),
         )
-      pages.set(mine.page, { ...known, done: Math.max(known.done, mine.done), ends: [...known.ends, ...newer] })
+      const forgotten = Math.max(known.forgotten, mine.forgotten)
+      pages.set(mine.page, {
+        ...known,
+        done: Math.max(known.done, mine.done),
+        forgotten,
+        ends: [...known.ends, ...newer],
+      })
     }
   }
   return [...pages.values()]

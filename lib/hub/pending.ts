@@ -169,6 +169,7 @@ function save(ground: PendingGround, instance: Instance, change: Change): Eventu
     shapes,
     ...(instance.owner !== undefined && { browser: instance.owner }),
     birth: instance.bornAs,
+    ...(instance.forgotten && { forgotten: true }),
   }
   const accept = () => instance.accept(next, before, runs)
   let saving: Eventually<void>

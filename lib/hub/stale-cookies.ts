@@ -14,13 +14,17 @@ export function marksOf(cookies: string | undefined): CookieMarks {
   const marks = new Map<string, string>()
   for (const pair of (cookies ?? '').split(';')) {
     const [, name = '', value = ''] = /^\s*([\w!#$%&'*+.^`|~-]{1,100})=(.*)$/s.exec(pair) ?? []
-    if (name === '' || isOurs(name) || marks.size >= fixedLimits.comparedCookies) continue
+    if (name === '' || isOurs(name) || isVolatile(name) || marks.size >= fixedLimits.comparedCookies) continue
     marks.set(name, createHash('sha256').update(value.trim()).digest('base64url').slice(0, 12))
   }
   return marks
 }
 
 export const isOurs = (name: string): boolean => /^(?:__Host-)?heldstate(?:-tab-|$)/.test(name)
+
+/** Of balancers, shields and analytics: they change with the traffic, and say nothing of the user. */
+export const isVolatile = (name: string): boolean =>
+  /^(?:AWSALB|__cf|_cf|_ga|_gid|_gat|_gcl|_fbp|ARRAffinity|SERVERID)/.test(name)
 
 export const writeMarks = (marks: CookieMarks): string => [...marks].map(([name, mark]) => `${name}=${mark}`).join(';')
 
@@ -40,8 +44,9 @@ export function readMarks(text: string): CookieMarks {
 export function closeIfStale(session: Session, marks: CookieMarks): void {
   const { connection, instance } = session
   const own = marksOf(connection.cookies)
-  const isGone = [...own].some(([name, mark]) => marks.get(name) !== mark)
-  const more = [...marks.keys()].filter((name) => !own.has(name) && !instance.elsewhere?.has(name))
+  const isCut = own.size >= fixedLimits.comparedCookies || marks.size >= fixedLimits.comparedCookies // what is missing may be beyond the bound
+  const isGone = [...own].some(([name, mark]) => (isCut ? (marks.get(name) ?? mark) : marks.get(name)) !== mark)
+  const more = [...marks.keys()].filter((name) => !isCut && !own.has(name) && !instance.elsewhere?.has(name))
   if (more.length > 0)
     instance.elsewhere = new Set([...(instance.elsewhere ?? []), ...more].slice(-fixedLimits.comparedCookies))
   if (isGone || more.length > 0) session.close()

@@ -233,7 +233,7 @@ export class Tasking {
   /** Loads what this process does not hold, and saves what the store does not know of its tasks. Nobody waits for that. */
   own(instance: Instance): void {
     const { log } = this.ground
-    if (this.ground.isClosing) return
+    if (this.ground.isClosing || instance.forgotten) return
     void this.ground.tracked(
       rescued(
         () => transact(this.ground, instance.token, granted, nobody, () => {}),

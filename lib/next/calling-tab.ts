@@ -21,12 +21,12 @@ export async function callingTab(hub: Hub | undefined): Promise<CallingTab | und
   return known.get(headers)
 }
 
-/** The browser of the request of now, also where it does not tell of a tab. */
-export async function callingBrowser(hub: Hub): Promise<string | undefined> {
+/** The browser of the request of now; where it does not tell of a tab, all that its cookies name: over http, another host can have set one. */
+export async function callingBrowsers(hub: Hub): Promise<readonly string[]> {
   const tab = await callingTab(hub)
-  if (tab) return tab.browser
+  if (tab) return [tab.browser]
   const headers = await requestHeaders()
-  return headers && browsersOf(hub, headers)[0]?.browser
+  return headers ? browsersOf(hub, headers).map(({ browser }) => browser) : []
 }
 
 function browsersOf({ callers }: Hub, headers: Pick<Headers, 'get'>) {

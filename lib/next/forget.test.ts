@@ -25,7 +25,7 @@ const d = defineState('d', () => ({ n: 0, ticks: 0 }))
   }))
 
 async function open() {
-  const store = memoryStore()
+  const store = { ...memoryStore() }
   const kit = testHub([d], { store })
   const at = async (browser: string) => {
     const tab = await kit.open(browser)
@@ -96,6 +96,21 @@ describe('forgetTab', () => {
     await expect(ann.request(change)).rejects.toMatchObject({ code: 'nested-lock' })
     await done(ann.state(d).add())
     expect(store.read(token)).toMatchObject({ state: { d: { n: 2 } } })
+  })
+
+  it('that the store refuses rejects, and does it when it is asked again', async () => {
+    const { ann, store, clock, done } = await open()
+    const { token } = ann
+    const { drop } = store
+    store.drop = () => {
+      throw new Error('the disk is gone')
+    }
+    await expect(ann.request(() => forgetTab())).rejects.toThrow('the disk is gone')
+    await done(ann.state(d).add()) // it goes on meanwhile
+    store.drop = drop
+    await ann.request(() => forgetTab())
+    expect(store.read(token)).toBeUndefined()
+    await clock.advance(100)
   })
 
   it('leaves other tabs alone, of the same browser too', async () => {

@@ -1,7 +1,7 @@
 /** Ends what the caller of a server action or a route handler has here, for a logout. */
 import { HeldStateError } from '../base/errors.js'
 import { currentHub } from '../hub/slot.js'
-import { callingBrowser, callingTab } from './calling-tab.js'
+import { callingBrowsers, callingTab } from './calling-tab.js'
 
 /**
  * Ends the state of the calling tab: it is dropped, its tasks are cancelled, and its page goes on with first values and a new token. Resolves when
@@ -26,6 +26,6 @@ export async function forgetTab(): Promise<void> {
  */
 export async function forgetBrowser(): Promise<void> {
   const hub = currentHub()
-  const browser = await callingBrowser(hub)
-  if (browser !== undefined) await hub.endings.endBrowser(browser)
+  const browsers = await callingBrowsers(hub)
+  await Promise.all(browsers.map((browser) => hub.endings.endBrowser(browser)))
 }

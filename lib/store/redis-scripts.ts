@@ -285,7 +285,11 @@ return { number, unpack(taken) }
 
 /** keepMs, tokens. */
 export const touch = script(`
-for i = 4, #ARGV do call('PEXPIRE', P .. 't:' .. ARGV[i], ARGV[3]) end
+for i = 4, #ARGV do
+  call('PEXPIRE', P .. 't:' .. ARGV[i], ARGV[3])
+  local browser = call('HGET', P .. 't:' .. ARGV[i], '=browser')
+  if browser then call('PEXPIRE', P .. 'b:' .. browser, math.max(tonumber(ARGV[3]), 2592000000)) end
+end
 `)
 
 export const scripts: readonly Script[] = [
@@ -301,5 +305,7 @@ export const scripts: readonly Script[] = [
   read,
   drop,
   orphans,
+  ofBrowser,
+  tellOthers,
   touch,
 ]

@@ -103,12 +103,12 @@ export class Loopback implements Wire {
   }
 
   /** The connection breaks; what is under way in either direction is lost. */
-  cut(offline = false, waiting?: Waiting): void {
+  cut(offline = false, waiting?: Waiting, asked = false): void {
     this.generation += 1
     this.forget()
     if (this.session) this.hub.disconnected(this.session)
     this.session = undefined
-    this.listener?.closed(offline, waiting)
+    this.listener?.closed(offline, waiting, asked)
   }
 
   /** Leaves the connection half open: this end gives it up, the hub does not know. Returns what ends it there, late. */
@@ -166,7 +166,7 @@ export class Loopback implements Wire {
     generation: number,
   ): Connection & { written: number } {
     const wire = this
-    const end = () => this.clock.turn(() => generation === this.generation && this.cut())
+    const end = () => this.clock.turn(() => generation === this.generation && this.cut(false, undefined, true))
     return {
       get unread() {
         return generation === wire.generation ? wire.unreadBytes : 0

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
-import { isOurs, marksOf } from '../hub/stale-cookies.js'
+import { isOurs, isVolatile, marksOf } from '../hub/stale-cookies.js'
 import { callerHeader, parseCaller } from '../protocol/caller.js'
 import { browsersIn, isSecure } from './browser-cookie.js'
 
@@ -57,7 +57,10 @@ export class CookieWatch {
 }
 
 function setsCookies(response: ServerResponse): boolean {
+  if (/"(?:cookies|\*)"/.test(String(response.getHeader('clear-site-data') ?? ''))) return true
   const set = response.getHeader('set-cookie')
   const cookies = Array.isArray(set) ? set : set === undefined ? [] : [String(set)]
-  return cookies.some((cookie) => !isOurs(cookie.split('=', 1)[0]?.trim() ?? ''))
+  return cookies
+    .map((cookie) => cookie.split('=', 1)[0]?.trim() ?? '')
+    .some((name) => !isOurs(name) && !isVolatile(name))
 }
