@@ -98,7 +98,7 @@ test('a page in a frame of another site keeps its state with sameSite none, and 
     response.end(`<iframe src="${app.url.replace('127.0.0.1', 'localhost')}/users"></iframe>`)
   }).listen(0, '127.0.0.1')
   await once(site, 'listening')
-  /** The app in a frame of a page at another site, which loads it anew after a click. */
+  /** The app in a frame of a page at another site, which reloads it after a click. */
   const framed = async (counts: string, keeps: boolean) => {
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`)
     const frame = page.frameLocator('iframe')

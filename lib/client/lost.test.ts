@@ -18,7 +18,7 @@ async function open() {
   await tab.watch(d)
   const click = () => kit.done(tab.state(d).add())
   const mirror = () => tab.tab.mirror.getState()
-  /** The server starts anew, and has lost all that was kept, or `more` is there. */
+  /** The server restarts, and has lost all that was kept, or `more` is there. */
   const lose = async (more = 0) => {
     const { token } = tab
     kit.crash()
@@ -29,7 +29,7 @@ async function open() {
   return { ...kit, tab, click, mirror, lose, memory }
 }
 
-it('a state that the server does not have any more is told, until a call of the page has changed the new one', async () => {
+it('a state that the server does not have any more is shown as lost, until a call of the page has changed the new one', async () => {
   const { tab, click, mirror, lose } = await open()
   await click()
   expect(mirror().lost).toBe(false)

@@ -107,7 +107,7 @@ export class Tab {
     this.wire.retry?.()
   }
 
-  /** Makes the connection anew, with the cookies of now. Calls that are under way go on over the new one. */
+  /** Makes a new connection, with the cookies of now. Calls that are under way go on over the new one. */
   reconnect(): void {
     if (this.phase === 'started') this.wire.reconnect?.()
   }

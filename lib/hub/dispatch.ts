@@ -167,7 +167,7 @@ const interrupted = (where: string): Failure => ({
   message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
 })
 
-/** The page is told what the author has written for visitors; all else is for the log. */
+/** The page reads what the author has written for visitors; all else is for the log. */
 function refuse(where: string, error: unknown): never {
   throw error instanceof EndedMeanwhile ? error : concealed('handler-failed', where, error)
 }

@@ -27,7 +27,7 @@ interface Ended {
 
 export class Endings {
   private readonly hub: Hub
-  /** Tokens that were ended a short time ago: a call that still waited must not begin them anew. */
+  /** Tokens that were ended a short time ago: a call that still waited must not begin them again. */
   private readonly ended = new Map<string, Ended>()
 
   private readonly ending = new Map<string, Promise<void>>()
@@ -78,7 +78,7 @@ export class Endings {
   private async drop(instance: Instance): Promise<void> {
     const { keeping, store } = this.hub
     const { token, revision } = instance
-    const mark = this.remember(token) // first: a call that comes while the store forgets must not begin it anew
+    const mark = this.remember(token) // first: a call that comes while the store forgets must not begin it again
     try {
       if (revision > 0 && store.shared) await this.bury(instance)
       else if (revision > 0) await store.drop(token)
@@ -91,7 +91,7 @@ export class Endings {
     if (!store.shared) keeping.gone(instance)
   }
 
-  /** Other processes may have pages of it: they are told by what is kept. The store forgets it in its time. */
+  /** Other processes may have pages of it, and hear of it by what is kept. The store forgets it in its time. */
   private async bury(instance: Instance): Promise<void> {
     const nothing = { state: {}, calls: [], running: [], ended: [], shapes: {} }
     const next = {

@@ -185,7 +185,7 @@ describe('a task in another process', () => {
     expect(now()).toMatchObject({ n, count: { running: 0, error: null } })
     expect(a.hub.backgroundTasks.size).toBe(0)
   })
-  it('ends with the state of its tab, which another process ends, and its page there begins anew', async () => {
+  it('ends with the state of its tab, which another process ends, and its page there starts over', async () => {
     const { a, b, tab, now, move, end, state } = await open()
     await end(state.count.start(100), 250)
     await move(b)

@@ -141,7 +141,7 @@ describe.each(['production', 'test', 'development'])('in %s', (mode) => {
     expect((await fails(view.checkedStart.start('a'))).message).toMatch(/^Something went wrong/)
   })
 
-  it('the words of a refusal are told as they are, and not logged', async () => {
+  it('a page reads the words of a refusal as they are, and the log does not have them', async () => {
     const { view, tab, done, fails, log } = await open(mode)
     expect(await fails(view.refuses())).toMatchObject({ code: 'handler-failed', message: 'All seats are taken.' })
     expect((await fails(view.refusesLong())).message).toHaveLength(500)

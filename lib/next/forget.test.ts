@@ -131,7 +131,7 @@ describe('forgetTab', () => {
     await expect(forgetTab()).rejects.toMatchObject({ code: 'missing-hub' })
   })
 
-  it('server code that changes the tab in the same request is told that there is none', async () => {
+  it('server code that changes the tab in the same request fails, since there is none', async () => {
     const { ann } = await open()
     const change = async () => {
       await forgetTab()
@@ -140,7 +140,7 @@ describe('forgetTab', () => {
     await expect(ann.request(change)).rejects.toMatchObject({ code: 'state-lost' })
   })
 
-  it('a page that was offline meanwhile begins anew as well', async () => {
+  it('a page that was offline meanwhile starts over as well', async () => {
     const { ann, store, done, hub } = await open()
     const { token } = ann
     ann.drop()

@@ -29,7 +29,7 @@ export interface Welcome {
   readonly number: number
   /** Bounds that are not the usual ones, if there are any. */
   readonly bounds?: Partial<PageBounds> | undefined
-  /** Of the state: one that was lost and began anew has another. It holds for the connection, or until the next welcome. */
+  /** Of the state: one that was lost and began again has another. It holds for the connection, or until the next welcome. */
   readonly birth?: string | undefined
 }
 

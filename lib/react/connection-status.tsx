@@ -29,7 +29,7 @@ const english: Words = {
   reconnecting: 'Connection lost. Your changes are kept and sent when it is back.',
   offline: 'You are offline. Your changes are kept and sent when you are back.',
   stalled: 'The server cannot save at the moment. Changes wait for it, but not for long.',
-  lost: 'The server has lost what this page showed. It begins anew.',
+  lost: 'The server has lost what this page showed, and starts over.',
   retry: 'Try now',
 }
 

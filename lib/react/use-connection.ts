@@ -28,7 +28,7 @@ export interface Connection {
   /** Tries at once. */
   readonly retry: () => void
   /**
-   * Makes the connection anew, with the cookies that the browser has now. Cookies that a response sets are noticed without it; call it after a change that
+   * Makes a new connection, with the cookies that the browser has now. Cookies that a response sets are noticed without it; call it after a change that
    * no server has made, such as `document.cookie = …`.
    */
   readonly reconnect: () => void

@@ -115,7 +115,7 @@ export interface Ledger {
   read(token: string): Promise<Kept | undefined>
   /** Tokens that were saved with this text as `browser`. */
   ofBrowser(browser: string): Promise<readonly string[]>
-  /** Each other node that lives is told so. */
+  /** Tells each other node that lives. */
   tellOthers(node: string, word: string): Promise<void>
   /** Forgets a token that the node holds under this fence, and that nobody follows. */
   drop(token: string, node: string, fence: number): Promise<void>

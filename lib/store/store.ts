@@ -82,7 +82,7 @@ export interface Stored {
   readonly shapes: Readonly<Record<string, Shape>>
   /** A hash of the browser whose page was the last one here. No cookie enters a store. */
   readonly browser?: string | undefined
-  /** Drawn with its first save: a state that was lost and began anew has another one. */
+  /** Drawn with its first save: a state that was lost and began again has another one. */
   readonly birth?: string | undefined
   /** The app has ended it, as for a logout: nothing of it is left, and its pages begin with new tokens. */
   readonly forgotten?: boolean | undefined

@@ -1,6 +1,6 @@
 /**
- * Looks at the requests to the app itself, where its events ask for requests: a page whose cookies have changed since it connected makes its connection
- * anew, so that those events see a login or a logout without a reload.
+ * Looks at the requests to the app itself, where its events ask for requests: a page whose cookies have changed since it connected makes a new
+ * connection, so that those events see a login or a logout without a reload.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fixedLimits } from '../base/server-limits.js'

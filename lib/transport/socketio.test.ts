@@ -278,7 +278,7 @@ describe('a connection', () => {
     await told(second.said, 'd')
   })
 
-  it('whose browser sends no cookie is told why it begins anew, and the log says what to do', async () => {
+  it('whose browser sends no cookie learns why it starts over, and the log says what to do', async () => {
     const { open, lines } = await serving()
     const first = open()
     const [, token] = (await told(first.said, 'w')) as [string, string]

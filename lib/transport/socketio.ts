@@ -115,7 +115,7 @@ function accept(hub: Hub, socket: Socket, arrival: Arrival, troubles: Troubles):
   })
 }
 
-/** A page that has a token, and whose browser sends no cookie, will never have its state again: it is told why. */
+/** A page that has a token, and whose browser sends no cookie, never has its state again, and hears why. */
 function cookieless({ cookies }: Arrival, token: unknown, troubles: Troubles, error: HeldStateError): HeldStateError {
   if (error.code !== 'invalid-token' || !isSignedToken(token) || hasBrowserCookie(cookies)) return error
   troubles.cookieless()
