@@ -166,3 +166,12 @@ test('of twenty secrets a production page receives none, in messages, HTML, scri
   expect(new Set(found)).toEqual(new Set())
   expect(received.join('\n')).not.toContain(app.dir)
 })
+
+test('a session that somebody wrote, or whose time has passed, is none', async ({ page, context }) => {
+  for (const value of ['YW5u.9999999999999.forged', 'ann', 'YW5u.1.x']) {
+    await context.addCookies([{ name: 'session', value, url: app.url }])
+    await opened(page)
+    await press(page, 'Count')
+    await expect(page.locator('em')).toHaveText('Sign in first.')
+  }
+})
