@@ -2,7 +2,7 @@
 import { HeldStateError } from '../base/errors.js'
 import type { Waiting } from './retry.js'
 
-/** Attempts to connect for the first time after which a developer is told: some seconds. */
+/** Attempts to connect for the first time after which the console says so: some seconds. */
 const attemptsBeforeWord = 4
 
 /** Now is the time to say it. A server that refuses the page has answered. */

@@ -123,7 +123,7 @@ export class Endings {
   /** Its pages here begin with new tokens. */
   tell(instance: Instance): void {
     this.hub.originals.forget()
-    for (const session of this.of((one) => one.instance === instance)) session.farewell(forgotten(), 0)
+    for (const session of sessionsOf(instance)) session.farewell(forgotten(), 0)
   }
 
   /** Ends all tabs of a browser, in all processes. */
@@ -152,22 +152,24 @@ export class Endings {
 
   /** A request of a tab came with these cookies. Its connection may be at another process. */
   compare(token: string, marks: CookieMarks): void {
-    const here = this.of(({ instance }) => instance.token === token)
+    const here = sessionsOf(this.hub.instances.get(token))
     for (const session of here) closeIfStale(session, marks)
     if (here.length === 0)
       void this.hub.store.shared?.tellOthers(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
   }
 
   private close(kind: 'token' | 'browser', name: string): void {
-    for (const session of this.of(({ instance }) => (kind === 'token' ? instance.token : instance.owner) === name))
-      session.close()
+    const { instances } = this.hub
+    const meant =
+      kind === 'token' ? [instances.get(name)] : [...instances.values()].filter(({ owner }) => owner === name)
+    for (const session of meant.flatMap(sessionsOf)) session.close()
   }
 
   /** Another process asks for it. */
   heard(word: string): void {
     const [act, kind = '', name = ''] = word.split(' ')
     if (act === 'compare') {
-      for (const session of this.of(({ instance }) => instance.token === kind)) closeIfStale(session, readMarks(name))
+      for (const session of sessionsOf(this.hub.instances.get(kind))) closeIfStale(session, readMarks(name))
     } else if (act === 'end')
       void this.hub.tracked(
         this.endHash(name, false).catch((error) =>
@@ -176,11 +178,10 @@ export class Endings {
       )
     else this.close(kind === 'token' ? 'token' : 'browser', name)
   }
-
-  private of(isMeant: (session: Session) => boolean): readonly Session[] {
-    return [...this.hub.sessions].filter(isMeant)
-  }
 }
+
+/** All that watch an instance are sessions. */
+const sessionsOf = (instance: Instance | undefined) => [...(instance?.watchers ?? [])] as Session[]
 
 const cancelledByEnd = () =>
   new HeldStateError('task-cancelled', 'The app has ended the state of this tab, and with it this task.')
