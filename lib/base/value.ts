@@ -60,14 +60,15 @@ const isPlainElsewhere = (prototype: object): boolean =>
   (prototype as { constructor?: { name?: unknown } }).constructor?.name === 'Object'
 
 /**
- * Replaces what stands for a value (a draft, a view) by the value; whatever it returns is taken as it is. `holders` are the
- * copies around it, outermost first. Both lists change after the call: a callee that keeps one copies it.
+ * Replaces what stands for a value (a draft, a view): by `value`, which is taken as it is, or by what is copied `instead`, of
+ * which `made` gets the copy. `holders` are the copies around it, outermost first. Both lists change after the call: a callee
+ * that keeps one copies it.
  */
-export type Substitute = (
-  value: object,
-  path: Path,
-  holders: readonly object[],
-) => { readonly value: unknown } | undefined
+export type Substitute = (value: object, path: Path, holders: readonly object[]) => Substitution | undefined
+
+type Substitution =
+  | { readonly value: unknown }
+  | { readonly instead: object; readonly made: ((copy: object) => void) | undefined }
 
 /** Counts bytes, about as many as values take in JSON. */
 export interface Meter {
@@ -148,7 +149,14 @@ class Copier {
 
   container(value: object): unknown {
     const substituted = this.substitute?.(value, this.path, this.holders)
-    if (substituted) return substituted.value
+    if (!substituted) return this.copy(value)
+    if ('value' in substituted) return substituted.value
+    const copy = this.copy(substituted.instead)
+    substituted.made?.(copy)
+    return copy
+  }
+
+  private copy(value: object): object {
     switch (kindOf(value)) {
       case 'object':
         return this.object(value)

@@ -16,6 +16,8 @@ interface Guest {
   readonly keys: Path
   readonly path: Path
   readonly returns: boolean
+  /** What an own container of the author was copied to. */
+  copy?: object
 }
 
 export class Commit implements Meter {
@@ -36,7 +38,8 @@ export class Commit implements Meter {
     if (this.keys) for (const [node, key] of this.keys) node.key = key
     if (guests)
       for (const { guest, stays } of guests)
-        if (stays) this.copyInto(hostOf(guest), guest)
+        if (guest.copy) this.land(hostOf(guest), guest, guest.copy)
+        else if (stays) this.copyInto(hostOf(guest), guest)
         else this.welcome(hostOf(guest), guest)
     if (this.returning) for (const node of this.returning) this.renew(node)
     return root.base
@@ -49,7 +52,7 @@ export class Commit implements Meter {
     const moved = node.parent !== owner || holders.length > 0
     if (!moved && owner.keeps(node)) return copyValue(value, path, undefined, this)
     node.placed = this
-    const keys = path.slice(-1 - holders.length).map((key) => (key instanceof MapKey ? key.key : key))
+    const keys = keysOf(path, holders)
     const returns = !node.wasAttached()
     if (moved) this.invite({ node, owner, holders: [...holders], keys, path: [...path], returns })
     else this.stay(node, owner, keys[0])
@@ -60,11 +63,31 @@ export class Commit implements Meter {
   adopt(value: object, owner: Node, path: Path): unknown {
     const substitute: Substitute = (item, at, holders) => {
       const node = nodeOf(item)
-      if (node) return { value: node.scope === owner.scope ? this.place(node, owner, at, holders) : node.current(at) }
+      if (node && !node.isOwn)
+        return { value: node.scope === owner.scope ? this.place(node, owner, at, holders) : node.current(at) }
       const original = unwrapView(item)
-      return original === item ? undefined : { value: copyValue(original, at, undefined, this) }
+      if (original !== item) return { value: copyValue(original, at, undefined, this) }
+      const own = node?.base ?? item
+      const made = this.copied(owner.scope.landing(own), owner, at, holders)
+      return node || made ? { instead: own, made } : undefined
     }
     return copyValue(value, path, substitute, this)
+  }
+
+  /** The draft of an own container of the author goes on from the first copy. */
+  private copied(node: Node | undefined, owner: Node, path: Path, holders: readonly object[]) {
+    if (!node) return undefined
+    const keys = keysOf(path, holders)
+    const guest: Guest = { node, owner, holders: [...holders], keys, path: [...path], returns: false }
+    this.invite(guest)
+    return (copy: object) => {
+      guest.copy = copy
+    }
+  }
+
+  private land(host: Node, { node, keys }: Guest, copy: object): void {
+    node.land(copy)
+    host.adopt(node, keys.at(-1))
   }
 
   private invite(guest: Guest): void {
@@ -111,6 +134,10 @@ export class Commit implements Meter {
     return node.parent === undefined || node.placed === this || this.staysHome(node)
   }
 }
+
+/** The keys of what stands at `path` and of the own containers around it. */
+const keysOf = (path: Path, holders: readonly object[]) =>
+  path.slice(-1 - holders.length).map((key) => (key instanceof MapKey ? key.key : key))
 
 /** The node of the container in which a guest was found. */
 function hostOf({ owner, holders, keys }: Guest): Node {

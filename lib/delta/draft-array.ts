@@ -5,8 +5,7 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { isLeaf, membersOf } from './inherited.js'
-import { Node, nodeOf, type Scope } from './node.js'
-import { nodeKey, unshield } from './own.js'
+import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey } from './view.js'
 
 type List = unknown[]
@@ -50,10 +49,9 @@ export class ArrayNode extends Node<List> {
 
   find(sought: unknown, from: number, step: 1 | -1): number {
     const list = this.latest
-    const value = unshield(sought)
-    const base = nodeOf(value)?.base
+    const base = nodeOf(sought)?.base
     for (let index = from; index >= 0 && index < list.length; index += step)
-      if (list[index] === value || (base !== undefined && list[index] === base)) return index
+      if (list[index] === sought || (base !== undefined && list[index] === base)) return index
     return -1
   }
 
@@ -71,9 +69,12 @@ export class ArrayNode extends Node<List> {
     const next = this.latest
     for (const { key, after } of changes) next[key as number] = after
     const changed = this.settleTouched(commit, next, path) || changes.length > 0
+    return changed ? next : this.base
+  }
+
+  protected noteNothing(): void {
     this.head = Number.POSITIVE_INFINITY
     this.tail = Number.POSITIVE_INFINITY
-    return changed ? next : this.base
   }
 
   protected finds(container: List, child: Node): boolean {

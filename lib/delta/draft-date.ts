@@ -1,8 +1,7 @@
 /** The draft of a Date: a Date whose setters mark its node. */
 import { refuse } from '../base/value.js'
-import { seal } from './inherited.js'
-import { Node, nodeOf, type Scope } from './node.js'
-import { nodeKey } from './own.js'
+import { named, seal } from './inherited.js'
+import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 
 export class DateNode extends Node<Date> {
   readonly draft: Date
@@ -14,7 +13,25 @@ export class DateNode extends Node<Date> {
   }
 
   override get latest(): Date {
-    return new Date(this.draft.getTime())
+    return this.isOwn ? this.base : new Date(this.draft.getTime())
+  }
+
+  /** The draft has the time of the author's own as it was last read. */
+  follow(): void {
+    setTime.call(this.draft, this.base.getTime())
+  }
+
+  /** Says that the draft changes, and changes the author's own with it. */
+  change(what: string, change: (own: Date) => void): void {
+    this.refuseClosed(what)
+    if (!this.isOwn) return this.mark()
+    this.follow()
+    change(this.base)
+  }
+
+  override land(copy: Date): void {
+    super.land(copy)
+    this.follow()
   }
 
   replace(): void {}
@@ -28,24 +45,30 @@ export class DateNode extends Node<Date> {
     return Object.is(base.getTime(), latest.getTime()) ? base : latest
   }
 
+  protected noteNothing(): void {}
+
   protected finds(): boolean {
     return false
   }
 }
 
+const { setTime } = Date.prototype
+
 class DraftDate extends Date {}
 
-for (const name of Object.getOwnPropertyNames(Date.prototype).filter((method) => method.startsWith('set'))) {
-  const original = Date.prototype[name as 'setTime']
-  Object.defineProperty(DraftDate.prototype, name, {
-    configurable: true,
-    value(this: DraftDate, ...args: [number]) {
-      const node = nodeOf(this)
-      node?.refuseClosed(`Date.${name}()`)
-      node?.mark()
-      return original.apply(this, args)
+for (const name of Reflect.ownKeys(Date.prototype)) {
+  const original = Reflect.get(Date.prototype, name)
+  if (typeof original !== 'function' || name === 'constructor') continue
+  const isSetter = typeof name === 'string' && name.startsWith('set')
+  const { method } = {
+    method(this: DraftDate, ...args: unknown[]) {
+      const node = nodeOf(this) as unknown as DateNode | undefined
+      if (isSetter) node?.change(`Date.${String(name)}()`, (own) => Reflect.apply(original, own, args))
+      else if (node?.isOwn) node.follow()
+      return Reflect.apply(original, this, args)
     },
-  })
+  }
+  Object.defineProperty(DraftDate.prototype, name, { configurable: true, value: named(method, original) })
 }
 
 seal(DraftDate, Date, refuseName)

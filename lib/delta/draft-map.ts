@@ -2,15 +2,14 @@
 import { checkKey, MapKey, type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { addNewer, seal } from './inherited.js'
-import { Node, nodeOf, type Scope } from './node.js'
-import { nodeKey } from './own.js'
+import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey } from './view.js'
 
 type Entries = Map<unknown, unknown>
 
 export class MapNode extends Node<Entries> {
   readonly draft: object
-  private assigned = new Set<unknown>()
+  private readonly assigned = new Set<unknown>()
   private reordered = false
 
   constructor(scope: Scope, base: Entries, parent: Node | undefined, key: unknown) {
@@ -56,9 +55,12 @@ export class MapNode extends Node<Entries> {
     for (const { key, after } of changes) next.set(key, after)
     const changed = this.settleAssigned(commit, next, path) || changes.length > 0
     const reordered = !changed && this.reordered && isReordered(base, next)
-    this.assigned = new Set()
-    this.reordered = false
     return changed || reordered ? next : base
+  }
+
+  protected noteNothing(): void {
+    this.assigned.clear()
+    this.reordered = false
   }
 
   protected finds(container: Entries, { key, base }: Node): boolean {

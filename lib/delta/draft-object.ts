@@ -2,8 +2,7 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { inheritedBy, isLeaf, isNameIn } from './inherited.js'
-import { Node } from './node.js'
-import { nodeKey } from './own.js'
+import { Node, nodeKey } from './node.js'
 import { inspectKey } from './view.js'
 
 type Fields = Record<PropertyKey, unknown>
@@ -56,10 +55,13 @@ export class ObjectNode extends Node<Fields> {
     for (const { key, after } of changes) next[key as PropertyKey] = after
     const changed = this.settleAssigned(commit, next, path) || changes.length > 0
     const reordered = !changed && this.reordered && isReordered(base, next)
+    return changed || reordered ? next : base
+  }
+
+  protected noteNothing(): void {
     this.assigned = undefined
     this.assignedMore = undefined
     this.reordered = false
-    return changed || reordered ? next : base
   }
 
   protected finds(container: Fields, { key, base }: Node): boolean {

@@ -2,8 +2,7 @@
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { seal } from './inherited.js'
-import { Node, nodeOf, type Scope } from './node.js'
-import { nodeKey, unshield } from './own.js'
+import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey, pairsOf, withAlgebra } from './view.js'
 
 type Elements = Set<unknown>
@@ -20,7 +19,7 @@ export class SetNode extends Node<Elements> {
   /** What of `value` the Set holds: the element itself, or the snapshot value that a draft stands for. */
   element(value: unknown): unknown {
     const base = nodeOf(value)?.base
-    return base !== undefined && this.latest.has(base) ? base : unshield(value)
+    return base !== undefined && this.latest.has(base) ? base : value
   }
 
   add(value: unknown): void {
@@ -52,9 +51,12 @@ export class SetNode extends Node<Elements> {
     for (const { before, after } of this.settleChildren(commit, path)) replaced.set(before, after)
     for (const element of this.added)
       if (this.latest.has(element)) replaced.set(element, this.settleValue(commit, element, path, '(an element)'))
-    this.added.clear()
     if (replaced.size > 0) this.copy = exchanged(this.latest, replaced)
     return isSame(this.base, this.latest) ? this.base : this.latest
+  }
+
+  protected noteNothing(): void {
+    this.added.clear()
   }
 
   protected finds(container: Elements, child: Node): boolean {

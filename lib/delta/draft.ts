@@ -47,6 +47,7 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   fresh: WeakSet<object> | undefined
   readonly watch = development ? (value: unknown) => this.look(value) : undefined
   private readonly root: Node
+  private nodes: WeakMap<object, Node> | undefined
   /** Where the author has put in last what cannot live in state: a commit notices it when his function has returned. */
   private doubt: Error | undefined
 
@@ -83,6 +84,25 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
     } catch {
       this.doubt = new Error('This is where it was put in.')
     }
+  }
+
+  over(own: object): Node {
+    this.nodes ??= new WeakMap()
+    const known = this.nodes.get(own)
+    if (known) {
+      if (known instanceof DateNode) known.follow()
+      return known
+    }
+    const node = this.create(own, undefined, undefined)
+    node.isOwn = true
+    this.nodes.set(own, node)
+    return node
+  }
+
+  landing(own: object): Node | undefined {
+    const node = this.nodes?.get(own)
+    this.nodes?.delete(own)
+    return node
   }
 
   create(value: object, parent: Node | undefined, key: unknown): Node {

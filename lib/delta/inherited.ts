@@ -109,7 +109,8 @@ function constructorOf(builtIn: Constructor): Callable {
   return sealed(named(make, builtIn))
 }
 
-function named<T extends Callable>(copy: T, { name, length }: Callable): T {
+/** Gives a function the name and length of the one that it stands for. */
+export function named<T extends Callable>(copy: T, { name, length }: Callable): T {
   return Object.defineProperties(copy, { name: { value: name }, length: { value: length } })
 }
 

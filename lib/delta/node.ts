@@ -3,9 +3,8 @@
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
 import { HeldStateError, ImmutableStateError } from '../base/errors.js'
-import { copyValue, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
+import { copyValue, kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { nodeKey, shield, unshield } from './own.js'
 import { unwrapView } from './view.js'
 
 /** What all nodes of one draft share. */
@@ -15,13 +14,20 @@ export interface Scope {
   /** Names that are no keys of the root, and that nobody shall take for such. */
   readonly foreign: ReadonlyMap<string, unknown> | undefined
   open: boolean
-  /** Containers of the author's own that were put in: read back as one with them, copied at commit. */
+  /** Containers of the author's own that were put in; a commit copies them. */
   fresh: WeakSet<object> | undefined
   /** Told of everything that the author puts in. */
   watch: ((value: unknown) => void) | undefined
   /** Makes the node of a container. */
   create(base: object, parent: Node | undefined, key: unknown): Node
+  /** The node of a container of the author's own that was put in, or stands in such a one. */
+  over(own: object): Node
+  /** The same for the commit that copies it: the node stands for it no longer. */
+  landing(own: object): Node | undefined
 }
+
+/** Under this key, each draft that an author can hold gives its node. Nothing else has it. */
+export const nodeKey: unique symbol = Symbol('heldstate.node')
 
 export function nodeOf(value: unknown): Node | undefined {
   return typeof value === 'object' && value !== null ? (value as { [nodeKey]?: Node })[nodeKey] : undefined
@@ -48,6 +54,11 @@ export abstract class Node<T extends object = object> {
   /** The commit that has found this node where it was, and the one that has given it its place. */
   home: Commit | undefined
   placed: Commit | undefined
+  /**
+   * `base` is the author's own, to which each write goes, so that both stay one value: it was put in after the last commit.
+   * The next one copies it, and the node goes on from the copy.
+   */
+  isOwn = false
   /** Something in or below this node has changed since the last commit. */
   private dirty = false
   private settling = false
@@ -81,6 +92,7 @@ export abstract class Node<T extends object = object> {
   /** The copy to write to. Throws once the lock is released. */
   writable(what: PropertyKey): T {
     this.refuseClosed(what)
+    if (this.isOwn) return this.base
     this.copy ??= this.copied(this.base)
     this.mark()
     return this.copy
@@ -117,9 +129,15 @@ export abstract class Node<T extends object = object> {
   /** What reading `value` under `key` gives: a draft for a container of the snapshot, the rest as it is. */
   read(value: unknown, key: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value
+    if (this.isOwn || (this.copy && this.scope.fresh?.has(value))) return this.readOwn(value)
     if (this.copy && nodeOf(value)) return value
-    if (this.copy && this.scope.fresh?.has(value)) return shield(value)
     return this.child(value, key).draft
+  }
+
+  /** The draft of what stands in a container of the author's own. What cannot live in state is named by the commit. */
+  private readOwn(value: object): unknown {
+    if (nodeOf(value) || unwrapView(value) !== value || kindOf(value) === 'invalid') return value
+    return this.scope.over(value).draft
   }
 
   /** Whether `value` is what reading `held` gives: putting it there changes nothing. */
@@ -127,21 +145,25 @@ export abstract class Node<T extends object = object> {
     if (Object.is(held, value)) return true
     if (typeof value !== 'object' || value === null) return false
     const node = nodeOf(value)
-    return node ? node.base === held && node.parent === (this as unknown as Node) : unshield(value) === held
+    return node !== undefined && node.base === held && (node.isOwn || node.parent === (this as unknown as Node))
   }
 
   /** Notes a container that the author puts in. Of a view, and of a draft of another transaction, the value is put in. */
   put(given: unknown): unknown {
     this.scope.watch?.(given)
     if (typeof given !== 'object' || given === null) return given
-    const value = unshield(given)
-    const node = nodeOf(value)
-    if (node?.scope === this.scope) return value
-    const own =
-      node?.current(this.path) ?? (unwrapView(value) === value ? value : copyValue(unwrapView(value), this.path))
+    const node = nodeOf(given)
+    if (node?.scope === this.scope && !node.isOwn) return given
+    const own = node?.isOwn ? node.base : (this.ownOf(given, node) as object)
     this.scope.fresh ??= new WeakSet()
-    this.scope.fresh.add(own as object)
+    this.scope.fresh.add(own)
     return own
+  }
+
+  private ownOf(given: object, node: Node | undefined): unknown {
+    if (node) return node.current(this.path)
+    const original = unwrapView(given)
+    return original === given ? given : copyValue(original, this.path)
   }
 
   /** The snapshot value of this node, after which its draft goes on from there. */
@@ -150,6 +172,7 @@ export abstract class Node<T extends object = object> {
     if (this.settling) throw refuse(path, 'a container that it is itself part of')
     this.settling = true
     this.next = this.settled(commit, path)
+    this.noteNothing()
     this.settling = false
     this.dirty = false
     this.dirtyChildren = undefined
@@ -165,6 +188,13 @@ export abstract class Node<T extends object = object> {
     if (!next || next === base) return
     this.base = next
     this.parent?.rekey(this as unknown as Node, base)
+  }
+
+  /** A commit has copied the author's own container, and the draft goes on from the copy. */
+  land(copy: T): void {
+    this.base = copy
+    this.isOwn = false
+    this.noteNothing()
   }
 
   /** Makes `node` a child of this one. */
@@ -220,6 +250,8 @@ export abstract class Node<T extends object = object> {
   protected abstract copied(base: T): T
   /** The next snapshot value, from the copy and the children that changed. */
   protected abstract settled(commit: Commit, path: Path): T
+  /** Forgets what was noted of changes since the last commit. */
+  protected abstract noteNothing(): void
   /** Whether the snapshot value of `child` stands in `container`; finds its `key`. */
   protected abstract finds(container: T, child: Node): boolean
 

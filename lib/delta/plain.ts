@@ -1,14 +1,13 @@
 /** A copy of what an author holds, drafts and views included, as it is now: what changes in the state later does not change it. */
 import { copyValue, type Path, type Substitute } from '../base/value.js'
 import { nodeOf } from './node.js'
-import { unshield } from './own.js'
 import { unwrapView } from './view.js'
 
 /** Throws `invalid-value` with the path of what cannot live in state. */
 export function plainCopy(value: unknown, path: Path): unknown {
   const substitute: Substitute = (item, at) => {
     const node = nodeOf(item)
-    const own = node ? node.current(at) : unwrapView(unshield(item))
+    const own = node ? node.current(at) : unwrapView(item)
     return own === item ? undefined : { value: copyValue(own, at, substitute) }
   }
   return copyValue(value, path, substitute)

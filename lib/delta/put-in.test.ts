@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { openDraft } from './draft.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: these tests write what no type allows, and read deep
+type Loose = Record<string, any>
+
+const base = (): Loose => ({ job: undefined, rows: [], map: new Map(), set: new Set(), date: new Date(0) })
+
+/** Ways to put a container in and read it back. */
+const ways: readonly [way: string, put: (s: Loose, value: object) => unknown, read: (s: Loose) => unknown][] = [
+  ['a field', (s, value) => (s.job = value), (s) => s.job],
+  ['Object.assign()', (s, value) => Object.assign(s, { job: value }), (s) => s.job],
+  ['Object.defineProperty()', (s, value) => Object.defineProperty(s, 'job', { value }), (s) => Object.values(s)[0]],
+  ['push()', (s, value) => s.rows.push(value), (s) => s.rows.at(-1)],
+  ['unshift()', (s, value) => s.rows.unshift(value), (s) => s.rows.find((row: object) => row)],
+  ['splice()', (s, value) => s.rows.splice(0, 0, value), (s) => [...s.rows][0]],
+  ['an index', (s, value) => (s.rows[0] = value), (s) => s.rows.filter(() => true)[0]],
+  ['fill()', (s, value) => s.rows.push(1) && s.rows.fill(value), (s) => s.rows.slice()[0]],
+  ['a Map', (s, value) => s.map.set('x', value), (s) => s.map.get('x')],
+  ['the values of a Map', (s, value) => s.map.set('x', value), (s) => [...s.map.values()][0]],
+  ['the entries of a Map', (s, value) => s.map.set('x', value), (s) => [...s.map][0][1]],
+  ['a Set', (s, value) => s.set.add(value), (s) => [...s.set][0]],
+  ['forEach() of a Set', (s, value) => s.set.add(value), (s) => (s.set.forEach((item: object) => (s = item)), s)],
+  ['an object around it', (s, value) => (s.job = { deep: { value } }), (s) => s.job.deep.value],
+  ['a list around it', (s, value) => (s.job = [[value]]), (s) => s.job.flat()[0]],
+  ['a Map around it', (s, value) => s.rows.push(new Map([['x', value]])), (s) => s.rows[0].get('x')],
+  ['a Set around it', (s, value) => s.map.set('x', new Set([value])), (s) => [...s.map.get('x')][0]],
+  ['a draft', (s, value) => (s.rows.push({}), (s.rows[0].in = value)), (s) => s.rows[0].in],
+]
+
+const values: readonly [kind: string, make: () => object, write: (value: Loose) => unknown][] = [
+  ['an object', () => ({ n: 1 }), (value) => (value.n += 1)],
+  ['an object without a prototype', () => Object.assign(Object.create(null), { n: 1 }), (value) => (value.n += 1)],
+  ['a list', () => [1, { n: 1 }], (value) => value.push(value.length)],
+  ['an object in a list', () => [1, { n: 1 }], (value) => (value[1].n += 1)],
+  ['a Map', () => new Map([['a', { n: 1 }]]), (value) => value.set('b', (value.get('a').n += 1))],
+  ['a Set', () => new Set<unknown>([1, { n: 1 }]), (value) => value.add(value.size + 1)],
+  ['a Date', () => new Date(1), (value) => value.setTime(value.getTime() + 1)],
+]
+
+const cases = ways.flatMap(([way, put, read]) =>
+  values.map(([kind, make, write]) => ({ way, put, read, kind, make, write })),
+)
+
+describe('what was read back of what was put in', () => {
+  test.each(cases)('is written to after a commit: $kind, by $way', ({ put, read, make, write }) => {
+    const draft = openDraft(base())
+    put(draft.state, make())
+    const held = read(draft.state) as Loose
+    write(held)
+    const first = draft.commit()
+    write(held)
+    const second = draft.commit()
+    write(held)
+    const third = draft.commit()
+
+    const once = make()
+    write(once)
+    expect(read(first)).toEqual(once)
+    write(once)
+    expect(read(second)).toEqual(once)
+    write(once)
+    expect(read(third)).toEqual(once)
+    expect(held).toBe(read(draft.state))
+  })
+
+  test.each(cases)('is one with what the author has put in, until the commit: $kind, by $way', (one) => {
+    const draft = openDraft(base())
+    const own = one.make()
+    one.put(draft.state, own)
+    const held = one.read(draft.state)
+    expect(one.read(draft.state)).toBe(held)
+    one.write(own)
+    one.write(one.read(draft.state) as Loose)
+    const expected = one.make()
+    one.write(expected)
+    one.write(expected)
+    expect(own).toEqual(expected)
+    expect(one.read(draft.commit())).toEqual(expected)
+  })
+
+  test.each(cases)('refuses to be written to when the draft is closed: $kind, by $way', (one) => {
+    const draft = openDraft(base())
+    const own = one.make()
+    one.put(draft.state, own)
+    const held = one.read(draft.state) as Loose
+    draft.close()
+    expect(() => one.write(held)).toThrow(expect.objectContaining({ code: 'immutable-state' }))
+    expect(own).toEqual(one.make())
+  })
+
+  test('goes on where it was moved to, and where it was taken out and put in again', () => {
+    const draft = openDraft(base())
+    const { state } = draft
+    state.rows.push({ n: 1 }, { n: 2 })
+    const [first, second] = state.rows
+    state.map.set('x', state.rows.shift())
+    state.rows.pop()
+    draft.commit()
+    state.set.add(second)
+    first.n = 10
+    second.n = 20
+    expect(draft.commit()).toMatchObject({ rows: [], map: new Map([['x', { n: 10 }]]), set: new Set([{ n: 20 }]) })
+    first.n = 11
+    second.n = 21
+    expect(draft.commit()).toMatchObject({ rows: [], map: new Map([['x', { n: 11 }]]), set: new Set([{ n: 21 }]) })
+  })
+
+  test('is in one place after the commit, where it was put at two', () => {
+    const draft = openDraft(base())
+    const own = { n: 1 }
+    draft.state.rows.push(own, own, { own })
+    const [first] = draft.state.rows
+    draft.commit()
+    first.n = 2
+    expect(draft.commit().rows).toEqual([{ n: 2 }, { n: 1 }, { own: { n: 1 } }])
+  })
+
+  test('is found in its list and Set, by itself and by what was put in', () => {
+    const { state } = openDraft(base())
+    const [row, element] = [{ n: 1 }, { n: 2 }]
+    state.rows.push(row)
+    state.set.add(element)
+    const [read] = state.set
+    expect([state.rows.indexOf(row), state.rows.indexOf(state.rows[0]), state.rows.includes(row)]).toEqual([0, 0, true])
+    expect([state.set.has(element), state.set.has(read), state.set.size]).toEqual([true, true, 1])
+    state.set.add(read)
+    expect(state.set.size).toBe(1)
+    expect(state.set.delete(read)).toBe(true)
+  })
+
+  test('is moved into another container of the author by either', () => {
+    const draft = openDraft(base())
+    const row = { n: 1 }
+    draft.state.rows.push(row)
+    const [read] = draft.state.rows
+    draft.state.job = { in: read, list: [{ again: row }] }
+    draft.state.rows = []
+    expect(draft.commit().job).toEqual({ in: { n: 1 }, list: [{ again: { n: 1 } }] })
+    read.n = 2
+    expect(draft.commit().job).toEqual({ in: { n: 2 }, list: [{ again: { n: 1 } }] })
+  })
+
+  test('is given to another draft as it is', () => {
+    const [one, other] = [openDraft(base()), openDraft(base())]
+    one.state.job = { n: 1, deep: { n: 1 } }
+    other.state.job = one.state.job
+    other.state.rows.push({ in: one.state.job.deep })
+    expect(other.commit()).toMatchObject({ job: { n: 1, deep: { n: 1 } }, rows: [{ in: { n: 1 } }] })
+    expect(one.commit()).toMatchObject({ job: { n: 1, deep: { n: 1 } } })
+  })
+})
