@@ -10,6 +10,8 @@ import { inspectKey } from './view.js'
 
 type List = unknown[]
 
+const hole = 'the hole that `delete` leaves; use splice()'
+
 export class ArrayNode extends Node<List> {
   readonly draft: object
   /** Elements at the start, and at the end, where nothing was put in or taken out. */
@@ -38,6 +40,16 @@ export class ArrayNode extends Node<List> {
     if (index > list.length) throw refuse([...this.path, index], 'an element behind its end, which would leave a hole')
     this.touch(index, list.length - 1 - index)
     list[index] = own
+  }
+
+  /** The array's own methods, called as `Array.prototype.pop.call(draft)`, delete at the end before they set the length. */
+  leaveHole(index: number): void {
+    const { length } = this.latest
+    if (index >= length) return this.refuseClosed(`delete [${index}]`)
+    if (index + 1 < length && Object.hasOwn(this.latest, index + 1)) throw refuse([...this.path, index], hole)
+    const list = this.writable(index)
+    this.touch(index, length - 1 - index)
+    delete list[index]
   }
 
   /** Puts the elements into another order; none comes or goes. */
@@ -90,6 +102,7 @@ export class ArrayNode extends Node<List> {
     const end = next.length - Math.min(this.tail, next.length)
     let changed = next.length !== base.length
     for (let index = Math.min(this.head, next.length); index < end; index += 1) {
+      if (!Object.hasOwn(next, index)) throw refuse([...path, index], hole)
       next[index] = this.settleValue(commit, next[index], path, index)
       changed ||= !Object.is(next[index], base[index])
     }
@@ -227,7 +240,9 @@ const traps: ProxyHandler<object> = {
   },
   deleteProperty: (target, key) => {
     const index = indexOf(key)
-    throw refuse([...nodeIn(target).path, index < 0 ? key : index], 'the hole that `delete` leaves; use splice()')
+    if (index >= 0) nodeIn(target).leaveHole(index)
+    else if (Object.hasOwn(nodeIn(target).latest, key)) throw refuse([...nodeIn(target).path, key], hole)
+    return true
   },
   defineProperty: (target, key, descriptor) => {
     if ('value' in descriptor) return traps.set?.(target, key, descriptor.value, undefined) ?? false
@@ -247,8 +262,8 @@ const traps: ProxyHandler<object> = {
     }
   },
   getPrototypeOf: () => Array.prototype,
-  setPrototypeOf: () => false,
-  preventExtensions: () => false,
+  setPrototypeOf: (target) => nodeIn(target).refuseForm('take another prototype'),
+  preventExtensions: (target) => nodeIn(target).refuseForm('be frozen'),
 }
 
 function resize(node: ArrayNode, length: unknown): void {

@@ -8,8 +8,7 @@ export class DateNode extends Node<Date> {
 
   constructor(scope: Scope, base: Date, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
-    this.draft = new DraftDate(base.getTime())
-    Object.preventExtensions(Object.defineProperty(this.draft, nodeKey, { value: this }))
+    this.draft = new DraftDate(base.getTime(), this)
   }
 
   override get latest(): Date {
@@ -54,7 +53,17 @@ export class DateNode extends Node<Date> {
 
 const { setTime } = Date.prototype
 
-class DraftDate extends Date {}
+class DraftDate extends Date {
+  readonly #node: DateNode
+  constructor(time: number, node: DateNode) {
+    super(time)
+    this.#node = node
+    Object.preventExtensions(this)
+  }
+  get [nodeKey]() {
+    return #node in this ? this.#node : (undefined as never)
+  }
+}
 
 for (const name of Reflect.ownKeys(Date.prototype)) {
   const original = Reflect.get(Date.prototype, name)
@@ -62,9 +71,9 @@ for (const name of Reflect.ownKeys(Date.prototype)) {
   const isSetter = typeof name === 'string' && name.startsWith('set')
   const { method } = {
     method(this: DraftDate, ...args: unknown[]) {
-      const node = nodeOf(this) as unknown as DateNode | undefined
-      if (isSetter) node?.change(`Date.${String(name)}()`, (own) => Reflect.apply(original, own, args))
-      else if (node?.isOwn) node.follow()
+      const node = this[nodeKey]
+      if (isSetter) node.change(`Date.${String(name)}()`, (own) => Reflect.apply(original, own, args))
+      else if (node.isOwn) node.follow()
       return Reflect.apply(original, this, args)
     },
   }

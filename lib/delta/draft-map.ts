@@ -1,7 +1,7 @@
 /** The draft of a Map: a Map that reads and writes its node. */
 import { checkKey, MapKey, type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { addNewer, seal } from './inherited.js'
+import { addNewer, refuseClone, seal } from './inherited.js'
 import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey } from './view.js'
 
@@ -85,10 +85,15 @@ function isReordered(base: Entries, next: Entries): boolean {
 }
 
 class DraftMap extends Map<unknown, unknown> {
-  declare readonly [nodeKey]: MapNode
+  readonly #node: MapNode
   constructor(node: MapNode) {
     super()
-    Object.preventExtensions(Object.defineProperty(this, nodeKey, { value: node }))
+    this.#node = node
+    refuseClone(this)
+    Object.preventExtensions(this)
+  }
+  get [nodeKey]() {
+    return #node in this ? this.#node : (undefined as never)
   }
   override get size() {
     return this[nodeKey].latest.size
@@ -149,6 +154,7 @@ addNewer(DraftMap, Map, {
     return this.get(key)
   },
   getOrInsertComputed(this: DraftMap, key: unknown, make: (key: unknown) => unknown) {
+    if (typeof make !== 'function') throw new TypeError(`${String(make)} is not a function`)
     if (!this.has(key)) this.set(key, make(key))
     return this.get(key)
   },

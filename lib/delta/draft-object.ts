@@ -132,6 +132,6 @@ const traps: ProxyHandler<ObjectNode> = {
     return { value: node.read(descriptor.value, key), writable: true, enumerable: true, configurable: true }
   },
   getPrototypeOf: (node) => Reflect.getPrototypeOf(node.latest),
-  setPrototypeOf: () => false,
-  preventExtensions: () => false,
+  setPrototypeOf: (node) => node.refuseForm('take another prototype'),
+  preventExtensions: (node) => node.refuseForm('be frozen'),
 }

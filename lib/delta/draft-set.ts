@@ -1,7 +1,7 @@
 /** The draft of a Set: a Set that reads and writes its node. Elements that are containers are drafted too. */
 import { type Path, refuse } from '../base/value.js'
 import type { Commit } from './commit.js'
-import { seal } from './inherited.js'
+import { refuseClone, seal } from './inherited.js'
 import { Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey, pairsOf, withAlgebra } from './view.js'
 
@@ -76,10 +76,15 @@ function isSame(base: Elements, next: Elements): boolean {
 }
 
 class DraftSet extends Set<unknown> {
-  declare readonly [nodeKey]: SetNode
+  readonly #node: SetNode
   constructor(node: SetNode) {
     super()
-    Object.preventExtensions(Object.defineProperty(this, nodeKey, { value: node }))
+    this.#node = node
+    refuseClone(this)
+    Object.preventExtensions(this)
+  }
+  get [nodeKey]() {
+    return #node in this ? this.#node : (undefined as never)
   }
   override get size() {
     return this[nodeKey].latest.size

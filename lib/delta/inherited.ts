@@ -2,6 +2,7 @@
  * What drafts and views have besides keys of their own. An author may look up a name that comes from a page, so no name
  * leads to a prototype or to a built-in function: the methods here are frozen copies, and behind them is nothing to reach.
  */
+import { HeldStateError } from '../base/errors.js'
 
 // biome-ignore lint/complexity/noBannedTypes: any function, which is never called as such
 type Callable = Function
@@ -51,14 +52,15 @@ export function isNameIn(object: object, key: PropertyKey): boolean {
 
 /**
  * What the draft or view of a built-in class inherits: `own`, methods of plain objects, and the methods of the class. These
- * are copied, those of newer engines too, unless they look into the object itself, where a Map that stands for one has nothing.
+ * are copied, those of newer engines too. Where they would look into the object itself, in which a Map that stands for one has
+ * nothing, those that `own` does not have are refused.
  */
 export function membersOf(builtIn: Constructor, own: object, looksInside = false): Members {
   const members = Object.assign(Object.create(null), ofObjects)
   for (const key of Reflect.ownKeys(builtIn.prototype)) {
     const value = Reflect.getOwnPropertyDescriptor(builtIn.prototype, key)?.value
     if (typeof value === 'string') members[key] = value
-    if (typeof value === 'function' && !looksInside) members[key] = wrapped(value)
+    if (typeof value === 'function') members[key] = looksInside ? refusalOf(builtIn, value) : wrapped(value)
   }
   for (const key of Reflect.ownKeys(own)) {
     const value = Reflect.getOwnPropertyDescriptor(own, key)?.value
@@ -78,6 +80,16 @@ export function seal(made: Constructor, builtIn: Constructor, refuse: Refuse, lo
   Object.freeze(prototype)
 }
 
+const { add } = Set.prototype
+const { set } = Map.prototype
+const hint = Symbol('heldstate: to clone or send this, take plain(value)')
+
+/** A clone of a stand-in would be empty, since it has no elements of its own: now it is refused, and the words say so. */
+export function refuseClone(standIn: Map<unknown, unknown> | Set<unknown>): void {
+  if (standIn instanceof Map) set.call(standIn, hint, hint)
+  else add.call(standIn, hint)
+}
+
 /** Adds those methods to a class that the engine's own has: no author finds more on a draft than on what it stands for. */
 export function addNewer(made: Constructor, builtIn: Constructor, methods: object): void {
   for (const [name, value] of Object.entries(methods))
@@ -93,6 +105,19 @@ function wrapped(original: Callable): Callable {
   const { method } = {
     method(this: unknown, ...args: unknown[]) {
       return Reflect.apply(original, this, args)
+    },
+  }
+  return sealed(named(method, original))
+}
+
+function refusalOf(builtIn: Constructor, original: Callable): Callable {
+  const { method } = {
+    method() {
+      const name = `${builtIn.name}.${original.name}()`
+      throw new HeldStateError(
+        'invalid-value',
+        `State does not know ${name} of newer engines: take plain(value).${original.name}().`,
+      )
     },
   }
   return sealed(named(method, original))

@@ -3,7 +3,7 @@
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
 import { HeldStateError, ImmutableStateError } from '../base/errors.js'
-import { copyValue, kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
+import { copyValue, formatPath, kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
 import type { Commit } from './commit.js'
 import { unwrapView } from './view.js'
 
@@ -114,6 +114,15 @@ export abstract class Node<T extends object = object> {
       'not-a-field',
       `"${String(what)}" of state "${String(path[0])}" is a computed value, and what changes a state is given its fields alone. ` +
         'Put what both need into a function of its own, (s) => ..., and call it in both places.',
+    )
+  }
+
+  /** Of what a plain value takes and a draft cannot. */
+  refuseForm(what: string): never {
+    throw new HeldStateError(
+      'invalid-value',
+      `${formatPath(this.path)} cannot ${what}: it is a draft, which is written to while its lock is held. ` +
+        'Do this with a copy, plain(value).',
     )
   }
 

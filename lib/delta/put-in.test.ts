@@ -6,6 +6,14 @@ type Loose = Record<string, any>
 
 const base = (): Loose => ({ job: undefined, rows: [], map: new Map(), set: new Set(), date: new Date(0) })
 
+function visited(set: Set<unknown>): unknown {
+  let last: unknown
+  set.forEach((item) => {
+    last = item
+  })
+  return last
+}
+
 /** Ways to put a container in and read it back. */
 const ways: readonly [way: string, put: (s: Loose, value: object) => unknown, read: (s: Loose) => unknown][] = [
   ['a field', (s, value) => (s.job = value), (s) => s.job],
@@ -20,7 +28,7 @@ const ways: readonly [way: string, put: (s: Loose, value: object) => unknown, re
   ['the values of a Map', (s, value) => s.map.set('x', value), (s) => [...s.map.values()][0]],
   ['the entries of a Map', (s, value) => s.map.set('x', value), (s) => [...s.map][0][1]],
   ['a Set', (s, value) => s.set.add(value), (s) => [...s.set][0]],
-  ['forEach() of a Set', (s, value) => s.set.add(value), (s) => (s.set.forEach((item: object) => (s = item)), s)],
+  ['forEach() of a Set', (s, value) => s.set.add(value), (s) => visited(s.set)],
   ['an object around it', (s, value) => (s.job = { deep: { value } }), (s) => s.job.deep.value],
   ['a list around it', (s, value) => (s.job = [[value]]), (s) => s.job.flat()[0]],
   ['a Map around it', (s, value) => s.rows.push(new Map([['x', value]])), (s) => s.rows[0].get('x')],

@@ -4,7 +4,7 @@
  */
 import { ImmutableStateError } from '../base/errors.js'
 import { kindOf } from '../base/value.js'
-import { addNewer, inheritedBy, isLeaf, isNameIn, membersOf, seal } from './inherited.js'
+import { addNewer, inheritedBy, isLeaf, isNameIn, membersOf, refuseClone, seal } from './inherited.js'
 
 export type DeepReadonly<T> = T extends Date | ((...args: never[]) => unknown)
   ? T
@@ -140,6 +140,7 @@ class MapView extends Map<unknown, unknown> {
   constructor(original: ReadonlyMap<unknown, unknown>) {
     super()
     this.#original = original
+    refuseClone(this)
     Object.preventExtensions(this)
   }
   override get size() {
@@ -199,6 +200,7 @@ class SetView extends Set<unknown> {
   constructor(original: ReadonlySet<unknown>) {
     super()
     this.#original = original
+    refuseClone(this)
     Object.preventExtensions(this)
   }
   override get size() {

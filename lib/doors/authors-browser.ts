@@ -1,4 +1,5 @@
 /** `heldstate` in a browser bundle: the names of the door for authors, and why they do not work there. */
 export { HeldStateError, ImmutableStateError } from '../base/errors.js'
 export { Refusal } from '../base/refusal.js'
+export { plain } from '../delta/plain.js'
 export { defineState } from '../state/browser.js'

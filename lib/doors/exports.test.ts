@@ -18,6 +18,7 @@ it('the doors export this and nothing else', () => {
         "ImmutableStateError",
         "Refusal",
         "defineState",
+        "plain",
         "type ArgsOf",
         "type ClientView",
         "type Definition",
