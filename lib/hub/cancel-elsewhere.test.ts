@@ -94,7 +94,15 @@ it('a task is cancelled by a process that was not told that it has begun', async
   const known = b.hub.load(instance)
   await clock.advance(20)
   await known
-  instance.watchers.add({ close() {}, changed() {}, fault() {} }) // a page
+  instance.watchers.add({
+    sentAt: 0,
+    sending: false,
+    sendingLater: false,
+    flush() {},
+    close() {},
+    changed() {},
+    fault() {},
+  }) // a page
   const node = book.nodes.get(b.store.node)
   const listener = node?.listener
   if (node) node.listener = undefined // messages are lost

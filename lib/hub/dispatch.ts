@@ -210,7 +210,7 @@ async function iterate(
       deadline.check()
       deadline.stop() // the store takes its own time
       const next = await announced(ground, transaction, triggersIn(step.value, where))
-      await transaction.commit(interrupted(where()))
+      await transaction.show(interrupted(where()))
       ground.start(transaction.token, next)
       deadline.start()
     } catch (error) {

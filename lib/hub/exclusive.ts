@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { type Eventually, isPromise, promised } from '../base/eventually.js'
+import { after, type Eventually, isPromise, promised } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
@@ -28,7 +28,10 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
   return {
     clock: ground.clock,
     snapshot: (state, id) => snapshot(ground, token, state, id),
-    update: (permit, author, work) => exclusive(ground, token, author, work, permit.run ?? 'hub.lock', permit),
+    update: (permit, author, work) =>
+      after(exclusive(ground, token, author, work, permit.run ?? 'hub.lock', permit), (result) =>
+        after(ground.outbox.hurryAtTimes(ground.instance(token)), () => result),
+      ),
     lock: (permit) => promised(() => block(ground, token, permit)),
     mark: (transaction) => ground.flow.mark(transaction as Transaction),
   }

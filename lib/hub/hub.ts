@@ -68,7 +68,7 @@ export class Hub {
   private readonly prepare: () => Eventually<void>
   readonly callers: Callers
   readonly options: HubOptions
-  private readonly outbox: Outbox
+  readonly outbox: Outbox
   readonly tasks: Tasking
   readonly nodes: Nodes
   readonly keeping: Keeping

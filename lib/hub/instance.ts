@@ -15,6 +15,7 @@ import type { Fields, RunningTask, State, Stored } from '../store/store.js'
 import type { TaskStatus } from '../tasks/status.js'
 import { completed, isCurrent } from './fields.js'
 import type { FirstValues } from './first-values.js'
+import type { Sender } from './outbox.js'
 import { merged, type PastCalls } from './past-calls.js'
 import type { Pending } from './pending.js'
 import { type Known, type RunChanges, Runs } from './runs.js'
@@ -23,9 +24,7 @@ import { type Known, type RunChanges, Runs } from './runs.js'
 export type View = Readonly<Record<string, unknown>>
 
 /** Whoever is to be told of changes: a tab's session. */
-export interface Watcher {
-  /** Ends its connection; the tab makes another one. */
-  close(): void
+export interface Watcher extends Sender {
   changed(): void
   fault(error: unknown): void
 }
@@ -63,6 +62,7 @@ export class Instance {
   /** The app has ended it: its pages get new tokens. */
   forgotten = false
   readonly watchers = new Set<Watcher>()
+  hurriedAt = Number.NEGATIVE_INFINITY
   revision = 0
   state: State = {}
   calls: PastCalls = []

@@ -16,6 +16,13 @@ export interface Sender {
   close(): void
 }
 
+/** A state of a tab, as far as its senders go. */
+export interface Watched {
+  readonly watchers: Iterable<Sender>
+  /** In milliseconds of the clock. */
+  hurriedAt: number
+}
+
 export class Outbox {
   private readonly clock: Clock
   private readonly frameMs: number
@@ -23,6 +30,7 @@ export class Outbox {
   private thisTurn: Sender[] = []
   private nextFrame = new Set<Sender>()
   private cancelFrame = () => {}
+  private readonly hurried = new Set<Sender>()
 
   /** `failed` is told of a sender that threw; the others go on. */
   constructor(clock: Clock, frameMs: number, failed: (sender: Sender, error: unknown) => void) {
@@ -44,6 +52,30 @@ export class Outbox {
     if (this.nextFrame.size === 0) this.cancelFrame = this.clock.after(this.frameMs, () => this.flushFrame())
     sender.sendingLater = true
     this.nextFrame.add(sender)
+  }
+
+  /**
+   * Sends at the end of this turn what of these waits for a frame. Done when it is sent, so that the work that follows does not hold it
+   * back; undefined if nothing waits.
+   */
+  hurry(senders: Iterable<Sender>): Promise<void> | undefined {
+    let waits = false
+    for (const sender of senders) {
+      if (!sender.sending && !sender.sendingLater) continue
+      this.add(sender)
+      this.hurried.add(sender)
+      waits = true
+    }
+    return waits ? new Promise((resolve) => this.clock.turn(resolve)) : undefined
+  }
+
+  /** The same after one of many changes: at most once per frame. */
+  hurryAtTimes(watched: Watched): Promise<void> | undefined {
+    const now = this.clock.now()
+    if (now - watched.hurriedAt < this.frameMs) return undefined
+    for (const { sentAt } of watched.watchers) if (now - sentAt < this.frameMs) return undefined // it saw something just now
+    watched.hurriedAt = now
+    return this.hurry(watched.watchers)
   }
 
   /** Sends all there is to send. */
@@ -84,6 +116,6 @@ export class Outbox {
       isLate = this.clock.now() > end
     }
     const now = this.clock.now()
-    for (const sender of done) sender.sentAt = now
+    for (const sender of done) if (!this.hurried.delete(sender)) sender.sentAt = now // what follows in this turn need not wait
   }
 }

@@ -22,6 +22,7 @@ import type { Author, Flow, Hold } from './flow.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import type { Nodes } from './nodes.js'
+import type { Outbox } from './outbox.js'
 import { type CallName, EndedMeanwhile, endOf, withEnd } from './past-calls.js'
 import { type Change, keep, load, lose, type Pending, sharper } from './pending.js'
 
@@ -34,6 +35,7 @@ export interface Ground {
   readonly registry: Registry
   readonly store: StateStore
   readonly nodes: Nodes
+  readonly outbox: Outbox
   readonly endings: Pick<Endings, 'check'>
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
@@ -288,6 +290,12 @@ export class Transaction implements Hold {
   commit(interrupted?: Failure): Eventually<void> {
     this.stage()
     return this.save(interrupted)
+  }
+
+  /** What a `yield` means: saved, and on its way to the pages before the work goes on. */
+  async show(interrupted?: Failure): Promise<void> {
+    await this.commit(interrupted)
+    await this.ground.outbox.hurry(this.instance.watchers)
   }
 
   /** Forgets what was changed since the last commit; handed-out drafts become read-only. */

@@ -7,6 +7,8 @@ import type { StateStore } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
 
 let wait = gate()
+/** What the page shows while a handler runs. */
+let shown = (): unknown => undefined
 
 const other = defineState('other', () => ({ n: 0 }))
 const d = defineState('d', () => ({ n: 0, note: '' }))
@@ -31,6 +33,13 @@ const d = defineState('d', () => ({ n: 0, note: '' }))
       await wait.opened
       this.get(other).n = 2
       throw new Error('no')
+    }),
+    steps: on(function* (s, count: number) {
+      for (let step = 1; step <= count; step += 1) {
+        s.n = step
+        yield
+        s.note += `${shown()} `
+      }
     }),
     idle: on(function* (s) {
       yield
@@ -91,6 +100,7 @@ it('shows all states of the token as one revision, and a throw after it takes ba
   await clock.advance(20)
   expect([tab.state(d).n, tab.state(other).n, tab.revision]).toEqual([1, 1, before + 1])
   wait.open()
+  await clock.settle()
   expect(await called).toMatchObject({ code: 'handler-failed' })
   expect([tab.state(d).n, tab.state(other).n, tab.revision]).toEqual([1, 1, before + 1])
 })
@@ -115,4 +125,14 @@ it('lets no other change of the token in between', async () => {
   await clock.advance(20)
   expect(now().n).toBe(103)
   expect(now().note).toMatch(/^n was (3|103)$/)
+})
+
+it('is seen by the page before the work that follows, also shortly after another step', async () => {
+  const { clock, state, tab, d: now } = await open()
+  shown = () =>
+    tab.wire.received
+      .flatMap(([name, ...args]) => (name === 'd' ? JSON.stringify(args).match(/"n"\],(\d)/)?.[1] : []))
+      .at(-1)
+  await done(clock, state.steps(3))
+  expect(now().note).toBe('undefined 1 2 ') // what is sent arrives in the next turn: nothing waits for a frame
 })

@@ -18,7 +18,8 @@ export interface BlockTransaction {
   get(id: string): object
   stage(): void
   save(): Eventually<void>
-  commit(): Eventually<void>
+  /** Saves, and lets the pages see it. */
+  show(): Promise<void>
   rollback(): void
   close(): void
   release(): void
@@ -39,7 +40,7 @@ export class HeldBlock {
 
   /** A `yield` inside the block: saves and shows what was changed so far. */
   async show(): Promise<void> {
-    if (!this.left) await this.transaction.commit()
+    if (!this.left) await this.transaction.show()
   }
 
   /** The block ends; `later` runs its argument at the end of the turn. */
