@@ -29,11 +29,11 @@ const cluster = { nodes: 3 }
 
 it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
   ['forget-page', /left 2 marks|calls that/, {}, 1],
-  ['forget-calls', /left 2 marks/, {}, 1],
+  ['forget-calls', /left 2 marks|there twice/, {}, 1],
   ['acknowledge-early', /which nobody has kept|left 0 marks/, {}, 1],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|went back/, {}, 1],
   ['hide-progress', /is there twice/, {}, 1],
-  ['build-on-failed', /left \d marks|calls that/, {}, 1],
+  ['build-on-failed', /left \d marks|calls that|before it saw it/, {}, 1],
   ['overtake-failed', /before it saw it|left \d marks/, {}, 1],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|there twice|went back|another state/, cluster, 260],
   ['publish-early', /which nobody has kept|kept was/, cluster, 1],
