@@ -268,3 +268,69 @@ it('a task that is not durable is shown as interrupted, though its tab comes bac
   await tab.reconnect()
   expect(now()).toMatchObject({ done: 1, mortal: { running: 0, error: { code: 'interrupted' } } })
 })
+
+describe('the name of a run', () => {
+  const named = defineState('named', () => ({ runs: [] as string[] }))
+    .tasks((background) => ({
+      goesOn: background({ durable: true }, async ({ run, update, sleep, attempt }) => {
+        await update((s) => void s.runs.push(run))
+        if (attempt < 3) await sleep(1_000_000)
+      }),
+      fails: background({ durable: true, retry: { times: 2, wait: '1s' } }, async ({ run, update }) => {
+        await update((s) => void s.runs.push(run))
+        throw new Refusal('no')
+      }),
+      plain: background({ retry: { times: 1, wait: '1s' } }, async ({ run, update, attempt }) => {
+        await update((s) => void s.runs.push(run))
+        if (attempt === 1) throw new Refusal('no')
+      }),
+    }))
+    .events((on, { goesOn }) => ({ begin: on(() => [goesOn(), goesOn()]) }))
+
+  const openNamed = async () => {
+    const kit = testHub([named])
+    const tab = await kit.open()
+    const state = await tab.watch(named)
+    return { ...kit, kit, tab, state, runs: () => tab.state(named).runs }
+  }
+  /** How many attempts wrote, and under how many names. */
+  const names = (runs: readonly string[]) => [runs.length, new Set(runs.filter((run) => /^\w{16,}$/.test(run))).size]
+
+  it('stays the same in each process that goes on with it, and is the one that the hub knows', async () => {
+    const { kit, tab, state, clock, done, runs } = await openNamed()
+    await done(state.goesOn.start())
+    await clock.advance(20)
+    expect([...kit.hub.backgroundTasks].map(({ id }) => id)).toEqual(runs())
+    for (let times = 0; times < 2; times += 1) {
+      kit.crash()
+      await tab.reconnect()
+      await clock.advance(20)
+    }
+    expect(names(runs())).toEqual([3, 1])
+    expect(tab.state(named).goesOn.outcome).toBe('done')
+  })
+  it.each(['fails', 'plain'] as const)('stays the same in each attempt after a failure: %s', async (task) => {
+    const { state, clock, done, runs } = await openNamed()
+    await done(state[task].start())
+    await clock.advance(10_000)
+    expect(names(runs())).toEqual([task === 'fails' ? 3 : 2, 1])
+  })
+  it('stays the same where a crash comes between two attempts', async () => {
+    const { kit, tab, state, clock, done, runs } = await openNamed()
+    await done(state.fails.start())
+    await clock.advance(500)
+    kit.crash()
+    await tab.reconnect()
+    await clock.advance(10_000)
+    expect(names(runs())).toEqual([3, 1])
+  })
+  it('is another one for each start, also of one change and in another tab', async () => {
+    const { open, state, clock, done, runs } = await openNamed()
+    const other = await open()
+    await done(state.begin())
+    await done((await other.watch(named)).plain.start()) // two attempts
+    await done(state.goesOn.start())
+    await clock.advance(5_000)
+    expect(names([...runs(), ...other.state(named).runs])).toEqual([5, 4])
+  })
+})

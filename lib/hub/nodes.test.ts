@@ -9,10 +9,11 @@ interface Counted {
   n: number
   by: string[]
   attempts: number[]
+  runs: string[]
 }
 
 /** Which process runs this code is told by the clock of the hub alone, so a task says its attempt. */
-const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [] }))
+const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [], runs: [] }))
   .tasks((background) => ({
     count: background({ concurrency: 'single' }, async ({ update, sleep, progress }, to: number) => {
       for (let made = 1; made <= to; made += 1) {
@@ -21,8 +22,8 @@ const d = defineState('d', (): Counted => ({ n: 0, by: [], attempts: [] }))
         await sleep(100)
       }
     }),
-    sure: background({ durable: true }, async ({ update, sleep, attempt }, to: number) => {
-      await update((s) => void s.attempts.push(attempt))
+    sure: background({ durable: true }, async ({ update, sleep, run, attempt }, to: number) => {
+      await update((s) => void (s.attempts.push(attempt), s.runs.push(run)))
       while (await update((s) => s.n < to && ++s.n)) await sleep(100)
     }),
     lingers: background({ durable: true, onDisconnect: { grace: '5s' } }, async ({ sleep }) => sleep(1_000_000)),
@@ -284,6 +285,8 @@ describe('a durable task', () => {
     expect(now()).toMatchObject({ attempts: [1, 2], sure: { running: 1, error: null } })
     await clock.advance(4_000)
     expect(now()).toMatchObject({ n: 30, attempts: [1, 2], by: ['begin'], sure: { running: 0, error: null } })
+    expect(now().runs).toEqual([now().runs[0], now().runs[0]])
+    expect(now().runs[0]).toMatch(/^\w{16,}$/)
   })
   it('goes on at once when its process ends in order', async () => {
     const { a, b, now, move, end, state } = await open(3)

@@ -33,6 +33,11 @@ export interface EventContext {
 export interface Self<State, View = State> {
   readonly token: string
   /**
+   * Names this run, and no other of any tab: a random text. It stays the same in each attempt, after a failure and in another process, so
+   * that a service which is given the same key twice knows it.
+   */
+  readonly run: string
+  /**
    * Counts from 1. A task with `retry` that failed, and a durable one whose process ended, begin again from the top as the next
    * attempt: the state says how far the last one came.
    */

@@ -34,6 +34,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
 
   return {
     token,
+    run: run.id,
     attempt: run.attempt,
     signal: permit.signal as AbortSignal,
     get state() {
