@@ -3,7 +3,7 @@ export const demos = [
   {
     href: '/background-tasks',
     title: 'Background tasks',
-    text: 'A counter that counts on the server while the page stays interactive, written in two ways, and fifty of them at once.',
+    text: 'A counter that counts on the server while the page stays interactive, written in two ways, and fifty of them at once. Kill the server: they go on.',
   },
   {
     href: '/low-level',

@@ -2,7 +2,7 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 
 /** The two counters of the first demo, by the names of their sections. */
-export const idioms = ['Bookkeeping by hand', 'Without bookkeeping'] as const
+export const idioms = ['A block under the lock', 'A function under the lock'] as const
 
 /** Opens a page of the demo and waits until it is live. */
 export async function open(page: Page, path: string): Promise<void> {

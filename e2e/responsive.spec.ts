@@ -16,7 +16,7 @@ test('typing, clicking and another counter answer while fifty background counter
   for (let click = 1; click <= 12; click += 1) await meanwhile.getByRole('button', { name: 'Click me' }).click()
   await expect(meanwhile.getByText('clicks:')).toHaveText('clicks: 12')
 
-  const counter = counterOf(page, 'Without bookkeeping')
+  const counter = counterOf(page, 'A function under the lock')
   await counter.max.fill('2')
   await counter.start.click()
   await expect(counter.count).toHaveText('2 / 2')

@@ -9,18 +9,18 @@ test('two tabs of one browser never see each other’s values', async ({ context
   await one.getByLabel('Text').fill('one')
   await two.getByLabel('Text').fill('two')
   await one.getByRole('button', { name: 'Click me' }).click()
-  await counterOf(one, 'Bookkeeping by hand').start.click()
-  await reaches(counterOf(one, 'Bookkeeping by hand').count, 2)
-  await counterOf(two, 'Without bookkeeping').max.fill('77')
-  await expect(counterOf(two, 'Without bookkeeping').count).toHaveText('0 / 77')
+  await counterOf(one, 'A block under the lock').start.click()
+  await reaches(counterOf(one, 'A block under the lock').count, 2)
+  await counterOf(two, 'A function under the lock').max.fill('77')
+  await expect(counterOf(two, 'A function under the lock').count).toHaveText('0 / 77')
 
   const isApart = async () => {
     await expect(one.locator('q')).toHaveText('one')
     await expect(one.getByText('clicks:')).toHaveText('clicks: 1')
-    await expect(counterOf(one, 'Without bookkeeping').count).toHaveText('0 / 10')
+    await expect(counterOf(one, 'A function under the lock').count).toHaveText('0 / 10')
     await expect(two.locator('q')).toHaveText('two')
     await expect(two.getByText('clicks:')).toHaveText('clicks: 0')
-    await expect(counterOf(two, 'Bookkeeping by hand').count).toHaveText('0 / 10')
+    await expect(counterOf(two, 'A block under the lock').count).toHaveText('0 / 10')
   }
   await isApart()
   await Promise.all([one.reload(), two.reload()])
@@ -40,10 +40,10 @@ test('a duplicated tab goes its own way', async ({ page }) => {
   await duplicate.getByLabel('Text').fill('duplicate')
   await expect(duplicate.locator('q')).toHaveText('duplicate')
 
-  await counterOf(page, 'Without bookkeeping').start.click()
-  await reaches(counterOf(page, 'Without bookkeeping').count, 2)
+  await counterOf(page, 'A function under the lock').start.click()
+  await reaches(counterOf(page, 'A function under the lock').count, 2)
   await expect(page.locator('q')).toHaveText('original')
-  await expect(counterOf(duplicate, 'Without bookkeeping').count).toHaveText('0 / 10')
+  await expect(counterOf(duplicate, 'A function under the lock').count).toHaveText('0 / 10')
 
   await Promise.all([page.reload(), duplicate.reload()])
   await expect(page.locator('q')).toHaveText('original')

@@ -3,28 +3,20 @@ import { useServerState } from 'heldstate/react'
 import { useId } from 'react'
 import { Failure, useAttempt } from '../attempt'
 import { HeldField } from '../held-field'
-import { counter } from './counter.state'
-import { simpleCounter } from './simple-counter.state'
+import { blockCounter } from './block-counter.state'
+import { type Course, CourseOf } from './course'
+import { functionCounter } from './function-counter.state'
 
-/** Start and stop set a flag, which the task looks at under the lock. */
-export function HandKeptCounter() {
-  const c = useServerState(counter)
-  return <Counter title="Bookkeeping by hand" of={c} task={c.count} running={c.running} startOrStop={c.toggle} />
+/** `await using held = await self.lock()` */
+export function BlockCounter() {
+  const c = useServerState(blockCounter)
+  return <Counter title="A block under the lock" of={c} />
 }
 
-/** Start and stop are the task's own. */
-export function SimpleCounter() {
-  const c = useServerState(simpleCounter)
-  const running = c.count.running > 0
-  return (
-    <Counter
-      title="Without bookkeeping"
-      of={c}
-      task={c.count}
-      running={running}
-      startOrStop={() => (running ? c.count.cancel() : c.count.start())}
-    />
-  )
+/** `await self.update((s) => …)` */
+export function FunctionCounter() {
+  const c = useServerState(functionCounter)
+  return <Counter title="A function under the lock" of={c} />
 }
 
 interface Props {
@@ -33,17 +25,23 @@ interface Props {
     readonly counter: number
     readonly maxCounter: number
     readonly percent: number
+    readonly course: Course | null
+    readonly count: {
+      readonly running: number
+      readonly error: { readonly message: string } | null
+      readonly start: () => Promise<void>
+      readonly cancel: () => Promise<void>
+    }
     readonly reset: () => Promise<void>
     readonly setMax: (max: string) => Promise<void>
   }
-  readonly task: { readonly running: number; readonly error: { readonly message: string } | null }
-  readonly running: boolean
-  readonly startOrStop: () => Promise<void>
 }
 
-function Counter({ title, of: c, task, running, startOrStop }: Props) {
+function Counter({ title, of: c }: Props) {
   const id = useId()
   const { failure, attempt } = useAttempt()
+  const { count } = c
+  const running = count.running > 0
   return (
     <section className="card" aria-labelledby={id}>
       <p className="kicker" id={id}>
@@ -53,17 +51,18 @@ function Counter({ title, of: c, task, running, startOrStop }: Props) {
         {c.counter} / {c.maxCounter}
       </h2>
       <progress aria-label={`${title}: counted so far`} max={100} value={c.percent} />
+      <CourseOf course={c.course} />
       <HeldField label="Max" type="number" held={String(c.maxCounter)} send={c.setMax} />
       <div className="row">
-        <button type="button" className="main" onClick={() => attempt(startOrStop)}>
+        <button type="button" className="main" onClick={() => attempt(running ? count.cancel : count.start)}>
           {running ? 'Stop' : 'Start'}
         </button>
         <button type="button" onClick={() => attempt(c.reset)}>
           Reset
         </button>
       </div>
-      <Failure>{failure ?? task.error?.message}</Failure>
-      <p className="aside">tasks running: {task.running}</p>
+      <Failure>{failure ?? count.error?.message}</Failure>
+      <p className="aside">tasks running: {count.running}</p>
     </section>
   )
 }

@@ -1,18 +1,27 @@
-/** Fifty background tasks in one tab. All write to the same state, each its own row, in turns under the same lock. */
+/**
+ * Fifty background tasks in one tab. All write to the same state, each its own row, in turns under the same lock. They are durable, and each goes on
+ * from its row.
+ */
 import { defineState } from 'heldstate'
+import type { Course } from './course'
 
 const rows = 50
 const steps = 100
 
-export const manyCounters = defineState('many-counters', () => ({ steps, counts: Array<number>(rows).fill(0) }))
-  .private(() => ({ runs: 0 }))
+export const manyCounters = defineState('many-counters', () => ({
+  steps,
+  counts: Array<number>(rows).fill(0),
+  course: null as Course | null,
+}))
+  .private(() => ({ round: 0 }))
   .computed({ finished: (s) => s.counts.filter((count) => count === s.steps).length })
   .tasks((background) => ({
-    countRow: background(async ({ update, sleep }, row: number, run: number) => {
+    countRow: background({ durable: true }, async ({ update, sleep, attempt }, row: number, round: number) => {
       const more = () =>
         update((s) => {
-          if (s.runs !== run) return false // somebody has started over
-          const count = (s.counts[row] ?? 0) + 1
+          if (s.round !== round) return false // somebody has started over
+          s.course = { attempt, process: process.pid }
+          const count = Math.min(s.steps, (s.counts[row] ?? 0) + 1)
           s.counts[row] = count
           return count < s.steps
         })
@@ -21,8 +30,8 @@ export const manyCounters = defineState('many-counters', () => ({ steps, counts:
   }))
   .events((on, { countRow }) => ({
     startAll: on((s) => {
-      s.runs += 1
+      s.round += 1
       s.counts = Array<number>(rows).fill(0)
-      return s.counts.map((_, row) => countRow(row, s.runs))
+      return s.counts.map((_, row) => countRow(row, s.round))
     }),
   }))

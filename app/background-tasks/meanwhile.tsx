@@ -1,7 +1,8 @@
 'use client'
-import { useServerState } from 'heldstate/react'
+import { type TaskHandle, useServerState } from 'heldstate/react'
 import { Failure, useAttempt } from '../attempt'
 import { HeldField } from '../held-field'
+import { CourseOf } from './course'
 import { manyCounters } from './many-counters.state'
 import { notes } from './notes.state'
 
@@ -42,10 +43,12 @@ export function ManyCounters() {
           Cancel all
         </button>
       </div>
-      <Failure>{failure}</Failure>
+      <Failure>{failure ?? m.countRow.error?.message}</Failure>
       <p className="aside">
         finished: {m.finished} of {m.counts.length}
       </p>
+      <p className="aside">{wordOf(m.countRow)}</p>
+      <CourseOf course={m.course} />
       <ol className="bars" aria-label="Counters">
         {m.counts.map((count, row) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
@@ -56,6 +59,13 @@ export function ManyCounters() {
       </ol>
     </div>
   )
+}
+
+/** How the fifty stand: bars that do not move say why. */
+function wordOf({ running, outcome }: Pick<TaskHandle, 'running' | 'outcome'>): string {
+  if (running > 0) return `running: ${running}`
+  if (outcome === null) return 'not started'
+  return outcome === 'done' ? 'all have ended' : `${outcome}: the bars show how far they came`
 }
 
 function Bar({ name, count, of }: { name: string; count: number; of: number }) {

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { HandKeptCounter, SimpleCounter } from './counters'
+import { BlockCounter, FunctionCounter } from './counters'
 import { ManyCounters, Notes } from './meanwhile'
 
 export const metadata: Metadata = { title: 'Background tasks' }
@@ -10,13 +10,14 @@ export default function BackgroundTasks() {
       <div className="intro">
         <h1>Background tasks</h1>
         <p>
-          Both counters count on the server, twice a second. The first keeps the books itself: a flag in its state,
-          which its task looks at. The second leaves that to the library. They know nothing of each other.
+          Both counters count on the server, twice a second. The task of the first takes the lock for a block, that of
+          the second for a function; they know nothing of each other. Reload the page, or kill the server and start it
+          again: they go on from where they were.
         </p>
       </div>
       <div className="pair">
-        <HandKeptCounter />
-        <SimpleCounter />
+        <BlockCounter />
+        <FunctionCounter />
       </div>
       <section className="card" aria-labelledby="meanwhile">
         <h2 id="meanwhile">Meanwhile</h2>

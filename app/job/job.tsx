@@ -4,7 +4,7 @@ import { Failure, useAttempt } from '../attempt'
 import { job } from './job.state'
 
 export function Job() {
-  const { run, results, total } = useServerState(job)
+  const { run, results, total, attempt: attempts } = useServerState(job)
   const { failure, attempt } = useAttempt()
   const running = run.running > 0
   return (
@@ -33,6 +33,7 @@ export function Job() {
       <p className="aside" aria-live={running ? 'off' : 'polite'}>
         {running ? (run.note ?? 'starting') : ending(run.outcome, results.length, total)}
       </p>
+      {attempts > 1 && <p className="aside">went on after the server had ended: attempt {attempts}</p>}
       <Failure>{failure ?? run.error?.message}</Failure>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <ol className="results" aria-label="Results" tabIndex={0}>

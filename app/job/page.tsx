@@ -10,7 +10,8 @@ export default function JobPage() {
         <h1>Long job</h1>
         <p>
           Forty rows, one after the other. The task reports how far it is, and appends each result under the lock.
-          Reload the page while it runs: it goes on. Once Cancel has answered, it writes nothing more.
+          Reload the page while it runs, or kill the server and start it again: it goes on. Once Cancel has answered, it
+          writes nothing more.
         </p>
       </div>
       <Job />

@@ -1,13 +1,17 @@
 'use client'
 import { useServerState } from 'heldstate/react'
+import { useEffect, useState } from 'react'
 import { Failure, useAttempt } from '../attempt'
+import { patienceMs } from './patience'
 import { rows } from './rows.state'
 
 export function Rows() {
   const r = useServerState(rows)
   const { failure, attempt } = useAttempt()
+  const late = useLate(r.asked)
+  const loading = r.asked !== null && !late
   return (
-    <section className="card" aria-label="Rows" aria-busy={r.loading}>
+    <section className="card" aria-label="Rows" aria-busy={loading}>
       <div className="row">
         <button type="button" className="main" onClick={() => attempt(() => r.fetchData('good'))}>
           Fetch data
@@ -15,9 +19,9 @@ export function Rows() {
         <button type="button" onClick={() => attempt(() => r.fetchData('broken'))}>
           Ask a broken server
         </button>
-        <span aria-live="polite">{r.loading ? 'Loading…' : ''}</span>
+        <span aria-live="polite">{loading ? 'Loading…' : ''}</span>
       </div>
-      <Failure>{failure ?? r.error ?? undefined}</Failure>
+      <Failure>{failure ?? r.error ?? (late ? noAnswer : undefined)}</Failure>
       {r.rows.length > 0 ? (
         <table>
           <caption>Temperatures</caption>
@@ -41,4 +45,17 @@ export function Rows() {
       )}
     </section>
   )
+}
+
+const noAnswer = 'No answer came: the server may have ended while it waited for one. Ask again.'
+
+/** Whether an answer to what was asked then, in milliseconds since the epoch, would be here by now. */
+function useLate(asked: number | null): boolean {
+  const [given, setGiven] = useState<number | null>(null)
+  useEffect(() => {
+    if (asked === null) return
+    const timer = setTimeout(() => setGiven(asked), asked + 2 * patienceMs - Date.now())
+    return () => clearTimeout(timer)
+  }, [asked])
+  return asked !== null && given === asked
 }

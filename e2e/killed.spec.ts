@@ -1,0 +1,109 @@
+/** What the demo says after its server was killed: what goes on says so, and nothing shows as running that does not. The spec has a server of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, type Page, test } from '@playwright/test'
+import { counterOf, idioms, live, numberIn, reaches } from './demo'
+
+const dir = mkdtempSync(join(tmpdir(), 'heldstate-killed-'))
+let port = 0
+let server: ChildProcess
+
+async function start(): Promise<void> {
+  const env = { ...process.env, NODE_ENV: 'production' as const, PORT: String(port), HELDSTATE_DIR: dir }
+  server = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  for await (const text of server.stdout ?? []) {
+    said += text
+    if (said.includes('ready on')) break
+  }
+  expect(said).toContain('ready on')
+}
+
+async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  server.kill(signal)
+  await once(server, 'exit')
+}
+
+test.beforeAll(async () => {
+  const probe = createServer().listen(0)
+  await once(probe, 'listening')
+  port = (probe.address() as AddressInfo).port
+  await new Promise((resolve) => probe.close(resolve))
+  await start()
+})
+test.afterAll(async () => {
+  await end('SIGTERM')
+  rmSync(dir, { recursive: true, force: true })
+})
+
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(`http://localhost:${port}${path}`)
+  await live(page)
+}
+
+test('a killed server goes on with what it did, and each page says so', async ({ page, context }) => {
+  await open(page, '/background-tasks')
+  const counters = idioms.map((idiom) => counterOf(page, idiom))
+  for (const counter of counters) {
+    await counter.max.fill('1000')
+    await counter.start.click()
+    await expect(counter.section).toContainText(`attempt 1 · process ${server.pid}`)
+  }
+  const meanwhile = page.getByRole('region', { name: 'Meanwhile' })
+  await meanwhile.getByRole('button', { name: 'Start 50 counters' }).click()
+  await expect(meanwhile.getByText('running:')).toHaveText('running: 50')
+
+  const job = await context.newPage()
+  await open(job, '/job')
+  await job.getByRole('button', { name: 'Start job' }).click()
+  await expect(job.getByText(/^row \d+ of 40$/)).toBeVisible()
+
+  const weather = await context.newPage()
+  await open(weather, '/low-level')
+  await weather.getByRole('button', { name: 'Fetch data' }).click()
+  await expect(weather.getByText('Loading…')).toBeVisible()
+
+  const before = await numberIn((counters[0] as ReturnType<typeof counterOf>).count)
+  await end('SIGKILL')
+  await start()
+
+  for (const counter of counters) {
+    await expect(counter.section).toContainText(`survived 1 restart of the server · attempt 2 · process ${server.pid}`)
+    await reaches(counter.count, before + 2)
+    await expect(counter.stop).toBeVisible()
+    await expect(counter.tasks).toHaveText('tasks running: 1')
+    await expect(counter.alert).toBeHidden()
+    await counter.stop.click()
+    await expect(counter.start).toBeVisible()
+  }
+  await expect(meanwhile).toContainText('survived 1 restart of the server')
+  await expect(meanwhile.getByText('finished:')).toHaveText('finished: 50 of 50', { timeout: 40_000 })
+
+  await expect(job.getByText('done: 40 rows')).toBeVisible()
+  await expect(job.getByText('went on after the server had ended: attempt 2')).toBeVisible()
+  await expect(job.getByRole('list', { name: 'Results' }).getByRole('listitem')).toHaveText(
+    Array.from({ length: 40 }, (_, at) => new RegExp(`^Row ${at + 1}: `)),
+  )
+
+  const rows = weather.getByRole('region', { name: 'Rows' })
+  await expect(rows.getByRole('alert')).toContainText('No answer came')
+  await expect(weather.getByText('Loading…')).toBeHidden()
+  await weather.getByRole('button', { name: 'Fetch data' }).click()
+  await expect(weather.getByRole('row')).toHaveCount(5)
+  await expect(rows.getByRole('alert')).toBeHidden()
+})
+
+test('the home page goes on with its counter', async ({ page }) => {
+  await open(page, '/')
+  const example = page.locator('.example')
+  await example.getByRole('button', { name: 'Start' }).click()
+  await reaches(example.locator('strong'), 1)
+  await end('SIGKILL')
+  await start()
+  await expect(example.locator('strong')).toHaveText('10 / 10')
+  await expect(example.getByRole('button', { name: 'Start' })).toBeVisible()
+})
