@@ -62,12 +62,11 @@ test('a killed server goes on with what it did, and each page says so', async ({
   await job.getByRole('button', { name: 'Start job' }).click()
   await expect(job.getByText(/^row \d+ of 40$/)).toBeVisible()
 
+  const before = await numberIn((counters[0] as ReturnType<typeof counterOf>).count)
   const weather = await context.newPage()
   await open(weather, '/low-level')
   await weather.getByRole('button', { name: 'Fetch data' }).click()
-  await expect(weather.getByText('Loading…')).toBeVisible()
-
-  const before = await numberIn((counters[0] as ReturnType<typeof counterOf>).count)
+  await weather.getByText('Loading…').waitFor() // the service takes a second
   await end('SIGKILL')
   await start()
 

@@ -43,7 +43,7 @@ export function resolve(from: string, link: string): string | undefined {
   if (/^(https?|mailto):/.test(link) || link.startsWith('#')) return link
   const [path = '', hash] = link.split('#')
   const file = posix.join(dirname(from), path)
-  if (file === '../README.md') return '/'
+  if (file.startsWith('../')) return undefined // of the repository, and no page of this site
   const name = file.replace(/\.md$/, '')
   if (!file.endsWith('.md') || !exists(name)) return undefined
   return hrefOf(name) + (hash ? `#${hash}` : '')
