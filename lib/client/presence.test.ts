@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { defineState, Refusal } from '../doors/authors.js'
 import { testHub } from '../testing/kit.js'
+import { emptyMirror } from './mirror.js'
+import { Presence } from './presence.js'
 
 const seats = defineState('seats', () => ({ free: 0 })).events((on) => ({
   book: on(() => {
@@ -23,4 +25,15 @@ it('a refused call that nobody catches is an unhandled rejection, so that the br
   await clock.settle()
   expect((await unhandled).message).toBe('All seats are taken.')
   expect(book.pending).toBe(false)
+})
+
+it('shows what the server rendered and what the hub has sent in turn, each as one object', async () => {
+  const { open } = testHub([seats])
+  const { tab } = await open()
+  const presence = new Presence(seats, tab)
+  const painted = { free: 3 }
+  const [rendered, live] = [presence.painted(emptyMirror, painted), presence.of(tab.mirror.getState())]
+  expect(rendered).toMatchObject({ free: 3 })
+  expect(presence.painted(emptyMirror, painted)).toBe(rendered)
+  expect(presence.of(tab.mirror.getState())).toBe(live)
 })

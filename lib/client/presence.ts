@@ -40,7 +40,8 @@ export class Presence {
   private readonly defaults: Fields
   /** Shown until the hub has sent the view. */
   private first: Fields
-  private shown: { readonly view: Fields; readonly turn: number; readonly object: Fields } | undefined
+  /** By view: what the server rendered can be shown beside what the hub has sent, until all of the page is hydrated. */
+  private readonly shown = new WeakMap<Fields, { readonly turn: number; readonly object: Fields }>()
   /** Rises when a component must be told that an event is pending, or is not any more. */
   private turn = 0
   private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
@@ -81,9 +82,11 @@ export class Presence {
   of(mirror: Mirror, first = this.first): Fields {
     const view = this.expected((mirror.views.get(this.position) as Fields | undefined) ?? first, mirror)
     const { turn } = this
-    if (this.shown?.view !== view || this.shown.turn !== turn)
-      this.shown = { view, turn, object: this.compose(view, mirror) }
-    return this.shown.object
+    const known = this.shown.get(view)
+    if (known?.turn === turn) return known.object
+    const object = this.compose(view, mirror)
+    this.shown.set(view, { turn, object })
+    return object
   }
 
   /** The view that a page shows: the same object as long as neither the hub nor the page has something new to say. */

@@ -26,12 +26,13 @@ const d = defineState('d', () => ({ n: 0, rows: [{ name: 'a' }, { name: 'b' }], 
   }))
 
 const source = `
-  export function Page() {
+  export function Page({ factor = 10 }) {
     const c = useServerState(d)
     const names = useServerState(d, (s) => s.rows)
     const { status: connection } = useConnection()
+    const sum = useServerState(d, (s) => new Map([['sum', { sum: s.n + factor, of: () => s }]]))
     const list = names.map((row) => row.name + row.name)
-    return createElement('button', { onClick: c.add }, connection, ' ', c.n * 2, ' ', list.join(), ' ', c.work.running)
+    return createElement('button', { onClick: c.add }, connection, ' ', c.n * 2, ' ', list.join(), ' ', c.work.running, ' ', sum.get('sum').sum)
   }
 `
 
@@ -43,7 +44,7 @@ function compiled() {
     plugins: [require.resolve('babel-plugin-react-compiler')],
   }
   const { code } = babel.transformSync(source, options)
-  const module = { exports: {} as { Page(): ReturnType<typeof createElement> } }
+  const module = { exports: {} as { Page(props: { factor?: number }): ReturnType<typeof createElement> } }
   const scope = { module, require, d, useServerState, useConnection, createElement }
   new Function(...Object.keys(scope), compile('page.ts', code))(...Object.values(scope))
   return { code, Page: module.exports.Page }
@@ -55,18 +56,20 @@ it('a compiled component shows every change: of fields, of a row, of a task, of 
   const { code, Page } = compiled()
   expect(code).toContain('react/compiler-runtime')
   const page = openPage([d])
-  await page.show(createElement(Page))
-  expect(page.text()).toBe('connecting 0 aa,bb 0')
+  const root = await page.show(createElement(Page))
+  expect(page.text()).toBe('connecting 0 aa,bb 0 10')
   await page.live()
-  expect(page.text()).toBe('live 0 aa,bb 0')
+  expect(page.text()).toBe('live 0 aa,bb 0 10')
   await page.click('button')
-  expect(page.text()).toBe('live 2 aa,bb 0')
+  expect(page.text()).toBe('live 2 aa,bb 0 11')
   await page.done(() => page.tab.state(d).rename(1, 'c'))
-  expect(page.text()).toBe('live 2 aa,cc 0')
+  expect(page.text()).toBe('live 2 aa,cc 0 11')
   await page.done(() => page.tab.state(d).work.start())
-  expect(page.text()).toBe('live 2 aa,cc 1')
+  expect(page.text()).toBe('live 2 aa,cc 1 11')
   await page.advance(200)
-  expect(page.text()).toBe('live 2 aa,cc 0')
+  expect(page.text()).toBe('live 2 aa,cc 0 11')
+  await page.acting(async () => root.render(createElement(Page, { factor: 20 })))
+  expect(page.text()).toBe('live 2 aa,cc 0 21')
   await page.acting(async () => page.tab.drop())
-  expect(page.text()).toBe('reconnecting 2 aa,cc 0')
+  expect(page.text()).toBe('reconnecting 2 aa,cc 0 21')
 })

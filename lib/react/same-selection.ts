@@ -1,16 +1,34 @@
+import { kindOf } from '../base/value.js'
+
 /**
- * Whether two selections show the same. A selector may make a new object or list each time; what it put in is compared,
- * down to parts that are one and the same, which in a mirror all are that did not change.
+ * Whether two selections show the same. A selector may make a new object, list, Map, Set or Date each time; what it put in is
+ * compared, down to parts that are one and the same, which in a mirror all are that did not change. Anything else, such as a
+ * function or an instance of a class, is the same only as itself.
  */
 export function isSameSelection(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) return false
-  const [keys, others] = [Object.keys(a), Object.keys(b)]
-  return keys.length === others.length && keys.every((key) => Object.hasOwn(b, key) && isSameSelection(a[key], b[key]))
+  try {
+    return isSame(a, b, new Map())
+  } catch {
+    return false // a getter or a proxy that throws, or nesting without end
+  }
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === Array.prototype || prototype === null
+/** `met` holds the pairs that are being compared: a cycle comes back to one of them. */
+function isSame(a: unknown, b: unknown, met: Map<unknown, unknown>): boolean {
+  if (Object.is(a, b)) return true
+  const kind = kindOf(a)
+  if (kind === 'primitive' || kind === 'invalid' || kind !== kindOf(b)) return false
+  if (met.get(a) === b) return true
+  met.set(a, b)
+  const [parts, others] = [partsOf(a as object), partsOf(b as object)]
+  return parts.length === others.length && parts.every((part, index) => isSame(part, others[index], met))
+}
+
+/** What a page can show of a container, in order: keys and values one after the other. */
+function partsOf(value: object): readonly unknown[] {
+  if (value instanceof Date) return [value.getTime()]
+  if (value instanceof Map) return [...value].flat()
+  if (value instanceof Set) return [...value]
+  if (Array.isArray(value) && Object.keys(value).length === value.length) return value
+  return [(value as unknown[]).length, ...Object.entries(value).flat()] // of a list with holes or names, the length too
 }

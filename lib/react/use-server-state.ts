@@ -1,14 +1,15 @@
 'use client'
-import { useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useSyncExternalStore } from 'react'
 import type { ClientView, Definition } from '../state/definition.js'
 import { usePaint, viewIn } from './painted.js'
 import { isSameSelection } from './same-selection.js'
+import { selectionOf } from './selections.js'
 import { currentMirror, initialMirror, isOwnMark, presenceOf, subscribe } from './tab.js'
 
 /**
  * The state of this tab as the server holds it: fields and computed values, event functions, task handles, in one frozen
  * object that is a new one when something in it changed. With a `selector`, the component renders again only when what it
- * selects shows something else; it may make a new object or list each time.
+ * selects shows something else; it may make a new value of any kind each time.
  *
  * Event functions resolve when their effect is committed and shown, and reject with a `HeldStateError`.
  */
@@ -19,21 +20,24 @@ export function useServerState<D extends Definition, T>(
   selector?: (state: ClientView<D>) => T,
 ): ClientView<D> | T {
   const presence = presenceOf(definition)
-  const last = useRef<{ readonly selection: T } | undefined>(undefined)
+  const shown = useRef<{ readonly selection: unknown } | undefined>(undefined)
   const paint = usePaint()
   const painted = paint && viewIn(paint, definition.id)
   if (painted && isOwnMark(paint.mark)) presence.begin(painted)
-  const select = (shown: object) => {
-    const view = shown as ClientView<D>
+  const select = (state: object) => {
+    const view = state as ClientView<D>
     if (!selector) return view
-    const selection = selector(view)
-    if (last.current && isSameSelection(last.current.selection, selection)) return last.current.selection
-    last.current = { selection }
-    return selection
+    const selection = selectionOf(view, selector)
+    const before = shown.current as { readonly selection: T } | undefined
+    return before && isSameSelection(before.selection, selection) ? before.selection : selection
   }
-  return useSyncExternalStore(
+  const selection = useSyncExternalStore(
     subscribe,
     () => select(presence.of(currentMirror())),
     () => select(presence.painted(initialMirror(), painted)),
   )
+  useEffect(() => {
+    shown.current = { selection }
+  }, [selection])
+  return selection
 }
