@@ -4,7 +4,7 @@
  * its leaves.
  */
 import { decode } from '../base/encode.js'
-import { freezeDeep } from '../base/freeze.js'
+import { freezeView } from '../base/freeze.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { Mirror } from './mirror.js'
 import { type Prediction, predicted } from './prediction.js'
@@ -123,7 +123,7 @@ export class Presence {
   }
 
   private compose(view: Fields, { interrupted }: Mirror): Fields {
-    if (checked) for (const value of Object.values(view)) freezeDeep(value)
+    if (checked) freezeView(this, this.manifest.id, view)
     const object: Record<string, unknown> = { ...view }
     for (const name of this.manifest.events) object[name] = this.actions[name]
     for (const name of this.manifest.tasks) {

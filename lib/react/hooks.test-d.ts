@@ -7,9 +7,16 @@ import { type ClientView, type TaskHandle, useConnection, useServerState } from 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 declare function same<A, B>(proof: Same<A, B>): void
 
-const d = defineState('d', () => ({ n: 0, rows: [{ name: 'a' }], byId: new Map<string, { n: number }>() }))
+const d = defineState('d', () => ({
+  n: 0,
+  rows: [{ name: 'a' }],
+  byId: new Map<string, { n: number }>(),
+  due: new Date(),
+  tags: new Set<string>(),
+  deep: [{ byId: new Map<string, Set<number[]>>(), at: null as Date | null }],
+}))
   .private(() => ({ secret: 'x' }))
-  .computed({ first: (s) => s.rows[0] })
+  .computed({ first: (s) => s.rows[0], found: (s) => new Map([['tags', new Set(s.tags)]]) })
   .tasks((background) => ({
     work: background(async (_self, page: number) => void page),
     plain: background(async () => {}),
@@ -33,6 +40,17 @@ if (c.first) c.first.name = 'x'
 c.rows.sort()
 // @ts-expect-error nor do Maps
 c.byId.clear()
+// @ts-expect-error what is in one is read-only, too
+for (const item of c.byId.values()) item.n = 1
+// @ts-expect-error nor do Sets
+c.tags.add('x')
+same<typeof c.byId, ReadonlyMap<string, { readonly n: number }>>(true)
+same<typeof c.tags, ReadonlySet<string>>(true)
+same<typeof c.found, ReadonlyMap<string, ReadonlySet<string>>>(true)
+same<NonNullable<(typeof c.deep)[0]>['byId'], ReadonlyMap<string, ReadonlySet<readonly number[]>>>(true)
+same<NonNullable<(typeof c.deep)[0]>['at'], Date | null>(true)
+same<typeof c.due, Date>(true)
+c.due.setDate(1) // the compiler knows one kind of Date; in development, this is refused
 // @ts-expect-error event functions are given, not replaced
 c.reset = async () => {}
 
