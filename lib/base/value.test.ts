@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { copyValue, formatPath, kindOf, MapKey } from './value.js'
 
 const withHole = () => Object.assign([1], { 2: 3 })
@@ -89,4 +89,50 @@ test('plain objects of another realm are plain', () => {
   expect(copyValue(elsewhere, ['x'])).toEqual({ a: { b: 1 }, list: [{ c: 2 }] })
   const odd = Object.create(Object.create(null, { constructor: { value: { name: 'Object' } } }))
   expect(() => copyValue(odd, ['x'])).toThrow('x')
+})
+
+describe('a refusal', () => {
+  afterEach(() => void vi.unstubAllEnvs())
+  const words = (value: unknown) => {
+    try {
+      copyValue({ at: value }, ['link'])
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'nothing was refused'
+  }
+
+  test('says in development what to write instead', () => {
+    expect(words(new URL('https://example.org'))).toContain(
+      'link.at cannot hold an instance of URL. Use String(value).',
+    )
+    expect(words(withHole())).toContain('link.at[1] cannot hold a hole in an array. Fill it')
+    expect(words(new Map([[{}, 1]]))).toContain('Use texts or numbers as keys.')
+    expect(words(new (class extends Date {})())).toContain('Use new Date(value).')
+    expect(words(Object.create({}))).toContain('Use a plain object')
+    expect(words(new File([], 'cat.png'))).toContain(
+      'the file "cat.png" (send it with fetch: docs/recipes/upload.md). State',
+    )
+  })
+
+  test('says in production what state holds', () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    expect(words(new URL('https://example.org'))).toMatch(
+      /^link\.at cannot hold an instance of URL\. State holds JSON values/,
+    )
+  })
+
+  test('of a cycle names the place where it begins, and not all of it', () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    expect(words(cycle)).toMatch(/^link\.at\.self.*… cannot hold nesting of more than 200 levels, or a cycle\. Use ids/)
+    expect(words(cycle).length).toBeLessThan(400)
+  })
+
+  test('comes to a bigint of more digits than a message can carry', () => {
+    expect(words(10n ** 20_000n)).toContain(
+      'link.at cannot hold a bigint of more than 10000 digits. Use String(value).',
+    )
+    expect(words(-(10n ** 9_000n))).toBe('nothing was refused')
+  })
 })

@@ -4,6 +4,8 @@
  * reach a tab as it was, so it is refused, and the error names its place.
  */
 import { HeldStateError } from './errors.js'
+import { insteadOf } from './instead.js'
+import { pageLimits } from './limits.js'
 
 export type Kind = 'primitive' | 'object' | 'array' | 'map' | 'set' | 'date' | 'invalid'
 
@@ -21,6 +23,9 @@ export class MapKey {
 /** Deeper nesting is a cycle or a mistake, and recursion over it would end in a RangeError. */
 const maxDepth = 200
 
+/** Hexadecimal digits of as many decimal ones as a message can carry. */
+const maxBigint = pageLimits.bigintDigits * 0.83
+
 export function kindOf(value: unknown): Kind {
   switch (typeof value) {
     case 'object':
@@ -28,6 +33,8 @@ export function kindOf(value: unknown): Kind {
     case 'function':
     case 'symbol':
       return 'invalid'
+    case 'bigint':
+      return sizeOfBigint(value) > maxBigint ? 'invalid' : 'primitive'
     default:
       return 'primitive'
   }
@@ -131,7 +138,7 @@ export function excessOf(value: unknown, most: number, depth = 0): 'depth' | 'ke
 /** A deep copy of `value`, checked. Throws `invalid-value` with the path of what cannot live in state. `meter` counts what is copied. */
 export function copyValue(value: unknown, path: Path, substitute?: Substitute, meter?: Meter): unknown {
   if (typeof value === 'object' && value !== null) return new Copier(path, substitute, meter).container(value)
-  if (kindOf(value) === 'invalid') throw refuse(path, describe(value))
+  if (kindOf(value) === 'invalid') throw refuse(path, describe(value), value)
   return value
 }
 
@@ -169,7 +176,7 @@ class Copier {
       case 'date':
         return new Date((value as Date).getTime())
       default:
-        throw refuse(this.path, describe(value))
+        throw refuse(this.path, describe(value), value)
     }
   }
 
@@ -217,7 +224,7 @@ class Copier {
   private item(value: unknown, key: unknown): unknown {
     if (this.meter) this.meter.bytes += sizeOfPrimitive(value) + sizeOfKey(key)
     if (typeof value !== 'object' || value === null) {
-      if (kindOf(value) === 'invalid') throw refuse([...this.path, key], describe(value))
+      if (kindOf(value) === 'invalid') throw refuse([...this.path, key], describe(value), value)
       return value
     }
     this.path.push(key)
@@ -244,23 +251,28 @@ export function checkKey(key: unknown, path: Path): unknown {
   return key
 }
 
-export function refuse(path: Path, found: string): HeldStateError {
+/** The refusal of what was `found` at a place; `value` if it is one by itself. */
+export function refuse(path: Path, found: string, value?: unknown): HeldStateError {
+  const instead = process.env.NODE_ENV === 'production' ? '' : `${insteadOf(found, value)} `
   return new HeldStateError(
     'invalid-value',
-    `${formatPath(path)} cannot hold ${found}. State holds JSON values, undefined, NaN, infinities, bigint, Date, Map with primitive keys, and Set.`,
+    `${formatPath(path)} cannot hold ${found}. ${instead.trimStart()}State holds JSON values, undefined, NaN, infinities, bigint, Date, Map with primitive keys, and Set.`,
   )
 }
 
+/** Keys of a path in a message: of a cycle, all would be many. */
+const maxNamed = 20
+
 /** `counter.rows[3].name` or `counter.byId.get("x")`, for people. */
 export function formatPath(path: Path): string {
-  const parts = path.map((key, index) => {
+  const parts = path.slice(0, maxNamed).map((key, index) => {
     if (typeof key === 'number') return `[${key}]`
     if (key instanceof MapKey) return `.get(${literal(key.key)})`
     if (typeof key === 'string' && /^([\p{L}_$][\p{L}\p{N}_$]*|\(.*\))$/u.test(key))
       return index === 0 ? key : `.${key}`
     return `[${literal(key)}]`
   })
-  return parts.join('') || 'The state'
+  return `${parts.join('')}${path.length > maxNamed ? '…' : ''}` || 'The state'
 }
 
 function literal(key: unknown): string {
@@ -271,6 +283,9 @@ function literal(key: unknown): string {
 function describe(value: unknown): string {
   if (typeof value === 'function') return `a function${value.name ? ` (${value.name})` : ''}`
   if (typeof value === 'symbol') return 'a symbol'
+  if (typeof value === 'bigint') return `a bigint of more than ${pageLimits.bigintDigits} digits`
+  if (typeof File === 'function' && value instanceof File)
+    return `the file ${JSON.stringify(value.name)} (send it with fetch: docs/recipes/upload.md)`
   const name = Object.getPrototypeOf(value)?.constructor?.name // an own key "constructor" is data
   return name && name !== 'Object' ? `an instance of ${name}` : 'an object that is not plain'
 }

@@ -122,8 +122,9 @@ export class Presence {
     })
   }
 
+  /** Walking a long list for each change of it is for development; bundlers know this name. */
   private compose(view: Fields, { interrupted }: Mirror): Fields {
-    if (checked) freezeView(this, this.manifest.id, view)
+    if (process.env.NODE_ENV !== 'production') freezeView(this, this.manifest.id, view)
     const object: Record<string, unknown> = { ...view }
     for (const name of this.manifest.events) object[name] = this.actions[name]
     for (const name of this.manifest.tasks) {
@@ -141,9 +142,6 @@ export class Presence {
     return handle
   }
 }
-
-/** Walking a long list for each change of it is for development; bundlers know this name. */
-const checked = process.env.NODE_ENV !== 'production'
 
 const idle = Object.freeze({ running: 0, progress: null, note: null, error: null, outcome: null })
 
@@ -164,5 +162,9 @@ function withoutEvent(args: readonly unknown[]): readonly unknown[] {
 
 function isUiEvent(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return 'nativeEvent' in value || (typeof Event === 'function' && value instanceof Event)
+  try {
+    return 'nativeEvent' in value || (typeof Event === 'function' && value instanceof Event)
+  } catch {
+    return false // a proxy that refuses to be looked into
+  }
 }

@@ -3,10 +3,11 @@
  * over a loopback.
  */
 import { systemClock } from '../base/clock.js'
-import { decode, encode, type Json } from '../base/encode.js'
+import { encode, type Json } from '../base/encode.js'
 import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { pageBounds } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
+import { copyValue } from '../base/value.js'
 import { bytesOf, type PageBounds, tooManyStates } from '../protocol/bounds.js'
 import {
   type Delta,
@@ -18,6 +19,7 @@ import {
   type Welcome,
 } from '../protocol/down.js'
 import { protocolVersion } from '../protocol/version.js'
+import { argumentsToSend } from './arguments.js'
 import { Calls, type Request } from './calls.js'
 import type { Identity } from './identity.js'
 import { isOther, lose, type Mirror, mirrorStore, receive } from './mirror.js'
@@ -151,9 +153,10 @@ export class Tab {
   ): Promise<void> {
     if (live && !this.live)
       return Promise.reject(new HeldStateError('offline', `This page is not connected, and "${member}" does not wait.`))
-    const encoded = args.length > 0 ? encode(args) : undefined
-    const show = predict && ((view: object) => predict(view, encoded ? (decode(encoded) as unknown[]) : []))
-    const called = this.request(['call', definition, member, ...(encoded ? [encoded] : [])], {
+    const given = argumentsToSend(definition, member, args)
+    if (given instanceof HeldStateError) return Promise.reject(given)
+    const show = predict && ((view: object) => predict(view, copyValue(given, []) as unknown[]))
+    const called = this.request(['call', definition, member, ...(given.length > 0 ? [encode(given)] : [])], {
       again: true,
       prediction: show && { position: this.watch(definition), show },
     })

@@ -1,5 +1,5 @@
 /** What the hooks return. Nothing of it runs. */
-import type { MouseEventHandler } from 'react'
+import type { FormHTMLAttributes, MouseEventHandler } from 'react'
 import { z } from 'zod'
 import { defineState } from '../doors/authors.js'
 import { type ClientView, type TaskHandle, useConnection, useServerState } from '../doors/react.js'
@@ -93,6 +93,48 @@ void useServerState(d, (s) => s.secret)
 void useServerState(d, (s) => (s.n = 1))
 // @ts-expect-error a definition, not its id
 void useServerState('d')
+
+const forms = defineState('forms', () => ({ n: 0 }))
+  .tasks((background) => ({ mail: background(async (_self, _to: { address: string }) => {}) }))
+  .events((on) => ({
+    submit: on(z.object({ text: z.string(), age: z.coerce.number(), day: z.enum(['mon', 'tue']) }), () => {}),
+    some: on((_s, _form: { tags?: string | string[]; note?: string | null }) => {}),
+    maybe: on((_s, _form?: { text: string }) => {}),
+    any: on((_s, _form: unknown) => {}),
+    none: on(() => {}),
+    record: on((_s, _form: Record<string, string | string[]>) => {}),
+    count: on((_s, _form: { n: number }) => {}),
+    text: on((_s, _text: string) => {}),
+    list: on((_s, _texts: string[]) => {}),
+    two: on((_s, _id: string, _form: { text: string }) => {}),
+  }))
+type Action = NonNullable<FormHTMLAttributes<HTMLFormElement>['action']>
+const f = useServerState(forms)
+void (f.submit satisfies Action)
+void (f.some satisfies Action)
+void (f.maybe satisfies Action)
+void (f.any satisfies Action)
+void (f.none satisfies Action)
+void (f.record satisfies Action)
+void (f.mail.start satisfies Action)
+void f.submit(new FormData())
+void f.submit({ text: 'x', age: '3', day: 'mon' })
+void f.mail.start({ address: 'x' })
+// @ts-expect-error a field of a form is a text, not a number
+void (f.count satisfies Action)
+// @ts-expect-error nor is a form a text
+void (f.text satisfies Action)
+// @ts-expect-error or a list
+void (f.list satisfies Action)
+// @ts-expect-error and it is one argument
+void (f.two satisfies Action)
+// @ts-expect-error a form is sent where an object is taken
+void f.text(new FormData())
+// @ts-expect-error a missing field
+void f.submit({ text: 'x' })
+// @ts-expect-error an event with a form is no handler of clicks
+void (f.submit satisfies MouseEventHandler)
+same<Parameters<typeof f.record>, [_form: Record<string, string | string[]>]>(true)
 
 const { status } = useConnection()
 same<typeof status, 'connecting' | 'live' | 'reconnecting' | 'offline'>(true)

@@ -60,17 +60,49 @@ export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]
   /** How the last run ended; `null` before the first has, and again once another starts. `failed` goes with an `error`. */
   readonly outcome: 'done' | 'failed' | 'cancelled' | null
   /** Resolves when the task has been started and the page shows it; rejects with a `HeldStateError`. */
-  start(...args: Args): Promise<void>
+  readonly start: Call<Args>
   /** Cancels every running copy. Once it resolves, none of them writes anything more. */
   cancel(): Promise<void>
 }
 
 /** Calls an event. Resolves when its effect is committed and shown; rejects with a `HeldStateError`. */
-export interface EventFunction<Args extends readonly unknown[] = readonly unknown[]> {
-  (...args: Args): Promise<void>
+export type EventFunction<Args extends readonly unknown[] = readonly unknown[]> = Call<Args> & {
   /** Whether a call of this page has not settled yet, for a button that shows it. Who reads it is told when it changes. */
   readonly pending: boolean
 }
+
+/** Where the one argument is an object that the fields of a form can be, the form itself does as well: `<form action={c.submit}>`. */
+export type Call<Args extends readonly unknown[]> = (IsForm<Args> extends true
+  ? (form: FormData) => Promise<void>
+  : unknown) &
+  ((...args: Args) => Promise<void>)
+
+type IsForm<Args extends readonly unknown[]> = Args extends readonly []
+  ? false
+  : Args extends readonly [input?: infer Input]
+    ? IsFields<NonNullable<Input>>
+    : false
+
+/** A distribution over a union would give both answers where one fits, so the union is asked for its objects alone. */
+type IsFields<Input> = unknown extends Input
+  ? true
+  : [Extract<Input, object>] extends [never]
+    ? false
+    : [Input] extends [readonly unknown[] | Date | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>]
+      ? false
+      : false extends { [K in keyof Extract<Input, object>]-?: IsField<Extract<Input, object>[K]> }[keyof Extract<
+            Input,
+            object
+          >]
+        ? false
+        : true
+
+/** A field comes as a text, and as a list of texts where its name is repeated. */
+type IsField<Value> = unknown extends Value
+  ? true
+  : [Extract<Value, string | readonly string[]>] extends [never]
+    ? false
+    : true
 
 /** The flat object that `useServerState(definition)` returns. */
 export type ClientView<D> = DeepReadonly<ShapeOf<D>['public']> &

@@ -1,0 +1,51 @@
+/** What an author can write in place of a value that cannot live in state. Only development says so. */
+
+const upload = 'Upload it with fetch: node_modules/heldstate/docs/recipes/upload.md.'
+const asText = 'Use String(value).'
+const asList = 'Use Array.from(value).'
+
+/** By the name of a class, or of one that it extends. */
+const byClass = new Map([
+  ['File', ''], // what was found says it, in production too
+  ['Blob', upload],
+  ['ArrayBuffer', upload],
+  ['DataView', upload],
+  ['TypedArray', asList],
+  ['Iterator', asList],
+  ['URL', asText],
+  ['RegExp', asText],
+  ['URLSearchParams', 'Use Object.fromEntries(value).'],
+  ['Date', 'Use new Date(value).'],
+  ['Map', 'Use new Map(value).'],
+  ['Set', 'Use new Set(value).'],
+  ['Promise', 'Await it first.'],
+  ['Error', 'Use its message.'],
+  ['Node', 'Use what is needed of it, such as its value.'],
+  ['Event', 'Use what is needed of it, such as event.currentTarget.value.'],
+  ['Function', 'Call it, and use what it returns.'],
+  ['Symbol', 'Use a text.'],
+  ['BigInt', asText],
+])
+
+/** By what was found where there is no value to look at. */
+const byWords: readonly (readonly [RegExp, string])[] = [
+  [/^a hole/, 'Fill it, with null for example.'],
+  [/^a getter/, 'Use a copy, as { ...value }.'],
+  [/^nesting/, 'Use ids in place of references.'],
+  [/as a key of a Map$/, 'Use texts or numbers as keys.'],
+  [/as a key$/, 'Use another text as the key.'],
+]
+
+/** `value` is `undefined` where `found` says all. */
+export function insteadOf(found: string, value: unknown): string {
+  if (value === undefined) return byWords.find(([words]) => words.test(found))?.[1] ?? ''
+  if (typeof value === 'object' && value !== null) {
+    if ('nativeEvent' in value) return byClass.get('Event') ?? ''
+    if (Symbol.iterator in value && 'next' in value) return asList
+  }
+  for (let at = Object.getPrototypeOf(value); at; at = Object.getPrototypeOf(at)) {
+    const hint = byClass.get(String(at.constructor?.name))
+    if (hint !== undefined) return hint
+  }
+  return 'Use a plain object, such as { ...value }.'
+}

@@ -1,0 +1,46 @@
+/**
+ * The arguments of a call as they are sent: plain copies, so that nothing that the page does with its values later reaches a call
+ * that waits. What no handler can be given is refused, by its place among the arguments.
+ */
+import { HeldStateError, messageOf } from '../base/errors.js'
+import { copyValue, kindOf, type Substitute } from '../base/value.js'
+
+/** Whatever goes wrong with the arguments comes back as an `invalid-value`. */
+export function argumentsToSend(
+  definition: string,
+  member: string,
+  args: readonly unknown[],
+): readonly unknown[] | HeldStateError {
+  try {
+    return copyValue(args, ['arguments'], plain) as unknown[]
+  } catch (error) {
+    return new HeldStateError(
+      'invalid-value',
+      `"${member}" of state "${definition}" was not called: ${messageOf(error)}`,
+    )
+  }
+}
+
+/** A form becomes an object of its fields, and an instance of a class that extends Date, Map or Set a plain one. */
+const plain: Substitute = (value, path) => {
+  const made = isForm(value) ? fieldsOf(value) : kindOf(value) === 'invalid' ? builtIn(value) : value
+  return made === value ? undefined : { value: copyValue(made, path, plain) }
+}
+
+const isForm = (value: object): value is FormData => typeof FormData === 'function' && value instanceof FormData
+
+function builtIn(value: object): object {
+  if (value instanceof Date) return new Date(value)
+  if (value instanceof Map) return new Map(value)
+  return value instanceof Set ? new Set(value) : value
+}
+
+/** A name that is repeated becomes a list. Where no file was chosen, a browser puts in one that is empty and has no name. */
+function fieldsOf(form: FormData): object {
+  const fields = new Map<string, unknown>()
+  for (const name of form.keys()) {
+    const all = form.getAll(name).filter((value) => typeof value === 'string' || value.name || value.size)
+    if (all.length > 0) fields.set(name, all.length > 1 ? all : all[0])
+  }
+  return Object.fromEntries(fields)
+}
