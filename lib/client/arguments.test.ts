@@ -1,5 +1,7 @@
 // @vitest-environment happy-dom
 /** What a call can be given, what arrives, and by which words the rest is refused: always as a rejection. */
+import { runInNewContext } from 'node:vm'
+import { createElement } from 'react'
 import { describe, expect, it } from 'vitest'
 import { defineState, HeldStateError } from '../doors/authors.js'
 import { testHub } from '../testing/kit.js'
@@ -91,6 +93,8 @@ describe('an argument that cannot be sent rejects, and says the place and what t
     ['a DOM node', document.createElement('input'), '', 'value'],
     ['a text node', document.createTextNode('x'), '', 'value'],
     ['a WeakMap', new WeakMap(), '', '{ ...value }'],
+    ['a class that calls itself a Map', Object.create({ [Symbol.toStringTag]: 'Map' }), '', ''],
+    ['an element of React', createElement('b'), '', ''],
     ['a boxed number', Object(1), '', 'plain'],
     ['an iterator', [1].values(), '', 'Array.from(value)'],
     ['a Map with keys that are objects', new Map([[{}, 1]]), '', 'keys'],
@@ -156,6 +160,16 @@ describe('what arrives', () => {
   it.each<[string, unknown, unknown]>([
     ['a Date of a subclass', new Zoned(5), new Date(5)],
     ['a list of a subclass', Numbers.from([1, 2]), [1, 2]],
+    [
+      'a Map of a subclass',
+      new (class extends Map<unknown, unknown> {})([[1, new Zoned(5)]]),
+      new Map([[1, new Date(5)]]),
+    ],
+    [
+      'values of another realm',
+      runInNewContext('({ at: new Date(5), list: [new Map([[1, new Set([{}])]])] })'),
+      { at: new Date(5), list: [new Map([[1, new Set([{}])]])] },
+    ],
     ['an invalid Date', new Date(Number.NaN), new Date(Number.NaN)],
     [
       'numbers that JSON has not',

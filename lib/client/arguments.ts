@@ -29,10 +29,12 @@ const plain: Substitute = (value, path) => {
 
 const isForm = (value: object): value is FormData => typeof FormData === 'function' && value instanceof FormData
 
+/** By what the engine calls it: the instance may be of another realm, such as an iframe or a test runner. */
 function builtIn(value: object): object {
-  if (value instanceof Date) return new Date(value)
-  if (value instanceof Map) return new Map(value)
-  return value instanceof Set ? new Set(value) : value
+  const tag = Object.prototype.toString.call(value)
+  if (tag === '[object Date]') return new Date(Number(value))
+  if (tag === '[object Map]') return new Map(value as Map<unknown, unknown>)
+  return tag === '[object Set]' ? new Set(value as Set<unknown>) : value
 }
 
 /** A name that is repeated becomes a list. Where no file was chosen, a browser puts in one that is empty and has no name. */
