@@ -1,3 +1,8 @@
+import { addDays, format, isSameDay, setHours, startOfMonth } from 'date-fns'
+import dayjs from 'dayjs'
+import { cloneDeep as cloneOfToolkit, isEqual as isEqualOfToolkit } from 'es-toolkit'
+import { enableMapSet, produce } from 'immer'
+import lodash from 'lodash'
 import { describe, expect, it } from 'vitest'
 import { isHeldStateError } from './errors.js'
 import { freezeView } from './freeze.js'
@@ -147,6 +152,34 @@ describe('what is frozen', () => {
     expect((Reflect.construct(byId.constructor, []) as Map<string, number>).set('y', 1).size).toBe(1)
     expect(rows.map(({ at }) => new Date(at).setTime(1))).toEqual([1])
     expect(due < new Date(6) && due.valueOf() === 5).toBe(true)
+  })
+
+  it('serves libraries as plain values do: for dates, for copies, for comparisons', () => {
+    const { due, ...rest } = frozen()
+    const plain = make()
+    for (const at of [due, plain.due]) {
+      expect(addDays(at, 7).getTime()).toBe(5 + 7 * 86_400_000)
+      expect(setHours(at, 3).getHours()).toBe(3)
+      expect(startOfMonth(at).setDate(2)).toBeGreaterThan(0)
+      expect([format(at, 'yyyy'), isSameDay(at, plain.due)]).toEqual([format(plain.due, 'yyyy'), true])
+      expect(dayjs(at).add(1, 'day').toDate().setTime(1)).toBe(1)
+    }
+    for (const clone of [lodash.cloneDeep, cloneOfToolkit]) {
+      const copy = clone({ due, ...rest })
+      expect(copy).toEqual(plain)
+      copy.due.setTime(1)
+      copy.tags.add('b')
+      copy.byId.set('y', 1)
+      copy.rows[0]?.ids.clear()
+    }
+    for (const isEqual of [lodash.isEqual, isEqualOfToolkit]) expect(isEqual({ due, ...rest }, plain)).toBe(true)
+    enableMapSet()
+    const next = produce(rest, (draft) => {
+      draft.byId.set('y', 1)
+      draft.tags.add('b')
+    })
+    expect([next.byId.size, next.tags.size]).toEqual([2, 3])
+    expect({ due, ...rest }).toEqual(plain)
   })
 
   it('can be sent to a worker', async () => {
