@@ -2,19 +2,24 @@
 
 const upload = 'Upload it with fetch: node_modules/heldstate/docs/recipes/upload.md.'
 const asText = 'Use String(value).'
+const asObject = 'Use Object.fromEntries(value).'
 const asList = 'Use Array.from(value).'
 
 /** By the name of a class, or of one that it extends. */
 const byClass = new Map([
   ['File', ''], // what was found says it, in production too
   ['Blob', upload],
+  ['FileList', upload],
+  ['HTMLFormElement', 'Use new FormData(value).'],
   ['ArrayBuffer', upload],
   ['DataView', upload],
   ['TypedArray', asList],
   ['Iterator', asList],
   ['URL', asText],
   ['RegExp', asText],
-  ['URLSearchParams', 'Use Object.fromEntries(value).'],
+  ['URLSearchParams', asObject],
+  ['FormData', asObject],
+  ['Headers', asObject],
   ['Date', 'Use new Date(value).'],
   ['Map', 'Use new Map(value).'],
   ['Set', 'Use new Set(value).'],

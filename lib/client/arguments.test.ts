@@ -91,6 +91,8 @@ describe('an argument that cannot be sent rejects, and says the place and what t
     ['a RegExp', /x/, '', 'String(value)'],
     ['an Error', new Error('x'), '', 'message'],
     ['a DOM node', document.createElement('input'), '', 'value'],
+    ['the element of a form', document.createElement('form'), '', 'new FormData(value)'],
+    ['headers', new Headers({ a: 'b' }), '', 'Object.fromEntries(value)'],
     ['a text node', document.createTextNode('x'), '', 'value'],
     ['a WeakMap', new WeakMap(), '', '{ ...value }'],
     ['a class that calls itself a Map', Object.create({ [Symbol.toStringTag]: 'Map' }), '', ''],
