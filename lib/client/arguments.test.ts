@@ -58,6 +58,12 @@ const cyclicMap = () => {
   return made.set('self', { made })
 }
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)])
+/** Few objects, each at two places of the next: copies of them would be more than a page can make. */
+const doubling = () => {
+  let made: object = {}
+  for (let level = 0; level < 40; level += 1) made = { a: made, b: made }
+  return made
+}
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
@@ -127,6 +133,12 @@ describe('an argument that cannot be sent rejects, and says the place and what t
     const nested = await refusal('ok', [{ 'a b': new Map([['k', new Set([value])]]) }])
     expect(nested.code).toBe('invalid-value')
     expect(nested.message).toContain(at('arguments[1][0]["a b"].get("k").(an element)'))
+  })
+
+  it('objects that are at more places than a message has bytes', async () => {
+    const { code, message } = await refusal(doubling())
+    expect(code).toBe('invalid-value')
+    expect(message).toContain('more than 1000000 objects')
   })
 
   it('an event, native or of React, that is not the first', async () => {

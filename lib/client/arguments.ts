@@ -12,7 +12,7 @@ export function argumentsToSend(
   args: readonly unknown[],
 ): readonly unknown[] | HeldStateError {
   try {
-    return copyValue(args, ['arguments'], plain) as unknown[]
+    return copyValue(args, ['arguments'], substitute()) as unknown[]
   } catch (error) {
     return new HeldStateError(
       'invalid-value',
@@ -21,10 +21,19 @@ export function argumentsToSend(
   }
 }
 
+/** More than a message can carry. One object at many places is copied at each, and few can stand for very many. */
+const mostObjects = 1_000_000
+
 /** A form becomes an object of its fields, and an instance of a class that extends Date, Map or Set a plain one. */
-const plain: Substitute = (value, path) => {
-  const made = isForm(value) ? fieldsOf(value) : kindOf(value) === 'invalid' ? builtIn(value) : value
-  return made === value ? undefined : { value: copyValue(made, path, plain) }
+function substitute(): Substitute {
+  let count = 0
+  const plain: Substitute = (value, path) => {
+    count += 1
+    if (count > mostObjects) throw new Error(`more than ${mostObjects} objects`)
+    const made = isForm(value) ? fieldsOf(value) : kindOf(value) === 'invalid' ? builtIn(value) : value
+    return made === value ? undefined : { value: copyValue(made, path, plain) }
+  }
+  return plain
 }
 
 const isForm = (value: object): value is FormData => typeof FormData === 'function' && value instanceof FormData

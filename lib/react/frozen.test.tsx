@@ -43,6 +43,7 @@ const defined = defineState('plan', () => ({
 const d = stub(JSON.parse(JSON.stringify(defined.manifest)), predictions({ soon: shift as never })) as typeof defined
 
 afterEach(() => {
+  vi.unstubAllEnvs()
   vi.unstubAllGlobals()
   document.body.replaceChildren()
 })
@@ -187,6 +188,14 @@ it('a write that is refused names the place, and the page goes on to show what i
   expect(() => (now().tags as Set<number>).add(3)).toThrow('plan.tags')
   await done(() => now().shift(1))
   expect(now().due.getTime()).toBe(2)
+})
+
+it('in production only the object itself is frozen: nothing is walked', async () => {
+  vi.stubEnv('NODE_ENV', 'production')
+  const { now, live } = await shown()
+  await live()
+  expect([now(), now().list, now().due, now().byId].map(Object.isFrozen)).toEqual([true, false, false, false])
+  expect(new Date(now().due).setTime(5)).toBe(5)
 })
 
 it('what is shown can be an argument', async () => {
