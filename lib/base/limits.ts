@@ -112,7 +112,11 @@ export const pageLimits = {
   retryFirstMs: 300,
   /** Milliseconds between two attempts to reconnect at most: a person should not wait long for a server that is back. */
   retryLongestMs: 5_000,
-  /** Milliseconds that a page waits for an answer over a connection that still stands although the browser reports that it is offline. */
+  /** Milliseconds without a message, after a page has sent something, in which it takes the connection for a good one. Then it asks. */
+  lineSilenceMs: 1_000,
+  /** The same at most, while a call takes long and each question is answered. */
+  lineSilenceLongestMs: 15_000,
+  /** Milliseconds that a page waits for the answer to its question whether the connection still leads anywhere. */
   lineAnswerMs: 2_000,
   /** Milliseconds after a call was sent in which the end of the connection makes it suspect: something on the way may not let it pass. */
   suspectMs: 5_000,

@@ -109,17 +109,26 @@ it('is offline, and not only reconnecting, when the browser says so', async () =
   await saw('live', 'offline', 'live')
 })
 
-describe('when the browser says that the network has gone', () => {
+describe('when there is reason to doubt the line', () => {
   /** What a browser has and Node has not. */
   function browser() {
     const page = new EventTarget()
+    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+    vi.stubGlobal('document', document)
     const asked: string[] = []
     vi.stubGlobal('addEventListener', (name: string, listener: () => void) => {
       asked.push(name)
       page.addEventListener(name, listener)
     })
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page))
-    return { goesOffline: () => page.dispatchEvent(new Event('offline')), asked }
+    const says = (name: string) => () => page.dispatchEvent(new Event(name))
+    return {
+      goesOffline: says('offline'),
+      comesOnline: says('online'),
+      comesBack: says('pageshow'),
+      isSeen: () => document.dispatchEvent(new Event('visibilitychange')),
+      asked,
+    }
   }
 
   it('a line that nobody answers on has ended, and the page comes back', async () => {
@@ -135,6 +144,37 @@ describe('when the browser says that the network has gone', () => {
     vi.stubGlobal('navigator', { onLine: true })
     await now().add(1)
     expect([now().n, seen]).toEqual([1, ['live', 'offline', 'live']])
+  })
+
+  it.each(['comesOnline', 'comesBack', 'isSeen'] as const)(
+    'the page %s: a dead line has ended, a good one stays',
+    async (event) => {
+      const page = browser()
+      const { tab, now, saw, sockets, seen } = await open()
+      tab.start()
+      await saw('live')
+      page[event]()
+      await new Promise((resolve) => setTimeout(resolve, 2_200)) // longer than an answer may take
+      expect(seen).toEqual(['live'])
+      for (const socket of sockets) socket.pause()
+      cleanUp.push(() => sockets.forEach((socket) => void socket.resume()))
+      page[event]()
+      await saw('live', 'reconnecting')
+      await now().add(1)
+      expect([now().n, seen]).toEqual([1, ['live', 'reconnecting', 'live']])
+    },
+  )
+
+  it('a call over a dead line goes over another one, and takes effect once', async () => {
+    const { tab, now, saw, sockets, seen } = await open()
+    tab.start()
+    await saw('live')
+    for (const socket of sockets) socket.pause()
+    cleanUp.push(() => sockets.forEach((socket) => void socket.resume()))
+    await Promise.all([now().add(1), now().add(1)])
+    for (const socket of sockets) socket.resume()
+    await now().add(1)
+    expect([now().n, seen]).toEqual([3, ['live', 'reconnecting', 'live']])
   })
 
   it('a line that is answered on stays, also while a call is at work, and none is asked once the page has stopped', async () => {

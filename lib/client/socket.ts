@@ -5,10 +5,10 @@
  */
 import type { ManagerOptions, Socket } from 'socket.io-client'
 import { systemClock } from '../base/clock.js'
-import { pageLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { Parts, partName } from '../protocol/parts.js'
 import { lineQuestion, socketPath } from '../protocol/path.js'
+import { Line } from './line.js'
 import { type Refusal, refusalIn } from './refusal.js'
 import { Retry, thisPage } from './retry.js'
 import type { Wire, WireListener } from './wire.js'
@@ -55,7 +55,13 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       auth: (answer) => void listener.hello().then((hello) => answer({ ...hello, parts: 1 })),
     })
     const parts = new Parts()
+    line = new Line(
+      systemClock,
+      (answered) => opened.emit(lineQuestion, answered),
+      () => opened.disconnect(),
+    )
     opened.onAny((name: string, ...args: unknown[]) => {
+      line?.heard()
       const [whole, ...given] = name === partName ? (parts.add(args) ?? []) : [name, ...args]
       if (whole !== undefined) listener.message(whole, given)
     })
@@ -65,17 +71,24 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       if (opened.io.engine.transport.name === 'polling') warnOfPolling()
     })
     opened.on('connect_error', (error) => failed(refusalIn(error)))
-    opened.on('disconnect', (reason) => failed(undefined, reason.startsWith('io ')))
+    opened.on('disconnect', (reason) => {
+      line?.end()
+      failed(undefined, reason.startsWith('io '))
+    })
     return opened
   }
+  let line: Line | undefined
   let unheed = () => {}
   return {
     start: (listener) => {
       listening = listener
-      unheed = onOffline(() => socket?.connected && doubt(socket))
+      unheed = onDoubt(() => socket?.connected && line?.doubt())
       begin(listener)
     },
-    send: (name, ...args) => void socket?.emit(name, ...args),
+    send: (name, ...args) => {
+      socket?.emit(name, ...args)
+      line?.sent()
+    },
     welcomed: () => retry.succeeded(),
     spread: (ms) => retry.spread(ms),
     retry: () => {
@@ -96,20 +109,22 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
 }
 
 /**
- * The browser says that the network has gone. Where the host is not `localhost`, Engine.IO ends the connection at once.
- * There, the server may be on this machine, or behind a tunnel that has gone: the connection ends if nobody answers over it.
+ * Calls `look` when the browser says that the network has gone or is back, and when the page is seen again after a while. Where the
+ * host is not `localhost`, Engine.IO ends the connection at once when the network has gone. There, the server may be on
+ * this machine, or behind a tunnel that has gone.
  */
-function doubt(socket: Socket): void {
-  socket.timeout(pageLimits.lineAnswerMs).emit(lineQuestion, (failure: unknown) => {
-    if (failure) socket.disconnect()
-  })
+function onDoubt(look: () => void): () => void {
+  const { addEventListener, removeEventListener, document } = globalThis as Partial<typeof globalThis>
+  const seen = () => document?.visibilityState === 'visible' && look()
+  for (const name of doubts) addEventListener?.(name, look)
+  document?.addEventListener('visibilitychange', seen)
+  return () => {
+    for (const name of doubts) removeEventListener?.(name, look)
+    document?.removeEventListener('visibilitychange', seen)
+  }
 }
 
-function onOffline(listener: () => void): () => void {
-  const { addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>
-  addEventListener?.('offline', listener)
-  return () => removeEventListener?.('offline', listener)
-}
+const doubts = ['offline', 'online', 'pageshow'] as const
 
 let warned = false
 
