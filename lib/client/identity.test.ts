@@ -218,6 +218,53 @@ describe('a browser', () => {
     expect(await claim(page.reload())).toBe(token)
   })
 
+  /** As seen in frames of other sites, private windows, and documents that are not active any more. */
+  it.each<[how: string, locks: () => unknown]>([
+    ['rejects with SecurityError', () => ({ request: () => Promise.reject(new DOMException('no', 'SecurityError')) })],
+    [
+      'rejects with InvalidStateError',
+      () => ({ request: () => Promise.reject(new DOMException('no', 'InvalidStateError')) }),
+    ],
+    [
+      'rejects with NotSupportedError',
+      () => ({ request: () => Promise.reject(new DOMException('no', 'NotSupportedError')) }),
+    ],
+    [
+      'rejects with an AbortError of its own',
+      () => ({ request: () => Promise.reject(new DOMException('no', 'AbortError')) }),
+    ],
+    ['rejects with nothing', () => ({ request: () => Promise.reject() })],
+    [
+      'throws',
+      () => ({
+        request: () => {
+          throw new DOMException('no', 'SecurityError')
+        },
+      }),
+    ],
+    ['has no request', () => ({})],
+    ['is undefined', () => undefined],
+    ['is null', () => null],
+  ])('whose lock manager %s keeps the token over a reload, as if it had none', async (_, locks) => {
+    const page = open()
+    page.keep(token)
+    const claimed = page.reload().in((identity) => {
+      vi.stubGlobal('navigator', { locks: locks() })
+      return identity.claim()
+    })
+    expect(await claimed).toBe(token)
+  })
+
+  it('that has no AbortSignal.timeout() keeps it as well', async () => {
+    const page = open()
+    page.keep(token)
+    const claimed = page.reload().in((identity) => {
+      vi.stubGlobal('AbortSignal', {})
+      return identity.claim()
+    })
+    expect(await claimed).toBe(token)
+  })
+
   it('that forbids storage lets the page keep its state over connections, but not over a reload', async () => {
     const page = open()
     const forbidden = () => {

@@ -69,20 +69,31 @@ function rename(name: string): void {
   if (page.name === '' || nameOf() !== undefined) page.name = name
 }
 
-/** True once this page holds the token's lock, for the rest of its life; false if another page keeps it. */
-function lockedFor(token: string): Promise<boolean> {
-  if (!('locks' in navigator)) return Promise.resolve(true) // not a secure context: duplicates go unnoticed
-  const untilPageEnds = new Promise<never>(() => {})
-  return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(pageLimits.claimMs)
+/**
+ * True once this page holds the token's lock, for the rest of its life; false if another page keeps it. Where there are no locks (the page is
+ * no secure context), or the browser denies them (a frame of another site, a private window), duplicates go unnoticed.
+ */
+async function lockedFor(token: string): Promise<boolean> {
+  let signal: AbortSignal | undefined
+  try {
+    signal = AbortSignal.timeout(pageLimits.claimMs)
+    return await held(`heldstate:${token.slice(0, 32)}`, signal)
+  } catch {
+    return !signal?.aborted // any other reason is not that another page has it
+  }
+}
+
+/** Keeps the lock until the page ends. */
+const held = (name: string, signal: AbortSignal): Promise<true> =>
+  new Promise((resolve, reject) => {
+    const untilPageEnds = new Promise<never>(() => {})
     navigator.locks
-      .request(`heldstate:${token.slice(0, 32)}`, { signal }, () => {
+      .request(name, { signal }, () => {
         resolve(true)
         return untilPageEnds
       })
-      .catch((error: unknown) => resolve((error as Error).name === 'SecurityError')) // denied: duplicates go unnoticed
+      .catch(reject)
   })
-}
 
 /** Storage can be forbidden. */
 function attempt<T>(run: () => T): T | undefined {
