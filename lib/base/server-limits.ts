@@ -195,6 +195,8 @@ export const edgeLimits = {
 
 /** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
 export const serverLimits = {
+  /** Containers of the author's own that are looked through again at each `yield`, since he may write to what he has put in. */
+  givenParts: 1_000,
   /** Milliseconds that steps which wait for nothing may follow one another. Then the event loop turns, so a click waits a moment. */
   stretchMs: 2,
   /** Milliseconds in a turn of the event loop that one of the pages above their rate runs calls. */

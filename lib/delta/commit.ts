@@ -3,7 +3,7 @@
  * somewhere one place: where it was reached, if it still stands there, otherwise the first that is found. Every further
  * place gets a copy, because a state is a tree. Only when all places are known do the nodes go on from the new snapshot.
  */
-import { copyValue, MapKey, type Meter, type Path, type Substitute } from '../base/value.js'
+import { copyValue, kindOf, MapKey, type Meter, type Path, type Substitute } from '../base/value.js'
 import { type Node, nodeOf } from './node.js'
 import { unwrapView } from './view.js'
 
@@ -20,7 +20,16 @@ interface Guest {
   copy?: object
 }
 
+/** The author's own containers that a commit has copied while his code goes on. */
+export interface Following {
+  note(own: object, node: Node, copy: object): void
+  forget(own: object): void
+  /** Writes to the draft what he has written to them. */
+  follow(): void
+}
+
 export class Commit implements Meter {
+  private readonly given: Following | undefined
   /** About how many bytes the author has put in. */
   bytes = 0
   /** Nodes that have a next value. */
@@ -30,6 +39,10 @@ export class Commit implements Meter {
   private keys: Map<Node, unknown> | undefined
   /** Nodes that an earlier commit has left out: what stands in them may by now stand elsewhere in the tree too. */
   private returning: Node[] | undefined
+
+  constructor(given?: Following) {
+    this.given = given
+  }
 
   run(root: Node): object {
     root.settle(this, root.path)
@@ -71,6 +84,7 @@ export class Commit implements Meter {
       const made = this.copied(owner.scope.landing(own), owner, at, holders)
       return node || made ? { instead: own, made } : undefined
     }
+    if (this.given && kindOf(value) !== 'invalid') owner.scope.over(value)
     return copyValue(value, path, substitute, this)
   }
 
@@ -85,7 +99,8 @@ export class Commit implements Meter {
     }
   }
 
-  private land(host: Node, { node, keys }: Guest, copy: object): void {
+  private land(host: Node, { node, keys, holders }: Guest, copy: object): void {
+    if (holders.length === 0) this.given?.note(node.base, node, copy)
     node.land(copy)
     host.adopt(node, keys.at(-1))
   }

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.js'
 import { HeldStateError } from '../base/errors.js'
 import { copyValue, kindOf, type Path } from '../base/value.js'
-import { Commit } from './commit.js'
+import { Commit, type Following } from './commit.js'
 import { ArrayNode } from './draft-array.js'
 import { DateNode } from './draft-date.js'
 import { MapNode } from './draft-map.js'
@@ -21,9 +21,10 @@ export interface Draft<S extends object> {
   readonly state: S
   /**
    * The next snapshot; the one before if nothing changed. Throws `invalid-value` if something was put in that cannot live
-   * in state; the snapshot before is untouched, and the draft is of no further use.
+   * in state; the snapshot before is untouched, and the draft is of no further use. Where the author's code goes on, `given` finds
+   * what it writes then to containers that it has put in.
    */
-  commit(): S
+  commit(given?: Following): S
   /** About how many bytes the last commit has put in. What it took out does not count. */
   readonly grown: number
   /** From now on, every write to a part of this draft throws `ImmutableStateError`; reading goes on. */
@@ -45,6 +46,7 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   open = true
   grown = 0
   fresh: WeakSet<object> | undefined
+  given: Following | undefined
   readonly watch = development ? (value: unknown) => this.look(value) : undefined
   private readonly root: Node
   private nodes: WeakMap<object, Node> | undefined
@@ -61,9 +63,11 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
     return this.root.draft as S
   }
 
-  commit(): S {
+  commit(given?: Following): S {
     try {
-      const commit = new Commit()
+      this.given?.follow()
+      this.given = given
+      const commit = new Commit(given)
       const committed = commit.run(this.root) as S
       this.grown = commit.bytes
       return committed

@@ -4,7 +4,7 @@
  */
 import { HeldStateError, ImmutableStateError } from '../base/errors.js'
 import { copyValue, formatPath, kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
-import type { Commit } from './commit.js'
+import type { Commit, Following } from './commit.js'
 import { unwrapView } from './view.js'
 
 /** What all nodes of one draft share. */
@@ -16,6 +16,8 @@ export interface Scope {
   open: boolean
   /** Containers of the author's own that were put in; a commit copies them. */
   fresh: WeakSet<object> | undefined
+  /** Those that a commit has copied while the handler goes on. */
+  given: Pick<Following, 'forget'> | undefined
   /** Told of everything that the author puts in. */
   watch: ((value: unknown) => void) | undefined
   /** Makes the node of a container. */
@@ -166,6 +168,7 @@ export abstract class Node<T extends object = object> {
     const own = node?.isOwn ? node.base : (this.ownOf(given, node) as object)
     this.scope.fresh ??= new WeakSet()
     this.scope.fresh.add(own)
+    this.scope.given?.forget(own)
     return own
   }
 

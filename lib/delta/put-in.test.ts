@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { openDraft } from './draft.js'
+import { Given } from './given.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: these tests write what no type allows, and read deep
 type Loose = Record<string, any>
@@ -156,5 +157,117 @@ describe('what was read back of what was put in', () => {
     other.state.rows.push({ in: one.state.job.deep })
     expect(other.commit()).toMatchObject({ job: { n: 1, deep: { n: 1 } }, rows: [{ in: { n: 1 } }] })
     expect(one.commit()).toMatchObject({ job: { n: 1, deep: { n: 1 } } })
+  })
+})
+
+describe('what the author writes to his own container after a commit', () => {
+  const follow = (make: () => Loose = base) => {
+    const draft = openDraft(make())
+    const given = new Given()
+    return { draft, state: draft.state, show: () => draft.commit(given), end: () => draft.commit() }
+  }
+
+  test.each(cases)('goes on to the state: $kind, by $way', ({ put, read, make, write }) => {
+    const { state, show, end } = follow()
+    const own = make()
+    const expected = make()
+    put(state, own)
+    for (const commit of [show, show, end]) {
+      expect(read(commit())).toEqual(expected)
+      write(own)
+      write(expected)
+    }
+  })
+
+  test('is found beside what was written to the draft, also where it has moved', () => {
+    const { state, show, end } = follow()
+    const row: Loose = { id: 1, done: false, tags: ['a'], deep: { n: 1 } }
+    state.rows.push({ id: 0 }, row)
+    show()
+    row.done = true
+    row.deep.n = 2
+    row.tags.push('b')
+    state.rows[1].id = 7
+    state.rows.shift()
+    expect(show().rows).toEqual([{ id: 7, done: true, tags: ['a', 'b'], deep: { n: 2 } }])
+    delete row.tags
+    row.more = [{ x: 1 }]
+    state.map.set('row', state.rows.pop())
+    expect(show()).toMatchObject({
+      rows: [],
+      map: new Map([['row', { id: 7, done: true, deep: { n: 2 }, more: [{ x: 1 }] }]]),
+    })
+    row.more[0].x = 2
+    expect(end().map.get('row').more).toEqual([{ x: 2 }])
+  })
+
+  test('changes nothing that it has not changed, and is not found any more once it was taken out', () => {
+    const { state, show, end } = follow()
+    const own = { n: 1 }
+    state.job = own
+    const first = show()
+    expect(show()).toBe(first)
+    state.job = { n: 5 }
+    own.n = 2
+    expect(end()).toEqual({ ...base(), job: { n: 5 } })
+  })
+
+  test('counts from when it was put in last', () => {
+    const { state, show, end } = follow()
+    const row = { id: 0 }
+    for (let id = 1; id <= 3; id += 1) {
+      row.id = id
+      state.rows.push(row)
+      show()
+    }
+    row.id = 9
+    expect(end().rows).toEqual([{ id: 1 }, { id: 2 }, { id: 9 }])
+  })
+
+  test('of a list that grows is spliced, and keeps what did not change', () => {
+    const { state, show } = follow()
+    const lines: Loose[] = [{ n: 1 }, { n: 2 }]
+    state.rows = lines
+    const first = show()
+    lines.push({ n: 3 })
+    const second = show()
+    lines.splice(0, 1)
+    const third = show()
+    expect(second.rows).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    expect(third.rows).toEqual([{ n: 2 }, { n: 3 }])
+    expect([second.rows[0] === first.rows[0], third.rows[0] === first.rows[1]]).toEqual([true, true])
+  })
+
+  test('that cannot live in state is refused with its place', () => {
+    const { state, show, end } = follow()
+    const own: Loose = { deep: {} }
+    state.job = own
+    show()
+    own.deep.call = () => 1
+    expect(() => end()).toThrow(
+      expect.objectContaining({ code: 'invalid-value', message: expect.stringContaining('job.deep.call') }),
+    )
+  })
+
+  test('is refused by name where it has more parts than are looked through', () => {
+    const { state, show, end } = follow()
+    const own = Array.from({ length: 2_000 }, (_, n): Loose => ({ n }))
+    state.rows = own
+    show()
+    state.rows[0].n = 5
+    show()
+    ;(own[7] as Loose).n = 1
+    expect(() => end()).toThrow(
+      expect.objectContaining({ code: 'immutable-state', message: expect.stringContaining('rows') }),
+    )
+  })
+
+  test('of one that is frozen, or has drafts and views in it, is nothing', () => {
+    const { state, show, end } = follow(() => ({ ...base(), kept: { n: 1 } }))
+    state.job = Object.freeze({ a: { n: 1 } })
+    state.rows.push({ kept: state.kept })
+    show()
+    state.rows[0].kept.n = 2
+    expect(end()).toMatchObject({ job: { a: { n: 1 } }, rows: [{ kept: { n: 2 } }] })
   })
 })

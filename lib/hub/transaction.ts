@@ -10,6 +10,7 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { ownValue } from '../base/value.js'
 import { type Draft, openDraft } from '../delta/draft.js'
+import { Given } from '../delta/given.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
@@ -52,6 +53,7 @@ export interface Ground {
 interface Opened {
   readonly definition: ServerDefinition
   readonly draft: Draft<Fields>
+  readonly given: Given
 }
 
 export class Transaction implements Hold {
@@ -164,7 +166,7 @@ export class Transaction implements Hold {
     const { state, shapes } = this.instance.newest
     const fields = this.fieldsOf(definition, ownValue(state, id), ownValue(shapes, id))
     const draft = openDraft(fields, [id], definition.members.computed)
-    this.drafts.push({ definition, draft })
+    this.drafts.push({ definition, draft, given: new Given() })
     return draft.state
   }
 
@@ -220,13 +222,13 @@ export class Transaction implements Hold {
   }
 
   /** Drafts → snapshot, checked. The drafts go on from there. */
-  stage(): void {
+  stage(goesOn = false): void {
     const before = this.instance.newest.state
     const { borrowed } = this.instance
     let staged: Record<string, Fields> | undefined
     let grown = 0
-    for (const { definition, draft } of this.drafts) {
-      const fields = draft.commit()
+    for (const { definition, draft, given } of this.drafts) {
+      const fields = draft.commit(goesOn ? given : undefined)
       grown += draft.grown
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
@@ -294,7 +296,8 @@ export class Transaction implements Hold {
 
   /** What a `yield` means: saved, and on its way to the pages before the work goes on. */
   async show(interrupted?: Failure): Promise<void> {
-    await this.commit(interrupted)
+    this.stage(true)
+    await this.save(interrupted)
     await this.ground.outbox.hurry(this.instance.watchers)
   }
 

@@ -11,7 +11,7 @@ let wait = gate()
 let shown = (): unknown => undefined
 
 const other = defineState('other', () => ({ n: 0 }))
-const d = defineState('d', () => ({ n: 0, note: '' }))
+const d = defineState('d', () => ({ n: 0, note: '', rows: [] as { done: number }[] }))
   .private(() => ({ secret: 0 }))
   .events((on) => ({
     add: on((s, by: number) => {
@@ -41,6 +41,15 @@ const d = defineState('d', () => ({ n: 0, note: '' }))
         s.note += `${shown()} `
       }
     }),
+    pushes: on(function* (s) {
+      const row = { done: 0 }
+      s.rows.push(row)
+      const read = s.rows[0] as { done: number }
+      yield
+      row.done = 1
+      yield
+      read.done += 10
+    }),
     idle: on(function* (s) {
       yield
       s.n = 1
@@ -64,7 +73,7 @@ it('shows what changed so far without any time passing, and saves it with its pr
   const called = state.stops()
   await clock.settle()
   expect(now().n).toBe(1)
-  expect((await store.load(tab.token))?.state.d).toEqual({ n: 1, note: '', secret: 1 })
+  expect((await store.load(tab.token))?.state.d).toEqual({ n: 1, note: '', rows: [], secret: 1 })
   wait.open()
   await done(clock, called)
   expect(now().n).toBe(3)
@@ -135,4 +144,10 @@ it('is seen by the page before the work that follows, also shortly after another
       .at(-1)
   await done(clock, state.steps(3))
   expect(now().note).toBe('undefined 1 2 ') // what is sent arrives in the next turn: nothing waits for a frame
+})
+
+it('does not part the author from what was put in before it', async () => {
+  const { clock, state, d: now } = await open()
+  await done(clock, state.pushes())
+  expect(now().rows).toEqual([{ done: 11 }])
 })
