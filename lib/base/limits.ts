@@ -59,6 +59,10 @@ const hubBounds = {
   tasksPerBrowser: 500,
   /** Running tasks of the process: about 100 MB. Durable tasks that it takes over wait for a place and are never refused. */
   tasksPerProcess: 10_000,
+  /** Starts of one token that wait for a run of the same task. A person can look over some dozens; longer lists belong into a database. */
+  tasksWaiting: 100,
+  /** Bytes of the arguments of those starts. They are names and settings; files and rows belong into a database. */
+  tasksWaitingBytes: 1_000_000,
   /** Milliseconds that `cancel()` waits for the task to end. A cancelled task can write nothing more in any case. */
   cancelGraceMs: 2_000,
   /**

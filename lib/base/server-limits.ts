@@ -149,6 +149,8 @@ export const fixedLimits = {
   statesOfHeap: 0.25,
   /** The part of the heap limit that waiting calls of all pages may take together. Above it, no page with waiting calls is read. */
   inboxOfHeap: 0.0625,
+  /** The part of the heap limit that the arguments of all starts may take together that wait for a run of their task. Above it, none waits. */
+  waitingOfHeap: 0.0625,
   /** The part of the heap limit that messages may take together of which a part has arrived. Above it, the address with most of them is cut off. */
   unfinishedOfHeap: 0.125,
   /** Milliseconds between two looks at them, while anybody is connected. One at 10,000 connections takes about a millisecond. */

@@ -13,10 +13,12 @@ import type { Tab } from './tab.js'
 type Fields = Readonly<Record<string, unknown>>
 type Act = (...args: unknown[]) => Promise<void>
 
-/** Calls of one event that have not settled, and whether a component shows that there are any. */
+/** Calls of one event that have not settled, or starts or cancels of one task, and whether a component shows that there are any. */
 interface Pending {
   count: number
   shown: boolean
+  /** How often a component had to be told that. */
+  turn: number
 }
 
 /** What is shown on top of the view that the hub has sent. */
@@ -44,7 +46,12 @@ export class Presence {
   private readonly shown = new WeakMap<Fields, { readonly turn: number; readonly object: Fields }>()
   /** Rises when a component must be told that an event is pending, or is not any more. */
   private turn = 0
-  private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
+  private readonly handles = new Map<
+    string,
+    { readonly status: unknown; readonly turn: number; readonly handle: object }
+  >()
+  /** Of each task. */
+  private readonly pendings = new Map<string, readonly Pending[]>()
 
   private predicted: Predicted | undefined
 
@@ -61,10 +68,13 @@ export class Presence {
           tab.call(id, name, withoutEvent(args), { live: live.includes(name), predict: predictions[name] }),
         ),
       ]),
-      ...tasks.map((name) => [
-        name,
-        { start: (...args: unknown[]) => tab.call(id, name, withoutEvent(args)), cancel: () => tab.cancel(id, name) },
-      ]),
+      ...tasks.map((name) => {
+        const pendings: Pending[] = []
+        const start = this.event(tab, (args) => tab.call(id, name, withoutEvent(args)), pendings)
+        const cancel = this.event(tab, () => tab.cancel(id, name), pendings)
+        this.pendings.set(name, pendings)
+        return [name, { start, cancel }]
+      }),
     ])
   }
 
@@ -100,13 +110,15 @@ export class Presence {
   }
 
   /** The function of an event. Whoever reads its `pending` is shown the next change of it; nobody else pays for that. */
-  private event(tab: Pick<Tab, 'touch'>, call: (args: unknown[]) => Promise<void>): Act {
-    const pending: Pending = { count: 0, shown: false }
+  private event(tab: Pick<Tab, 'touch'>, call: (args: unknown[]) => Promise<void>, pendings: Pending[] = []): Act {
+    const pending: Pending = { count: 0, shown: false, turn: 0 }
+    pendings.push(pending)
     const change = (by: number) => {
       const before = pending.count > 0
       pending.count += by
       if (!pending.shown || before === pending.count > 0) return
       this.turn += 1
+      pending.turn += 1
       tab.touch()
     }
     const act = (...args: unknown[]) => {
@@ -136,14 +148,16 @@ export class Presence {
 
   private handle(name: string, status: unknown): object {
     const known = this.handles.get(name)
-    if (known && known.status === status) return known.handle
+    let turn = 0
+    for (const pending of this.pendings.get(name) ?? []) turn += pending.turn
+    if (known && known.status === status && known.turn === turn) return known.handle
     const handle = Object.freeze({ ...(status as object), ...(this.actions[name] as object) })
-    this.handles.set(name, { status, handle })
+    this.handles.set(name, { status, turn, handle })
     return handle
   }
 }
 
-const idle = Object.freeze({ running: 0, progress: null, note: null, error: null, outcome: null })
+const idle = Object.freeze({ running: 0, waiting: 0, progress: null, note: null, error: null, outcome: null })
 
 /** Of a task that ran when the server lost the state of the page. */
 const interruption = Object.freeze({

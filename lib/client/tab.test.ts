@@ -122,7 +122,7 @@ describe('what a component gets', () => {
     expect(tab.state(d)).toMatchObject({
       n: 0,
       rows: [],
-      count: { running: 0, progress: null, note: null, error: null, outcome: null },
+      count: { running: 0, waiting: 0, progress: null, note: null, error: null, outcome: null },
     })
     expect(tab.connection).toBe('connecting')
   })

@@ -74,7 +74,7 @@ export class Calling {
   private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<void> {
     const { connection: from, inbox, instance } = this.page
     const { passed, before } = inbox
-    const call = { token: instance.token, definition, member, args, name, from, passed, before }
+    const call = { token: instance.token, definition, member, args, name, from, passed, before, inbox }
     return this.once(id, () => (before ? inOrder(before, () => this.ground.call(call)) : this.ground.call(call)))
   }
 

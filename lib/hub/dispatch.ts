@@ -2,40 +2,35 @@
  * From a call or a trigger to the handler it names. An event runs inside one transaction; each `yield` of a generator
  * commits what changed so far. A task is only started here.
  */
-import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
 import { after, concluded, type Eventually, isPromise, promised } from '../base/eventually.js'
 import { listed } from '../base/listed.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
-import type { Watchdog } from '../base/watchdog.js'
 import { type EventDeclaration, isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskStart } from '../tasks/pool.js'
+import { type ArgumentsGround, argumentsOf, late } from './arguments.js'
 import type { Connection } from './connection.js'
 import { Deadline } from './deadline.js'
-import type { Passing } from './inbox.js'
+import type { Inbox, Passing } from './inbox.js'
 import { transact } from './opening.js'
 import type { HubOptions } from './options.js'
 import { type CallName, EndedMeanwhile } from './past-calls.js'
 import type { Pending } from './pending.js'
-import { refused } from './refused.js'
 import type { Tasking } from './tasking.js'
-import type { Ground, Transaction } from './transaction.js'
+import type { Transaction } from './transaction.js'
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
-export interface DispatchGround extends Ground {
+export interface DispatchGround extends ArgumentsGround {
   readonly tasks: Pick<Tasking, 'start' | 'isSaved' | 'announce'>
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, next: readonly Next[]): void
   report(token: string, error: unknown): void
-  readonly clock: Clock
-  readonly watchdog: Watchdog
   readonly options: Pick<HubOptions, 'inRequest'>
 }
 
@@ -51,6 +46,8 @@ export interface Call {
   readonly name?: CallName
   /** Called when what it changed is on its way to the store, if nothing else follows from it: the next call may begin. */
   readonly passed?: (pending: Pending) => void
+  /** Of its page: what it has sent since. */
+  readonly inbox?: Pick<Inbox, 'hasLater'>
   /** Calls of its page that are not kept yet. */
   readonly before?: Passing | undefined
   /** Of the page that called. */
@@ -78,7 +75,8 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
   return after(argumentsOf(ground, call, declaration), (args) => () => {
     return after(call.before?.ended, () => {
       call.before?.pending.check()
-      return ground.tasks.start({ ...start, args, given: call.args }, call.name)
+      const { name, inbox } = call
+      return ground.tasks.start({ ...start, args, given: call.args }, name && { name, inbox })
     })
   })
 }
@@ -147,7 +145,7 @@ async function announcedOne(
   if (!declaration) return trigger
   try {
     const { definition, member: task } = trigger
-    const args = await argumentsOf(ground, { ...trigger, token: transaction.token }, declaration)
+    const args = await argumentsOf(ground, trigger, declaration)
     const start = { token: transaction.token, definition, task, declaration, args, given: trigger.args }
     return ground.tasks.announce(start, transaction)
   } catch (error) {
@@ -186,13 +184,6 @@ function inTime(
     isIterator(returned) ? iterate(ground, transaction, returned, call, deadline) : Promise.resolve(returned),
   )
 }
-
-const late = (where: string, ms: number) =>
-  new HeldStateError(
-    'event-timeout',
-    `${where} took longer than its timeout of ${ms} ms and was ended. What it changed and had not shown is forgotten. ` +
-      'Do what takes long in a background task.',
-  )
 
 /** Runs a generator to its end and returns what it returned. */
 async function iterate(
@@ -238,38 +229,6 @@ async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
   try {
     await iterator.return?.()
   } catch {}
-}
-
-/** What the handler gets: validated and transformed where the declaration has a schema. */
-function argumentsOf(
-  ground: DispatchGround,
-  call: Call,
-  { schema }: EventDeclaration | TaskDeclaration,
-): Eventually<readonly unknown[]> {
-  if (!schema) return call.args
-  return after(validated(ground, call, schema), (result) => {
-    if (!result.issues) return [result.value]
-    const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
-    throw refused(result.issues, cause)
-  })
-}
-
-function validated(
-  ground: DispatchGround,
-  { definition, member, args }: Call,
-  schema: StandardSchemaV1,
-): Eventually<StandardSchemaV1.Result<unknown>> {
-  const { limits, watchdog } = ground
-  let result: Eventually<StandardSchemaV1.Result<unknown>>
-  watchdog.enter('The schema of', definition, member)
-  try {
-    result = schema['~standard'].validate(args[0]) as typeof result
-  } finally {
-    watchdog.leave()
-  }
-  if (!isPromise(result)) return result
-  const name = () => `The schema of "${member}" of state "${definition}"`
-  return new Deadline(ground, limits.eventTimeoutMs, name, late).within(result)
 }
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {

@@ -52,7 +52,7 @@ export class Endings {
   private async begin(token: string): Promise<void> {
     const { hub } = this
     hub.flow.refuseNested(token)
-    const cancelled = hub.tasks.pool.cancelToken(token, cancelledByEnd())
+    const cancelled = hub.tasks.cancelToken(token, cancelledByEnd())
     const instance = hub.instance(token)
     const transaction = await this.open(instance)
     try {

@@ -18,7 +18,7 @@ export const callerFaults = new Set<ErrorCode>([
 ])
 
 /** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */
-export const triggerFaults = new Set<ErrorCode>(['already-running', 'hub-closed', 'state-lost', 'task-cancelled'])
+export const triggerFaults = new Set<ErrorCode>(['hub-closed', 'state-lost', 'task-cancelled'])
 
 /** Whether it was one. */
 export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): boolean {

@@ -45,12 +45,12 @@ import { Pages } from './pages.js'
 import { Session } from './session.js'
 import { grow } from './state-size.js'
 import { StateUnknown } from './state-unknown.js'
-import { closed, Tasking } from './tasking.js'
+import { Tasking } from './tasking.js'
 import { refuseMalformed, signToken, verifyToken } from './token.js'
 import type { Transaction } from './transaction.js'
 import { startEach } from './triggers.js'
 import { Turn } from './turn.js'
-import { Working } from './working.js'
+import { closed, Working } from './working.js'
 
 /** A running background task, as `hub.backgroundTasks` lists it. */
 export type BackgroundTask = Pick<TaskRun, 'id' | 'token' | 'definition' | 'task' | 'settled'>

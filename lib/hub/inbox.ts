@@ -3,7 +3,7 @@
  * passed: the next message is begun, and the call ends later. Calls end in the order in which they came.
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
-import type { Up } from '../protocol/up.js'
+import type { Up, Written } from '../protocol/up.js'
 import { type Pending, sharper } from './pending.js'
 
 /** Calls of a page whose changes are on their way to the store. What comes after them has no effect unless they have. */
@@ -34,7 +34,15 @@ interface Waiting {
   readonly size: number
 }
 
+export interface LaterCall {
+  readonly id: number
+  readonly definition: string
+  readonly member: string
+}
+
 export class Inbox {
+  /** The messages of a batch that is being read. */
+  coming: readonly Written[] = []
   private readonly page: InboxPage
   private readonly waiting: Waiting[] = []
   /** Bytes of the message that is handled, and of each of those that pass. */
@@ -140,6 +148,18 @@ export class Inbox {
         this.continue()
       }
     }
+  }
+
+  /** Whether the page has sent such a call after the one with this id. */
+  hasLater({ id, definition, member }: LaterCall): boolean {
+    const isInBatch = this.coming.some(
+      ([name, other, ...names]) =>
+        name === 'call' && (other as number) > id && names[0] === definition && names[1] === member,
+    )
+    return (
+      isInBatch ||
+      this.has((up) => up.type === 'call' && up.id > id && up.definition === definition && up.member === member)
+    )
   }
 
   /** Drains once what is under way has ended. */

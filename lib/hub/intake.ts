@@ -70,8 +70,10 @@ export class Intake implements Drainable, InboxOptions {
     }
     this.count(Math.max(1, messages.length), bytes)
     this.isReceiving = true
+    this.page.inbox.coming = messages
     for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
     this.isReceiving = false
+    this.page.inbox.coming = []
     if (this.isFast) this.ground.fairShare.spent(this.ground.clock.now() - this.countedAt)
   }
 

@@ -14,11 +14,14 @@ export class MemoryBounds {
   readonly inboxes: Inboxes
   /** Bytes of states. */
   readonly states: number
+  /** Bytes of starts of tasks that wait. */
+  readonly waitingStarts: number
 
   constructor(heapBytes: number = getHeapStatistics().heap_size_limit) {
     this.unread = new Unread(heapBytes * fixedLimits.unreadOfHeap)
     this.windows = new Windows(heapBytes * fixedLimits.windowsOfHeap)
     this.inboxes = new Inboxes(heapBytes * fixedLimits.inboxOfHeap)
     this.states = heapBytes * fixedLimits.statesOfHeap
+    this.waitingStarts = heapBytes * fixedLimits.waitingOfHeap
   }
 }

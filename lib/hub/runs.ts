@@ -23,6 +23,8 @@ export class Runs {
   /** As this process sees them. Like the other lists, made for tokens that have tasks. */
   private statuses: Map<string, Record<string, TaskStatus>> | undefined
   private mine: Map<string, RunningTask> | undefined
+  /** How many of those wait. */
+  private waitsHere = 0
   /** Attempts that have ended here, of which the store believes that they run. */
   private settled: Set<string> | undefined
   private others: readonly RunningTask[] = none
@@ -123,7 +125,30 @@ export class Runs {
 
   private begun(run: RunningTask): void {
     this.mine ??= new Map()
+    this.forgetMine(run.run)
     this.mine.set(run.run, run)
+    if (run.waits !== undefined) this.waitsHere += 1
+  }
+
+  private forgetMine(id: string): RunningTask | undefined {
+    const run = this.mine?.get(id)
+    if (run && run.waits !== undefined) this.waitsHere -= 1
+    this.mine?.delete(id)
+    return run
+  }
+
+  /** A start waits here from now on. */
+  wait(run: RunningTask): void {
+    this.set(run)
+    this.changed(run.definition)
+  }
+
+  /** A start of this process does not wait any more, and has not begun. */
+  drop(id: string): void {
+    const run = this.mine?.get(id)
+    if (!run) return
+    this.delete(id, run.attempt, true)
+    this.changed(run.definition)
   }
 
   private hasSettled(run: RunningTask): boolean {
@@ -136,7 +161,7 @@ export class Runs {
    */
   delete(run: string, attempt: number, settled: boolean): void {
     if (this.mine?.get(run)?.attempt !== attempt) return
-    this.mine.delete(run)
+    this.forgetMine(run)
     if (settled && this.isBelieved(run)) {
       this.settled ??= new Set()
       this.settled.add(nameOf({ run, attempt }))
@@ -182,11 +207,12 @@ export class Runs {
     }
     if (begun.length === 0 && over.size === 0) return
     const taken = new Set(begun.map(({ run }) => run))
-    const changed = [...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun]
-    const touched = new Set(changed.map(({ definition }) => definition))
+    const waited = [...over].map((run) => this.mine?.get(run)).filter((run) => run?.waits !== undefined)
+    const changed = [...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun, ...waited]
+    const touched = new Set(changed.flatMap((run) => run?.definition ?? []))
     this.others = this.others.filter(({ run }) => !over.has(run) && !taken.has(run))
     this.orphaned = this.orphaned.filter(({ run }) => !over.has(run) && !taken.has(run))
-    for (const run of over) this.mine?.delete(run)
+    for (const run of over) this.forgetMine(run)
     for (const run of begun) if (run.node === node) this.begun(run)
     this.list = undefined
     for (const definition of touched) this.changed(definition)
@@ -221,12 +247,20 @@ export class Runs {
 
   statusOf(definition: string, task: string): TaskStatus {
     const here = this.here(definition, task)
-    if (this.others.length === 0) return here
-    const there = this.others.filter((run) => isSame(run, { definition, task }))
+    if (this.others.length === 0 && this.waitsHere === 0) return here
+    const isOfTask = (run: RunningTask) => isSame(run, { definition, task })
+    const there = this.others.filter((run) => isOfTask(run) && run.waits === undefined)
+    const waiting = this.waiting.filter(isOfTask).length
     const last = there.at(-1)
-    if (!last) return here
+    if (!last) return waiting === here.waiting ? here : { ...here, waiting }
     const { progress = null, note = null } = here.running > 0 ? here : last
-    return { ...here, running: here.running + there.length, progress, note }
+    return { ...here, running: here.running + there.length, waiting, progress, note }
+  }
+
+  /** Starts that wait, in any process, but for those that only look whether a run is at its end. */
+  private get waiting(): readonly RunningTask[] {
+    const mine = this.waitsHere > 0 ? [...(this.mine?.values() ?? none)] : none
+    return [...this.others, ...mine].filter(({ waits, joins }) => waits !== undefined && !joins)
   }
 
   setStatus(definition: string, task: string, status: TaskStatus): void {

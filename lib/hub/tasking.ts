@@ -1,45 +1,37 @@
 /** The background tasks of a hub: how they start, how they are cancelled and taken over, and what is saved of that. */
-import type { Clock } from '../base/clock.js'
-import { type Failure, HeldStateError } from '../base/errors.js'
-import { after, type Eventually, rescued } from '../base/eventually.js'
+import { HeldStateError } from '../base/errors.js'
+import { type Eventually, rescued } from '../base/eventually.js'
 import { Joined } from '../base/joined.js'
-import type { Limits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
-import { copyValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
-import type { Trigger } from '../state/trigger.js'
 import type { RunningTask } from '../store/store.js'
 import { Abandoned } from '../tasks/abandoned.js'
 import { granted } from '../tasks/permit.js'
 import { recordOf, TaskPool, type TaskStart } from '../tasks/pool.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
-import { WaitingStarts } from '../tasks/waiting-starts.js'
 import { callerFaults, reportFault } from './faults.js'
+import { inheritAll, showFailure } from './inheriting.js'
 import type { Instance } from './instance.js'
+import type { MemoryBounds } from './memory-bounds.js'
 import { nobody, transact } from './opening.js'
-import { type CallName, withEnd } from './past-calls.js'
-import type { Ground, Transaction } from './transaction.js'
+import { type StartCall, Starting, type StartingGround } from './starting.js'
+import type { Transaction } from './transaction.js'
 
 /** What it asks of the hub. */
-export interface TaskingGround extends Ground {
-  readonly clock: Clock
-  readonly limits: Limits
+export interface TaskingGround extends StartingGround {
+  readonly memory: Pick<MemoryBounds, 'waitingStarts'>
   readonly watchdog: Watchdog
   access(token: string): Access
-  start(token: string, triggers: readonly Trigger[]): void
-  tracked<T>(work: Eventually<T>): Eventually<T>
   refresh(instance: Instance): Eventually<void>
-  readonly isClosing: boolean
 }
 
 export class Tasking {
   readonly pool: TaskPool
   readonly abandoned: Abandoned
   private readonly ground: TaskingGround
-  private readonly waiting = new WaitingStarts()
+  private readonly starting: Starting
   private readonly cancels = new Joined()
   /** Instances whose tasks have ended in this turn of the event loop, and whether another one has since that was saved. */
   private readonly endedNow = new Map<Instance, boolean>()
@@ -52,6 +44,7 @@ export class Tasking {
       limits: ground.limits,
       log: ground.log,
       watchdog: ground.watchdog,
+      waitingBytes: ground.memory.waitingStarts,
       access: (token) => ground.access(token),
       ownerOf: (token) => instance(token),
       start: (token, triggers) => ground.start(token, triggers),
@@ -64,86 +57,44 @@ export class Tasking {
       over: (run) => this.over(run),
       failed: (token, error) => instance(token).fault(error),
       ended: (token) => this.ended(instance(token)),
+      stopped: (token) => this.starting.advance(token),
     })
+    this.starting = new Starting(ground, this.pool, (run) => this.abandoned.began(run))
     this.abandoned = new Abandoned({
       clock: ground.clock,
-      pool: this.pool,
+      pool: {
+        of: (token) => this.pool.of(token),
+        find: (token, id) => this.pool.find(token, id),
+        cancelRuns: (token, ids, reason) => this.leave(token, [...ids], reason),
+      },
       isHere: (token) => instance(token).watchers.size > 0,
       aloneMs: (token) => ground.nodes.aloneMs(token),
     })
   }
 
-  /** `name` is that of the call that starts it. */
-  start(start: TaskStart, name: CallName | undefined): Eventually<void> {
-    if (this.ground.isClosing) throw closed()
-    if (this.isSaved(start)) return this.startSaved(start, name)
-    const instance = this.ground.instance(start.token)
-    this.pool.check(start)
-    instance.exists = true
-    if (name) instance.calls = withEnd(instance.calls, name, undefined, this.ground.limits) // first: the task may save at once
-    this.run(start)
+  start(start: TaskStart, call: StartCall | undefined): Eventually<void> {
+    return this.starting.start(start, call)
   }
 
-  private run(start: TaskStart): void {
-    this.abandoned.began(this.ground.flow.outside(() => this.pool.start(start)))
+  isSaved(start: Pick<TaskStart, 'declaration'>): boolean {
+    return this.starting.isSaved(start)
   }
 
-  /** A task that shall outlive its process, or that others must know of, is saved before it begins. */
-  isSaved({ declaration }: Pick<TaskStart, 'declaration'>): boolean {
-    return declaration.durable || this.ground.nodes.shared
+  announce(start: TaskStart, transaction: Transaction): TaskStart | undefined {
+    return this.starting.announce(start, transaction)
   }
 
-  private startSaved(start: TaskStart, name: CallName | undefined): Eventually<void> {
-    const begin = (transaction: Transaction) => {
-      transaction.begins(name)
-      return this.announce(start, transaction)
-    }
-    return after(transact(this.ground, start.token, granted, nobody, begin), (known) => this.begin(known))
-  }
-
-  /** The start is saved with the change that `transaction` makes. Gives what is to begin then; throws if it may not. */
-  announce(start: TaskStart, transaction: Transaction): TaskStart {
-    const { clock, nodes } = this.ground
-    const { definition, task, declaration, args } = start
-    this.pool.check(start, transaction.running)
-    const durable = declaration.durable
-      ? { args: copyValue(args, [task, 'arguments']) as unknown[], lost: 0, failed: 0 }
-      : undefined
-    const run = { definition, task, run: clock.id(), node: nodes.node, attempt: 1, durable }
-    transaction.began(run)
-    return { ...start, known: run }
-  }
-
-  /** Whether the process runs as many tasks as it may: what others have left waits where it is. */
-  get isFull(): boolean {
-    return this.pool.isFull || this.waiting.size > 0
-  }
-
-  /** A token has tasks that run, or wait for a place. */
-  has(token: string): boolean {
-    return this.pool.of(token).size > 0 || this.waiting.has(token)
-  }
-
-  /** Begins what was saved. It is never refused: where the process is full, it waits for a place. */
   begin(start: TaskStart): void {
-    if (this.isFull) this.waiting.add(start)
-    else this.beginNow(start)
+    this.starting.begin(start)
   }
 
-  private beginWaiting(): void {
-    while (!this.pool.isFull) {
-      const start = this.waiting.take()
-      if (!start) return
-      this.beginNow(start)
-    }
+  get isFull(): boolean {
+    return this.starting.isFull
   }
 
-  /** Unless it was cancelled before it could. */
-  private beginNow(start: TaskStart): void {
-    const { ground } = this
-    if (ground.isClosing) return // the next process finds it
-    const { runs } = ground.instance(start.token)
-    if (start.known && runs.has(start.known.run)) this.run(start)
+  /** A token has tasks that run, or wait. */
+  has(token: string): boolean {
+    return this.pool.of(token).size > 0 || this.starting.has(token)
   }
 
   async cancel(token: string, definition: string, task: string): Promise<void> {
@@ -158,6 +109,7 @@ export class Tasking {
           ),
       )
     const reason = stackless(() => new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`))
+    this.starting.cancel(token, definition, task)
     const here = this.pool.cancelTask(token, definition, task, reason)
     await this.cancels.run(`${token} ${definition} ${task}`, () => this.cancelSaved(token, definition, task, reason))
     await here
@@ -174,54 +126,47 @@ export class Tasking {
       await transact(ground, token, granted, nobody, (transaction) => {
         for (const run of ids) transaction.ended(run)
       })
+      this.starting.cancelRuns(token, ids)
       await this.pool.cancelRuns(token, ids, reason) // what has begun meanwhile
     }
   }
 
-  /** Takes over the durable tasks of a token whose processes have ended. */
-  async takeOver(token: string): Promise<void> {
-    const starts = await transact(this.ground, token, granted, nobody, (transaction) =>
-      this.ground
-        .instance(token)
-        .runs.orphaned.map((orphan) => this.inherit(token, orphan, transaction))
-        .filter((start) => start !== undefined),
-    )
-    for (const start of starts) this.begin(start)
+  /** Ends all that a token has here. */
+  cancelToken(token: string, reason: HeldStateError): Promise<void> {
+    this.starting.cancelToken(token)
+    return this.pool.cancelToken(token, reason)
   }
 
-  private inherit(token: string, orphan: RunningTask, transaction: Transaction): TaskStart | undefined {
-    const { log, nodes, registry } = this.ground
-    const { definition, task, durable = { args: [], lost: 0, failed: 0 } } = orphan
-    const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(task) : undefined
-    if (!declaration) {
-      log.warn(
-        `Task "${task}" of state "${definition}" was to go on here, but there is none: it waits for code that has it.`,
-      )
-      return undefined
+  /** Runs end with their tab, and so do starts that wait for them. */
+  private leave(token: string, ids: readonly string[], reason: HeldStateError): Promise<void> {
+    for (const id of ids) {
+      const run = this.pool.find(token, id)
+      if (run) this.starting.cancel(token, run.definition, run.task)
     }
-    const lost = durable.lost + 1
-    if (lost > fixedLimits.lostProcesses) {
-      const { runs } = this.ground.instance(token)
-      runs.setStatus(definition, task, {
-        ...runs.here(definition, task),
-        outcome: 'failed',
-        error: givenUp(task, lost),
-      })
-      log.error(`Task "${task}" of state "${definition}" was given up: ${lost} processes in a row ended while it ran.`)
-      transaction.ended(orphan.run)
-      return undefined
-    }
-    const run = { ...orphan, node: nodes.node, attempt: orphan.attempt + 1, durable: { ...durable, lost } }
-    transaction.began(run)
-    return { token, definition, task, declaration, args: durable.args, given: durable.args, known: run }
+    return this.pool.cancelRuns(token, ids, reason)
+  }
+
+  /** Takes over the durable tasks of a token whose processes have ended. */
+  async takeOver(token: string): Promise<void> {
+    const inherited = await transact(this.ground, token, granted, nobody, (transaction) =>
+      inheritAll(this.ground, token, transaction),
+    )
+    for (const one of inherited) if (!('failure' in one)) this.begin(one)
+    for (const one of inherited) if ('failure' in one) showFailure(this.ground.instance(token), one)
+    this.starting.advance(token)
   }
 
   /** Runs that others have ended or taken over: they write nothing more. */
   overruled(token: string, overruled: readonly RunningTask[]): void {
-    if (overruled.length === 0) return
+    if (overruled.length > 0) this.stopOverruled(token, overruled)
+    this.starting.advance(token)
+  }
+
+  private stopOverruled(token: string, overruled: readonly RunningTask[]): void {
     const ids = new Set(overruled.map(({ run }) => run)) // whatever attempt: it may have failed here meanwhile, and be tried again
     const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
     void this.pool.cancelRuns(token, ids, reason)
+    this.starting.cancelRuns(token, ids)
     this.ground.instance(token).runs.showEnds()
   }
 
@@ -257,7 +202,8 @@ export class Tasking {
   }
 
   private ended(instance: Instance): void {
-    this.beginWaiting()
+    this.starting.beginWaiting()
+    this.starting.advance(instance.token) // first: what begins is saved together with the end
     this.saveEnd(instance)
     this.ground.released(instance)
   }
@@ -277,11 +223,3 @@ export class Tasking {
     for (const [instance, isDue] of instances) if (isDue) this.bringUpToDate(instance)
   }
 }
-
-const givenUp = (task: string, lost: number): Failure => ({
-  code: 'interrupted',
-  message: `Task "${task}" was given up: ${lost} processes in a row ended while it ran. What it had saved until then is kept.`,
-})
-
-export const closed = () =>
-  new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

@@ -227,7 +227,7 @@ describe('saved before shown', () => {
     const watching = tab.watch(other)
     hub
       .instance(tab.token)
-      .runs.setStatus('d', 'run', { running: 1, progress: null, note: null, error: null, outcome: null })
+      .runs.setStatus('d', 'run', { running: 1, waiting: 0, progress: null, note: null, error: null, outcome: null })
     await clock.advance(50)
     expect(log.lines).toEqual([])
     waiting.open()

@@ -249,7 +249,8 @@ export class Transaction implements Hold {
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
       if (!ground.nodes.holds(this.token)) lose(ground, instance) // what the work has seen may be old
-      return pending ? pending.founded().then(() => this.endUnchanged(interrupted)) : this.endUnchanged(interrupted)
+      if (!pending) return this.endUnchanged(interrupted)
+      return permit.saving(pending.founded().then(() => this.endUnchanged(interrupted)))
     }
     if (pending && this.runs) return permit.saving(pending.settled().then(() => this.save(interrupted)))
     this.interrupted = interrupted !== undefined

@@ -1,5 +1,6 @@
 /** What is under way and shall not be cut off: events, blocks, saves. `close()` waits for it, within a bound. */
 import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
 
@@ -37,3 +38,6 @@ export class Working {
     for (const wake of waiting) wake()
   }
 }
+
+export const closed = () =>
+  new HeldStateError('hub-closed', 'The server is shutting down. The page reconnects when it is back.')

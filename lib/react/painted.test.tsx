@@ -21,7 +21,7 @@ const defined = defineState('d', () => ({ n: 3, tags: new Map([['a', 1]]) }))
   }))
 const d = stub(JSON.parse(JSON.stringify(defined.manifest))) as typeof defined
 
-const running = { running: 1, progress: null, note: null, error: null, outcome: null }
+const running = { running: 1, waiting: 0, progress: null, note: null, error: null, outcome: null }
 const view = encode({ n: 8, tags: new Map([['a', 2]]), double: 16, work: running })
 /** Each time as it comes to one side: server and browser have copies of their own. */
 const paint = (views: Record<string, Json> = { d: view }): Paint => ({ mark: 'own', views })

@@ -39,8 +39,17 @@ export interface EventOptions {
 }
 
 export interface TaskOptions {
-  /** `'many'` (the default) lets copies run side by side; `'single'` refuses a start while one runs in the same tab. */
-  readonly concurrency?: 'many' | 'single'
+  /**
+   * Of one tab, `'many'` (the default) lets copies run side by side, `'single'` one alone, and `'queue'` one after the other: further
+   * starts wait in order.
+   */
+  readonly concurrency?: 'many' | 'single' | 'queue'
+  /**
+   * With `concurrency: 'single'`, what a start does while a run is under way: with equal arguments it joins that run, with others it
+   * fails with `already-running` (`'join'`, the default); it always fails (`'reject'`); or it cancels that run, and begins when
+   * that has ended (`'restart'`).
+   */
+  readonly again?: 'join' | 'reject' | 'restart'
   /**
    * What becomes of it when its tab has gone: it goes on (`'keep'`, the default), is cancelled at once, or after a grace in
    * which the tab may come back. A reload, too, is gone for a moment.
@@ -86,7 +95,9 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   readonly kind: 'task'
   readonly schema: StandardSchemaV1 | undefined
   readonly handler: Handler
-  readonly concurrency: 'many' | 'single'
+  readonly concurrency: 'many' | 'single' | 'queue'
+  /** What a further start of a single one does. */
+  readonly again: 'join' | 'reject' | 'restart'
   /** Milliseconds for which it goes on without a tab; `undefined` for ever. */
   readonly alone: number | undefined
   readonly durable: boolean
@@ -209,14 +220,23 @@ function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>
 
 const retryOptions = new Set(['times', 'wait'])
 const graceOptions = new Set(['grace'])
-const taskOptions = new Set(['input', 'concurrency', 'onDisconnect', 'durable', 'retry', 'timeout', 'restartOnEdit'])
+const taskOptions = new Set([
+  'input',
+  'concurrency',
+  'again',
+  'onDisconnect',
+  'durable',
+  'retry',
+  'timeout',
+  'restartOnEdit',
+])
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
   const [options, handler] = given.length === 2 ? given : [{}, given[0]]
   refuseUnknown('background', options, taskOptions)
   const concurrency = options.concurrency ?? 'many'
-  if (concurrency !== 'many' && concurrency !== 'single')
-    throw invalid(`background({ concurrency: ${JSON.stringify(concurrency)} }): expected "many" or "single"`)
+  if (concurrency !== 'many' && concurrency !== 'single' && concurrency !== 'queue')
+    throw invalid(`background({ concurrency: ${JSON.stringify(concurrency)} }): expected "many", "single" or "queue"`)
   const { durable = false, timeout } = options
   if (typeof durable !== 'boolean')
     throw invalid(`background({ durable: ${JSON.stringify(durable)} }): expected true or false`)
@@ -230,12 +250,25 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
     schema,
     handler: handlerOf('background', handler),
     concurrency,
+    again: againOf(options.again, concurrency),
     alone: aloneOf(options.onDisconnect ?? 'keep'),
     durable,
     retry: retryOf(options.retry ?? 0),
     timeout: timeoutMs,
     restartOnEdit,
   }) satisfies TaskDeclaration
+}
+
+function againOf(again: TaskOptions['again'], concurrency: string): TaskDeclaration['again'] {
+  if (again === undefined) return 'join'
+  const given = `background({ again: ${JSON.stringify(again)} })`
+  if (again !== 'join' && again !== 'reject' && again !== 'restart')
+    throw invalid(`${given}: expected "join", "reject" or "restart"`)
+  if (concurrency !== 'single')
+    throw invalid(
+      `${given}: goes with concurrency: "single", since here no start meets a run that it could join or end`,
+    )
+  return again
 }
 
 function timeoutOf(maker: string, timeout: Duration | undefined): number | undefined {

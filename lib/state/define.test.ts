@@ -167,7 +167,7 @@ describe('a manifest', () => {
 
 it.each([
   ['on', 'optimisitc', 'input, whenOffline, optimistic'],
-  ['background', 'concurency', 'input, concurrency, onDisconnect, durable, retry, timeout, restartOnEdit'],
+  ['background', 'concurency', 'input, concurrency, again, onDisconnect, durable, retry, timeout, restartOnEdit'],
 ])('%s() refuses an option that it does not know, and says which there are', (maker, option, known) => {
   const define = () =>
     maker === 'on'

@@ -51,6 +51,8 @@ export type TriggersOf<Members> = {
 export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]> {
   /** How many copies run now in this tab's state. */
   readonly running: number
+  /** How many starts wait for those before them: with `concurrency: 'queue'`, or while the run that a start replaces is ending. */
+  readonly waiting: number
   /** The last reported fraction, 0 to 1; `null` before the first report. */
   readonly progress: number | null
   /** The note of the last report; `null` if it had none. */
@@ -59,13 +61,13 @@ export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]
   readonly error: { readonly code: string; readonly message: string } | null
   /** How the last run ended; `null` before the first has, and again once another starts. `failed` goes with an `error`. */
   readonly outcome: 'done' | 'failed' | 'cancelled' | null
-  /** Resolves when the task has been started and the page shows it; rejects with a `HeldStateError`. */
-  readonly start: Call<Args>
-  /** Cancels every running copy. Once it resolves, none of them writes anything more. */
-  cancel(): Promise<void>
+  /** Resolves when the page shows the task as running or as waiting; rejects with a `HeldStateError`. */
+  readonly start: EventFunction<Args>
+  /** Cancels every running copy, and every start that waits. Once it resolves, none of them writes anything more. */
+  readonly cancel: EventFunction<[]>
 }
 
-/** Calls an event. Resolves when its effect is committed and shown; rejects with a `HeldStateError`. */
+/** Calls an event, or something of a task. Resolves when its effect is committed and shown; rejects with a `HeldStateError`. */
 export type EventFunction<Args extends readonly unknown[] = readonly unknown[]> = Call<Args> & {
   /** Whether a call of this page has not settled yet, for a button that shows it. Who reads it is told when it changes. */
   readonly pending: boolean

@@ -50,9 +50,16 @@ export interface RunningTask extends TaskName {
   readonly durable?: DurableRun | undefined
   readonly progress?: number | null | undefined
   readonly note?: string | null | undefined
+  /** Of a task that equal starts join: stands for the arguments of this one. */
+  readonly same?: string | undefined
+  /** It has not begun: it waits for the runs of its task, and for those of it that wait with a lower number. */
+  readonly waits?: number | undefined
+  /** It waits only to see whether the run it came to was at its end. If not, it has joined that run, and is taken out. */
+  readonly joins?: boolean | undefined
 }
 
 export interface DurableRun {
+  /** As they came: its schema validates them again where it goes on. */
   readonly args: readonly unknown[]
   /** Processes in a row that ended while it ran, and had saved nothing of it. */
   readonly lost: number

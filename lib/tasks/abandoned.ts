@@ -11,7 +11,7 @@ import type { TaskRun } from './run.js'
 
 export interface AbandonedPorts {
   readonly clock: Clock
-  readonly pool: TaskPool
+  readonly pool: Pick<TaskPool, 'of' | 'find' | 'cancelRuns'>
   /** Whether pages of a token are at this process. */
   isHere(token: string): boolean
   /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
@@ -79,7 +79,7 @@ export class Abandoned {
     )
     void after(aloneMs, (ms) => {
       if (this.waiting.get(token) !== timers) return
-      const runs = this.ports.pool.has(token, id)
+      const runs = this.ports.pool.find(token, id) !== undefined
       if (runs && ms === undefined) return this.lookLater(run, alone, timers, Math.max(alone, fixedLimits.returnMs))
       if (runs && ms !== undefined && ms < alone) return this.lookLater(run, alone, timers, alone - ms)
       timers.delete(id)

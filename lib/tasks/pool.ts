@@ -2,16 +2,18 @@
 import type { Clock } from '../base/clock.js'
 import { asVisitorsRead, isRefusal } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import { fixedLimits, serverLimits } from '../base/server-limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, trigger } from '../state/trigger.js'
 import type { DurableRun, RunningTask } from '../store/store.js'
+import { sameOf } from './again.js'
 import { ownArguments } from './own-arguments.js'
+import { TaskQueue } from './queue.js'
+import { Room } from './room.js'
 import { type Phase, type RunOwner, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
 import { type Access, selfOf } from './self.js'
@@ -23,6 +25,8 @@ export interface PoolPorts {
   readonly limits: Limits
   readonly log: Log
   readonly watchdog: Watchdog
+  /** Bytes that all starts which wait may take. */
+  readonly waitingBytes: number
   access(token: string): Access
   /** Of the page of a token. */
   ownerOf(token: string): RunOwner
@@ -37,6 +41,8 @@ export interface PoolPorts {
   over(run: TaskRun): void
   /** A run of a token has settled, or is to be tried again. */
   ended(token: string): void
+  /** Cancelled runs of a token have ended or had their time. */
+  stopped(token: string): void
 }
 
 export interface TaskStart {
@@ -49,12 +55,28 @@ export interface TaskStart {
   readonly given: readonly unknown[]
   /** Of a run whose start is saved, or that is begun again. */
   readonly known?: KnownRun | undefined
+  /** Of a trigger: the run that it is part of, unless that one is at its end. */
+  readonly joins?: JoinedRun | undefined
+}
+
+export interface JoinedRun {
+  readonly run: TaskRun
+  /** How often the run had looked at the state when the trigger came. */
+  readonly looks: number
+  /** Why it may not join that run. */
+  readonly refused?: HeldStateError | undefined
 }
 
 export interface KnownRun {
   readonly run: string
   readonly attempt: number
   readonly durable?: DurableRun | undefined
+  /** Its turn, while it waits for others. */
+  readonly waits?: number | undefined
+  /** It waits to see whether the run of another process, to which it came, is at its end. */
+  readonly joins?: boolean | undefined
+  /** Ids of the runs whose place it takes. */
+  readonly replaces?: readonly string[] | undefined
 }
 
 /** What came before an attempt. */
@@ -71,8 +93,8 @@ type Failed = Phase & { readonly name: 'failed' }
 
 /** What is saved of a run. */
 export function recordOf(run: TaskRun, node: string): RunningTask {
-  const { definition, task, id, attempt, durable, progress, note } = run
-  return { definition, task, run: id, node, attempt, durable, progress, note }
+  const { definition, task, id, attempt, durable, progress, note, same } = run
+  return { definition, task, run: id, node, attempt, durable, progress, note, ...(same !== undefined && { same }) }
 }
 
 /** Milliseconds before the next attempt of a task that has failed so often before. */
@@ -81,10 +103,17 @@ const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number) =>
 
 export class TaskPool {
   private readonly index = new RunIndex()
+  /** Starts that wait for runs of their task. */
+  readonly queue: TaskQueue
+  readonly room: Room
   private readonly ports: PoolPorts
 
   constructor(ports: PoolPorts) {
+    const { limits, waitingBytes } = ports
+    const ownerOf = (token: string) => ports.ownerOf(token)
     this.ports = ports
+    this.queue = new TaskQueue({ limits, ownerOf, bytesOfAll: waitingBytes })
+    this.room = new Room({ limits, ownerOf }, this.index, this.queue)
   }
 
   /** All that have not settled. */
@@ -92,48 +121,10 @@ export class TaskPool {
     return this.index.all
   }
 
-  /** Whether as many run as the process allows. */
-  get isFull(): boolean {
-    return this.index.all.size >= this.ports.limits.tasksPerProcess
-  }
-
-  /** Starts a run at once; throws if it may not start. */
+  /** Starts a run at once. */
   start(start: TaskStart): TaskRun {
-    if (!start.known) this.check(start)
     const { failed = 0, notBefore } = start.known?.durable ?? {}
     return this.begin(start, { failures: failed, notBefore, failure: null })
-  }
-
-  /** Throws if one more may not run. `saved` are runs of its token that are saved, or will be with the start. */
-  check({ token, definition, task, declaration }: TaskStart, saved: readonly RunningTask[] = []): void {
-    this.checkRoom(token, task, saved.length)
-    if (declaration.concurrency === 'many') return
-    const isOpen = (this.index.group(token, definition, task)?.open.size ?? 0) > 0
-    if (isOpen || saved.some((run) => run.definition === definition && run.task === task))
-      throw new HeldStateError(
-        'already-running',
-        `Task "${task}" runs already, and only one copy may. Cancel it first, or wait until it has ended.`,
-      )
-  }
-
-  private checkRoom(token: string, task: string, saved: number): void {
-    const { limits, ownerOf } = this.ports
-    const ofToken = Math.max(this.of(token).size, saved)
-    if (ofToken >= limits.tasksPerToken) throw tooMany('This tab', ofToken, 'tasksPerToken', task)
-    const { browser, address } = ownerOf(token)
-    const ofBrowser = browser === undefined ? ofToken : this.index.ofBrowser(browser)
-    if (ofBrowser >= limits.tasksPerBrowser) throw tooMany('This browser', ofBrowser, 'tasksPerBrowser', task)
-    const all = this.index.all.size
-    const most =
-      ofBrowser < serverLimits.tasksOfFew ? limits.tasksPerProcess : limits.tasksPerProcess * serverLimits.tasksForMany
-    if (all >= most || this.isGreedy(address, all)) throw tooMany('The server', all, 'tasksPerProcess', task)
-  }
-
-  /** Whether an address has its share of places that are scarce. */
-  private isGreedy(address: string | undefined, all: number): boolean {
-    const { tasksPerProcess } = this.ports.limits
-    if (address === undefined || all < tasksPerProcess * guardLimits.sharedTasks) return false
-    return this.index.ofAddress(address) >= tasksPerProcess * guardLimits.tasksPerAddress
   }
 
   private begin(start: TaskStart, { failures, notBefore, failure, again = false }: Before): TaskRun {
@@ -153,6 +144,8 @@ export class TaskPool {
         attempt,
         durable,
         failures,
+        retries: declaration.retry.times,
+        same: sameOf(start),
         given: start.given,
       },
       {
@@ -180,9 +173,14 @@ export class TaskPool {
     return this.index.of(token)
   }
 
-  /** Whether a run of a token has not settled. */
-  has(token: string, id: string): boolean {
-    return this.index.find(token, id) !== undefined
+  /** A run of a token that has not settled. */
+  find(token: string, id: string): TaskRun | undefined {
+    return this.index.find(token, id)
+  }
+
+  /** Done when the cancelled runs of a task have ended or had their time; `undefined` if none has to. */
+  stopping(token: string, definition: string, task: string): Promise<void> | undefined {
+    return this.index.group(token, definition, task)?.cancelling
   }
 
   /** Cancels the copies of a task. Once it resolves, none of them writes anything more. */
@@ -226,19 +224,21 @@ export class TaskPool {
     const timeUp = new Promise<void>((resolve) => {
       cancelTimer = clock.after(limits.cancelGraceMs, resolve)
     })
-    const byGroup = new Map<TaskGroup, Promise<void>[]>()
+    const byGroup = new Map<TaskGroup, { readonly token: string; readonly stopped: Promise<void>[] }>()
     const all = runs.map((run) => {
       const stopped = run.stopped(timeUp)
       run.over = stopped
       const group = this.index.groupOf(run)
       const ofGroup = group && byGroup.get(group)
-      if (ofGroup) ofGroup.push(stopped)
-      else if (group) byGroup.set(group, [stopped])
+      if (ofGroup) ofGroup.stopped.push(stopped)
+      else if (group) byGroup.set(group, { token: run.token, stopped: [stopped] })
       return stopped
     })
-    for (const [group, stopped] of byGroup) {
+    for (const [group, { token, stopped }] of byGroup) {
       const cancelling = Promise.all([group.cancelling, ...stopped]).then(() => {
-        if (group.cancelling === cancelling) group.cancelling = undefined
+        if (group.cancelling !== cancelling) return
+        group.cancelling = undefined
+        this.ports.stopped(token)
       })
       group.cancelling = cancelling
     }
@@ -296,12 +296,11 @@ export class TaskPool {
 
   /** A run that failed begins again from the top after a while, if its author says so and the state is still this process's. */
   private tryAgain(
-    { id, attempt, durable, failures, failure, where }: TaskRun,
+    { id, attempt, durable, failures, failure, where, isNoFault, isLast }: TaskRun,
     start: TaskStart,
     { reason, cause }: Failed,
   ): boolean {
-    const isNoFault = durable !== undefined && reason.code === 'store-unreachable' // it goes on as after a crash
-    if (reason.code === 'stale-write' || (failures >= start.declaration.retry.times && !isNoFault)) return false
+    if (isLast) return false
     const { clock, log } = this.ports
     const wait = isNoFault ? fixedLimits.awayAgainMs : pauseOf(start.declaration, failures)
     if (!isNoFault) log.warn(`${where} failed, and is tried again in ${wait} ms.${asVisitorsRead(reason)}`, cause)
@@ -335,12 +334,6 @@ const isSame = (a: TaskStatus, b: TaskStatus) =>
   a.note === b.note &&
   a.error === b.error &&
   a.outcome === b.outcome
-
-const tooMany = (where: string, running: number, bound: string, task: string) =>
-  new HeldStateError(
-    'too-many-tasks',
-    `${where} runs ${running} background tasks, the bound "${bound}". "${task}" was not started. Start it again when others have ended.`,
-  )
 
 const begunAnew = (task: string) =>
   new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)

@@ -30,7 +30,7 @@ const d = defineState(
   .tasks((background) => ({
     run: background(async (self) => void (await work(self as unknown as Self<Fields>))),
     steps: background((self) => generate(self as unknown as Self<Fields>)),
-    single: background({ concurrency: 'single' }, async ({ sleep }) => sleep(100)),
+    single: background({ concurrency: 'single' }, async ({ sleep }, _n?: number) => sleep(100)),
     named: background(async ({ update }, by: number) => void (await update((s) => (s.n += by)))),
   }))
   .events((on) => ({
@@ -64,10 +64,10 @@ describe('copies', () => {
     expect(d().run.running).toBe(0)
   })
 
-  it('of a single task are refused while one runs, and may start again after it', async () => {
+  it('of a single task are refused while one runs with other arguments, and may start again after it', async () => {
     const { clock, state, d } = await open()
-    await done(clock, state.single.start())
-    expect(await failure(clock, state.single.start())).toMatchObject({ code: 'already-running' })
+    await done(clock, state.single.start(1))
+    expect(await failure(clock, state.single.start(2))).toMatchObject({ code: 'already-running' })
     await clock.advance(150)
     expect(d().single.running).toBe(0)
     await done(clock, state.single.start())

@@ -45,6 +45,10 @@ export interface RunName {
   readonly durable: DurableRun | undefined
   /** Attempts that failed before this one. */
   readonly failures: number
+  /** How many may. */
+  readonly retries: number
+  /** Stands for its arguments, where an equal start joins it. */
+  readonly same: string | undefined
   /** The arguments of its start, before its schema has seen them. */
   readonly given: readonly unknown[]
 }
@@ -80,7 +84,11 @@ export class TaskRun implements RunName {
   readonly attempt: number
   readonly durable: DurableRun | undefined
   readonly failures: number
+  readonly retries: number
+  readonly same: string | undefined
   readonly given: readonly unknown[]
+  /** How often it has looked at the state under the lock. */
+  looks = 0
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
@@ -106,6 +114,8 @@ export class TaskRun implements RunName {
     this.attempt = name.attempt
     this.durable = name.durable
     this.failures = name.failures
+    this.retries = name.retries
+    this.same = name.same
     this.given = name.given
     this.ports = ports
     this.settled = new Promise((resolve) => {
@@ -127,6 +137,33 @@ export class TaskRun implements RunName {
   /** It runs, or has failed and may be tried again. */
   get isOpen(): boolean {
     return this.phase.name === 'running' || this.phase.name === 'failed'
+  }
+
+  /** It has failed of something that is no fault of its own, and goes on as after a crash. */
+  get isNoFault(): boolean {
+    const { phase } = this
+    return this.durable !== undefined && phase.name === 'failed' && phase.reason.code === 'store-unreachable'
+  }
+
+  /** Where it has failed: it is not tried again. */
+  get isLast(): boolean {
+    const { phase } = this
+    const isStale = phase.name === 'failed' && phase.reason.code === 'stale-write'
+    return isStale || (this.failures >= this.retries && !this.isNoFault)
+  }
+
+  /** It can do nothing more, and is not tried again; its function has not ended, or only just. */
+  get isEnding(): boolean {
+    return !this.isRunning && (this.phase.name !== 'failed' || this.isLast)
+  }
+
+  get isSaving(): boolean {
+    return this.saves.size > 0
+  }
+
+  /** Resolves, never rejects, when no save of it is under way. */
+  async atRest(): Promise<void> {
+    while (this.isSaving) await Promise.allSettled([...this.saves])
   }
 
   /** For people. */

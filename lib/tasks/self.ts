@@ -45,15 +45,19 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
       promised(() => {
         permit.check()
         run.confirmBlocks()
-        return access.lock(permit).then((transaction) => heldBlock(run, access, new HeldBlock(run, transaction)))
+        return access.lock(permit).then((transaction) => {
+          run.looks += 1
+          return heldBlock(run, access, new HeldBlock(run, transaction))
+        })
       }),
     update: (change) =>
       promised(() => {
         permit.check()
         run.confirmBlocks()
-        return access.update(permit, change, (transaction) =>
-          change(transaction.get(definition), new HeldInside(definition, transaction)),
-        )
+        return access.update(permit, change, (transaction) => {
+          run.looks += 1
+          return change(transaction.get(definition), new HeldInside(definition, transaction))
+        })
       }),
     sleep: (ms) => {
       run.confirmBlocks()

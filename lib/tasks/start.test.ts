@@ -18,7 +18,7 @@ const d = defineState('d', (): Fields => ({ n: 0 }))
     given: background(async (self, ...args: unknown[]) => {
       seen.push(self.token, ...args)
     }),
-    single: background({ concurrency: 'single' }, async ({ sleep }) => sleep(1000)),
+    single: background({ concurrency: 'single' }, async ({ sleep }, _name: string) => sleep(1000)),
   }))
   .events((on, { run }) => ({
     add: on((s, by: number) => {
@@ -77,8 +77,8 @@ describe('a task', () => {
 
   it('that is refused a second copy leaves the first one as it is', async () => {
     const { clock, state, d } = await open()
-    await done(clock, state.single.start())
-    await expect(done(clock, state.single.start())).rejects.toMatchObject({ code: 'already-running' })
+    await done(clock, state.single.start('a'))
+    await expect(done(clock, state.single.start('b'))).rejects.toMatchObject({ code: 'already-running' })
     expect(d().single).toMatchObject({ running: 1, error: null })
   })
 

@@ -7,6 +7,8 @@ export type TaskOutcome = 'done' | 'failed' | 'cancelled'
 export interface TaskStatus {
   /** How many copies run. */
   readonly running: number
+  /** How many starts wait for those before them. */
+  readonly waiting: number
   /** The last reported fraction, 0 to 1. */
   readonly progress: number | null
   readonly note: string | null
@@ -16,4 +18,11 @@ export interface TaskStatus {
   readonly outcome: TaskOutcome | null
 }
 
-export const idle: TaskStatus = Object.freeze({ running: 0, progress: null, note: null, error: null, outcome: null })
+export const idle: TaskStatus = Object.freeze({
+  running: 0,
+  waiting: 0,
+  progress: null,
+  note: null,
+  error: null,
+  outcome: null,
+})
