@@ -48,6 +48,28 @@ const jobs = (durable: boolean) =>
       drain: background({ concurrency: 'single', durable }, async ({ update }) => {
         while (await update((s) => s.todo > 0 && ++s.done && s.todo--));
       }),
+      looksLong: background({ concurrency: 'single', durable }, async ({ update }) => {
+        const look = async (s: Job) => {
+          const isLeft = s.todo > 0
+          if (isLeft) s.todo -= 1
+          else await late.opened // it holds the lock, and has decided to end
+          if (isLeft) s.done += 1
+          return isLeft
+        }
+        while (await update(look));
+        for (let steps = 0; steps < 30; steps += 1) await Promise.resolve()
+      }),
+      looksAndSays: background({ concurrency: 'single', durable }, async ({ update }) => {
+        const look = async (s: Job) => {
+          const isLeft = s.todo > 0
+          if (isLeft) s.done += s.todo
+          else await late.opened
+          s.ended.push(isLeft)
+          s.todo = 0
+          return isLeft
+        }
+        while (await update(look));
+      }),
       slow: background({ concurrency: 'single', durable, timeout: '1s' }, async ({ update }) => {
         await update((s) => void s.began.push('slow'))
         await late.opened
@@ -62,6 +84,14 @@ const jobs = (durable: boolean) =>
       add: on((s) => {
         s.todo += 1
         return tasks.drain()
+      }),
+      addLong: on((s) => {
+        s.todo += 1
+        return tasks.looksLong()
+      }),
+      addSaid: on((s) => {
+        s.todo += 1
+        return tasks.looksAndSays()
       }),
       slowAgain: on(() => tasks.slow()),
       lastAgain: on(() => tasks.last()),
@@ -223,6 +253,32 @@ describe.each([
     }
     await clock.advance(100)
     expect(now()).toMatchObject({ done: 90, todo: 0, drain: { running: 0 } })
+  })
+
+  it.each([
+    ['addLong', 'at hand'],
+    ['addLong', 'slow'],
+    ['addSaid', 'at hand'],
+    ['addSaid', 'slow'],
+  ] as const)('loses none that waited for the lock while it looked for the last time: %s, with a store that is %s', async (add, kind) => {
+    const memory = memoryStore()
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+    const save: StateStore['save'] = (token, next) =>
+      kind === 'slow' ? turn().then(() => memory.save(token, next)) : memory.save(token, next)
+    const { clock, state, now, hub } = await open({ ...memory, save })
+    const settle = async () => {
+      for (let turns = 0; turns < 20; turns += 1) await clock.settle()
+    }
+    void state[add]()
+    await settle()
+    expect(hub.backgroundTasks.size).toBe(1)
+    void state[add]()
+    await settle()
+    late.open()
+    await settle()
+    await clock.advance(50)
+    expect(now()).toMatchObject({ done: 2, todo: 0 })
+    expect(hub.backgroundTasks.size).toBe(0)
   })
 
   it('loses none over a store that takes its time', async () => {
