@@ -27,6 +27,7 @@ export interface ExclusiveGround extends Ground {
 export function accessOf(ground: ExclusiveGround, token: string): Access {
   return {
     clock: ground.clock,
+    state: () => ground.instance(token).state,
     snapshot: (state, id) => snapshot(ground, token, state, id),
     update: (permit, author, work) =>
       after(exclusive(ground, token, author, work, permit.run ?? 'hub.lock', permit), (result) =>

@@ -1,10 +1,11 @@
 /**
- * Triggers that come to a run under way which may be at its end. Between the last look of a run at the state and its end, a handler can
- * change the state and return the trigger again: what it changed would be seen by nobody, if the trigger joined that run.
+ * Triggers that come to a run under way. Between the last look of a run at the state and its end, a handler can change the state and
+ * return the trigger again. What it changed would be seen by nobody, if the trigger only joined that run; so the task runs once more.
  */
 import type { Clock } from '../base/clock.js'
-import { type Eventually, promised } from '../base/eventually.js'
-import { type Trigger, trigger } from '../state/trigger.js'
+import type { HeldStateError } from '../base/errors.js'
+import { type Eventually, promised, rescued } from '../base/eventually.js'
+import { diff } from '../delta/diff.js'
 import type { RunningTask } from '../store/store.js'
 import type { Admission } from '../tasks/again.js'
 import { granted } from '../tasks/permit.js'
@@ -17,7 +18,6 @@ import type { Ground, Transaction } from './transaction.js'
 /** What it asks of the hub. */
 export interface JoiningGround extends Ground {
   readonly clock: Clock
-  start(token: string, triggers: readonly Trigger[]): void
   report(token: string, error: unknown): void
   tracked<T>(work: Eventually<T>): Eventually<T>
 }
@@ -25,12 +25,16 @@ export interface JoiningGround extends Ground {
 export class Joining {
   private readonly ground: JoiningGround
   private readonly pool: Pick<TaskPool, 'find'>
-  /** Ids of triggers of other processes that are looked at. */
+  private readonly start: (start: TaskStart) => Eventually<void>
+  /** Runs that have not seen what came with a trigger; of several, the last. */
+  private readonly unseen = new Map<TaskRun, { readonly start: TaskStart; readonly looks: number }>()
+  /** Ids of triggers of other processes that are being taken out. */
   private readonly met = new Set<string>()
 
-  constructor(ground: JoiningGround, pool: Pick<TaskPool, 'find'>) {
+  constructor(ground: JoiningGround, pool: Pick<TaskPool, 'find'>, start: (start: TaskStart) => Eventually<void>) {
     this.ground = ground
     this.pool = pool
+    this.start = start
   }
 
   /** What becomes of a trigger that has met `admitted`: one of the runs `entries`. Throws if it may not start; its author hears of it. */
@@ -52,43 +56,67 @@ export class Joining {
     return undefined
   }
 
-  /** A trigger that has come to a run of this process. */
-  join({ token, definition, task, given }: TaskStart, { run, looks, refused }: JoinedRun): void {
+  /** A trigger that has come to a run of this process, and whose change is kept. */
+  join(start: TaskStart, { run, looks, refused }: JoinedRun): void {
     const { ground } = this
-    const decide = async () => {
-      if (await this.isAtEnd(run, looks)) ground.start(token, [trigger(definition, task, given)])
-      else if (refused && run.isOpen) ground.report(token, refused)
-    }
-    void ground.flow.outside(() => ground.tracked(decide()))
+    if (refused) return void ground.flow.outside(() => ground.tracked(this.refuse(start, run, looks, refused)))
+    if (run.looks !== looks || !this.hasNews(run)) return
+    if (this.pool.find(run.token, run.id) === run) this.unseen.set(run, { start, looks })
+    else this.again(start)
   }
 
-  /** Triggers of other processes that have come to runs of this one, and wait to see whether these end. */
+  /** Refused, unless the run ends just now. */
+  private async refuse(start: TaskStart, run: TaskRun, looks: number, refused: HeldStateError): Promise<void> {
+    do {
+      await run.atRest()
+      await new Promise<void>((resolve) => this.ground.clock.turn(resolve))
+    } while (run.isRunning && run.looks === looks && run.isSaving)
+    if (run.looks === looks && isOver(run)) this.again(start)
+    else if (run.isOpen) this.ground.report(start.token, refused)
+  }
+
+  /** A run of this process has settled: a trigger that came after its last look at the state starts the task once more. */
+  ended(run: TaskRun): void {
+    const joined = this.unseen.get(run)
+    this.unseen.delete(run)
+    if (joined && joined.looks === run.looks && isOver(run)) this.again(joined.start)
+  }
+
+  private again(start: TaskStart): void {
+    const { ground } = this
+    const report = (error: unknown) => ground.report(start.token, error)
+    void ground.flow.outside(() => ground.tracked(rescued(() => this.start({ ...start, joins: undefined }), report)))
+  }
+
+  /** Whether the state is another one than a run has seen last. One that never looks misses nothing. */
+  private hasNews(run: TaskRun): boolean {
+    const { state } = this.ground.instance(run.token).newest
+    return run.looks > 0 && run.seen !== state && diff(run.seen, state).length > 0
+  }
+
+  /**
+   * Triggers of other processes that have come to runs of this one. They are taken out when the run looks at the state, or at once if there is
+   * nothing new in it.
+   */
   meetOthers(token: string, entries: readonly RunningTask[]): void {
     for (const entry of entries) {
       const met = entry.joins && entries.find((run) => run.waits === undefined && isSameTask(run, entry))
       const run = met ? this.pool.find(token, met.run) : undefined
-      if (!run?.isRunning || this.met.has(entry.run)) continue
-      this.met.add(entry.run)
-      const decide = () => this.decide(token, entry.run, run).finally(() => this.met.delete(entry.run))
-      void this.ground.flow.outside(() => this.ground.tracked(decide()))
+      if (run?.isRunning && !this.met.has(entry.run) && !this.hasNews(run)) this.takeOut(token, entry.run)
     }
   }
 
-  /** Takes the trigger out, if it has joined the run. */
-  private async decide(token: string, id: string, run: TaskRun): Promise<void> {
+  private takeOut(token: string, id: string): void {
     const { ground } = this
-    if (await this.isAtEnd(run, run.looks)) return
+    this.met.add(id)
     const joined = (transaction: Transaction) => transaction.ended(id)
-    await promised(() => transact(ground, token, granted, nobody, joined)).catch((error) => ground.report(token, error))
-  }
-
-  /** Whether a run ends now, with no look at the state after its last one: what was changed since, it has not seen. */
-  private async isAtEnd(run: TaskRun, looks: number): Promise<boolean> {
-    const { clock } = this.ground
-    do {
-      await run.atRest()
-      await new Promise<void>((resolve) => clock.turn(resolve))
-    } while (run.isRunning && run.looks === looks && run.isSaving)
-    return run.phase.name === 'done' && run.looks === looks
+    const work = promised(() => transact(ground, token, granted, nobody, joined))
+      .catch((error) => ground.report(token, error))
+      .finally(() => this.met.delete(id))
+    void ground.flow.outside(() => ground.tracked(work))
   }
 }
+
+/** It has ended by itself, and is not tried again, here or elsewhere. */
+const isOver = ({ isEnding, phase }: TaskRun): boolean =>
+  isEnding && phase.name !== 'cancelled' && !(phase.name === 'failed' && phase.reason.code === 'stale-write')

@@ -19,20 +19,31 @@ const d = defineState('d', () => ({ log: [] as string[], todo: 0, done: 0 }))
       await sleep(1_000)
       await update((s) => void s.log.push(`${name} ended`))
     }),
-    search: background(
-      { concurrency: 'single', again: 'restart' },
-      async ({ update, sleep, signal }, name: string) => {
-        await update((s) => void s.log.push(name))
-        await sleep(1_000)
-        if (!signal.aborted) await update((s) => void s.log.push(`${name} ended`))
-      },
-    ),
+    search: background({ concurrency: 'single', again: 'restart' }, async ({ update, sleep, signal }, name: string) => {
+      await update((s) => void s.log.push(name))
+      await sleep(1_000)
+      if (!signal.aborted) await update((s) => void s.log.push(`${name} ended`))
+    }),
+    step: background({ concurrency: 'single' }, async ({ update, sleep }) => {
+      await update((s) => void s.log.push('begins'))
+      await sleep(1_000)
+      await update((s) => void s.log.push('ends'))
+    }),
+    wait: background({ concurrency: 'single' }, async ({ update, sleep }) => {
+      await update((s) => void s.log.push('waits'))
+      await sleep(1_000)
+    }),
     drain: background({ concurrency: 'single' }, async ({ update }) => {
       while (await update((s) => s.todo > 0 && ++s.done && s.todo--));
       await late.opened
     }),
   }))
-  .events((on, { drain, load }) => ({
+  .events((on, { drain, load, step, wait }) => ({
+    steps: on((s) => {
+      s.todo += 1
+      return step()
+    }),
+    waits: on(() => wait()),
     add: on((s) => {
       s.todo += 1
       return drain()
@@ -172,18 +183,42 @@ describe('a single task', () => {
     expect([...a.log.lines, ...b.log.lines]).toEqual([])
   })
 
-  it('that goes on in another process is joined by a trigger, which is not shown as waiting', async () => {
-    const { a, b, now, move, end, state, tab } = await open()
+  it('that goes on in another process, and does not look at the state again, runs once more for a trigger', async () => {
+    const { a, b, now, move, end, state } = await open()
     await end(state.add())
     await move(b)
     await end(state.note('b has the token now'))
     expect(await end(state.add())).toEqual({ value: undefined })
+    expect(await end(state.add())).toEqual({ value: undefined })
     await clock.advance(1_000)
-    expect(now().drain).toMatchObject({ running: 1, waiting: 0 })
-    expect((await b.store.read(tab.token))?.running).toHaveLength(1)
+    expect(now()).toMatchObject({ done: 1, drain: { running: 1, waiting: 0 } }) // what may join a run is not shown as waiting
     late.open()
     await clock.advance(5_000)
+    expect(now()).toMatchObject({ done: 3, todo: 0, drain: { running: 0, waiting: 0 } })
     expect([a.hub.backgroundTasks.size, b.hub.backgroundTasks.size]).toEqual([0, 0])
-    expect(now().todo).toBe(1) // it was busy with something else, as it is in one process
+  })
+
+  it('that goes on in another process is joined by a trigger if it looks at the state again', async () => {
+    const { a, b, now, move, end, state, tab } = await open()
+    await end(state.steps())
+    await move(b)
+    await end(state.note('b has the token now'))
+    expect(await end(state.steps())).toEqual({ value: undefined })
+    expect((await b.store.read(tab.token))?.running).toHaveLength(2)
+    await clock.advance(5_000)
+    expect(now().log).toEqual(['begins', 'b has the token now', 'ends'])
+    expect((await b.store.read(tab.token))?.running).toEqual([])
+    expect([a.hub.backgroundTasks.size, b.hub.backgroundTasks.size]).toEqual([0, 0])
+  })
+
+  it('that goes on in another process is joined by a trigger that changes nothing', async () => {
+    const { b, now, move, end, state, tab } = await open()
+    await end(state.waits())
+    await move(b)
+    expect(await end(state.waits())).toEqual({ value: undefined })
+    await clock.advance(100)
+    expect((await b.store.read(tab.token))?.running).toHaveLength(1)
+    await clock.advance(5_000)
+    expect(now().log).toEqual(['waits'])
   })
 })

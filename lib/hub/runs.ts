@@ -257,6 +257,15 @@ export class Runs {
     return { ...here, running: here.running + there.length, waiting, progress, note }
   }
 
+  /** Ids of triggers that wait to see whether a run of this process looks at the state once more. */
+  joining(task: TaskName): readonly string[] {
+    if (this.others.length === 0 && this.waitsHere === 0) return none
+    const isMeant = (entry: RunningTask) => entry.joins === true && isSame(entry, task)
+    return this.running()
+      .filter(isMeant)
+      .map(({ run }) => run)
+  }
+
   /** Starts that wait, in any process, but for those that only look whether a run is at its end. */
   private get waiting(): readonly RunningTask[] {
     const mine = this.waitsHere > 0 ? [...(this.mine?.values() ?? none)] : none

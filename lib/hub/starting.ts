@@ -46,7 +46,7 @@ export class Starting {
     this.ground = ground
     this.pool = pool
     this.began = began
-    this.joining = new Joining(ground, pool)
+    this.joining = new Joining(ground, pool, (start) => this.start(start, undefined))
   }
 
   /** `call` is that of a page; a trigger has none. */
@@ -161,7 +161,7 @@ export class Starting {
   }
 
   /** Begins what has waited for a place. */
-  beginWaiting(): void {
+  private beginWaiting(): void {
     while (!this.pool.room.isFull) {
       const start = this.full.take()
       if (!start) return
@@ -184,6 +184,14 @@ export class Starting {
     else if (!runs.has(start.known.run)) return // cancelled meanwhile
     pool.queue.add(start)
     this.advance(start.token)
+  }
+
+  /** A run of this process has settled. */
+  ended(run: TaskRun): void {
+    if (this.ground.isClosing) return
+    this.joining.ended(run)
+    this.beginWaiting()
+    this.advance(run.token)
   }
 
   /** Runs of a token have ended, or others have said something of them: those begin whose turn it is. */

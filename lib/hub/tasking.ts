@@ -5,6 +5,7 @@ import { Joined } from '../base/joined.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
+import type { Trigger } from '../state/trigger.js'
 import type { RunningTask } from '../store/store.js'
 import { Abandoned } from '../tasks/abandoned.js'
 import { granted } from '../tasks/permit.js'
@@ -24,6 +25,7 @@ export interface TaskingGround extends StartingGround {
   readonly memory: Pick<MemoryBounds, 'waitingStarts'>
   readonly watchdog: Watchdog
   access(token: string): Access
+  start(token: string, triggers: readonly Trigger[]): void
   refresh(instance: Instance): Eventually<void>
 }
 
@@ -56,7 +58,7 @@ export class Tasking {
       runs: (run) => this.runs(run),
       over: (run) => this.over(run),
       failed: (token, error) => instance(token).fault(error),
-      ended: (token) => this.ended(instance(token)),
+      ended: (run) => this.ended(run),
       stopped: (token) => this.starting.advance(token),
     })
     this.starting = new Starting(ground, this.pool, (run) => this.abandoned.began(run))
@@ -190,6 +192,7 @@ export class Tasking {
   private runs(run: TaskRun): void {
     const { nodes } = this.ground
     const instance = this.ground.instance(run.token)
+    run.seen ??= instance.newest.state
     instance.runs.set(recordOf(run, nodes.node))
     if (run.progress !== null) nodes.reported(instance)
   }
@@ -201,9 +204,9 @@ export class Tasking {
     if (!this.ground.isClosing) this.ground.instance(run.token).runs.delete(run.id, run.attempt, settled)
   }
 
-  private ended(instance: Instance): void {
-    this.starting.beginWaiting()
-    this.starting.advance(instance.token) // first: what begins is saved together with the end
+  private ended(run: TaskRun): void {
+    const instance = this.ground.instance(run.token)
+    this.starting.ended(run) // first: what begins is saved together with the end
     this.saveEnd(instance)
     this.ground.released(instance)
   }

@@ -16,7 +16,7 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
-import type { Permit } from '../tasks/permit.js'
+import type { Permit, PermitRun } from '../tasks/permit.js'
 import type { Endings } from './endings.js'
 import { completed, isCurrent, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
@@ -245,6 +245,7 @@ export class Transaction implements Hold {
     const { instance, permit, ground, base } = this
     permit.check()
     base?.check()
+    if (permit.run) this.seen(permit.run)
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
@@ -259,6 +260,12 @@ export class Transaction implements Hold {
     const change = { state: this.staged, shapes: this.shapes(), ends, unnamed: !this.call }
     const saving = this.runs ? this.keepRuns(change) : keep(ground, instance, change)
     return isPromise(saving) ? permit.saving(saving) : saving
+  }
+
+  /** A task has seen the state as it is now: triggers that came before to another process are part of its run. */
+  private seen(run: PermitRun): void {
+    run.seen = this.staged
+    for (const joined of this.instance.runs.joining(run)) this.ended(joined)
   }
 
   private keepRuns(change: Change): Eventually<void> {

@@ -1,6 +1,6 @@
 /** A start of a task of which one copy may run, while that copy runs or is ending. */
 import { describe, expect, it } from 'vitest'
-import { defineState, type Self } from '../doors/authors.js'
+import { defineState, Refusal, type Self } from '../doors/authors.js'
 import { testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
@@ -95,6 +95,10 @@ const jobs = (durable: boolean) =>
       }),
       slowAgain: on(() => tasks.slow()),
       lastAgain: on(() => tasks.last()),
+      lastChanged: on((s) => {
+        s.todo += 1
+        return tasks.last()
+      }),
     }))
 
 describe.each([
@@ -260,26 +264,29 @@ describe.each([
     ['addLong', 'slow'],
     ['addSaid', 'at hand'],
     ['addSaid', 'slow'],
-  ] as const)('loses none that waited for the lock while it looked for the last time: %s, with a store that is %s', async (add, kind) => {
-    const memory = memoryStore()
-    const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
-    const save: StateStore['save'] = (token, next) =>
-      kind === 'slow' ? turn().then(() => memory.save(token, next)) : memory.save(token, next)
-    const { clock, state, now, hub } = await open({ ...memory, save })
-    const settle = async () => {
-      for (let turns = 0; turns < 20; turns += 1) await clock.settle()
-    }
-    void state[add]()
-    await settle()
-    expect(hub.backgroundTasks.size).toBe(1)
-    void state[add]()
-    await settle()
-    late.open()
-    await settle()
-    await clock.advance(50)
-    expect(now()).toMatchObject({ done: 2, todo: 0 })
-    expect(hub.backgroundTasks.size).toBe(0)
-  })
+  ] as const)(
+    'loses none that waited for the lock while it looked for the last time: %s, with a store that is %s',
+    async (add, kind) => {
+      const memory = memoryStore()
+      const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+      const save: StateStore['save'] = (token, next) =>
+        kind === 'slow' ? turn().then(() => memory.save(token, next)) : memory.save(token, next)
+      const { clock, state, now, hub } = await open({ ...memory, save })
+      const settle = async () => {
+        for (let turns = 0; turns < 20; turns += 1) await clock.settle()
+      }
+      void state[add]()
+      await settle()
+      expect(hub.backgroundTasks.size).toBe(1)
+      void state[add]()
+      await settle()
+      late.open()
+      await settle()
+      await clock.advance(50)
+      expect(now()).toMatchObject({ done: 2, todo: 0 })
+      expect(hub.backgroundTasks.size).toBe(0)
+    },
+  )
 
   it('loses none over a store that takes its time', async () => {
     const memory = memoryStore()
@@ -310,19 +317,98 @@ describe.each([
     expect(log.lines.filter((line) => /already/.test(line))).toEqual([])
   })
 
-  it('is not run twice by a trigger that comes while it does something else than look at the state', async () => {
-    let runs = 0
+  const works: [string, boolean, number, typeof last][] = [
+    [
+      'that looks at the state once more',
+      true,
+      1,
+      async ({ update, sleep }) => {
+        await update((s) => s.done)
+        await sleep(100)
+        await update((s) => s.done)
+      },
+    ],
+    [
+      'that reads its newest state once more',
+      true,
+      1,
+      async (self) => {
+        await self.sleep(100)
+        void self.state.done
+      },
+    ],
+    ['that never looks at the state', true, 1, ({ sleep }) => sleep(100)],
+    [
+      'that has seen all there is',
+      false,
+      1,
+      async ({ update, sleep }) => {
+        await update((s) => (s.done += 1))
+        await sleep(100)
+      },
+    ],
+    [
+      'that ends without having seen what came with it',
+      true,
+      2,
+      async ({ update, sleep }) => {
+        await update((s) => (s.done += 1))
+        await sleep(100)
+      },
+    ],
+    [
+      'that ends in a block without having seen what came with it',
+      true,
+      2,
+      async (self) => {
+        {
+          await using held = await self.lock()
+          held.state.done += 1
+        }
+        await self.sleep(100)
+      },
+    ],
+    [
+      'that fails without having seen what came with it',
+      true,
+      2,
+      async ({ update, sleep }) => {
+        await update((s) => s.done)
+        await sleep(100)
+        throw new Refusal('no')
+      },
+    ],
+  ]
+  it.each(works)(
+    'that is under way is joined by a trigger, or runs once more: one %s',
+    async (_, changes, runs, work) => {
+      let made = 0
+      last = (self) => {
+        made += 1
+        return work(self)
+      }
+      const { clock, state, now } = await open()
+      await done(clock, state.last.start())
+      await clock.advance(50)
+      for (let times = 0; times < 3; times += 1) await done(clock, changes ? state.lastChanged() : state.lastAgain())
+      await clock.advance(500)
+      expect([made, now().last.running]).toEqual([runs, 0])
+    },
+  )
+
+  it('that is cancelled does not run once more', async () => {
+    let made = 0
     last = async ({ update, sleep }) => {
-      runs += 1
+      made += 1
       await update((s) => s.done)
       await sleep(100)
     }
     const { clock, state } = await open()
     await done(clock, state.last.start())
-    await clock.advance(50)
-    await done(clock, state.lastAgain())
+    await done(clock, state.lastChanged())
+    await done(clock, state.last.cancel())
     await clock.advance(500)
-    expect(runs).toBe(1)
+    expect(made).toBe(1)
   })
 
   it('is started once by a call that is sent again', async () => {

@@ -39,8 +39,8 @@ export interface PoolPorts {
   runs(run: TaskRun): void
   /** A run may write nothing more. */
   over(run: TaskRun): void
-  /** A run of a token has settled, or is to be tried again. */
-  ended(token: string): void
+  /** A run has settled, or is to be tried again. */
+  ended(run: TaskRun): void
   /** Cancelled runs of a token have ended or had their time. */
   stopped(token: string): void
 }
@@ -291,15 +291,12 @@ export class TaskPool {
     const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was told when it came
     this.publish(run, { ...before, running: this.count(run), error, outcome })
     this.ports.over(run)
-    this.ports.ended(token)
+    this.ports.ended(run)
   }
 
   /** A run that failed begins again from the top after a while, if its author says so and the state is still this process's. */
-  private tryAgain(
-    { id, attempt, durable, failures, failure, where, isNoFault, isLast }: TaskRun,
-    start: TaskStart,
-    { reason, cause }: Failed,
-  ): boolean {
+  private tryAgain(run: TaskRun, start: TaskStart, { reason, cause }: Failed): boolean {
+    const { id, attempt, durable, failures, failure, where, isNoFault, isLast } = run
     if (isLast) return false
     const { clock, log } = this.ports
     const wait = isNoFault ? fixedLimits.awayAgainMs : pauseOf(start.declaration, failures)
@@ -312,7 +309,7 @@ export class TaskPool {
       durable: durable && { ...durable, lost: 0, failed, notBefore },
     }
     this.begin({ ...start, known }, { failures: failed, notBefore, failure: isNoFault ? null : failure, again: true })
-    this.ports.ended(start.token)
+    this.ports.ended(run)
     return true
   }
 

@@ -14,7 +14,7 @@ import type { Watchdog } from '../base/watchdog.js'
 import { isIterator, type TaskDeclaration } from '../state/declaration.js'
 import type { Self } from '../state/self.js'
 import { type Trigger, triggersIn } from '../state/trigger.js'
-import type { DurableRun } from '../store/store.js'
+import type { DurableRun, State } from '../store/store.js'
 import type { HeldBlock } from './block.js'
 import type { Permit } from './permit.js'
 
@@ -87,8 +87,9 @@ export class TaskRun implements RunName {
   readonly retries: number
   readonly same: string | undefined
   readonly given: readonly unknown[]
-  /** How often it has looked at the state under the lock. */
+  /** How often it has looked at the state, and what it saw last or made of it. */
   looks = 0
+  seen: State | undefined
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
   /** Blocks of `await using held = await self.lock()` that have not been let go. */
@@ -128,6 +129,11 @@ export class TaskRun implements RunName {
       check: () => this.check(),
       saving: (save) => this.track(save),
     }
+  }
+
+  looked(state: State): void {
+    this.looks += 1
+    this.seen = state
   }
 
   get isRunning(): boolean {

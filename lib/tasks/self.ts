@@ -16,6 +16,8 @@ export type Author = (...args: never[]) => unknown
 /** How a task reaches the lock and the state of its token. */
 export interface Access {
   readonly clock: Clock
+  /** The newest committed state of all definitions. */
+  state(): State
   /** The newest committed fields of one state, with first values where it has none yet. */
   snapshot(state: State | undefined, id: string): object
   /** Runs `work` under the lock, all or nothing. */
@@ -30,7 +32,11 @@ type AnyState = object
 
 export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
   const { permit, token, definition } = run
-  const newest = (id: string) => readonlyView(access.snapshot(pending(run), id))
+  const newest = (id: string) => {
+    const state = pending(run)
+    run.looked(state ?? access.state())
+    return readonlyView(access.snapshot(state, id))
+  }
 
   return {
     token,
@@ -46,7 +52,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
         permit.check()
         run.confirmBlocks()
         return access.lock(permit).then((transaction) => {
-          run.looks += 1
+          run.looked(transaction.next)
           return heldBlock(run, access, new HeldBlock(run, transaction))
         })
       }),
@@ -55,7 +61,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
         permit.check()
         run.confirmBlocks()
         return access.update(permit, change, (transaction) => {
-          run.looks += 1
+          run.looked(transaction.next)
           return change(transaction.get(definition), new HeldInside(definition, transaction))
         })
       }),
