@@ -67,6 +67,9 @@ void (c.work.start satisfies MouseEventHandler)
 
 same<typeof c.work, TaskHandle<[page: number]>>(true)
 same<typeof c.work.running, number>(true)
+same<typeof c.work.waiting, number>(true)
+same<typeof c.work.start.pending, boolean>(true)
+same<typeof c.work.cancel.pending, boolean>(true)
 same<typeof c.work.progress, number | null>(true)
 same<typeof c.work.note, string | null>(true)
 same<typeof c.work.error, { readonly code: string; readonly message: string } | null>(true)
@@ -78,6 +81,9 @@ void c.work.start()
 void c.work.cancel(1)
 // @ts-expect-error a status is read
 c.work.running = 0
+
+// @ts-expect-error whether a start waits is read
+c.work.start.pending = true
 
 same<typeof c.add.pending, boolean>(true)
 // @ts-expect-error whether a call waits is read

@@ -181,6 +181,10 @@ defineState('e', () => ({ n: 0 }))
   // @ts-expect-error what a computed value reads is read-only
   .computed({ bad: (s) => (s.n = 1) })
 defineState('e', () => ({ n: 0 })).tasks((background) => ({
+  queued: background({ concurrency: 'queue' }, async () => {}),
+  restarted: background({ concurrency: 'single', again: 'restart' }, async () => {}),
+  // @ts-expect-error there is no such answer to a second start
+  y: background({ concurrency: 'single', again: 'never' }, async () => {}),
   // @ts-expect-error there is no such concurrency
   x: background({ concurrency: 'two' }, async () => {}),
 }))
