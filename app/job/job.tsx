@@ -7,25 +7,26 @@ export function Job() {
   const { run, results, total, attempt: attempts } = useServerState(job)
   const { failure, attempt } = useAttempt()
   const running = run.running > 0
+  const busy = running || run.start.pending
   return (
     <section className="card" aria-label="Job">
       <div className="row">
         <button
           type="button"
           className="main"
-          aria-disabled={running}
-          onClick={() => !running && attempt(() => run.start({ fails: false }))}
+          aria-disabled={busy}
+          onClick={() => !busy && attempt(() => run.start({ fails: false }))}
         >
           Start job
         </button>
-        <button type="button" aria-disabled={!running} onClick={() => running && attempt(run.cancel)}>
-          Cancel job
-        </button>
         <button
           type="button"
-          aria-disabled={running}
-          onClick={() => !running && attempt(() => run.start({ fails: true }))}
+          aria-disabled={!running || run.cancel.pending}
+          onClick={() => running && attempt(run.cancel)}
         >
+          Cancel job
+        </button>
+        <button type="button" aria-disabled={busy} onClick={() => !busy && attempt(() => run.start({ fails: true }))}>
           Start a job that fails
         </button>
       </div>

@@ -2,7 +2,7 @@
 import type { ErrorCode } from './errors.js'
 
 export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
-  'already-running': 'a task with concurrency "single" was started while it runs',
+  'already-running': 'a task of which one copy may run was started with other arguments while it runs',
   'called-directly': 'a declared event or task was called like a function',
   'called-while-rendering': 'an event or a task was called while a component rendered',
   'cannot-listen': 'the server could not open its port',

@@ -11,8 +11,7 @@ import { type Prediction, predicted } from './prediction.js'
 import type { Tab } from './tab.js'
 
 type Fields = Readonly<Record<string, unknown>>
-type Act = ((...args: unknown[]) => Promise<void>) & { readonly pending?: boolean }
-type TaskActions = Readonly<Record<'start' | 'cancel', Act>>
+type Act = (...args: unknown[]) => Promise<void>
 
 /** Calls of one event that have not settled, or starts or cancels of one task, and whether a component shows that there are any. */
 interface Pending {
@@ -39,7 +38,7 @@ export interface Presented {
 export class Presence {
   private readonly manifest: Manifest
   private readonly position: number
-  private readonly actions: Readonly<Record<string, Act | TaskActions>>
+  private readonly actions: Readonly<Record<string, Act | Readonly<Record<'start' | 'cancel', Act>>>>
   private readonly defaults: Fields
   /** Shown until the hub has sent the view. */
   private first: Fields
@@ -152,17 +151,14 @@ export class Presence {
     let turn = 0
     for (const pending of this.pendings.get(name) ?? []) turn += pending.turn
     if (known && known.status === status && known.turn === turn) return known.handle
-    const { start, cancel } = this.actions[name] as TaskActions
-    const act = (action: Act) => (turn > 0 ? renewed(action) : action)
-    const handle = Object.freeze({ ...(status as object), start: act(start), cancel: act(cancel) })
+    const handle = Object.freeze(Object.assign(new Handle(), status, this.actions[name]))
     this.handles.set(name, { status, turn, handle })
     return handle
   }
 }
 
-/** The same, and another function: a selector that picks a task is to see that something about it has changed. */
-const renewed = (act: Act): Act =>
-  Object.defineProperty((...args: unknown[]) => act(...args), 'pending', { get: () => act.pending })
+/** Two of them show the same only if they are one: whether a call is under way is no field of it. */
+class Handle {}
 
 const idle = Object.freeze({ running: 0, waiting: 0, progress: null, note: null, error: null, outcome: null })
 

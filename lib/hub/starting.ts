@@ -92,6 +92,10 @@ export class Starting {
   /** What becomes of a start. Throws if it may not be. */
   private admit(start: TaskStart, entries: readonly RunningTask[], call: StartCall | undefined): TaskStart | undefined {
     const { token, task } = start
+    if (start.declaration.concurrency === 'many') {
+      this.pool.room.check(token, task, entries.length)
+      return start
+    }
     const present = entries.filter((entry) => !entry.joins && isSameTask(entry, start))
     const isEnding = ({ run }: RunningTask) => this.pool.find(token, run)?.isEnding === true
     const open = present.filter((entry) => !isEnding(entry))
