@@ -1,13 +1,18 @@
 /**
  * Lives through seeded lives of a hub and its tabs: `npm run simulate -- 1 10000` those of the seeds 1 to 10,000, with one
  * number that life alone, told in full where it breaks a promise. `--nodes 3` has that many processes over one ledger, and
- * `--calm` lets none of them die.
+ * `--calm` lets none of them die, and `--queues` has tasks that wait for each other.
  */
 import { parseArgs } from 'node:util'
 import { simulate } from '../lib/dist/testing/simulation.js'
 
 const { values, positionals } = parseArgs({
-  options: { nodes: { type: 'string' }, calm: { type: 'boolean' }, sabotage: { type: 'string' } },
+  options: {
+    nodes: { type: 'string' },
+    calm: { type: 'boolean' },
+    queues: { type: 'boolean' },
+    sabotage: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const [first = 1, last = first] = positionals.map(Number)

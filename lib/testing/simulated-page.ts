@@ -20,12 +20,16 @@ export interface PageOptions {
   readonly origin: (() => readonly string[]) | undefined
   /** No process dies or freezes. */
   readonly calm: boolean
+  /** It starts tasks that wait for each other. */
+  readonly queues: boolean
   /** The page that this one follows, after a reload. */
   readonly earlier: Page | undefined
 }
 
 const kinds = ['mark', 'mark', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work', 'surely', 'surely'] as const
-type Kind = (typeof kinds)[number]
+/** Of lives in which starts wait for each other. */
+const waitingKinds = ['mark', 'slowly', 'fail', 'twice', 'inLine', 'inLine', 'more', 'more'] as const
+type Kind = (typeof kinds | typeof waitingKinds)[number]
 
 /** Calls that the page shows before the hub has answered. */
 const optimistic: ReadonlySet<Kind> = new Set<Kind>(['hope', 'doubt'])
@@ -128,7 +132,7 @@ export class Page {
       state.secretly().catch(ignore)
       return 'secretly()'
     }
-    return this.make(chance.pick(kinds))
+    return this.make(chance.pick(this.options.queues ? waitingKinds : kinds))
   }
 
   make(kind: Kind): string {
@@ -223,6 +227,7 @@ export class Page {
   /** Once all has healed: nothing twice, nothing lost, in order. */
   checkAtRest(kept: Journal): void {
     for (const page of this.all()) page.checkCalls(kept)
+    if (this.options.queues) this.checkQueues(kept)
     require(this.tab.connection === 'live', `${this.name} is ${this.tab.connection} for ever`)
     require(text(this.tab.state(journal)) === text(kept), `${this.name} does not show what is kept`)
     const waiting = this.made.filter(({ end }) => end === undefined).map(({ mark }) => mark)
@@ -231,6 +236,18 @@ export class Page {
       (report) => !/^The (change could not be saved|saved state of this tab could not be loaded)/.test(report),
     )
     require(odd.length === 0, `${this.name} was told: ${odd}`)
+  }
+
+  /** One ran after the other, in the order of their calls, and nothing that was to be done is left. */
+  private checkQueues(kept: Journal): void {
+    const { overlaps, begun, todo, line, drain } = this.tab.state(journal)
+    require(overlaps === 0, `${this.name}: ${overlaps} tasks of a queue ran while another did`)
+    const order = kept.marks.filter((mark) => begun.includes(mark))
+    require(`${begun}` ===
+      `${order}`, `${this.name}: a queue ran in the order ${begun}, and was filled in the order ${order}`)
+    require(todo === 0, `${this.name}: ${todo} pieces of work are left, and nobody does them`)
+    for (const [name, { running, waiting }] of Object.entries({ line, drain }))
+      require(running === 0 && waiting === 0, `${this.name}: ${running} of ${name} run and ${waiting} wait for ever`)
   }
 
   private checkCalls(kept: Journal): void {
@@ -244,7 +261,7 @@ export class Page {
   private checkCall({ mark, kind, end }: Made, kept: Journal): void {
     const times = (wanted: number) => kept.marks.filter((other) => other === wanted).length
     const what = `${this.name}: ${kind}(${mark}) ended with ${end ?? 'nothing'} and left`
-    if (kind === 'surely') {
+    if (kind === 'surely' || kind === 'inLine') {
       const count = kept.counts.get(mark) ?? 0
       require(count === times(mark) * rounds, `${what} ${times(mark)} marks and ${count} increments of ${rounds}`)
     }

@@ -21,6 +21,12 @@ export const journal = defineState('journal', () => ({
   marks: [] as number[],
   counts: new Map<number, number>(),
   attempts: new Map<number, number>(),
+  /** Marks of the task of which one runs at a time: the one that is at work, and how often another was. */
+  atWork: undefined as number | undefined,
+  overlaps: 0,
+  /** In the order in which they began. */
+  begun: [] as number[],
+  todo: 0,
 }))
   .private(() => ({ secret: 0 }))
   .computed({ count: (s) => s.marks.length })
@@ -46,7 +52,41 @@ export const journal = defineState('journal', () => ({
       },
     ),
   }))
-  .events((on, { sure }) => ({
+  .tasks((background) => ({
+    line: background(
+      { durable: true, concurrency: 'queue', retry: { times: 100, wait: 30 } },
+      async ({ update, sleep }, mark: number) => {
+        await update((s) => {
+          if (s.atWork !== undefined && s.atWork !== mark) s.overlaps += 1
+          s.atWork = mark
+          if (!s.begun.includes(mark)) s.begun.push(mark)
+        })
+        const count = (s: { counts: Map<number, number>; atWork: number | undefined }) => {
+          const made = (s.counts.get(mark) ?? 0) + 1
+          s.counts.set(mark, Math.min(made, rounds))
+          if (made >= rounds) s.atWork = undefined
+          return made < rounds
+        }
+        while (await update(count)) await sleep(20)
+      },
+    ),
+    drain: background(
+      { durable: true, concurrency: 'single', retry: { times: 100, wait: 30 } },
+      async ({ update, sleep }) => {
+        while (await update((s) => s.todo > 0 && s.todo--)) await sleep(5)
+      },
+    ),
+  }))
+  .events((on, { sure, line, drain }) => ({
+    inLine: on((s, mark: number) => {
+      s.marks.push(mark)
+      return line(mark)
+    }),
+    more: on((s, mark: number) => {
+      s.marks.push(mark)
+      s.todo += 1
+      return drain()
+    }),
     mark: on((s, mark: number) => {
       s.marks.push(mark)
     }),

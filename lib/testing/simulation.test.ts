@@ -21,6 +21,12 @@ it('keeps them over several processes as well', async () => {
   for (const times of Object.values(all)) expect(times).toBeGreaterThan(20)
 }, 60_000)
 
+it('runs what waits one after the other, in order, and loses none of it', async () => {
+  for (const seed of seeds(60)) await simulate({ seed, queues: true })
+  for (const seed of seeds(30)) await simulate({ seed, queues: true, nodes: 3 })
+  for (const seed of seeds(20)) await simulate({ seed, queues: true, nodes: 3, calm: true })
+}, 120_000)
+
 it('takes no process for dead that lives', async () => {
   for (const seed of seeds(30)) await simulate({ seed, nodes: 3, calm: true })
 }, 60_000)

@@ -40,6 +40,8 @@ export interface SimulationOptions {
   /** No process dies or freezes, and no save fails. */
   readonly calm?: boolean
   readonly sabotage?: Sabotage
+  /** Pages start tasks that wait for each other. */
+  readonly queues?: boolean
 }
 
 /** How much happened, so that a test can see that something did. */
@@ -76,14 +78,19 @@ class World implements WorldOf {
   private readonly revisions = new Map<string, Map<number, Journal>>()
   private readonly pages: Page[] = []
   readonly calm: boolean
+  private readonly queues: boolean
   private readonly servers: Servers
   private opened = 0
 
-  constructor(seed: number, { sabotage, nodes, calm = false }: Omit<SimulationOptions, 'seed' | 'steps'>) {
+  constructor(
+    seed: number,
+    { sabotage, nodes, calm = false, queues = false }: Omit<SimulationOptions, 'seed' | 'steps'>,
+  ) {
     this.chance = new Chance(seed)
     this.clock = new TestClock(seed)
     this.sabotage = sabotage
     this.calm = calm
+    this.queues = queues
     simulatedClock.now = this.clock
     this.servers = nodes === undefined ? new SingleServer(this) : new Cluster(this, nodes)
   }
@@ -185,6 +192,7 @@ class World implements WorldOf {
   /** The browser's "Duplicate tab". */
   private async duplicate(page: Page): Promise<void> {
     if (this.pages.length >= pagesAtMost || page.token === '') return
+    if (this.queues) return // a copy would have the work that is to be done, and not the task that does it
     this.lived.duplicates += 1
     const { token } = page
     const kept = () => [...(this.revisions.get(token)?.values() ?? [])].map(text)
@@ -248,6 +256,7 @@ class World implements WorldOf {
       hides: this.sabotage === 'hide-progress',
       earlier,
       calm: this.calm,
+      queues: this.queues,
     })
     this.pages.push(page)
     this.servers.lead(page)
