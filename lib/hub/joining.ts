@@ -28,7 +28,7 @@ export class Joining {
   private readonly start: (start: TaskStart) => Eventually<void>
   /** Runs that have not seen what came with a trigger; of several, the last. */
   private readonly unseen = new Map<TaskRun, { readonly start: TaskStart; readonly looks: number }>()
-  /** Ids of triggers of other processes that are being taken out. */
+  /** Ids of noted triggers that are being taken out. */
   private readonly met = new Set<string>()
 
   constructor(ground: JoiningGround, pool: Pick<TaskPool, 'find'>, start: (start: TaskStart) => Eventually<void>) {
@@ -37,21 +37,26 @@ export class Joining {
     this.start = start
   }
 
-  /** What becomes of a trigger that has met `admitted`: one of the runs `entries`. Throws if it may not start; its author hears of it. */
+  /**
+   * What becomes of a trigger that has met `admitted`, one of the runs `entries`. With `isSaved`, it is noted among these until the run has
+   * looked at the state. Throws if it may not start; its author hears of it.
+   */
   meet(
     start: TaskStart,
     entries: readonly RunningTask[],
     admitted: Admission & { readonly name: 'join' | 'refuse' },
     turn: () => KnownRun,
+    isSaved: boolean,
   ): TaskStart | undefined {
+    if (admitted.name === 'join' && admitted.run.waits !== undefined) return undefined // it begins later, and sees all there is
     const error = admitted.name === 'refuse' ? admitted.error : undefined
+    if (!error && isSaved) {
+      const isNoted = entries.some((entry) => entry.joins && isSameTask(entry, start))
+      return isNoted ? undefined : { ...start, known: { ...turn(), joins: true } }
+    }
     const refused = start.declaration.again === 'reject' ? undefined : error
     const run = this.pool.find(start.token, admitted.run.run)
     if (run) return { ...start, joins: { run, looks: run.looks, refused } }
-    const { node, shared } = this.ground.nodes
-    const isElsewhere = shared && admitted.run.node !== node && admitted.run.waits === undefined
-    const isNoted = entries.some((entry) => entry.joins && isSameTask(entry, start))
-    if (isElsewhere && !error && !isNoted) return { ...start, known: { ...turn(), joins: true } }
     if (refused) throw refused
     return undefined
   }
@@ -94,11 +99,8 @@ export class Joining {
     return run.looks > 0 && run.seen !== state && diff(run.seen, state).length > 0
   }
 
-  /**
-   * Triggers of other processes that have come to runs of this one. They are taken out when the run looks at the state, or at once if there is
-   * nothing new in it.
-   */
-  meetOthers(token: string, entries: readonly RunningTask[]): void {
+  /** Triggers that were noted. One that has come to a run of this process is taken out at once if there is nothing new for that run in the state. */
+  meetNoted(token: string, entries: readonly RunningTask[]): void {
     for (const entry of entries) {
       const met = entry.joins && entries.find((run) => run.waits === undefined && isSameTask(run, entry))
       const run = met ? this.pool.find(token, met.run) : undefined

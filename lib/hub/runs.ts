@@ -257,7 +257,7 @@ export class Runs {
     return { ...here, running: here.running + there.length, waiting, progress, note }
   }
 
-  /** Ids of triggers that wait to see whether a run of this process looks at the state once more. */
+  /** Ids of triggers that wait to see whether a run looks at the state once more. */
   joining(task: TaskName): readonly string[] {
     if (this.others.length === 0 && this.waitsHere === 0) return none
     const isMeant = (entry: RunningTask) => entry.joins === true && isSame(entry, task)

@@ -15,6 +15,7 @@ import type { TaskRun } from '../tasks/run.js'
 import { WaitingStarts } from '../tasks/waiting-starts.js'
 import type { Inbox } from './inbox.js'
 import { Joining, type JoiningGround } from './joining.js'
+import { isStale } from './once.js'
 import { nobody, transact } from './opening.js'
 import { type CallName, withEnd } from './past-calls.js'
 import type { Transaction } from './transaction.js'
@@ -96,13 +97,15 @@ export class Starting {
       this.pool.room.check(token, task, entries.length)
       return start
     }
-    const present = entries.filter((entry) => !entry.joins && isSameTask(entry, start))
+    const ofTask = entries.filter((entry) => isSameTask(entry, start))
+    const isNoted = ofTask.some(({ waits }) => waits === undefined) // what may join a run that is there is part of it
+    const present = isNoted ? ofTask.filter(({ joins }) => !joins) : ofTask
     const isEnding = ({ run }: RunningTask) => this.pool.find(token, run)?.isEnding === true
     const open = present.filter((entry) => !isEnding(entry))
     const isStopping = start.declaration.concurrency === 'queue' && this.stopping(start) !== undefined
     const admitted = admission(start, { open, isEnding: open.length < present.length || isStopping })
     if (admitted.name === 'join' || admitted.name === 'refuse') {
-      if (!call) return this.joining.meet(start, entries, admitted, () => this.turn(entries))
+      if (!call) return this.joining.meet(start, entries, admitted, () => this.turn(entries), this.isSaved(start))
       if (admitted.name === 'refuse') throw admitted.error
       return undefined
     }
@@ -198,18 +201,22 @@ export class Starting {
     this.advance(run.token)
   }
 
-  /** Runs of a token have ended, or others have said something of them: those begin whose turn it is. */
-  advance(token: string): void {
+  /**
+   * Runs of a token have ended, or others have said something of them: those begin whose turn it is. What another process has taken over
+   * is not taken back for them: they begin when it is known again, or `isDue`.
+   */
+  advance(token: string, isDue = false): void {
     const { ground, pool } = this
     if (ground.isClosing) return
-    const { runs } = ground.instance(token)
-    if (ground.nodes.shared) this.joining.meetOthers(token, runs.running())
+    const { runs, known } = ground.instance(token)
+    if (ground.nodes.shared || pool.queue.has(token)) this.joining.meetNoted(token, runs.running())
     if (!pool.queue.has(token)) return
     for (const start of pool.queue.of(token)) {
       const { run } = start.known
       if (!runs.has(run)) pool.queue.take(token, run)
-      else if (this.isTurn(start, runs.running()) && this.isSaved(start)) this.saveTurn(start)
-      else if (this.isTurn(start, runs.running())) this.beginTurn(start)
+      else if (!this.isTurn(start, runs.running())) continue
+      else if (!this.isSaved(start)) this.beginTurn(start)
+      else if (known || isDue) this.saveTurn(start)
     }
   }
 
@@ -246,8 +253,9 @@ export class Starting {
       try {
         if (await promised(() => transact(ground, token, granted, nobody, work))) this.beginTurn(start)
       } catch (error) {
+        if (isStale(error)) return
         ground.report(token, error)
-        ground.clock.after(fixedLimits.saveAgainMs, () => this.advance(token))
+        ground.clock.after(fixedLimits.saveAgainMs, () => this.advance(token, true))
       }
     })
   }

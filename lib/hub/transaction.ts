@@ -16,7 +16,7 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
-import type { Permit, PermitRun } from '../tasks/permit.js'
+import type { Permit } from '../tasks/permit.js'
 import type { Endings } from './endings.js'
 import { completed, isCurrent, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
@@ -109,7 +109,8 @@ export class Transaction implements Hold {
 
   private finish<T>(result: T): Eventually<T> {
     const { passed } = this
-    const alone = this.runs !== undefined
+    this.join()
+    const alone = this.runs !== undefined // what tasks have to say is saved under the lock
     let saved: Eventually<void>
     try {
       saved = this.commit()
@@ -245,7 +246,7 @@ export class Transaction implements Hold {
     const { instance, permit, ground, base } = this
     permit.check()
     base?.check()
-    if (permit.run) this.seen(permit.run)
+    if (permit.run) permit.run.seen = this.staged
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
@@ -262,10 +263,10 @@ export class Transaction implements Hold {
     return isPromise(saving) ? permit.saving(saving) : saving
   }
 
-  /** A task has seen the state as it is now: triggers that came before to another process are part of its run. */
-  private seen(run: PermitRun): void {
-    run.seen = this.staged
-    for (const joined of this.instance.runs.joining(run)) this.ended(joined)
+  /** A task has looked at the state: triggers that were noted before are part of its run. */
+  join(): void {
+    const { run } = this.permit
+    if (run) for (const joined of this.instance.runs.joining(run)) this.ended(joined)
   }
 
   private keepRuns(change: Change): Eventually<void> {

@@ -54,7 +54,7 @@ export interface RunningTask extends TaskName {
   readonly same?: string | undefined
   /** It has not begun: it waits for the runs of its task, and for those of it that wait with a lower number. */
   readonly waits?: number | undefined
-  /** It waits only to see whether the run it came to was at its end. If not, it has joined that run, and is taken out. */
+  /** It is a trigger that has come to a run, and joins it if that run looks at the state once more: then it is taken out. */
   readonly joins?: boolean | undefined
 }
 

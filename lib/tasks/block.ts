@@ -17,6 +17,8 @@ export interface BlockTransaction {
   readonly next: State
   get(id: string): object
   stage(): void
+  /** Triggers that came before are part of the run. */
+  join(): void
   save(): Eventually<void>
   /** Saves, and lets the pages see it. */
   show(): Promise<void>
@@ -65,7 +67,10 @@ export class HeldBlock {
 
   private async finish(): Promise<void> {
     try {
-      if (this.left && this.run.phase.name === 'running') await this.transaction.save()
+      if (this.left && this.run.phase.name === 'running') {
+        this.transaction.join()
+        await this.transaction.save()
+      }
     } catch (error) {
       this.run.fail(error)
     } finally {

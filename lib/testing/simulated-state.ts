@@ -55,8 +55,9 @@ export const journal = defineState('journal', () => ({
   .tasks((background) => ({
     line: background(
       { durable: true, concurrency: 'queue', retry: { times: 100, wait: 30 } },
-      async ({ update, sleep }, mark: number) => {
+      async ({ update, sleep, attempt }, mark: number) => {
         await update((s) => {
+          s.attempts.set(mark, attempt)
           if (s.atWork !== undefined && s.atWork !== mark) s.overlaps += 1
           s.atWork = mark
           if (!s.begun.includes(mark)) s.begun.push(mark)
