@@ -143,11 +143,11 @@ export class Runs {
     this.changed(run.definition)
   }
 
-  /** A start of this process does not wait any more, and has not begun. */
-  drop(id: string): void {
+  /** A start of this process does not wait any more, and has not begun. It has come to its end, unless another process has it. */
+  drop(id: string, isEnd: boolean): void {
     const run = this.mine?.get(id)
     if (!run) return
-    this.delete(id, run.attempt, true)
+    this.delete(id, run.attempt, isEnd)
     this.changed(run.definition)
   }
 

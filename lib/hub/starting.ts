@@ -281,10 +281,10 @@ export class Starting {
     )
   }
 
-  /** The same of those with these ids. */
-  cancelRuns(token: string, ids: Iterable<string>): boolean {
+  /** The same of those with these ids. With `isOverruled`, another process has ended them or has them now. */
+  cancelRuns(token: string, ids: Iterable<string>, isOverruled = false): boolean {
     const { runs } = this.ground.instance(token)
-    const names = [...ids].flatMap((run) => this.drop(token, run) ?? [])
+    const names = [...ids].flatMap((run) => this.drop(token, run, !isOverruled) ?? [])
     const left = new Set(runs.running().map(({ run }) => run))
     for (const { run, definition, task } of names) {
       if (left.has(run)) continue // another process has it
@@ -299,12 +299,12 @@ export class Starting {
     for (const { known } of this.pool.queue.of(token)) this.drop(token, known.run)
   }
 
-  private drop(token: string, id: string): RunningTask | undefined {
+  private drop(token: string, id: string, isEnd = true): RunningTask | undefined {
     const { runs } = this.ground.instance(token)
     const entry = runs.running().find(({ run, waits }) => run === id && waits !== undefined)
     const isHere = this.pool.queue.take(token, id)
     if (!entry || (!isHere && entry.node !== this.ground.nodes.node)) return undefined
-    runs.drop(id)
+    runs.drop(id, isEnd)
     return entry
   }
 }

@@ -168,7 +168,7 @@ export class Tasking {
     const ids = new Set(overruled.map(({ run }) => run)) // whatever attempt: it may have failed here meanwhile, and be tried again
     const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
     void this.pool.cancelRuns(token, ids, reason)
-    this.starting.cancelRuns(token, ids)
+    this.starting.cancelRuns(token, ids, true)
     this.ground.instance(token).runs.showEnds()
   }
 
