@@ -192,7 +192,7 @@ export class Tasking {
   private runs(run: TaskRun): void {
     const { nodes } = this.ground
     const instance = this.ground.instance(run.token)
-    run.seen ??= instance.newest.state
+    if (!run.seen) run.saw(instance.newest.state)
     instance.runs.set(recordOf(run, nodes.node))
     if (run.progress !== null) nodes.reported(instance)
   }

@@ -246,7 +246,7 @@ export class Transaction implements Hold {
     const { instance, permit, ground, base } = this
     permit.check()
     base?.check()
-    if (permit.run) permit.run.seen = this.staged
+    permit.run?.saw(this.staged)
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {

@@ -14,8 +14,8 @@ export interface Permit {
 
 export interface PermitRun extends TaskName {
   readonly id: string
-  /** What it saw of the state last, or made of it. */
-  seen?: State | undefined
+  /** What it has made of the state. */
+  saw(state: State): void
 }
 
 export const granted: Permit = { signal: undefined, check: () => {}, saving: (save) => save }

@@ -146,6 +146,7 @@ export class TaskPool {
         failures,
         retries: declaration.retry.times,
         same: sameOf(start),
+        isJoinable: declaration.concurrency === 'single' && declaration.again !== 'restart',
         given: start.given,
       },
       {

@@ -49,6 +49,8 @@ export interface RunName {
   readonly retries: number
   /** Stands for its arguments, where an equal start joins it. */
   readonly same: string | undefined
+  /** Triggers that come while it runs are part of it. */
+  readonly isJoinable: boolean
   /** The arguments of its start, before its schema has seen them. */
   readonly given: readonly unknown[]
 }
@@ -86,6 +88,7 @@ export class TaskRun implements RunName {
   readonly failures: number
   readonly retries: number
   readonly same: string | undefined
+  readonly isJoinable: boolean
   readonly given: readonly unknown[]
   /** How often it has looked at the state, and what it saw last or made of it. */
   looks = 0
@@ -117,6 +120,7 @@ export class TaskRun implements RunName {
     this.failures = name.failures
     this.retries = name.retries
     this.same = name.same
+    this.isJoinable = name.isJoinable
     this.given = name.given
     this.ports = ports
     this.settled = new Promise((resolve) => {
@@ -133,7 +137,12 @@ export class TaskRun implements RunName {
 
   looked(state: State): void {
     this.looks += 1
-    this.seen = state
+    this.saw(state)
+  }
+
+  /** An old state takes memory, so it is kept only where a trigger may join the run. */
+  saw(state: State): void {
+    if (this.isJoinable) this.seen = state
   }
 
   get isRunning(): boolean {
