@@ -17,8 +17,6 @@ type Act = (...args: unknown[]) => Promise<void>
 interface Pending {
   count: number
   shown: boolean
-  /** How often a component had to be told that. */
-  turn: number
 }
 
 /** What is shown on top of the view that the hub has sent. */
@@ -46,12 +44,7 @@ export class Presence {
   private readonly shown = new WeakMap<Fields, { readonly turn: number; readonly object: Fields }>()
   /** Rises when a component must be told that an event is pending, or is not any more. */
   private turn = 0
-  private readonly handles = new Map<
-    string,
-    { readonly status: unknown; readonly turn: number; readonly handle: object }
-  >()
-  /** Of each task. */
-  private readonly pendings = new Map<string, readonly Pending[]>()
+  private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
 
   private predicted: Predicted | undefined
 
@@ -68,13 +61,13 @@ export class Presence {
           tab.call(id, name, withoutEvent(args), { live: live.includes(name), predict: predictions[name] }),
         ),
       ]),
-      ...tasks.map((name) => {
-        const pendings: Pending[] = []
-        const start = this.event(tab, (args) => tab.call(id, name, withoutEvent(args)), pendings)
-        const cancel = this.event(tab, () => tab.cancel(id, name), pendings)
-        this.pendings.set(name, pendings)
-        return [name, { start, cancel }]
-      }),
+      ...tasks.map((name) => [
+        name,
+        {
+          start: this.event(tab, (args) => tab.call(id, name, withoutEvent(args)), name),
+          cancel: this.event(tab, () => tab.cancel(id, name), name),
+        },
+      ]),
     ])
   }
 
@@ -110,15 +103,14 @@ export class Presence {
   }
 
   /** The function of an event. Whoever reads its `pending` is shown the next change of it; nobody else pays for that. */
-  private event(tab: Pick<Tab, 'touch'>, call: (args: unknown[]) => Promise<void>, pendings: Pending[] = []): Act {
-    const pending: Pending = { count: 0, shown: false, turn: 0 }
-    pendings.push(pending)
+  private event(tab: Pick<Tab, 'touch'>, call: (args: unknown[]) => Promise<void>, task = ''): Act {
+    const pending: Pending = { count: 0, shown: false }
     const change = (by: number) => {
       const before = pending.count > 0
       pending.count += by
       if (!pending.shown || before === pending.count > 0) return
       this.turn += 1
-      pending.turn += 1
+      this.handles.delete(task) // its next one is another object, for a component that is given the handle alone
       tab.touch()
     }
     const act = (...args: unknown[]) => {
@@ -148,11 +140,9 @@ export class Presence {
 
   private handle(name: string, status: unknown): object {
     const known = this.handles.get(name)
-    let turn = 0
-    for (const pending of this.pendings.get(name) ?? []) turn += pending.turn
-    if (known && known.status === status && known.turn === turn) return known.handle
+    if (known && known.status === status) return known.handle
     const handle = Object.freeze(Object.assign(new Handle(), status, this.actions[name]))
-    this.handles.set(name, { status, turn, handle })
+    this.handles.set(name, { status, handle })
     return handle
   }
 }
