@@ -94,7 +94,7 @@ export class Starting {
   private admit(start: TaskStart, entries: readonly RunningTask[], call: StartCall | undefined): TaskStart | undefined {
     const { token, task } = start
     if (start.declaration.concurrency === 'many') {
-      this.pool.room.check(token, task, entries.length)
+      this.pool.room.check(token, task, runningOf(entries))
       return start
     }
     const ofTask = entries.filter((entry) => isSameTask(entry, start))
@@ -110,7 +110,7 @@ export class Starting {
       return undefined
     }
     if (admitted.name === 'replace' && call && isOvertaken(start, call)) throw restarted(task)
-    this.pool.room.check(token, task, entries.filter(({ waits }) => waits === undefined).length)
+    this.pool.room.check(token, task, runningOf(entries))
     if (admitted.name === 'begin') return start
     const replaces = admitted.name === 'replace' ? open.map(({ run }) => run) : undefined
     this.pool.queue.check(
@@ -308,6 +308,8 @@ export class Starting {
     return entry
   }
 }
+
+const runningOf = (entries: readonly RunningTask[]) => entries.filter(({ waits }) => waits === undefined).length
 
 /** Its page has sent a later start of the same task already. */
 const isOvertaken = ({ definition, task }: TaskStart, { name, inbox }: StartCall) =>
