@@ -169,6 +169,16 @@ describe.each([
     expect(now()).toMatchObject({ log: ['a'], load: { running: 0, waiting: 0, outcome: 'cancelled' } })
   })
 
+  it('ends with the state of its tab, as at a logout', async () => {
+    const { clock, state, tab, hub } = await open()
+    for (const name of ['a', 'b', 'c']) await done(clock, state.load.start(name))
+    const { token } = tab
+    const ended = hub.endings.end(token)
+    await clock.advance(5_000)
+    await ended
+    expect([hub.backgroundTasks.size, hub.tasks.has(token), await hub.store.read(token)]).toEqual([0, false, undefined])
+  })
+
   it('keeps the state of a tab that has gone until it is empty', async () => {
     const { clock, state, tab, now } = await open({ limits: { unloadMs: 10 } })
     for (const name of ['a', 'b', 'c']) await done(clock, state.load.start(name))
