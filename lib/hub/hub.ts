@@ -326,7 +326,7 @@ export class Hub {
   }
 
   private async shutDown(): Promise<void> {
-    this.tasks.abandoned.end()
+    this.tasks.end()
     void this.tracked(this.tasks.pool.cancelAll(closed())) // their last saves may take as long as the store does
     await this.working.ended(this.clock, this.limits.closeMs, this.log)
     this.outbox.flush()

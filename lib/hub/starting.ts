@@ -42,6 +42,8 @@ export class Starting {
   private readonly joining: Joining
   /** Ids of runs whose turn is being saved. */
   private readonly busy = new Set<string>()
+  /** Tokens of which a turn could not be saved, and is tried again. */
+  private readonly later = new Map<string, () => void>()
 
   constructor(ground: StartingGround, pool: TaskPool, began: (run: TaskRun) => void) {
     this.ground = ground
@@ -255,9 +257,23 @@ export class Starting {
       } catch (error) {
         if (isStale(error)) return
         ground.report(token, error)
-        ground.clock.after(fixedLimits.saveAgainMs, () => this.advance(token, true))
+        if (!ground.isClosing) this.advanceLater(token)
       }
     })
+  }
+
+  private advanceLater(token: string): void {
+    if (this.later.has(token)) return
+    const again = () => {
+      this.later.delete(token)
+      this.advance(token, true)
+    }
+    this.later.set(token, this.ground.clock.after(fixedLimits.saveAgainMs, again))
+  }
+
+  /** Waits for nothing any more. */
+  end(): void {
+    for (const cancelTimer of this.later.values()) cancelTimer()
   }
 
   private once(run: string, work: () => Promise<void>): void {

@@ -2,6 +2,7 @@
 import { HeldStateError } from '../base/errors.js'
 import { type Eventually, rescued } from '../base/eventually.js'
 import { Joined } from '../base/joined.js'
+import { fixedLimits } from '../base/server-limits.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
@@ -24,6 +25,7 @@ import type { Transaction } from './transaction.js'
 export interface TaskingGround extends StartingGround {
   readonly memory: Pick<MemoryBounds, 'waitingStarts'>
   readonly watchdog: Watchdog
+  readonly instances: ReadonlyMap<string, Instance>
   access(token: string): Access
   start(token: string, triggers: readonly Trigger[]): void
   refresh(instance: Instance): Eventually<void>
@@ -37,6 +39,9 @@ export class Tasking {
   private readonly cancels = new Joined()
   /** Instances whose tasks have ended in this turn of the event loop, and whether another one has since that was saved. */
   private readonly endedNow = new Map<Instance, boolean>()
+
+  /** Instances whose tasks could not be saved as they are, and are tried again. */
+  private readonly later = new Map<Instance, () => void>()
 
   constructor(ground: TaskingGround) {
     this.ground = ground
@@ -184,9 +189,30 @@ export class Tasking {
     void this.ground.tracked(
       rescued(
         () => transact(this.ground, instance.token, granted, nobody, () => {}),
-        (error) => void reportFault(log, error, callerFaults),
+        (error) => {
+          reportFault(log, error, callerFaults)
+          this.ownLater(instance)
+        },
       ),
     )
+  }
+
+  /** Others wait for runs that they believe to go on. */
+  private ownLater(instance: Instance): void {
+    const { clock, instances } = this.ground
+    if (this.ground.isClosing || !instance.runs.outdated || this.later.has(instance)) return
+    const again = () => {
+      this.later.delete(instance)
+      if (instances.get(instance.token) === instance) this.bringUpToDate(instance)
+    }
+    this.later.set(instance, clock.after(fixedLimits.saveAgainMs, again))
+  }
+
+  /** Waits for nothing any more. */
+  end(): void {
+    this.abandoned.end()
+    this.starting.end()
+    for (const cancelTimer of this.later.values()) cancelTimer()
   }
 
   private runs(run: TaskRun): void {
