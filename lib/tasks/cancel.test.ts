@@ -54,8 +54,8 @@ async function open(store?: StateStore) {
   return { ...kit, tab, state, start, cancel, d: () => tab.state(d) }
 }
 
-/** Resolves by real time: what ignores every signal and every clock of ours. */
-const stubborn = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+/** What a function waits for that ignores its signal: no clock of ours moves it. */
+let stubborn = gate()
 
 describe('the outcome', () => {
   const outcome = async (given: Work, ms?: number) => {
@@ -142,7 +142,7 @@ describe('after cancel() has resolved', () => {
       'when it ignores its signal',
       async (self) => {
         await self.update((s) => (s.n += 1))
-        await stubborn(30)
+        await stubborn.opened
         for (let index = 0; index < 3; index += 1) await self.update((s) => (s.n += 1)).catch(() => {})
         await self.lock().catch(() => {})
       },
@@ -154,7 +154,7 @@ describe('after cancel() has resolved', () => {
         await using held = await self.lock()
         const s = held.state
         s.n += 1
-        await stubborn(30)
+        await stubborn.opened
         try {
           s.n += 1
         } catch {}
@@ -167,7 +167,7 @@ describe('after cancel() has resolved', () => {
         await self
           .update(async (s) => {
             s.n += 1
-            await stubborn(30)
+            await stubborn.opened
             s.n += 1
           })
           .catch(() => {})
@@ -175,12 +175,13 @@ describe('after cancel() has resolved', () => {
     ],
   ]
   it.each(cases)('a task that is cancelled %s writes nothing more', async (_, given) => {
+    stubborn = gate()
     const { start, cancel, clock, d, hub, log, state } = await open()
     await start(given)
     expect(d().run.running).toBe(1)
     expect(await cancel()).toBe(1)
     expect(d().run).toMatchObject({ running: 0, error: null })
-    await stubborn(60)
+    stubborn.open()
     await clock.advance(2000)
     expect(d().n).toBe(1)
     expect(hub.backgroundTasks.size).toBe(0)
