@@ -72,6 +72,12 @@ export class Feed {
     return birth !== undefined && birth !== this.instance.birth
   }
 
+  /** What the page heard last, if its state is this one. */
+  heardAs(number: number): Mark | undefined {
+    const mark = this.history.at(number)
+    return mark?.birth === this.instance.birth ? mark : undefined
+  }
+
   /** The difference to what the page heard last. */
   resumed(token: string, { revision, views }: Mark): Resumed {
     for (const [position, watched] of this.watched.entries()) watched.sent = views[position]

@@ -9,12 +9,15 @@ import type { Window, Windows } from './windows.js'
 /** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */
 export interface Mark {
   readonly revision: number
+  /** Of the state that it is of. */
+  readonly birth: string | undefined
   readonly views: readonly (View | undefined)[]
 }
 
 /** Written anew with each message that takes its place: what is kept for a while and then dropped is dear to collect. */
 interface Place {
   revision: number
+  birth: string | undefined
   /** How long the message was, which is about what this mark keeps from being collected. */
   bytes: number
   readonly views: (View | undefined)[]
@@ -33,7 +36,7 @@ export class History implements Window {
   private first: number
   private bytes = 0
   private isClosed = false
-  /** Of the state that the page was told of. */
+  /** Of the state that the page was told of last; it may not have heard that. */
   birth: string | undefined
 
   /** Numbers go on from `start`: a random one, so that a number of another process means nothing here. */
@@ -52,10 +55,11 @@ export class History implements Window {
     const at = this.placeOf(this.last)
     let place = this.places[at]
     if (!place) {
-      place = { revision, bytes: 0, views: [] }
+      place = { revision, birth: undefined, bytes: 0, views: [] }
       this.places[at] = place
     }
     place.revision = revision
+    place.birth = this.birth
     place.views.length = watched.length
     for (let position = 0; position < watched.length; position += 1) place.views[position] = watched[position]?.sent
     return this.last

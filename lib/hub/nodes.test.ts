@@ -100,6 +100,20 @@ describe('a tab', () => {
     await end(b.hub.modifyState(tab.token, d, (s) => void (s.n += 1)))
     expect(now().n).toBe(7)
   })
+  it('whose first save another process has made, unseen by it, has lost nothing when it moves', async () => {
+    const { a, b, tab, now, move, end, state } = await open()
+    tab.wire.abandon()
+    await end(b.hub.modifyState(tab.token, d, (s) => void (s.n = 1))) // its process says so over a line that leads nowhere
+    await move(a)
+    expect(await end(state.add(10))).toEqual({ value: undefined })
+    tab.wire.deaf = true
+    const called = state.add(100) // takes effect, and its end is not heard
+    await clock.advance(50)
+    tab.wire.deaf = false
+    await move(b)
+    expect(await end(called)).toEqual({ value: undefined })
+    expect(now().n).toBe(111)
+  })
   it('waits for the lock that another process holds, in turn', async () => {
     const { b, tab, now, end, state } = await open()
     const slow = b.hub.modifyState(tab.token, d, async (s) => {

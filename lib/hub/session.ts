@@ -148,7 +148,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     if (leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
     if (this.phase === 'closed') return
     this.phase = 'open'
-    const mark = heard === undefined || this.feed.isOther ? undefined : this.feed.history.at(heard)
+    const mark = heard === undefined ? undefined : this.feed.heardAs(heard)
     const bounds = unusualBounds(this.ground.limits)
     this.say({ ...(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed)), bounds })
     if (this.ground.nodes.away) this.stalled(true)
