@@ -169,6 +169,7 @@ async function onDisk(): Promise<void> {
   const hub = createHub({ store: diskStore({ dir }) })
   hub.registry.add(bench, list)
   const tokens = { alone: 'a'.repeat(32), beside: 'b'.repeat(32) }
+  for (const token of Object.values(tokens)) await hub.call({ token, definition: 'bench', member: 'add', args: [1] }) // so that the tab exists
   const changes = {
     alone: () => hub.modifyState(tokens.alone, bench, (s) => void (s.counter += 1)),
     beside: () => hub.modifyState(tokens.beside, list, (s) => void (s.counter += 1)),

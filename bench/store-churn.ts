@@ -23,19 +23,22 @@ const { values } = parseArgs({
 const [events, tokens, alive] = [values.events, values.tokens, values.alive].map(Number) as [number, number, number]
 const atOnce = 500
 
-const board = defineState('board', () => ({ counter: 0, note: '', rows: [] as { id: number; name: string }[] }))
+const board = defineState('board', () => ({ counter: 0, note: '', rows: [] as { id: number; name: string }[] })).events(
+  (on) => ({
+    change: on((s, n: number) => {
+      s.counter += 1
+      if (n % 3 === 0) s.note = 'x'.repeat((n * 37) % 2_000)
+      if (n % 5 === 0) s.rows.push({ id: n, name: `row ${n}` })
+    }),
+  }),
+)
 const dir = mkdtempSync(join(tmpdir(), 'heldstate-churn-'))
 const hub = createHub({ store: diskStore({ dir }), limits: { unloadMs: 1_000, keepMs: 20_000 } })
 hub.registry.add(board)
 await hub.resume()
 const newToken = () => randomBytes(16).toString('hex')
 
-const call = (token: string, n: number) =>
-  hub.modifyState(token, board, (s) => {
-    s.counter += 1
-    if (n % 3 === 0) s.note = 'x'.repeat((n * 37) % 2_000)
-    if (n % 5 === 0) s.rows.push({ id: n, name: `row ${n}` })
-  })
+const call = (token: string, n: number) => hub.call({ token, definition: 'board', member: 'change', args: [n] })
 
 async function visit(token: string, calls: number): Promise<void> {
   for (let n = 0; n < calls; n += 1) await call(token, n)

@@ -29,7 +29,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'missing-hub': 'server code asked for the hub, but none runs in this process',
   'missing-plugin': 'a state module reached the tab without the heldstate plugin',
   'missing-secret': 'processes that share state were given no secret to share',
-  'nested-lock': 'a lock was requested inside a block that already holds it',
+  'nested-lock': 'a lock was requested inside an event or a block that holds one',
   'no-cookie': 'the browser has sent no cookie, so the page cannot be recognized',
   'not-a-field': 'a computed value was read or written where there are only fields',
   offline: 'the tab is not connected and the call cannot wait',
@@ -56,5 +56,6 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'unknown-definition': 'no state with this id is defined',
   'unknown-member': 'a definition has no event or task of this name',
   'unknown-tab': 'the request does not tell which tab it comes from',
+  'unknown-token': 'there is no tab with the token that server code has named',
   'weak-secret': 'a secret is so short that it could be guessed',
 }

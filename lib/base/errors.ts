@@ -60,6 +60,7 @@ export const errorCodes = [
   'unknown-definition',
   'unknown-member',
   'unknown-tab',
+  'unknown-token',
   'weak-secret',
 ] as const
 

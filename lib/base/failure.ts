@@ -34,9 +34,11 @@ export const wordsForVisitors: ReadonlyMap<ErrorCode, string> = new Map([
   ['load-failed', notLoaded],
   ['missing-hub', seeLog],
   ['missing-secret', seeLog],
+  ['nested-lock', seeLog],
   ['other-version', seeLog],
   ['registry-unreachable', seeLog],
   ['store-unreachable', storeAway],
   ['unfit-store', storeAway],
+  ['unknown-token', seeLog],
   ['weak-secret', seeLog],
 ])

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { promised } from '../base/eventually.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
@@ -8,7 +9,7 @@ const d = defineState('d', () => ({ n: 0 }))
     tick: background(async ({ sleep }) => sleep(1_000_000)),
     other: background(async () => {}),
   }))
-  .events((on) => ({ add: on((s) => void (s.n += 1)) }))
+  .events((on) => ({ add: on((s) => void (s.n += 1)), addTen: on((s) => void (s.n += 10)) }))
 
 /** A tab whose clicks are kept, and a store that can lose them. */
 async function open() {
@@ -23,7 +24,8 @@ async function open() {
     const { token } = tab
     kit.crash()
     memory.clear()
-    for (let n = 0; n < more; n += 1) await kit.done(kit.hub.modifyState(token, d, (s) => void (s.n += 10)))
+    for (let n = 0; n < more; n += 1)
+      await kit.done(promised(() => kit.hub.call({ token, definition: 'd', member: 'addTen', args: [] })))
     await tab.reconnect()
   }
   return { ...kit, tab, click, mirror, lose, memory }

@@ -38,17 +38,19 @@ import type { Ledger } from '../store/ledger.js'
 import { sharedStore } from '../store/shared.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
 
-const r = defineState('r', () => ({ log: [] as number[] })).tasks((background) => ({
-  job: background({ durable: true, retry: { times: 5, wait: '200ms' } }, async ({ update, sleep, attempt }) => {
-    await update((s) => void s.log.push(attempt))
-    await sleep(100)
-    if (attempt === 1) throw new Error('x')
-    for (;;) {
+const r = defineState('r', () => ({ log: [] as number[] }))
+  .tasks((background) => ({
+    job: background({ durable: true, retry: { times: 5, wait: '200ms' } }, async ({ update, sleep, attempt }) => {
       await update((s) => void s.log.push(attempt))
       await sleep(100)
-    }
-  }),
-}))
+      if (attempt === 1) throw new Error('x')
+      for (;;) {
+        await update((s) => void s.log.push(attempt))
+        await sleep(100)
+      }
+    }),
+  }))
+  .events((on) => ({ note: on((s) => void s.log.push(0)) }))
 
 async function two() {
   const clock = new TestClock()
@@ -87,7 +89,7 @@ it('a durable task that is cancelled from another process while it is between tw
 
 it('a task is cancelled by a process that was not told that it has begun', async () => {
   const { clock, book, a, b, token } = await two()
-  const made = a.hub.modifyState(token, r, (s) => void s.log.push(0))
+  const made = a.hub.call({ token, definition: 'r', member: 'note', args: [] })
   await clock.advance(20)
   await made
   const instance = b.hub.instance(token)

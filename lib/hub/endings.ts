@@ -36,6 +36,11 @@ export class Endings {
     this.hub = hub
   }
 
+  /** The token was ended here a short time ago. */
+  has(token: string): boolean {
+    return this.ended.has(token)
+  }
+
   /** Throws if the token was ended. */
   check(token: string): void {
     if (this.ended.has(token)) throw forgotten()
@@ -128,6 +133,7 @@ export class Endings {
 
   /** Ends all tabs of a browser, in all processes. */
   async endBrowser(browser: string): Promise<void> {
+    this.hub.flow.refuseNested()
     const hash = hashOf(browser)
     await Promise.all([this.hub.store.shared?.tellOthers(`end browser ${hash}`), this.endHash(hash, true)])
   }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { after, type Eventually, isPromise, promised } from '../base/eventually.js'
+import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
@@ -13,6 +13,7 @@ import type { Access } from '../tasks/self.js'
 import { Deadline } from './deadline.js'
 import type { Author } from './flow.js'
 import { nameOf, type Source, traced } from './holder.js'
+import type { Instance } from './instance.js'
 import { beginSettled, transact } from './opening.js'
 import type { Ground, Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
@@ -21,6 +22,8 @@ export interface ExclusiveGround extends Ground {
   readonly clock: Clock
   readonly turn: Turn
   readonly watchdog: Watchdog
+  saveEnds(instance: Instance): Eventually<void>
+  tracked<T>(work: Eventually<T>): Eventually<T>
 }
 
 /** What `self` of a task of a token works with. */
@@ -34,8 +37,17 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
         after(ground.outbox.hurryAtTimes(ground.instance(token)), () => result),
       ),
     lock: (permit) => promised(() => block(ground, token, permit)),
+    handedOut: () => handedOut(ground, token),
     mark: (transaction) => ground.flow.mark(transaction as Transaction),
   }
+}
+
+/** A task has been given its token. Nobody waits for it to be kept. */
+function handedOut(ground: ExclusiveGround, token: string): void {
+  const instance = ground.instance(token)
+  if (instance.revision > 0 || instance.pending) return
+  const complain = (error: unknown) => ground.log.warn('A tab whose token a task was given could not be saved.', error)
+  ground.flow.outside(() => void ground.tracked(rescued(() => ground.saveEnds(instance), complain)))
 }
 
 /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { defaultLimits } from '../base/limits.js'
 import { defineState, type Self } from '../doors/authors.js'
+import { modifyState } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
 import { done, failure } from '../testing/await.fixture.js'
 
@@ -126,21 +126,6 @@ describe('a lock inside a lock', () => {
     expect(await failure(clock, state.lockInside())).toMatchObject({ code: 'nested-lock' })
   })
 
-  it('modifyState of another token inside a block is fine', async () => {
-    const { open: openTab, run, clock } = await open()
-    const stranger = await openTab()
-    await stranger.watch(d)
-    expect(
-      await run(async (self) => {
-        await using held = await self.lock()
-        await modify(stranger.token)
-        held.state.n = 1
-      }),
-    ).toMatchObject({ n: 1, run: { error: null } })
-    await clock.advance(20)
-    expect(stranger.state(d).n).toBe(100)
-  })
-
   it('is refused in a plain function that returns a promise too, when it comes after a wait', async () => {
     const { run } = await open()
     const given = (self: Self<Fields>) => self.update(() => Promise.resolve().then(() => update(self))) as Promise<void>
@@ -149,12 +134,10 @@ describe('a lock inside a lock', () => {
   })
 
   // Only what it returned shows that it waits, and by then its flow cannot be marked any more.
-  it('ends by the timeout of the change in the first plain function of all that returns a promise', async () => {
-    const { run, clock, tab } = await open()
+  it('is refused in the first of all of these as well: flows are followed before', async () => {
+    const { run, tab } = await open()
     await run((self) => self.update(() => Promise.resolve().then(() => update(self))) as Promise<void>)
-    expect(tab.state(d).run).toMatchObject({ running: 1, error: null })
-    await clock.advance(defaultLimits.eventTimeoutMs)
-    expect(tab.state(d).run).toMatchObject({ running: 0, error: { code: 'event-timeout' } })
+    expect(tab.state(d).run).toMatchObject({ running: 0, error: { code: 'nested-lock' } })
   })
 })
 
@@ -317,5 +300,188 @@ describe('modifyState', () => {
     await expect(hub.modifyState(tab.token, d, wrong)).rejects.toThrow(TypeError)
     await clock.advance(20)
     expect(now().n).toBe(4)
+  })
+})
+
+describe('the lock of another tab', () => {
+  /** What one test wants an event, a task and server code to do about the other tab. */
+  let reach: (token: string) => Promise<unknown> = async () => {}
+  let target = ''
+  const deep = async (token: string, levels = 3): Promise<unknown> => {
+    await later()
+    return levels === 0 ? reach(token) : deep(token, levels - 1)
+  }
+  const noted: Promise<unknown>[] = []
+  const e = defineState('e', () => ({ n: 0 }))
+    .tasks((background) => ({
+      inUpdate: background(async ({ update }) => {
+        await update(async (s) => {
+          s.n = 1
+          await reach(target)
+        })
+      }),
+      inBlock: background(async (self) => {
+        await using held = await self.lock()
+        held.state.n = 1
+        await reach(target)
+      }),
+      outside: background(async ({ update }) => {
+        await update((s) => void (s.n = 1))
+        await reach(target)
+        await update((s) => void (s.n += 1))
+      }),
+    }))
+    .events((on) => ({
+      add: on((s) => void (s.n += 100)),
+      awaited: on(async (s) => {
+        s.n = 1
+        await reach(target)
+      }),
+      returned: on((s) => {
+        s.n = 1
+        return reach(target) as Promise<void>
+      }),
+      caught: on(async (s) => {
+        s.n = 1
+        await reach(target).catch((error) => noted.push(error.code))
+      }),
+      detached: on(async (s) => {
+        s.n = 1
+        noted.push(reach(target).catch((error) => error.code))
+      }),
+      detachedInPlain: on((s) => {
+        s.n = 1
+        noted.push(reach(target).catch((error) => error.code))
+      }),
+      yielding: on(async function* (s) {
+        s.n = 1
+        yield
+        await reach(target)
+      }),
+      deep: on(async (s) => {
+        s.n = 1
+        await deep(target)
+      }),
+      deepInPlain: on((s) => {
+        s.n = 1
+        return deep(target) as Promise<void>
+      }),
+      afterwards: on((s) => {
+        s.n = 1
+        noted.push(deep(target).catch((error) => error.code))
+      }),
+    }))
+
+  const ways = {
+    modifyState: (token: string) => modifyState(token, e, (s) => void (s.n += 10)),
+    'hub.modifyState': (token: string) => hub.modifyState(token, e, (s) => void (s.n += 10)),
+    'hub.lock': async (token: string) => {
+      await using held = await hub.lock(token)
+      held.get(e).n += 10
+    },
+  }
+
+  async function two(way: keyof typeof ways) {
+    const kit = testHub([e])
+    hub = kit.hub
+    const [one, other] = [await kit.open(), await kit.open()]
+    for (const tab of [one, other]) await tab.watch(e)
+    target = other.token
+    reach = ways[way]
+    noted.length = 0
+    const end = async (work: Promise<unknown>) => {
+      const ended = kit.done(work).then(
+        () => 'done',
+        (error) => error.code,
+      )
+      return ended
+    }
+    return { ...kit, one, other, end, n: () => [one, other].map((tab) => tab.state(e).n) }
+  }
+
+  const allWays = Object.keys(ways) as (keyof typeof ways)[]
+  const members = ['awaited', 'returned', 'yielding', 'deep', 'deepInPlain'] as const
+
+  it.each(allWays.flatMap((way) => members.map((member) => [way, member] as const)))(
+    'by %s in an event (%s) is refused by name, and nothing of it is kept',
+    async (way, member) => {
+      const { one, end, n, hub: held } = await two(way)
+      expect(await end(one.state(e)[member]())).toBe('nested-lock')
+      expect(n()).toEqual([member === 'yielding' ? 1 : 0, 0])
+      expect(held.locks.held).toBe(0)
+    },
+  )
+
+  it.each(allWays)('by %s that nobody awaits, or whose failure is caught, is refused as well', async (way) => {
+    const { one, end, n } = await two(way)
+    for (const member of ['caught', 'detached', 'detachedInPlain'] as const) {
+      expect(await end(one.state(e)[member]())).toBe('done')
+      expect(await noted.pop()).not.toBe('done')
+    }
+    expect(n()).toEqual([1, 0])
+  })
+
+  it.each(allWays.flatMap((way) => (['inUpdate', 'inBlock'] as const).map((task) => [way, task] as const)))(
+    'by %s in a task (%s) is refused, and says who holds which lock and what to do',
+    async (way, task) => {
+      const { one, end, n, clock } = await two(way)
+      await end(one.state(e)[task].start())
+      await clock.advance(20)
+      const { error } = one.state(e)[task]
+      expect(error).toMatchObject({ code: 'nested-lock' })
+      expect(error?.message).toContain(`task "${task}" of state "e"`)
+      expect(error?.message).toContain('background task')
+      expect(n()).toEqual([0, 0])
+    },
+  )
+
+  it.each(allWays)('by %s in modifyState and in a block of hub.lock is refused', async (way) => {
+    const { one, n } = await two(way)
+    await expect(hub.modifyState(one.token, e, async () => void (await reach(target)))).rejects.toMatchObject({
+      code: 'nested-lock',
+    })
+    const block = async () => {
+      await using held = await hub.lock(one.token)
+      held.get(e).n = 1
+      await deep(target).finally(() => held.rollback())
+    }
+    await expect(block()).rejects.toMatchObject({ code: 'nested-lock' })
+    expect(n()).toEqual([0, 0])
+  })
+
+  it.each(allWays)(
+    'by %s is fine in a task outside of its lock, in a request, and after the event has ended',
+    async (way) => {
+      const { one, other, end, n, clock } = await two(way)
+      expect(await end(one.state(e).outside.start())).toBe('done')
+      await clock.advance(20)
+      expect([one.state(e).outside.error, n()]).toEqual([null, [2, 10]])
+      await one.request(() => reach(other.token))
+      await clock.advance(20)
+      expect(n()).toEqual([2, 20])
+      expect(await end(one.state(e).afterwards())).toBe('done')
+      expect(await noted.pop()).not.toBe('nested-lock')
+      await clock.advance(20)
+      expect(n()).toEqual([1, 30])
+    },
+  )
+
+  it('of two events that reach for each other, neither waits', async () => {
+    const { one, other, end, clock } = await two('modifyState')
+    reach = (token) => ways.modifyState(token === one.token ? other.token : one.token)
+    const started = clock.now()
+    expect(await Promise.all([one, other].map((tab) => end(tab.state(e).awaited())))).toEqual([
+      'nested-lock',
+      'nested-lock',
+    ])
+    expect(clock.now()).toBe(started)
+  })
+
+  it('names the event in the first plain function of all that returns a promise, too', async () => {
+    const { one, end } = await two('modifyState')
+    const failed = one.state(e).deepInPlain()
+    failed.catch(() => {})
+    expect(await end(failed)).toBe('nested-lock')
+    await expect(failed).rejects.toThrow('event "deepInPlain" of state "e"')
   })
 })

@@ -9,10 +9,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { HeldStateError } from '../base/errors.js'
 import { isPromise } from '../base/eventually.js'
+import { type Holder, nameOf } from './holder.js'
 
 /** One hold of a lock, as seen from the code that runs under it. */
 export interface Hold {
   readonly token: string
+  /** Who took it. */
+  readonly holder: Holder
   readonly outer: Hold | undefined
   readonly active: boolean
 }
@@ -26,15 +29,16 @@ export class Flow {
   /** The hold of a synchronous function that runs now. */
   private running: Hold | undefined
 
-  /** Throws `nested-lock` if the running code holds the lock of `token`. */
-  refuseNested(token: string): void {
-    for (let hold = this.current(); hold; hold = active(hold.outer))
-      if (hold.token === token)
-        throw new HeldStateError(
-          'nested-lock',
-          'The lock was requested inside a block or handler that already holds it, and would wait for itself for ever. ' +
-            'Use the state at hand, or end the block first.',
-        )
+  /**
+   * Throws `nested-lock` if the running code holds a lock: that of `token`, for which it would wait for ever, or another one, whose holder may come
+   * to wait for this one.
+   */
+  refuseNested(token?: string): void {
+    const innermost = this.current()
+    if (!innermost) return
+    for (let hold: Hold | undefined = innermost; hold; hold = active(hold.outer))
+      if (hold.token === token) throw nested(hold)
+    throw nestedInOther(innermost)
   }
 
   /**
@@ -95,6 +99,21 @@ export class Flow {
     return active(this.running ?? this.storage?.getStore())
   }
 }
+
+const nested = ({ holder }: Hold) =>
+  new HeldStateError(
+    'nested-lock',
+    `The lock was requested inside ${nameOf(holder)}, which already holds it, and would wait for itself for ever. ` +
+      'Use the state at hand, or end the block first.',
+  )
+
+const nestedInOther = ({ holder }: Hold) =>
+  new HeldStateError(
+    'nested-lock',
+    `The lock of another tab was requested inside ${nameOf(holder)}, which holds that of its own tab: two that do so to each other would wait for ` +
+      'each other. That is so without "await", too. Start a background task instead, by its trigger, and change the other tab there, outside of ' +
+      'update() and lock().',
+  )
 
 /** The innermost hold that has not ended: a flow that goes on after a block must not keep a chain of all its blocks. */
 function active(hold: Hold | undefined): Hold | undefined {

@@ -17,7 +17,6 @@ import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
 import type { RunningTask, State, StateStore, Stored } from '../store/store.js'
-import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
 import type { TaskRun } from '../tasks/run.js'
 import type { Access } from '../tasks/self.js'
@@ -25,12 +24,12 @@ import { Callers } from './callers.js'
 import type { Connection } from './connection.js'
 import { type Call, dispatch, type Next } from './dispatch.js'
 import { Endings, hashOf, type Whose } from './endings.js'
-import { accessOf, block, exclusive } from './exclusive.js'
+import { accessOf } from './exclusive.js'
 import { FairShare } from './fair-share.js'
 import { reportFault, triggerFaults } from './faults.js'
 import { FirstValues } from './first-values.js'
 import { Flow } from './flow.js'
-import { heldBlock } from './held.js'
+import { development } from './holder.js'
 import { Instance } from './instance.js'
 import { Keeping } from './keeping.js'
 import { Locks } from './locks.js'
@@ -42,12 +41,12 @@ import type { HubOptions } from './options.js'
 import { Originals } from './originals.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
+import { ServerAccess } from './server-access.js'
 import { Session } from './session.js'
 import { grow } from './state-size.js'
 import { StateUnknown } from './state-unknown.js'
 import { Tasking } from './tasking.js'
-import { refuseMalformed, signToken, verifyToken } from './token.js'
-import type { Transaction } from './transaction.js'
+import { signToken, verifyToken } from './token.js'
 import { startEach } from './triggers.js'
 import { Turn } from './turn.js'
 import { closed, Working } from './working.js'
@@ -65,7 +64,7 @@ export class Hub {
   readonly watchdog: Watchdog
   readonly locks: Locks
   readonly log: SampledLog
-  private readonly prepare: () => Eventually<void>
+  readonly prepare: () => Eventually<void>
   readonly callers: Callers
   readonly options: HubOptions
   readonly outbox: Outbox
@@ -80,6 +79,7 @@ export class Hub {
   readonly newTabs: NewTabs
   readonly originals: Originals = new Originals(this)
   readonly endings: Endings = new Endings(this)
+  readonly access: ServerAccess = new ServerAccess(this)
   private readonly pages: Pages<Session>
   private readonly working = new Working()
   private closing: Promise<void> | undefined
@@ -109,6 +109,7 @@ export class Hub {
     this.keeping = new Keeping(this, this.memory.states)
     this.nodes = new Nodes(this)
     this.tasks = new Tasking(this)
+    if (development) this.flow.begin()
   }
 
   /** The background tasks that run now, of all tabs. An entry leaves when its task has settled. */
@@ -125,14 +126,7 @@ export class Hub {
     definition: D,
     change: (state: StateOf<D>, held: HeldToken) => T | Promise<T>,
   ): Promise<T> {
-    return promised(() => {
-      this.refuseUnusable(token)
-      const work = (transaction: Transaction) =>
-        change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
-      return this.tracked(
-        after(this.prepare(), () => exclusive(this, token, change, work, { modified: definition.id }, granted)),
-      )
-    })
+    return this.access.modify(token, definition, change, 'named')
   }
 
   /**
@@ -140,13 +134,15 @@ export class Hub {
    * A block cannot tell that it was left by a throw: call `held.rollback()` in a `catch`, or use `modifyState`.
    */
   lock(token: string): Promise<HeldToken> {
-    return promised(() => {
-      this.refuseUnusable(token)
-      return after(block(this, token, granted), (transaction) => {
-        void this.tracked(transaction.untilReleased())
-        return heldBlock(transaction, this.flow)
-      })
-    })
+    return this.access.lock(token)
+  }
+
+  /**
+   * Whether there is a tab with this token: a page of it is connected, to any process, or something of it is kept or known. False for one that
+   * never existed, and for one that was ended or dropped since.
+   */
+  has(token: string): Promise<boolean> {
+    return this.access.has(token)
   }
 
   /** Closes the connections of a tab or a browser, in all processes. Their pages connect again, with the cookies that they have now. */
@@ -275,7 +271,7 @@ export class Hub {
     if (reportFault(this.log, error, triggerFaults)) this.instance(token).fault(error)
   }
 
-  access(token: string): Access {
+  accessOf(token: string): Access {
     return accessOf(this, token)
   }
 
@@ -313,11 +309,6 @@ export class Hub {
   private giveUp(session: Sender, error: unknown): void {
     this.log.error('A tab could not be told of its state, so its connection is closed; it connects again.', error)
     session.close()
-  }
-
-  private refuseUnusable(token: string): void {
-    if (this.closing) throw closed()
-    refuseMalformed(token)
   }
 
   /** Work that `close` waits for. */

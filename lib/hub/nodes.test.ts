@@ -242,10 +242,10 @@ describe('a task in another process', () => {
     const { token } = tab
     await end(a.hub.endings.end(token))
     for (const { hub } of [a, b])
-      expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'state-lost' })
+      expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'unknown-token' })
     await clock.advance(200_000)
     for (const { hub } of [b, a])
-      expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'state-lost' })
+      expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'unknown-token' })
     const kept = await a.store.read(token)
     expect(kept).toMatchObject({ state: {}, forgotten: true })
     for (const { hub } of [a, b]) await end(hub.endings.endBrowser(tab.browser))

@@ -31,8 +31,8 @@ export function transact<T>(
 function begin(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
   const outer = ground.flow.current()
   const lock = ground.locks.acquire(token, permit.signal, holder)
-  if (!isPromise(lock)) return open(ground, token, permit, outer, lock)
-  return lock.then((release) => open(ground, token, permit, outer, release))
+  if (!isPromise(lock)) return open(ground, token, permit, outer, lock, holder)
+  return lock.then((release) => open(ground, token, permit, outer, release, holder))
 }
 
 /** The same, on top of nothing that may not be kept: what is looked at under the lock may be shown. */
@@ -47,6 +47,7 @@ function open(
   permit: Permit,
   outer: Hold | undefined,
   release: Release,
+  holder: Holder,
 ): Eventually<Transaction> {
   const instance = ground.instance(token)
   const refuse = (error: unknown): never => {
@@ -58,11 +59,11 @@ function open(
     permit.check()
     ground.endings.check(token)
     if (instance.loaded && ground.nodes.holds(token) && !instance.forgotten)
-      return new Transaction(ground, instance, permit, outer, release)
+      return new Transaction(ground, instance, permit, outer, release, holder)
     const start = () => {
       permit.check() // what was loaded may have ended the task
       if (instance.forgotten) throw forgotten()
-      return new Transaction(ground, instance, permit, outer, release)
+      return new Transaction(ground, instance, permit, outer, release, holder)
     }
     // what is on its way says itself, when it fails, what is kept
     const known = () => (instance.loaded && ground.nodes.holds(token) ? undefined : load(ground, instance))

@@ -26,7 +26,7 @@ export interface TaskingGround extends StartingGround {
   readonly memory: Pick<MemoryBounds, 'waitingStarts'>
   readonly watchdog: Watchdog
   readonly instances: ReadonlyMap<string, Instance>
-  access(token: string): Access
+  accessOf(token: string): Access
   start(token: string, triggers: readonly Trigger[]): void
   refresh(instance: Instance): Eventually<void>
 }
@@ -52,7 +52,7 @@ export class Tasking {
       log: ground.log,
       watchdog: ground.watchdog,
       waitingBytes: ground.memory.waitingStarts,
-      access: (token) => ground.access(token),
+      access: (token) => ground.accessOf(token),
       ownerOf: (token) => instance(token),
       start: (token, triggers) => ground.start(token, triggers),
       statusOf: (token, definition, task) => instance(token).runs.here(definition, task),

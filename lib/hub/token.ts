@@ -48,9 +48,12 @@ export function verifyToken(signed: string, browser: string, secrets: readonly s
   )
 }
 
-/** Server code hands tokens in unsigned, as handlers and tasks have them; throws `invalid-token` for anything else. */
+/** Whether it looks like one as server code hands them in: unsigned, as handlers and tasks have them. */
+export const isToken = (token: unknown): boolean => typeof token === 'string' && /^[0-9a-f]{32}$/.test(token)
+
+/** Throws `invalid-token` for what is none. */
 export function refuseMalformed(token: unknown): void {
-  if (typeof token === 'string' && /^[0-9a-f]{32}$/.test(token)) return
+  if (isToken(token)) return
   throw new HeldStateError(
     'invalid-token',
     'This is no token. Handlers and tasks have one as `this.token` and `self.token`.',

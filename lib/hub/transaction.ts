@@ -20,6 +20,7 @@ import type { Permit } from '../tasks/permit.js'
 import type { Endings } from './endings.js'
 import { completed, isCurrent, refuseUndeclared } from './fields.js'
 import type { Author, Flow, Hold } from './flow.js'
+import type { Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import type { Nodes } from './nodes.js'
@@ -59,6 +60,7 @@ interface Opened {
 export class Transaction implements Hold {
   readonly token: string
   readonly outer: Hold | undefined
+  readonly holder: Holder
   /** The author's code is inside. */
   active = true
   /** It ends in the same save as its change. */
@@ -81,9 +83,17 @@ export class Transaction implements Hold {
   private released = false
   private staged: State
 
-  constructor(ground: Ground, instance: Instance, permit: Permit, outer: Hold | undefined, unlock: Release) {
+  constructor(
+    ground: Ground,
+    instance: Instance,
+    permit: Permit,
+    outer: Hold | undefined,
+    unlock: Release,
+    holder: Holder,
+  ) {
     this.token = instance.token
     this.outer = outer
+    this.holder = holder
     this.ground = ground
     this.instance = instance
     this.permit = permit
@@ -212,6 +222,15 @@ export class Transaction implements Hold {
     return this.instance.runs.running(this.runs)
   }
 
+  /** The token, for the author's code, which may give it to others: so it is kept, though nothing else may have changed. */
+  handOut(): string {
+    if (this.instance.revision === 0 && !this.savesEnds && this.active) {
+      this.ground.grow(this.instance, 0, this.staged) // throws where the store takes no new tabs
+      this.savesEnds = true
+    }
+    return this.token
+  }
+
   /** The next save says how calls and tasks have ended, though nothing else has changed. */
   saveEnds(): void {
     this.savesEnds = true
@@ -255,6 +274,7 @@ export class Transaction implements Hold {
       return permit.saving(pending.founded().then(() => this.endUnchanged(interrupted)))
     }
     if (pending && this.runs) return permit.saving(pending.settled().then(() => this.save(interrupted)))
+    this.savesEnds = false
     this.interrupted = interrupted !== undefined
     if (permit.run) instance.runs.proved(permit.run.id)
     const ends = this.call ? [{ name: this.call, interrupted }] : []

@@ -33,7 +33,7 @@ export async function modifyState<D extends Definition, T>(
   if (args.length === 3) return currentHub().modifyState(...args)
   const tab = await callingTab(currentHub())
   if (tab?.loads) throw new HeldStateError('unknown-tab', onlyLoaded)
-  if (tab) return currentHub().modifyState(tab.token, ...args)
+  if (tab) return currentHub().access.modify(tab.token, ...args, 'calling')
   throw new HeldStateError(
     'unknown-tab',
     'This request does not tell which tab it comes from. Call it by heldFetch or as a server action, from a page with ' +

@@ -14,6 +14,7 @@ import type { TaskRun } from './run.js'
 /** What a block needs of its transaction. */
 export interface BlockTransaction {
   readonly token: string
+  handOut(): string
   readonly next: State
   get(id: string): object
   stage(): void

@@ -8,7 +8,8 @@ import type { EventContext, Held } from '../state/self.js'
 
 /** What it needs of a transaction. */
 export interface InsideTransaction {
-  readonly token: string
+  /** Its token, which the author's code may hand to others: it is that of a tab from now on, also after a restart. */
+  handOut(): string
   get(id: string): object
   rollback(): void
 }
@@ -23,7 +24,7 @@ export class HeldInside implements Held<object>, EventContext {
   }
 
   get token() {
-    return this.transaction.token
+    return this.transaction.handOut()
   }
 
   get state() {

@@ -24,6 +24,8 @@ export interface Access {
   update<T>(permit: Permit, author: Author, work: (transaction: BlockTransaction) => Eventually<T>): Eventually<T>
   /** Takes the lock for a block. */
   lock(permit: Permit): Promise<BlockTransaction>
+  /** The author's code has the token, and may give it to others: the tab is kept from now on. */
+  handedOut(): void
   /** The flow that runs now is inside the block of `transaction`. */
   mark(transaction: BlockTransaction): void
 }
@@ -39,7 +41,10 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
   }
 
   return {
-    token,
+    get token() {
+      access.handedOut()
+      return token
+    },
     run: run.id,
     attempt: run.attempt,
     signal: permit.signal as AbortSignal,
@@ -91,7 +96,9 @@ function heldBlock(run: TaskRun, access: Access, block: HeldBlock): Held<AnyStat
   }
   const dispose = async () => block.leave((confirm) => access.clock.turn(confirm))
   return {
-    token: run.token,
+    get token() {
+      return transaction.handOut()
+    },
     get state() {
       return get(run.definition)
     },

@@ -90,10 +90,6 @@ it('keeps one welcome for a page that polls without asking for answers', async (
 
 it('brings ten megabytes to a page on a slow line, and its calls after them', async () => {
   const { hub, url } = await serving()
-  const token = hub.clock.id()
-  await hub.modifyState(token, big, (s) => {
-    s.text = `${'€'.repeat(100)}"\n`.repeat(30_000)
-  })
   const proxy = slowProxy(new URL(url).port, 8_000_000)
   cleanUp.push(() => proxy.close())
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))

@@ -1,0 +1,120 @@
+/** The state of a token as server code reaches it from outside of handlers and tasks: `modifyState`, `hub.lock` and `hub.has`. */
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { after, type Eventually, promised, rescued } from '../base/eventually.js'
+import type { Definition, StateOf } from '../state/definition.js'
+import type { HeldToken } from '../state/self.js'
+import { HeldInside } from '../tasks/held-inside.js'
+import { granted } from '../tasks/permit.js'
+import { block, exclusive } from './exclusive.js'
+import { heldBlock } from './held.js'
+import type { Hub } from './hub.js'
+import type { Instance } from './instance.js'
+import { StateUnknown } from './state-unknown.js'
+import { closed } from './working.js'
+import { isToken, refuseMalformed } from './token.js'
+import type { Transaction } from './transaction.js'
+
+/** Whether the token was named by code, which may be wrong, or by the request of the tab itself, which proves that there is one. */
+export type Naming = 'named' | 'calling'
+
+export class ServerAccess {
+  private readonly hub: Hub
+
+  constructor(hub: Hub) {
+    this.hub = hub
+  }
+
+  modify<D extends Definition, T>(
+    token: string,
+    definition: D,
+    change: (state: StateOf<D>, held: HeldToken) => T | Promise<T>,
+    naming: Naming,
+  ): Promise<T> {
+    const { hub } = this
+    return promised(() => {
+      this.refuseUnusable(token)
+      const work = (transaction: Transaction) =>
+        change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
+      const run = () => exclusive(hub, token, change, work, { modified: definition.id }, granted)
+      return hub.tracked(after(hub.prepare(), () => this.ofKnown(token, naming, run)))
+    })
+  }
+
+  lock(token: string): Promise<HeldToken> {
+    const { hub } = this
+    return promised(() => {
+      this.refuseUnusable(token)
+      const begin = () =>
+        after(block(hub, token, granted), (transaction) => {
+          void hub.tracked(transaction.untilReleased())
+          return heldBlock(transaction, hub.flow)
+        })
+      hub.flow.begin() // before anything waits: the flow of the caller is marked later
+      return this.ofKnown(token, 'named', begin)
+    })
+  }
+
+  /** Whether a token is that of a tab: one that is connected, in any process, or of which something is known or kept. */
+  async has(token: string): Promise<boolean> {
+    if (this.hub.isClosing) throw closed()
+    return isToken(token) && (await this.knows(token))
+  }
+
+  /** Runs `work` if the token is that of a tab; one that is ended while `work` waits for its lock is none either. */
+  private ofKnown<T>(token: string, naming: Naming, work: () => Eventually<T>): Eventually<T> {
+    if (naming === 'calling') return work()
+    return rescued(
+      () =>
+        after(this.knows(token), (isKnown) => {
+          if (!isKnown) throw unknownToken()
+          return work()
+        }),
+      (error) => {
+        throw isHeldStateError(error) && error.code === 'state-lost' && this.isEnded(token) ? unknownToken() : error
+      },
+    )
+  }
+
+  private isEnded(token: string): boolean {
+    const { endings, instances } = this.hub
+    return endings.has(token) || instances.get(token)?.forgotten === true
+  }
+
+  private knows(token: string): Eventually<boolean> {
+    const { hub } = this
+    const here = hub.instances.get(token)
+    if (this.isEnded(token)) return false
+    const isUpToDate = here?.followed || (here?.loaded && hub.nodes.holds(token))
+    if (here && isUpToDate && this.isUsed(here)) return true
+    const read = rescued(
+      () => (isUpToDate ? undefined : hub.store.read(token)),
+      (error) => {
+        throw new StateUnknown(token, error)
+      },
+    )
+    return after(read, (stored) => {
+      if (stored) return !stored.forgotten
+      const now = hub.instances.get(token)
+      if (now && this.isUsed(now)) return !this.isEnded(token)
+      return after(hub.nodes.aloneMs(token), (alone) => alone === undefined) // a page of it may be connected elsewhere
+    })
+  }
+
+  /** A call has reached a handler, a task was started, or a page is connected, or was a moment ago and may come back, to this process. */
+  private isUsed(instance: Instance): boolean {
+    return instance.exists || instance.browser !== undefined || this.hub.keeping.isNeeded(instance)
+  }
+
+  private refuseUnusable(token: string): void {
+    if (this.hub.isClosing) throw closed()
+    refuseMalformed(token)
+    this.hub.flow.refuseNested(token) // here, before anything waits: the change that calls may have ended then
+  }
+}
+
+const unknownToken = () =>
+  new HeldStateError(
+    'unknown-token',
+    'There is no tab with this token: it never existed, was ended as for a logout, or its state was dropped after "keepMs". Nothing was changed. ' +
+      'Ask first with `await hub.has(token)`.',
+  )
