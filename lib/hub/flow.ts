@@ -23,8 +23,13 @@ export interface Hold {
 /** A function of the user's. */
 export type Author = (...args: never[]) => unknown
 
+/** One for all hubs of the process: what a flow carries costs each promise, so many hubs must not cost it many times. */
+const storage = new AsyncLocalStorage<Hold | undefined>()
+/** How many hubs follow flows. */
+let following = 0
+
 export class Flow {
-  private storage: AsyncLocalStorage<Hold | undefined> | undefined
+  private follows = false
   private over = false
   /** The hold of a synchronous function that runs now. */
   private running: Hold | undefined
@@ -47,7 +52,7 @@ export class Flow {
    * function that returns a promise shows it too late: the first of all is not followed, the others are.
    */
   run<H extends Hold, T>(hold: H, author: Author, work: (hold: H) => T): T {
-    if (this.storage || waits.has(author.constructor)) return this.follow(hold, () => work(hold))
+    if (this.follows || waits.has(author.constructor)) return this.follow(hold, () => work(hold))
     const { running } = this
     this.running = hold
     try {
@@ -61,34 +66,36 @@ export class Flow {
 
   /** Runs `work` free of any hold: it will outlive the one of its caller. */
   outside<T>(work: () => T): T {
-    return this.current() || this.storage ? this.follow(undefined, work) : work()
+    return this.current() || this.follows ? this.follow(undefined, work) : work()
   }
 
   /** Marks the flow that runs now as the inside of the block that `hold` stands for. */
   mark(hold: Hold): void {
     for (let known = this.current(); known; known = active(known.outer)) if (known === hold) return
-    if (hold.active) this.storage?.enterWith(hold)
+    if (hold.active && this.follows) storage.enterWith(hold)
   }
 
   /** Follows flows from now on: a flow that began before cannot be marked. */
   begin(): void {
-    if (!this.storage) this.follow(undefined, () => {})
+    if (!this.follows) this.follow(undefined, () => {})
   }
 
   /** Follows no flow any more: what is followed costs the whole process. */
   end(): void {
-    this.storage?.disable()
-    this.storage = undefined
+    if (this.follows) following -= 1
+    if (following === 0) storage.disable()
+    this.follows = false
     this.over = true
   }
 
   private follow<T>(hold: Hold | undefined, work: () => T): T {
     if (this.over) return work()
-    this.storage ??= new AsyncLocalStorage()
+    if (!this.follows) following += 1
+    this.follows = true
     const { running } = this
     this.running = undefined
     try {
-      return this.storage.run(hold, work)
+      return storage.run(hold, work)
     } finally {
       this.running = running
     }
@@ -96,7 +103,7 @@ export class Flow {
 
   /** The innermost hold of the code that runs now. */
   current(): Hold | undefined {
-    return active(this.running ?? this.storage?.getStore())
+    return active(this.running ?? (this.follows ? storage.getStore() : undefined))
   }
 }
 

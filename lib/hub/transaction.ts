@@ -119,6 +119,7 @@ export class Transaction implements Hold {
 
   private finish<T>(result: T): Eventually<T> {
     const { passed } = this
+    this.active = false // its author's code has ended: what that left running waits for the lock as anybody does
     this.join()
     const alone = this.runs !== undefined // what tasks have to say is saved under the lock
     let saved: Eventually<void>
