@@ -36,7 +36,7 @@ const byClass = new Map([
 const byWords: readonly (readonly [RegExp, string])[] = [
   [/^a hole/, 'Fill it, with null for example.'],
   [/^a getter/, 'Use a copy, as { ...value }.'],
-  [/^nesting/, 'Use ids in place of references.'],
+  [/^nesting|a cycle$/, 'Use ids in place of references.'],
   [/as a key of a Map$/, 'Use texts or numbers as keys.'],
   [/as a key$/, 'Use another text as the key.'],
 ]

@@ -125,8 +125,10 @@ describe('a refusal', () => {
   test('of a cycle names the place where it begins, and not all of it', () => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
-    expect(words(cycle)).toMatch(/^link\.at\.self.*… cannot hold nesting of more than 200 levels, or a cycle\. Use ids/)
-    expect(words(cycle).length).toBeLessThan(400)
+    expect(words(cycle)).toContain('link.at.self cannot hold the object in which it lies (link.at), a cycle. Use ids')
+    const deep = Array.from({ length: 300 }).reduce<object>((inner) => ({ inner }), {})
+    expect(words(deep)).toMatch(/^link\.at\.inner.*… cannot hold nesting of more than 200 levels\. Use ids/)
+    expect(words(deep).length).toBeLessThan(400)
   })
 
   test('comes to a bigint of more digits than a message can carry', () => {
@@ -135,4 +137,26 @@ describe('a refusal', () => {
     )
     expect(words(-(10n ** 9_000n))).toBe('nothing was refused')
   })
+})
+
+test.each([
+  ['a Map', 'new Map([["a", { b: [1] }]])', new Map([['a', { b: [1] }]])],
+  ['a Set', 'new Set([1, 2])', new Set([1, 2])],
+  ['a Date', 'new Date(5)', new Date(5)],
+  ['a list', '[1, { a: 2 }]', [1, { a: 2 }]],
+])('%s of another realm becomes one of this', (_, code, expected) => {
+  const copy = copyValue({ v: runInNewContext(code) }, ['x']) as { v: object }
+  expect(copy.v).toEqual(expected)
+  expect(Object.getPrototypeOf(copy.v)).toBe(Object.getPrototypeOf(expected))
+})
+
+test.each([
+  'new (class Foo {})()',
+  'new (class Foo extends Map {})()',
+  'new (class Foo extends Date {})()',
+  '/x/',
+  'new Uint8Array(1)',
+  'Object.create(Map.prototype)',
+])('%s of another realm is refused by name', (code) => {
+  expect(() => copyValue({ v: runInNewContext(code) }, ['x'])).toThrow(/x\.v cannot hold an instance of/)
 })

@@ -56,7 +56,7 @@ function kindOfObject(value: object): Kind {
   if (prototype === Map.prototype) return 'map'
   if (prototype === Set.prototype) return 'set'
   if (prototype === Date.prototype) return 'date'
-  return isPlainElsewhere(prototype) ? 'object' : 'invalid'
+  return isPlainElsewhere(prototype) ? 'object' : kindElsewhere(value, Object.getPrototypeOf(prototype))
 }
 
 /** The prototype of plain objects of another realm, as of a test runner or a vm: it looks like ours, and has none itself. */
@@ -65,6 +65,24 @@ const isPlainElsewhere = (prototype: object): boolean =>
   Object.hasOwn(prototype, 'isPrototypeOf') &&
   Object.hasOwn(prototype, 'propertyIsEnumerable') &&
   (prototype as { constructor?: { name?: unknown } }).constructor?.name === 'Object'
+
+/** Of a Map, Set or Date of another realm. `base` is what its prototype inherits from; of an instance of an author's class it is another. */
+function kindElsewhere(value: object, base: object | null): Kind {
+  if (base === null || base === Object.prototype || !isPlainElsewhere(base)) return 'invalid'
+  for (const [kind, look] of looks)
+    try {
+      Reflect.apply(look, value, [])
+      return kind
+    } catch {}
+  return 'invalid'
+}
+
+/** Each throws for anything but a value of its kind, of whatever realm. */
+const looks: readonly (readonly [Kind, () => unknown])[] = [
+  ['map', Map.prototype.keys],
+  ['set', Set.prototype.keys],
+  ['date', Date.prototype.getTime],
+]
 
 /**
  * Replaces what stands for a value (a draft, a view): by `value`, which is taken as it is, or by what is copied `instead`, of
@@ -137,18 +155,22 @@ export function excessOf(value: unknown, most: number, depth = 0): 'depth' | 'ke
 
 /** A deep copy of `value`, checked. Throws `invalid-value` with the path of what cannot live in state. `meter` counts what is copied. */
 export function copyValue(value: unknown, path: Path, substitute?: Substitute, meter?: Meter): unknown {
-  if (typeof value === 'object' && value !== null) return new Copier(path, substitute, meter).container(value)
+  if (typeof value === 'object' && value !== null) return new Copier(value, path, substitute, meter).container(value)
   if (kindOf(value) === 'invalid') throw refuse(path, describe(value), value)
   return value
 }
 
 class Copier {
+  private readonly root: object
+  private readonly start: number
   private readonly path: unknown[]
   private readonly holders: object[] = []
   private readonly substitute: Substitute | undefined
   private readonly meter: Meter | undefined
 
-  constructor(path: Path, substitute: Substitute | undefined, meter: Meter | undefined) {
+  constructor(root: object, path: Path, substitute: Substitute | undefined, meter: Meter | undefined) {
+    this.root = root
+    this.start = path.length
     this.path = [...path]
     this.substitute = substitute
     this.meter = meter
@@ -234,9 +256,29 @@ class Copier {
   }
 
   private enter(copy: object): void {
-    if (this.path.length > maxDepth) throw refuse(this.path, `nesting of more than ${maxDepth} levels, or a cycle`)
+    if (this.path.length > maxDepth) throw tooDeep(this.root, this.path, this.start)
     this.holders.push(copy)
   }
+}
+
+/** Names the place where a cycle closes, if it is one that can be followed; else where it begins to be deep. */
+function tooDeep(root: object, path: Path, start: number): HeldStateError {
+  const seen = new Map<unknown, number>()
+  let value: unknown = root
+  for (let at = start; at < path.length && isContainer(value); at += 1) {
+    const first = seen.get(value)
+    if (first !== undefined)
+      return refuse(path.slice(0, at), `the object in which it lies (${formatPath(path.slice(0, first))}), a cycle`)
+    seen.set(value, at)
+    value = partOf(value, path[at])
+  }
+  return refuse(path, `nesting of more than ${maxDepth} levels`)
+}
+
+function partOf(value: object, key: unknown): unknown {
+  if (key instanceof MapKey) return (value as Map<unknown, unknown>).get(key.key)
+  if (value instanceof Set) return [...value].find(isContainer)
+  return (value as Record<PropertyKey, unknown>)[key as PropertyKey]
 }
 
 function checkProperty(key: PropertyKey, descriptor: PropertyDescriptor, path: Path): void {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { apply } from './apply.js'
 import { diff } from './diff.js'
@@ -352,5 +353,27 @@ describe('what crosses the wire', () => {
 
   test('is two splices for a move', () => {
     expect(change(({ rows }) => rows.push(...rows.splice(5000, 1))).length).toBeLessThan(90)
+  })
+})
+
+test('a Map, a Set and a Date of another realm are put into a draft, read back there and written to', () => {
+  const draft = openDraft({ v: {} as Record<string, any> }) // biome-ignore lint/suspicious/noExplicitAny: it holds what no type allows
+  const { v } = draft.state
+  v.map = runInNewContext('new Map([["a", { n: 1 }]])')
+  v.set = runInNewContext('new Set([1])')
+  v.date = runInNewContext('new Date(5)')
+  v.map.get('a').n += 1
+  v.map.set('b', { n: 3 })
+  v.set.add(2)
+  v.date.setTime(6)
+  expect([v.map.size, [...v.set], v.date.getTime()]).toEqual([2, [1, 2], 6])
+  const { v: kept } = draft.commit() as { v: object }
+  expect(kept).toEqual({
+    map: new Map([
+      ['a', { n: 2 }],
+      ['b', { n: 3 }],
+    ]),
+    set: new Set([1, 2]),
+    date: new Date(6),
   })
 })

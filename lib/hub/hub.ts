@@ -37,7 +37,7 @@ import { MemoryBounds } from './memory-bounds.js'
 import { NewTabs } from './new-tabs.js'
 import { Nodes } from './nodes.js'
 import { nobody, own, transact } from './opening.js'
-import type { HubOptions } from './options.js'
+import { type HubOptions, refuseUnknownOptions } from './options.js'
 import { Originals } from './originals.js'
 import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
@@ -85,8 +85,9 @@ export class Hub {
   private closing: Promise<void> | undefined
 
   constructor(options: HubOptions = {}) {
+    refuseUnknownOptions(options)
     this.registry = options.registry ?? new Registry()
-    this.limits = { ...defaultLimits, ...options.limits }
+    this.limits = { ...defaultLimits, ...given(options.limits) }
     this.memory = new MemoryBounds(options.heapBytes)
     this.clock = options.clock ?? systemClock
     this.store = options.store ?? memoryStore()
@@ -334,6 +335,10 @@ export class Hub {
     this.log.end()
   }
 }
+
+/** An `undefined` is no limit: the default stands. */
+const given = (limits: Partial<Limits> = {}): Partial<Limits> =>
+  Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined))
 
 export function createHub(options?: HubOptions): Hub {
   return new Hub(options)

@@ -1,10 +1,41 @@
 /** What a hub can be told when it is made. */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.js'
-import type { Limits } from '../base/limits.js'
+import { HeldStateError } from '../base/errors.js'
+import { refuseUnknown } from '../base/known-keys.js'
+import { defaultLimits, type Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import type { Registry } from '../state/registry.js'
 import type { StateStore } from '../store/store.js'
+
+const known: Readonly<Record<keyof HubOptions, true>> = {
+  store: true,
+  registry: true,
+  prepare: true,
+  secret: true,
+  onDuplicate: true,
+  inRequest: true,
+  addressOf: true,
+  sameSite: true,
+  origins: true,
+  limits: true,
+  heapBytes: true,
+  log: true,
+  clock: true,
+}
+
+/** Throws `invalid-arguments` for options that there are not, in `limits` as well, and for limits that are no numbers. */
+export function refuseUnknownOptions(options: HubOptions): void {
+  const { limits = {} } = options
+  refuseUnknown('invalid-arguments', 'createHub', options, Object.keys(known))
+  refuseUnknown('invalid-arguments', 'limits', limits, Object.keys(defaultLimits))
+  for (const [name, limit] of Object.entries(limits))
+    if (limit !== undefined && (typeof limit !== 'number' || Number.isNaN(limit)))
+      throw new HeldStateError(
+        'invalid-arguments',
+        `limits({ ${name} }): expected a number, not ${typeof limit === 'number' ? 'NaN' : `a ${typeof limit}`}.`,
+      )
+}
 
 export interface HubOptions {
   /** Where committed state lives. Default: in memory. */

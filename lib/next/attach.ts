@@ -6,6 +6,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { refuseUnknown } from '../base/known-keys.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { claimSlot } from '../hub/slot.js'
 import { socketPath } from '../protocol/path.js'
@@ -18,7 +19,8 @@ import { endPlainly } from './plain-end.js'
 import type { AttachOptions } from './register.js'
 import { devOrigins, seeStandaloneConfig, warnOfUnwrapped } from './seen-config.js'
 
-export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void {
+export function attach(options: AttachOptions): void {
+  const { dir = process.cwd(), hub: given } = options
   if (process.env.NEXT_PHASE === 'phase-production-build' || !claimSlot()) return
   seeStandaloneConfig()
   const development = process.env.NODE_ENV !== 'production'
@@ -26,6 +28,7 @@ export function attach({ dir = process.cwd(), hub: given }: AttachOptions): void
   let asked: Server | undefined
   const origin = () => (asked ? urlOf(asked, reachable(addressOf(asked))) : `http://127.0.0.1:${port}`)
   const { log = consoleLog } = given ?? {}
+  made(() => refuseUnknown('invalid-arguments', 'register', options, ['dir', 'hub']), log)
   const hub = made(() => appHub({ given, dir, development, origin }), log)
   const cookies = new CookieWatch(hub)
   warnOfUnwrapped(development, log)

@@ -2,6 +2,7 @@
  * The door to the custom server. It loads the server only when called: next.config imports the same door for the plugin,
  * in each of Next's build workers, and needs neither Next nor sockets there.
  */
+import { refuseUnknown } from '../base/known-keys.js'
 import type { HubOptions } from '../hub/options.js'
 import { endPlainly } from './plain-end.js'
 
@@ -33,6 +34,7 @@ export interface Served {
 export async function serve(options: ServeOptions = {}): Promise<Served> {
   const { start } = await import('./server.js')
   try {
+    refuseUnknown('invalid-arguments', 'serve', options, ['dev', 'port', 'hostname', 'dir', 'webpack', 'hub'])
     return await start(options)
   } catch (error) {
     endPlainly(error, options.hub?.log)

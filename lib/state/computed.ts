@@ -5,7 +5,8 @@
  */
 
 import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
-import { formatPath, isContainer, kindOf } from '../base/value.js'
+import { isPromise } from '../base/eventually.js'
+import { copyValue, isContainer, kindOf, type Path } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { inheritedBy, isNameIn } from '../delta/inherited.js'
 import { readonlyView, unwrapView } from '../delta/view.js'
@@ -72,9 +73,24 @@ function read(compute: (view: unknown) => unknown, view: Fields, path: readonly 
   const reads: Reads = new Map()
   const tracker = new Tracker(reads)
   try {
-    return { view, reads, value: tracker.settle(compute(tracker.track(view)), path) }
+    const result = compute(tracker.track(view))
+    return { view, reads, value: settled(tracker, result, path) }
   } catch (error) {
     return { view, reads, value: undefined, thrown: { error } }
+  }
+}
+
+function settled(tracker: Tracker, result: unknown, path: Path): unknown {
+  try {
+    return tracker.settle(result, path)
+  } catch (error) {
+    const [id, name] = path
+    if (isPromise(result)) result.then(undefined, () => {}) // its failure would end the process
+    const hint = isPromise(result)
+      ? ' It is computed at once, so it cannot be async: set a field in an event or a task.'
+      : ''
+    const says = `Computed "${name}" of state "${id}" returned what cannot live in state: ${messageOf(error)}${hint}`
+    throw new HeldStateError('invalid-value', says, { cause: error })
   }
 }
 
@@ -109,26 +125,18 @@ class Tracker {
     return proxy
   }
 
-  /** The plain value of a result: what is still tracked in it has been read whole. */
-  settle(value: unknown, path: readonly (string | number)[]): unknown {
-    const original = isObject(value) ? (this.originals.get(value) ?? unwrapView(value)) : value
-    if (original !== value) {
-      if (this.originals.has(value as object)) this.reads.set(original as object, 'whole')
-      return original
-    }
-    const kind = isObject(value) && Object.hasOwn(value, '__proto__') ? 'invalid' : kindOf(value)
-    if (kind === 'object' || kind === 'array') {
-      const entries = Object.entries(value as object).map(([key, item]) => [key, this.settle(item, [...path, key])])
-      return kind === 'array' ? entries.map(([, item]) => item) : Object.fromEntries(entries)
-    }
-    if (kind === 'map')
-      return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [key, this.settle(item, path)]))
-    if (kind === 'set') return new Set([...(value as Set<unknown>)].map((item) => this.settle(item, path)))
-    if (kind !== 'invalid') return value
-    throw new HeldStateError(
-      'invalid-value',
-      `Computed ${formatPath(path)} returned a value that cannot live in state.`,
-    )
+  /** The plain value of a result, checked: what is still tracked in it has been read whole. */
+  settle(value: unknown, path: Path): unknown {
+    return this.originalOf(value)?.value ?? copyValue(value, path, (item) => this.originalOf(item))
+  }
+
+  /** What stands behind what was handed out. It is a part of the state, and neither copied nor checked. */
+  private originalOf(value: unknown): { readonly value: object } | undefined {
+    if (!isObject(value)) return undefined
+    const tracked = this.originals.get(value)
+    if (tracked) this.reads.set(tracked, 'whole')
+    const original = tracked ?? unwrapView(value)
+    return original === value ? undefined : { value: original }
   }
 
   private proxy(value: object): object {
@@ -170,10 +178,10 @@ function isObject(value: unknown): value is object {
 
 /** It fails on first values already, so no page could show it. */
 const failedFirst = (id: string, name: string, cause: unknown) =>
-  isHeldStateError(cause)
+  isHeldStateError(cause) && cause.code === 'invalid-value'
     ? cause
     : new HeldStateError(
-        'invalid-definition',
+        isHeldStateError(cause) ? cause.code : 'invalid-definition',
         `Computed "${name}" of state "${id}" threw when it was given the first values: ${messageOf(cause)}`,
         { cause },
       )

@@ -5,6 +5,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, milliseconds } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
+import { unknownKey } from '../base/known-keys.js'
 import type { Predict } from './prediction.js'
 import type { EventContext, Self } from './self.js'
 import type { Trigger } from './trigger.js'
@@ -213,9 +214,17 @@ function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions
 /** A schema has `~standard`; any other plain object is meant as options, and a misspelt one would be worse than none. */
 function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>): void {
   if (typeof given !== 'object' || given === null || '~standard' in given) return
-  const unknown = Object.keys(given).find((key) => !known.has(key))
-  if (unknown === undefined) return
-  throw invalid(`${maker}({ ${unknown} }): there is no such option. There are ${[...known].join(', ')}`)
+  const problem = unknownKey(maker, given, known)
+  if (problem) throw invalid(problem)
+}
+
+/** Without this, a schema or a word in their place would be left out without a word. */
+function refuseNoOptions(options: unknown): void {
+  if (isSchema(options))
+    throw invalid('background(schema, run): give the schema as an option, background({ input: schema }, run)')
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
+  if (typeof options !== 'function')
+    throw invalid(`background(${JSON.stringify(options)}, run): expected options, as { concurrency: 'single' }`)
 }
 
 const retryOptions = new Set(['times', 'wait'])
@@ -233,6 +242,7 @@ const taskOptions = new Set([
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
   const [options, handler] = given.length === 2 ? given : [{}, given[0]]
+  refuseNoOptions(options)
   refuseUnknown('background', options, taskOptions)
   const concurrency = options.concurrency ?? 'many'
   if (concurrency !== 'many' && concurrency !== 'single' && concurrency !== 'queue')
@@ -318,9 +328,12 @@ function handlerOf(maker: string, handler: unknown): Handler {
 
 function schemaOf(maker: string, schema: unknown): StandardSchemaV1 | undefined {
   if (schema === undefined) return undefined
-  if (typeof (schema as StandardSchemaV1)?.['~standard']?.validate === 'function') return schema as StandardSchemaV1
+  if (isSchema(schema)) return schema
   throw invalid(`${maker}(schema, ...): this is no Standard Schema. Zod, Valibot and ArkType schemas are.`)
 }
+
+const isSchema = (value: unknown): value is StandardSchemaV1 =>
+  typeof (value as StandardSchemaV1 | null | undefined)?.['~standard']?.validate === 'function'
 
 const invalid = (message: string) => new HeldStateError('invalid-definition', message)
 

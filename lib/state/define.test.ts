@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { defineState } from '../doors/authors.js'
+import { diskStore } from '../doors/next.js'
+import { createHub, redisStore } from '../doors/server.js'
+import { testHub } from '../doors/testing.js'
 import { Registry } from './registry.js'
 
 const code = (expected: string, ...texts: string[]) =>
@@ -190,4 +194,125 @@ it('a computed value that throws on first values is named', () => {
     first: (s) => (s.list[0] as { n: number }).n,
   })
   expect(() => d.manifest).toThrow(/Computed "first" of state "shop" threw when it was given the first values/)
+})
+
+class Foreign {
+  n = 1
+}
+const cycle = () => {
+  const one: Record<string, unknown> = {}
+  one.deep = one
+  return one
+}
+const fails = () => {
+  throw new Error('no')
+}
+const withGetter = () => Object.defineProperty({}, 'a', { enumerable: true, get: () => 1 })
+const withHole = () => Object.assign([1], { 2: 3 })
+
+it.each<[string, () => unknown, string, string]>([
+  ['throws', fails, 'invalid-definition', 'Computed "c" of state "d" threw when it was given the first values: no'],
+  ['returns a cycle', cycle, 'invalid-value', 'd.c.deep cannot hold the object in which it lies (d.c)'],
+  ['returns a function', () => fails, 'invalid-value', 'Computed "c" of state "d" returned what cannot live in state'],
+  ['returns a class', () => Foreign, 'invalid-value', 'd.c cannot hold a function (Foreign)'],
+  ['returns an instance', () => new Foreign(), 'invalid-value', 'd.c cannot hold an instance of Foreign'],
+  ['returns a promise', () => Promise.reject(new Error('no')), 'invalid-value', 'it cannot be async'],
+  ['returns a list with a hole', withHole, 'invalid-value', 'd.c[1] cannot hold a hole'],
+  ['returns a Map with an object as a key', () => new Map([[{}, 1]]), 'invalid-value', 'as a key of a Map'],
+  ['returns a getter', withGetter, 'invalid-value', 'd.c.a cannot hold a getter'],
+])('a computed value that %s is refused by name on first values, and logged later', async (_, compute, code, says) => {
+  const make = (when: number) =>
+    defineState('d', () => ({ n: 0 }))
+      .computed({ c: (s) => (s.n === when ? compute() : 1) })
+      .events((on) => ({ add: on((s) => void (s.n += 1)) }))
+  expect(() => make(0).manifest).toThrow(expect.objectContaining({ code, message: expect.stringContaining(says) }))
+  const later = make(1)
+  const { open, done, log } = testHub([later])
+  const tab = await open()
+  await done((await tab.watch(later)).add())
+  expect(tab.state(later)).toMatchObject({ n: 1 })
+  expect(log.lines).toEqual([
+    expect.stringContaining('Computed "c" of state "d" threw; tabs see the state without it.'),
+  ])
+})
+
+it.each<[string, () => unknown, string]>([
+  ['a cycle', () => ({ v: cycle() }), 'd.v.deep cannot hold the object in which it lies (d.v), a cycle'],
+  ['a cycle over a list', () => ({ list: [{ up: cycle() }] }), 'd.list[0].up.deep cannot hold the object'],
+  ['a promise', async () => ({ n: 1 }), 'cannot be async'],
+  ['a list', () => [1], 'must be a plain object'],
+  ['a Map', () => new Map(), 'must be a plain object'],
+  ['nothing', () => null, 'must be a plain object'],
+  ['a getter', withGetter, 'd.a cannot hold a getter'],
+])('first values that are %s are refused by name', (_, init, says) => {
+  for (const define of [
+    () => defineState('d', init as () => object),
+    () => defineState('d', () => ({})).private(init as () => object),
+  ])
+    expect(() => define().manifest).toThrow(says)
+})
+
+it('a cycle that is put in is named where it closes, and what is deep where that begins', () => {
+  const deep = Array.from({ length: 300 }).reduce<object>((inner) => ({ inner }), {})
+  for (const [value, says] of [
+    [new Map([['k', cycle()]]), 'd.v.get("k").deep cannot hold the object in which it lies (d.v.get("k"))'],
+    [deep, 'inner… cannot hold nesting of more than 200 levels'],
+  ] as const)
+    expect(() => defineState('d', () => ({ v: value })).manifest).toThrow(says)
+})
+
+it.each<[string, () => unknown, string]>([
+  ['computed() of a function', () => defineState('d', () => ({})).computed((() => 1) as never), '.computed('],
+  ['computed() of nothing', () => defineState('d', () => ({})).computed(null as never), '.computed('],
+  ['an async computed value', () => defineState('d', () => ({})).computed({ c: async () => 1 }), 'cannot be async'],
+  ['a class as a computed value', () => defineState('d', () => ({})).computed({ c: Foreign as never }), '"c" must be'],
+  ['events() of an object', () => defineState('d', () => ({})).events({} as never), '.events((on) =>'],
+  ['events() that return nothing', () => defineState('d', () => ({})).events((() => {}) as never), '.events((on) =>'],
+  ['tasks() of an object', () => defineState('d', () => ({})).tasks({} as never), '.tasks((background) =>'],
+  [
+    'background() of a schema alone',
+    () => defineState('d', () => ({})).tasks((background) => ({ t: background(z.string() as never, async () => {}) })),
+    'background({ input: schema }, run)',
+  ],
+  [
+    'background() of a word',
+    () => defineState('d', () => ({})).tasks((background) => ({ t: background('single' as never, async () => {}) })),
+    'background("single", run): expected options',
+  ],
+])('%s is refused by name', (_, define, says) => {
+  expect(define).toThrow(
+    expect.objectContaining({ code: 'invalid-definition', message: expect.stringContaining(says) }),
+  )
+})
+
+it.each<[string, object, string]>([
+  ['on', { timout: '1s' }, 'timeout'],
+  ['on', { whenofline: 'reject' }, 'whenOffline'],
+  ['background', { retires: 3 }, 'retry'],
+  ['background', { retrys: 3 }, 'retry'],
+  ['background', { retry: { tmies: 3 } }, 'times'],
+  ['background', { onDisconnect: { graceMs: 3 } }, 'grace'],
+])('%s(%j) says which option was meant', (maker, options, meant) => {
+  const define = () =>
+    maker === 'on'
+      ? defineState('d', () => ({})).events((on) => ({ e: on(options, () => {}) }))
+      : defineState('d', () => ({})).tasks((background) => ({ t: background(options, async () => {}) }))
+  expect(define).toThrow(`Did you mean ${meant}?`)
+})
+
+it.each<[string, () => unknown, string]>([
+  ['createHub', () => createHub({ limit: {} } as object), 'createHub({ limit }): there is no such option'],
+  ['createHub', () => createHub({ ondDuplicate: 'copy' } as object), 'Did you mean onDuplicate?'],
+  ['limits', () => createHub({ limits: { keepMS: 1 } } as object), 'Did you mean keepMs?'],
+  ['limits', () => createHub({ limits: { keepMs: '1s' } } as object), 'limits({ keepMs }): expected a number'],
+  ['testHub', () => testHub([], { secrets: 'x' } as object), 'Did you mean secret?'],
+  ['diskStore', () => diskStore({ dir: '.', survive: 'power' } as { dir: string }), 'Did you mean survives?'],
+  ['redisStore', () => redisStore('redis://localhost', { perfix: 'x' } as object), 'Did you mean prefix?'],
+])('%s refuses options that there are not', (_, make, says) => {
+  expect(make).toThrow(says)
+})
+
+it('a limit that is undefined leaves the default', () => {
+  const limits = { keepMs: undefined } as unknown as { keepMs: number }
+  expect(createHub({ limits }).limits.keepMs).toBe(createHub().limits.keepMs)
 })

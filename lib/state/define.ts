@@ -98,11 +98,15 @@ function builder(members: Members): unknown {
     computed: (fields: Record<string, ComputedField>) => builder(members.withComputed(fields)),
     version: (n: number, migrate?: Migrate) => builder(members.withVersion(n, migrate)),
     tasks: (declare: (b: typeof background, t: typeof triggers) => Record<string, TaskDeclaration>) =>
-      builder(members.withTasks(declare(background, triggers))),
+      builder(members.withTasks(declared(declare, background, triggers))),
     events: (declare: (o: typeof on, t: typeof triggers) => Record<string, EventDeclaration>) =>
-      builder(members.withEvents(declare(on, triggers))),
+      builder(members.withEvents(declared(declare, on, triggers))),
   }
 }
+
+/** `undefined` for what is no function, which the members refuse by name. */
+const declared = <M, T, R>(declare: (maker: M, triggers: T) => R, maker: M, triggers: T): R =>
+  typeof declare === 'function' ? declare(maker, triggers) : (undefined as R)
 
 function triggersOf(members: Members) {
   const names = [...members.events.keys(), ...members.tasks.keys()]

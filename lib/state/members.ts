@@ -3,9 +3,10 @@
  * component sees fields, events and tasks in one flat object.
  */
 import { HeldStateError } from '../base/errors.js'
+import { isPromise } from '../base/eventually.js'
 import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
-import { copyValue } from '../base/value.js'
+import { copyValue, kindOf } from '../base/value.js'
 import type { EventDeclaration, TaskDeclaration } from './declaration.js'
 import type { Predict } from './prediction.js'
 import { type Shape, shapeOf } from './shape.js'
@@ -43,18 +44,26 @@ export class Members {
   }
 
   withComputed(more: Record<string, ComputedField>): Members {
+    this.refuseNoMembers('.computed({ name: (s) => … }) takes an object', more)
     for (const [name, compute] of Object.entries(more))
-      if (typeof compute !== 'function') throw this.invalid(`computed "${name}" must be a function of the state`)
+      if (typeof compute !== 'function' || isKind(compute, /^class\b/))
+        throw this.invalid(`computed "${name}" must be a function of the state`)
+      else if (compute.constructor.name !== 'Function')
+        throw this.invalid(
+          `computed "${name}" must be a plain function: it is computed at once, and cannot be async or a generator`,
+        )
     return this.with({ computed: this.add('computed value', this.computed, more) })
   }
 
   withEvents(more: Record<string, EventDeclaration>): Members {
+    this.refuseNoMembers('.events((on) => ({ … })) takes a function that returns an object', more)
     for (const [name, event] of Object.entries(more))
       if (event?.kind !== 'event') throw this.invalid(`event "${name}" must be made with on(...)`)
     return this.with({ events: this.add('event', this.events, more) })
   }
 
   withTasks(more: Record<string, TaskDeclaration>): Members {
+    this.refuseNoMembers('.tasks((background) => ({ … })) takes a function that returns an object', more)
     for (const [name, task] of Object.entries(more))
       if (task?.kind !== 'task') throw this.invalid(`task "${name}" must be made with background(...)`)
     return this.with({ tasks: this.add('task', this.tasks, more) })
@@ -79,13 +88,32 @@ export class Members {
     const initial: Fields = {}
     const visibilities = new Map<string, Visibility>()
     for (const { visibility, init } of this.inits)
-      for (const [name, value] of Object.entries(copyValue(init(), [this.id]) as Fields)) {
+      for (const [name, value] of Object.entries(this.valuesOf(visibility, init))) {
         this.claim(visibilities, `${visibility} field`, name)
         visibilities.set(name, visibility)
         initial[name] = value
       }
     this.fields ??= visibilities
     return initial
+  }
+
+  /** What an init gives, checked and copied. */
+  private valuesOf(visibility: Visibility, init: () => object): Fields {
+    const values = init()
+    if (isPromise(values)) {
+      Promise.resolve(values).catch(() => {}) // its failure would end the process
+      throw this.invalid(
+        `the first values of its ${visibility} fields are made at once, so their function cannot be async`,
+      )
+    }
+    const copy = copyValue(values, [this.id])
+    if (kindOf(values) === 'object') return copy as Fields
+    throw this.invalid(`the first values of its ${visibility} fields must be a plain object, () => ({ ... })`)
+  }
+
+  /** Names are looked for in plain objects alone: a function or a Map in their place would have none. */
+  private refuseNoMembers(expected: string, more: unknown): void {
+    if (kindOf(more) !== 'object') throw this.invalid(expected)
   }
 
   /** What the page itself does for optimistic events, by name. */
@@ -153,5 +181,8 @@ export class Members {
     return new HeldStateError('invalid-definition', `State "${this.id}": ${message}.`)
   }
 }
+
+const isKind = (code: (...args: never[]) => unknown, start: RegExp) =>
+  start.test(Function.prototype.toString.call(code))
 
 const withArticle = (noun: string) => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`

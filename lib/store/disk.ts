@@ -6,6 +6,7 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
 import { isPromise } from '../base/eventually.js'
+import { refuseUnknown } from '../base/known-keys.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { sweepMs } from '../base/sweeps.js'
@@ -37,6 +38,7 @@ interface Waiting {
 
 /** Opens the store on disk. It is an object of functions, so that `{ ...store }` has them all. */
 export function diskStore(options: DiskStoreOptions): StateStore {
+  refuseUnknown('unfit-store', 'diskStore', options, ['dir', 'survives', 'log', 'clock'])
   const store = new DiskStore(options)
   return {
     open: () => store.open(),

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../base/clock.js'
 import { type Duration, milliseconds } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
+import { refuseUnknown } from '../base/known-keys.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { redisLedger } from './redis-ledger.js'
 import { type SharedStore, sharedStore } from './shared.js'
@@ -37,6 +38,7 @@ export interface RedisStoreOptions {
  * createHub({ store: redisStore('redis://localhost:6379') })
  */
 export function redisStore(url: string, options: RedisStoreOptions = {}): SharedStore {
+  refuseUnknown('unfit-store', 'redisStore', options, ['prefix', 'lease', 'keep', 'log', 'clock'])
   const { prefix = 'heldstate:', lease = '4s', keep, log = consoleLog, clock = systemClock } = options
   const leaseMs = atLeast(1_000, 'lease', lease)
   const keepMs = keep === undefined ? undefined : atLeast(1_000, 'keep', keep)
