@@ -27,6 +27,8 @@ export interface Draft<S extends object> {
   commit(given?: Following): S
   /** About how many bytes the last commit has put in. What it took out does not count. */
   readonly grown: number
+  /** In development, where a field of the root was written that was not there before, or was of another kind. */
+  lineOf(field: string): Error | undefined
   /** From now on, every write to a part of this draft throws `ImmutableStateError`; reading goes on. */
   close(): void
 }
@@ -47,11 +49,15 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   grown = 0
   fresh: WeakSet<object> | undefined
   given: Following | undefined
+  readonly noted = development
+    ? (node: Node, key: PropertyKey, value: unknown) => this.noteField(node, key, value)
+    : undefined
   readonly watch = development ? (value: unknown) => this.look(value) : undefined
   private readonly root: Node
   private nodes: WeakMap<object, Node> | undefined
   /** Where the author has put in last what cannot live in state: a commit notices it when his function has returned. */
   private doubt: Error | undefined
+  private lines: Map<PropertyKey, Error> | undefined
 
   constructor(base: S, path: Path, foreign: ReadonlyMap<string, unknown> | undefined) {
     this.path = path
@@ -80,6 +86,19 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
 
   close(): void {
     this.open = false
+  }
+
+  lineOf(field: string): Error | undefined {
+    return this.lines?.get(field)
+  }
+
+  private noteField(node: Node, key: PropertyKey, value: unknown): void {
+    if (node !== this.root) return
+    const before = (node.base as Readonly<Record<PropertyKey, unknown>>)[key]
+    const isKnown = Object.hasOwn(node.base, key)
+    if (isKnown && (before == null || (typeof before === typeof value && kindOf(before) === kindOf(value)))) return
+    this.lines ??= new Map()
+    this.lines.set(key, new Error('This is where it was written.'))
   }
 
   private look(value: unknown): void {

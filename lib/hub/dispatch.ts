@@ -22,6 +22,7 @@ import { transact } from './opening.js'
 import type { HubOptions } from './options.js'
 import { type CallName, EndedMeanwhile } from './past-calls.js'
 import type { Pending } from './pending.js'
+import { madeBy, take } from './slips.js'
 import type { Tasking } from './tasking.js'
 import type { Transaction } from './transaction.js'
 
@@ -93,6 +94,8 @@ function runEvent(
   let next: readonly Next[] = []
   const work = (transaction: Transaction): Eventually<void> => {
     transaction.begins(name, before?.pending)
+    const made = madeBy(ground.log, call)
+    transaction.made = made
     const state = transaction.get(definition.id)
     let returned: unknown
     ground.watchdog.enter('Event', call.definition, call.member)
@@ -102,7 +105,8 @@ function runEvent(
       ground.watchdog.leave()
     }
     return after(inTime(ground, transaction, returned, call, declaration), (value) => {
-      const triggers = value === undefined ? [] : triggersIn(value, () => nameOf(call))
+      const triggers = value === undefined ? [] : triggersOf(value, call, declaration)
+      made?.end(true)
       if (triggers.length === 0 && !request) transaction.whenPassed(call.passed)
       return after(announced(ground, transaction, triggers), (all) => {
         next = all
@@ -116,6 +120,13 @@ function runEvent(
     () => ground.start(token, next),
     (error) => refuse(nameOf(call), error),
   )
+}
+
+/** What an event has returned or yielded. Should that be no trigger, only its declaration has a line. */
+function triggersOf(value: unknown, call: Call, { line }: EventDeclaration): readonly Trigger[] {
+  const triggers = triggersIn(value, () => nameOf(call), line)
+  take(triggers)
+  return triggers
 }
 
 /** An event, for people. */
@@ -176,12 +187,15 @@ function inTime(
   transaction: Transaction,
   returned: unknown,
   call: Call,
-  { timeout = ground.limits.eventTimeoutMs }: EventDeclaration,
+  declaration: EventDeclaration,
 ): unknown {
+  const { timeout = ground.limits.eventTimeoutMs } = declaration
   if (!isPromise(returned) && !isIterator(returned)) return returned
   const deadline = new Deadline(ground, timeout, () => nameOf(call), late)
   return deadline.within(
-    isIterator(returned) ? iterate(ground, transaction, returned, call, deadline) : Promise.resolve(returned),
+    isIterator(returned)
+      ? iterate(ground, transaction, returned, call, declaration, deadline)
+      : Promise.resolve(returned),
   )
 }
 
@@ -191,6 +205,7 @@ async function iterate(
   transaction: Transaction,
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
   call: Call,
+  declaration: EventDeclaration,
   deadline: Deadline,
 ): Promise<unknown> {
   const where = () => nameOf(call)
@@ -200,8 +215,8 @@ async function iterate(
     try {
       deadline.check()
       deadline.stop() // the store takes its own time
-      const next = await announced(ground, transaction, triggersIn(step.value, where))
-      await transaction.show(interrupted(where()))
+      const next = await announced(ground, transaction, triggersOf(step.value, call, declaration))
+        await transaction.show(interrupted(where()))
       ground.start(transaction.token, next)
       deadline.start()
     } catch (error) {

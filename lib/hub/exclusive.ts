@@ -15,6 +15,7 @@ import type { Author } from './flow.js'
 import { nameOf, type Source, traced } from './holder.js'
 import type { Instance } from './instance.js'
 import { beginSettled, transact } from './opening.js'
+import { madeBy } from './slips.js'
 import type { Ground, Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
 
@@ -38,6 +39,7 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
       ),
     lock: (permit) => promised(() => block(ground, token, permit)),
     handedOut: () => handedOut(ground, token),
+    log: ground.log,
     mark: (transaction) => ground.flow.mark(transaction as Transaction),
   }
 }
@@ -96,11 +98,14 @@ function run<T>(
   if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task, now)
   else
     watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '', now)
+  const made = typeof source === 'object' && 'modified' in source ? madeBy(ground.log, source) : undefined
+  if (made) transaction.made = made
   try {
     result = change(transaction)
   } finally {
     watchdog.leave()
   }
+  if (made) result = after(result, (value) => (made.end(true), value))
   return isPromise(result)
     ? new Deadline(ground, limits.eventTimeoutMs, () => nameOf(source), late).within(result, signal)
     : result

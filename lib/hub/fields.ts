@@ -2,6 +2,7 @@
 import { HeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { copyValue } from '../base/value.js'
+import type { Draft } from '../delta/draft.js'
 import type { ServerDefinition } from '../state/define.js'
 import { fitting, isSameShape, type Shape } from '../state/shape.js'
 import type { Fields } from '../store/store.js'
@@ -65,20 +66,27 @@ function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition,
  * A field without a first value would have no visibility, and might leave the server unasked. One that was declared when
  * it was saved and is not any more stays where it is, unseen.
  */
-export function refuseUndeclared({ id, members }: ServerDefinition, before: Fields | undefined, after: Fields): void {
+export function refuseUndeclared(
+  { id, members }: ServerDefinition,
+  before: Fields | undefined,
+  after: Fields,
+  draft: Pick<Draft<object>, 'lineOf'>,
+): void {
   for (const field of Object.keys(after))
     if (members.visibilityOf(field) === undefined && !(before && Object.hasOwn(before, field)))
-      throw members.computed.has(field) ? computedWritten(id, field) : undeclared(id, field)
+      throw (members.computed.has(field) ? computedWritten : undeclared)(id, field, draft.lineOf(field))
 }
 
-const computedWritten = (id: string, field: string) =>
+const computedWritten = (id: string, field: string, cause: Error | undefined) =>
   new HeldStateError(
     'not-a-field',
     `"${field}" of state "${id}" is a computed value, and was written. Change the fields it is made of.`,
+    { cause },
   )
 
-const undeclared = (id: string, field: string) =>
+const undeclared = (id: string, field: string, cause: Error | undefined) =>
   new HeldStateError(
     'undeclared-field',
     `"${field}" is no field of state "${id}". Give it a first value in defineState(...) or .private(...); undefined will do.`,
+    { cause },
   )

@@ -9,6 +9,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { HeldStateError } from '../base/errors.js'
 import { isPromise } from '../base/eventually.js'
+import type { Trigger } from '../state/trigger.js'
 import { type Holder, nameOf } from './holder.js'
 
 /** One hold of a lock, as seen from the code that runs under it. */
@@ -18,6 +19,8 @@ export interface Hold {
   readonly holder: Holder
   readonly outer: Hold | undefined
   readonly active: boolean
+  /** Triggers that its handler makes, in development. */
+  made?: { note(trigger: Trigger): void } | undefined
 }
 
 /** A function of the user's. */
@@ -25,6 +28,9 @@ export type Author = (...args: never[]) => unknown
 
 /** One for all hubs of the process: what a flow carries costs each promise, so many hubs must not cost it many times. */
 const storage = new AsyncLocalStorage<Hold | undefined>()
+/** What the code that runs now was called by, also where that holds nothing any more. */
+export const current = (): Hold | undefined => storage.getStore()
+
 /** How many hubs follow flows. */
 let following = 0
 
@@ -64,9 +70,9 @@ export class Flow {
     }
   }
 
-  /** Runs `work` free of any hold: it will outlive the one of its caller. */
-  outside<T>(work: () => T): T {
-    return this.current() || this.follows ? this.follow(undefined, work) : work()
+  /** Runs `work` free of any hold: it will outlive the one of its caller. `as` stands for what runs there and holds nothing. */
+  outside<T>(work: () => T, as?: Hold): T {
+    return this.current() || this.follows ? this.follow(as, work) : work()
   }
 
   /** Marks the flow that runs now as the inside of the block that `hold` stands for. */

@@ -1,11 +1,12 @@
 /** The lock of a token as server code outside of tasks holds it to the end of a block. */
 import type { Definition } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
+import type { UsingWatch } from '../tasks/slips.js'
 import type { Flow } from './flow.js'
 import type { Transaction } from './transaction.js'
 
 /** Held until it is disposed of, once: the change is saved then. Touching it marks the flow that holds it. */
-export function heldBlock(transaction: Transaction, flow: Flow): HeldToken {
+export function heldBlock(transaction: Transaction, flow: Flow, watch: UsingWatch | undefined): HeldToken {
   const dispose = async () => {
     if (!transaction.active) return
     try {
@@ -25,6 +26,7 @@ export function heldBlock(transaction: Transaction, flow: Flow): HeldToken {
     rollback: () => transaction.rollback(),
     get [Symbol.asyncDispose]() {
       flow.mark(transaction) // `await using` looks here first
+      watch?.done()
       return dispose
     },
   }

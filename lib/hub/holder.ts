@@ -5,8 +5,8 @@
 
 /** An event, the run of a task, the state that `modifyState` changes, or a block of `hub.lock`. */
 export type Source =
-  | { readonly definition: string; readonly member: string }
-  | { readonly definition: string; readonly task: string }
+  | { readonly definition: string; readonly member: string; readonly args?: readonly unknown[] }
+  | { readonly definition: string; readonly task: string; readonly given?: readonly unknown[] }
   | { readonly modified: string }
   | 'hub.lock'
 
@@ -23,6 +23,10 @@ export const development = process.env.NODE_ENV !== 'production'
 /** To be called in the function that the author calls: the trace names the caller's line. */
 export const traced = (source: Source | undefined): Holder =>
   development && source !== undefined ? { source, taken: new Error('This is where the lock was taken.') } : source
+
+/** Without the line. */
+export const sourceOf = (holder: Holder): Source | undefined =>
+  typeof holder === 'object' && 'taken' in holder ? holder.source : holder
 
 export function nameOf(holder: Holder): string {
   if (holder === undefined) return 'the hub, which loads or saves'

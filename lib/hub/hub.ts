@@ -43,6 +43,7 @@ import { Outbox, type Sender } from './outbox.js'
 import { Pages } from './pages.js'
 import { ServerAccess } from './server-access.js'
 import { Session } from './session.js'
+import { take } from './slips.js'
 import { grow } from './state-size.js'
 import { StateUnknown } from './state-unknown.js'
 import { Tasking } from './tasking.js'
@@ -265,6 +266,7 @@ export class Hub {
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, next: readonly Next[]): void {
+    take(next)
     if (next.length > 0) this.flow.outside(() => void this.tracked(this.turn.step(() => startEach(this, token, next))))
   }
 

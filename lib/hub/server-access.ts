@@ -5,6 +5,7 @@ import type { Definition, StateOf } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
 import { HeldInside } from '../tasks/held-inside.js'
 import { granted } from '../tasks/permit.js'
+import { lineHere, UsingWatch } from '../tasks/slips.js'
 import { block, exclusive } from './exclusive.js'
 import { heldBlock } from './held.js'
 import type { Hub } from './hub.js'
@@ -42,12 +43,15 @@ export class ServerAccess {
 
   lock(token: string): Promise<HeldToken> {
     const { hub } = this
+    const line = lineHere()
     return promised(() => {
       this.refuseUnusable(token)
       const begin = () =>
         after(block(hub, token, granted), (transaction) => {
-          void hub.tracked(transaction.untilReleased())
-          return heldBlock(transaction, hub.flow)
+          const watch = line && new UsingWatch(hub, 'Server code', line)
+          const released = transaction.untilReleased()
+          void hub.tracked(watch ? released.finally(() => watch.done()) : released)
+          return heldBlock(transaction, hub.flow, watch)
         })
       hub.flow.begin() // before anything waits: the flow of the caller is marked later
       return this.ofKnown(token, 'named', begin)

@@ -19,6 +19,7 @@ import { isStale } from './once.js'
 import { nobody, transact } from './opening.js'
 import { type CallName, withEnd } from './past-calls.js'
 import type { Transaction } from './transaction.js'
+import { madeBy } from './slips.js'
 import { closed } from './working.js'
 
 /** What it asks of the hub. */
@@ -143,7 +144,12 @@ export class Starting {
   }
 
   private run(start: TaskStart): void {
-    this.began(this.ground.flow.outside(() => this.pool.start(start)))
+    const { definition, task, token } = start
+    const made = madeBy(this.ground.log, { definition, task })
+    const as = made && { token, holder: undefined, outer: undefined, active: false, made }
+    const run = this.ground.flow.outside(() => this.pool.start(start), as)
+    if (made) void run.settled.then(() => run.phase.name === 'done' && made.end(false))
+    this.began(run)
   }
 
   /** Whether the process runs as many tasks as it may: what others have left waits where it is. */

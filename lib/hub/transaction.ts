@@ -19,14 +19,15 @@ import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import type { Endings } from './endings.js'
 import { completed, isCurrent, refuseUndeclared } from './fields.js'
-import type { Author, Flow, Hold } from './flow.js'
-import type { Holder } from './holder.js'
+import { type Author, current, type Flow, type Hold } from './flow.js'
+import { development, type Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import type { Nodes } from './nodes.js'
 import type { Outbox } from './outbox.js'
 import { type CallName, EndedMeanwhile, endOf, withEnd } from './past-calls.js'
 import { type Change, keep, load, lose, type Pending, sharper } from './pending.js'
+import { sayChangedKinds } from './slips.js'
 
 /** What a transaction needs of the hub. */
 export interface Ground {
@@ -61,6 +62,7 @@ export class Transaction implements Hold {
   readonly token: string
   readonly outer: Hold | undefined
   readonly holder: Holder
+  made: Hold['made']
   /** The author's code is inside. */
   active = true
   /** It ends in the same save as its change. */
@@ -94,6 +96,7 @@ export class Transaction implements Hold {
     this.token = instance.token
     this.outer = outer
     this.holder = holder
+    this.made = development ? current()?.made : undefined
     this.ground = ground
     this.instance = instance
     this.permit = permit
@@ -253,7 +256,8 @@ export class Transaction implements Hold {
       grown += draft.grown
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
-      refuseUndeclared(definition, known, fields)
+      refuseUndeclared(definition, known, fields, draft)
+      if (development) sayChangedKinds(this.ground, definition, fields, draft, this.holder)
       staged ??= { ...borrowed?.state, ...before }
       staged[definition.id] = fields
     }

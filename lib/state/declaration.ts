@@ -89,6 +89,8 @@ export interface EventDeclaration<Args extends readonly unknown[] = readonly unk
   readonly timeout: number | undefined
   /** Runs in the page, where the event is optimistic. */
   readonly predict: Predict | undefined
+  /** In development, where it was declared. */
+  readonly line?: Error | undefined
   readonly args?: (args: Args) => void
 }
 
@@ -106,6 +108,8 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   /** Milliseconds that one attempt may take. */
   readonly timeout: number | undefined
   readonly restartOnEdit: boolean
+  /** In development, where it was declared. */
+  readonly line?: Error | undefined
   readonly args?: (args: Args) => void
 }
 
@@ -310,7 +314,8 @@ function aloneOf(onDisconnect: NonNullable<TaskOptions['onDisconnect']>): number
 }
 
 /** A declaration is a function only so that calling it can explain itself. */
-function declare<D extends object>(maker: string, declaration: D): D {
+function declare<D extends object>(maker: string, declaration: D): D & { readonly line: Error | undefined } {
+  const line = development ? new Error(`This is where ${maker}(...) was called.`) : undefined
   const refuse = () => {
     throw new HeldStateError(
       'called-directly',
@@ -318,7 +323,7 @@ function declare<D extends object>(maker: string, declaration: D): D {
         'or call it in the tab through useServerState.',
     )
   }
-  return Object.assign(refuse, declaration)
+  return Object.assign(refuse, declaration, { line })
 }
 
 function handlerOf(maker: string, handler: unknown): Handler {
@@ -334,6 +339,8 @@ function schemaOf(maker: string, schema: unknown): StandardSchemaV1 | undefined 
 
 const isSchema = (value: unknown): value is StandardSchemaV1 =>
   typeof (value as StandardSchemaV1 | null | undefined)?.['~standard']?.validate === 'function'
+
+const development = process.env.NODE_ENV !== 'production'
 
 const invalid = (message: string) => new HeldStateError('invalid-definition', message)
 

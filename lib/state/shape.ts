@@ -35,7 +35,7 @@ export function fitting<T>(fields: Readonly<Record<string, T>>, before: Shape, n
 const fits = (before: string | undefined, now: string | undefined) =>
   before === undefined || now === undefined || before === now || before === 'nothing' || now === 'nothing'
 
-function kindWord(value: unknown): string {
+export function kindWord(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   const kind = kindOf(value)
   return kind === 'primitive' ? typeof value : kind

@@ -15,8 +15,19 @@ export interface Trigger {
   readonly args: readonly unknown[]
 }
 
+/** Bundles hold copies of this library, and the hub is of another one: it listens here. */
+const noticed = Symbol.for('heldstate.trigger.noticed')
+const process = globalThis as { [noticed]?: (trigger: Trigger) => void }
+
+/** `notice` hears of each trigger that is made. */
+export function noticeTriggers(notice: (trigger: Trigger) => void): void {
+  process[noticed] = notice
+}
+
 export function trigger(definition: string, member: string, args: readonly unknown[]): Trigger {
-  return Object.freeze({ [brand]: true as const, definition, member, args })
+  const made = Object.freeze({ [brand]: true as const, definition, member, args })
+  process[noticed]?.(made)
+  return made
 }
 
 export function isTrigger(value: unknown): value is Trigger {
@@ -25,15 +36,16 @@ export function isTrigger(value: unknown): value is Trigger {
 
 /**
  * The triggers in what a handler returned or yielded: none, one, or a list. Anything else throws `invalid-trigger`, since
- * it would be lost without a word. `where` names the handler.
+ * it would be lost without a word. `where` names the handler, and `line` says where it is.
  */
-export function triggersIn(value: unknown, where: () => string): readonly Trigger[] {
+export function triggersIn(value: unknown, where: () => string, line?: Error): readonly Trigger[] {
   if (value === undefined) return none
   if (isTrigger(value)) return [value]
   if (Array.isArray(value) && value.every(isTrigger)) return value
   throw new HeldStateError(
     'invalid-trigger',
     `${where()} returned or yielded ${describe(value)}. Only triggers can be returned or yielded: return count(), or [first(), second()].`,
+    { cause: line },
   )
 }
 

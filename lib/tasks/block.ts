@@ -10,6 +10,7 @@
 import type { Eventually } from '../base/eventually.js'
 import type { State } from '../store/store.js'
 import type { TaskRun } from './run.js'
+import type { UsingWatch } from './slips.js'
 
 /** What a block needs of its transaction. */
 export interface BlockTransaction {
@@ -30,6 +31,8 @@ export interface BlockTransaction {
 
 export class HeldBlock {
   readonly transaction: BlockTransaction
+  /** In development, looks whether the author has written `using`. */
+  watch: UsingWatch | undefined
   /** The author's code is past the block. */
   left = false
   private readonly run: TaskRun
@@ -67,6 +70,8 @@ export class HeldBlock {
   }
 
   private async finish(): Promise<void> {
+    if (!this.left && this.run.phase.name === 'running')
+      this.watch?.say('held the lock to its end, and lost what it changed there')
     try {
       if (this.left && this.run.phase.name === 'running') {
         this.transaction.join()
@@ -81,6 +86,7 @@ export class HeldBlock {
 
   private end(): void {
     this.run.blocks.delete(this)
+    this.watch?.done()
     this.transaction.release()
   }
 }

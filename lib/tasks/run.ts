@@ -192,14 +192,17 @@ export class TaskRun implements RunName {
 
   /** Runs the function to its end. Resolves when it has settled; how it ended is in `phase`. */
   async run(
-    { handler }: TaskDeclaration,
+    { handler, line }: TaskDeclaration,
     self: Pick<Self<object>, 'sleep'>,
     args: readonly unknown[],
     { waitMs, timeoutMs }: RunTimes,
   ): Promise<void> {
     try {
       if (waitMs > 0) await self.sleep(waitMs)
-      const work = this.drive(this.watched(() => handler(self, ...args)))
+      const work = this.drive(
+        this.watched(() => handler(self, ...args)),
+        line,
+      )
       await (timeoutMs === undefined ? work : this.within(timeoutMs, work))
       for (const block of [...this.blocks]) await block.confirm()
       if (this.phase.name === 'running') this.enter({ name: 'done' })
@@ -270,14 +273,14 @@ export class TaskRun implements RunName {
   }
 
   /** A task is an async function or an async generator; each `yield` shows what an open block changed so far. */
-  private async drive(result: unknown): Promise<void> {
+  private async drive(result: unknown, line: Error | undefined): Promise<void> {
     const where = () => this.where
-    if (!isIterator(result)) return this.start(triggersIn(await result, where))
+    if (!isIterator(result)) return this.start(triggersIn(await result, where, line))
     try {
       for (let done = false; !done; ) {
         const step = await this.watched(() => result.next())
         done = step.done === true
-        const triggers = triggersIn(step.value, where)
+        const triggers = triggersIn(step.value, where, line)
         if (!done) for (const block of [...this.blocks]) await block.show()
         this.start(triggers)
       }

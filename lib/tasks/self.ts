@@ -1,6 +1,7 @@
 /** The `self` of a background task: closures over its run, so that an author can destructure it. */
 import type { Clock } from '../base/clock.js'
 import { type Eventually, promised } from '../base/eventually.js'
+import type { Log } from '../base/log.js'
 import { readonlyView } from '../delta/view.js'
 import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
@@ -9,6 +10,7 @@ import { type BlockTransaction, HeldBlock } from './block.js'
 import { HeldInside } from './held-inside.js'
 import type { Permit } from './permit.js'
 import type { TaskRun } from './run.js'
+import { lineHere, OpenCalls, UsingWatch } from './slips.js'
 
 /** A function of the user's. */
 export type Author = (...args: never[]) => unknown
@@ -16,6 +18,7 @@ export type Author = (...args: never[]) => unknown
 /** How a task reaches the lock and the state of its token. */
 export interface Access {
   readonly clock: Clock
+  readonly log: Log
   /** The newest committed state of all definitions. */
   state(): State
   /** The newest committed fields of one state, with first values where it has none yet. */
@@ -39,6 +42,8 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
     run.looked(state ?? access.state())
     return readonlyView(access.snapshot(state, id))
   }
+  const open = new OpenCalls(access.log, run.where)
+  if (lineHere()) void run.settled.then(() => run.phase.name === 'done' && open.end())
 
   return {
     get token() {
@@ -52,24 +57,38 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
       return newest(definition)
     },
     get: ((other: Definition) => newest(other.id)) as Self<AnyState>['get'],
-    lock: () =>
-      promised(() => {
-        permit.check()
-        run.confirmBlocks()
-        return access.lock(permit).then((transaction) => {
-          run.looked(transaction.next)
-          return heldBlock(run, access, new HeldBlock(run, transaction))
-        })
-      }),
+    lock: () => {
+      const line = lineHere()
+      return open.note(
+        'lock',
+        line,
+        promised(() => {
+          permit.check()
+          sayUnused(run)
+          run.confirmBlocks()
+          return access.lock(permit).then((transaction) => {
+            run.looked(transaction.next)
+            const block = new HeldBlock(run, transaction)
+            block.watch = line && new UsingWatch(access, run.where, line)
+            return heldBlock(run, access, block)
+          })
+        }),
+      )
+    },
     update: (change) =>
-      promised(() => {
-        permit.check()
-        run.confirmBlocks()
-        return access.update(permit, change, (transaction) => {
-          run.looked(transaction.next)
-          return change(transaction.get(definition), new HeldInside(definition, transaction))
-        })
-      }),
+      open.note(
+        'update',
+        lineHere(),
+        promised(() => {
+          permit.check()
+          sayUnused(run)
+          run.confirmBlocks()
+          return access.update(permit, change, (transaction) => {
+            run.looked(transaction.next)
+            return change(transaction.get(definition), new HeldInside(definition, transaction))
+          })
+        }),
+      ),
     sleep: (ms) => {
       run.confirmBlocks()
       return sleep(access.clock, permit, ms)
@@ -79,6 +98,11 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
       run.report(fraction, note)
     },
   }
+}
+
+/** A block that its task has forgotten would be waited for in vain. */
+function sayUnused(run: TaskRun): void {
+  for (const { left, watch } of run.blocks) if (!left) watch?.say('waits for itself here')
 }
 
 /** The snapshot of a block that the task has left and that is not saved yet: the task reads its own writes. */
@@ -106,6 +130,7 @@ function heldBlock(run: TaskRun, access: Access, block: HeldBlock): Held<AnyStat
     rollback: () => transaction.rollback(),
     get [Symbol.asyncDispose]() {
       mark() // `await using` looks here first
+      block.watch?.done()
       return dispose
     },
   }
