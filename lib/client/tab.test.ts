@@ -73,7 +73,7 @@ describe('what a component gets', () => {
   it('is frozen to its leaves while developing, so that a write fails where it is made', async () => {
     const { clock, state, d } = await open()
     await done(clock, state.fill(1))
-    const { rows } = d() as { rows: { name: string }[] }
+    const { rows } = d() as unknown as { rows: { name: string }[] }
     expect(() => rows.push({ name: 'y' })).toThrow(TypeError)
     expect(() => Object.assign(rows[0] as object, { name: 'y' })).toThrow(TypeError)
   })

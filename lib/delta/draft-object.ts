@@ -29,7 +29,7 @@ export class ObjectNode extends Node<Fields> {
     const own = this.put(value)
     this.writable(key)[key] = own
     this.note(key)
-    this.scope.noted?.(this as unknown as Node, key, value)
+    this.scope.noted?.note(this as unknown as Node, key, value)
   }
 
   remove(key: PropertyKey): void {

@@ -11,6 +11,7 @@ import { DateNode } from './draft-date.js'
 import { MapNode } from './draft-map.js'
 import { ObjectNode } from './draft-object.js'
 import { SetNode } from './draft-set.js'
+import type { FieldLines } from './field-lines.js'
 import { type Node, nodeOf, type Scope } from './node.js'
 import { unwrapView } from './view.js'
 
@@ -27,19 +28,21 @@ export interface Draft<S extends object> {
   commit(given?: Following): S
   /** About how many bytes the last commit has put in. What it took out does not count. */
   readonly grown: number
-  /** In development, where a field of the root was written that was not there before, or was of another kind. */
-  lineOf(field: string): Error | undefined
   /** From now on, every write to a part of this draft throws `ImmutableStateError`; reading goes on. */
   close(): void
 }
 
-/** `path` is where `base` stands, for messages. To read one of the `foreign` names from `base` is an error. */
+/**
+ * `path` is where `base` stands, for messages. To read one of the `foreign` names from `base` is an error. `lines` hears of each value that is put into
+ * an object.
+ */
 export function openDraft<S extends object>(
   base: S,
   path: Path = [],
   foreign?: ReadonlyMap<string, unknown>,
+  lines?: FieldLines,
 ): Draft<S> {
-  return new OpenDraft(base, path, foreign)
+  return new OpenDraft(base, path, foreign, lines)
 }
 
 class OpenDraft<S extends object> implements Draft<S>, Scope {
@@ -49,18 +52,16 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   grown = 0
   fresh: WeakSet<object> | undefined
   given: Following | undefined
-  readonly noted = development
-    ? (node: Node, key: PropertyKey, value: unknown) => this.noteField(node, key, value)
-    : undefined
+  readonly noted: Scope['noted']
   readonly watch = development ? (value: unknown) => this.look(value) : undefined
   private readonly root: Node
   private nodes: WeakMap<object, Node> | undefined
   /** Where the author has put in last what cannot live in state: a commit notices it when his function has returned. */
   private doubt: Error | undefined
-  private lines: Map<PropertyKey, Error> | undefined
 
-  constructor(base: S, path: Path, foreign: ReadonlyMap<string, unknown> | undefined) {
+  constructor(base: S, path: Path, foreign: ReadonlyMap<string, unknown> | undefined, lines: FieldLines | undefined) {
     this.path = path
+    this.noted = lines
     this.foreign = foreign
     this.root = this.create(base, undefined, undefined)
   }
@@ -86,19 +87,6 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
 
   close(): void {
     this.open = false
-  }
-
-  lineOf(field: string): Error | undefined {
-    return this.lines?.get(field)
-  }
-
-  private noteField(node: Node, key: PropertyKey, value: unknown): void {
-    if (node !== this.root) return
-    const before = (node.base as Readonly<Record<PropertyKey, unknown>>)[key]
-    const isKnown = Object.hasOwn(node.base, key)
-    if (isKnown && (before == null || (typeof before === typeof value && kindOf(before) === kindOf(value)))) return
-    this.lines ??= new Map()
-    this.lines.set(key, new Error('This is where it was written.'))
   }
 
   private look(value: unknown): void {

@@ -21,7 +21,7 @@ export interface Scope {
   /** Told of everything that the author puts in. */
   watch: ((value: unknown) => void) | undefined
   /** Told of each value that is put into an object. */
-  noted: ((node: Node, key: PropertyKey, value: unknown) => void) | undefined
+  readonly noted: { note(node: Node, key: PropertyKey, value: unknown): void } | undefined
   /** Makes the node of a container. */
   create(base: object, parent: Node | undefined, key: unknown): Node
   /** The node of a container of the author's own that was put in, or stands in such a one. */

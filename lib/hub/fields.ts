@@ -1,8 +1,8 @@
 /** The declared fields of a state: brought up to what the code of today declares, and no others let in. */
 import { HeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import { copyValue } from '../base/value.js'
-import type { Draft } from '../delta/draft.js'
+import { copyValue, ownValue } from '../base/value.js'
+import type { FieldLines } from '../delta/field-lines.js'
 import type { ServerDefinition } from '../state/define.js'
 import { fitting, isSameShape, type Shape } from '../state/shape.js'
 import type { Fields } from '../store/store.js'
@@ -62,6 +62,19 @@ function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition,
   return kept
 }
 
+/** The shapes of states, with those of the definitions that were opened as they are now. */
+export function shapesWith(
+  shapes: Readonly<Record<string, Shape>>,
+  opened: readonly { readonly definition: ServerDefinition }[],
+): Readonly<Record<string, Shape>> {
+  let all = shapes
+  for (const { definition } of opened) {
+    const { id, members } = definition
+    if (ownValue(all, id) !== members.shape) all = { ...all, [id]: members.shape }
+  }
+  return all
+}
+
 /**
  * A field without a first value would have no visibility, and might leave the server unasked. One that was declared when
  * it was saved and is not any more stays where it is, unseen.
@@ -70,11 +83,11 @@ export function refuseUndeclared(
   { id, members }: ServerDefinition,
   before: Fields | undefined,
   after: Fields,
-  draft: Pick<Draft<object>, 'lineOf'>,
+  lines: FieldLines | undefined,
 ): void {
   for (const field of Object.keys(after))
     if (members.visibilityOf(field) === undefined && !(before && Object.hasOwn(before, field)))
-      throw (members.computed.has(field) ? computedWritten : undeclared)(id, field, draft.lineOf(field))
+      throw (members.computed.has(field) ? computedWritten : undeclared)(id, field, lines?.of(field))
 }
 
 const computedWritten = (id: string, field: string, cause: Error | undefined) =>

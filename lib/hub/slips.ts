@@ -1,6 +1,6 @@
 /** What an author has written and what has no effect, or another one than it seems: said in the log, in development alone. */
 import type { Log } from '../base/log.js'
-import type { Draft } from '../delta/draft.js'
+import type { FieldLines } from '../delta/field-lines.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Registry } from '../state/registry.js'
 import { kindWord } from '../state/shape.js'
@@ -70,11 +70,11 @@ export function sayChangedKinds(
   { log, registry }: { readonly log: Log; readonly registry: Registry },
   { id, members }: ServerDefinition,
   fields: Fields,
-  draft: Pick<Draft<object>, 'lineOf'>,
+  lines: FieldLines,
   holder: Holder,
 ): void {
   for (const [field, before] of Object.entries(members.shape.kinds)) {
-    const line = draft.lineOf(field)
+    const line = lines.of(field)
     const now = kindWord(fields[field])
     if (!line || before === now || before === 'nothing' || now === 'nothing' || !isUnchecked(holder, registry)) continue
     const known = told.get(members) ?? new Set()

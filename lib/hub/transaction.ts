@@ -10,6 +10,7 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { ownValue } from '../base/value.js'
 import { type Draft, openDraft } from '../delta/draft.js'
+import { FieldLines } from '../delta/field-lines.js'
 import { Given } from '../delta/given.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -18,7 +19,7 @@ import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
 import type { Endings } from './endings.js'
-import { completed, isCurrent, refuseUndeclared } from './fields.js'
+import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
 import { type Author, current, type Flow, type Hold } from './flow.js'
 import { development, type Holder } from './holder.js'
 import type { Instance } from './instance.js'
@@ -56,6 +57,7 @@ interface Opened {
   readonly definition: ServerDefinition
   readonly draft: Draft<Fields>
   readonly given: Given
+  readonly lines: FieldLines | undefined
 }
 
 export class Transaction implements Hold {
@@ -180,8 +182,9 @@ export class Transaction implements Hold {
     const definition = this.ground.registry.get(id)
     const { state, shapes } = this.instance.newest
     const fields = this.fieldsOf(definition, ownValue(state, id), ownValue(shapes, id))
-    const draft = openDraft(fields, [id], definition.members.computed)
-    this.drafts.push({ definition, draft, given: new Given() })
+    const lines = development ? new FieldLines() : undefined
+    const draft = openDraft(fields, [id], definition.members.computed, lines)
+    this.drafts.push({ definition, draft, given: new Given(), lines })
     return draft.state
   }
 
@@ -251,13 +254,13 @@ export class Transaction implements Hold {
     const { borrowed } = this.instance
     let staged: Record<string, Fields> | undefined
     let grown = 0
-    for (const { definition, draft, given } of this.drafts) {
+    for (const { definition, draft, given, lines } of this.drafts) {
       const fields = draft.commit(goesOn ? given : undefined)
       grown += draft.grown
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
-      refuseUndeclared(definition, known, fields, draft)
-      if (development) sayChangedKinds(this.ground, definition, fields, draft, this.holder)
+      refuseUndeclared(definition, known, fields, lines)
+      if (lines) sayChangedKinds(this.ground, definition, fields, lines, this.holder)
       staged ??= { ...borrowed?.state, ...before }
       staged[definition.id] = fields
     }
@@ -315,11 +318,8 @@ export class Transaction implements Hold {
 
   /** The shapes of what is saved: anew for the states that were opened. */
   private shapes(): Readonly<Record<string, Shape>> {
-    let { shapes } = this.instance.newest
-    for (const { definition } of this.drafts)
-      if (ownValue(shapes, definition.id) !== definition.members.shape)
-        shapes = { ...shapes, [definition.id]: definition.members.shape }
-    const { borrowed } = this.instance
+    const { borrowed, newest } = this.instance
+    const shapes = shapesWith(newest.shapes, this.drafts)
     return borrowed ? { ...borrowed.shapes, ...shapes } : shapes
   }
 

@@ -133,7 +133,7 @@ describe('a declaration', () => {
   })
 
   it('with a first value that cannot live in state fails when the app starts, naming the path', () => {
-    expect(start(defineState('s', () => ({ list: [{ f: () => {} }] })))).toThrow(
+    expect(start(defineState('s', () => ({ list: [{ f: () => {} }] as unknown })))).toThrow(
       code('invalid-value', 's.list\\[0\\].f'),
     )
   })

@@ -11,24 +11,24 @@ import type { Definition, Shape, TriggersOf } from './definition.js'
 import { manifestOf } from './manifest.js'
 import { type ComputedField, Members, type Migrate } from './members.js'
 import { type Predictions, predictions } from './prediction.js'
+import type { Flat, Storable } from './storable.js'
 import { trigger } from './trigger.js'
 
 const brand: unique symbol = Symbol.for('heldstate.definition') as never
 
-type Extend<S extends Shape, Key extends keyof Shape, More> = Omit<S, Key> & {
-  [K in Key]: S[Key] & More
-} extends infer E
-  ? E extends Shape
-    ? E
-    : never
+/** Inferred once more, so that an editor shows what it is and not how it came about. */
+type Extend<S extends Shape, Key extends keyof Shape, More> = {
+  readonly [K in keyof Shape]: K extends Key ? Flat<S[K] & More> : S[K]
+} extends infer E extends Shape
+  ? E
   : never
 
-type State<S extends Shape> = S['public'] & S['private']
-type View<S extends Shape> = Readonly<State<S> & S['computed']>
+type State<S extends Shape> = Flat<S['public'] & S['private']>
+type View<S extends Shape> = Readonly<Flat<S['public'] & S['private'] & S['computed']>>
 
 export interface Builder<S extends Shape> extends Definition<S> {
   /** Fields that are kept and usable in handlers, and never leave the server. */
-  private<P extends object>(init: () => P): Builder<Extend<S, 'private', P>>
+  private<P extends object>(init: () => P & Storable<P>): Builder<Extend<S, 'private', P>>
   /**
    * Values derived from the fields and from earlier computed values. Each is recomputed only when something it read has
    * changed. Pure functions; what they are given is read-only.
@@ -63,7 +63,7 @@ export interface ServerDefinition extends Definition {
  */
 export function defineState<Public extends object>(
   id: string,
-  init: () => Public,
+  init: () => Public & Storable<Public>,
 ): Builder<{ public: Public; private: object; computed: object; events: object; tasks: object }> {
   if (typeof id !== 'string' || !/^[A-Za-z][\w.:/-]{0,63}$/.test(id))
     throw new HeldStateError(

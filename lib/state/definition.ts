@@ -8,6 +8,7 @@ import type { DeepReadonly } from '../delta/view.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { EventDeclaration, TaskDeclaration } from './declaration.js'
 import type { Predictions } from './prediction.js'
+import type { Flat } from './storable.js'
 import type { Trigger } from './trigger.js'
 
 /** The types of one definition, gathered by the chain. */
@@ -35,10 +36,10 @@ export interface Definition<S extends Shape = Shape> {
 export type ShapeOf<D> = D extends Definition<infer S> ? S : never
 
 /** What a handler changes: public and private fields. */
-export type StateOf<D> = ShapeOf<D>['public'] & ShapeOf<D>['private']
+export type StateOf<D> = Flat<ShapeOf<D>['public'] & ShapeOf<D>['private']>
 
 /** What server code may read: the fields, and what is computed from them. */
-export type ViewOf<D> = StateOf<D> & ShapeOf<D>['computed']
+export type ViewOf<D> = Flat<ShapeOf<D>['public'] & ShapeOf<D>['private'] & ShapeOf<D>['computed']>
 
 /** Arguments of a declared event or task, as its caller gives them. */
 export type ArgsOf<M> = M extends EventDeclaration<infer A> ? A : M extends TaskDeclaration<infer A> ? A : never
@@ -107,9 +108,11 @@ type IsField<Value> = unknown extends Value
     : true
 
 /** The flat object that `useServerState(definition)` returns. */
-export type ClientView<D> = DeepReadonly<ShapeOf<D>['public']> &
-  DeepReadonly<ShapeOf<D>['computed']> & {
-    readonly [K in keyof ShapeOf<D>['events']]: EventFunction<ArgsOf<ShapeOf<D>['events'][K]>>
-  } & {
-    readonly [K in keyof ShapeOf<D>['tasks']]: TaskHandle<ArgsOf<ShapeOf<D>['tasks'][K]>>
-  }
+export type ClientView<D> = Flat<
+  DeepReadonly<ShapeOf<D>['public']> &
+    DeepReadonly<ShapeOf<D>['computed']> & {
+      readonly [K in keyof ShapeOf<D>['events']]: EventFunction<ArgsOf<ShapeOf<D>['events'][K]>>
+    } & {
+      readonly [K in keyof ShapeOf<D>['tasks']]: TaskHandle<ArgsOf<ShapeOf<D>['tasks'][K]>>
+    }
+>

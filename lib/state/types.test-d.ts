@@ -305,3 +305,79 @@ optimistic.add('1')
 optimistic.own(1)
 // @ts-expect-error what the page shows must take what the handler takes
 optimistic.other(1)
+
+interface Tree {
+  name: string
+  parent: Tree | null
+  children: Tree[]
+}
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+type Id = string & { readonly brand: 'id' }
+enum Level {
+  low,
+  high,
+}
+interface Row {
+  id: Id
+  note?: string
+  at: Date | undefined
+}
+class Basket {
+  items: string[] = []
+  add(item: string): void {
+    this.items.push(item)
+  }
+}
+
+const everything = defineState('everything', () => ({
+  tree: { name: '', parent: null, children: [] } as Tree,
+  json: null as Json,
+  level: Level.low,
+  id: 'x' as Id,
+  rows: [] as Row[],
+  byId: new Map<Id, Row>(),
+  named: {} as Record<string, Row | undefined>,
+  ids: new Set<Id>(),
+  pair: [1, 'a'] as [number, string],
+  fixed: [1, 2] as const,
+  either: { kind: 'a' } as { kind: 'a' } | { kind: 'b'; n: bigint },
+  any: undefined as unknown,
+  optional: undefined as { deep?: { list?: readonly string[] } } | undefined,
+  word: 'a' as 'a' | 'b',
+})).events((on) => ({
+  change: on((s, word: 'a' | 'b') => {
+    same<typeof s.tree.children, Tree[]>(true)
+    same<typeof s.word, 'a' | 'b'>(true)
+    same<typeof s.rows, Row[]>(true)
+    s.word = word
+    s.byId.set('x' as Id, { id: 'x' as Id, at: undefined })
+  }),
+}))
+same<StateOf<typeof everything>['either'], { kind: 'a' } | { kind: 'b'; n: bigint }>(true)
+
+// @ts-expect-error a function is no value of a state
+defineState('f', () => ({ n: 0, f: () => 1 }))
+// @ts-expect-error however deep
+defineState('f', () => ({ list: [{ f: () => 1 }] }))
+// @ts-expect-error nor is a class
+defineState('f', () => ({ type: Basket }))
+// @ts-expect-error nor an instance of one
+defineState('f', () => ({ basket: new Basket() }))
+// @ts-expect-error nor a URL
+defineState('f', () => ({ at: new URL('https://shop.example') }))
+// @ts-expect-error in a Map
+defineState('f', () => ({ at: new Map([['a', new URL('https://shop.example')]]) }))
+// @ts-expect-error or in a Set
+defineState('f', () => ({ at: new Set<() => void>() }))
+// @ts-expect-error nor a promise
+defineState('f', () => ({ at: Promise.resolve(1) }))
+// @ts-expect-error nor a regular expression
+defineState('f', () => ({ at: /x/ }))
+// @ts-expect-error nor bytes
+defineState('f', () => ({ at: new Uint8Array(1) }))
+// @ts-expect-error nor a symbol
+defineState('f', () => ({ at: Symbol('x') }))
+// @ts-expect-error nor what is perhaps a URL
+defineState('f', () => ({ at: undefined as URL | undefined }))
+// @ts-expect-error private fields neither
+defineState('f', () => ({})).private(() => ({ f: () => 1 }))

@@ -86,7 +86,7 @@ describe('an edit of the module of a running task', () => {
     await edit(version('newest'))
     held.open()
     await clock.advance(20)
-    expect((tab.state(stuck) as { marks: string[] }).marks).toEqual(['newest 4'])
+    expect(tab.state(stuck).marks).toEqual(['newest 4'])
   })
 
   it('is none where a bundler has only evaluated the module again', async () => {
