@@ -216,7 +216,7 @@ async function iterate(
       deadline.check()
       deadline.stop() // the store takes its own time
       const next = await announced(ground, transaction, triggersOf(step.value, call, declaration))
-        await transaction.show(interrupted(where()))
+      await transaction.show(interrupted(where()))
       ground.start(transaction.token, next)
       deadline.start()
     } catch (error) {

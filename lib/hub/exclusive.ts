@@ -12,11 +12,12 @@ import type { Permit } from '../tasks/permit.js'
 import type { Access } from '../tasks/self.js'
 import { Deadline } from './deadline.js'
 import type { Author } from './flow.js'
+import type { Ground } from './ground.js'
 import { nameOf, type Source, traced } from './holder.js'
 import type { Instance } from './instance.js'
 import { beginSettled, transact } from './opening.js'
 import { madeBy } from './slips.js'
-import type { Ground, Transaction } from './transaction.js'
+import type { Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
 
 export interface ExclusiveGround extends Ground {

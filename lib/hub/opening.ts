@@ -3,12 +3,13 @@ import { after, type Eventually, isPromise, rescued } from '../base/eventually.j
 import { granted, type Permit } from '../tasks/permit.js'
 import type { Author, Hold } from './flow.js'
 import { forgotten } from './forgotten.js'
+import type { Ground } from './ground.js'
 import type { Holder } from './holder.js'
 import type { Instance } from './instance.js'
 import type { Release } from './locks.js'
 import { isSaveFailed, load } from './pending.js'
 import { StateUnknown } from './state-unknown.js'
-import { type Ground, Transaction } from './transaction.js'
+import { Transaction } from './transaction.js'
 
 /**
  * Runs `work` under the lock of `token`. What it changed is kept if it returns, and forgotten if it throws. `author` is

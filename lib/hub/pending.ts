@@ -10,12 +10,12 @@ import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
 import { taken } from '../store/memory.js'
 import type { State, Stored } from '../store/store.js'
+import type { Ground } from './ground.js'
 import type { Instance } from './instance.js'
 import { isStale } from './once.js'
 import { type CallName, endOf, withEnd } from './past-calls.js'
 import type { RunChanges } from './runs.js'
 import { StateUnknown } from './state-unknown.js'
-import type { Ground } from './transaction.js'
 
 /** What has been made of an instance under its lock. */
 export interface Change {

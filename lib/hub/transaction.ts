@@ -4,53 +4,26 @@
  * nothing of it was shown; the failure leaves here, named.
  */
 
-import type { Failure, HeldStateError } from '../base/errors.js'
+import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
-import type { Limits } from '../base/limits.js'
-import type { Log } from '../base/log.js'
 import { ownValue } from '../base/value.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { FieldLines } from '../delta/field-lines.js'
 import { Given } from '../delta/given.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
-import type { Registry } from '../state/registry.js'
 import type { Shape } from '../state/shape.js'
-import type { Fields, RunningTask, State, StateStore } from '../store/store.js'
+import type { Fields, RunningTask, State } from '../store/store.js'
 import type { Permit } from '../tasks/permit.js'
-import type { Endings } from './endings.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
-import { type Author, current, type Flow, type Hold } from './flow.js'
+import { type Author, current, type Hold } from './flow.js'
+import type { Ground } from './ground.js'
 import { development, type Holder } from './holder.js'
 import type { Instance } from './instance.js'
-import type { Locks, Release } from './locks.js'
-import type { Nodes } from './nodes.js'
-import type { Outbox } from './outbox.js'
+import type { Release } from './locks.js'
 import { type CallName, EndedMeanwhile, endOf, withEnd } from './past-calls.js'
 import { type Change, keep, load, lose, type Pending, sharper } from './pending.js'
 import { sayChangedKinds } from './slips.js'
-
-/** What a transaction needs of the hub. */
-export interface Ground {
-  readonly flow: Flow
-  readonly limits: Limits
-  readonly log: Log
-  readonly locks: Locks
-  readonly registry: Registry
-  readonly store: StateStore
-  readonly nodes: Nodes
-  readonly outbox: Outbox
-  readonly endings: Pick<Endings, 'check'>
-  instance(token: string): Instance
-  /** A save was refused since another process has taken over. */
-  lost(instance: Instance, reason: HeldStateError): void
-  /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
-  told(instance: Instance, lost: readonly RunningTask[]): void
-  /** About so many bytes were put into a state, which is now `staged`. Throws if it is larger than it may be. */
-  grow(instance: Instance, bytes: number, staged: State): void
-  /** The lock of an instance is free again. */
-  released(instance: Instance): void
-}
 
 /** A state that was asked for, and its draft. */
 interface Opened {
