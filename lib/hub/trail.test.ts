@@ -1,5 +1,7 @@
+import { runInThisContext } from 'node:vm'
 import { afterEach, expect, test, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
+import { modifyState } from '../doors/server.js'
 import { failure } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
 import { trailOf } from './trail.js'
@@ -85,3 +87,81 @@ test('in production it is told code and message and nothing else', async () => {
   expect(tab.reports).toEqual([])
   expect(JSON.stringify(tab.wire.received)).not.toContain('/app/')
 })
+
+/** The state module of an app, which lies outside of the library. */
+const module_ = `(defineState, modifyState) => {
+  const tick = async () => { for (let turn = 0; turn < 5; turn += 1) await undefined }
+  const helper = async (token, d) => {
+    await tick()
+    await modifyState(token, d, () => {}) // here: nested
+  }
+  const d = defineState('app', () => ({ n: 0 }))
+    .computed({ double: (s) => s.n * 2 })
+    .events((on) => ({
+      undeclared: on((s) => {
+        s.nope = 1 // here: undeclared
+      }),
+      undeclaredLater: on(async (s) => {
+        await tick()
+        s.nope = 1 // here: undeclaredLater
+      }),
+      read: on(async (s) => {
+        await tick()
+        return s.double // here: read
+      }),
+      written: on(async (s) => {
+        await tick()
+        s.double = 1 // here: written
+      }),
+      held: on(async (s) => {
+        await tick()
+        s.n = () => 1 // here: held
+      }),
+      nested: on(async function () {
+        await tick()
+        await helper(this.token, d)
+      }),
+      trigger: on(async () => { // here: trigger
+        await tick()
+        return 5
+      }),
+      throws: on(async () => {
+        await tick()
+        throw new Error('mine') // here: throws
+      }),
+    }))
+  return d
+}`
+
+const lineIn = (mark: string) => module_.split('\n').findIndex((line) => line.includes(`here: ${mark}`)) + 1
+
+test.each([
+  ['undeclared', 'undeclared-field'],
+  ['undeclaredLater', 'undeclared-field'],
+  ['read', 'not-a-field'],
+  ['written', 'not-a-field'],
+  ['held', 'invalid-value'],
+  ['nested', 'nested-lock'],
+  ['trigger', 'invalid-trigger'],
+  ['throws', 'handler-failed'],
+])(
+  'the line of %s reaches the page and the terminal in development, and neither in production',
+  async (event, code) => {
+    for (const mode of ['development', 'production']) {
+      vi.stubEnv('NODE_ENV', mode)
+      const define = runInThisContext(module_, { filename: '/app/a.state.js' })
+      const app = define(defineState, modifyState) as typeof d
+      const kit = testHub([app])
+      const shown: string[] = []
+      vi.spyOn(kit.log, 'error').mockImplementation((_, error) => {
+        for (let one = error; one instanceof Error; one = one.cause) shown.push(String(one.stack))
+      })
+      const view = (await (await kit.open()).watch(app)) as unknown as Record<string, () => Promise<void>>
+      const error = await failure(kit.clock, (view[event] as () => Promise<void>)())
+      const line = `/app/a.state.js:${lineIn(event)}:`
+      expect(error.code).toBe(code)
+      expect(String(error.stack).includes(line), mode).toBe(mode === 'development')
+      if (mode === 'development') expect(shown.join()).toContain(line)
+    }
+  },
+)

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.js'
+import type { HeldStateError } from '../base/errors.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { createHub, type Hub } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
@@ -31,13 +32,16 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
   const { clock = systemClock, log = consoleLog } = given
   const routeKey = clock.id()
   const route = { key: routeKey, clock, url: () => `${origin()}${servedRoutePath()}` }
-  const definitions = new Definitions({ ...route, log, ...watching(dir, development, clock) })
+  const broke = (error: HeldStateError) => {
+    for (const session of hub.sessions) session.fault(error)
+  }
+  const definitions = new Definitions({ ...route, log, broke, ...watching(dir, development, clock) })
   const jobs = new Jobs(route)
   const folder = keptFolder(dir)
   const store = given.store ?? keptStore(folder, log, clock)
   const secret = given.secret ?? (store.shared && !development ? sharedSecret() : keptSecret(folder))
   refuseWeak(typeof secret === 'string' ? [secret] : secret, development, log)
-  const hub = createHub({
+  const hub: Hub = createHub({
     ...given,
     secret,
     store,

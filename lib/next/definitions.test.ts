@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { HeldStateError } from '../base/errors.js'
 import { TestClock } from '../testing/clock.js'
 import { Definitions } from './definitions.js'
 
@@ -15,6 +16,7 @@ let close: () => void
 let url: string
 let disk: string[]
 let notices: number
+let told: { code: string; message: string }[]
 
 const json = (status: number, body: unknown): Answer => {
   return (response) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -26,6 +28,7 @@ beforeEach(async () => {
   warnings = []
   disk = ['a.state.ts']
   notices = 0
+  told = []
   answer = json(200, { modules: ['a.state.ts'] })
   clock = new TestClock()
   const server = createServer((request, response) => {
@@ -49,7 +52,8 @@ function definitions(development: boolean) {
     error: (message: string) => void errors.push(message),
   }
   const stateFiles = { sources: () => disk, notify: () => void (notices += 1) }
-  return new Definitions({ key: 'a-key', clock, log, url: () => url, ...(development ? { stateFiles } : {}) })
+  const broke = ({ code, message }: HeldStateError) => void told.push({ code, message })
+  return new Definitions({ key: 'a-key', clock, log, broke, url: () => url, ...(development ? { stateFiles } : {}) })
 }
 
 /** Lets time pass until `waiting` is done; the milliseconds that took. Answers need real time. */
@@ -93,6 +97,17 @@ test('keeps old definitions when an edit broke a module, and says so once', asyn
     await loaded.prepare()
   }
   expect(errors).toEqual(['The state modules could not be loaded: Two states have the id "a".'])
+  expect(told).toEqual([
+    { code: 'duplicate-id', message: 'The state modules could not be loaded: Two states have the id "a".' },
+  ])
+})
+
+test('a page that asks first is told of two states with one id', async () => {
+  answer = json(500, { code: 'duplicate-id', message: 'Two states have the id "a".' })
+  await expect(definitions(true).prepare()).rejects.toMatchObject({
+    code: 'duplicate-id',
+    message: expect.stringContaining('Two states have the id "a"'),
+  })
 })
 
 test('asks again, and tells the bundler, until modules that came or went on disk are in the answer', async () => {

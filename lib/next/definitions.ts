@@ -3,7 +3,7 @@
  * production, and before each dispatch in development, where Next compiles again only what was edited.
  */
 import type { Clock } from '../base/clock.js'
-import { HeldStateError, messageOf } from '../base/errors.js'
+import { type ErrorCode, HeldStateError, messageOf } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { routeKeyHeader } from './route-path.js'
@@ -17,6 +17,8 @@ export interface DefinitionsOptions {
   url(): string
   /** The state modules on disk. Only in development: else what was loaded stays. */
   readonly stateFiles?: Pick<StateFolder, 'sources' | 'notify'>
+  /** An edit has broken the modules, and the definitions before it stay: pages that are open hear of it. */
+  broke?(error: HeldStateError): void
 }
 
 interface Answer {
@@ -24,6 +26,8 @@ interface Answer {
   readonly modules?: readonly string[]
   /** What is wrong, as a sentence for the terminal, if none were loaded. */
   readonly problem?: string
+  /** The code of the failure, where the modules themselves are wrong. */
+  readonly code?: ErrorCode
 }
 
 export class Definitions {
@@ -89,16 +93,18 @@ export class Definitions {
 
   private async load(): Promise<void> {
     const began = this.options.clock.now()
-    const { modules, problem } = await this.askUntilComplete()
+    const { modules, problem = failed, code = 'registry-unreachable' } = await this.askUntilComplete()
     if (modules) {
       this.loadedAt = began
       this.lastProblem = undefined
       this.modules = modules
       return
     }
-    if (problem !== this.lastProblem) this.options.log.error(problem ?? failed)
+    const isNew = problem !== this.lastProblem
+    if (isNew) this.options.log.error(problem)
     this.lastProblem = problem
-    if (this.loadedAt === undefined) throw new HeldStateError('registry-unreachable', problem ?? failed)
+    if (this.loadedAt === undefined) throw new HeldStateError(code, problem)
+    if (isNew) this.options.broke?.(new HeldStateError(code, problem))
   }
 
   /** Asks until the answer has the modules that are on disk: a bundler notices late that one came or went, or not at all. */
@@ -138,7 +144,9 @@ export class Definitions {
       const response = await fetch(url, { headers, redirect: 'manual', signal: waiting.signal })
       const body = await response.text()
       const modules = fieldIn(body, 'modules')
-      return Array.isArray(modules) ? { modules } : { problem: explain(response, body) } // a page that takes every path answers 200 too
+      if (Array.isArray(modules)) return { modules }
+      const code = codes.find((one) => one === fieldIn(body, 'code'))
+      return { problem: explain(response, body), ...(code && { code }) } // a page that takes every path answers 200 too
     } catch (error) {
       const why = waiting.signal.aborted ? `for ${fixedLimits.routeAnswerMs / 1000} seconds` : `(${causeOf(error)})`
       return { problem: `${failed}: the app does not answer at ${url} ${why}.` }
@@ -150,6 +158,14 @@ export class Definitions {
 
 const same = (some: readonly string[] | undefined, others: readonly string[]) =>
   some?.length === others.length && some.every((one, index) => one === others[index])
+
+/** Of what is wrong with the modules, as the route says it. */
+const codes = [
+  'duplicate-id',
+  'duplicate-member',
+  'invalid-definition',
+  'invalid-value',
+] as const satisfies readonly ErrorCode[]
 
 const failed = 'The state modules could not be loaded'
 
@@ -167,7 +183,7 @@ function explain({ status, ok, headers }: Response, body: string): string {
   return `${failed}: something refuses /api/heldstate with ${status}. Leave it out of the matcher of your proxy.ts.`
 }
 
-function fieldIn(body: string, name: 'modules' | 'message'): unknown {
+function fieldIn(body: string, name: 'modules' | 'message' | 'code'): unknown {
   try {
     return (JSON.parse(body) as Partial<Record<typeof name, unknown>> | null)?.[name]
   } catch {
