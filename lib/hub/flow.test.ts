@@ -466,6 +466,18 @@ describe('the lock of another tab', () => {
     },
   )
 
+  it('that is taken by modifyState without a token is refused as well, awaited or not', async () => {
+    const { one, other, end, n } = await two('modifyState')
+    reach = () => modifyState(e, (s) => void (s.n += 10))
+    for (const tab of [one, other]) {
+      // the request of the one tab has the event of the other one run
+      await one.request(() => tab.state(e).detached())
+      expect(await noted.pop()).toBe('nested-lock')
+      expect(await end(one.request(() => tab.state(e).awaited()))).toBe('nested-lock')
+    }
+    expect(n()).toEqual([1, 1])
+  })
+
   it('of two events that reach for each other, neither waits', async () => {
     const { one, other, end, clock } = await two('modifyState')
     reach = (token) => ways.modifyState(token === one.token ? other.token : one.token)

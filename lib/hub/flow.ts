@@ -123,8 +123,8 @@ const nested = ({ holder }: Hold) =>
 const nestedInOther = ({ holder }: Hold) =>
   new HeldStateError(
     'nested-lock',
-    `The lock of another tab was requested inside ${nameOf(holder)}, which holds that of its own tab: two that do so to each other would wait for ` +
-      'each other. That is so without "await", too. Start a background task instead, by its trigger, and change the other tab there, outside of ' +
+    `A lock was requested inside ${nameOf(holder)}, which holds that of its own tab: two tabs that do so to each other would wait for each other. ` +
+      'That is so without "await", too. Start a background task instead, by its trigger, and change the other tab there, outside of ' +
       'update() and lock().',
   )
 

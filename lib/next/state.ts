@@ -31,6 +31,7 @@ export async function modifyState<D extends Definition, T>(
   ...args: [definition: D, change: Change<D, T>] | [token: string, definition: D, change: Change<D, T>]
 ): Promise<T> {
   if (args.length === 3) return currentHub().modifyState(...args)
+  currentHub().flow.refuseNested() // first: until the tab is known, the event that calls may have ended
   const tab = await callingTab(currentHub())
   if (tab?.loads) throw new HeldStateError('unknown-tab', onlyLoaded)
   if (tab) return currentHub().access.modify(tab.token, ...args, 'calling')
