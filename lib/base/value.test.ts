@@ -127,7 +127,7 @@ describe('a refusal', () => {
     cycle.self = cycle
     expect(words(cycle)).toContain('link.at.self cannot hold the object in which it lies (link.at), a cycle. Use ids')
     const deep = Array.from({ length: 300 }).reduce<object>((inner) => ({ inner }), {})
-    expect(words(deep)).toMatch(/^link\.at\.inner.*… cannot hold nesting of more than 200 levels\. Use ids/)
+    expect(words(deep)).toMatch(/^link\.at\.inner.*… cannot hold nesting of more than 200 levels, or a cycle\. Use ids/)
     expect(words(deep).length).toBeLessThan(400)
   })
 

@@ -256,13 +256,16 @@ class Copier {
   }
 
   private enter(copy: object): void {
-    if (this.path.length > maxDepth) throw tooDeep(this.root, this.path, this.start)
+    if (this.path.length > maxDepth)
+      throw process.env.NODE_ENV === 'production' ? tooDeep(this.path) : cycleIn(this.root, this.path, this.start)
     this.holders.push(copy)
   }
 }
 
-/** Names the place where a cycle closes, if it is one that can be followed; else where it begins to be deep. */
-function tooDeep(root: object, path: Path, start: number): HeldStateError {
+const tooDeep = (path: Path) => refuse(path, `nesting of more than ${maxDepth} levels, or a cycle`)
+
+/** Names the place where a cycle closes, if it is one that can be followed. Only development looks for it: a page would pay for that. */
+function cycleIn(root: object, path: Path, start: number): HeldStateError {
   const seen = new Map<unknown, number>()
   let value: unknown = root
   for (let at = start; at < path.length && isContainer(value); at += 1) {
@@ -272,7 +275,7 @@ function tooDeep(root: object, path: Path, start: number): HeldStateError {
     seen.set(value, at)
     value = partOf(value, path[at])
   }
-  return refuse(path, `nesting of more than ${maxDepth} levels`)
+  return tooDeep(path)
 }
 
 function partOf(value: object, key: unknown): unknown {

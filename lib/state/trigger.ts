@@ -17,16 +17,16 @@ export interface Trigger {
 
 /** Bundles hold copies of this library, and the hub is of another one: it listens here. */
 const noticed = Symbol.for('heldstate.trigger.noticed')
-const process = globalThis as { [noticed]?: (trigger: Trigger) => void }
+const realm = globalThis as { [noticed]?: (trigger: Trigger) => void }
 
 /** `notice` hears of each trigger that is made. */
 export function noticeTriggers(notice: (trigger: Trigger) => void): void {
-  process[noticed] = notice
+  realm[noticed] = notice
 }
 
 export function trigger(definition: string, member: string, args: readonly unknown[]): Trigger {
   const made = Object.freeze({ [brand]: true as const, definition, member, args })
-  process[noticed]?.(made)
+  if (process.env.NODE_ENV !== 'production') realm[noticed]?.(made)
   return made
 }
 
