@@ -187,6 +187,15 @@ describe('over two processes', () => {
     expect(await b.done(b.hub.modifyState(tab.token, d, (s) => (s.n += 1)))).toBe(1)
   })
 
+  it('a page whose process has died without a word exists: it comes back to another one', async () => {
+    const { a, b, tab, clock } = await two()
+    const { token } = tab
+    a.crash()
+    await clock.advance(20_000)
+    expect(await b.done(b.hub.has(token))).toBe(true)
+    expect(await b.done(b.hub.modifyState(token, d, (s) => (s.n += 1)))).toBe(1)
+  })
+
   it('asking for a token that never existed leaves nothing in the ledger', async () => {
     const { b, book } = await two()
     const before = [...book.pages.keys()].filter((token) => token === nobody)

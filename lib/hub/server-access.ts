@@ -100,7 +100,7 @@ export class ServerAccess {
       if (stored) return !stored.forgotten
       const now = hub.instances.get(token)
       if (now && this.isUsed(now)) return !this.isEnded(token)
-      return after(hub.nodes.aloneMs(token), (alone) => alone === undefined) // a page of it may be connected elsewhere
+      return hub.store.shared?.attended(token) ?? false
     })
   }
 

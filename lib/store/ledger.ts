@@ -112,6 +112,8 @@ export interface Ledger {
    * pages have gone with their node, the time begins when somebody asks.
    */
   aloneMs(token: string, node: string): Promise<number | undefined>
+  /** Whether the token has a page at any node, also at one that has died and could not say that it has gone. */
+  attended(token: string): Promise<boolean>
   read(token: string): Promise<Kept | undefined>
   /** Tokens that were saved with this text as `browser`. */
   ofBrowser(browser: string): Promise<readonly string[]>

@@ -78,6 +78,7 @@ export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOpti
       const ms = (await runOn(scripts.alone, token, node)) as number
       return ms < 0 ? undefined : ms
     },
+    attended: async (token) => (await runOn(scripts.attended, token, '')) === 1,
     ofBrowser: async (browser) => (await run(scripts.ofBrowser, '', JSON.stringify(browser))) as string[],
     tellOthers: async (node, word) => {
       await run(scripts.tellOthers, node, word)

@@ -213,6 +213,9 @@ return 0
 `,
 )
 
+/** → 1 or 0. */
+export const attended = script(lines, `return #words(call('HGET', T, '!p')) > 0 and 1 or 0`)
+
 export const read = script(lines, `return known('')`)
 
 /** The browser, as JSON → tokens that it was the last one of. A token may be in the list of an earlier browser too. */
@@ -302,6 +305,7 @@ export const scripts: readonly Script[] = [
   unfollow,
   attend,
   alone,
+  attended,
   read,
   drop,
   orphans,

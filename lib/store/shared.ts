@@ -42,6 +42,7 @@ export class SharedStore implements StateStore, Shared {
   private readonly lease: Lease
   private readonly losses: Losses
   private savesMade = 0
+  readonly attended = (token: string): Promise<boolean> => this.ready().then(() => this.ledger.attended(token))
   private opening: Promise<void> | undefined
   private closed = false
 
@@ -253,9 +254,8 @@ export class SharedStore implements StateStore, Shared {
     return this.ready().then(() => this.ledger.tellOthers(this.node, word))
   }
 
-  async aloneMs(token: string): Promise<number | undefined> {
-    await this.ready()
-    return this.ledger.aloneMs(token, this.node)
+  aloneMs(token: string): Promise<number | undefined> {
+    return this.ready().then(() => this.ledger.aloneMs(token, this.node))
   }
 
   /** The ledger forgets by itself what is not in use. */

@@ -167,6 +167,8 @@ export interface Shared {
   tellOthers(word: string): Promise<void>
   /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
   aloneMs(token: string): Promise<number | undefined>
+  /** Whether pages of a token are at a process, or were at one that has died since: they come back to another one. */
+  attended(token: string): Promise<boolean>
 }
 
 /** What a shared store tells its process. */

@@ -191,6 +191,7 @@ export function memoryLedger(book: Book): Ledger {
       page.aloneSince ??= clock.now()
       return clock.now() - page.aloneSince
     },
+    attended: async (token) => (book.pages.get(token)?.attended.size ?? 0) > 0,
     read: async (token) => kept(book.page(token)),
     ofBrowser: async (browser) =>
       [...book.pages].filter(([, { texts }]) => texts.browser === JSON.stringify(browser)).map(([token]) => token),

@@ -69,6 +69,7 @@ function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<ne
     unfollow: async (token) => alive(() => shared.unfollow(token)),
     attend: (token, here) => void alive(() => shared.attend(token, here)),
     tellOthers: async (word) => alive(() => shared.tellOthers(word)),
+    attended: async (token) => alive(() => shared.attended(token)),
     aloneMs: async (token) => alive(() => shared.aloneMs(token)),
   }
 }

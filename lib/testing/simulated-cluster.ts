@@ -256,6 +256,7 @@ export class Cluster implements Servers {
       follow: (...given) => far(() => ledger.follow(...given)),
       unfollow: (...given) => far(() => ledger.unfollow(...given)),
       attend: (...given) => far(() => ledger.attend(...given)),
+      attended: (...given) => far(() => ledger.attended(...given)),
       aloneMs: (...given) => far(() => ledger.aloneMs(...given)),
       read: (token) => far(() => ledger.read(token)),
       drop: (...given) => far(() => ledger.drop(...given)),
