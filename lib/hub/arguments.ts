@@ -7,8 +7,8 @@ import type { Watchdog } from '../base/watchdog.js'
 import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
 import type { Trigger } from '../state/trigger.js'
 import { Deadline } from './deadline.js'
-import { refused } from './refused.js'
 import type { Ground } from './ground.js'
+import { refused } from './refused.js'
 
 export interface ArgumentsGround extends Ground {
   readonly clock: Clock

@@ -12,8 +12,8 @@ import { granted } from '../tasks/permit.js'
 import type { JoinedRun, KnownRun, TaskPool, TaskStart } from '../tasks/pool.js'
 import { isSameTask } from '../tasks/queue.js'
 import type { TaskRun } from '../tasks/run.js'
-import { nobody, transact } from './opening.js'
 import type { Ground } from './ground.js'
+import { nobody, transact } from './opening.js'
 import type { Transaction } from './transaction.js'
 
 /** What it asks of the hub. */

@@ -11,9 +11,9 @@ import { heldBlock } from './held.js'
 import type { Hub } from './hub.js'
 import type { Instance } from './instance.js'
 import { StateUnknown } from './state-unknown.js'
-import { closed } from './working.js'
 import { isToken, refuseMalformed } from './token.js'
 import type { Transaction } from './transaction.js'
+import { closed } from './working.js'
 
 /** Whether the token was named by code, which may be wrong, or by the request of the tab itself, which proves that there is one. */
 export type Naming = 'named' | 'calling'

@@ -18,8 +18,8 @@ import { Joining, type JoiningGround } from './joining.js'
 import { isStale } from './once.js'
 import { nobody, transact } from './opening.js'
 import { type CallName, withEnd } from './past-calls.js'
-import type { Transaction } from './transaction.js'
 import { madeBy } from './slips.js'
+import type { Transaction } from './transaction.js'
 import { closed } from './working.js'
 
 /** What it asks of the hub. */

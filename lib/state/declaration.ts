@@ -343,8 +343,3 @@ const isSchema = (value: unknown): value is StandardSchemaV1 =>
 const development = process.env.NODE_ENV !== 'production'
 
 const invalid = (message: string) => new HeldStateError('invalid-definition', message)
-
-/** Whether a handler returned a generator to run, and not what it has to say. */
-export function isIterator(value: unknown): value is AsyncIterator<unknown> | Iterator<unknown> {
-  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
-}

@@ -56,3 +56,8 @@ function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function (did you mean to call it?)'
   return Array.isArray(value) ? 'an array that holds something else than triggers' : `a value of type ${typeof value}`
 }
+
+/** Whether a handler returned a generator to run, and not what it has to say. */
+export function isIterator(value: unknown): value is AsyncIterator<unknown> | Iterator<unknown> {
+  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
+}
