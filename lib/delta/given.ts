@@ -40,6 +40,13 @@ export class Given implements Following {
     }
   }
 
+  /** Where the author's own is another than when it was copied, though nothing follows it any more. Each is told once. */
+  lost(): string[] {
+    const changed = [...this.taken].filter(([own, { value }]) => !isSame(own, value))
+    for (const [own] of changed) this.forget(own)
+    return changed.map(([, { node }]) => formatPath(node.path))
+  }
+
   /** It is put in once more, as it is now. */
   forget(own: object): void {
     const known = this.taken.get(own)

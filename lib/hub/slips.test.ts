@@ -296,3 +296,49 @@ describe('a field that changes its kind', () => {
     expect(warned).toEqual([])
   })
 })
+
+describe('what an earlier change of a task has put in', () => {
+  const lists = defineState('lists', () => ({
+    reports: [] as { n: number; at: Date }[],
+    when: null as Date | null,
+  })).tasks((background) => ({
+    loses: background(async ({ update, lock }) => {
+      const report = { n: 0, at: new Date(0) }
+      await update((s) => void s.reports.push(report))
+      await update(() => void (report.n += 1)) // seen by the next one
+      {
+        await using held = await lock()
+        held.state.when = report.at
+      }
+      report.at.setTime(5) // seen at the end
+    }),
+    keeps: background(async ({ update }) => {
+      const report = { n: 0, at: new Date(0) }
+      await update((s) => void s.reports.push(report))
+      await update((s) => void ((s.reports[0] as { n: number }).n += 1))
+    }),
+  }))
+
+  it('and what is written to it later is said to be lost, once for each', async () => {
+    const { open, clock, log } = testHub([lists])
+    const tab = await open()
+    const state = await tab.watch(lists)
+    void state.loses.start()
+    await clock.advance(100)
+    const said = log.lines.filter((line) => line.includes('by way of the object'))
+    expect(said).toEqual([
+      expect.stringMatching(/Task "loses" of state "lists" has changed lists.reports\[0\] by way of/),
+      expect.stringMatching(/has changed lists.when by way of/),
+    ])
+    expect(tab.state(lists).reports).toEqual([{ n: 0, at: new Date(0) }])
+  })
+
+  it('is looked at in silence where nothing is written to it', async () => {
+    const { open, clock, log } = testHub([lists])
+    const tab = await open()
+    const state = await tab.watch(lists)
+    void state.keeps.start()
+    await clock.advance(100)
+    expect([log.lines, tab.state(lists).reports[0]?.n]).toEqual([[], 1])
+  })
+})

@@ -216,6 +216,11 @@ export class Transaction implements Hold {
     this.savesEnds = true
   }
 
+  /** Where what was put in has changed since, by way of the author's own object. In development. */
+  lost(): string[] {
+    return this.drafts.flatMap(({ given }) => given.lost())
+  }
+
   /** What the next save will make the state; the newest state once it is saved. */
   get next(): State {
     return this.staged
@@ -228,7 +233,7 @@ export class Transaction implements Hold {
     let staged: Record<string, Fields> | undefined
     let grown = 0
     for (const { definition, draft, given, lines } of this.drafts) {
-      const fields = draft.commit(goesOn ? given : undefined)
+      const fields = draft.commit(goesOn || development ? given : undefined)
       grown += draft.grown
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue

@@ -25,6 +25,7 @@ export interface BlockTransaction {
   /** Saves, and lets the pages see it. */
   show(): Promise<void>
   rollback(): void
+  lost(): readonly string[]
   close(): void
   release(): void
 }

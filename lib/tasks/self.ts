@@ -10,7 +10,7 @@ import { type BlockTransaction, HeldBlock } from './block.js'
 import { HeldInside } from './held-inside.js'
 import type { Permit } from './permit.js'
 import type { TaskRun } from './run.js'
-import { lineHere, OpenCalls, UsingWatch } from './slips.js'
+import { lineHere, OpenCalls, PutIn, UsingWatch } from './slips.js'
 
 /** A function of the user's. */
 export type Author = (...args: never[]) => unknown
@@ -43,7 +43,12 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
     return readonlyView(access.snapshot(state, id))
   }
   const open = new OpenCalls(access.log, run.where)
-  if (lineHere()) void run.settled.then(() => run.phase.name === 'done' && open.end())
+  const putIn = lineHere() && new PutIn(access.log, run.where)
+  if (putIn)
+    void run.settled.then(() => {
+      putIn.look()
+      if (run.phase.name === 'done') open.end()
+    })
 
   return {
     get token() {
@@ -68,6 +73,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
           run.confirmBlocks()
           return access.lock(permit).then((transaction) => {
             run.looked(transaction.next)
+            putIn?.next(transaction)
             const block = new HeldBlock(run, transaction)
             block.watch = line && new UsingWatch(access, run.where, line)
             return heldBlock(run, access, block)
@@ -85,6 +91,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
           run.confirmBlocks()
           return access.update(permit, change, (transaction) => {
             run.looked(transaction.next)
+            putIn?.next(transaction)
             return change(transaction.get(definition), new HeldInside(definition, transaction))
           })
         }),

@@ -76,3 +76,35 @@ export class OpenCalls {
     this.open = undefined
   }
 }
+
+/** Transactions of a run that are looked at again. */
+const most = 20
+
+/** What the earlier changes of a run have put in: the state has copies, and what the author writes to his own is lost. */
+export class PutIn {
+  private readonly log: Log
+  private readonly where: string
+  private readonly made: { lost(): readonly string[] }[] = []
+
+  constructor(log: Log, where: string) {
+    this.log = log
+    this.where = where
+  }
+
+  /** A further change begins. */
+  next(transaction: { lost(): readonly string[] }): void {
+    this.look()
+    this.made.push(transaction)
+    if (this.made.length > most) this.made.shift()
+  }
+
+  look(): void {
+    const [first, ...others] = this.made.flatMap((transaction) => transaction.lost())
+    if (first === undefined) return
+    const more = others.length > 0 ? ` and ${others.length} more` : ''
+    this.log.warn(
+      `${this.where} has changed ${first}${more} by way of the object that an earlier update() or lock() has put in. The state has its own copy since then, ` +
+        'so the change is lost. Look the part up in each update, by an id or an index, and change that.',
+    )
+  }
+}
