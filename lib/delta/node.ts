@@ -104,8 +104,9 @@ export abstract class Node<T extends object = object> {
 
   refuseClosed(what: PropertyKey): void {
     if (this.scope.open) return
+    const { path } = this
     throw new ImmutableStateError(
-      `"${String(what)}" was changed after the lock was released. Take the lock again with ` +
+      `"${String(what)}"${path.length > 0 ? ` of ${formatPath(path)}` : ''} was changed after the lock was released. Take the lock again with ` +
         '`await using held = await self.lock()` or `await self.update((s) => { ... })`, and change the state it gives.',
     )
   }
