@@ -84,8 +84,10 @@ answering({
     url = `http://127.0.0.1:${port}`
     honest = openTab(url)
     if (!(await within(openMs, honest.live))) return false
+    click()
+    await rest(openMs) // its token is in the store from here on, also on a slow machine
     timer = setInterval(click, clickMs)
-    return true
+    return acknowledged > 0
   },
   /** Forgets the clicks before. */
   phase: () => {
