@@ -213,7 +213,7 @@ export class MatrixApp {
       '.gitignore': '/node_modules\n/.next/\nnext-env.d.ts\n',
       [`${app}/layout.${x}`]: `export const metadata = { title: 'A fresh app' }\n\nexport default function RootLayout(${children}) {\n  return (\n    <html lang="en">\n      <body>{children}</body>\n    </html>\n  )\n}\n`,
       [`${app}/page.${x}`]: 'export default function Home() {\n  return <p>Home</p>\n}\n',
-      ...(cell.typescript ? { 'tsconfig.json': JSON.stringify(tsconfig, null, 2) } : {}),
+      ...(cell.typescript ? { 'tsconfig.json': JSON.stringify(settingsOf(cell), null, 2) } : {}),
       ...cell.files,
     }
   }
@@ -240,6 +240,11 @@ const tsconfig = {
   include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
   exclude: ['node_modules'],
 }
+
+const settingsOf = ({ compilerOptions }) => ({
+  ...tsconfig,
+  compilerOptions: { ...tsconfig.compilerOptions, ...compilerOptions },
+})
 
 function environment() {
   const { NODE_ENV: _, PORT: __, HELDSTATE_DIST_DIR: ___, ...env } = process.env

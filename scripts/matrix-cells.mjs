@@ -71,6 +71,18 @@ export const cells = [
     packages: compiler,
     files: { 'next.config.ts': typed('  cacheComponents: true,\n  reactCompiler: true,\n') },
   },
+  {
+    name: 'declaration',
+    typescript: '7.0.2',
+    compilerOptions: { declaration: true, declarationMap: true },
+    files: { 'next.config.ts': typed('') },
+  },
+  {
+    name: 'composite',
+    typescript: '5.9.3',
+    compilerOptions: { composite: true },
+    files: { 'next.config.ts': typed('') },
+  },
   { name: 'attached', attached: 'next', typescript: '7.0.2', src: true, files: { 'next.config.ts': typed('') } },
   {
     name: 'attached-paths',

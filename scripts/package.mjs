@@ -59,7 +59,7 @@ const doorTypes = `type Door = typeof import('../doors/next.js', { with: { 'reso
 export declare const withHeldState: Door['withHeldState']
 export declare const serve: Door['serve']
 export declare const diskStore: Door['diskStore']
-export type { DiskStoreOptions, ServeOptions } from '../doors/next.js' with { 'resolution-mode': 'import' }
+export type { DiskStoreOptions, Served, ServeOptions } from '../doors/next.js' with { 'resolution-mode': 'import' }
 `
 
 /** Packs the library as it is compiled now, beside its folder, which servers of other tests may be using; the tarball's path. */

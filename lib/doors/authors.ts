@@ -1,8 +1,37 @@
 /** `heldstate`: for authors of state modules. */
-export { type ErrorCode, HeldStateError, ImmutableStateError } from '../base/errors.js'
+export type { Duration } from '../base/duration.js'
+export type { Json } from '../base/encode.js'
+export { type ErrorCode, type Failure, HeldStateError, ImmutableStateError, type Issue } from '../base/errors.js'
 export { Refusal } from '../base/refusal.js'
 export { plain } from '../delta/plain.js'
-export { defineState } from '../state/define.js'
-export type { ArgsOf, ClientView, Definition, StateOf, TaskHandle, ViewOf } from '../state/definition.js'
+export type { DeepReadonly } from '../delta/view.js'
+export type { Manifest } from '../protocol/manifest.js'
+export type {
+  Background,
+  EventDeclaration,
+  EventOptions,
+  EventResult,
+  On,
+  SchemaArgs,
+  TaskDeclaration,
+  TaskOptions,
+  TaskResult,
+  Triggers,
+} from '../state/declaration.js'
+export { type Builder, defineState } from '../state/define.js'
+export type {
+  ArgsOf,
+  Call,
+  ClientView,
+  Definition,
+  EventFunction,
+  Shape,
+  ShapeOf,
+  StateOf,
+  TaskHandle,
+  TriggersOf,
+  ViewOf,
+} from '../state/definition.js'
+export type { Predict, Predictions } from '../state/prediction.js'
 export type { EventContext, Held, HeldToken, Self } from '../state/self.js'
 export type { Trigger } from '../state/trigger.js'

@@ -3,6 +3,6 @@
 export { type ErrorCode, HeldStateError, type Issue } from '../base/errors.js'
 export { ConnectionStatus, type ConnectionStatusProps } from '../react/connection-status.js'
 export { heldFetch } from '../react/tab.js'
-export { type Connection, useConnection } from '../react/use-connection.js'
+export { type Connection, type ConnectionStatus as ConnectionState, useConnection } from '../react/use-connection.js'
 export { useServerState } from '../react/use-server-state.js'
-export type { ClientView, EventFunction, TaskHandle } from '../state/definition.js'
+export type { Call, ClientView, Definition, EventFunction, TaskHandle } from '../state/definition.js'

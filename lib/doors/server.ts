@@ -1,11 +1,30 @@
 /** `heldstate/server`: for route handlers, server actions, scripts and servers. */
+export type { Clock } from '../base/clock.js'
 export { type ErrorCode, HeldStateError, ImmutableStateError } from '../base/errors.js'
+export type { Limits } from '../base/limits.js'
+export type { Log } from '../base/log.js'
 export { Refusal } from '../base/refusal.js'
-export { createHub, type Hub } from '../hub/hub.js'
+export type { Whose } from '../hub/endings.js'
+export { type BackgroundTask, createHub, type Hub } from '../hub/hub.js'
 export type { HubOptions } from '../hub/options.js'
 export { hub } from '../hub/process-hub.js'
 export { forgetBrowser, forgetTab } from '../next/forget.js'
 export { getState, modifyState } from '../next/state.js'
-export { memoryStore } from '../store/memory.js'
+export type { Shape as StoredShape } from '../state/shape.js'
+export { type Memory, memoryStore } from '../store/memory.js'
 export { type RedisStoreOptions, redisStore } from '../store/redis.js'
-export type { StateStore, Stored } from '../store/store.js'
+export type { SharedStore } from '../store/shared.js'
+export type {
+  CallEnd,
+  DurableRun,
+  Ears,
+  Fields,
+  PageCalls,
+  RunningTask,
+  Shared,
+  State,
+  StateStore,
+  Stored,
+  TaskEnd,
+  TaskName,
+} from '../store/store.js'

@@ -1,0 +1,53 @@
+/** Apps whose tsconfig has `declaration` or `composite`, as Turborepo's starter: inferred types must have names that apps can import. */
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Compiler, complaints, declarationOf, installedTypes } from './declarations.fixture.js'
+import { componentOf, declaredApp } from './declared-app.fixture.js'
+import { unnamedTypes } from './unnamed-types.fixture.js'
+
+const patience = 120_000
+const doors = ['authors', 'react', 'server', 'next', 'provider', 'route', 'testing', 'instrumentation']
+/** Parts that the hub, a store and the test kit hand each other. They can be reached, and are nothing to build on. */
+const internal =
+  /^(Hub: (Access|Call|Callers|Connection|Endings|Eventually|FairShare|FirstValues|Flow|Instance|Keeping|Locks|MemoryBounds|NewTabs|Next|Nodes|Originals|Outbox|Registry|SampledLog|Session|Tasking|Turn|Watchdog)|BackgroundTask: TaskRun|HubOptions: Registry|SharedStore: SharedStoreOptions|TestTab: (Loopback|Tab)) of /
+
+let dir: string
+beforeAll(() => {
+  dir = installedTypes()
+}, patience)
+afterAll(() => rmSync(dir, { recursive: true }))
+
+it('each type that a door names is exported by a door', { timeout: patience }, () => {
+  const unnamed = unnamedTypes(join(dir, 'node_modules/heldstate/dist'), doors)
+  expect(unnamed.filter((name) => !internal.test(name))).toEqual([])
+})
+
+describe.each<Compiler>(['typescript', 'typescript-5'])('an app, by %s', (compiler) => {
+  const options = compiler === 'typescript' ? ['declaration', 'composite'] : ['declaration'] // the slower one is asked once
+  it.each(options)('with %s exports what it infers', { timeout: patience }, (option) => {
+    expect(complaints(dir, compiler, declaredApp, { [option]: true })).toBe('')
+    const written = declarationOf(dir, 'app/counter.state.d.ts')
+    expect(written).toContain('export declare const counter: import("heldstate").Builder<')
+    expect(written).not.toContain('heldstate/dist')
+  })
+
+  it('with isolatedDeclarations is asked to write the type of a state, and needs no more', {
+    timeout: patience,
+  }, () => {
+    const files = (state: string) => ({ 'app/counter.state.ts': state, 'app/counter.tsx': componentOf })
+    const options = { declaration: true, isolatedDeclarations: true }
+    const written = annotated()
+    const bare = written.replace(/(?<=export const counter): Definition<[\s\S]*?\n}>/, '')
+    expect(complaints(dir, compiler, files(bare), options)).toMatch(/TS9010: Variable must have an explicit type/)
+    expect(complaints(dir, compiler, files(written), options)).toBe('')
+  })
+})
+
+/** The state module that docs/state.md shows for it. */
+function annotated(): string {
+  const page = fileURLToPath(new URL('../../docs/state.md', import.meta.url))
+  const blocks = readFileSync(page, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)
+  return [...blocks].map(([, code = '']) => code).find((code) => code.includes(': Definition<{')) ?? ''
+}
