@@ -11,9 +11,10 @@ const target = {
   logLevel: 'silent',
 } satisfies BuildOptions & TransformOptions
 
-/** One file as CommonJS, with its imports as `require` calls. */
+/** One file as CommonJS, with its imports as `require` calls; what it exports whole has `true` as a second argument. */
 export function compile(file: string, source: string): string {
-  return transformSync(source, { ...target, loader: file.endsWith('x') ? 'tsx' : 'ts', sourcefile: file }).code
+  const { code } = transformSync(source, { ...target, loader: file.endsWith('x') ? 'tsx' : 'ts', sourcefile: file })
+  return code.replaceAll(/(__reExport\(\w+, require\("(?:[^"\\]|\\.)*")\)/g, '$1, true)')
 }
 
 export interface Bundle {
@@ -59,5 +60,11 @@ export function bundle(specifier: string, file: string, packages: 'bundle' | 'ex
 export function reasonOf(error: unknown): string {
   const first = (error as Partial<BuildFailure> | null)?.errors?.[0]
   if (!first) return messageOf(error).split('\n', 1)[0] ?? ''
-  return first.location ? `${first.text} (line ${first.location.line}: ${first.location.lineText.trim()})` : first.text
+  const text = /^Top-level await is/.test(first.text) ? topLevelAwait : first.text
+  return first.location ? `${text} (line ${first.location.line}: ${first.location.lineText.trim()})` : text
 }
+
+/** Of a state module, and of files from which its first values come. */
+const topLevelAwait =
+  'it awaits outside of a function, and names and first values are needed before anything is awaited. Await in the event or the task that needs it, or ' +
+  'hold the promise: const rates = loadRates(), and there: await rates'

@@ -31,7 +31,7 @@ const counter = (init: string, chain = '') =>
 function evaluate(source: string, name = 'app/counter.state.ts') {
   const loaded: string[] = []
   const parts = evaluateStateModule(write(name, source), source, (file) => loaded.push(file.slice(root.length + 1)))
-  const manifests = Object.fromEntries(Object.entries(parts).map(([name, { manifest }]) => [name, manifest]))
+  const manifests = Object.fromEntries(Object.entries(parts.own).map(([name, { manifest }]) => [name, manifest]))
   return { manifests, loaded, defaults: decode(manifests.counter?.defaults) }
 }
 
@@ -85,10 +85,9 @@ describe('time and chance', () => {
   test('are the same in each evaluation of one text, so that server and browser agree', () => {
     write('app/drawn.ts', 'export const drawn = () => Math.random()')
     const { defaults } = evaluate(source)
-    expect(evaluateStateModule(join(root, 'app/counter.state.ts'), source).counter?.manifest.defaults).toBeDefined()
-    expect(decode(evaluateStateModule(join(root, 'app/counter.state.ts'), source).counter?.manifest.defaults)).toEqual(
-      defaults,
-    )
+    const again = evaluateStateModule(join(root, 'app/counter.state.ts'), source).own.counter?.manifest.defaults
+    expect(again).toBeDefined()
+    expect(decode(again)).toEqual(defaults)
   })
 
   test('are drawn anew for each value, and what was given stays', () => {
@@ -196,6 +195,19 @@ describe('imports', () => {
     expect(loaded).toEqual(['app/near.ts'])
   })
 
+  test('a file that is exported whole is looked into, and its definitions are those of the module', () => {
+    write('app/definitions.ts', counter('{ n: 3 }'))
+    const { manifests, loaded } = evaluate(`export * from './definitions'`, 'app/all.state.ts')
+    expect(manifests.counter).toMatchObject({ id: 'counter', defaults: { n: 3 } })
+    expect(loaded).toEqual(['app/definitions.ts'])
+  })
+
+  test('another state module by its default export, beside named ones', () => {
+    const source = `import other, { third } from './other.state'
+      ${counter('{ n: 1 }')}const made = [other.triggers.run(1), third.triggers.run(1)]`
+    expect(evaluate(source).defaults).toEqual({ n: 1 })
+  })
+
   test('server-only may be imported', () => {
     expect(evaluate(`import 'server-only'\n${counter('{ n: 1 }')}`).defaults).toEqual({ n: 1 })
   })
@@ -225,6 +237,38 @@ describe('a module that cannot be used', () => {
   test('and with the line of a syntax error', () => {
     expect(() => evaluate(counter('{ n: }'))).toThrow(
       `The state module ${file()} cannot be used: Unexpected "}" (line 2: `,
+    )
+  })
+
+  test.each([
+    ['the module', `const rates = await Promise.resolve(1)\n${counter('{ rates }')}`],
+    ['a file of it', `import { rates } from './rates'\n${counter('{ rates }')}`],
+    ['a package of it', `import { rates } from 'rates'\n${counter('{ rates }')}`],
+    ['a file that it exports whole', `export * from './rates'\n${counter('{ n: 1 }')}`],
+  ])('and with what to write in place of an await at the top of %s', (_, source) => {
+    const rates = 'export const rates = await Promise.resolve(1)'
+    write('app/rates.ts', rates)
+    write(
+      'node_modules/rates/package.json',
+      '{ "name": "rates", "type": "module", "exports": { "import": "./index.js" } }',
+    )
+    write('node_modules/rates/index.js', rates)
+    const run = () => evaluate(source)
+    expect(run).toThrow(/awaits outside of a function.*hold the promise.* \(line \d: .*await Promise/)
+    expect(run).not.toThrow(/Top-level|cjs/)
+  })
+
+  test.each(['private', 'computed', 'version', 'tasks', 'events'])('and with .%s() of a state of another', (stage) => {
+    const source = `import { other } from './other.state'\nexport const mine = other.${stage}(() => ({}))`
+    expect(() => evaluate(source)).toThrow(
+      `It calls .${stage}() of "other", which it imports from another state module`,
+    )
+  })
+
+  test('and with a state of another that a third file passes on', () => {
+    write('app/near.ts', `export { other } from './other.state'`)
+    expect(() => evaluate(`export { other } from './near'`)).toThrow(
+      `It exports "other", which another file has from a state module. Export it from there: export { other } from`,
     )
   })
 

@@ -9,6 +9,7 @@ import type { Manifest } from '../protocol/manifest.js'
 import { isServerDefinition, type ServerDefinition } from '../state/define.js'
 import { compile, reasonOf } from './compile.js'
 import { Imports } from './imports.js'
+import { type OtherState, otherStateIn, refuseIndirect } from './other-states.js'
 import { portableText } from './portable-text.js'
 
 /** What a stub of one definition is made of. */
@@ -18,8 +19,14 @@ export interface StubParts {
   readonly predict: Readonly<Record<string, string>>
 }
 
-/** By the names under which the module exports the definitions. */
-export type StubsParts = Readonly<Record<string, StubParts>>
+/** What a module exports: definitions of its own, and those of other state modules. */
+export interface StubsParts {
+  /** By the names under which the module exports them. */
+  readonly own: Readonly<Record<string, StubParts>>
+  readonly others: Readonly<Record<string, OtherState>>
+  /** State modules of which it exports everything. */
+  readonly whole: readonly string[]
+}
 
 /** Runs the module `file`. `onLoad` hears of each file of the project that was run as well: its change changes the result. */
 export function evaluateStateModule(
@@ -30,10 +37,14 @@ export function evaluateStateModule(
   const imports = new Imports({ file, source, authors, onLoad })
   try {
     const exports = imports.run(compile(file, source))
-    const definitions = Object.entries(exports).flatMap(([name, value]) =>
-      isServerDefinition(value) ? [[name, partsOf(value)] as const] : [],
-    )
-    return Object.fromEntries(definitions)
+    const own: Record<string, StubParts> = {}
+    const others: Record<string, OtherState> = {}
+    for (const [name, value] of Object.entries(exports)) {
+      const other = otherStateIn(value)
+      if (other) others[name] = other.from === '' ? refuseIndirect(name, other.name) : other
+      else if (isServerDefinition(value)) own[name] = partsOf(value)
+    }
+    return { own, others, whole: imports.whole }
   } catch (error) {
     throw new HeldStateError('invalid-definition', sentence(file, error, imports.problems), { cause: error })
   }

@@ -4,9 +4,10 @@
  */
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import { trigger } from '../state/trigger.js'
+import { HeldStateError } from '../base/errors.js'
 import { bundle, reasonOf } from './compile.js'
 import { inert, lazily } from './lazily.js'
+import { otherStates } from './other-states.js'
 import { type Steady, steadyCrypto, steadyFor } from './steady.js'
 
 type Module = Readonly<Record<string, unknown>>
@@ -32,6 +33,8 @@ export interface ImportsOptions {
 export class Imports {
   /** Why imports could not be loaded, a sentence each. */
   readonly problems: string[] = []
+  /** State modules of which the module exports everything, as it names them. */
+  readonly whole: string[] = []
   private readonly given: ImportsOptions
   private readonly require: NodeJS.Require
   private readonly steady: Steady
@@ -42,10 +45,13 @@ export class Imports {
     this.require = createRequire(given.file)
   }
 
-  /** Runs a CommonJS module in place of the file, and returns its exports. */
+  /** Runs the CommonJS of the file, and returns its exports. */
   run(code: string): Module {
+    return this.evaluate(code, (specifier, isWhole) => (isWhole ? this.exported(specifier) : this.import(specifier)))
+  }
+
+  private evaluate(code: string, require: (specifier: string, isWhole?: boolean) => unknown): Module {
     const module = { exports: {} as Module }
-    const require = (specifier: string) => this.import(specifier)
     const { file } = this.given
     const scope = {
       require,
@@ -60,21 +66,38 @@ export class Imports {
     return module.exports
   }
 
-  private import(specifier: string): unknown {
+  /** What is exported whole has to show its names, so it is looked into at once. */
+  private exported(specifier: string): unknown {
+    if (isStateModule(specifier)) this.whole.push(specifier)
+    if (isPlain(specifier)) return {}
+    try {
+      return this.loaded(specifier)
+    } catch (error) {
+      const sentence = `It exports all of "${specifier}", which could not be loaded: ${reasonOf(error)}`
+      throw new HeldStateError('invalid-definition', sentence, { cause: error })
+    }
+  }
+
+  /** `from` is empty where a file between the two names the other. */
+  private import(specifier: string, from = specifier): unknown {
     if (specifier === 'heldstate') return this.given.authors
     if (specifier === 'server-only' || specifier === 'client-only') return {}
-    if (/\.state(\.[jt]sx?)?$/.test(specifier)) return otherStates
+    if (isStateModule(specifier)) return otherStates(from)
     if (/^(node:)?crypto$/.test(specifier)) return steadyCrypto(this.require(specifier), this.steady)
     return lazily(() => this.load(specifier))
   }
 
   private load(specifier: string): unknown {
     try {
-      return isOfProject(specifier) ? this.bundle(specifier, 'external') : this.package(specifier)
+      return this.loaded(specifier)
     } catch (error) {
       this.problems.push(`"${specifier}" could not be loaded: ${reasonOf(error)}.`)
       return inert
     }
+  }
+
+  private loaded(specifier: string): unknown {
+    return isOfProject(specifier) ? this.bundle(specifier, 'external') : this.package(specifier)
   }
 
   private package(specifier: string): unknown {
@@ -89,24 +112,15 @@ export class Imports {
   private bundle(specifier: string, packages: 'bundle' | 'external'): unknown {
     const { code, files } = bundle(specifier, this.given.file, packages)
     for (const file of files) this.given.onLoad(file)
-    return this.run(code).loaded
+    return this.evaluate(code, (inner) => this.import(inner, '')).loaded
   }
 }
 
 /** Relative, absolute, or under one of the usual aliases: `@/`, `~/`, `#`. */
 const isOfProject = (specifier: string) => /^(\.|\/|@\/|~|#)/.test(specifier)
 
-/** Other state modules are references here as they are in the hub: enough to make triggers of. */
-const otherStates = new Proxy(
-  {},
-  {
-    get: (_, name) => {
-      if (name === '__esModule') return true
-      const make =
-        (member: string | symbol) =>
-        (...args: unknown[]) =>
-          trigger(String(name), String(member), args)
-      return { id: String(name), triggers: new Proxy({}, { get: (__, member) => make(member) }) }
-    },
-  },
-)
+/** What has nothing to export whole: other states are exported by their stubs, and of heldstate no state. */
+const isPlain = (specifier: string) =>
+  /^(heldstate|server-only|client-only|(node:)?crypto)$/.test(specifier) || isStateModule(specifier)
+
+const isStateModule = (specifier: string) => /\.state(\.[jt]sx?)?$/.test(specifier)

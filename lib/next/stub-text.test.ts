@@ -44,6 +44,43 @@ test('of a state with optimistic events it holds the functions that pages run', 
   expect(text).not.toContain('MARKER')
 })
 
+test('what a module exports of other state modules, its stub exports of theirs', () => {
+  const evaluated = evaluateStateModule(
+    '/app/all.state.ts',
+    `import { defineState } from 'heldstate'
+    import cart, { wishes } from './cart.state'
+    import * as rooms from '@/rooms.state'
+    import type { Item } from './types.state'
+    export type { Item }
+    export { counter, counter as clicks, default as first } from '../counter.state'
+    export * from './lists.state'
+    export * from '@repo/states/users.state.ts'
+    export * as all from './lists.state'
+    export { cart, rooms, wishes as default }
+    export const own = defineState('own', () => ({ n: 0 })).events((on) => ({ go: on(() => cart.triggers.add()) }))`,
+  )
+  expect(stubText(evaluated).split('\n').sort()).toEqual(
+    [
+      '',
+      `import { stub } from 'heldstate/stub'`,
+      'export const own = stub({"id":"own","defaults":{"n":0},"events":["go"],"tasks":[]})',
+      'export { counter } from "../counter.state"',
+      'export { counter as clicks } from "../counter.state"',
+      'export { default as first } from "../counter.state"',
+      'export { default as cart } from "./cart.state"',
+      'export { wishes as default } from "./cart.state"',
+      'export * as rooms from "@/rooms.state"',
+      'export * as all from "./lists.state"',
+      'export * from "./lists.state"',
+      'export * from "@repo/states/users.state.ts"',
+    ].sort(),
+  )
+})
+
+test('a module that exports no state is an empty one', () => {
+  expect(stubText(evaluateStateModule('/app/none.state.ts', 'const n = 1'))).toBe('export {}\n')
+})
+
 test('an optimistic event that needs its module is refused where it is compiled', () => {
   const source = `import { defineState } from 'heldstate'
     const MARKER = 1
