@@ -38,6 +38,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'protocol-version': 'the tab and the hub speak different versions of the protocol',
   'registry-unreachable': 'the route that loads the state modules does not answer',
   'save-failed': 'the store could not save a change',
+  'static-export': 'the app is exported as files, so it has no server that could hold state',
   'stale-write': 'the store holds a newer revision than the one a change was made from',
   'state-lost': 'the server does not have the state of this tab any more',
   'state-too-large': 'a change would have made the state of a tab larger than its bound',

@@ -45,6 +45,7 @@ export const errorCodes = [
   'stale-write',
   'state-lost',
   'state-too-large',
+  'static-export',
   'store-full',
   'store-unreachable',
   'task-cancelled',

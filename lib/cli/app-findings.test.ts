@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { RedisServer } from '../store/redis-server.fixture.js'
@@ -47,6 +47,9 @@ test.each([
   ])
 })
 
+const wrapped = (config: string, before = '') =>
+  `import { withHeldState } from 'heldstate/next'\n${before}export default withHeldState(${config})\n`
+
 const without = (name: string) => Object.fromEntries(Object.entries(healthy).filter(([other]) => other !== name))
 const scripts = (dev: string) => ({
   'package.json': JSON.stringify({ scripts: { dev, start: 'heldstate start' }, dependencies: { next: '16' } }),
@@ -58,6 +61,18 @@ test.each<[what: string, files: Files, kind: 'broken' | 'note', sentence: string
     { ...healthy, 'next.config.mjs': 'export default {}' },
     'broken',
     'next.config.mjs does not call withHeldState. Run "heldstate init"',
+  ],
+  [
+    'a config of an export',
+    { ...healthy, 'next.config.mjs': wrapped(`{ output: 'export' }`) },
+    'broken',
+    "next.config.mjs has output: 'export', which makes files and no server",
+  ],
+  [
+    'a config that is exported at times',
+    { ...healthy, 'next.config.mjs': wrapped(`{ 'output': process.env.PHONE ? 'export' : undefined }`) },
+    'broken',
+    "output: 'export'",
   ],
   ['no config', without('next.config.mjs'), 'broken', 'There is no next.config'],
   [
@@ -119,6 +134,44 @@ test.each<[what: string, files: Files, kind: 'broken' | 'note', sentence: string
   ['no line in .gitignore', without('.gitignore'), 'note', 'is not in .gitignore. Add the line: .heldstate'],
 ])('%s', (_, files, kind, sentence) => {
   expect(wrong(files)).toEqual([{ kind, text: expect.stringContaining(sentence) }])
+})
+
+/** An app of a workspace, with a package beside it that has state modules. */
+function workspace(config: string, before = '') {
+  const { dir, write } = folderWith({
+    'packages/states/package.json': '{ "name": "@repo/states" }',
+    'packages/states/src/cart.state.ts': healthy['app/counter.state.ts'] ?? '',
+    'packages/ui/package.json': '{ "name": "@repo/ui" }',
+  })
+  const dependencies = { next: '16', heldstate: '0', '@repo/states': '*', '@repo/ui': '*' }
+  const app: Files = {
+    ...without('app/counter.state.ts'),
+    'package.json': JSON.stringify({ scripts: { dev: 'heldstate dev', start: 'heldstate start' }, dependencies }),
+    'next.config.mjs': wrapped(config, before),
+  }
+  for (const [name, text] of Object.entries(app)) write(`apps/web/${name}`, text)
+  mkdirSync(join(dir, 'node_modules/@repo'), { recursive: true })
+  for (const name of ['states', 'ui']) symlinkSync(join(dir, 'packages', name), join(dir, 'node_modules/@repo', name))
+  return appFindings(join(dir, 'apps/web'))
+}
+
+test.each([
+  [`{ transpilePackages: ['@repo/states', "@repo/ui"] }`, ''],
+  [`{ 'transpilePackages': packages }`, `const packages = ['@repo/states']\n`],
+  ['config', `const config = { transpilePackages: [...(process.env.A ? [] : ['@repo/states'])] }\n`],
+])('state modules of a package that the config names are found: %s', (config, before) => {
+  const findings = workspace(config, before)
+  expect(findings).toContainEqual({ kind: 'fine', text: '1 state module: ../../packages/states/src/cart.state.ts' })
+  expect(findings.filter(({ kind }) => kind !== 'fine')).toEqual([])
+})
+
+test('state modules of a package that the config does not name are broken, with the line to add', () => {
+  expect(workspace(`{ transpilePackages: ['@repo/ui'] }`)).toContainEqual({
+    kind: 'broken',
+    text: expect.stringMatching(
+      /^\.\.\/\.\.\/packages\/states\/src\/cart\.state\.ts is a state module of the package @repo\/states, which .* Add it: transpilePackages: \['@repo\/ui', '@repo\/states'\]$/,
+    ),
+  })
 })
 
 test('an old Node is named', () => {

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { keptFolder } from '../next/kept-secret.js'
 import { findStateFiles, isStateFile, sourceOf } from '../next/state-files.js'
 import { broken, type Finding, fine, note } from './finding.js'
+import { packageFindings } from './package-findings.js'
 import { installedVersion, isSupported, type Project, readProject } from './project.js'
 import { proxyFindings } from './proxy-findings.js'
 import { redisOf } from './redis-findings.js'
 import { scriptFindings } from './script-findings.js'
 import { secretFindings } from './secret-findings.js'
-import { wrapConfig } from './wrapped-config.js'
+import { textsFor, wrapConfig } from './wrapped-config.js'
 
 export function appFindings(dir: string, node = process.versions.node): readonly Finding[] {
   const project = readProject(dir)
@@ -22,6 +23,7 @@ export function appFindings(dir: string, node = process.versions.node): readonly
     configFinding(project),
     routeFinding(project),
     ...stateFindings(project),
+    ...packageFindings(project, packagesOf(project)),
     ...scriptFindings(project),
     ...secretFindings(dir, process.env.HELDSTATE_SECRET, redisOf(dir) !== ''),
     ...(redisOf(dir) === '' ? [folderFinding(project)] : []),
@@ -84,6 +86,11 @@ function configFinding({ dir, config }: Project): Finding {
   const wrapped = 'Run "heldstate init", or wrap what it exports: withHeldState({ … }), from "heldstate/next".'
   if (config === undefined) return broken(`There is no next.config, which has to call withHeldState. ${wrapped}`)
   const text = readFileSync(join(dir, config), 'utf8')
+  if (textsFor('output', text).includes('export'))
+    return broken(
+      `${config} has output: 'export', which makes files and no server, so nothing could hold state. Leave output out and run "heldstate ` +
+        `start", or use output: 'standalone' with the line of attach mode.`,
+    )
   const { kind } = wrapConfig(config, text)
   if (kind === 'wrapped') return fine(`${config} is wrapped`)
   if (kind === 'edited') return broken(`${config} does not call withHeldState. ${wrapped}`)
@@ -101,8 +108,14 @@ function routeFinding({ dir, appFolder, typescript }: Project): Finding {
   return broken(`${path} does not export GET of heldstate, so the state modules cannot be loaded. It needs: ${line}`)
 }
 
-function stateFindings({ dir, appFolder }: Project): readonly Finding[] {
-  const { files } = findStateFiles(dir)
+/** As the config names them. */
+function packagesOf({ dir, config }: Project): readonly string[] {
+  return config === undefined ? [] : textsFor('transpilePackages', readFileSync(join(dir, config), 'utf8'))
+}
+
+function stateFindings(project: Project): readonly Finding[] {
+  const { dir, appFolder } = project
+  const { files } = findStateFiles(dir, packagesOf(project))
   const found =
     files.length === 0
       ? note('There are no state modules yet. They are named *.state.ts, and lie anywhere in the app.')

@@ -38,6 +38,30 @@ export function wrapConfig(name: string, text: string): WrappedConfig {
   return { kind: 'edited', text: edited }
 }
 
+/**
+ * The texts that are written for a setting, wherever the config has it: those of lists, of names for them and of conditions too.
+ * None if it cannot be read.
+ */
+export function textsFor(setting: string, text: string): readonly string[] {
+  let program: Program
+  try {
+    program = parse(text)
+  } catch {
+    return []
+  }
+  const nodes = [...nodesIn(program)]
+  const named = (node: Tree) => (node.type === 'Identifier' ? node.name : node.value)
+  const values = nodes.flatMap(({ type, key, value }) =>
+    type === 'Property' && key && named(key) === setting ? [value as Tree] : [],
+  )
+  const parts = new Set(values.flatMap((value) => [...nodesIn(value)]))
+  for (const { type, name } of parts) {
+    const known = type === 'Identifier' ? nodes.find(({ id, init }) => id?.name === name && init) : undefined
+    for (const part of known?.init ? nodesIn(known.init) : []) parts.add(part)
+  }
+  return [...parts].flatMap(({ type, value }) => (type === 'Literal' && typeof value === 'string' ? [value] : []))
+}
+
 /** The config of an app that has none. */
 export const newConfig = `import { withHeldState } from 'heldstate/next'
 
@@ -55,6 +79,9 @@ interface Tree extends Node {
   readonly left?: Tree
   readonly right?: Tree
   readonly directive?: string
+  readonly key?: Tree
+  readonly value?: unknown
+  readonly init?: Tree | null
   readonly declarations?: readonly { readonly init?: Tree | null }[]
 }
 

@@ -133,3 +133,18 @@ test('the path of the route follows basePath and trailingSlash', () => {
   withHeldState({})
   expect(servedRoutePath()).toBe('/api/heldstate')
 })
+
+const exported = { output: 'export' } as const
+
+test.each<[form: string, wrap: () => unknown]>([
+  ['an object', () => withHeldState(exported)],
+  ['a function', () => withHeldState(() => exported)('a-phase', context)],
+  ['an async function', () => withHeldState(async () => exported)('a-phase', context)],
+  ['a promise', () => withHeldState(Promise.resolve(exported))],
+])('%s with output: "export" is refused, with what to write instead', async (_, wrap) => {
+  await expect((async () => wrap())()).rejects.toMatchObject({
+    code: 'static-export',
+    message: expect.stringMatching(/output: 'export'.*no server.*Leave output out.*standalone/),
+  })
+  expect(withHeldState({ output: 'standalone' }).output).toBe('standalone')
+})

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
+import { HeldStateError } from '../base/errors.js'
 import { clients, nativeFiles } from './native-files.js'
 import { routePath } from './route-path.js'
 import { seeConfig } from './seen-config.js'
@@ -34,6 +35,7 @@ const isPromise = (config: NextConfig | Promise<NextConfig>): config is Promise<
   'then' in config && typeof config.then === 'function'
 
 function extend(config: NextConfig): NextConfig {
+  if (config.output === 'export') throw new HeldStateError('static-export', exported)
   seeConfig(config)
   return {
     ...config,
@@ -44,6 +46,10 @@ function extend(config: NextConfig): NextConfig {
     serverExternalPackages: [...(config.serverExternalPackages ?? []), ...external, ...clients()],
   }
 }
+
+const exported =
+  'next.config has output: \'export\', which makes files and no server, so nothing could hold state. Leave output out and run "heldstate start", or use ' +
+  "output: 'standalone' with the line of attach mode."
 
 type Turbopack = NonNullable<NextConfig['turbopack']>
 type Rules = NonNullable<Turbopack['rules']>

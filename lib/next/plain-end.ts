@@ -7,6 +7,7 @@ const plain = new Set<ErrorCode>([
   'cannot-listen',
   'cannot-store',
   'missing-secret',
+  'static-export',
   'store-unreachable',
   'unfit-store',
   'weak-secret',
