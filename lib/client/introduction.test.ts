@@ -38,9 +38,10 @@ describe('a fetch of the page', () => {
     new Introduction(() => signed)
     await fetch('/path', { headers: { rsc: '1', accept: 'text/x-component' } })
     await fetch(new URL('/path', location.href), { method: 'POST', headers: new Headers({ 'Next-Action': 'id' }) })
+    await fetch('/_next/data/build/path.json', { headers: { 'x-nextjs-data': '1' } }) // the Pages Router
     await fetch('https://elsewhere.example/path', { headers: { RSC: '1' } })
-    expect(sent.map(({ caller }) => parseCaller(caller)?.signed)).toEqual([signed, signed, undefined])
-    expect(sent.map(({ other }) => other)).toEqual(['text/x-component', null, null])
+    expect(sent.map(({ caller }) => parseCaller(caller)?.signed)).toEqual([signed, signed, signed, undefined])
+    expect(sent.map(({ other }) => other)).toEqual(['text/x-component', null, null, null])
   })
 
   it('of anybody else leaves the page as it was made', async () => {

@@ -62,11 +62,11 @@ export class Introduction {
   }
 }
 
-/** Server actions, and what the router loads. */
+/** Server actions, and what its two routers load. */
 function isNexts(init: RequestInit | undefined): boolean {
   if (!init?.headers) return false
   const headers = new Headers(init.headers)
-  return headers.has('rsc') || headers.has('next-action')
+  return headers.has('rsc') || headers.has('next-action') || headers.has('x-nextjs-data')
 }
 
 /** The mark that was left for this page; a tab that is duplicated later shall not have it. */

@@ -111,6 +111,7 @@ it('the doors export this and nothing else', () => {
         "type Ears",
         "type ErrorCode",
         "type Fields",
+        "type GivenRequest",
         "type Hub",
         "type HubOptions",
         "type Limits",

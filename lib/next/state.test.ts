@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { getState, memoryStore, modifyState } from '../doors/server.js'
+import {
+  forgetBrowser,
+  forgetTab,
+  type GivenRequest,
+  getState,
+  hub,
+  memoryStore,
+  modifyState,
+} from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
 import { currentHub, setSlot } from '../hub/slot.js'
 import { callerCookie, callerHeader, writeCaller } from '../protocol/caller.js'
@@ -143,6 +151,108 @@ describe('getState', () => {
     await open()
     headers.mockImplementation(() => Promise.reject(new Error('DYNAMIC_SERVER_USAGE')))
     await expect(getState(d)).rejects.toThrow('DYNAMIC_SERVER_USAGE')
+  })
+})
+
+/** The hub of an app, in code of which Next tells of no request. */
+const inApp = (hub: ReturnType<typeof currentHub>) => setSlot({ hub, routeKey: '', takeJob: () => undefined })
+
+describe('with a request that is given, as Pages Router needs it', () => {
+  const requests: [what: string, make: (headers: Record<string, string>) => GivenRequest['req']][] = [
+    ['of Node', (headers) => ({ headers })],
+    ['of Node with lists', (headers) => ({ headers: { ...headers, 'x-many': ['a', 'b'] } })],
+    ['of the web', (headers) => new Request('http://localhost/', { headers: { ...headers, origin: '' } })],
+  ]
+  const opened = async () => {
+    const kit = await open()
+    inApp(kit.hub)
+    return {
+      ...kit,
+      caller: { cookie: kit.cookieOf(browser), [callerHeader]: writeCaller({ mark, signed: kit.signed }) },
+    }
+  }
+
+  it.each(requests)('%s: getState, modifyState and forgetTab know the tab', async (_, make) => {
+    const { done, caller, tab, clock } = await opened()
+    const req = make(caller)
+    expect(await done(getState(d, { req }))).toEqual(written)
+    expect(await done(modifyState(d, (s) => (s.n += 1), { req }))).toBe(8)
+    await clock.advance(20)
+    expect(tab.state(defined).n).toBe(8)
+    await done(forgetTab({ req }))
+    expect(await done(getState(d, { req }))).toEqual(first)
+  })
+
+  it('that is of a document may read, as often as it likes, and not change', async () => {
+    const { done, headersOf } = await opened()
+    const req = { headers: headersOf(mark), method: 'GET' }
+    expect(await done(getState(d, { req }))).toEqual(written)
+    expect(await done(getState(d, { req, res: {} } as GivenRequest))).toEqual(written)
+    await expect(done(modifyState(d, () => {}, { req }))).rejects.toMatchObject({
+      message: expect.stringContaining('only loaded'),
+    })
+    expect(await done(getState(d, { req: { ...req } }))).toEqual(first)
+  })
+
+  it('that does not tell gives first values, and refuses a change', async () => {
+    const { done } = await opened()
+    const req = { headers: {} }
+    expect(await done(getState(d, { req }))).toEqual(first)
+    await expect(done(modifyState(d, () => {}, { req }))).rejects.toMatchObject({ code: 'unknown-tab' })
+    await done(forgetBrowser({ req }))
+  })
+
+  it('that is none is refused by what to write', async () => {
+    const { done } = await opened()
+    for (const wrong of [{}, { headers: {} }, { req: undefined }, { req: {} }, { req: { headers: null } }])
+      await expect(done(getState(d, wrong as never))).rejects.toMatchObject({
+        code: 'unknown-tab',
+        message: expect.stringContaining('Write { req }'),
+      })
+  })
+
+  it('or else says at once that there is none', async () => {
+    const { done } = await opened()
+    for (const [work, call] of [
+      [() => getState(d), 'getState(definition, { req })'],
+      [() => modifyState(d, () => {}), 'modifyState(definition, change, { req })'],
+      [() => forgetTab(), 'forgetTab({ req })'],
+      [() => forgetBrowser(), 'forgetBrowser({ req })'],
+    ] as const)
+      await expect(done<unknown>(work())).rejects.toMatchObject({
+        code: 'unknown-tab',
+        message: expect.stringMatching(
+          `In pages/api and getServerSideProps hand the request over: ${call.replaceAll(/[(){}]/g, '\\$&')}`,
+        ),
+      })
+  })
+
+  it('says it in getStaticProps of a build as well, where no hub runs', async () => {
+    vi.stubEnv('NEXT_PHASE', 'phase-production-build')
+    await expect(getState(d)).rejects.toMatchObject({ code: 'unknown-tab' })
+    asked({})
+    expect(await getState(d)).toMatchObject({ n: 3 })
+    vi.unstubAllEnvs()
+  })
+})
+
+describe('the edge runtime', () => {
+  it('is refused by name, in place of first values and of advice that does not help', async () => {
+    vi.stubGlobal('EdgeRuntime', 'edge-runtime')
+    const refused = {
+      code: 'missing-hub',
+      message: expect.stringMatching(/edge runtime.*Leave out `runtime = 'edge'`/),
+    }
+    for (const work of [
+      () => getState(d),
+      () => modifyState(d, () => {}),
+      () => modifyState('token', d, () => {}),
+      () => forgetTab(),
+      () => forgetBrowser(),
+      async () => hub.lock('token'),
+    ])
+      await expect<unknown>(work()).rejects.toMatchObject(refused)
+    vi.unstubAllGlobals()
   })
 })
 
