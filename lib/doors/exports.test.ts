@@ -162,3 +162,22 @@ it.each(Object.entries(doors))('the door %s has these values when it is imported
   expect(Object.keys(door).sort()).toEqual(values)
   for (const value of values) expect(door[value]).toBeDefined()
 })
+
+it.each([
+  ['authors', 'authors-browser'],
+  ['server', 'server-edge'],
+  ['provider', 'provider-edge'],
+])('what stands in place of the door %s elsewhere has its names, as bundlers want it', (door, other) => {
+  const values = fromSource(`${here}/${door}.ts`).filter((exported) => !exported.startsWith('type '))
+  expect(fromSource(`${here}/${other}.ts`)).toEqual(values)
+})
+
+it.each(['./server-edge.js', './provider-edge.js'])(
+  '%s refuses to be in a bundle for the edge runtime, by name',
+  async (door) => {
+    await expect(import(door)).rejects.toMatchObject({
+      code: 'missing-hub',
+      message: expect.stringMatching(/edge runtime.*Leave out `runtime = 'edge'`/),
+    })
+  },
+)

@@ -52,12 +52,14 @@ export function refuseOtherVersion(slot: Slot): void {
 
 /** Throws `missing-hub` in the edge runtime of Next, which shares the process and nothing else with the hub. */
 export function refuseEdge(): void {
-  if (!('EdgeRuntime' in globalThis)) return
-  throw new HeldStateError(
-    'missing-hub',
-    "This runs in the edge runtime, which is apart from the server that holds the state. Leave out `runtime = 'edge'`: the default, 'nodejs', has the hub.",
-  )
+  if ('EdgeRuntime' in globalThis) throw missingInEdge()
 }
+
+export const missingInEdge = (): HeldStateError =>
+  new HeldStateError(
+    'missing-hub',
+    "This is code for the edge runtime, which is apart from the server that holds the state. Leave out `runtime = 'edge'`: the default, 'nodejs', has the hub.",
+  )
 
 /** The hub of this process. */
 export function currentHub(): Hub {

@@ -1,0 +1,13 @@
+/** `heldstate/server` in the edge runtime: its names, and why they do not work there. */
+export { HeldStateError, ImmutableStateError } from '../base/errors.js'
+export { Refusal } from '../base/refusal.js'
+export {
+  createHub,
+  forgetBrowser,
+  forgetTab,
+  getState,
+  hub,
+  memoryStore,
+  modifyState,
+  redisStore,
+} from '../next/edge.js'
