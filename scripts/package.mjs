@@ -53,6 +53,36 @@ export function finishPackage(folder) {
     banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
   })
   writeFileSync(join(dist, 'next/door.d.cts'), doorTypes)
+  addTwins(dist, join(dist, 'jest'))
+}
+
+/** The doors as CommonJS, for Jest. In its pages no server is asked, as there is none. Those for servers share one file. */
+export function addTwins(dist, folder) {
+  const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(root, 'lib/package.json'), 'utf8'),
+  )
+  const packages = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
+  const hub = ['server', 'provider', 'testing']
+  const twins = {
+    authors: `export * from './authors.js'`,
+    react: `import '../react/unconnected.js'\nexport * from './react.js'`,
+    hub: hub.map((door) => `export * as ${door} from './${door}.js'`).join('\n'),
+  }
+  for (const [name, contents] of Object.entries(twins))
+    buildSync({
+      stdin: { contents, resolveDir: join(dist, 'doors') },
+      outfile: join(folder, `${name}.cjs`),
+      bundle: true,
+      platform: 'node',
+      target: 'node20.9',
+      format: 'cjs',
+      external: packages.filter((one) => one !== 'devalue').flatMap((one) => [one, `${one}/*`]), // devalue is an ES module alone
+      nodePaths: [join(root, 'node_modules')],
+      supported: { 'dynamic-import': false }, // which Jest has for ES modules only
+      define: { 'import.meta.url': 'moduleUrl' },
+      banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
+    })
+  for (const door of hub) writeFileSync(join(folder, `${door}.cjs`), `module.exports = require('./hub.cjs').${door}\n`)
 }
 
 const doorTypes = `type Door = typeof import('../doors/next.js', { with: { 'resolution-mode': 'import' } })

@@ -19,12 +19,17 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const modules = join(root, 'node_modules')
 
 /** With the declarations of the source as it is now. Remove the folder in the end. */
-export function installedTypes(): string {
+export const installedTypes = (): string => installed('--emitDeclarationOnly')
+
+/** With its compiled modules as well. */
+export const installedPackage = (): string => installed()
+
+function installed(...options: readonly string[]): string {
   const dir = mkdtempSync(join(tmpdir(), 'heldstate-declarations-'))
   const home = join(dir, 'node_modules/heldstate')
   mkdirSync(home, { recursive: true })
   cpSync(join(root, 'lib/package.json'), join(home, 'package.json'))
-  tsc('typescript', ['-p', join(root, 'lib'), '--emitDeclarationOnly', '--outDir', join(home, 'dist')])
+  tsc('typescript', ['-p', join(root, 'lib'), ...options, '--outDir', join(home, 'dist')])
   for (const name of readdirSync(modules))
     if (!name.startsWith('.') && name !== 'heldstate') symlinkSync(join(modules, name), join(dir, 'node_modules', name))
   return dir

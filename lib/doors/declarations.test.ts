@@ -8,7 +8,7 @@ import { componentOf, declaredApp } from './declared-app.fixture.js'
 import { unnamedTypes } from './unnamed-types.fixture.js'
 
 const patience = 120_000
-const doors = ['authors', 'react', 'server', 'next', 'provider', 'route', 'testing', 'instrumentation']
+const doors = ['authors', 'react', 'server', 'next', 'provider', 'route', 'testing', 'instrumentation', 'vite']
 /** Parts that the hub, a store and the test kit hand each other. They can be reached, and are nothing to build on. */
 const internal =
   /^(Hub: (Access|Call|Callers|Connection|Endings|Eventually|FairShare|FirstValues|Flow|Instance|Keeping|Locks|MemoryBounds|NewTabs|Next|Nodes|Originals|Outbox|Registry|SampledLog|Session|Tasking|Turn|Watchdog)|BackgroundTask: TaskRun|HubOptions: Registry|SharedStore: SharedStoreOptions|TestTab: (Loopback|Tab)) of /

@@ -142,6 +142,11 @@ it('the doors export this and nothing else', () => {
         "type TestKit",
         "type TestLog",
       ],
+      "unconnected": [],
+      "vite": [
+        "heldState",
+        "type VitePlugin",
+      ],
     }
   `)
 })

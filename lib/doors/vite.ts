@@ -1,0 +1,2 @@
+/** `heldstate/vite`: for vite.config, and Storybook on Vite. */
+export { heldState, type VitePlugin } from '../next/vite.js'
