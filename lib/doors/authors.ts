@@ -34,4 +34,5 @@ export type {
 } from '../state/definition.js'
 export type { Predict, Predictions } from '../state/prediction.js'
 export type { EventContext, Held, HeldToken, Self } from '../state/self.js'
+export type { Flat, Storable } from '../state/storable.js'
 export type { Trigger } from '../state/trigger.js'

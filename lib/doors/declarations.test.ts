@@ -11,7 +11,7 @@ const patience = 120_000
 const doors = ['authors', 'react', 'server', 'next', 'provider', 'route', 'testing', 'instrumentation', 'vite']
 /** Parts that the hub, a store and the test kit hand each other. They can be reached, and are nothing to build on. */
 const internal =
-  /^(Hub: (Access|Call|Callers|Connection|Endings|Eventually|FairShare|FirstValues|Flow|Instance|Keeping|Locks|MemoryBounds|NewTabs|Next|Nodes|Originals|Outbox|Registry|SampledLog|Session|Tasking|Turn|Watchdog)|BackgroundTask: TaskRun|HubOptions: Registry|SharedStore: SharedStoreOptions|TestTab: (Loopback|Tab)) of /
+  /^(Hub: (Access|Call|Callers|Connection|Endings|Eventually|FairShare|FirstValues|Flow|Instance|Keeping|Locks|MemoryBounds|NewTabs|Next|Nodes|Originals|Outbox|Registry|SampledLog|ServerAccess|Session|Tasking|Turn|Watchdog)|BackgroundTask: TaskRun|HubOptions: Registry|SharedStore: SharedStoreOptions|TestTab: (Loopback|Tab)) of /
 
 let dir: string
 beforeAll(() => {
