@@ -18,6 +18,42 @@ const paths = `  basePath: "/shop",
 `
 const compiler = { 'babel-plugin-react-compiler': '^1.0.0' }
 
+/** Pages beside app: a page that asks the server for its tab, and a handler that changes it. */
+const mixedPages = {
+  'pages/old.tsx': `import { heldFetch, useConnection, useServerState } from "heldstate/react";
+import { getState } from "heldstate/server";
+import type { GetServerSideProps } from "next";
+import { counter } from "../app/counter.state";
+
+export const getServerSideProps: GetServerSideProps = async (context) => ({
+  props: { server: (await getState(counter, context)).max },
+});
+
+export default function Old({ server }: { server: number }) {
+  const { max } = useServerState(counter);
+  const { status } = useConnection();
+  return <button onClick={() => heldFetch("/api/raise", { method: "POST" })}>server {server}, page {max}, {status}</button>;
+}
+`,
+  'pages/api/raise.ts': `import { modifyState } from "heldstate/server";
+import type { NextApiRequest, NextApiResponse } from "next";
+import { counter } from "../../app/counter.state";
+
+export default async function raise(req: NextApiRequest, res: NextApiResponse) {
+  res.json(await modifyState(counter, (s) => (s.max += 5), { req }));
+}
+`,
+}
+
+async function driveMixedPages(page, address) {
+  await page.goto(`${address}/old`)
+  const button = page.getByRole('button')
+  await button.getByText('server 10, page 10, live').click({ timeout: 60_000 })
+  await button.getByText('server 10, page 15, live').waitFor({ timeout: 60_000 })
+  await page.reload()
+  await button.getByText('server 15, page 15, live').waitFor({ timeout: 60_000 })
+}
+
 export const cells = [
   { name: 'newest', typescript: '7.0.2', files: { 'next.config.ts': typed('') } },
   {
@@ -82,6 +118,12 @@ export const cells = [
     typescript: '5.9.3',
     compilerOptions: { composite: true },
     files: { 'next.config.ts': typed('') },
+  },
+  {
+    name: 'mixed-pages',
+    typescript: '7.0.2',
+    files: { 'next.config.ts': typed(''), ...mixedPages },
+    drive: driveMixedPages,
   },
   { name: 'attached', attached: 'next', typescript: '7.0.2', src: true, files: { 'next.config.ts': typed('') } },
   {

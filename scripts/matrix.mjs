@@ -53,6 +53,7 @@ async function served(app, mode) {
   const page = await browser.newPage()
   try {
     await driveExample(page, app.url)
+    await app.cell.drive?.(page, app.address)
   } finally {
     await page.close()
     await app.stop()
