@@ -22,6 +22,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 export interface Variant {
+  /** The folder beside this file that is copied. Default: fixture. */
+  readonly app?: 'cached'
   readonly bundler: 'turbopack' | 'webpack'
   readonly mode: 'production' | 'development'
   readonly basePath?: string
@@ -54,6 +56,7 @@ export class FixtureApp {
   /** Of the cookie: in frames of other sites or not. */
   sameSite: 'lax' | 'none' = 'lax'
   private readonly variant: Variant
+  private readonly original: string
   private readonly edited = new Set<string>()
   private server: ChildProcess | undefined
 
@@ -61,20 +64,25 @@ export class FixtureApp {
     this.variant = variant
     this.dir = join(here, '.fixture', name)
     rmSync(this.dir, { recursive: true, force: true })
-    cpSync(join(here, 'fixture'), this.dir, { recursive: true })
-    const beside = `${this.dir}-package`
-    rmSync(beside, { recursive: true, force: true })
-    renameSync(join(this.dir, 'beside'), beside)
+    this.original = join(here, variant.app ?? 'fixture')
+    cpSync(this.original, this.dir, { recursive: true })
     mkdirSync(join(this.dir, 'node_modules'))
     if (variant.mistakes) this.addMistakes()
     rmSync(join(this.dir, 'mistakes'), { recursive: true, force: true })
-    symlinkSync(beside, join(this.dir, 'node_modules/fixture-package'))
+    if (!variant.app) this.addPackage()
     this.edit('tsconfig.json', (text) => text.replace('../../tsconfig', '../../../tsconfig'))
     if (variant.attached) {
       this.remove('server.ts')
       this.write('instrumentation.ts', `export { register } from 'heldstate/next/instrumentation'\n`)
     }
     this.edited.clear()
+  }
+
+  private addPackage(): void {
+    const beside = `${this.dir}-package`
+    rmSync(beside, { recursive: true, force: true })
+    renameSync(join(this.dir, 'beside'), beside)
+    symlinkSync(beside, join(this.dir, 'node_modules/fixture-package'))
   }
 
   private addMistakes(): void {
@@ -191,7 +199,7 @@ export class FixtureApp {
   /** Brings all files back to those of the fixture, the last edited first. */
   restore(): void {
     for (const name of [...this.edited].reverse()) {
-      const original = join(here, 'fixture', name)
+      const original = join(this.original, name)
       if (existsSync(original)) cpSync(original, join(this.dir, name), { recursive: true })
       else rmSync(join(this.dir, name))
     }

@@ -13,7 +13,7 @@ declare global {
 }
 
 /** Has each later document of the page note all texts that its state is shown as. */
-async function watchTexts(page: Page): Promise<void> {
+export async function watchTexts(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const texts: string[] = []
     window.shownTexts = texts
@@ -25,7 +25,7 @@ async function watchTexts(page: Page): Promise<void> {
   })
 }
 
-const textsShown = (page: Page) => page.evaluate(() => window.shownTexts ?? [])
+export const textsShown = (page: Page) => page.evaluate(() => window.shownTexts ?? [])
 
 /** Reloads; gives what the HTML shows, as it came over the network. */
 async function reloadedHtml(page: Page): Promise<string> {

@@ -19,12 +19,28 @@ export async function driveExample(page, url) {
   await page.getByRole('button', { name: 'Start' }).click()
   await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible(patient)
   await expect(page.getByRole('heading')).toHaveText(/^[3-9] \/ 10$/)
+  await watchHeadings(page)
   await page.reload(patient)
   await expect(page.getByRole('heading')).toHaveText(/^([4-9]|10) \/ 10$/) // it went on
   await expect(page.getByRole('heading')).toHaveText('10 / 10')
+  const headings = await page.evaluate(() => window.shownHeadings)
+  expect(headings.filter((text) => !/^([3-9]|10) \/ 10$/.test(text))).toEqual([]) // its first values were never shown
   await expect(page.getByRole('button', { name: 'Start' })).toBeVisible()
   await page.getByRole('button', { name: 'Reset' }).click()
   await expect(page.getByRole('heading')).toHaveText('0 / 10')
   expect(sockets).toBe(2) // one for each load
   expect(faults).toEqual([])
+}
+
+/** Has later documents of the page note all that their heading shows. */
+async function watchHeadings(page) {
+  await page.addInitScript(() => {
+    const texts = []
+    window.shownHeadings = texts
+    const note = () => {
+      const text = document.querySelector('h1')?.textContent
+      if (text && texts.at(-1) !== text) texts.push(text)
+    }
+    new MutationObserver(note).observe(document, { subtree: true, childList: true, characterData: true })
+  })
 }

@@ -70,9 +70,18 @@ const button = {
 }
 `
 
-const page = `import { Counter } from './counter'
+const page = `import { HeldStateProvider } from 'heldstate/provider'
+import { Suspense } from 'react'
+import { Counter } from './counter'
 
+// with the provider, the HTML of a reloaded page has the values of its tab
 export default function Page() {
-  return <Counter />
+  return (
+    <HeldStateProvider>
+      <Suspense>
+        <Counter />
+      </Suspense>
+    </HeldStateProvider>
+  )
 }
 `

@@ -40,6 +40,7 @@ test('adds config, route, scripts, the line of .gitignore and an example', async
   expect(read('package.json')).toContain(
     '"scripts": { "dev": "heldstate dev", "build": "next build", "start": "heldstate start" },',
   )
+  expect(read('app/counter/page.tsx')).toMatch(/<HeldStateProvider>\s*<Suspense>\s*<Counter \/>/)
   expect(text()).toMatch(/heldstate is set up\. Run "npm run dev" and open \/counter\.$/)
 })
 

@@ -53,6 +53,18 @@ describe('a document', () => {
     expect(callers.ofDocument([one, two], 'b')).toBe(two)
   })
 
+  it('that is rendered again is made for the same tab, and no other document is', () => {
+    const callers = new Callers('secret')
+    const [one, two] = [callerOf('1', 'a'), callerOf('2', 'c')]
+    expect(callers.ofDocument([one], 'b', 'first')).toBe(one)
+    expect(callers.ofDocument([one], 'b', 'first')).toBe(one)
+    expect(callers.ofDocument([one], 'b', 'second')).toBeUndefined()
+    expect(callers.ofDocument([one], 'b')).toBeUndefined()
+    expect(callers.ofDocument([one, two], 'b', 'second')).toBe(two)
+    expect(callers.ofDocument([one, two], 'b', 'second')).toBe(two)
+    expect(callers.ofDocument([one, two], 'b', 'first')).toBe(one)
+  })
+
   it('is made for none where several tabs may be meant, until only one is left', () => {
     const callers = new Callers('secret')
     const [one, two] = [callerOf('1', 'a'), callerOf('2', 'c')]

@@ -9,8 +9,8 @@ import { copiedToken, secretsOf, verifyToken } from './token.js'
 
 export class Callers {
   readonly secrets: readonly [string, ...string[]]
-  /** Marks of cookies that a document has used, the oldest first. */
-  private readonly used = new Set<string>()
+  /** Marks of cookies that a document has used, the oldest first, with the name of that document. */
+  private readonly used = new Map<string, string | undefined>()
 
   constructor(secret: string | readonly string[] | undefined) {
     this.secrets = secretsOf(secret)
@@ -37,14 +37,20 @@ export class Callers {
     return copiedToken(copyOf, browser, this.secrets)
   }
 
-  /** The one caller for whom a document is made, if that is sure. */
-  ofDocument(callers: readonly Caller[], browser: string): Caller | undefined {
-    const fresh = callers.filter((caller) => !this.used.has(caller.mark) && this.tokenOf(caller, browser) !== undefined)
+  /** The one caller for whom a document is made, if that is sure. Next may render one several times; then `document` names it. */
+  ofDocument(callers: readonly Caller[], browser: string, document?: string): Caller | undefined {
+    const fresh = callers.filter(
+      (caller) => this.isFresh(caller, document) && this.tokenOf(caller, browser) !== undefined,
+    )
     const [only] = fresh
     if (!only || fresh.length > 1) return undefined
-    this.used.add(only.mark)
-    const [oldest] = this.used
+    this.used.set(only.mark, document)
+    const [oldest] = this.used.keys()
     if (oldest !== undefined && this.used.size > fixedLimits.usedMarks) this.used.delete(oldest)
     return only
+  }
+
+  private isFresh({ mark }: Caller, document: string | undefined): boolean {
+    return !this.used.has(mark) || (document !== undefined && this.used.get(mark) === document)
   }
 }

@@ -5,7 +5,7 @@
 import { HeldStateError, messageOf } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import { currentSlot } from '../hub/slot.js'
-import { callerHeader, callersIn, parseCaller } from '../protocol/caller.js'
+import { callerHeader, callersIn, documentHeader, parseCaller } from '../protocol/caller.js'
 import { browsersIn, firstOf } from '../transport/browser-cookie.js'
 import { type GivenRequest, headersOf, type RequestHeaders } from './given-request.js'
 import { type CallingTab, playedTab } from './played-request.js'
@@ -43,8 +43,10 @@ const isSecureRequest = (headers: RequestHeaders) => firstOf(headers.get('x-forw
 function tabOf(hub: Hub, headers: RequestHeaders): CallingTab | undefined {
   const { callers } = hub
   const given = parseCaller(headers.get(callerHeader))
+  const document = headers.get(documentHeader) ?? undefined
   for (const { browser } of browsersOf(hub, headers)) {
-    const caller = given ?? callers.ofDocument(callersIn(headers.get('cookie'), isSecureRequest(headers)), browser)
+    const named = callersIn(headers.get('cookie'), isSecureRequest(headers))
+    const caller = given ?? callers.ofDocument(named, browser, document)
     const token = caller && callers.tokenOf(caller, browser)
     if (caller && token !== undefined) return { token, mark: caller.mark, browser, loads: !given && !isPosted(headers) }
   }
@@ -71,12 +73,17 @@ export const noRequest = (call: string): string =>
   `Next tells of no request here, so it is unknown which tab calls. In pages/api and getServerSideProps hand the request over: ${call}. ` +
   'getStaticProps, timers and scripts have none.'
 
-/** Next throws through here what ends a static render; only that there is no request is an answer. */
+/**
+ * Next throws through here what ends a static render; only that there is no request is an answer. A prefetch has headers and is kept
+ * for minutes, which values of a tab must not be: `connection()` waits for the navigation.
+ */
 async function requestHeaders(given?: GivenRequest): Promise<RequestHeaders | undefined> {
   if (given !== undefined) return headersOf(given)
   const next = await import('next/headers.js').catch(() => undefined)
   try {
-    return await next?.headers()
+    const headers = await next?.headers()
+    if (headers) await (await import('next/server.js')).connection()
+    return headers
   } catch (error) {
     if (messageOf(error).includes('outside a request scope')) return undefined
     throw error

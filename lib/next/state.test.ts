@@ -11,14 +11,18 @@ import {
 } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
 import { currentHub, setSlot } from '../hub/slot.js'
-import { callerCookie, callerHeader, writeCaller } from '../protocol/caller.js'
+import { callerCookie, callerHeader, documentHeader, writeCaller } from '../protocol/caller.js'
 import type { Paint } from '../protocol/paint.js'
 import { stub } from '../state/stub.js'
 import { signedBrowser } from '../transport/browser-cookie.js'
 import { HeldStateProvider } from './provider.js'
 
-const { headers } = vi.hoisted(() => ({ headers: vi.fn<() => Promise<Headers>>() }))
+const { headers, connection } = vi.hoisted(() => ({
+  headers: vi.fn<() => Promise<Headers>>(),
+  connection: vi.fn(async () => {}),
+}))
 vi.mock('next/headers.js', () => ({ headers }))
+vi.mock('next/server.js', () => ({ connection }))
 
 const defined = defineState('d', () => ({ n: 3, when: new Date(0) }))
   .private(() => ({ secret: 'first' }))
@@ -77,6 +81,32 @@ const written = { n: 7, when: new Date(0), secret: 'written', double: 14 }
 const first = { n: 3, when: new Date(0), secret: 'first', double: 6 }
 
 describe('getState', () => {
+  const paints = () => (HeldStateProvider({ children: null }).props as { painting: Promise<Paint> }).painting
+  it.each([
+    ['', () => getState(d), written],
+    [' through the provider', paints, expect.objectContaining({ mark })],
+  ])('waits for the navigation itself%s: a prefetch has headers too, and is kept', async (_, read, expected) => {
+    const { fetched, clock, done } = await open()
+    const now = vi.spyOn(clock, 'now') // of which Next takes note in a prefetch
+    const settled = vi.fn()
+    let navigate = () => {}
+    const asks = new Promise<void>((asked) => {
+      connection.mockImplementationOnce(() => {
+        asked()
+        return new Promise((resolve) => {
+          navigate = resolve
+        })
+      })
+    })
+    fetched()
+    const reading = Promise.resolve(read()).finally(settled)
+    await asks
+    await new Promise((again) => setImmediate(again))
+    expect([settled.mock.calls.length, now.mock.calls.length]).toEqual([0, 0])
+    navigate()
+    expect(await done(reading)).toEqual(expected)
+  })
+
   it('gives a fetch of a page the state of its tab, with private fields and computed values', async () => {
     const { fetched, done } = await open()
     fetched()
@@ -90,6 +120,17 @@ describe('getState', () => {
     expect(await done(getState(d))).toEqual(written)
     expect(await done(getState(d))).toEqual(written)
     loaded()
+    expect(await done(getState(d))).toEqual(first)
+  })
+
+  it('gives a document that Next renders again the same state: the server has named it', async () => {
+    const { headersOf, done } = await open()
+    const named = { ...headersOf(mark), [documentHeader]: 'one' }
+    for (const _ of [1, 2]) {
+      asked(named)
+      expect(await done(getState(d))).toEqual(written)
+    }
+    asked({ ...named, [documentHeader]: 'another' })
     expect(await done(getState(d))).toEqual(first)
   })
 

@@ -6,9 +6,14 @@
 
 export const callerHeader = 'x-heldstate'
 
+/** Set by the server itself on requests to the app, so that renders of one document know that they are of one. */
+export const documentHeader = 'x-heldstate-document'
+
+export const callerCookiePrefix = 'heldstate-tab-'
+
 /** Each cookie has a name of its own: pages that end at the same moment do not overwrite each other's. Over https no other host can set it. */
 export const callerCookie = (mark: string, secure: boolean) =>
-  `${secure ? '__Host-' : ''}heldstate-tab-${mark.slice(0, 8)}`
+  `${secure ? '__Host-' : ''}${callerCookiePrefix}${mark.slice(0, 8)}`
 
 export interface Caller {
   /** Random, 32 hexadecimal digits: that of the page in a header, one of its own in each cookie. */

@@ -1,7 +1,8 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { io } from 'socket.io-client'
 import { afterEach, expect, it, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { callerHeader, writeCaller } from '../protocol/caller.js'
+import { callerCookie, callerHeader, documentHeader, writeCaller } from '../protocol/caller.js'
 import { socketPath } from '../protocol/path.js'
 import { protocolVersion } from '../protocol/version.js'
 import { CookieWatch } from './cookie-watch.js'
@@ -118,6 +119,21 @@ it('a response that sets a cookie makes all pages of its browser connect again, 
   await ask(own, undefined, { 'x-set': 'session=ann; Path=/; HttpOnly' })
   await settled()
   expect([one, two, bob].map(({ socket }) => socket.connected)).toEqual([false, false, true])
+})
+
+it('a document whose cookies may name a tab gets a name of its own, whatever its visitor calls it', async () => {
+  const { hub } = await open(plain)
+  const watch = new CookieWatch(hub)
+  const nameOf = (cookie?: string) => {
+    const headers: IncomingHttpHeaders = { [documentHeader]: 'forged', ...(cookie && { cookie }) }
+    watch.look({ headers } as IncomingMessage, {} as ServerResponse)
+    return headers[documentHeader]
+  }
+  const cookie = `${callerCookie(page, true)}=x`
+  const [one, two] = [nameOf(cookie), nameOf(cookie)]
+  expect(one).toMatch(/^[0-9a-f]{32}$/)
+  expect(two).not.toBe(one)
+  expect([nameOf('session=ann'), nameOf()]).toEqual([undefined, undefined])
 })
 
 it('an app whose events ask for no request is left alone', async () => {

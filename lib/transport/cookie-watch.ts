@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import { isOurs, isVolatile, marksOf } from '../hub/stale-cookies.js'
-import { callerHeader, parseCaller } from '../protocol/caller.js'
+import { callerCookiePrefix, callerHeader, documentHeader, parseCaller } from '../protocol/caller.js'
 import { browsersIn, isSecure } from './browser-cookie.js'
 
 export class CookieWatch {
@@ -19,6 +19,7 @@ export class CookieWatch {
   }
 
   look(request: IncomingMessage, response: ServerResponse): void {
+    this.name(request)
     const { callers, endings, registry } = this.hub
     const { headers, socket } = request
     if (!registry.asksForRequests || headers.cookie === undefined) return
@@ -36,6 +37,12 @@ export class CookieWatch {
     response.once('close', () => {
       if (setsCookies(response)) this.changed(browser)
     })
+  }
+
+  /** So that all renders of a document know that they are of one, where its cookies may name the tab. What a visitor says there counts for nothing. */
+  private name({ headers }: IncomingMessage): void {
+    delete headers[documentHeader]
+    if (headers.cookie?.includes(callerCookiePrefix)) headers[documentHeader] = this.hub.clock.id()
   }
 
   /** A response has set cookies of a browser, all of whose pages have them now. */
