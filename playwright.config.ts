@@ -20,7 +20,7 @@ const chosen = (Object.keys(modes) as Mode[]).filter((mode) => only === undefine
 const chromium = process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined)
 
 /** Specs that need a build or a server of their own, and not those of the demo. */
-const fixtureSpecs = /(attached|builds|cached|delivery|edits|packed|serving|users)\.spec\.ts$/
+const fixtureSpecs = /(attached|builds|cached|delivery|edits|packed|serving|users|zones)\.spec\.ts$/
 
 /** Static pages, and what mostly waits for the server, which is the same in both. */
 const inProductionAlone =

@@ -33,6 +33,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'no-cookie': 'the browser has sent no cookie, so the page cannot be recognized',
   'not-a-field': 'a computed value was read or written where there are only fields',
   offline: 'the tab is not connected and the call cannot wait',
+  'other-app': 'the page has reached the hub of another app',
   'other-version': 'another version of heldstate made the hub of this process',
   'payload-too-large': 'a message is larger than the bound',
   'protocol-version': 'the tab and the hub speak different versions of the protocol',

@@ -37,6 +37,7 @@ export const errorCodes = [
   'no-cookie',
   'not-a-field',
   'offline',
+  'other-app',
   'other-version',
   'payload-too-large',
   'protocol-version',

@@ -2,13 +2,18 @@
 import { request as ask, createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { socketPaths } from '../protocol/path.js'
+import { isOurs } from '../transport/own-path.js'
 import { listening } from '../transport/server.fixture.js'
 import { deploymentFindings } from './deployment-findings.js'
 
-async function app() {
-  const served = await listening([])
+async function app(zone = '') {
+  const served = await listening([], { zone })
+  served.hub.registry.app = `${zone || '/'}#1a2b3c4d`
   served.server.prependListener('request', (request, response) => {
-    if (request.url === '/') response.end('a page')
+    if (isOurs(socketPaths(zone), request.url)) return
+    response.statusCode = ['/', '/shop/cart'].includes(request.url ?? '') ? 200 : 404
+    response.end('a page')
   })
   onTestFinished(served.close)
   return served
@@ -21,16 +26,19 @@ interface Proxy {
   changeAnswer?(headers: IncomingMessage['headers']): void
   /** Which port a request goes to, in turn. */
   readonly ports: readonly number[]
+  portFor?(request: IncomingMessage): number
+  changeUrl?(url: string): string
 }
 
-async function proxy({ ports, upgrades = true, change = () => {}, changeAnswer = () => {} }: Proxy): Promise<string> {
+async function proxy(given: Proxy): Promise<string> {
+  const { ports, upgrades = true, change = () => {}, changeAnswer = () => {}, changeUrl = (url) => url } = given
   let turn = 0
-  const next = () => ports[turn++ % ports.length] as number
+  const next = (request: IncomingMessage) => given.portFor?.(request) ?? (ports[turn++ % ports.length] as number)
   const server = createServer((request, response) => {
     const headers = { ...request.headers }
     change(headers)
     const passed = ask(
-      { port: next(), host: '127.0.0.1', path: request.url, method: request.method, headers },
+      { port: next(request), host: '127.0.0.1', path: changeUrl(request.url ?? '/'), method: request.method, headers },
       (answer) => {
         changeAnswer(answer.headers)
         response.writeHead(answer.statusCode ?? 500, answer.headers)
@@ -42,9 +50,9 @@ async function proxy({ ports, upgrades = true, change = () => {}, changeAnswer =
   })
   if (upgrades)
     server.on('upgrade', (request, socket) => {
-      const passed = connect(next(), '127.0.0.1')
+      const passed = connect(next(request), '127.0.0.1')
       const lines = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`)
-      passed.write(`GET ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+      passed.write(`GET ${changeUrl(request.url ?? '/')} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
       passed.pipe(socket).pipe(passed)
       for (const end of [passed, socket]) end.on('error', () => {})
     })
@@ -73,6 +81,32 @@ test('finds nothing wrong with a server of its own, nor behind a proxy that pass
     { kind: 'fine', text: 'a websocket gets through' },
   ])
   expect(await wrong(await proxy({ ports: [portOf(served)] }))).toEqual([])
+})
+
+test('the hub of a zone is asked below the path of the zone, and one of another app is named', async () => {
+  const shop = await app('/shop')
+  const main = await app()
+  const zoned = ({ url }: IncomingMessage) => portOf(url?.startsWith('/shop/_heldstate') ? shop : main)
+  const site = await proxy({ ports: [], portFor: zoned })
+  expect(await wrong(`${site}/shop/cart`)).toEqual([])
+  expect((await deploymentFindings(`${site}/shop/cart`)).map(({ text }) => text)).toContain(
+    'heldstate answers at /shop/_heldstate',
+  )
+  expect(await wrong(site)).toEqual([])
+  const mixed = await proxy({
+    ports: [portOf(main)],
+    changeUrl: (url) => url.replace('/shop/_heldstate', '/_heldstate'),
+  })
+  expect(await wrong(`${mixed}/shop/cart`)).toEqual([
+    {
+      kind: 'broken',
+      text: expect.stringMatching(/^The hub that answers at \/shop\/_heldstate is that of the app at \/, and refuses/),
+    },
+  ])
+  const forgotten = await proxy({ ports: [portOf(main)] })
+  expect((await deploymentFindings(`${forgotten}/shop/cart`, '/shop')).filter(({ kind }) => kind !== 'fine')).toEqual([
+    { kind: 'broken', text: expect.stringMatching(/^heldstate does not answer at \/shop\/_heldstate \(status 404\)/) },
+  ])
 })
 
 const strip = (headers: IncomingMessage['headers']) => {

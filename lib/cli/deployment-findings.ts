@@ -6,28 +6,67 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { messageOf } from '../base/errors.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { socketPath } from '../protocol/path.js'
+import { appHeader } from '../protocol/caller.js'
+import { socketPath, zoneEnd } from '../protocol/path.js'
 import { broken, type Finding, fine, note } from './finding.js'
 
-export async function deploymentFindings(address: string): Promise<readonly Finding[]> {
+/** `zone` is that of the app, where its config says it; else it is looked for along the path of the address. */
+export async function deploymentFindings(address: string, zone?: string): Promise<readonly Finding[]> {
   const url = parsed(address)
   if (!url) return [broken(`${JSON.stringify(address)} is no address. Give one as https://example.com`)]
   const page = await ask(url, url)
   if ('failed' in page)
     return [broken(`${url.href} does not answer (${page.failed}). Is the app running, and the address right?`)]
-  const handshake = await ask(url, endpoint(url, 'polling'))
+  const { path, handshake, session } = await greet(url, zone)
   const pageFinding =
     page.status < 400 ? fine(`answers with ${page.status}`) : note(`${url.href} answers with ${page.status}`)
-  const session = sessionOf(handshake)
-  if (session === undefined) return [pageFinding, noHandshake(handshake)]
-  const socket = await websocket(url)
+  if (session === undefined) return [pageFinding, noHandshake(handshake, path)]
+  const other = otherHub(handshake, path)
+  if (other) return [pageFinding, other]
+  const endpoint = endpointAt(url, path)
+  const socket = await websocket(url, endpoint('websocket'))
   return [
     pageFinding,
-    fine('heldstate answers'),
+    fine(path === socketPath ? 'heldstate answers' : `heldstate answers at ${path}`),
     cookieFinding(handshake, url),
-    await staying(url, session, socket.kind === 'fine'),
+    await staying(url, endpoint('polling'), session, socket.kind === 'fine'),
     socket,
   ]
+}
+
+/** Segments of the path of an address along which a hub is looked for. */
+const deepestZone = 3
+
+interface Greeted {
+  readonly path: string
+  readonly handshake: Asked
+  readonly session: string | undefined
+}
+
+/** The first hub that answers along the path of the address, the deepest first; or what the last one said that did not. */
+async function greet(url: URL, zone: string | undefined): Promise<Greeted> {
+  const segments = url.pathname.split('/').filter(Boolean).slice(0, deepestZone)
+  const along = segments.map((_, at) => `/${segments.slice(0, segments.length - at).join('/')}`)
+  let greeted: Greeted | undefined
+  for (const one of zone === undefined ? [...along, ''] : [zone]) {
+    const path = `${one}${socketPath}`
+    const handshake = await ask(url, endpointAt(url, path)('polling'))
+    greeted = { path, handshake, session: sessionOf(handshake) }
+    if (greeted.session !== undefined) break
+  }
+  return greeted as Greeted
+}
+
+/** Whether the hub says of itself that it is that of another zone. One that knows no app says nothing. */
+function otherHub(answer: Asked, path: string): Finding | undefined {
+  const app = 'failed' in answer ? undefined : answer.headers[appHeader]?.toString()
+  const zone = app?.split('#', 1)[0]
+  const asked = path.slice(0, -socketPath.length) || '/'
+  if (zone === undefined || zone === asked) return undefined
+  return broken(
+    `The hub that answers at ${path} is that of the app at ${zone}, and refuses pages of the app at ${asked}. Let the proxy hand on ${path}/ to the ` +
+      'server of that app, with the path as it is.',
+  )
 }
 
 function parsed(address: string): URL | undefined {
@@ -39,8 +78,8 @@ function parsed(address: string): URL | undefined {
   }
 }
 
-const endpoint = (url: URL, transport: 'polling' | 'websocket') =>
-  new URL(`${socketPath}/?EIO=4&transport=${transport}`, url)
+const endpointAt = (url: URL, path: string) => (transport: 'polling' | 'websocket') =>
+  new URL(`${path}${path === socketPath ? '/' : zoneEnd}?EIO=4&transport=${transport}`, url)
 
 interface Answer {
   readonly status: number
@@ -95,8 +134,8 @@ function sessionOf(answer: Asked): string | undefined {
   return /^0\{.*"sid":"([^"]+)"/.exec(answer.body)?.[1]
 }
 
-function noHandshake(answer: Asked): Finding {
-  if ('failed' in answer) return broken(`heldstate does not answer at ${socketPath} (${answer.failed}).`)
+function noHandshake(answer: Asked, path: string): Finding {
+  if ('failed' in answer) return broken(`heldstate does not answer at ${path} (${answer.failed}).`)
   const { status, headers, body } = answer
   if (body.includes('foreign-origin') || (status === 403 && body.includes('"code":4')))
     return broken(
@@ -105,10 +144,10 @@ function noHandshake(answer: Asked): Finding {
   if (body.includes('too-many-connections')) return broken(`heldstate is full: ${body}`)
   if (status >= 300 && status < 400)
     return broken(
-      `${socketPath} is redirected to ${headers.location}. Give doctor that address, or leave the path out of what redirects.`,
+      `${path} is redirected to ${headers.location}. Give doctor that address, or leave the path out of what redirects.`,
     )
   return broken(
-    `heldstate does not answer at ${socketPath} (status ${status}). The app must be started with "heldstate start", or by a server that ` +
+    `heldstate does not answer at ${path} (status ${status}). The app must be started with "heldstate start", or by a server that ` +
       'calls serve(), or have instrumentation.ts with the line of attach mode; serverless platforms have no socket. If it is so, let ' +
       'the proxy pass on that path.',
   )
@@ -116,7 +155,7 @@ function noHandshake(answer: Asked): Finding {
 
 function cookieFinding(answer: Asked, { protocol }: URL): Finding {
   const cookies = 'failed' in answer ? [] : (answer.headers['set-cookie'] ?? [])
-  const cookie = cookies.find((text) => /^(?:__Host-)?heldstate=/.test(text))
+  const cookie = cookies.find((text) => /^(?:__Host-)?heldstate(?:\.[^=]*)?=/.test(text))
   if (cookie === undefined)
     return broken(
       'The cookie of the browser does not arrive: something takes Set-Cookie away. Without it, a reload loses its state.',
@@ -131,8 +170,7 @@ function cookieFinding(answer: Asked, { protocol }: URL): Finding {
 }
 
 /** Whether a second request finds the session of the first, which it ends. A websocket is one request. */
-async function staying(url: URL, session: string, hasWebsockets: boolean): Promise<Finding> {
-  const to = endpoint(url, 'polling')
+async function staying(url: URL, to: URL, session: string, hasWebsockets: boolean): Promise<Finding> {
   to.searchParams.set('sid', session)
   const answer = await ask(url, to, { body: '1', headers: { 'content-type': 'text/plain;charset=UTF-8' } })
   if (!('failed' in answer) && answer.status === 200) return fine('a second request reaches the same server')
@@ -147,8 +185,8 @@ async function staying(url: URL, session: string, hasWebsockets: boolean): Promi
   )
 }
 
-async function websocket(url: URL): Promise<Finding> {
-  const answer = await ask(url, endpoint(url, 'websocket'), {
+async function websocket(url: URL, to: URL): Promise<Finding> {
+  const answer = await ask(url, to, {
     headers: {
       connection: 'Upgrade',
       upgrade: 'websocket',

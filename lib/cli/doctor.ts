@@ -1,8 +1,10 @@
 /** `heldstate doctor`: looks for what is wrong with an app, and with its deployment, and says what to do about it. */
 import { keptFolder } from '../next/kept-secret.js'
 import { appFindings } from './app-findings.js'
+import { zoneIn } from './config-text.js'
 import { deploymentFindings } from './deployment-findings.js'
 import { broken, type Finding } from './finding.js'
+import { readProject } from './project.js'
 import { redisFindings, redisOf } from './redis-findings.js'
 import { Refusal } from './refusal.js'
 import { storeFindings } from './store-findings.js'
@@ -29,10 +31,19 @@ export async function doctor({ dir, url }: DoctorOptions, terminal: Terminal): P
     const store = storeFindings(keptFolder(dir))
     if (store.length > 0) findings.push(...section('The store', store, terminal))
   }
-  if (url !== undefined) findings.push(...section(url, await deploymentFindings(url), terminal))
+  if (url !== undefined) findings.push(...section(url, await deploymentFindings(url, zoneOf(dir)), terminal))
   const count = findings.filter(({ kind }) => kind === 'broken').length
   terminal.say(count === 0 ? 'Nothing is broken.' : `${count} ${count === 1 ? 'thing is' : 'things are'} broken.`)
   return count === 0 ? 0 : 1
+}
+
+function zoneOf(dir: string): string | undefined {
+  try {
+    return zoneIn(readProject(dir))
+  } catch (error) {
+    if (error instanceof Refusal) return undefined // it was said above
+    throw error
+  }
 }
 
 function section(title: string, findings: readonly Finding[], terminal: Terminal): readonly Finding[] {

@@ -4,6 +4,7 @@
  * asks for a token of its own.
  */
 import { pageLimits } from '../base/limits.js'
+import { heldApp } from '../protocol/heldstate-app.js'
 
 export interface Identity {
   /** The signed token to say hello with, if this tab has one. */
@@ -19,8 +20,10 @@ export interface Identity {
 /** The signed token of this tab, once it is sure to be no other's. */
 export type CurrentToken = () => string | undefined
 
-const storageKey = 'heldstate.token'
-const originalKey = 'heldstate.copyOf'
+/** Apps of one origin, each in a zone of its own, have a token each in the same tab. */
+const { zone } = heldApp
+const storageKey = `heldstate.token${zone}`
+const originalKey = `heldstate.copyOf${zone}`
 
 export function browserIdentity(): Identity & { readonly current: CurrentToken } {
   let claimed: string | undefined
@@ -61,7 +64,7 @@ const store = (token: string) =>
 const forget = () => (isStorable() ? attempt(() => sessionStorage.removeItem(storageKey)) : rename(''))
 
 /** There, a token is kept in the name of the window, which a reload keeps too. A name of the app's own stays. */
-const nameMark = 'heldstate:'
+const nameMark = `heldstate${zone}:`
 const page = globalThis as { name?: unknown }
 const named = () => nameOf()?.slice(nameMark.length)
 const nameOf = () => (typeof page.name === 'string' && page.name.startsWith(nameMark) ? page.name : undefined)

@@ -4,10 +4,11 @@
  */
 import { systemClock } from '../base/clock.js'
 import { pageLimits } from '../base/limits.js'
-import { callerCookie, callerHeader, writeCaller } from '../protocol/caller.js'
+import { appHeader, callerCookie, callerHeader, writeCaller } from '../protocol/caller.js'
+import { heldApp } from '../protocol/heldstate-app.js'
 import type { CurrentToken } from './identity.js'
 
-const storageKey = 'heldstate.mark'
+const storageKey = `heldstate.mark${heldApp.zone}`
 
 export class Introduction {
   private readonly current: CurrentToken
@@ -42,6 +43,7 @@ export class Introduction {
     if (!signed || origin !== location.origin) return send(input, init)
     const headers = new Headers(init?.headers ?? request?.headers)
     headers.set(callerHeader, writeCaller({ mark: this.mark, signed }))
+    if (heldApp.id) headers.set(appHeader, heldApp.id)
     return send(input, { ...init, headers })
   }
 

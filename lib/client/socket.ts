@@ -6,8 +6,9 @@
 import type { ManagerOptions, Socket } from 'socket.io-client'
 import { systemClock } from '../base/clock.js'
 import { consoleLog } from '../base/log.js'
+import { heldApp } from '../protocol/heldstate-app.js'
 import { Parts, partName } from '../protocol/parts.js'
-import { lineQuestion, socketPath } from '../protocol/path.js'
+import { lineQuestion, socketPath, zoneEnd } from '../protocol/path.js'
 import { Line } from './line.js'
 import { type Refusal, refusalIn } from './refusal.js'
 import { Retry, thisPage } from './retry.js'
@@ -20,6 +21,9 @@ const load = (): Promise<Client> => import('socket.io-client')
 /** In a page it is on its way before the first component is mounted. */
 let early = typeof window === 'undefined' ? undefined : load()
 early?.catch(() => {}) // whoever starts a wire hears of it
+
+const { zone, id } = heldApp
+const where = zone ? { path: `${zone}${socketPath}${zoneEnd}`, addTrailingSlash: false } : { path: socketPath }
 
 /** `url` is that of the hub, in a page its own origin; `options` are Socket.IO's. */
 export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wire {
@@ -47,12 +51,12 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
   }
   const open = (io: Client['io'], listener: WireListener) => {
     const opened = io(url, {
-      path: socketPath,
+      ...where,
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
       reconnection: false, // `Retry` knows when the page sleeps
       ...options,
-      auth: (answer) => void listener.hello().then((hello) => answer({ ...hello, parts: 1 })),
+      auth: (answer) => void listener.hello().then((hello) => answer({ ...hello, parts: 1, ...(id && { app: id }) })),
     })
     const parts = new Parts()
     line = new Line(

@@ -154,7 +154,7 @@ export class Hub {
 
   /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   connect(connection: Connection, greeting: unknown, browser: string): Session {
-    const hello = parseHello(greeting, this.limits)
+    const hello = parseHello(greeting, this.limits, this.registry.app)
     const { secrets } = this.callers
     const given = hello.token
     const token = given === undefined ? this.newTabs.token(connection) : verifyToken(given, browser, secrets)

@@ -75,6 +75,8 @@ export interface HubOptions {
    * origins than their own host are refused. Default: none.
    */
   readonly origins?: readonly string[]
+  /** The path below which requests reach the app, where others share its origin. Default: that of `withHeldState`, its `basePath` mostly. */
+  readonly zone?: string
   readonly limits?: Partial<Limits>
   /** Bytes of heap that the bounds of memory are parts of. Default: the limit of this process's heap. */
   readonly heapBytes?: number

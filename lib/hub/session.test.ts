@@ -1,7 +1,7 @@
 import { type } from 'arktype'
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
@@ -10,6 +10,7 @@ import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
 import { done, failure } from '../testing/await.fixture.js'
+import { createHub } from './hub.js'
 import type { HubOptions } from './options.js'
 
 const page = 'a'.repeat(32)
@@ -244,6 +245,54 @@ describe('a flood', () => {
   })
 })
 
+describe('a page of another app', () => {
+  const hello = { version: protocolVersion, page, watch: ['d'], token: 'signed by another hub' }
+  const inZone = (zone: string) => ({ ...hello, app: `${zone}#1a2b3c4d` })
+
+  it.each([
+    [
+      '/',
+      '/shop',
+      /belongs to the app at \/shop and has reached the hub of another one, at \/\. Let the proxy hand on .* \/shop\/_heldstate/,
+    ],
+    ['/shop', '/', /belongs to the app at \/ and has .* at \/shop\. Let the proxy .* asked for at \/_heldstate/],
+  ])('at %s is refused by name, before its token is looked at', (own, zone, sentence) => {
+    const { hub } = testHub([d])
+    hub.registry.app = `${own}#1a2b3c4d`
+    expect(() => hub.connect({ send: () => {}, close: () => {} }, inZone(zone), 'browser')).toThrow(
+      expect.objectContaining({ code: 'other-app', message: expect.stringMatching(sentence) }),
+    )
+  })
+
+  it('at the same path is told what to write', () => {
+    const { hub } = testHub([d])
+    hub.registry.app = '/#99999999'
+    expect(() => hub.connect({ send: () => {}, close: () => {} }, inZone('/'), 'browser')).toThrow(
+      expect.objectContaining({ code: 'other-app', message: expect.stringContaining('withHeldState({ … }, { zone: ') }),
+    )
+  })
+
+  it('is refused as well where the hub learns which app it serves with its first definitions', async () => {
+    const hub = createHub({ prepare: () => void (hub.registry.app = '/#1a2b3c4d') })
+    hub.registry.add(d)
+    const said: unknown[][] = []
+    const connection = { send: (...message: unknown[]) => void said.push(message), close: () => {} }
+    hub.connect(connection, { ...inZone('/shop'), token: undefined }, 'browser')
+    await vi.waitFor(() => expect(said).toEqual([['bye', 'other-app', expect.any(String)]]))
+    await hub.close()
+  })
+
+  it('is not one of the same app, of one that names none, or of a hub that knows none', () => {
+    const { hub } = testHub([d])
+    const connect = (app?: string) => () =>
+      hub.connect({ send: () => {}, close: () => {} }, { ...hello, token: undefined, ...(app && { app }) }, 'browser')
+    expect(connect('/shop#1a2b3c4d')).not.toThrow()
+    hub.registry.app = '/#1a2b3c4d'
+    expect(connect('/#1a2b3c4d')).not.toThrow()
+    expect(connect()).not.toThrow()
+  })
+})
+
 describe('a hello', () => {
   const connect = (hello: unknown) => {
     const { hub } = testHub([d])
@@ -264,6 +313,7 @@ describe('a hello', () => {
     ['states that are no texts', { ...hello, watch: [1] }, 'invalid-message'],
     ['more states than the bound', { ...hello, watch: Array(1001).fill('d') }, 'invalid-message'],
     ['a token that is no text', { ...hello, token: 5 }, 'invalid-token'],
+    ['a name of the app that is no text', { ...hello, app: 5 }, 'invalid-message'],
     ['an empty token', { ...hello, token: '' }, 'invalid-token'],
     ['a malformed token', { ...hello, token: 'x'.repeat(65) }, 'invalid-token'],
     ['a token with a made-up signature', { ...hello, token: `${'a'.repeat(32)}.${'b'.repeat(32)}` }, 'invalid-token'],

@@ -11,7 +11,7 @@ import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { tooManyStates, unusualBounds } from '../protocol/bounds.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
-import type { Hello, Up } from '../protocol/up.js'
+import { type Hello, otherApp, type Up } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import { Calling, type CallingPage } from './calling.js'
 import type { Connection } from './connection.js'
@@ -130,7 +130,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   }
 
   /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
-  async open({ watch, leavesOut }: Pick<Hello, 'watch' | 'leavesOut'>): Promise<void> {
+  async open({ watch, leavesOut, app }: Pick<Hello, 'watch' | 'leavesOut' | 'app'>): Promise<void> {
     const { heard, original, instance, connection } = this
     const tell = (error: unknown) => this.refuse(undefined, error)
     await rescued(
@@ -144,6 +144,8 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
       await rescued(() => this.watching.add(id), tell)
       if (this.watching.asksTooMuch) return this.farewell(tooManyUnknown(), 0)
     }
+    const other = otherApp(app, this.ground.registry.app) // known only now, where the server has just started
+    if (other) return this.farewell(other, 0)
     await this.ground.turn.giveWayInTurn() // the welcomes of many pages go out one by one
     if (leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
     if (this.phase === 'closed') return

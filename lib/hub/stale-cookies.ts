@@ -20,7 +20,7 @@ export function marksOf(cookies: string | undefined): CookieMarks {
   return marks
 }
 
-export const isOurs = (name: string): boolean => /^(?:__Host-)?heldstate(?:-tab-|$)/.test(name)
+export const isOurs = (name: string): boolean => /^(?:__Host-)?heldstate(?:-tab-|\.|$)/.test(name)
 
 /** Of balancers, shields and analytics: they change with the traffic, and say nothing of the user. */
 export const isVolatile = (name: string): boolean =>

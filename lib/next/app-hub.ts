@@ -16,7 +16,7 @@ import type { StateStore } from '../store/store.js'
 import { Definitions } from './definitions.js'
 import { Jobs } from './jobs.js'
 import { keptFolder, keptSecret, makeKeptFolder, refuseWeak, sharedSecret } from './kept-secret.js'
-import { servedRoutePath, statePackages } from './seen-config.js'
+import { servedRoutePath, servedZone, statePackages } from './seen-config.js'
 import { StateFolder } from './state-folder.js'
 
 export interface AppHubOptions {
@@ -42,6 +42,7 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
   const secret = given.secret ?? (store.shared && !development ? sharedSecret() : keptSecret(folder))
   refuseWeak(typeof secret === 'string' ? [secret] : secret, development, log)
   const hub: Hub = createHub({
+    zone: servedZone(),
     ...given,
     secret,
     store,

@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { refuseUnknown } from '../base/known-keys.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { claimSlot } from '../hub/slot.js'
-import { socketPath } from '../protocol/path.js'
+import { socketPaths } from '../protocol/path.js'
 import { CookieWatch } from '../transport/cookie-watch.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { portOf, reachable, urlOf } from './address.js'
@@ -17,7 +17,7 @@ import { appHub } from './app-hub.js'
 import { openGate } from './gate.js'
 import { endPlainly } from './plain-end.js'
 import type { AttachOptions } from './register.js'
-import { devOrigins, seeStandaloneConfig, warnOfUnwrapped } from './seen-config.js'
+import { devOrigins, seeStandaloneConfig, servedZone, warnOfUnwrapped } from './seen-config.js'
 
 export function attach(options: AttachOptions): void {
   const { dir = process.cwd(), hub: given } = options
@@ -43,14 +43,9 @@ export function attach(options: AttachOptions): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
   onServer(port, (server) => {
     asked = server instanceof HttpsServer ? besideTls(server) : server
-    transport = attachSocketIo(
-      hub,
-      openGate(server, socketPath, close, hub.clock, (...given) => cookies.look(...given)),
-      {
-        path: socketPath,
-        ...(development && { developmentHosts: devOrigins }),
-      },
-    )
+    const paths = socketPaths(servedZone())
+    const ours = openGate(server, paths, close, hub.clock, (...given) => cookies.look(...given))
+    transport = attachSocketIo(hub, ours, { path: paths, ...(development && { developmentHosts: devOrigins }) })
     hub.resume().catch((error) => endPlainly(error, log))
     if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
     log.info(`attached to the server on port ${portOf(server)}`)

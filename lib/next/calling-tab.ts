@@ -5,7 +5,7 @@
 import { HeldStateError, messageOf } from '../base/errors.js'
 import type { Hub } from '../hub/hub.js'
 import { currentSlot } from '../hub/slot.js'
-import { callerHeader, callersIn, documentHeader, parseCaller } from '../protocol/caller.js'
+import { appHeader, callerHeader, callersIn, documentHeader, parseCaller } from '../protocol/caller.js'
 import { browsersIn, firstOf } from '../transport/browser-cookie.js'
 import { type GivenRequest, headersOf, type RequestHeaders } from './given-request.js'
 import { type CallingTab, playedTab } from './played-request.js'
@@ -32,10 +32,14 @@ export async function callingBrowsers(hub: Hub, given?: GivenRequest): Promise<r
   return headers ? browsersOf(hub, headers).map(({ browser }) => browser) : []
 }
 
-function browsersOf({ callers }: Hub, headers: RequestHeaders) {
+function browsersOf({ callers, options }: Hub, headers: RequestHeaders) {
   const secure = isSecureRequest(headers)
-  return browsersIn(headers.get('cookie'), callers.secrets, secure)
+  return browsersIn(headers.get('cookie'), callers.secrets, secure, options.zone)
 }
+
+/** A page of another app of the same origin tells its own tab. */
+const isOthers = ({ registry: { app } }: Hub, named: string | null) =>
+  app !== undefined && named !== null && named !== app
 
 const isSecureRequest = (headers: RequestHeaders) => firstOf(headers.get('x-forwarded-proto') ?? undefined) === 'https'
 
@@ -44,9 +48,10 @@ function tabOf(hub: Hub, headers: RequestHeaders): CallingTab | undefined {
   const { callers } = hub
   const given = parseCaller(headers.get(callerHeader))
   const document = headers.get(documentHeader) ?? undefined
-  for (const { browser } of browsersOf(hub, headers)) {
+  if (isOthers(hub, headers.get(appHeader))) return undefined
+  for (const { browser, isZoneless } of browsersOf(hub, headers)) {
     const named = callersIn(headers.get('cookie'), isSecureRequest(headers))
-    const caller = given ?? callers.ofDocument(named, browser, document)
+    const caller = given ?? (isZoneless ? undefined : callers.ofDocument(named, browser, document))
     const token = caller && callers.tokenOf(caller, browser)
     if (caller && token !== undefined) return { token, mark: caller.mark, browser, loads: !given && !isPosted(headers) }
   }

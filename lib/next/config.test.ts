@@ -1,7 +1,7 @@
 import type { NextConfig } from 'next'
 import { expect, test } from 'vitest'
 import { withHeldState } from './config.js'
-import { servedRoutePath, statePackages } from './seen-config.js'
+import { seeConfig, servedRoutePath, servedZone, statePackages } from './seen-config.js'
 
 const context = { defaultConfig: {} }
 const rules = (config: NextConfig) => config.turbopack?.rules as Record<string, unknown>
@@ -16,11 +16,12 @@ test('an object stays an object, with its own settings and the rules', () => {
     '*.state.js',
     '*.state.jsx',
     'heldstate-modules.js',
+    'heldstate-app.js',
   ])
 })
 
 test('no config at all is enough', () => {
-  expect(Object.keys(rules(withHeldState()))).toHaveLength(5)
+  expect(Object.keys(rules(withHeldState()))).toHaveLength(6)
 })
 
 test('functions, async ones too, are given the phase and the context', async () => {
@@ -65,11 +66,11 @@ test('rules of the user for the same files stay, one as well as a list', () => {
 test('loaders are given as plain data, since Turbopack takes nothing else, with the packages of the app', () => {
   const config = withHeldState({ transpilePackages: ['@acme/shared'] })
   const loaders = Object.values(rules(config)).flatMap((rule) => (rule as { loaders: unknown[] }).loaders)
-  expect(loaders).toHaveLength(5)
+  expect(loaders).toHaveLength(6)
   for (const loader of loaders)
     expect(loader).toEqual({
       loader: expect.stringMatching(/-loader\.cjs$/),
-      options: { packages: ['@acme/shared'] },
+      options: { packages: ['@acme/shared'], zone: '' },
     })
   expect(statePackages()).toEqual(['@acme/shared'])
 })
@@ -77,7 +78,7 @@ test('loaders are given as plain data, since Turbopack takes nothing else, with 
 test('webpack gets the same rules, then the function of the user', () => {
   const { webpack } = withHeldState({ webpack: (given) => ({ ...given, name: `${given.module.rules.length} rules` }) })
   const given = webpack?.({ module: { rules: [] } }, {} as never)
-  expect(given.name).toBe('2 rules')
+  expect(given.name).toBe('3 rules')
 })
 
 test('webpack puts the stub in place before any other loader, but not of what is asked for as it is, nor in packages', () => {
@@ -147,4 +148,18 @@ test.each<[form: string, wrap: () => unknown]>([
     message: expect.stringMatching(/output: 'export'.*no server.*Leave output out.*standalone/),
   })
   expect(withHeldState({ output: 'standalone' }).output).toBe('standalone')
+})
+
+test('the zone is the basePath, or what is given, in the server of a standalone build too', async () => {
+  const zoneIn = (config: NextConfig) =>
+    (rules(config)['heldstate-app.js'] as { loaders: { options: { zone: string } }[] }).loaders[0]?.options.zone
+  expect([zoneIn(withHeldState({ basePath: '/shop' })), servedZone()]).toEqual(['/shop', '/shop'])
+  const given = withHeldState({ env: { OWN: '1' } }, { zone: '/blog/new' })
+  expect([zoneIn(given), servedZone(), given.env?.OWN]).toEqual(['/blog/new', '/blog/new', '1'])
+  expect(zoneIn(await withHeldState(async () => ({}), { zone: '/a' })('a-phase', context))).toBe('/a')
+  expect(withHeldState({})).not.toHaveProperty('env')
+  seeConfig(JSON.parse(JSON.stringify(given)))
+  expect(servedZone()).toBe('/blog/new')
+  for (const zone of ['shop', '/shop/', '/', 'https://a/shop', '/a b'])
+    expect(() => withHeldState({}, { zone })).toThrow(/is no zone. Give the path of the app, as "\/shop"/)
 })

@@ -1,34 +1,54 @@
 /**
  * The config plugin: teaches Turbopack and webpack what a state module is. Both get the same two rules: a `*.state.ts` is
- * replaced by its stub unless it is asked for with `?real`, and `heldstate-modules` by the list of all of them.
+ * replaced by its stub unless it is asked for with `?real`, `heldstate-modules` by the list of all of them, and
+ * `heldstate-app` by the name of the app.
  */
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
 import { HeldStateError } from '../base/errors.js'
 import { clients, nativeFiles } from './native-files.js'
 import { routePath } from './route-path.js'
-import { seeConfig } from './seen-config.js'
+import { seeConfig, zoneKey, zoneOf } from './seen-config.js'
 
 type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>
 
 const real = /[?&]real(?=&|$)/
 const modulesFile = 'heldstate-modules.js'
+const appFile = 'heldstate-app.js'
 /** What instrumentation.ts brings in and Node must load itself: it asks for optional packages. */
 const external = ['socket.io']
-const loader = (name: string, { transpilePackages = [] }: NextConfig) => ({
+const loader = (name: string, config: NextConfig) => ({
   loader: fileURLToPath(new URL(`./${name}-loader.cjs`, import.meta.url)),
-  options: { packages: transpilePackages },
+  options: { packages: config.transpilePackages ?? [], zone: zoneOf(config) },
 })
 
+export interface HeldStateConfig {
+  /**
+   * The path below which a proxy hands requests on to this app, where other apps share its origin: `/shop`. Pages then connect at
+   * `/shop/_heldstate`. Default: the `basePath` of the config.
+   */
+  readonly zone?: string
+}
+
 /** Wraps a Next config: an object, a promise of one as some plugins give, or a function that gives either. */
-export function withHeldState(config?: NextConfig): NextConfig
-export function withHeldState(config: ConfigFunction): ConfigFunction
-export function withHeldState(config: Promise<NextConfig>): Promise<NextConfig>
+export function withHeldState(config?: NextConfig, options?: HeldStateConfig): NextConfig
+export function withHeldState(config: ConfigFunction, options?: HeldStateConfig): ConfigFunction
+export function withHeldState(config: Promise<NextConfig>, options?: HeldStateConfig): Promise<NextConfig>
 export function withHeldState(
   config: NextConfig | Promise<NextConfig> | ConfigFunction = {},
+  { zone }: HeldStateConfig = {},
 ): NextConfig | Promise<NextConfig> | ConfigFunction {
-  if (typeof config === 'function') return async (phase, context) => extend(await config(phase, context))
-  return isPromise(config) ? config.then(extend) : extend(config)
+  const inZone = (given: NextConfig) => extend(zoned(given, zone))
+  if (typeof config === 'function') return async (phase, context) => inZone(await config(phase, context))
+  return isPromise(config) ? config.then(inZone) : inZone(config)
+}
+
+/** In the environment of the config, which the server of a standalone build has too. */
+function zoned(config: NextConfig, zone: string | undefined): NextConfig {
+  if (zone === undefined) return config
+  if (!/^(\/[\w.~-]+)*$/.test(zone))
+    throw new Error(`withHeldState: ${JSON.stringify(zone)} is no zone. Give the path of the app, as "/shop".`)
+  return { ...config, env: { ...config.env, [zoneKey]: zone } }
 }
 
 const isPromise = (config: NextConfig | Promise<NextConfig>): config is Promise<NextConfig> =>
@@ -58,6 +78,7 @@ function withRules(config: NextConfig): Turbopack {
   const { turbopack } = config
   const stub = { condition: { all: [{ not: 'foreign' }, { not: { query: real } }] }, loaders: [loader('stub', config)] }
   const modules = { loaders: [loader('modules', config)] }
+  const app = { loaders: [loader('app', config)] }
   const rules: Record<string, unknown> = { ...turbopack?.rules }
   for (const [glob, rule] of [
     ['*.state.ts', stub],
@@ -65,6 +86,7 @@ function withRules(config: NextConfig): Turbopack {
     ['*.state.js', stub],
     ['*.state.jsx', stub],
     [modulesFile, modules],
+    [appFile, app],
   ] as const)
     rules[glob] = appended(rules[glob], rule)
   return { ...turbopack, rules: rules as Rules }
@@ -90,6 +112,7 @@ function withWebpackRules(config: NextConfig): Webpack {
         use: [loader('stub', config)],
       },
       { test: /[\\/]heldstate-modules\.js$/, use: [loader('modules', config)] },
+      { test: /[\\/]heldstate-app\.js$/, use: [loader('app', config)] },
     )
     return webpack ? webpack(given, context) : given
   }

@@ -6,13 +6,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.js'
-import { isOurs } from '../transport/own-path.js'
+import { isOurs, type OwnPath } from '../transport/own-path.js'
 import { UnansweredUpgrades } from './upgrades.js'
 
 /** The server for ours. `closing` is called when the other one begins to close, and `look` with each request that is Next's. */
 export function openGate(
   server: Server,
-  path: string,
+  path: OwnPath,
   closing: () => Promise<void>,
   clock: Clock = systemClock,
   look: (request: IncomingMessage, response: ServerResponse) => void = () => {},

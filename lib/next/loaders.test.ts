@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { loadModules, loadStub } from './loaders.js'
+import { loadApp, loadModules, loadStub } from './loaders.js'
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'heldstate-loaders-')))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -24,7 +24,7 @@ function context(resourcePath: string) {
     directories,
     resourcePath,
     rootContext: root,
-    getOptions: () => ({ packages: [] }),
+    getOptions: () => ({ packages: [], zone: '/shop' }),
     addDependency: (file: string) => void files.push(file),
     addContextDependency: (directory: string) => void directories.push(directory),
   }
@@ -62,4 +62,17 @@ test('webpack forgets that a module was not there when the list has a new one, a
   rmSync(join(root, 'fresh'), { recursive: true })
   list()
   expect(purged).toBe(1)
+})
+
+test('an app is named by its zone and its package, whatever else is built; the name itself goes to no page', () => {
+  const named = (manifest: string) => {
+    writeFileSync(join(root, 'package.json'), manifest)
+    return loadApp(context(join(root, 'node_modules/heldstate/dist/protocol/heldstate-app.js')))
+  }
+  const one = named('{ "name": "acme-shop", "version": "1.0.0" }')
+  expect(one).toMatch(/^export const heldApp = \{"zone":"\/shop","id":"\/shop#[0-9a-f]{8}"\}\n$/)
+  expect(one).not.toContain('acme')
+  expect(named('{ "name": "acme-shop", "version": "2.0.0", "private": true }')).toBe(one)
+  expect(named('{ "name": "acme-blog" }')).not.toBe(one)
+  expect(named('{}')).toBe(named('not JSON'))
 })

@@ -1,5 +1,9 @@
 /** What the two loaders do. Their entry files are CommonJS, as both bundlers want it, and only call these. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { HeldStateError } from '../base/errors.js'
+import type { HeldApp } from '../protocol/heldstate-app.js'
 import { evaluateStateModule } from './evaluate.js'
 import { findStateFiles, isWithin, modulesText, noticeFile, sourceOf } from './state-files.js'
 import { stubText } from './stub-text.js'
@@ -9,7 +13,7 @@ export interface LoaderContext {
   readonly resourcePath: string
   /** The folder of the app, also when the bundler's root is above it or the command was given another folder. */
   readonly rootContext: string
-  getOptions(): { readonly packages: readonly string[] }
+  getOptions(): { readonly packages: readonly string[]; readonly zone: string }
   addDependency(file: string): void
   addContextDependency(directory: string): void
   /** Only webpack has these. */
@@ -42,4 +46,21 @@ export function loadModules(context: LoaderContext): string {
   // webpack remembers that there was no such file, or no such folder
   if (files.some((file) => !before.includes(file))) context._compiler?.inputFileSystem?.purge?.()
   return modulesText(context.resourcePath, context.rootContext, files)
+}
+
+export function loadApp(context: LoaderContext): string {
+  const { zone } = context.getOptions()
+  const manifest = join(context.rootContext, 'package.json')
+  context.addDependency(manifest)
+  const hash = createHash('sha256').update(packageName(manifest)).digest('hex').slice(0, 8) // pages need not know it
+  const app: HeldApp = { zone, id: `${zone || '/'}#${hash}` }
+  return `export const heldApp = ${JSON.stringify(app)}\n`
+}
+
+function packageName(manifest: string): string {
+  try {
+    return String((JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown }).name ?? '')
+  } catch {
+    return ''
+  }
 }

@@ -14,6 +14,8 @@ vi.mock('./heldstate-modules.js', async (original) => {
   return { modules: () => (compiled ?? modules)() }
 })
 
+vi.mock('../protocol/heldstate-app.js', () => ({ heldApp: { zone: '', id: '/#1a2b3c4d' } }))
+
 afterEach(() => {
   setSlot(undefined)
   compiled = undefined
@@ -94,4 +96,12 @@ describe('the route', () => {
     expect(status).toBe(500)
     expect(JSON.parse(body)).toEqual({ code: 'missing-plugin', message: expect.stringContaining('withHeldState') })
   })
+})
+
+it('tells the hub which app it serves, with the definitions of the same build', async () => {
+  const hub = served()
+  compiled = async () => [moduleOf('d.state.ts', d)]
+  expect(hub.registry.app).toBeUndefined()
+  await ask('the key')
+  expect(hub.registry.app).toBe('/#1a2b3c4d')
 })

@@ -4,6 +4,7 @@
  */
 import { isHeldStateError, messageOf } from '../base/errors.js'
 import { currentSlot, refuseOtherVersion } from '../hub/slot.js'
+import { heldApp } from '../protocol/heldstate-app.js'
 import { modules } from './heldstate-modules.js'
 import { jobHeader, routeKeyHeader } from './route-path.js'
 
@@ -20,6 +21,7 @@ export async function GET(request: Request): Promise<Response> {
   try {
     refuseOtherVersion(slot)
     const loaded = await modules()
+    slot.hub.registry.app = heldApp.id
     slot.hub.registry.replace(loaded, !process.env.TURBOPACK)
     return Response.json({ modules: loaded.map(({ source }) => source) })
   } catch (error) {

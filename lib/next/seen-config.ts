@@ -10,7 +10,14 @@ interface Seen {
   readonly routePath: string
   readonly packages: readonly string[]
   readonly devOrigins: readonly string[]
+  readonly zone: string
 }
+
+/** Where the config keeps what `withHeldState` was given as the zone. */
+export const zoneKey = 'HELDSTATE_ZONE'
+
+/** The path below which requests reach the app. */
+export const zoneOf = ({ basePath = '', env }: NextConfig): string => env?.[zoneKey] ?? basePath
 
 const key = Symbol.for('heldstate.seen-config')
 const seen = globalThis as { [key]?: Seen }
@@ -21,6 +28,7 @@ export function seeConfig(config: NextConfig): void {
     routePath: `${basePath}${routePath}${trailingSlash ? '/' : ''}`,
     packages: transpilePackages,
     devOrigins: allowedDevOrigins,
+    zone: zoneOf(config),
   }
 }
 
@@ -40,6 +48,9 @@ export function seeStandaloneConfig(built = process.env.__NEXT_PRIVATE_STANDALON
 
 /** The path of the route as requests name it: the config puts a base path before it and a slash behind it. */
 export const servedRoutePath = () => seen[key]?.routePath ?? routePath
+
+/** The path below which requests reach the app, where it shares its origin with others; else empty. */
+export const servedZone = () => seen[key]?.zone ?? ''
 
 /** Packages beside the app whose state modules are the app's too. */
 export const statePackages = () => seen[key]?.packages ?? []

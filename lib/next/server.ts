@@ -10,14 +10,14 @@ import { consoleLog } from '../base/log.js'
 import { edgeLimits, fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import { claimSlot, setSlot } from '../hub/slot.js'
-import { socketPath } from '../protocol/path.js'
+import { socketPaths } from '../protocol/path.js'
 import { CookieWatch } from '../transport/cookie-watch.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
 import { EarlyRequests } from './early-requests.js'
 import { OpenSockets } from './open-sockets.js'
-import { devOrigins, warnOfUnwrapped } from './seen-config.js'
+import { devOrigins, servedZone, warnOfUnwrapped } from './seen-config.js'
 import type { Served, ServeOptions } from './serve.js'
 import { forwardUpgrades } from './upgrades.js'
 
@@ -52,8 +52,9 @@ export async function start(options: ServeOptions): Promise<Served> {
   const hub = appHub({ given: options.hub, dir: options.dir ?? '.', development: dev, origin })
   const cookies = new CookieWatch(hub)
   server.prependListener('request', (request, response) => cookies.look(request, response))
-  const transport = attachSocketIo(hub, server, { path: socketPath, ...(dev && { developmentHosts }) })
-  forwardUpgrades(server, nextServer, socketPath, clock)
+  const paths = socketPaths(servedZone())
+  const transport = attachSocketIo(hub, server, { path: paths, ...(dev && { developmentHosts }) })
+  forwardUpgrades(server, nextServer, paths, clock)
   const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : fixedLimits.drainMs, clock })
   await hub.resume().catch(async (error) => {
     await close()

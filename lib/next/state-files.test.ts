@@ -64,7 +64,7 @@ describe('the loader of stubs', () => {
         rootContext: root,
         addDependency: () => {},
         addContextDependency: () => {},
-        getOptions: () => ({ packages }),
+        getOptions: () => ({ packages, zone: '' }),
       },
       source,
     )

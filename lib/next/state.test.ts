@@ -10,8 +10,9 @@ import {
   modifyState,
 } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
+import type { Hub } from '../hub/hub.js'
 import { currentHub, setSlot } from '../hub/slot.js'
-import { callerCookie, callerHeader, documentHeader, writeCaller } from '../protocol/caller.js'
+import { appHeader, callerCookie, callerHeader, documentHeader, writeCaller } from '../protocol/caller.js'
 import type { Paint } from '../protocol/paint.js'
 import { stub } from '../state/stub.js'
 import { signedBrowser } from '../transport/browser-cookie.js'
@@ -36,6 +37,8 @@ const defined = defineState('d', () => ({ n: 3, when: new Date(0) }))
 const other = defineState('other', () => ({ m: 1 }))
 /** What server components import. */
 const d = stub(defined.manifest) as typeof defined
+
+const cookieIn = ({ callers }: Hub) => `heldstate=${signedBrowser(browser, 0, callers.secrets[0])}`
 
 type CookieOf = (browser: string) => string
 const browser = 'b'.repeat(32)
@@ -161,6 +164,17 @@ describe('getState', () => {
     asked(request(signed, cookieOf))
     expect(await done(getState(d))).toEqual(first)
     expect(save).not.toHaveBeenCalled()
+  })
+
+  it('gives first values to a page of another app of the same origin, although it has the same secret', async () => {
+    const { signed, done, hub } = await open()
+    hub.registry.app = '/#1a2b3c4d'
+    const named = (app: string) =>
+      asked({ cookie: cookieIn(hub), [callerHeader]: writeCaller({ mark, signed }), [appHeader]: app })
+    named('/shop#1a2b3c4d')
+    expect(await done(getState(d))).toEqual(first)
+    named('/#1a2b3c4d')
+    expect(await done(getState(d))).toEqual(written)
   })
 
   it('gives a copy: writing to it changes nothing', async () => {

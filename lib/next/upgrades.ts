@@ -9,9 +9,9 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
 import { edgeLimits, fixedLimits } from '../base/server-limits.js'
 import { notFound, refuseUpgrade } from '../transport/answers.js'
-import { isOurs } from '../transport/own-path.js'
+import { isOurs, type OwnPath } from '../transport/own-path.js'
 
-export function forwardUpgrades(server: Server, nextServer: Server, ours: string, clock: Clock): void {
+export function forwardUpgrades(server: Server, nextServer: Server, ours: OwnPath, clock: Clock): void {
   const unanswered = new UnansweredUpgrades(clock)
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     if (isOurs(ours, request.url)) return

@@ -6,6 +6,9 @@
 
 export const callerHeader = 'x-heldstate'
 
+/** Names the app of the page, so that another app of the same origin does not take its tab for one of its own; and the hub's, in its handshake. */
+export const appHeader = 'x-heldstate-app'
+
 /** Set by the server itself on requests to the app, so that renders of one document know that they are of one. */
 export const documentHeader = 'x-heldstate-document'
 

@@ -25,6 +25,8 @@ export interface Hello {
   readonly heard: number | undefined
   /** Ids of the states that the tab watches, in an order that deltas refer to by position. */
   readonly watch: readonly string[]
+  /** Names the app that the page was built for; low-level clients need not say it. */
+  readonly app?: string
   /** The tab watches more states than the bound: those behind it are left out. */
   readonly leavesOut: boolean
 }
@@ -45,14 +47,18 @@ export type Up =
   /** The mirror does not fit any more. Answered by a welcome. */
   | { readonly type: 'resync' }
 
-export function parseHello(value: unknown, limits: Limits): Hello {
+/** `own` names the app of the hub, once that is known. */
+export function parseHello(value: unknown, limits: Limits, own?: string): Hello {
   if (typeof value !== 'object' || value === null) throw malformed('hello: expected an object')
-  const { version, token, copyOf, page, heard, watch } = value as Record<string, unknown>
+  const { version, token, copyOf, page, heard, watch, app } = value as Record<string, unknown>
   if (version !== protocolVersion)
     throw new HeldStateError(
       'protocol-version',
       `The page speaks version ${describe(version)} of the heldstate protocol, the server version ${protocolVersion}. Reload the page.`,
     )
+  if (app !== undefined && !isName(app)) throw malformed('hello: expected a name of the app')
+  const other = otherApp(app, own) // first: its token was signed by another hub
+  if (other) throw other
   if (token !== undefined && typeof token !== 'string')
     throw new HeldStateError('invalid-token', 'The token is no text.')
   if (copyOf !== undefined && typeof copyOf !== 'string') throw malformed('hello: expected a token as the one to copy')
@@ -63,7 +69,30 @@ export function parseHello(value: unknown, limits: Limits): Hello {
   if (!watched.every(isName)) throw malformed('hello: expected a list of ids of states to watch')
   if (new Set(watched).size < watched.length) throw malformed('hello: expected each state to be watched once')
   const leavesOut = watched.length < watch.length
-  return { version: protocolVersion, token, copyOf, page, heard, watch: watched, leavesOut }
+  return {
+    version: protocolVersion,
+    token,
+    copyOf,
+    page,
+    heard,
+    watch: watched,
+    leavesOut,
+    ...(app !== undefined && { app }),
+  }
+}
+
+/** The failure of a page of one app that has come to the hub of another. */
+export function otherApp(app: string | undefined, own: string | undefined): HeldStateError | undefined {
+  if (app === undefined || own === undefined || app === own) return undefined
+  const zone = app.split('#', 1)[0]
+  const mend =
+    zone === own.split('#', 1)[0]
+      ? 'Both are served at that path. Give one of them a basePath, or a zone: withHeldState({ … }, { zone: "/shop" }).'
+      : `Let the proxy hand on what is asked for at ${zone === '/' ? '' : zone}/_heldstate to the server of that app.`
+  return new HeldStateError(
+    'other-app',
+    `This page belongs to the app at ${cut(zone ?? '', 80)} and has reached the hub of another one, at ${own.split('#', 1)[0]}. ${mend}`,
+  )
 }
 
 /** One message as it stands in a batch: its name and its arguments. */

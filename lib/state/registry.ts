@@ -18,6 +18,8 @@ type Definitions = ReadonlyMap<string, ServerDefinition>
 
 export class Registry {
   private definitions: Definitions = new Map()
+  /** The app that the definitions are compiled into; unknown where no bundler has compiled them. */
+  app: string | undefined
   private asks: boolean | undefined
   private readonly listeners = new Set<(edited: Definitions) => void>()
 

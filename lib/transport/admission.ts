@@ -52,7 +52,7 @@ export class Admission {
     const { clock, callers, options } = this.hub
     const value = signedBrowser(browser, clock.now(), callers.secrets[0])
     const secure = isSecure(headers, 'encrypted' in socket) || headers.origin?.startsWith('https:') === true // a proxy may not say it
-    return setCookie(value, { secure, sameSite: options.sameSite ?? 'lax' })
+    return setCookie(value, { secure, sameSite: options.sameSite ?? 'lax', zone: options.zone })
   }
 
   /** Admits a handshake. The order matters: what costs least is asked first. */
@@ -70,10 +70,12 @@ export class Admission {
   }
 
   private placed(request: IncomingMessage, address: string | undefined): Arrival | Refusal {
-    const { clock, callers } = this.hub
+    const { clock, callers, options } = this.hub
     const { headers, socket } = request
     const { cookie: cookies } = headers
-    const [cookie, ...more] = browsersIn(cookies, callers.secrets, isSecure(headers, 'encrypted' in socket))
+    const given = browsersIn(cookies, callers.secrets, isSecure(headers, 'encrypted' in socket), options.zone)
+    const cookie = given.find((one) => !one.isZoneless)
+    const more = given.filter((one) => one !== cookie)
     const browser = cookie?.browser ?? clock.id()
     const ageMs = cookie ? clock.now() - cookie.issued : 0
     const place = this.places.take({ browser, known: ageMs > edgeLimits.knownBrowserMs, address })

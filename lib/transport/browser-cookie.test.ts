@@ -10,8 +10,8 @@ const secrets = ['a secret']
 
 test('a signed cookie names the browser, and when it was issued', () => {
   const cookies = `other=1; heldstate=${value}; more=2`
-  expect(browsersIn(cookies, secrets, false)).toEqual([{ browser, issued: now, isCurrent: true }])
-  expect(browsersIn(cookies, ['a new secret', 'a secret'], false)).toEqual([{ browser, issued: now, isCurrent: false }])
+  expect(browsersIn(cookies, secrets, false)).toEqual([{ browser, issued: now, isCurrent: true, isZoneless: false }])
+  expect(browsersIn(cookies, ['a new secret', 'a secret'], false)).toMatchObject([{ browser, isCurrent: false }])
 })
 
 test('what is not signed, or was forged, names nobody', () => {
@@ -43,6 +43,25 @@ test('of several each is there, first of all the one that no other host can set;
   expect(browsersIn(cookies, secrets, false).map((one) => one.browser)).toEqual([browser, other])
   expect(browsersIn(cookies, secrets, true).map((one) => one.browser)).toEqual([browser])
   expect(browsersIn(`heldstate=${value}; heldstate=${pushed}`, secrets, false)).toHaveLength(2)
+})
+
+test('each zone of an origin has a name of its own, and one without a zone comes last', () => {
+  const plain = signedBrowser(other, now, 'a secret')
+  const name = (zone: string, secure = false) =>
+    setCookie('v', { secure, sameSite: 'lax', zone }).split('=', 1)[0] as string
+  const zones = ['', '/shop', '/shop/eu', '/shop.eu', '/shop!eu', '/caf\u00e9', '/tab-12345678']
+  expect(new Set(zones.map((zone) => name(zone))).size).toBe(zones.length)
+  expect([name('/shop'), name('/shop', true)]).toEqual(['heldstate.shop', '__Host-heldstate.shop'])
+  for (const zone of zones.slice(1)) {
+    const cookies = `heldstate=${plain}; ${name(zone)}=${value}`
+    expect(browsersIn(cookies, secrets, false, zone)).toMatchObject([
+      { browser, isZoneless: false },
+      { browser: other, isZoneless: true },
+    ])
+    expect(browsersIn(cookies, secrets, false)).toMatchObject([{ browser: other, isZoneless: false }])
+    expect(hasBrowserCookie(`${name(zone)}=x`, zone)).toBe(true)
+    expect(hasBrowserCookie(`${name(zone)}=x`)).toBe(false)
+  }
 })
 
 test('of very many, a few are looked at', () => {

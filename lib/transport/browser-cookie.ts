@@ -7,8 +7,14 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { edgeLimits } from '../base/server-limits.js'
 
-const plainName = 'heldstate'
-const hostName = `__Host-${plainName}`
+/** Over https and over http. Apps of one origin, each below a path of its own, would overwrite each other's, so its name has that path. */
+function namesIn(zone: string): readonly [host: string, plain: string] {
+  const name =
+    zone === ''
+      ? 'heldstate'
+      : `heldstate.${encodeURIComponent(zone.slice(1)).replaceAll('!', '%21').replaceAll('%2F', '!')}`
+  return [`__Host-${name}`, name]
+}
 
 /** What a signed cookie says. */
 export interface BrowserCookie {
@@ -17,6 +23,8 @@ export interface BrowserCookie {
   readonly issued: number
   /** Signed with the first of the secrets, which signs new ones. */
   readonly isCurrent: boolean
+  /** Its name has no zone although the app has one: that of another app, or from before the zone. */
+  readonly isZoneless: boolean
 }
 
 /** In which frames of other sites a page keeps its state: in none, or in all of them, in each site another one. */
@@ -37,24 +45,31 @@ export function browsersIn(
   cookies: string | null | undefined,
   secrets: readonly string[],
   secure: boolean,
+  zone = '',
 ): readonly BrowserCookie[] {
-  const found: Record<string, BrowserCookie[]> = { [hostName]: [], [plainName]: [] }
+  const own = namesIn(zone)
+  const found = new Map<string, BrowserCookie[]>([...own, ...namesIn('')].map((name) => [name, []]))
   let tried = 0
   for (const [, name = '', browser = '', issued = '', given = ''] of (cookies ?? '').matchAll(pattern)) {
-    if (secure && name === plainName) continue
+    const list = found.get(name)
+    if (!list || (secure && !name.startsWith('__Host-'))) continue
     tried += 1
     if (tried > edgeLimits.browserCookies) break
     const signer = secrets.findIndex((secret) => isSigned(given, signature(browser, issued, secret)))
-    if (signer >= 0) found[name]?.push({ browser, issued: Number.parseInt(issued, 36), isCurrent: signer === 0 })
+    const isZoneless = !own.includes(name)
+    if (signer >= 0) list.push({ browser, issued: Number.parseInt(issued, 36), isCurrent: signer === 0, isZoneless })
   }
-  return [...(found[hostName] ?? []), ...(found[plainName] ?? [])]
+  return [...found.values()].flat()
 }
 
-const pattern = /(?:^|;\s*)((?:__Host-)?heldstate)=([0-9a-f]{32})\.([0-9a-z]{1,11})\.([0-9a-f]{32})(?=;|\s*$)/g
+const pattern =
+  /(?:^|;\s*)((?:__Host-)?heldstate(?:\.[^=;\s]+)?)=([0-9a-f]{32})\.([0-9a-z]{1,11})\.([0-9a-f]{32})(?=;|\s*$)/g
 
-/** Whether there is any, whatever it says. */
-export const hasBrowserCookie = (cookies: string | undefined): boolean =>
-  /(?:^|;\s*)(?:__Host-)?heldstate=/.test(cookies ?? '')
+/** Whether there is any for this app, whatever it says. */
+export function hasBrowserCookie(cookies: string | undefined, zone = ''): boolean {
+  const names = [...namesIn(zone), ...namesIn('')]
+  return (cookies ?? '').split(';').some((pair) => names.includes(pair.split('=', 1)[0]?.trim() ?? ''))
+}
 
 const isSigned = (given: string, expected: string) => timingSafeEqual(Buffer.from(given), Buffer.from(expected))
 
@@ -69,10 +84,16 @@ function signature(browser: string, issued: string, secret: string): string {
   return createHmac('sha256', secret).update(`browser:${browser}.${issued}`).digest('hex').slice(0, 32)
 }
 
+interface CookieOptions {
+  readonly secure: boolean
+  readonly sameSite: SameSite
+  readonly zone?: string | undefined
+}
+
 /** As `Set-Cookie` has it. Browsers take `SameSite=None` over https alone, and over http from this machine. */
-export function setCookie(value: string, { secure, sameSite }: { secure: boolean; sameSite: SameSite }): string {
+export function setCookie(value: string, { secure, sameSite, zone = '' }: CookieOptions): string {
   const framed = sameSite === 'none'
-  const name = secure ? hostName : plainName
+  const name = namesIn(zone)[secure ? 0 : 1]
   const site = framed ? 'SameSite=None; Partitioned' : 'SameSite=Lax'
   return `${name}=${value}; Path=/; HttpOnly; ${site}; Max-Age=${cookieAge}${secure || framed ? '; Secure' : ''}`
 }

@@ -20,10 +20,11 @@ export class CookieWatch {
 
   look(request: IncomingMessage, response: ServerResponse): void {
     this.name(request)
-    const { callers, endings, registry } = this.hub
+    const { callers, endings, registry, options } = this.hub
     const { headers, socket } = request
     if (!registry.asksForRequests || headers.cookie === undefined) return
-    const browsers = browsersIn(headers.cookie, callers.secrets, isSecure(headers, 'encrypted' in socket))
+    const secure = isSecure(headers, 'encrypted' in socket)
+    const browsers = browsersIn(headers.cookie, callers.secrets, secure, options.zone)
     const [first] = browsers
     if (!first) return
     const caller = parseCaller(headers[callerHeader]?.toString())

@@ -11,7 +11,7 @@ import { Admission, badRequest, closing, type Query, tooLarge, unknownSession } 
 import { isEnding, notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
 import type { Arrival } from './arrival.js'
 import { type EngineConnection, type Gate, Guard, hasBody, limitBody } from './guard.js'
-import { type OwnTarget, ownTarget } from './own-path.js'
+import { type OwnPath, type OwnTarget, ownTarget } from './own-path.js'
 import type { SiteOptions } from './site.js'
 import type { Troubles } from './troubles.js'
 
@@ -48,7 +48,7 @@ export class Entrance implements Gate {
   }
 
   /** What is ours of a server goes this way from now on. What is nobody's gets 404, where nobody else listens. */
-  open(server: Server, path: string): void {
+  open(server: Server, path: OwnPath): void {
     const others = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
     server.removeAllListeners('request')
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {

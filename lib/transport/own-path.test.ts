@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { socketPaths } from '../protocol/path.js'
 import { isOurs, ownTarget } from './own-path.js'
 
 const path = '/_held'
@@ -42,6 +43,16 @@ test.each([
   undefined,
 ])('%s is not ours', (url) => {
   expect(isOurs(path, url)).toBe(false)
+})
+
+test('an app with a zone listens there and at the root, with or without what Next does to slashes', () => {
+  const paths = socketPaths('/shop')
+  for (const url of ['/_heldstate/?a', '/shop/_heldstate/?a', '/shop/_heldstate/line.io?a', '/_heldstate/line.io?a'])
+    expect(ownTarget(paths, url)).toEqual({ engineQuery: '?a' })
+  for (const url of ['/shop/_heldstate', '/shop/_heldstate/line.io/', '/shop/_heldstate/x'])
+    expect(ownTarget(paths, url)).toEqual({ engineQuery: undefined })
+  for (const url of ['/shop/', '/shop/shop/_heldstate/', '/blog/_heldstate/', '/shop/_heldstatex'])
+    expect(isOurs(paths, url)).toBe(false)
 })
 
 test('whatever is sent, the engine gets only a query, and only for its path', () => {

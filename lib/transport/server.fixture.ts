@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createHub } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
-import { socketPath } from '../protocol/path.js'
+import { socketPaths } from '../protocol/path.js'
 import type { Definition } from '../state/definition.js'
 import { signedBrowser } from './browser-cookie.js'
 import { attachSocketIo } from './socketio.js'
@@ -23,7 +23,7 @@ export async function listening(
   const hub = createHub({ secret, log: { info: note, warn: note, error: note }, ...options })
   hub.registry.add(...definitions)
   const server = createServer()
-  const transport = attachSocketIo(hub, server, { path: socketPath, developmentHosts })
+  const transport = attachSocketIo(hub, server, { path: socketPaths(options.zone ?? ''), developmentHosts })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const close = async () => {

@@ -3,6 +3,7 @@ import { io, type Socket } from 'socket.io-client'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../doors/server.js'
+import { signToken } from '../hub/token.js'
 import { socketPath } from '../protocol/path.js'
 import { protocolVersion } from '../protocol/version.js'
 import { signedBrowser } from './browser-cookie.js'
@@ -59,6 +60,19 @@ async function serving(options: HubOptions = {}, developmentHosts?: () => readon
     },
   }
 }
+
+it('a hub in a zone sets a cookie of its own beside that of the app at the root, whose token still counts', async () => {
+  const { open, hub, handshake } = await serving({ zone: '/shop' })
+  const main = cookieOf('d'.repeat(32), Date.now())
+  const { cookies } = await handshake.polling({ cookie: main })
+  expect(cookies).toEqual([expect.stringMatching(/^heldstate\.shop=[0-9a-f]{32}\./)])
+  const [own = ''] = (cookies[0] ?? '').split(';', 1)
+  expect(own).not.toContain('d'.repeat(32)) // the other app's browser is none of ours
+  expect((await handshake.polling({ cookie: `${main}; ${own}` })).cookies).toEqual([])
+  const token = signToken('a'.repeat(32), 'd'.repeat(32), hub.callers.secrets[0]) // of a page from before the zone
+  const { said } = open({ cookie: `${own}; ${main}` }, { ...hello, token })
+  await vi.waitFor(() => expect(said[0]?.slice(0, 2)).toEqual(['w', token]))
+})
 
 function upgraded(url: string, headers: Headers) {
   const asked = request(url, {

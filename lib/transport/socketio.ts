@@ -11,18 +11,21 @@ import { fixedLimits } from '../base/server-limits.js'
 import type { Hub } from '../hub/hub.js'
 import type { Session } from '../hub/session.js'
 import { isSignedToken } from '../hub/token.js'
-import { lineQuestion } from '../protocol/path.js'
+import { appHeader } from '../protocol/caller.js'
+import { lineQuestion, socketPath } from '../protocol/path.js'
 import type { Arrival } from './arrival.js'
 import { hasBrowserCookie } from './browser-cookie.js'
 import { Entrance } from './entrance.js'
 import type { EngineConnection } from './guard.js'
+import type { OwnPath } from './own-path.js'
 import type { SiteOptions } from './site.js'
 import { SocketConnection } from './socket-connection.js'
 import { Troubles } from './troubles.js'
 import { type Receiving, Unfinished } from './unfinished.js'
 
 export interface SocketIoOptions {
-  readonly path: string
+  /** Where the hub listens: one path, or those of an app with a zone. */
+  readonly path: OwnPath
   /** In development: names of hosts, beside those of this machine, at which the app may be opened. */
   readonly developmentHosts?: SiteOptions['developmentHosts']
 }
@@ -36,7 +39,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path, development
   const troubles = new Troubles(hub.clock, hub.log)
   const unheard = createServer() // never listens: the entrance hands the engine what is its
   const io = new Server(unheard, {
-    path,
+    path: socketPath, // the entrance hands over what is the engine's, whatever its path is
     serveClient: false,
     perMessageDeflate: false, // costs 33 times the CPU of a pipelined event, and 250 KB a connection
     maxHttpBufferSize: hub.limits.messageBytes,
@@ -57,6 +60,7 @@ export function attachSocketIo(hub: Hub, server: HttpServer, { path, development
   io.engine.on('initial_headers', (headers: Record<string, unknown>, request: IncomingMessage) => {
     const cookie = entrance.cookieFor(request)
     if (cookie !== undefined) headers['set-cookie'] = cookie
+    if (hub.registry.app !== undefined) headers[appHeader] = hub.registry.app
   })
   io.on('connection', (socket) => {
     const arrival = entrance.arrivalOf((socket.conn as unknown as EngineConnection).id)
@@ -93,6 +97,7 @@ function accept(hub: Hub, socket: Socket, arrival: Arrival, troubles: Troubles):
       arrival,
       socket.handshake.auth.token,
       troubles,
+      hub.options.zone,
       concealed('handler-failed', 'A hello', thrown),
     )
     const { code, message } = toFailure(error)
@@ -116,8 +121,14 @@ function accept(hub: Hub, socket: Socket, arrival: Arrival, troubles: Troubles):
 }
 
 /** A page that has a token, and whose browser sends no cookie, never has its state again, and hears why. */
-function cookieless({ cookies }: Arrival, token: unknown, troubles: Troubles, error: HeldStateError): HeldStateError {
-  if (error.code !== 'invalid-token' || !isSignedToken(token) || hasBrowserCookie(cookies)) return error
+function cookieless(
+  { cookies }: Arrival,
+  token: unknown,
+  troubles: Troubles,
+  zone: string | undefined,
+  error: HeldStateError,
+): HeldStateError {
+  if (error.code !== 'invalid-token' || !isSignedToken(token) || hasBrowserCookie(cookies, zone)) return error
   troubles.cookieless()
   return new HeldStateError(
     'no-cookie',
