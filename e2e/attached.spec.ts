@@ -98,6 +98,31 @@ for (const variant of process.env.ATTACHED === 'all' ? [standalone, ...others] :
   })
 }
 
+test('a durable task goes on when its server starts again, before anybody comes', async ({ page }) => {
+  test.setTimeout(200_000)
+  const app = new FixtureApp(
+    { app: 'cached', bundler: 'turbopack', mode: 'production', attached: 'next' },
+    'attached-durable',
+  )
+  await app.build()
+  await app.start()
+  const shownTicks = async () => Number(await page.locator('var').textContent())
+  await page.goto(`${app.url}/counter`)
+  await expect(page.getByRole('status')).toHaveText('live')
+  await press(page, 'Tick')
+  await expect.poll(shownTicks).toBeGreaterThan(2)
+  const address = page.url()
+  await page.goto('about:blank') // which asks for nothing
+  await app.kill()
+  await app.start(app.port)
+  await expect.poll(() => app.output).toContain('attached to the server on port')
+  await new Promise((resolve) => setTimeout(resolve, 4_000))
+  await page.goto(address)
+  await expect(page.getByRole('status')).toHaveText('live')
+  expect(await shownTicks()).toBeGreaterThan(25)
+  await app.stop()
+})
+
 function socketsOf(page: Page): readonly WebSocket[] {
   const ours: WebSocket[] = []
   page.on('websocket', (socket) => {

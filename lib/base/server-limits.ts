@@ -109,6 +109,10 @@ export const fixedLimits = {
   sweepsPerKeep: 8,
   /** Documents that the hub remembers to have been made for a tab. Those of the last seconds count. */
   usedMarks: 10_000,
+  /** Milliseconds for which attach mode tries to connect to the server that Next makes, to find it. */
+  knockMs: 60_000,
+  /** Milliseconds between two attempts, and for which the connection stays if it is made. */
+  knockPauseMs: 250,
   /** Milliseconds for which `heldstate doctor` waits for an answer of a deployment. A person waits for it. */
   deploymentAnswerMs: 10_000,
   /** Characters that `heldstate doctor` wants a secret to have: 128 bits, were it written in hexadecimal. */

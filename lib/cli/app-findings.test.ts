@@ -50,6 +50,32 @@ test.each([
 const wrapped = (config: string, before = '') =>
   `import { withHeldState } from 'heldstate/next'\n${before}export default withHeldState(${config})\n`
 
+test.each([
+  `export default withHeldState({ output: 'standalone' })`,
+  `export default withHeldState({ ...(inImage ? { output: "standalone" } : {}) })`,
+  'const config = { output: process.env.IMAGE ? `standalone` : undefined }\nexport default withHeldState(config)',
+])('a standalone build without the line of attach mode is broken, whatever the scripts start: %s', (config) => {
+  const files = { ...healthy, 'next.config.mjs': `import { withHeldState } from 'heldstate/next'\n${config}\n` }
+  expect(wrong(files)).toEqual([
+    {
+      kind: 'broken',
+      text: expect.stringMatching(
+        /^next\.config\.mjs has output: "standalone", .* Add to instrumentation\.ts: export \{ register \}/,
+      ),
+    },
+  ])
+  const attached = wrong({
+    ...files,
+    'instrumentation.ts': `export { register } from 'heldstate/next/instrumentation'`,
+  })
+  expect(attached.filter(({ kind }) => kind === 'broken')).toEqual([])
+})
+
+test('a config that only speaks of a standalone build has none', () => {
+  const config = `import { withHeldState } from 'heldstate/next'\n// output: 'standalone' came later\nexport default withHeldState({})\n`
+  expect(wrong({ ...healthy, 'next.config.mjs': config })).toEqual([])
+})
+
 const without = (name: string) => Object.fromEntries(Object.entries(healthy).filter(([other]) => other !== name))
 const scripts = (dev: string) => ({
   'package.json': JSON.stringify({ scripts: { dev, start: 'heldstate start' }, dependencies: { next: '16' } }),

@@ -2,18 +2,34 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { attachLine, instrumentationFor, isAttached } from './attached.js'
+import { isStandalone } from './config-text.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import type { Project } from './project.js'
 import { serverIn, startsHeldState } from './scripts.js'
 
 export function scriptFindings(project: Project): readonly Finding[] {
   const { scripts = {} } = project.manifest
-  return (['dev', 'start'] as const).map((name) => {
-    const script = scripts[name]
-    if (script === undefined)
-      return note(`package.json has no script "${name}". "heldstate ${name}" is what it would run.`)
-    return scriptFinding(project, name, script)
-  })
+  return [
+    ...standaloneFindings(project),
+    ...(['dev', 'start'] as const).map((name) => {
+      const script = scripts[name]
+      if (script === undefined)
+        return note(`package.json has no script "${name}". "heldstate ${name}" is what it would run.`)
+      return scriptFinding(project, name, script)
+    }),
+  ]
+}
+
+/** Its server is Next's own, whatever the scripts start. */
+function standaloneFindings(project: Project): readonly Finding[] {
+  if (!isStandalone(project)) return []
+  const file = instrumentationFor(project)
+  if (isAttached(project)) return [fine(`${file} attaches heldstate to the server of the standalone build`)]
+  return [
+    broken(
+      `${project.config} has output: "standalone", whose server.js starts Next without heldstate, so that no page gets a connection. Add to ${file}: ${attachLine}`,
+    ),
+  ]
 }
 
 function scriptFinding(project: Project, name: 'dev' | 'start', script: string): Finding {

@@ -341,6 +341,6 @@ export class Tab {
     if (this.connected) this.calls.interrupt(asked)
     else this.calls.acquit()
     this.connected = false
-    if (!this.welcomed && isUnanswered(waiting)) this.report(unanswered())
+    if (!this.welcomed && isUnanswered(offline, waiting)) this.report(unanswered())
   }
 }

@@ -1,17 +1,19 @@
-/** A page that has never been answered: its developer has probably started Next alone. */
+/** A page that has never been answered: probably Next was started alone, or a proxy keeps our path for itself. */
 import { HeldStateError } from '../base/errors.js'
+import { heldApp } from '../protocol/heldstate-app.js'
+import { socketPath } from '../protocol/path.js'
 import type { Waiting } from './retry.js'
 
 /** Attempts to connect for the first time after which the console says so: some seconds. */
 const attemptsBeforeWord = 4
 
-/** Now is the time to say it. A server that refuses the page has answered. */
-export const isUnanswered = (waiting: Waiting | undefined): boolean =>
-  !waiting?.reason && waiting?.attempt === attemptsBeforeWord && process.env.NODE_ENV === 'development'
+/** Now is the time to say it. A server that refuses the page has answered, and without a network none can. */
+export const isUnanswered = (offline: boolean, waiting: Waiting | undefined): boolean =>
+  !offline && !waiting?.reason && waiting?.attempt === attemptsBeforeWord
 
 export const unanswered = () =>
   new HeldStateError(
     'offline',
-    'No heldstate server answers this page. Start the app with "heldstate dev", or let instrumentation.ts attach it to "next dev"; ' +
-      '"npx heldstate doctor" looks for what is missing.',
+    `No heldstate server answers this page at ${heldApp.zone}${socketPath}. Start the app with "heldstate dev" or "heldstate start", or let instrumentation.ts attach it ` +
+      'to Next\'s own server; let a proxy hand on that path. "npx heldstate doctor" looks for what is missing.',
   )

@@ -1,11 +1,7 @@
-/**
- * Attaches the hub to the server that Next has made. Next hands it to nobody, so it is taken from the first connection, of
- * which Node tells on a diagnostics channel.
- */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { createServer, Server } from 'node:http'
+/** Attaches the hub to the server that Next has made, when Next starts. */
+import { createServer, type Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { refuseUnknown } from '../base/known-keys.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { claimSlot } from '../hub/slot.js'
@@ -14,6 +10,7 @@ import { CookieWatch } from '../transport/cookie-watch.js'
 import { attachSocketIo, type Transport } from '../transport/socketio.js'
 import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
+import { hostIn, onServer } from './found-server.js'
 import { openGate } from './gate.js'
 import { endPlainly } from './plain-end.js'
 import type { AttachOptions } from './register.js'
@@ -32,7 +29,7 @@ export function attach(options: AttachOptions): void {
   const hub = made(() => appHub({ given, dir, development, origin }), log)
   const cookies = new CookieWatch(hub)
   warnOfUnwrapped(development, log)
-  hub.store.open?.().catch((error) => endPlainly(error, log)) // now, and not with the first connection
+  hub.store.open?.().catch((error) => endPlainly(error, log)) // now, and not when the server is found
   if (isInBuild(dir) && !given?.store && !hub.store.shared) log.warn(inBuild)
   let transport: Transport | undefined
   let closed: Promise<void> | undefined
@@ -41,7 +38,7 @@ export function attach(options: AttachOptions): void {
     return closed
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
-  onServer(port, (server) => {
+  onServer({ port, host: hostIn(), clock: hub.clock }, (server) => {
     asked = server instanceof HttpsServer ? besideTls(server) : server
     const paths = socketPaths(servedZone())
     const ours = openGate(server, paths, close, hub.clock, (...given) => cookies.look(...given))
@@ -66,22 +63,6 @@ const isInBuild = (dir: string) => !process.env.HELDSTATE_DIR && /[\\/]\.next[\\
 const inBuild =
   'State is kept inside .next/standalone, which the next build empties. Copy that folder to where it shall run, or name one that ' +
   'stays: HELDSTATE_DIR=/a/folder'
-
-const channel = 'net.server.socket'
-
-/** Calls `found` at the first connection to the server on `port`, before that is answered. */
-function onServer(port: number, found: (server: Server) => void): void {
-  const look = (message: unknown) => {
-    const { server } = (message as { socket: Socket & { server?: unknown } }).socket
-    if (!isWebServer(server) || (port > 0 && portOf(server) !== port)) return
-    unsubscribe(channel, look)
-    found(server)
-  }
-  subscribe(channel, look)
-}
-
-/** A server of https has the same methods and events. */
-const isWebServer = (server: unknown): server is Server => server instanceof Server || server instanceof HttpsServer
 
 const addressOf = (server: Server) => (server.address() as AddressInfo).address
 

@@ -12,6 +12,10 @@ export function Counter() {
       <button type="button" onClick={c.add}>
         Add
       </button>
+      <var>{c.ticks}</var>
+      <button type="button" onClick={() => c.tick.start()}>
+        Tick
+      </button>
     </>
   )
 }
