@@ -2,13 +2,13 @@
 import { request as ask, createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 
-export interface Proxy {
+export interface Front {
   readonly url: string
   close(): void
 }
 
 /** `portFor` says which server is asked for a path. */
-export async function proxyTo(portFor: (path: string) => number): Promise<Proxy> {
+export async function proxyTo(portFor: (path: string) => number): Promise<Front> {
   const server: Server = createServer((request, response) => {
     const { method, url = '/', headers } = request
     const asked = ask({ host: '127.0.0.1', port: portFor(url), method, path: url, headers }, (answer) => {

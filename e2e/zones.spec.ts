@@ -2,11 +2,11 @@
 import { expect, type Page, test } from '@playwright/test'
 import { consoleOf, press, shown } from './fixture'
 import { FixtureApp } from './fixture-app'
-import { type Proxy, proxyTo } from './front'
+import { type Front, proxyTo } from './front'
 
 let main: FixtureApp
 let shop: FixtureApp
-let proxy: Proxy
+let proxy: Front
 let portFor = (path: string): number => (path.startsWith('/shop') ? shop.port : main.port)
 
 test.beforeAll(async () => {

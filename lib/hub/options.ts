@@ -18,6 +18,7 @@ const known: Readonly<Record<keyof HubOptions, true>> = {
   addressOf: true,
   sameSite: true,
   origins: true,
+  zone: true,
   limits: true,
   heapBytes: true,
   log: true,

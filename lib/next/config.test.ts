@@ -162,4 +162,5 @@ test('the zone is the basePath, or what is given, in the server of a standalone 
   expect(servedZone()).toBe('/blog/new')
   for (const zone of ['shop', '/shop/', '/', 'https://a/shop', '/a b'])
     expect(() => withHeldState({}, { zone })).toThrow(/is no zone. Give the path of the app, as "\/shop"/)
+  expect(() => withHeldState({}, { zones: '/shop' } as never)).toThrow(/There are zone\. Did you mean zone\?/)
 })

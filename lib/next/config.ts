@@ -6,6 +6,8 @@
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
 import { HeldStateError } from '../base/errors.js'
+
+import { refuseUnknown } from '../base/known-keys.js'
 import { clients, nativeFiles } from './native-files.js'
 import { routePath } from './route-path.js'
 import { seeConfig, zoneKey, zoneOf } from './seen-config.js'
@@ -36,8 +38,10 @@ export function withHeldState(config: ConfigFunction, options?: HeldStateConfig)
 export function withHeldState(config: Promise<NextConfig>, options?: HeldStateConfig): Promise<NextConfig>
 export function withHeldState(
   config: NextConfig | Promise<NextConfig> | ConfigFunction = {},
-  { zone }: HeldStateConfig = {},
+  options: HeldStateConfig = {},
 ): NextConfig | Promise<NextConfig> | ConfigFunction {
+  refuseUnknown('invalid-definition', 'withHeldState', options, ['zone'])
+  const { zone } = options
   const inZone = (given: NextConfig) => extend(zoned(given, zone))
   if (typeof config === 'function') return async (phase, context) => inZone(await config(phase, context))
   return isPromise(config) ? config.then(inZone) : inZone(config)
@@ -47,7 +51,10 @@ export function withHeldState(
 function zoned(config: NextConfig, zone: string | undefined): NextConfig {
   if (zone === undefined) return config
   if (!/^(\/[\w.~-]+)*$/.test(zone))
-    throw new Error(`withHeldState: ${JSON.stringify(zone)} is no zone. Give the path of the app, as "/shop".`)
+    throw new HeldStateError(
+      'invalid-definition',
+      `withHeldState: ${JSON.stringify(zone)} is no zone. Give the path of the app, as "/shop".`,
+    )
   return { ...config, env: { ...config.env, [zoneKey]: zone } }
 }
 
