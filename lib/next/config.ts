@@ -6,7 +6,6 @@
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
 import { HeldStateError } from '../base/errors.js'
-
 import { refuseUnknown } from '../base/known-keys.js'
 import { clients, nativeFiles } from './native-files.js'
 import { routePath } from './route-path.js'
