@@ -66,6 +66,7 @@ it('the doors export this and nothing else', () => {
         "diskStore",
         "serve",
         "type DiskStoreOptions",
+        "type HeldStateConfig",
         "type ServeOptions",
         "type Served",
         "withHeldState",
