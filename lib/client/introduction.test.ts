@@ -6,6 +6,8 @@ import { Introduction } from './introduction.js'
 const signed = `${'1'.repeat(32)}.${'2'.repeat(32)}`
 /** The page that was made last is about to end. */
 let leave = () => {}
+/** It is shown, from the cache of left pages if `persisted`. */
+let show = (_: { persisted: boolean }) => {}
 let given: unknown[][] = []
 let sent: { url: string; caller: string | null; other: string | null }[] = []
 
@@ -19,8 +21,9 @@ beforeEach(() => {
     const headers = new Headers(init?.headers ?? (input as Request).headers)
     sent.push({ url, caller: headers.get(callerHeader), other: headers.get('accept') })
   })
-  vi.stubGlobal('addEventListener', (_: string, run: () => void) => {
-    leave = run
+  vi.stubGlobal('addEventListener', (name: string, run: () => void) => {
+    if (name === 'beforeunload') leave = run
+    else if (name === 'pageshow') show = run
   })
   vi.useFakeTimers()
 })
@@ -100,5 +103,34 @@ describe('a page that ends', () => {
     new Introduction(() => undefined)
     leave()
     expect(cookies()).toEqual([])
+  })
+
+  it('and comes back from the cache of left pages takes back its name, and that of the page which it comes back from', () => {
+    new Introduction(() => signed)
+    const first = { leave, show }
+    first.leave()
+    const other = new Introduction(() => signed)
+    leave()
+    expect(cookies()).toHaveLength(1)
+    first.show({ persisted: true })
+    expect(cookies()).toEqual([])
+    first.leave()
+    expect(cookies()).toHaveLength(1) // of several that are new none counts
+    expect(other.knows(cookies()[0]?.mark ?? '')).toBe(false)
+  })
+
+  it('and comes back after a page of elsewhere takes back its own name', () => {
+    new Introduction(() => signed)
+    leave()
+    show({ persisted: true })
+    expect(cookies()).toEqual([])
+    expect(sessionStorage.length).toBe(0)
+  })
+
+  it('is not taken for one that comes back when it is shown for the first time', () => {
+    new Introduction(() => signed)
+    leave()
+    show({ persisted: false })
+    expect(cookies()).toHaveLength(1)
   })
 })

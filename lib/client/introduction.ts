@@ -19,9 +19,10 @@ export class Introduction {
 
   constructor(current: CurrentToken) {
     this.current = current
-    if (this.left) clear(this.left)
     this.headFetches()
     addEventListener('beforeunload', () => this.leave())
+    // Back from the cache of left pages: no document was made by the mark of the page before, and of two the server believes neither.
+    addEventListener('pageshow', ({ persisted }) => persisted && taken())
   }
 
   /** Whether an answer with this mark was made for this tab. */
@@ -71,11 +72,12 @@ function isNexts(init: RequestInit | undefined): boolean {
   return headers.has('rsc') || headers.has('next-action') || headers.has('x-nextjs-data')
 }
 
-/** The mark that was left for this page; a tab that is duplicated later shall not have it. */
+/** The mark that was left for this page, whose cookie goes; a tab that is duplicated later must not have it. */
 function taken(): string | undefined {
   try {
     const mark = sessionStorage.getItem(storageKey) ?? undefined
     sessionStorage.removeItem(storageKey)
+    if (mark) clear(mark)
     return mark
   } catch {
     return undefined
