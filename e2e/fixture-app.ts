@@ -38,7 +38,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const repository = dirname(here)
 const next = join(repository, 'node_modules/next/dist/bin/next')
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -60,9 +60,20 @@ export class FixtureApp {
   private readonly edited = new Set<string>()
   private server: ChildProcess | undefined
 
-  constructor(variant: Variant, name = `${variant.bundler}-${variant.mode}`) {
+  /** A fresh copy, or the one that is there already, with its build. */
+  constructor(variant: Variant, name = `${variant.bundler}-${variant.mode}`, from: 'fresh' | 'present' = 'fresh') {
     this.variant = variant
     this.dir = join(here, '.fixture', name)
+    if (from === 'fresh' || !this.isBuilt) this.copy()
+  }
+
+  /** Whether `next build` has made what production needs. */
+  get isBuilt(): boolean {
+    return existsSync(join(this.dir, '.next/BUILD_ID'))
+  }
+
+  private copy(): void {
+    const { variant } = this
     rmSync(this.dir, { recursive: true, force: true })
     this.original = join(here, variant.app ?? 'fixture')
     cpSync(this.original, this.dir, { recursive: true })

@@ -25,6 +25,7 @@ export async function watchTexts(page: Page): Promise<void> {
   })
 }
 
+/** All texts that its state was shown as since the document began. The painted page notes them itself. */
 export const textsShown = (page: Page) => page.evaluate(() => window.shownTexts ?? [])
 
 /** Reloads; gives what the HTML shows, as it came over the network. */
@@ -48,7 +49,6 @@ export function paintedFacts(variant: Variant, app: () => FixtureApp): void {
   test('a reloaded tab has its values in the HTML and never shows others; nothing is wrong in hydration', async ({
     page,
   }) => {
-    await watchTexts(page)
     const complaints = consoleOf(page)
     await open(page)
     await press(page, 'Add')
@@ -103,7 +103,6 @@ export function paintedFacts(variant: Variant, app: () => FixtureApp): void {
   test('tabs that reload at once show their own values or first ones', async ({ context }) => {
     const pages = await Promise.all([0, 1].map(() => context.newPage()))
     for (const [index, page] of pages.entries()) {
-      await watchTexts(page)
       await open(page)
       for (let n = 0; n < index + 1; n += 1) await press(page, 'Add')
       await expect(shown(page)).toHaveText(`size ${6 + index} still`)

@@ -92,6 +92,15 @@ for (const [name, specs] of [
     ({ stats }) => [stats.expected, stats.unexpected + stats.flaky],
     { E2E: specs, PLAYWRIGHT_JSON_OUTPUT_NAME: join(results, `${specs}.json`) },
   )
+suite(
+  'the same in Firefox and WebKit, where they are at hand; `npm run browsers` has more',
+  [
+    ...['--import', 'tsx', 'e2e/browsers/browsers.ts', '--short', '--built', '--only', 'firefox,webkit'],
+    ...['--json', join(results, 'browsers.json')],
+  ],
+  'browsers.json',
+  (counts) => [counts.passed, counts.failed],
+)
 
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
