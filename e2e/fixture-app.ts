@@ -64,6 +64,7 @@ export class FixtureApp {
   constructor(variant: Variant, name = `${variant.bundler}-${variant.mode}`, from: 'fresh' | 'present' = 'fresh') {
     this.variant = variant
     this.dir = join(here, '.fixture', name)
+    this.original = join(here, variant.app ?? 'fixture')
     if (from === 'fresh' || !this.isBuilt) this.copy()
   }
 
@@ -75,7 +76,6 @@ export class FixtureApp {
   private copy(): void {
     const { variant } = this
     rmSync(this.dir, { recursive: true, force: true })
-    this.original = join(here, variant.app ?? 'fixture')
     cpSync(this.original, this.dir, { recursive: true })
     mkdirSync(join(this.dir, 'node_modules'))
     if (variant.mistakes) this.addMistakes()
