@@ -82,7 +82,7 @@ for (const variant of variants) {
     test('keeps its one websocket beside a page that takes every path', async ({ page }) => {
       const ours: WebSocket[] = []
       page.on('websocket', (socket) => {
-        if (new URL(socket.url()).pathname.startsWith('/_heldstate')) ours.push(socket)
+        if (new URL(socket.url()).pathname.includes('/_heldstate/')) ours.push(socket)
       })
       await openFixture(page, app)
       await press(page, 'Begin')
