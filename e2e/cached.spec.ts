@@ -7,7 +7,10 @@ import { consoleOf, press, shown } from './fixture'
 import { FixtureApp } from './fixture-app'
 import { textsShown, watchTexts } from './painted'
 
-for (const mode of ['development', 'production'] as const)
+/** The build takes a minute: `npm run apps` has it. */
+const modes = process.env.LONG ? (['development', 'production'] as const) : (['development'] as const)
+
+for (const mode of modes)
   test.describe(mode, () => {
     let app: FixtureApp
 

@@ -76,8 +76,8 @@ suite(
 )
 check('the package, by publint and are-the-types-wrong', 'scripts/check-package.mjs')
 await together(
-  ['a thousand simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '1000'],
-  ['six hundred of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '600'],
+  ['six hundred simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '600'],
+  ['four hundred of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '400'],
 )
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 for (const [name, specs] of [
