@@ -40,7 +40,7 @@ export class Given implements Following {
     }
   }
 
-  /** Where the author's own is another than when it was copied, though nothing follows it any more. Each is told once. */
+  /** Where the author's own is another than when it was copied, though nothing follows it any more. Each is reported once. */
   lost(): string[] {
     const changed = [...this.taken].filter(([own, { value }]) => !isSame(own, value))
     for (const [own] of changed) this.forget(own)
