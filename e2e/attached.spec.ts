@@ -98,7 +98,10 @@ for (const variant of process.env.ATTACHED === 'all' ? [standalone, ...others] :
   })
 }
 
-test('a durable task goes on when its server starts again, before anybody comes', async ({ page }) => {
+/** Half a minute: `npm run apps` has it, and `lib/next/found-server.test.ts` what it stands on. */
+const long = process.env.LONG ? test : test.skip
+
+long('a durable task goes on when its server starts again, before anybody comes', async ({ page }) => {
   test.setTimeout(200_000)
   const app = new FixtureApp(
     { app: 'cached', bundler: 'turbopack', mode: 'production', attached: 'next' },
