@@ -77,6 +77,9 @@ export class DeliveryPage {
 
   /** What names the state of this tab. */
   token(): Promise<string | undefined> {
-    return this.page.evaluate(() => sessionStorage.getItem('heldstate.token')?.split('.')[0])
+    return this.page.evaluate(() => {
+      const key = Object.keys(sessionStorage).find((name) => name.startsWith('heldstate.token')) // its zone follows
+      return key && sessionStorage.getItem(key)?.split('.')[0]
+    })
   }
 }
