@@ -16,7 +16,7 @@ type Fields = Record<PropertyKey, unknown>
 interface Taken {
   readonly node: Node
   /** What it was when it was copied. */
-  value: object
+  readonly value: object
   readonly parts: number
 }
 
@@ -56,11 +56,11 @@ export class Given implements Following {
   }
 
   follow(): void {
-    for (const [own, known] of this.taken) {
+    for (const [own, known] of [...this.taken]) {
       if (isSame(own, known.value)) continue
       if (known.parts > serverLimits.givenParts) throw tooLarge(known.node)
       merge(known.node.draft, own, known.value)
-      known.value = plainCopy(own, known.node.path) as object
+      this.note(own, known.node, plainCopy(own, known.node.path) as object) // it may have grown
     }
   }
 }

@@ -262,6 +262,17 @@ describe('what the author writes to his own container after a commit', () => {
     )
   })
 
+  test('is bounded where it grows from one commit to the next', () => {
+    const { state, show, end } = follow()
+    const own: Loose[] = [{ n: 0 }]
+    state.rows = own
+    show()
+    for (let n = 1; n <= 1_200; n += 1) own.push({ n })
+    expect(show().rows).toHaveLength(1_201)
+    own.push({ n: -1 })
+    expect(() => end()).toThrow(expect.objectContaining({ code: 'immutable-state' }))
+  })
+
   test('of one that is frozen, or has drafts and views in it, is nothing', () => {
     const { state, show, end } = follow(() => ({ ...base(), kept: { n: 1 } }))
     state.job = Object.freeze({ a: { n: 1 } })
