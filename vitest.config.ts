@@ -13,7 +13,14 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['lib/**/*.test.ts', 'lib/**/*.test.tsx', 'bench/**/*.test.ts', 'docs/*.test.ts', 'app/**/*.test.ts'],
+    include: [
+      'lib/**/*.test.ts',
+      'lib/**/*.test.tsx',
+      'bench/**/*.test.ts',
+      'chaos/*.test.ts',
+      'docs/*.test.ts',
+      'app/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 20_000, // milliseconds: a busy machine takes long over what computes
     maxWorkers: 2, // it would leave one of two cores idle

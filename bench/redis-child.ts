@@ -2,8 +2,9 @@
  * One side of the redis benchmark, a process of its own: what one side leaves to be collected is no burden to another.
  * Arguments: the side, and the url of the redis.
  */
+
+import { redisStore } from '../lib/dist/cluster/redis/store.js'
 import { createHub } from '../lib/dist/hub/hub.js'
-import { redisStore } from '../lib/dist/store/redis.js'
 import { answering } from './child.js'
 import { bench, list } from './definitions.js'
 import { calledToken, heldToken, naiveClient, naiveToken, type Token } from './redis-sides.js'

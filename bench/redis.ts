@@ -3,7 +3,7 @@
  * run, alternating, medians of the rounds. Only the ratios mean something. `npm run bench:redis`, or with `-- --quick`. Needs
  * redis-server 7 or newer, in the PATH or named by REDIS_SERVER; it starts one of its own.
  */
-import { RedisServer } from '../lib/store/redis-server.fixture.js'
+import { RedisServer } from '../lib/cluster/redis/server.fixture.js'
 import { child } from './child.js'
 import type { Cost, Group, Load, Side, Way } from './redis-child.js'
 

@@ -98,7 +98,7 @@ for (const variant of process.env.ATTACHED === 'all' ? [standalone, ...others] :
   })
 }
 
-/** Half a minute: `npm run apps` has it, and `lib/next/found-server.test.ts` what it stands on. */
+/** Half a minute: `npm run apps` has it, and `lib/next/server/found-server.test.ts` what it stands on. */
 const long = process.env.LONG ? test : test.skip
 
 long('a durable task goes on when its server starts again, before anybody comes', async ({ page }) => {

@@ -4,8 +4,8 @@
  * `npm run chaos -- --nodes 3 --kills 100 --tabs 50 --seed 7 --lease 4 --pause 2`, with a lease and pauses of so many seconds. Exits with 1 if a promise was broken.
  */
 import { parseArgs } from 'node:util'
-import { chaos } from '../lib/transport/chaos.fixture.ts'
-import { chaosOfNodes } from '../lib/transport/chaos-nodes.fixture.ts'
+import { chaos } from '../chaos/chaos.ts'
+import { chaosOfNodes } from '../chaos/nodes.ts'
 
 const names = ['nodes', 'kills', 'tabs', 'seed', 'lease', 'pause']
 const { values, positionals } = parseArgs({

@@ -42,7 +42,7 @@ export function finishPackage(folder) {
   // beside config.js, whose loaders are named by their place; the server stays the one module that is imported on demand
   buildSync({
     entryPoints: [join(dist, 'doors/next.js')],
-    outfile: join(dist, 'next/door.cjs'),
+    outfile: join(dist, 'next/plugin/door.cjs'),
     bundle: true,
     platform: 'node',
     target: 'node20.9',

@@ -19,6 +19,8 @@ const env = {
 }
 let passed = 0
 let failed = 0
+/** Names of what has failed, for the end of a long log. */
+const failures = []
 
 function run(name, args, more = {}) {
   console.log(`\n── ${name}`)
@@ -27,8 +29,15 @@ function run(name, args, more = {}) {
 
 /** A check that is one test. */
 function check(name, ...args) {
-  if (run(name, args)) passed += 1
-  else failed += 1
+  count(name, run(name, args))
+}
+
+function count(name, fine) {
+  if (fine) passed += 1
+  else {
+    failed += 1
+    failures.push(name)
+  }
 }
 
 /** Checks that need one core each. */
@@ -36,8 +45,7 @@ async function together(...checks) {
   const ends = checks.map(async ([name, ...args]) => {
     console.log(`\n── ${name}`)
     const [status] = await once(spawn(process.execPath, args, { stdio: 'inherit', env }), 'exit')
-    if (status === 0) passed += 1
-    else failed += 1
+    count(name, status === 0)
   })
   await Promise.all(ends)
 }
@@ -46,12 +54,25 @@ async function together(...checks) {
 function suite(name, args, file, counts, more) {
   const fine = run(name, args, more)
   try {
-    const [good, bad] = counts(JSON.parse(readFileSync(join(results, file), 'utf8')))
+    const report = JSON.parse(readFileSync(join(results, file), 'utf8'))
+    const [good, bad] = counts(report)
     passed += good
     failed += bad === 0 && !fine ? 1 : bad
+    if (bad > 0 || !fine) failures.push(...namesOf(report).map((test) => `${name}: ${test}`))
   } catch {
     failed += 1
+    failures.push(name)
   }
+}
+
+/** The failed tests in a report of Vitest or Playwright. */
+function namesOf({ testResults = [], suites = [] }) {
+  const units = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+  )
+  const specs = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specs)]
+  const pages = suites.flatMap(specs).filter(({ ok }) => !ok)
+  return [...units, ...pages.map(({ file, title }) => `${file} › ${title}`)]
 }
 
 const tsc = 'node_modules/typescript/bin/tsc'
@@ -102,5 +123,6 @@ suite(
   (counts) => [counts.passed, counts.failed],
 )
 
+for (const name of failures) console.log(`failed: ${name}`)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)

@@ -8,8 +8,8 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { freePort, RedisServer } from '../lib/store/redis-server.fixture.ts'
-import { Balancer } from '../lib/transport/balancer.fixture.ts'
+import { Balancer } from '../chaos/balancer.ts'
+import { freePort, RedisServer } from '../lib/cluster/redis/server.fixture.ts'
 import { bringRedis } from './redis.mjs'
 
 const { values } = parseArgs({

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { RedisServer } from '../store/redis-server.fixture.js'
+import { RedisServer } from '../cluster/redis/server.fixture.js'
 import { appFindings } from './app-findings.js'
 import { doctor } from './doctor.js'
 import { readProject } from './project.js'

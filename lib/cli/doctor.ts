@@ -1,5 +1,5 @@
 /** `heldstate doctor`: looks for what is wrong with an app, and with its deployment, and says what to do about it. */
-import { keptFolder } from '../next/kept-secret.js'
+import { keptFolder } from '../next/server/state-dir.js'
 import { appFindings } from './app-findings.js'
 import { zoneIn } from './config-text.js'
 import { deploymentFindings } from './deployment-findings.js'

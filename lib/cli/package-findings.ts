@@ -1,5 +1,5 @@
 /** Packages of a workspace beside the app: state modules in them are the app's only if its config names them. */
-import { findStateFiles, sourceOf } from '../next/state-files.js'
+import { findStateFiles, sourceOf } from '../next/plugin/state-files.js'
 import { broken, type Finding } from './finding.js'
 import { dependenciesOf, type Project } from './project.js'
 

@@ -1,7 +1,7 @@
 /** Whether the app's proxy.ts, or middleware.ts as it was called, runs for the route through which state modules are loaded. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { routePath } from '../next/route-path.js'
+import { routePath } from '../next/request/route-path.js'
 import { type Finding, fine, note } from './finding.js'
 import type { Project } from './project.js'
 

@@ -1,6 +1,6 @@
 /** Whether the redis that HELDSTATE_REDIS names can keep state: it is asked as a process of the app asks it. */
 import { messageOf } from '../base/errors.js'
-import { redisStore } from '../store/redis.js'
+import { redisStore } from '../cluster/redis/store.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import { installedVersion, packageManagerOf } from './project.js'
 import { settingOf } from './setting.js'

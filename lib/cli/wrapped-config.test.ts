@@ -11,8 +11,8 @@ const lib = fileURLToPath(new URL('..', import.meta.url))
 
 /** `heldstate/next` as modules that a config in any folder can load, with the plugin itself in them. */
 const [esm, cjs] = (['esm', 'cjs'] as const).map((format) => {
-  const entry = { stdin: { contents: `export { withHeldState } from './next/config.ts'`, resolveDir: lib } }
-  const meta = { define: { 'import.meta.url': '"file:///heldstate/dist/next/config.js"' } }
+  const entry = { stdin: { contents: `export { withHeldState } from './next/plugin/config.ts'`, resolveDir: lib } }
+  const meta = { define: { 'import.meta.url': '"file:///heldstate/dist/next/plugin/config.js"' } }
   return (
     buildSync({ ...entry, ...meta, bundle: true, platform: 'node', format, write: false }).outputFiles[0]?.text ?? ''
   )

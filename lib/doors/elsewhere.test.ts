@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { heldState } from '../next/vite.js'
+import { heldState } from '../next/plugin/vite.js'
 import { installedPackage } from './declarations.fixture.js'
 import { fromSource } from './exports.fixture.js'
 
@@ -75,7 +75,9 @@ describe('for Jest', () => {
   })
 
   it('names of the doors lead there, and a state is defined, held and rendered by them', () => {
-    const { moduleNameMapper } = createRequire(import.meta.url)(at('node_modules/heldstate/dist/next/jest.cjs')) as {
+    const { moduleNameMapper } = createRequire(import.meta.url)(
+      at('node_modules/heldstate/dist/next/plugin/jest.cjs'),
+    ) as {
       moduleNameMapper: Record<string, string>
     }
     const found = (name: string) => {

@@ -1,2 +1,2 @@
 /** `heldstate/next/instrumentation`: re-exported by the app's instrumentation.ts, if it is started by Next itself. */
-export { type AttachOptions, register } from '../next/register.js'
+export { type AttachOptions, register } from '../next/server/register.js'

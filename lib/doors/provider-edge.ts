@@ -1,2 +1,2 @@
 /** `heldstate/provider` in the edge runtime: its name, and why it does not work there. */
-export { HeldStateProvider } from '../next/edge.js'
+export { HeldStateProvider } from '../next/request/edge.js'

@@ -1,2 +1,2 @@
 /** `heldstate/provider`: for layouts and pages. */
-export { HeldStateProvider, type HeldStateProviderProps } from '../next/provider.js'
+export { HeldStateProvider, type HeldStateProviderProps } from '../next/request/provider.js'

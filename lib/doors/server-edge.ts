@@ -10,4 +10,4 @@ export {
   memoryStore,
   modifyState,
   redisStore,
-} from '../next/edge.js'
+} from '../next/request/edge.js'

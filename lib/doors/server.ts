@@ -4,17 +4,17 @@ export { type ErrorCode, HeldStateError, ImmutableStateError } from '../base/err
 export type { Limits } from '../base/limits.js'
 export type { Log } from '../base/log.js'
 export { Refusal } from '../base/refusal.js'
+export { type RedisStoreOptions, redisStore } from '../cluster/redis/store.js'
+export type { SharedStore } from '../cluster/shared-store.js'
 export type { Whose } from '../hub/endings.js'
 export { type BackgroundTask, createHub, type Hub } from '../hub/hub.js'
 export type { HubOptions } from '../hub/options.js'
 export { hub } from '../hub/process-hub.js'
-export { forgetBrowser, forgetTab } from '../next/forget.js'
-export type { GivenRequest } from '../next/given-request.js'
-export { getState, modifyState } from '../next/state.js'
+export { forgetBrowser, forgetTab } from '../next/request/forget.js'
+export type { GivenRequest } from '../next/request/given-request.js'
+export { getState, modifyState } from '../next/request/state.js'
 export type { Shape as StoredShape } from '../state/shape.js'
 export { type Memory, memoryStore } from '../store/memory.js'
-export { type RedisStoreOptions, redisStore } from '../store/redis.js'
-export type { SharedStore } from '../store/shared.js'
 export type {
   CallEnd,
   DurableRun,

@@ -1,2 +1,2 @@
 /** `heldstate/vite`: for vite.config, and Storybook on Vite. */
-export { heldState, type VitePlugin } from '../next/vite.js'
+export { heldState, type VitePlugin } from '../next/plugin/vite.js'

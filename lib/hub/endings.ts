@@ -5,14 +5,14 @@
 import { createHash } from 'node:crypto'
 import { HeldStateError } from '../base/errors.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { granted } from '../tasks/permit.js'
-import { forgotten } from './forgotten.js'
+import { forgotten } from '../instance/forgotten.js'
+import type { Instance } from '../instance/instance.js'
+import { beginSettled } from '../instance/transact.js'
+import type { Transaction } from '../instance/transaction.js'
+import { granted } from '../instance/write-guard.js'
+import type { Session } from '../session/session.js'
 import type { Hub } from './hub.js'
-import type { Instance } from './instance.js'
-import { beginSettled } from './opening.js'
-import type { Session } from './session.js'
 import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
-import type { Transaction } from './transaction.js'
 
 /** Whose connections are meant. */
 export type Whose = { readonly token: string } | { readonly browser: string }

@@ -5,7 +5,7 @@ import { testHub } from '../doors/testing.js'
 import { stub } from '../state/stub.js'
 import type { StateStore } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
-import { setSlot } from './slot.js'
+import { setSlot } from './process-slot.js'
 
 const d = defineState('d', () => ({ n: 0, rows: [] as unknown[] }))
   .private(() => ({ secret: 1 }))

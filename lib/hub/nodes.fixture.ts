@@ -1,7 +1,8 @@
 /** Hubs over one ledger in memory, and a tab at the first of them. */
+
+import { sharedStore } from '../cluster/shared-store.js'
 import { testHub } from '../doors/testing.js'
 import type { Definition } from '../state/definition.js'
-import { sharedStore } from '../store/shared.js'
 import type { TestClock } from '../testing/clock.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
 import { mortalClock } from '../testing/mortal-clock.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Ledger } from '../cluster/coordinator.js'
 import { defineState, Refusal } from '../doors/authors.js'
-import type { Ledger } from '../store/ledger.js'
 import { TestClock } from '../testing/clock.js'
 import { openNodes } from './nodes.fixture.js'
 import { marksOf } from './stale-cookies.js'

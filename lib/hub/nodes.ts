@@ -7,13 +7,13 @@ import { type Eventually, promised } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
+import type { Keeping } from '../instance/eviction.js'
+import type { Instance } from '../instance/instance.js'
+import type { Locks } from '../instance/locks.js'
+import type { Session } from '../session/session.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
+import type { Tasking } from '../tasks/scheduler.js'
 import type { Endings } from './endings.js'
-import type { Instance } from './instance.js'
-import type { Keeping } from './keeping.js'
-import type { Locks } from './locks.js'
-import type { Session } from './session.js'
-import type { Tasking } from './tasking.js'
 
 /** What it asks of the hub. */
 export interface NodesGround {

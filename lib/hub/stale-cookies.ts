@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { fixedLimits } from '../base/server-limits.js'
-import type { Session } from './session.js'
+import type { Session } from '../session/session.js'
 
 /** Hashes of the values, by name. */
 export type CookieMarks = ReadonlyMap<string, string>

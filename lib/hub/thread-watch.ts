@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { serverLimits } from '../base/server-limits.js'
 import { type Board, heldThread, nameOf, type Watchdog } from '../base/watchdog.js'
-import type { Tasking } from './tasking.js'
+import type { Tasking } from '../tasks/scheduler.js'
 
 export interface ThreadGround {
   readonly clock: Clock

@@ -5,7 +5,7 @@ import { createElement } from 'react'
 import { afterEach, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { useConnection, useServerState } from '../doors/react.js'
-import { compile } from '../next/compile.js'
+import { compile } from '../next/plugin/compile.js'
 import { openPage } from './page.fixture.js'
 
 const require = createRequire(import.meta.url)

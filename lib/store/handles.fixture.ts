@@ -1,8 +1,8 @@
 /** Stores as the suite wants them: a new one, or another handle on the memory of one. */
 import { systemClock } from '../base/clock.js'
+import { type SharedStore, sharedStore } from '../cluster/shared-store.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
 import { type Memory, memoryStore } from './memory.js'
-import { type SharedStore, sharedStore } from './shared.js'
 import type { StateStore } from './store.js'
 
 const memories = new WeakMap<StateStore, Memory>()

@@ -6,11 +6,11 @@
 import { decode, encode } from '../base/encode.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
+import type { Known } from '../cluster/coordinator.js'
 import { apply } from '../delta/apply.js'
 import { diff } from '../delta/diff.js'
 import { readPatch, writePatch } from '../protocol/down.js'
 import type { Shape } from '../state/shape.js'
-import type { Known } from './ledger.js'
 import type { Fields, PageCalls, RunningTask, Stored } from './store.js'
 
 /** Texts by key. */

@@ -6,6 +6,7 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Watchdog } from '../base/watchdog.js'
+import { idle, type TaskStatus } from '../instance/task-status.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
 import { type Trigger, trigger } from '../state/trigger.js'
@@ -17,7 +18,6 @@ import { Room } from './room.js'
 import { type Phase, type RunOwner, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
 import { type Access, selfOf } from './self.js'
-import { idle, type TaskStatus } from './status.js'
 
 /** What the pool asks of the hub. */
 export interface PoolPorts {

@@ -11,12 +11,12 @@ import { toFailure } from '../base/failure.js'
 import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
+import type { Permit } from '../instance/write-guard.js'
 import type { TaskDeclaration } from '../state/declaration.js'
 import type { Self } from '../state/self.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
 import type { DurableRun, State } from '../store/store.js'
 import type { HeldBlock } from './block.js'
-import type { Permit } from './permit.js'
 
 export type Phase =
   | { readonly name: 'running' }

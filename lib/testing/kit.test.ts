@@ -1,6 +1,6 @@
 /** What the kit offers to tests of state modules, seen as their author sees it. */
 import { describe, expect, it, vi } from 'vitest'
-import { getState, modifyState } from '../next/state.js'
+import { getState, modifyState } from '../next/request/state.js'
 import { defineState } from '../state/define.js'
 import { TestTab, testHub } from './kit.js'
 

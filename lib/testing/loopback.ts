@@ -8,9 +8,9 @@ import type { Json } from '../base/encode.js'
 import { toFailure } from '../base/failure.js'
 import type { Waiting } from '../client/retry.js'
 import type { Wire, WireListener } from '../client/wire.js'
-import type { Connection } from '../hub/connection.js'
 import type { Hub } from '../hub/hub.js'
-import type { Session } from '../hub/session.js'
+import type { Connection } from '../session/connection.js'
+import type { Session } from '../session/session.js'
 
 export class Loopback implements Wire {
   /** What came down, for tests that look at the wire. */

@@ -3,10 +3,10 @@
  * may fail before or after it was done, messages are late or lost, and processes die or freeze while the others serve.
  */
 import type { Clock } from '../base/clock.js'
+import type { Ledger } from '../cluster/coordinator.js'
+import { sharedStore } from '../cluster/shared-store.js'
 import type { Hub } from '../hub/hub.js'
-import type { Ledger } from '../store/ledger.js'
 import { TokenRecord } from '../store/record.js'
-import { sharedStore } from '../store/shared.js'
 import { testHub } from './kit.js'
 import { Book, memoryLedger } from './memory-ledger.js'
 import type { Page } from './simulated-page.js'

@@ -1,6 +1,6 @@
 /** The servers of a simulation: one process at a time over one store, of which each may die or freeze while the next one goes on. */
 import type { Hub } from '../hub/hub.js'
-import type { Instance } from '../hub/instance.js'
+import type { Instance } from '../instance/instance.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore, Stored } from '../store/store.js'
 import type { Chance } from './chance.js'

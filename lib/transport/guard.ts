@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.js'
 import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import { edgeLimits } from '../base/server-limits.js'
-import { CallRate } from '../hub/call-rate.js'
+import { CallRate } from '../session/call-rate.js'
 import type { Arrival } from './arrival.js'
 
 interface EngineTransport {

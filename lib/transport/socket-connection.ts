@@ -7,8 +7,8 @@ import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
-import type { Connection } from '../hub/connection.js'
 import { partName } from '../protocol/parts.js'
+import type { Connection } from '../session/connection.js'
 import type { Arrival } from './arrival.js'
 
 /** What is used of a socket of Socket.IO. */

@@ -1,0 +1,253 @@
+/**
+ * From a call or a trigger to the handler it names. An event runs inside one transaction; each `yield` of a generator
+ * commits what changed so far. A task is only started here.
+ */
+import { concealed } from '../base/concealed.js'
+import { type Failure, HeldStateError } from '../base/errors.js'
+import { after, concluded, type Eventually, isPromise, promised } from '../base/eventually.js'
+import { listed } from '../base/listed.js'
+import { stackless } from '../base/stackless.js'
+import { cut } from '../base/text.js'
+import type { HubOptions } from '../hub/options.js'
+import { type CallName, EndedMeanwhile } from '../instance/call-log.js'
+import type { Pending } from '../instance/commit-queue.js'
+import { Deadline } from '../instance/deadline.js'
+import { HeldInside } from '../instance/handler-context.js'
+import { madeBy, take } from '../instance/slips.js'
+import { transact } from '../instance/transact.js'
+import type { Transaction } from '../instance/transaction.js'
+import { granted } from '../instance/write-guard.js'
+import type { Connection } from '../session/connection.js'
+import type { Inbox, Passing } from '../session/inbox.js'
+import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
+import type { ServerDefinition } from '../state/define.js'
+import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
+import type { TaskStart } from '../tasks/pool.js'
+import type { Tasking } from '../tasks/scheduler.js'
+import { type ArgumentsGround, argumentsOf, late } from './handler-arguments.js'
+
+/** What dispatch needs of the hub, beside the ground of transactions. */
+export interface DispatchGround extends ArgumentsGround {
+  readonly tasks: Pick<Tasking, 'start' | 'isSaved' | 'announce'>
+  /** Starts what a handler returned or yielded; their failures are the hub's to report. */
+  start(token: string, next: readonly Next[]): void
+  report(token: string, error: unknown): void
+  readonly options: Pick<HubOptions, 'inRequest'>
+}
+
+/** What follows a handler: a trigger, or a task whose start is saved. */
+export type Next = Trigger | TaskStart
+
+export interface Call {
+  readonly token: string
+  readonly definition: string
+  readonly member: string
+  readonly args: readonly unknown[]
+  /** Given for a call of a tab; a trigger has none. */
+  readonly name?: CallName
+  /** Called when what it changed is on its way to the store, if nothing else follows from it: the next call may begin. */
+  readonly passed?: (pending: Pending) => void
+  /** Of its page: what it has sent since. */
+  readonly inbox?: Pick<Inbox, 'hasLater'>
+  /** Calls of its page that are not kept yet. */
+  readonly before?: Passing | undefined
+  /** Of the page that called. */
+  readonly from?: Pick<Connection, 'cookies' | 'visitor'>
+}
+
+/** Done when an event's effect is committed, or when a task has been started. */
+export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
+  const definition = ground.registry.get(call.definition)
+  const event = definition.members.events.get(call.member)
+  return event && !event.schema
+    ? runEvent(ground, call, definition, event, call.args)
+    : after(prepare(ground, call), (run) => run())
+}
+
+/** Finds what a call names and validates its arguments; what it gives runs it. */
+export function prepare(ground: DispatchGround, call: Call): Eventually<() => Eventually<void>> {
+  const definition = ground.registry.get(call.definition)
+  const event = definition.members.events.get(call.member)
+  if (event)
+    return after(argumentsOf(ground, call, event), (args) => () => runEvent(ground, call, definition, event, args))
+  const declaration = definition.members.tasks.get(call.member)
+  if (!declaration) throw unknownMember(definition, call.member)
+  const start = { token: call.token, definition: definition.id, task: call.member, declaration }
+  return after(argumentsOf(ground, call, declaration), (args) => () => {
+    return after(call.before?.ended, () => {
+      call.before?.pending.check()
+      const { name, inbox } = call
+      return ground.tasks.start({ ...start, args, given: call.args }, name && { name, inbox })
+    })
+  })
+}
+
+function runEvent(
+  ground: DispatchGround,
+  call: Call,
+  definition: ServerDefinition,
+  declaration: EventDeclaration,
+  args: readonly unknown[],
+): Eventually<void> {
+  const { handler, request } = declaration
+  const { token, name, from, before } = call
+  let next: readonly Next[] = []
+  const work = (transaction: Transaction): Eventually<void> => {
+    transaction.begins(name, before?.pending)
+    const made = madeBy(ground.log, call)
+    transaction.made = made
+    const state = transaction.get(definition.id)
+    let returned: unknown
+    ground.watchdog.enter('Event', call.definition, call.member)
+    try {
+      returned = handler.call(new HeldInside(definition.id, transaction), state, ...args)
+    } finally {
+      ground.watchdog.leave()
+    }
+    return after(inTime(ground, transaction, returned, call, declaration), (value) => {
+      const triggers = value === undefined ? [] : triggersOf(value, call, declaration)
+      made?.end(true)
+      if (triggers.length === 0 && !request) transaction.whenPassed(call.passed)
+      return after(announced(ground, transaction, triggers), (all) => {
+        next = all
+      })
+    })
+  }
+  const run = () => transact(ground, token, granted, handler, work, call)
+  const { inRequest } = ground.options
+  return concluded(
+    () => (request && inRequest ? inRequest(() => promised(run), from?.cookies, from?.visitor) : run()),
+    () => ground.start(token, next),
+    (error) => refuse(nameOf(call), error),
+  )
+}
+
+/** What an event has returned or yielded. Should that be no trigger, only its declaration has a line. */
+function triggersOf(value: unknown, call: Call, { line }: EventDeclaration): readonly Trigger[] {
+  const triggers = triggersIn(value, () => nameOf(call), line)
+  take(triggers)
+  return triggers
+}
+
+/** An event, for people. */
+const nameOf = ({ definition, member }: Call) => `Event "${member}" of state "${definition}"`
+
+/**
+ * The starts of tasks that are saved become part of the change that brings them about: either both are there or neither.
+ * One that may not start is reported, and left out.
+ */
+function announced(
+  ground: DispatchGround,
+  transaction: Transaction,
+  triggers: readonly Trigger[],
+): Eventually<readonly Next[]> {
+  if (!triggers.some((trigger) => savedTask(ground, trigger))) return triggers
+  return Promise.all(triggers.map((trigger) => announcedOne(ground, transaction, trigger))).then((all) =>
+    all.filter((next) => next !== undefined),
+  )
+}
+
+async function announcedOne(
+  ground: DispatchGround,
+  transaction: Transaction,
+  trigger: Trigger,
+): Promise<Next | undefined> {
+  const declaration = savedTask(ground, trigger)
+  if (!declaration) return trigger
+  try {
+    const { definition, member: task } = trigger
+    const args = await argumentsOf(ground, trigger, declaration)
+    const start = { token: transaction.token, definition, task, declaration, args, given: trigger.args }
+    return ground.tasks.announce(start, transaction)
+  } catch (error) {
+    ground.report(transaction.token, error)
+    return undefined
+  }
+}
+
+function savedTask({ registry, tasks }: DispatchGround, { definition, member }: Trigger): TaskDeclaration | undefined {
+  const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(member) : undefined
+  return declaration && tasks.isSaved({ declaration }) ? declaration : undefined
+}
+
+/** What a tab is told that sends the call again, if the process ends between two yields. */
+const interrupted = (where: string): Failure => ({
+  code: 'interrupted',
+  message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
+})
+
+/** The page reads what the author has written for visitors; all else is for the log. */
+function refuse(where: string, error: unknown): never {
+  throw error instanceof EndedMeanwhile ? error : concealed('handler-failed', where, error)
+}
+
+/** What a handler comes to that has returned a promise or a generator, if it does in time. */
+function inTime(
+  ground: DispatchGround,
+  transaction: Transaction,
+  returned: unknown,
+  call: Call,
+  declaration: EventDeclaration,
+): unknown {
+  const { timeout = ground.limits.eventTimeoutMs } = declaration
+  if (!isPromise(returned) && !isIterator(returned)) return returned
+  const deadline = new Deadline(ground, timeout, () => nameOf(call), late)
+  return deadline.within(
+    isIterator(returned)
+      ? iterate(ground, transaction, returned, call, declaration, deadline)
+      : Promise.resolve(returned),
+  )
+}
+
+/** Runs a generator to its end and returns what it returned. */
+async function iterate(
+  ground: DispatchGround,
+  transaction: Transaction,
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  call: Call,
+  declaration: EventDeclaration,
+  deadline: Deadline,
+): Promise<unknown> {
+  const where = () => nameOf(call)
+  for (;;) {
+    const step = await nextStep(ground, iterator, call)
+    if (step.done) return step.value
+    try {
+      deadline.check()
+      deadline.stop() // the store takes its own time
+      const next = await announced(ground, transaction, triggersOf(step.value, call, declaration))
+      await transaction.show(interrupted(where()))
+      ground.start(transaction.token, next)
+      deadline.start()
+    } catch (error) {
+      await ended(iterator)
+      throw error
+    }
+  }
+}
+
+function nextStep(
+  { watchdog }: DispatchGround,
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  { definition, member }: Call,
+): Eventually<IteratorResult<unknown>> {
+  watchdog.enter('Event', definition, member)
+  try {
+    return iterator.next()
+  } finally {
+    watchdog.leave()
+  }
+}
+
+/** Runs the `finally` blocks of a handler that will not go on; the failure that ended it is the one to tell. */
+async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.()
+  } catch {}
+}
+
+function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {
+  const known = listed(' It has: ', [...members.events.keys(), ...members.tasks.keys()])
+  const says = `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}.${known}`
+  return stackless(() => new HeldStateError('unknown-member', says))
+}

@@ -1,0 +1,55 @@
+/** The arguments of a call, a trigger or a task that goes on, as its handler gets them. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
+import { after, type Eventually, isPromise } from '../base/eventually.js'
+import type { Watchdog } from '../base/watchdog.js'
+import { Deadline } from '../instance/deadline.js'
+import type { Ground } from '../instance/ground.js'
+import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
+import type { Trigger } from '../state/trigger.js'
+import { refused } from './argument-error.js'
+
+export interface ArgumentsGround extends Ground {
+  readonly clock: Clock
+  readonly watchdog: Watchdog
+}
+
+/** What the handler gets: validated and transformed where the declaration has a schema. */
+export function argumentsOf(
+  ground: ArgumentsGround,
+  call: Pick<Trigger, 'definition' | 'member' | 'args'>,
+  { schema }: EventDeclaration | TaskDeclaration,
+): Eventually<readonly unknown[]> {
+  if (!schema) return call.args
+  return after(validated(ground, call, schema), (result) => {
+    if (!result.issues) return [result.value]
+    const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
+    throw refused(result.issues, cause)
+  })
+}
+
+function validated(
+  ground: ArgumentsGround,
+  { definition, member, args }: Pick<Trigger, 'definition' | 'member' | 'args'>,
+  schema: StandardSchemaV1,
+): Eventually<StandardSchemaV1.Result<unknown>> {
+  const { limits, watchdog } = ground
+  let result: Eventually<StandardSchemaV1.Result<unknown>>
+  watchdog.enter('The schema of', definition, member)
+  try {
+    result = schema['~standard'].validate(args[0]) as typeof result
+  } finally {
+    watchdog.leave()
+  }
+  if (!isPromise(result)) return result
+  const name = () => `The schema of "${member}" of state "${definition}"`
+  return new Deadline(ground, limits.eventTimeoutMs, name, late).within(result)
+}
+
+export const late = (where: string, ms: number) =>
+  new HeldStateError(
+    'event-timeout',
+    `${where} took longer than its timeout of ${ms} ms and was ended. What it changed and had not shown is forgotten. ` +
+      'Do what takes long in a background task.',
+  )

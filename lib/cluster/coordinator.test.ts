@@ -1,0 +1,214 @@
+/** The redis ledger does what the memory ledger does: the same steps by chance, the same answers and messages after each. */
+import { createClient } from 'redis'
+import { afterAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../base/clock.js'
+import { consoleLog } from '../base/log.js'
+import { Chance } from '../testing/chance.js'
+import { TestClock } from '../testing/clock.js'
+import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import type { Ledger, Message, Save } from './coordinator.js'
+import { redisLedger } from './redis/coordinator.js'
+import { RedisServer } from './redis/server.fixture.js'
+
+const names = ['ann', 'bob', 'cyd', 'dan'] as const
+const tokens = ['s', 't']
+const leaseMs = 600_000
+
+interface Node {
+  readonly ledger: Ledger
+  /** Since the last step. */
+  readonly heard: Message[]
+  /** The newest fence that it has of each token. */
+  readonly fences: Map<string, number>
+}
+
+interface Side {
+  readonly nodes: ReadonlyMap<string, Node>
+  /** The lease of a node ends. */
+  lapse(node: string): Promise<unknown>
+  /** All messages so far have arrived. */
+  arrived(): Promise<void>
+}
+
+async function joined(open: (name: string) => Ledger, told: (node: Node, message: Message) => void) {
+  const nodes = new Map<string, Node>()
+  for (const name of names) {
+    const node: Node = { ledger: open(name), heard: [], fences: new Map() }
+    await node.ledger.join(name, { told: (message) => told(node, message), missed: () => {} })
+    nodes.set(name, node)
+  }
+  return nodes
+}
+
+async function inMemory(): Promise<Side> {
+  const book = new Book(new TestClock(), (deliver) => deliver())
+  const nodes = await joined(
+    () => memoryLedger(book),
+    (node, message) => node.heard.push(message),
+  )
+  const lapse = async (name: string) => {
+    const node = book.nodes.get(name)
+    if (node) book.nodes.set(name, { ...node, leaseEnd: 0 })
+  }
+  return { nodes, lapse, arrived: async () => {} }
+}
+
+const redis = await RedisServer.start()
+const client = createClient({ url: redis.url, RESP: 2 })
+await client.connect()
+afterAll(async () => {
+  client.destroy()
+  await redis.remove()
+})
+
+async function inRedis(prefix: string): Promise<Side> {
+  let awaited = 0
+  let all = () => {}
+  const nodes = await joined(
+    () => redisLedger({ url: redis.url, prefix, clock: systemClock, log: consoleLog }),
+    (node, message) => {
+      if (message.type !== 'gone' || message.node !== 'marker') return void node.heard.push(message)
+      awaited -= 1
+      if (awaited === 0) all()
+    },
+  )
+  const arrived = () =>
+    new Promise<void>((resolve) => {
+      awaited = nodes.size
+      all = resolve
+      for (const name of nodes.keys()) void client.publish(`${prefix}n:${name}`, '["gone","marker"]')
+    })
+  return { nodes, lapse: (name) => client.del(`${prefix}node:${name}`), arrived }
+}
+
+/** One step of a node, drawn once and taken on each side. Gives what can be compared. */
+function step(
+  chance: Chance,
+  name: string,
+  revisions: Map<string, number>,
+): [string, (side: Side) => Promise<unknown>] {
+  const token = chance.pick(tokens)
+  const on = (run: (node: Node, side: Side) => Promise<unknown>) => (side: Side) =>
+    run(side.nodes.get(name) as Node, side)
+  const have = chance.pick([-1, 0, revisions.get(token) ?? 0])
+  switch (chance.pick(['claim', 'claim', 'save', 'save', 'save', 'release', 'release', 'follow', ...rare])) {
+    case 'claim':
+      return [
+        `${name} claims ${token}, has ${have}`,
+        on(async ({ ledger, fences }) => {
+          const claim = await ledger.claim(token, name, have, 60_000)
+          if (!claim.held) return claim.holder
+          const rises = claim.fence > (fences.get(token) ?? -1)
+          fences.set(token, claim.fence)
+          return { ...claim, fence: rises }
+        }),
+      ]
+    case 'save': {
+      const revision = (revisions.get(token) ?? 0) + chance.pick([1, 1, 1, 1, 0, 2])
+      const save = {
+        id: `${chance.below(1e9)}`,
+        token,
+        node: name,
+        revision,
+        writes: chance.pick([
+          {},
+          { a: `"é ${chance.below(9)}"` },
+          { a: null, 'b\u0000c': '{}' },
+          { a: '', calls: '[]' },
+        ]),
+        began: chance.pick([[], [], [name], ['eve']]),
+        ended: chance.pick([[], [], ['ann'], ['eve', name]]),
+        keepMs: 60_000,
+      }
+      return [
+        `${name} saves ${token} ${revision}`,
+        on(async ({ ledger, fences }) => {
+          const fenced: Save = { ...save, fence: fences.get(token) ?? 0 }
+          const saved = await ledger.save(fenced)
+          if (saved) revisions.set(token, revision)
+          return [saved, await ledger.save(fenced), await ledger.save({ ...fenced, id: 'another' })]
+        }),
+      ]
+    }
+    case 'release': {
+      const follow = chance.happens(0.5)
+      return [`${name} releases ${token}`, on(({ ledger }) => ledger.release(token, name, follow))]
+    }
+    case 'follow':
+      return [`${name} follows ${token}`, on(({ ledger }) => ledger.follow(token, name, have, 60_000))]
+    case 'unfollow':
+      return [`${name} unfollows ${token}`, on(({ ledger }) => ledger.unfollow(token, name))]
+    case 'attend': {
+      const here = chance.happens(0.7)
+      return [
+        `${name} ${here ? 'has' : 'has not'} pages of ${token}`,
+        on(async ({ ledger }, { nodes }) => {
+          await ledger.attend(token, name, here, 60_000)
+          const alone = await Promise.all([...nodes.keys()].map((each) => ledger.aloneMs(token, each)))
+          return alone.map((ms) => ms === undefined)
+        }),
+      ]
+    }
+    case 'drop':
+      return [
+        `${name} drops ${token}`,
+        on(async ({ ledger, fences }) => {
+          await ledger.drop(token, name, fences.get(token) ?? 0)
+          const kept = await ledger.read(token)
+          if (!kept) revisions.delete(token)
+          return kept
+        }),
+      ]
+    case 'orphans':
+      return [`${name} takes orphans`, on(async ({ ledger }) => [...(await ledger.orphans(name, 100))].sort())]
+    case 'lapse':
+      return [`${name} lapses`, (side) => side.lapse(name).then(() => {})]
+    default:
+      return [
+        `${name} beats`,
+        on(async ({ ledger }) => {
+          const { alive, lapsed } = await ledger.beat(name, leaseMs, leaseMs)
+          return [[...alive].sort(), lapsed]
+        }),
+      ]
+  }
+}
+
+const rare = ['attend', 'attend', 'unfollow', 'drop', 'orphans', 'lapse', 'beat']
+
+describe('a redis ledger', () => {
+  it.each([1, 2])('answers and tells what one in memory does, seed %i', async (seed) => {
+    const chance = new Chance(seed)
+    const sides = [await inMemory(), await inRedis(`seed ${seed}:`)] as const
+    const living = new Set<string>(names)
+    const revisions = new Map<string, number>()
+    const past: string[] = []
+    const both = async (what: string, take: (side: Side) => Promise<unknown>) => {
+      past.push(what)
+      const seen = []
+      for (const side of sides) {
+        const answer = await take(side)
+        await side.arrived()
+        const heard = [...living].map((name) => [name, side.nodes.get(name)?.heard.splice(0)])
+        const kept = await Promise.all(tokens.map((token) => side.nodes.get('ann')?.ledger.read(token)))
+        seen.push({ answer, heard: Object.fromEntries(heard), kept })
+      }
+      expect(seen[1], past.slice(-20).join('\n')).toEqual(seen[0])
+    }
+    for (const name of names) await both(...beats(name))
+    for (let count = 0; count < 500; count += 1) {
+      const name = chance.pick([...living])
+      if (count === 350) {
+        for (const name of names) await both(...beats(name)) // who is taken for dead need not be told
+        living.delete('dan')
+        await both('dan leaves', (side) => (side.nodes.get('dan') as Node).ledger.leave('dan'))
+      } else await both(...step(chance, name, revisions))
+    }
+    for (const { nodes } of sides) for (const { ledger } of nodes.values()) await ledger.close()
+  })
+})
+
+const beats = (name: string): [string, (side: Side) => Promise<unknown>] => [
+  `${name} begins`,
+  async (side) => (await side.nodes.get(name)?.ledger.beat(name, leaseMs, leaseMs))?.lapsed,
+]

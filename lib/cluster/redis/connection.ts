@@ -1,0 +1,319 @@
+/**
+ * The way to a redis, and the one file that knows its client: one connection for operations and one for messages, which
+ * are made and lost together. What is under way when they are lost is sent again over the next; so whatever is sent must
+ * bear to be run twice. Whoever waits for longer than the bound is told that the store is out of reach, and from then on
+ * everybody is told at once, until it is back.
+ */
+import { MessageChannel } from 'node:worker_threads'
+import type { Clock } from '../../base/clock.js'
+import { HeldStateError } from '../../base/errors.js'
+import type { Log } from '../../base/log.js'
+import { fixedLimits } from '../../base/server-limits.js'
+import { away, refusal, transient, unreachable, withoutClient } from './errors.js'
+import type { Script } from './script.js'
+
+export type Reply = unknown
+
+/** What is used of a client of the package `redis`. */
+interface Client {
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  connect(): Promise<unknown>
+  sendCommand(args: readonly string[]): Promise<Reply>
+  subscribe(channel: string, listener: (text: string) => void): Promise<unknown>
+  ping(): Promise<unknown>
+  duplicate(): Client
+  destroy(): void
+}
+
+interface Pair {
+  readonly commands: Client
+  readonly messages: Client
+}
+
+export type Bounds = Pick<
+  typeof fixedLimits,
+  'storeOpenMs' | 'storeWaitMs' | 'storeSilenceMs' | 'storePingMs' | 'storeTroubleMs'
+>
+
+export interface RedisLinkOptions {
+  readonly url: string
+  /** Host and port, for people. */
+  readonly where: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly bounds?: { readonly [K in keyof Bounds]?: number } | undefined
+}
+
+export interface LinkListener {
+  readonly channel: string
+  heard(text: string): void
+  /** The connection was made anew: messages may have been lost. */
+  back(): void
+  trouble(reachable: boolean): void
+  /** Runs on each connection before it is used; `first` for the first. Throws what speaks against this redis. */
+  check(command: (...args: string[]) => Promise<Reply>, first: boolean): Promise<void>
+}
+
+interface Waiting {
+  go(): void
+}
+
+export class RedisLink {
+  private readonly options: RedisLinkOptions
+  private readonly bounds: { readonly [K in keyof Bounds]: number }
+  private readonly clock: Clock
+  private listener: LinkListener | undefined
+  private pair: Pair | undefined
+  private connecting = false
+  private closed = false
+  /** Somebody has waited for as long as anybody waits. */
+  private refusing = false
+  /** Why the last connection was lost, or was not made. */
+  private cause: unknown
+  private waiting: Waiting[] = []
+  /** Those who wait for an operation, or for the first connection. */
+  private asking = 0
+  private letGo: (() => void) | undefined
+  private troubled = false
+  private cancelTrouble = () => {}
+
+  constructor(options: RedisLinkOptions) {
+    this.options = options
+    this.clock = options.clock
+    this.bounds = { ...fixedLimits, ...options.bounds }
+  }
+
+  get isUp(): boolean {
+    return this.pair !== undefined
+  }
+
+  /** Makes the first connection; tries for `storeOpenMs`, unless this redis can never do. */
+  async open(listener: LinkListener): Promise<void> {
+    this.listener = listener
+    this.asking += 1
+    this.hold()
+    try {
+      await this.connectFirst()
+    } finally {
+      this.answered()
+    }
+  }
+
+  private async connectFirst(): Promise<void> {
+    const end = this.clock.now() + this.bounds.storeOpenMs
+    for (let pause: number = fixedLimits.storeAgainMs; !this.pair; pause = next(pause)) {
+      try {
+        this.use(await this.connect(end - this.clock.now(), true))
+      } catch (error) {
+        const refused = refusal(error, this.options.where)
+        if (refused) throw refused
+        if (this.closed || this.clock.now() + pause >= end) throw unreachable(this.options.where, error)
+        await this.pause(pause)
+      }
+    }
+  }
+
+  /** Runs a script, again if need be. `keys` are those of tokens. */
+  run({ text, sha }: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+    const rest = [`${keys.length}`, ...keys, ...args]
+    return this.within(this.bounds.storeWaitMs, async ({ commands }) => {
+      try {
+        return await commands.sendCommand(['EVALSHA', sha, ...rest])
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+        return commands.sendCommand(['EVAL', text, ...rest])
+      }
+    })
+  }
+
+  close(): void {
+    this.closed = true
+    this.cancelTrouble()
+    const { pair } = this
+    this.pair = undefined
+    if (pair) destroy(pair)
+    this.goOn()
+  }
+
+  private within(ms: number, send: (pair: Pair) => Promise<Reply>): Promise<Reply> {
+    if (this.closed) return Promise.reject(closedError())
+    if (this.refusing) return Promise.reject(away(this.options.where, this.cause))
+    this.asking += 1
+    return new Promise((resolve, reject) => {
+      let over = false
+      const end = (settle: () => void) => {
+        over = true
+        this.answered()
+        cancel()
+        settle()
+      }
+      const cancel = this.after(ms, () => {
+        if (over) return
+        this.refusing ||= !this.pair
+        end(() => reject(away(this.options.where, this.cause)))
+      })
+      const attempt = (): void => {
+        if (over) return
+        if (this.closed) return end(() => reject(closedError()))
+        const { pair } = this
+        if (!pair) {
+          this.hold()
+          return void this.waiting.push({ go: attempt })
+        }
+        send(pair).then(
+          (reply) => end(() => resolve(reply)),
+          (error) => {
+            if (!transient(error)) return end(() => reject(refusal(error, this.options.where) ?? error))
+            this.drop(pair, error)
+            attempt()
+          },
+        )
+      }
+      attempt()
+    })
+  }
+
+  /** A process does not end while somebody waits in it; neither a lost connection nor our clock would keep it. */
+  private hold(): void {
+    if (this.letGo) return
+    const { port1 } = new MessageChannel()
+    port1.ref()
+    this.letGo = () => port1.close()
+  }
+
+  private answered(): void {
+    this.asking -= 1
+    if (this.asking > 0) return
+    this.letGo?.()
+    this.letGo = undefined
+  }
+
+  /** Both connections, ready to use within `ms`. */
+  private async connect(ms: number, first = false): Promise<Pair> {
+    const { createClient } = await loadClient()
+    const listener = this.listener as LinkListener
+    const commands = createClient({
+      url: this.options.url,
+      RESP: 2,
+      commandOptions: { timeout: undefined }, // its bound is ours, and costs more than all else that it does for a command
+      socket: { reconnectStrategy: false, connectTimeout: ms },
+    })
+    const pair: Pair = { commands, messages: commands.duplicate() }
+    for (const client of [pair.commands, pair.messages]) client.on('error', (error) => this.drop(pair, error))
+    const ready = async () => {
+      await Promise.all([pair.commands.connect(), pair.messages.connect()])
+      await listener.check((...args) => pair.commands.sendCommand(args), first)
+      await pair.messages.subscribe(listener.channel, (text) => listener.heard(text))
+    }
+    try {
+      await this.inTime(ready(), ms)
+      if (this.closed) throw closedError()
+      return pair
+    } catch (error) {
+      destroy(pair)
+      throw error
+    }
+  }
+
+  private use(pair: Pair): void {
+    if (this.pair) return destroy(pair) // whoever opened it once more was as fast
+    this.pair = pair
+    this.refusing = false
+    this.cancelTrouble()
+    if (this.troubled) {
+      this.troubled = false
+      this.options.log.info(`The redis at ${this.options.where} is back.`)
+      this.listener?.trouble(true)
+    }
+    void this.watch(pair)
+    this.goOn()
+  }
+
+  private goOn(): void {
+    const { waiting } = this
+    this.waiting = []
+    for (const { go } of waiting) go()
+  }
+
+  /** Both connections are given up, and made again. */
+  private drop(pair: Pair, error: unknown): void {
+    if (this.pair !== pair) return
+    this.pair = undefined
+    this.cause = error
+    destroy(pair)
+    this.cancelTrouble = this.clock.after(this.bounds.storeTroubleMs, () => {
+      this.troubled = true
+      const { where, log } = this.options
+      log.warn(`The redis at ${where} is out of reach. Events and tasks wait until it is back.`, this.cause)
+      this.listener?.trouble(false)
+    })
+    void this.reconnect()
+  }
+
+  private async reconnect(): Promise<void> {
+    if (this.connecting) return
+    this.connecting = true
+    for (let pause: number = fixedLimits.storeAgainMs; !this.closed && !this.pair; pause = next(pause)) {
+      try {
+        this.use(await this.connect(this.bounds.storeSilenceMs))
+        this.listener?.back()
+      } catch (error) {
+        this.cause = error
+        await this.pause(pause)
+      }
+    }
+    this.connecting = false
+  }
+
+  /** A connection that nobody has closed may be dead for a long time, until somebody asks. */
+  private async watch(pair: Pair): Promise<void> {
+    for (;;) {
+      await this.pause(this.bounds.storePingMs)
+      if (this.pair !== pair) return
+      try {
+        await this.inTime(Promise.all([pair.commands.ping(), pair.messages.ping()]), this.bounds.storeSilenceMs)
+      } catch (error) {
+        this.drop(pair, error)
+      }
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(ms, resolve))
+  }
+
+  /** An answer that has arrived while this process was busy is read first. */
+  private after(ms: number, run: () => void): () => void {
+    return this.clock.after(ms, () => this.clock.turn(run))
+  }
+
+  private inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.after(ms, () => reject(new Error(`no answer in ${ms} ms`)))
+      work.finally(cancel).then(resolve, reject)
+    })
+  }
+}
+
+const next = (pause: number) => Math.min(pause * 2, fixedLimits.storeAgainLongestMs)
+
+const closedError = () => new HeldStateError('hub-closed', 'The store is closed.')
+
+function destroy({ commands, messages }: Pair): void {
+  for (const client of [commands, messages])
+    try {
+      client.destroy()
+    } catch {
+      // it has ended by itself
+    }
+}
+
+/** It is there for who uses this store alone, so no bundler may look for it. */
+async function loadClient(): Promise<{ createClient(options: object): Client }> {
+  try {
+    const client: unknown = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ 'redis')
+    return client as { createClient(options: object): Client }
+  } catch (cause) {
+    throw withoutClient(cause)
+  }
+}

@@ -1,0 +1,148 @@
+/** The ledger over a redis: each operation is one script, and so one round trip. */
+import type { Clock } from '../../base/clock.js'
+import { HeldStateError } from '../../base/errors.js'
+import type { Log } from '../../base/log.js'
+import { fixedLimits } from '../../base/server-limits.js'
+import type { Texts } from '../../store/record.js'
+import type { Kept, Known, Ledger, Message } from '../coordinator.js'
+import { type Bounds, RedisLink, type Reply } from './connection.js'
+import { RedisSaves } from './save-pipeline.js'
+import type { Script } from './script.js'
+import * as scripts from './scripts.js'
+import { checkRedis } from './server-check.js'
+
+export interface RedisLedgerOptions {
+  /** `redis://user:password@host:port/number`, or `rediss://` for TLS. */
+  readonly url: string
+  /** Stands before every key and channel. */
+  readonly prefix: string
+  /** Milliseconds that a token is kept which was followed and never saved. */
+  readonly clock: Clock
+  readonly log: Log
+  readonly bounds?: { readonly [K in keyof Bounds]?: number }
+}
+
+export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOptions): Ledger {
+  const where = placeOf(url)
+  const link = new RedisLink({ url, where, clock, log, bounds })
+  const run = (script: Script, node: string, ...args: (string | number)[]) =>
+    link.run(script, [], [prefix, node, ...args.map(String)])
+  const runOn = (script: Script, token: string, node: string, ...args: (string | number)[]) =>
+    link.run(script, [`${prefix}t:${token}`], [prefix, node, ...args.map(String)])
+  const saves = new RedisSaves(link, prefix, clock)
+  /** Counts the claims of this node, so that one which comes twice or late is known. */
+  let number = 0
+  /** Counts the leases of this node. */
+  let lease = 0
+  /** The number of the last orphans that were given. */
+  let given = 0
+  return {
+    join: (node, listener) =>
+      link.open({
+        channel: `${prefix}n:${node}`,
+        heard: (text) => listener.told(readMessage(text)),
+        back: () => listener.missed(),
+        trouble: (reachable) => listener.trouble?.(reachable),
+        check: (command, first) => checkRedis(command, { first, where, prefix, log, scripts: scripts.scripts }),
+      }),
+    beat: async (node, leaseMs, trustMs) => {
+      const reply = await run(scripts.beat, node, leaseMs, lease, lease + 1, leaseMs - trustMs)
+      const [lapsed, alive] = reply as [number, string[]]
+      if (lapsed === 1) lease += 1
+      return { alive, lapsed: lapsed === 1 }
+    },
+    leave: async (node) => {
+      if (link.isUp) await run(scripts.leave, node)
+    },
+    claim: async (token, node, have, keepMs) => {
+      number += 1
+      const reply = (await runOn(scripts.claim, token, node, have, keepMs, number)) as Reply[]
+      if (reply[0] === 0) return { held: false, holder: reply[1] as string, leaseMs: reply[2] as number }
+      return { held: true, fence: Number(reply[1]), wanted: reply[2] === 1, known: readKnown(reply[3]) }
+    },
+    save: (save) => saves.add(save),
+    release: async (token, node, follow) => {
+      await runOn(scripts.release, token, node, follow ? 1 : 0, number)
+    },
+    follow: async (token, node, have, keepMs) => {
+      const [holds, known] = (await runOn(scripts.follow, token, node, have, keepMs)) as Reply[]
+      return { holds: holds === 1, known: readKnown(known) }
+    },
+    unfollow: async (token, node) => {
+      await runOn(scripts.unfollow, token, node)
+    },
+    attend: async (token, node, here, keepMs) => {
+      await runOn(scripts.attend, token, node, here ? 1 : 0, keepMs)
+    },
+    aloneMs: async (token, node) => {
+      const ms = (await runOn(scripts.alone, token, node)) as number
+      return ms < 0 ? undefined : ms
+    },
+    attended: async (token) => (await runOn(scripts.attended, token, '')) === 1,
+    ofBrowser: async (browser) => (await run(scripts.ofBrowser, '', JSON.stringify(browser))) as string[],
+    tellOthers: async (node, word) => {
+      await run(scripts.tellOthers, node, word)
+    },
+    read: async (token) => readKnown(await runOn(scripts.read, token, '')) as Kept | undefined,
+    drop: async (token, node, fence) => {
+      await runOn(scripts.drop, token, node, fence)
+    },
+    touch: async (tokens, keepMs) => {
+      const size = fixedLimits.tokensAtOnce
+      const stretches = Array.from({ length: Math.ceil(tokens.length / size) }, (_, index) =>
+        tokens.slice(index * size, (index + 1) * size),
+      )
+      await Promise.all(stretches.map((stretch) => run(scripts.touch, '', keepMs, ...stretch)))
+    },
+    orphans: async (node, most) => {
+      const [number, ...tokens] = (await run(scripts.orphans, node, most, given)) as string[]
+      given = Number(number)
+      return tokens
+    },
+    close: async () => link.close(),
+  }
+}
+
+/** Host and port of a url, for people: what else stands in it is secret. */
+export function placeOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol))
+    throw new HeldStateError('unfit-store', 'The url of a redis is redis://host:port, or rediss://host:port for TLS.')
+  return `${parsed.hostname || 'localhost'}:${parsed.port || '6379'}`
+}
+
+function readKnown(reply: Reply): Known {
+  if (reply === 'same') return 'same'
+  if (!Array.isArray(reply)) return undefined
+  const texts: Record<string, string> = {}
+  let revision = 0
+  for (let index = 0; index < reply.length; index += 2) {
+    const [key, text]: string[] = [reply[index], reply[index + 1]]
+    if (key === '!r') revision = Number(text)
+    else if (key?.startsWith('=')) texts[key.slice(1)] = text as string
+  }
+  return { revision, texts: texts satisfies Texts }
+}
+
+type Told =
+  | [type: 'wanted' | 'granted' | 'alone', token: string]
+  | [type: 'gone', node: string]
+  | [type: 'word', word: string]
+  | [type: 'changed', token: string, revision: string, ...writes: [key: string, text?: string][]]
+
+function readMessage(text: string): Message {
+  const told = JSON.parse(text) as Told
+  switch (told[0]) {
+    case 'changed': {
+      const [type, token, revision, ...writes] = told
+      const entries = writes.map(([key, text]) => [key.slice(1), text ?? null] as const)
+      return { type, token, revision: Number(revision), writes: Object.fromEntries(entries) }
+    }
+    case 'gone':
+      return { type: 'gone', node: told[1] }
+    case 'word':
+      return { type: 'word', word: told[1] }
+    default:
+      return { type: told[0], token: told[1] }
+  }
+}

@@ -1,0 +1,61 @@
+/** What a redis says when it does not do what it was asked, and what that means. It answers with a code in capitals. */
+import { HeldStateError, isHeldStateError, messageOf } from '../../base/errors.js'
+import { cannotSave } from '../coordinator.js'
+
+/** Answers that others would get as well: this redis can do nothing now, and perhaps later, or the one in its place. */
+const passing = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'BUSY', 'NOAUTH', 'WRONGPASS'])
+
+const codeOf = (error: unknown) => /^([A-Z]{2,}) /.exec(messageOf(error))?.[1]
+
+/** Whether the same may succeed over a connection that is made later. What no redis has answered is a lost connection. */
+export function transient(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === undefined ? !isHeldStateError(error) : passing.has(code)
+}
+
+/** An answer that stays the same until somebody changes the set-up; `undefined` for any other failure. */
+export function refusal(error: unknown, where: string): HeldStateError | undefined {
+  if (isHeldStateError(error)) return error
+  const unfit = (says: string) => new HeldStateError('unfit-store', says, { cause: error })
+  switch (codeOf(error)) {
+    case 'NOAUTH':
+      return unfit(`The redis at ${where} wants a password: put it into the url, as in redis://:password@${where}.`)
+    case 'WRONGPASS':
+      return unfit(`The redis at ${where} does not accept the user and password of the url.`)
+    case 'READONLY':
+      return unfit(`The redis at ${where} is a replica, which cannot be written to: name its primary.`)
+    case 'NOPERM':
+      return unfit(`The redis at ${where} does not let its user do this: ${messageOf(error)}.`)
+    case 'ERR':
+      if (/max number of clients/.test(messageOf(error))) return undefined
+      return unfit(`The redis at ${where} refused: ${messageOf(error)}.`)
+    default:
+      return undefined
+  }
+}
+
+export const unreachable = (where: string, cause: unknown) =>
+  new HeldStateError(
+    'store-unreachable',
+    `The redis at ${where} is out of reach${cause === undefined ? '' : ` (${reason(cause)})`}. Start it, or correct the url of the store.`,
+    { cause },
+  )
+
+/** The same, of what was under way: a page may hear of it, and is not told where the store is. */
+export const away = (where: string, cause: unknown) =>
+  new HeldStateError('store-unreachable', cannotSave, { cause: unreachable(where, cause) })
+
+/** The package `redis` was not loaded. */
+export function withoutClient(cause: unknown): HeldStateError {
+  const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND'
+  const says = missing
+    ? 'The redis store needs the package "redis": run "npm install redis".'
+    : `The package "redis" could not be loaded: ${messageOf(cause)}.`
+  return new HeldStateError('unfit-store', says, { cause })
+}
+
+/** Node wraps the failures of all addresses of a host, and gives the whole no text. */
+function reason(cause: unknown): string {
+  const first = cause instanceof AggregateError ? cause.errors[0] : cause
+  return messageOf(first) || 'no reason is known'
+}

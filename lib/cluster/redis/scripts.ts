@@ -1,0 +1,315 @@
+/**
+ * The operations of a ledger as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
+ * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` the id of the save
+ * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line, `!w` those that are told and
+ * `!p` those with pages of it, and `!q` since when there are none, in milliseconds.
+ *
+ * A call may come twice, or late: its answer was lost with a connection, and it was sent again over the next. So a save that
+ * comes again is known by its id; the claims of a node are numbered, and a release does nothing to what was claimed
+ * after it was sent; orphans that were given away are given again until the node has said that it has them; and a fence
+ * is a time, so that it never comes again, even when a token is dropped or redis has lost some seconds.
+ */
+import { largeScript, lines, type Script, script } from './script.js'
+
+/** Between the texts of a list: JSON has none in it, and keys are refused that have. */
+export const separator = '\u0001'
+
+/**
+ * leaseMs, the lease that the node believes in, the one that begins if that has ended, restMs → lapsed, living nodes. With
+ * less than restMs left of its lease, a node trusts in it no more: then one that hears no messages is dead.
+ */
+export const beat = script(`
+local key, lease, following, rest = P .. 'node:' .. node, ARGV[4], ARGV[5], ARGV[6]
+local kept = string.match(call('GET', key) or '', '^(%d+)')
+call('SET', key, (kept == lease and lease or following) .. '/' .. rest, 'PX', ARGV[3])
+call('SADD', P .. 'nodes', node)
+local function isGone(other)
+  local left = string.match(call('GET', P .. 'node:' .. other) or '', '/(%d+)$')
+  if not left or call('PTTL', P .. 'node:' .. other) >= tonumber(left) then return false end
+  return redis.pcall('PUBSUB', 'NUMSUB', P .. 'n:' .. other)[2] == 0
+end
+local alive, gone = {}, {}
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
+  if other ~= node and isGone(other) then
+    call('DEL', P .. 'node:' .. other)
+    gone[#gone + 1] = other
+  elseif lives(other) then alive[#alive + 1] = other end
+end
+for _, dead in ipairs(gone) do for _, other in ipairs(alive) do tell(other, 'gone', dead) end end
+return { kept == lease and 0 or 1, alive }
+`)
+
+/** A node with tasks stays among the nodes until others have taken them over. */
+export const leave = script(`
+call('DEL', P .. 'node:' .. node, P .. 'given:' .. node)
+if call('EXISTS', P .. 'tasks:' .. node) == 0 then call('SREM', P .. 'nodes', node) end
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do if other ~= node then tell(other, 'gone', node) end end
+`)
+
+/** have, keepMs, number → { 1, fence, wanted, known } or { 0, holder, leaseMs }. */
+export const claim = script(
+  lines,
+  `
+local have, keep, number = ARGV[3], ARGV[4], ARGV[5]
+local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!c')
+local holder, fence, line, followers = meta[1], meta[2], words(meta[3]), words(meta[4])
+if not holder or not lives(holder) then
+  if not holds(line, node) then line[#line + 1] = node end
+  holder, fence, line = handOn(line, fence, followers, node)
+  if holder == node then call('HSET', T, '!c', number) end
+elseif holder == node and tonumber(number) > tonumber(meta[5] or '0') then
+  fence = fenceAfter(fence)
+  call('HSET', T, '!f', fence, '!c', number)
+end
+if holder == node then
+  local rest = without(line, node)
+  if #rest < #line then put('!l', rest) end
+  if holds(followers, node) then put('!w', without(followers, node)) end
+  call('PEXPIRE', T, keep)
+  return { 1, fence, #rest > 0 and 1 or 0, known(have) }
+end
+if not holds(line, node) then
+  line[#line + 1] = node
+  put('!l', line)
+end
+call('PEXPIRE', T, keep)
+tell(holder, 'wanted', token())
+return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
+`,
+)
+
+/**
+ * Saves of one node, of any number of tokens, each in its turn. keepMs, and a list with these for each: fence, revision, id,
+ * how many pairs are written, keys removed, nodes began and ended, and then all these. It takes as long as what it
+ * writes, however much is kept. → 1 or 0 for each.
+ */
+export const save = largeScript(`
+local keep, most, given = ARGV[3], 2000, {}
+for text in string.gmatch(ARGV[4] .. '${separator}', '([^${separator}]*)${separator}') do given[#given + 1] = text end
+local function save(at, first, removed, began, ended, last)
+  local meta = call('HMGET', T, '!h', '!f', '!r', '!s', '!w')
+  if meta[1] ~= node or meta[2] ~= given[at] then return 0 end
+  local revision, id = given[at + 1], given[at + 2]
+  if meta[3] == revision then return meta[4] == id and 1 or 0 end
+  if tonumber(meta[3] or '0') ~= tonumber(revision) - 1 then return 0 end
+  call('HSET', T, '!r', revision, '!s', id, unpack(given, first, math.min(first + most, removed) - 1))
+  for i = first + most, removed - 1, most do call('HSET', T, unpack(given, i, math.min(i + most, removed) - 1)) end
+  for i = removed, began - 1, most do call('HDEL', T, unpack(given, i, math.min(i + most, began) - 1)) end
+  for i = began, ended - 1 do
+    call('SADD', P .. 'tasks:' .. given[i], token())
+    call('SADD', P .. 'nodes', given[i])
+  end
+  for i = ended, last do call('SREM', P .. 'tasks:' .. given[i], token()) end
+  call('PEXPIRE', T, keep)
+  for i = first, removed - 1, 2 do
+    if given[i] == '=browser' then
+      call('SADD', P .. 'b:' .. given[i + 1], token())
+      call('PEXPIRE', P .. 'b:' .. given[i + 1], math.max(tonumber(keep), 2592000000))
+    end
+  end
+  if not meta[5] then return 1 end
+  local followers, living, message = words(meta[5]), {}, { 'changed', token(), revision }
+  for _, other in ipairs(followers) do if lives(other) then living[#living + 1] = other end end
+  if #living < #followers then put('!w', living) end
+  if #living == 0 then return 1 end
+  for i = first, removed - 1, 2 do message[#message + 1] = { given[i], given[i + 1] } end
+  for i = removed, began - 1 do message[#message + 1] = { given[i] } end
+  message = cjson.encode(message)
+  for _, other in ipairs(living) do call('PUBLISH', P .. 'n:' .. other, message) end
+  return 1
+end
+local saved, at = {}, 1
+for index, key in ipairs(KEYS) do
+  T = key
+  local first = at + 7
+  local removed = first + 2 * given[at + 3]
+  local began = removed + given[at + 4]
+  local ended = began + given[at + 5]
+  local last = ended + given[at + 6]
+  saved[index] = save(at, first, removed, began, ended, last - 1)
+  at = last
+end
+return saved
+`)
+
+/** follow, the number of the newest claim when it was sent. */
+export const release = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!c')
+if meta[1] ~= node or tonumber(meta[5] or '0') > tonumber(ARGV[4]) then return end
+local followers = words(meta[4])
+if ARGV[3] == '1' and not holds(followers, node) then
+  followers[#followers + 1] = node
+  put('!w', followers)
+end
+handOn(words(meta[3]), meta[2], followers)
+forgetIfEmpty()
+`,
+)
+
+/** have, keepMs → holds, known. */
+export const follow = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!h', '!w')
+if meta[1] == node then return { 1, known(ARGV[3]) } end
+local followers = words(meta[2])
+if not holds(followers, node) then
+  followers[#followers + 1] = node
+  put('!w', followers)
+end
+if call('PTTL', T) == -1 then call('PEXPIRE', T, ARGV[4]) end
+return { 0, known(ARGV[3]) }
+`,
+)
+
+export const unfollow = script(
+  lines,
+  `
+local followers = words(call('HGET', T, '!w'))
+if not holds(followers, node) then return end
+put('!w', without(followers, node))
+forgetIfEmpty()
+`,
+)
+
+/** here, keepMs. */
+export const attend = script(
+  lines,
+  `
+local pages = words(call('HGET', T, '!p'))
+if ARGV[3] == '1' then
+  call('HDEL', T, '!q')
+  if holds(pages, node) then return end
+  pages = livingOf(pages)
+  pages[#pages + 1] = node
+  put('!p', pages)
+  if call('PTTL', T) == -1 then call('PEXPIRE', T, ARGV[4]) end
+  return
+end
+if not holds(pages, node) then return end
+pages = livingOf(without(pages, node))
+put('!p', pages)
+local meta = call('HMGET', T, '!h', '!w')
+if #pages == 0 then call('HSET', T, '!q', string.format('%.0f', now())) end
+forgetIfEmpty()
+if #pages > 0 then return end
+local told = words(meta[2])
+if meta[1] then told[#told + 1] = meta[1] end
+for _, other in ipairs(livingOf(without(told, node))) do tell(other, 'alone', token()) end
+`,
+)
+
+/** → milliseconds, or -1 while pages are elsewhere. */
+export const alone = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!p', '!q')
+if #livingOf(without(words(meta[1]), node)) > 0 then return -1 end
+if meta[2] then return now() - tonumber(meta[2]) end
+if call('EXISTS', T) == 1 then call('HSET', T, '!q', string.format('%.0f', now())) end
+return 0
+`,
+)
+
+/** → 1 or 0. */
+export const attended = script(lines, `return #words(call('HGET', T, '!p')) > 0 and 1 or 0`)
+
+export const read = script(lines, `return known('')`)
+
+/** The browser, as JSON → tokens that it was the last one of. A token may be in the list of an earlier browser too. */
+export const ofBrowser = script(`
+local tokens = {}
+for _, one in ipairs(call('SMEMBERS', P .. 'b:' .. ARGV[3])) do
+  if call('HGET', P .. 't:' .. one, '=browser') == ARGV[3] then tokens[#tokens + 1] = one
+  else call('SREM', P .. 'b:' .. ARGV[3], one) end
+end
+return tokens
+`)
+
+/** word. */
+export const tellOthers = script(`
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
+  if other ~= node and lives(other) then tell(other, 'word', ARGV[3]) end
+end
+`)
+
+/** fence. */
+export const drop = script(
+  lines,
+  `
+local meta = call('HMGET', T, '!h', '!f', '!l', '!w', '!p')
+if meta[1] ~= node or meta[2] ~= ARGV[3] then return end
+if #livingOf(without(words(meta[4]), node)) + #livingOf(without(words(meta[5]), node)) > 0 then
+  handOn(words(meta[3]), meta[2], words(meta[4]))
+  return
+end
+call('DEL', T)
+for _, other in ipairs(words(meta[3])) do tell(other, 'granted', token()) end
+`,
+)
+
+/** most, the number of the newest answer that the node has → its number, tokens. */
+export const orphans = script(`
+local function isOrphaned(token)
+  for _, run in ipairs(cjson.decode(call('HGET', P .. 't:' .. token, '=running') or '[]')) do
+    if not lives(run.node) then return true end
+  end
+  return false
+end
+local given = P .. 'given:' .. node
+local before = call('LRANGE', given, 0, -1)
+if before[1] and tonumber(before[1]) > tonumber(ARGV[4]) then return before end
+local most, taken = tonumber(ARGV[3]), {}
+for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
+  if not lives(other) then
+    local tasks = P .. 'tasks:' .. other
+    while #taken < most and call('EXISTS', tasks) == 1 do
+      for _, token in ipairs(call('SPOP', tasks, most - #taken)) do
+        if isOrphaned(token) then taken[#taken + 1] = token end
+      end
+    end
+    if call('EXISTS', tasks) == 0 then
+      call('SREM', P .. 'nodes', other)
+      call('DEL', P .. 'given:' .. other)
+    end
+  end
+end
+call('DEL', given)
+local number = string.format('%.0f', ARGV[4] + 1)
+if #taken > 0 then
+  call('SADD', P .. 'tasks:' .. node, unpack(taken))
+  call('SADD', P .. 'nodes', node)
+  call('RPUSH', given, number, unpack(taken))
+end
+return { number, unpack(taken) }
+`)
+
+/** keepMs, tokens. */
+export const touch = script(`
+for i = 4, #ARGV do
+  call('PEXPIRE', P .. 't:' .. ARGV[i], ARGV[3])
+  local browser = call('HGET', P .. 't:' .. ARGV[i], '=browser')
+  if browser then call('PEXPIRE', P .. 'b:' .. browser, math.max(tonumber(ARGV[3]), 2592000000)) end
+end
+`)
+
+export const scripts: readonly Script[] = [
+  beat,
+  leave,
+  claim,
+  save,
+  release,
+  follow,
+  unfollow,
+  attend,
+  alone,
+  attended,
+  read,
+  drop,
+  orphans,
+  ofBrowser,
+  tellOthers,
+  touch,
+]

@@ -1,0 +1,65 @@
+/** Whether a redis can keep state: asked of each connection before it is used, and of the first in full. */
+import { HeldStateError, messageOf } from '../../base/errors.js'
+import type { Log } from '../../base/log.js'
+import type { Reply } from './connection.js'
+import type { Script } from './script.js'
+
+/** Of what is kept. It changes when an older version cannot read it any more. */
+const format = '1'
+
+export interface RedisCheck {
+  readonly first: boolean
+  /** Host and port. */
+  readonly where: string
+  readonly prefix: string
+  readonly log: Log
+  readonly scripts: readonly Script[]
+}
+
+type Command = (...args: string[]) => Promise<Reply>
+
+export async function checkRedis(command: Command, check: RedisCheck): Promise<void> {
+  const { first, prefix, scripts } = check
+  if (first) await checkServer(command, check)
+  await command('PERSIST', `${prefix}format`) // a write that changes nothing, and that a replica refuses
+  await checkFormat(command, check)
+  await Promise.all(scripts.map(({ text }) => command('SCRIPT', 'LOAD', text)))
+}
+
+async function checkServer(command: Command, { where, log }: RedisCheck): Promise<void> {
+  const info = await command('INFO').then(readInfo, (error) => {
+    if (messageOf(error).startsWith('NOPERM')) return new Map<string, string>() // it is not for this user to know
+    throw error
+  })
+  const unfit = (says: string) => new HeldStateError('unfit-store', says)
+  const version = info.get('redis_version')
+  if (version !== undefined && Number.parseInt(version, 10) < 7)
+    throw unfit(`The redis at ${where} is version ${version}; heldstate needs 7 or newer.`)
+  if (info.get('redis_mode') === 'cluster')
+    throw unfit(`The redis at ${where} is a cluster, whose nodes each have a part of the keys: use one without.`)
+  if (info.get('role') === 'slave')
+    throw unfit(`The redis at ${where} is a replica, which cannot be written to: name its primary.`)
+  const policy = info.get('maxmemory_policy') ?? 'noeviction'
+  if (policy !== 'noeviction' && info.get('maxmemory') !== '0')
+    log.warn(
+      `The redis at ${where} forgets state when its memory is full: its maxmemory-policy is "${policy}", and should be "noeviction".`,
+    )
+}
+
+const readInfo = (info: Reply) =>
+  new Map(
+    String(info)
+      .split('\r\n')
+      .map((line) => line.split(/:(.*)/, 2) as [string, string]),
+  )
+
+async function checkFormat(command: Command, { where, prefix }: RedisCheck): Promise<void> {
+  const key = `${prefix}format`
+  if ((await command('GET', key)) === null) await command('SET', key, format, 'NX')
+  const kept = await command('GET', key)
+  if (kept === format) return
+  throw new HeldStateError(
+    'unfit-store',
+    `The redis at ${where} has state of another version of heldstate under "${prefix}" (format ${kept}, this version has ${format}). Give the store another prefix, or remove those keys; tabs then start anew.`,
+  )
+}

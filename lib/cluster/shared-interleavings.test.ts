@@ -1,0 +1,94 @@
+/** Moments in which two things meet at a shared store: each has gone wrong once. */
+import { expect, it } from 'vitest'
+import type { Ledger } from './coordinator.js'
+import { nodes, stored } from './nodes.fixture.js'
+import type { SharedStore } from './shared-store.js'
+
+const ledgerOf = (store: SharedStore) => (store as unknown as { ledger: Ledger }).ledger
+
+it('a token that is loaded and followed in the same moment is held', async () => {
+  const { clock, book, a } = await nodes(1)
+  const loading = a.store.load('t')
+  const following = a.store.follow('t')
+  await clock.advance(0)
+  await Promise.all([loading, following])
+  expect(book.page('t').holder).toBe(a.store.node)
+  await a.store.save('t', stored(1))
+})
+
+it('a change that is heard of before the answer to "follow" does not end the following', async () => {
+  const { clock, book, a, b } = await nodes(2)
+  await a.store.load('t')
+  await a.store.save('t', stored(1))
+  const ledger = ledgerOf(b.store)
+  const { follow } = ledger
+  ledger.follow = async (...given) => {
+    const answer = await follow(...given)
+    await new Promise<void>((resolve) => void clock.after(5, resolve)) // the answer is late; messages come over another connection
+    return answer
+  }
+  const following = b.store.follow('t')
+  await clock.advance(1)
+  await a.store.save('t', stored(2))
+  await clock.advance(10)
+  await following
+  ledger.follow = follow
+  await a.store.save('t', stored(3))
+  await clock.advance(50)
+  expect([...book.page('t').followers]).toEqual([b.store.node])
+  expect((await b.store.read('t'))?.revision).toBe(3)
+})
+
+it('word of a page that has gone, which could not be said, is said when it can be', async () => {
+  const { clock, a, b } = await nodes(2)
+  await a.store.load('t')
+  b.store.attend('t', true)
+  await clock.advance(0)
+  const ledger = ledgerOf(b.store)
+  const { attend } = ledger
+  ledger.attend = async () => {
+    throw new Error('out of reach')
+  }
+  b.store.attend('t', false)
+  await clock.advance(10)
+  ledger.attend = attend
+  await clock.advance(120_000)
+  expect(await a.store.aloneMs('t')).toBeDefined()
+})
+
+it('word of a page that has come, which could not be said, is said when it can be', async () => {
+  const { clock, a, b } = await nodes(2)
+  const ledger = ledgerOf(b.store)
+  const { attend } = ledger
+  ledger.attend = async () => {
+    throw new Error('out of reach')
+  }
+  b.store.attend('t', true)
+  await clock.advance(10)
+  ledger.attend = attend
+  await clock.advance(120_000)
+  expect(await a.store.aloneMs('t')).toBeUndefined()
+})
+
+it('is woken by "granted" though that came before the answer to its claim', async () => {
+  const { clock, a, b } = await nodes(2, 4000)
+  await a.store.load('t')
+  await a.store.save('t', stored(1))
+  const ledger = ledgerOf(b.store)
+  const { claim } = ledger
+  ledger.claim = async (...given) => {
+    const answer = await claim(...given)
+    await new Promise<void>((resolve) => void clock.after(5, resolve))
+    ledger.claim = claim
+    return answer
+  }
+  let got: number | undefined
+  const began = clock.now()
+  void b.store.load('t').then(() => {
+    got = clock.now() - began
+  })
+  await clock.advance(1)
+  await a.store.release('t', false)
+  await clock.advance(10_000)
+  expect(got).toBeLessThan(100)
+})

@@ -1,0 +1,31 @@
+import { afterEach, expect, test } from 'vitest'
+import { version } from '../base/version.js'
+import { createHub } from './hub.js'
+import { claimSlot, currentHub, setSlot } from './process-slot.js'
+
+const process = globalThis as { [key: symbol]: unknown }
+const key = Symbol.for('heldstate.slot')
+
+afterEach(() => setSlot(undefined))
+
+test('the first that asks may make the hub, until it is gone', () => {
+  expect([claimSlot(), claimSlot()]).toEqual([true, false])
+  setSlot({ hub: createHub(), routeKey: '' })
+  expect(claimSlot()).toBe(false)
+  setSlot(undefined)
+  expect(claimSlot()).toBe(true)
+})
+
+test.each([
+  ['9.9.9', '9.9.9'],
+  [undefined, '0.1.0 or older'],
+])('a hub that another version has made is refused, with both versions: %s', (other, named) => {
+  process[key] = { hub: createHub(), routeKey: '', version: other }
+  const error = {
+    code: 'other-version',
+    message: expect.stringContaining(
+      `heldstate ${named} has made the hub of this process, and heldstate ${version} asks`,
+    ),
+  }
+  expect(() => currentHub()).toThrow(expect.objectContaining(error))
+})

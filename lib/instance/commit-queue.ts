@@ -1,0 +1,265 @@
+/**
+ * What was changed under the lock of an instance and is not kept yet. The lock is given back when a change is on its way to
+ * the store, so that the next change begins with it; what is changed while a save is under way goes out together, with the
+ * next save. Shown and acknowledged is only what is kept. What was built on a save that failed fails as well.
+ */
+import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
+import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { isStale } from '../calls/idempotency.js'
+import { diff } from '../delta/diff.js'
+import type { Shape } from '../state/shape.js'
+import { taken } from '../store/memory.js'
+import type { State, Stored } from '../store/store.js'
+import { type CallName, endOf, withEnd } from './call-log.js'
+import type { Ground } from './ground.js'
+import type { Instance } from './instance.js'
+import { StateUnknown } from './load-error.js'
+import type { RunChanges } from './task-runs.js'
+
+/** What has been made of an instance under its lock. */
+export interface Change {
+  /** All of it. */
+  readonly state: State
+  readonly shapes: Readonly<Record<string, Shape>>
+  /** Calls that end with it. */
+  readonly ends: readonly Ending[]
+  /** Something is part of it that is no call. */
+  readonly unnamed: boolean
+  readonly runs?: RunChanges | undefined
+}
+
+export interface Ending {
+  readonly name: CallName
+  /** What the call has come to if the process ends after this save. */
+  readonly interrupted: Failure | undefined
+}
+
+/** Keeps a change, now or with the next save. Done when it is kept; nothing of it was shown before. */
+export function keep(ground: PendingGround, instance: Instance, change: Change): Eventually<void> {
+  return instance.pending ? instance.pending.add(change) : save(ground, instance, change)
+}
+
+type PendingGround = Pick<Ground, 'limits' | 'store' | 'lost' | 'told'>
+
+/** Changes that wait for the save under way. */
+interface Group {
+  changes: number
+  unnamed: boolean
+  readonly ends: Ending[]
+  readonly kept: Promise<void>
+  resolve(kept: Promise<void>): void
+}
+
+const nothing = Promise.resolve()
+
+export class Pending implements Pick<Change, 'state' | 'shapes'> {
+  state: State
+  shapes: Readonly<Record<string, Shape>>
+  /** Why nothing can be built on it any more. */
+  failure: unknown
+  /** Done when all of it is kept that there is now. */
+  private kept = nothing
+  private readonly ground: PendingGround
+  private readonly instance: Instance
+  private group: Group | undefined
+
+  constructor(ground: PendingGround, instance: Instance, { state, shapes }: Change) {
+    this.ground = ground
+    this.instance = instance
+    this.state = state
+    this.shapes = shapes
+  }
+
+  /** What is changed next waits, with the lock held, until it is kept. */
+  get isFull(): boolean {
+    return (this.group?.changes ?? 0) >= fixedLimits.changesAtOnce
+  }
+
+  /** Resolves, never rejects, when nothing is pending any more, however it ended. */
+  async settled(): Promise<void> {
+    while (this.instance.pending === this) await this.kept.catch(() => {})
+  }
+
+  /** Done when all of it is kept that there is now; for what was built on it, and changes nothing itself. */
+  founded(): Promise<void> {
+    return this.kept.catch(() => this.check())
+  }
+
+  /** Throws if something is to be built on it although it has failed. */
+  check(): void {
+    if (this.failure) throw this.failure
+  }
+
+  /** What tasks have to say is not put together: such a change waits until nothing is pending. */
+  add({ state, shapes, ends, unnamed }: Omit<Change, 'runs'>): Promise<void> {
+    this.group ??= newGroup()
+    this.state = state
+    this.shapes = shapes
+    this.group.changes += 1
+    this.group.unnamed ||= unnamed
+    this.group.ends.push(...ends)
+    this.kept = this.group.kept
+    return this.kept
+  }
+
+  /** Of the save that is under way now. */
+  watch(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
+    this.kept = saving.then(
+      () => {
+        accept()
+        this.goOn()
+      },
+      (error) => this.settle(refused(error)),
+    )
+    return this.kept
+  }
+
+  private async settle(end: Promise<void>): Promise<void> {
+    try {
+      await end
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+    this.goOn()
+  }
+
+  /** The next one goes out. */
+  goOn(): void {
+    const { ground, instance, group, state, shapes } = this
+    if (this.failure) return
+    this.group = undefined
+    if (group) group.resolve(promised(() => save(ground, instance, { ...group, state, shapes })))
+    else instance.pending = undefined
+  }
+
+  /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
+  overtaken(): void {
+    this.fail(taken())
+  }
+
+  private fail(error: unknown): void {
+    if (this.failure) return
+    const { instance, group } = this
+    instance.pending = undefined
+    this.failure = isHeldStateError(error) && error.code !== 'save-failed' ? error : unfounded(error)
+    group?.resolve(Promise.reject(this.failure))
+  }
+}
+
+function newGroup(): Group {
+  let resolve: Group['resolve'] = () => {}
+  const kept = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { changes: 0, unnamed: false, ends: [], kept, resolve }
+}
+
+/** Snapshot → save → publish. */
+function save(ground: PendingGround, instance: Instance, change: Change): Eventually<void> {
+  const { state, shapes, ends, runs } = change
+  const before = instance.calls
+  const next: Stored = {
+    revision: instance.revision + 1,
+    state,
+    calls: ends.reduce((calls, { name, interrupted }) => withEnd(calls, name, interrupted, ground.limits), before),
+    running: instance.runs.running(runs),
+    ended: instance.runs.ends(),
+    shapes,
+    ...(instance.owner !== undefined && { browser: instance.owner }),
+    birth: instance.bornAs,
+    ...(instance.forgotten && { forgotten: true }),
+  }
+  const accept = () => instance.accept(next, before, runs)
+  let saving: Eventually<void>
+  try {
+    saving = ground.store.save(instance.token, next)
+  } catch (error) {
+    saving = Promise.reject(error)
+  }
+  if (!isPromise(saving)) {
+    accept()
+    return instance.pending?.goOn()
+  }
+  instance.pending ??= new Pending(ground, instance, change)
+  return instance.pending.watch(saving, accept, (error) => unsaved(ground, instance, change, next, error))
+}
+
+/** A save that failed may have been kept all the same: the store is asked. */
+async function unsaved(ground: PendingGround, instance: Instance, change: Change, next: Stored, error: unknown) {
+  instance.loaded = false
+  if (isStale(error)) lose(ground, instance, error)
+  if (isHeldStateError(error)) throw error
+  let stored: Stored | undefined
+  try {
+    stored = await load(ground, instance)
+  } catch {
+    throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
+  }
+  const fate = fateOf(change, next, stored)
+  if (fate === 'not kept') throw saveFailed('Nothing of it was kept or shown.', error)
+  if (fate === 'unknown')
+    throw saveFailed('Whether it is kept is unknown; another process has changed the state since.', error)
+  if (fate === 'kept') instance.accept(next, next.calls, change.runs)
+  else instance.pending?.overtaken()
+}
+
+/** Another process may have saved something else as the same revision, or gone on from it, or made the same calls itself. */
+function fateOf(
+  { ends, unnamed, runs }: Change,
+  next: Stored,
+  stored: Stored | undefined,
+): 'kept' | 'not kept' | 'overtaken' | 'unknown' {
+  if (!stored || stored.revision < next.revision) return 'not kept'
+  const isKnown = ({ name, interrupted }: Ending) => {
+    const end = endOf(stored.calls, name)
+    return typeof end === 'object' && end.failure?.code === interrupted?.code
+  }
+  if (!ends.every(isKnown)) return 'not kept'
+  const isSame = stored.revision === next.revision
+  if (isSame && diff(stored.state, next.state).length === 0 && fits(stored.running, runs)) return 'kept'
+  if (ends.length > 0 && !unnamed && !ends.some(({ interrupted }) => interrupted)) return 'overtaken'
+  return isSame && ends.length === 0 ? 'not kept' : 'unknown'
+}
+
+const fits = (running: Stored['running'], { begun, over }: RunChanges = { begun: [], over: new Set() }) =>
+  !running.some(({ run }) => over.has(run)) &&
+  begun.every(({ run, node, attempt }) =>
+    running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
+  )
+
+/** Another process has taken over. */
+export function lose(ground: Pick<Ground, 'lost'>, instance: Instance, error: HeldStateError = taken()): never {
+  instance.loaded = false
+  ground.lost(instance, error)
+  throw error
+}
+
+/** Asks the store what it holds. */
+export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance): Eventually<Stored | undefined> {
+  instance.loaded = false // the store may know already that it is this process's, and the instance not yet what it is
+  return after(
+    rescued(
+      () => ground.store.load(instance.token),
+      (error) => {
+        throw new StateUnknown(instance.token, error)
+      },
+    ),
+    (stored) => {
+      ground.told(instance, instance.restore(stored))
+      return stored
+    },
+  )
+}
+
+const saveFailed = (end: string, cause: unknown) =>
+  new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
+
+const unfounded = (cause: unknown) =>
+  saveFailed('It was built on a change that could not be saved. Nothing of it was kept or shown.', cause)
+
+/** Of what has failed by itself, and what it was built on: the failure that says more. */
+export const sharper = (own: unknown, base: unknown): unknown => (isSaveFailed(own) && isSaveFailed(base) ? own : base)
+
+export const isSaveFailed = (error: unknown) => isHeldStateError(error) && error.code === 'save-failed'

@@ -1,0 +1,36 @@
+/** Which failures are a fault of the app, and belong into its log. */
+import { asVisitorsRead, hiddenBy, isRefusal } from '../base/concealed.js'
+import { type ErrorCode, isHeldStateError } from '../base/errors.js'
+import type { Log } from '../base/log.js'
+import { EndedMeanwhile } from './call-log.js'
+
+/** Failures that their caller can mend; every other one is a fault of the app. */
+export const callerFaults = new Set<ErrorCode>([
+  'already-running',
+  'hub-closed',
+  'inbox-full',
+  'invalid-arguments',
+  'state-lost',
+  'task-cancelled',
+  'too-many-tasks',
+  'unknown-definition',
+  'unknown-member',
+])
+
+/** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */
+export const triggerFaults = new Set<ErrorCode>(['hub-closed', 'state-lost', 'task-cancelled'])
+
+/** In development the error itself, whose stack names the line of the author; a test has stacks of its own, and wants the words. */
+const lineOf = (error: Error) => (process.env.NODE_ENV === 'development' ? error : undefined)
+
+/** Whether it was one. */
+export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): boolean {
+  if (error instanceof EndedMeanwhile) return false // another process has done it, and its answer is given
+  const known = isHeldStateError(error)
+  if (known && (expected.has(error.code) || isRefusal(error))) return false
+  const hidden = hiddenBy(error)
+  if (known && hidden) log.error(`${hidden.where} threw.${asVisitorsRead(error)}`, hidden.thrown)
+  else if (known) log.error(error.message, error.cause ?? lineOf(error))
+  else log.error('An event or task could not be run.', error)
+  return true
+}

@@ -1,0 +1,127 @@
+/**
+ * Functions of the author's under the lock of a token, outside of events: `update` and `lock` of a task, `modifyState` and
+ * `hub.lock`.
+ */
+import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
+import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
+import { ownValue } from '../base/value.js'
+import type { Watchdog } from '../base/watchdog.js'
+import type { State } from '../store/store.js'
+import type { Access } from '../tasks/self.js'
+import { Deadline } from './deadline.js'
+import type { Ground } from './ground.js'
+import type { Instance } from './instance.js'
+import type { Author } from './lock-scope.js'
+import { nameOf, type Source, traced } from './lock-source.js'
+import { madeBy } from './slips.js'
+import { beginSettled, transact } from './transact.js'
+import type { Transaction } from './transaction.js'
+import type { Turn } from './turn.js'
+import type { Permit } from './write-guard.js'
+
+export interface ExclusiveGround extends Ground {
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly watchdog: Watchdog
+  saveEnds(instance: Instance): Eventually<void>
+  tracked<T>(work: Eventually<T>): Eventually<T>
+}
+
+/** What `self` of a task of a token works with. */
+export function accessOf(ground: ExclusiveGround, token: string): Access {
+  return {
+    clock: ground.clock,
+    state: () => ground.instance(token).state,
+    snapshot: (state, id) => snapshot(ground, token, state, id),
+    update: (permit, author, work) =>
+      after(exclusive(ground, token, author, work, permit.run ?? 'hub.lock', permit), (result) =>
+        after(ground.outbox.hurryAtTimes(ground.instance(token)), () => result),
+      ),
+    lock: (permit) => promised(() => block(ground, token, permit)),
+    handedOut: () => handedOut(ground, token),
+    log: ground.log,
+    mark: (transaction) => ground.flow.mark(transaction as Transaction),
+  }
+}
+
+/** A task has been given its token. Nobody waits for it to be kept. */
+function handedOut(ground: ExclusiveGround, token: string): void {
+  const instance = ground.instance(token)
+  if (instance.revision > 0 || instance.pending) return
+  const complain = (error: unknown) => ground.log.warn('A tab whose token a task was given could not be saved.', error)
+  ground.flow.outside(() => void ground.tracked(rescued(() => ground.saveEnds(instance), complain)))
+}
+
+/** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
+export function block(ground: ExclusiveGround, token: string, permit: Permit): Eventually<Transaction> {
+  ground.flow.refuseNested(token)
+  ground.flow.begin()
+  const holder = traced(permit.run ?? 'hub.lock')
+  const turned = ground.turn.giveWay()
+  return turned
+    ? turned.then(() => beginSettled(ground, token, permit, holder))
+    : beginSettled(ground, token, permit, holder)
+}
+
+/** One transaction that runs a function of the author's, as that of `source`. */
+export function exclusive<T>(
+  ground: ExclusiveGround,
+  token: string,
+  author: Author,
+  change: (transaction: Transaction) => Eventually<T>,
+  source: Source,
+  permit: Permit,
+): Eventually<T> {
+  ground.flow.refuseNested(token)
+  const holder = traced(source)
+  let began: number | undefined
+  const work = (transaction: Transaction) => run(ground, source, permit, change, transaction, began)
+  const turned = ground.turn.giveWay()
+  if (turned) return turned.then(() => transact(ground, token, permit, author, work, holder))
+  began = ground.turn.askedAt
+  const result = transact(ground, token, permit, author, work, holder)
+  began = undefined // it has waited for something
+  return result
+}
+
+/** Calls it; where it waits for something, the lock is its for a while and until its task is cancelled. */
+function run<T>(
+  ground: ExclusiveGround,
+  source: Source,
+  { signal }: Permit,
+  change: (transaction: Transaction) => Eventually<T>,
+  transaction: Transaction,
+  now: number | undefined,
+): Eventually<T> {
+  const { limits, watchdog } = ground
+  let result: Eventually<T>
+  if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task, now)
+  else
+    watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '', now)
+  const made = typeof source === 'object' && 'modified' in source ? madeBy(ground.log, source) : undefined
+  if (made) transaction.made = made
+  try {
+    result = change(transaction)
+  } finally {
+    watchdog.leave()
+  }
+  if (made) result = after(result, (value) => (made.end(true), value))
+  return isPromise(result)
+    ? new Deadline(ground, limits.eventTimeoutMs, () => nameOf(source), late).within(result, signal)
+    : result
+}
+
+const late = (name: string, ms: number) =>
+  new HeldStateError(
+    'event-timeout',
+    `A change by ${name} held the lock for ${ms} ms, the bound "eventTimeoutMs", and was ended. Nothing of it is kept. ` +
+      'Wait for what takes long outside of the lock.',
+  )
+
+function snapshot(ground: ExclusiveGround, token: string, state: State | undefined, id: string): object {
+  const definition = ground.registry.get(id)
+  const known = ground.instance(token)
+  const fields = ownValue(state ?? known.state, id) ?? known.unsaved(definition)
+  return { ...fields, ...known.computed(definition).evaluate(fields) }
+}

@@ -1,0 +1,33 @@
+/** What changes of state ask of the hub. */
+import type { HeldStateError } from '../base/errors.js'
+import type { Limits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
+import type { Endings } from '../hub/endings.js'
+import type { Nodes } from '../hub/nodes.js'
+import type { Outbox } from '../session/flush-scheduler.js'
+import type { Registry } from '../state/registry.js'
+import type { RunningTask, State, StateStore } from '../store/store.js'
+import type { Instance } from './instance.js'
+import type { Flow } from './lock-scope.js'
+import type { Locks } from './locks.js'
+
+export interface Ground {
+  readonly flow: Flow
+  readonly limits: Limits
+  readonly log: Log
+  readonly locks: Locks
+  readonly registry: Registry
+  readonly store: StateStore
+  readonly nodes: Nodes
+  readonly outbox: Outbox
+  readonly endings: Pick<Endings, 'check'>
+  instance(token: string): Instance
+  /** A save was refused since another process has taken over. */
+  lost(instance: Instance, reason: HeldStateError): void
+  /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
+  told(instance: Instance, lost: readonly RunningTask[]): void
+  /** About so many bytes were put into a state, which is now `staged`. Throws if it is larger than it may be. */
+  grow(instance: Instance, bytes: number, staged: State): void
+  /** The lock of an instance is free again. */
+  released(instance: Instance): void
+}

@@ -1,0 +1,265 @@
+/**
+ * One instance of state: everything the hub knows of one token. Its committed snapshot, the status of its tasks, the views
+ * that tabs see of them, and the sessions that watch.
+ */
+
+import type { Clock } from '../base/clock.js'
+import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { ownValue } from '../base/value.js'
+import type { Watchdog } from '../base/watchdog.js'
+import type { Sender } from '../session/flush-scheduler.js'
+import { ComputedCache } from '../state/computed.js'
+import type { ServerDefinition } from '../state/define.js'
+import type { Shape } from '../state/shape.js'
+import type { Fields, RunningTask, State, Stored } from '../store/store.js'
+import { merged, type PastCalls } from './call-log.js'
+import type { Pending } from './commit-queue.js'
+import { completed, isCurrent } from './fields.js'
+import type { FirstValues } from './first-values.js'
+import { type Known, type RunChanges, Runs } from './task-runs.js'
+import type { TaskStatus } from './task-status.js'
+
+/** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
+export type View = Readonly<Record<string, unknown>>
+
+/** Whoever is to be told of changes: a tab's session. */
+export interface Watcher extends Sender {
+  changed(): void
+  fault(error: unknown): void
+}
+
+/** The birth of a state that was saved before there were any: the same in all processes. */
+const unnamed = 'unnamed'
+
+interface CachedView {
+  readonly definition: ServerDefinition
+  readonly fields: unknown
+  view: View
+  stale: boolean
+}
+
+/** What it asks of the hub. */
+export interface InstanceGround {
+  readonly clock: Pick<Clock, 'id'>
+  readonly log: Log
+  readonly nodes: Known
+  readonly firstValues: FirstValues
+  readonly watchdog: Watchdog
+}
+
+export class Instance {
+  readonly token: string
+  /** Of the page that connected last; undefined while none has. */
+  browser: string | undefined
+  address: string | undefined
+  /** The hash of the browser whose page was the last one, in this process or before. */
+  owner: string | undefined
+  /** Drawn with its first save. */
+  birth: string | undefined
+  /** Names of cookies that requests of its pages have, and connections have not. */
+  elsewhere: ReadonlySet<string> | undefined
+  /** The app has ended it: its pages get new tokens. */
+  forgotten = false
+  readonly watchers = new Set<Watcher>()
+  hurriedAt = Number.NEGATIVE_INFINITY
+  revision = 0
+  state: State = {}
+  calls: PastCalls = []
+  /** Of the states as they were saved. */
+  shapes: Readonly<Record<string, Shape>> = {}
+  readonly runs: Runs
+  /** What was changed and is not kept yet. */
+  pending: Pending | undefined
+  /** It is this process's. False until the store was asked, and again after a save whose end is unknown. */
+  loaded = false
+  /** It is another process's, and this one is told of each change. */
+  followed = false
+  /** About how many bytes it takes, and how many it took when that was counted last; none if it was not yet. */
+  bytes: number = fixedLimits.instanceBytes
+  counted: number | undefined
+  /** Takes back the timer that will drop this instance. */
+  cancelDrop: (() => void) | undefined
+  /** A call of it has reached a handler, or something of it is kept: it is not to be lost. */
+  exists = false
+  /** Begins with the state of another token, which is saved with its own first change. */
+  borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
+  private readonly log: Log
+  private readonly clock: Pick<Clock, 'id'>
+  private readonly firstValues: FirstValues
+  private readonly watchdog: Watchdog
+  /** First values that this token alone has. */
+  private firsts: Map<ServerDefinition, Fields> | undefined
+  /** Calls as they are kept. */
+  private keptCalls: PastCalls = []
+  private readonly views = new Map<string, CachedView>()
+  private caches: Map<string, ComputedCache> | undefined
+
+  constructor(token: string, { clock, log, nodes, firstValues, watchdog }: InstanceGround) {
+    this.clock = clock
+    this.token = token
+    this.log = log
+    this.firstValues = firstValues
+    this.watchdog = watchdog
+    this.runs = new Runs(nodes, (definition) => this.statusChanged(definition))
+  }
+
+  /** What the next change begins with. */
+  get newest(): Pick<Instance, 'state' | 'shapes'> {
+    return this.pending ?? this
+  }
+
+  /** Told to pages, also before it is saved. */
+  get bornAs(): string {
+    this.birth ??= this.clock.id().slice(0, 12)
+    return this.birth
+  }
+
+  /** What it has is what is kept. */
+  get known(): boolean {
+    return this.loaded || this.followed
+  }
+
+  /** What the store had. Gives the runs of this process that others have ended or taken over. */
+  restore(stored: Stored | undefined): readonly RunningTask[] {
+    return this.take(stored, true)
+  }
+
+  /** What another process has made of it. */
+  follow(stored: Stored | undefined): readonly RunningTask[] {
+    return this.take(stored, false)
+  }
+
+  private take(stored: Stored | undefined, owned: boolean): readonly RunningTask[] {
+    this.loaded = owned
+    this.followed = !owned
+    if (stored) this.birth = stored.birth ?? unnamed
+    else if (this.revision > 0) this.birth = undefined
+    this.revision = stored?.revision ?? 0
+    this.state = stored?.state ?? {}
+    this.calls = merged(stored?.calls ?? [], this.calls)
+    this.shapes = stored?.shapes ?? {}
+    this.owner ??= stored?.browser
+    this.forgotten = stored?.forgotten === true
+    this.keptCalls = stored?.calls ?? []
+    this.counted = undefined
+    if (stored) this.isKept()
+    const lost = this.runs.restore(stored ?? { running: [], ended: [] }, owned)
+    this.announce()
+    return lost
+  }
+
+  /** A saved change becomes the truth, and watchers are told. `before` are the calls that the save went out from. */
+  accept(next: Stored, before: PastCalls, changes?: RunChanges): void {
+    this.revision = next.revision
+    this.birth = next.birth
+    this.state = next.state
+    this.shapes = next.shapes
+    this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
+    this.keptCalls = next.calls
+    this.isKept()
+    this.runs.saved(next.running, next.ended, changes)
+    this.announce()
+  }
+
+  private isKept(): void {
+    this.exists = true
+    this.borrowed = undefined
+  }
+
+  /** How calls or tasks have ended is known in memory only. */
+  get hasUnsavedEnds(): boolean {
+    return !this.forgotten && (this.calls !== this.keptCalls || this.runs.hasUnsavedEnds)
+  }
+
+  /** What a state is that was never saved: that of the token which this one copies, or its first values. Not to be changed. */
+  unsaved(definition: ServerDefinition): Fields {
+    const { borrowed } = this
+    const shared = borrowed ? undefined : this.firstValues.sharedBy(definition)
+    const known = shared ?? this.firsts?.get(definition)
+    if (known) return known
+    const first = this.firstValues.of(definition, this.token)
+    const own = borrowed
+      ? completed(
+          ownValue(borrowed.state, definition.id),
+          ownValue(borrowed.shapes, definition.id),
+          definition,
+          this.log,
+          first,
+        )
+      : first
+    this.firsts ??= new Map()
+    this.firsts.set(definition, own)
+    return own
+  }
+
+  /** Begins with the state of another token. */
+  borrow(other: Pick<Instance, 'state' | 'shapes' | 'bytes'>): void {
+    if (this.exists || Object.keys(other.state).length === 0) return
+    this.borrowed = { state: other.state, shapes: other.shapes, bytes: other.bytes } // those of now
+    this.firsts = undefined
+    this.views.clear()
+  }
+
+  statusOf(definition: string, task: string): TaskStatus {
+    return this.runs.statusOf(definition, task)
+  }
+
+  private statusChanged(definition: string): void {
+    const cached = this.views.get(definition)
+    if (cached) cached.stale = true
+    this.announce()
+  }
+
+  /** Whether a state has been saved as its definition declares it now. */
+  isCurrent(definition: ServerDefinition): boolean {
+    return isCurrent(ownValue(this.state, definition.id), ownValue(this.shapes, definition.id), definition)
+  }
+
+  /** The newest view of one state, if it has all its fields; the same object as long as nothing in it changed. */
+  view(definition: ServerDefinition): View | undefined {
+    const kept = ownValue(this.state, definition.id)
+    const fields = kept ?? (this.known ? this.unsaved(definition) : undefined)
+    const known = this.views.get(definition.id)
+    if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
+    if (!fields || (kept && !this.isCurrent(definition))) return undefined
+    const view = this.compose(definition, fields)
+    this.views.set(definition.id, { definition, fields, view, stale: false })
+    return view
+  }
+
+  /** The computed values of one state, with what they read last. */
+  computed({ id, members }: ServerDefinition): ComputedCache {
+    const known = this.caches?.get(id)
+    if (known?.members === members) return known
+    const cache = new ComputedCache(members, this.watchdog)
+    this.caches ??= new Map()
+    this.caches.set(id, cache)
+    return cache
+  }
+
+  private compose(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>) {
+    const { id, members } = definition
+    const view: Record<string, unknown> = {}
+    for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
+    if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
+    for (const name of members.tasks.keys()) view[name] = this.statusOf(id, name)
+    return view
+  }
+
+  /** A computed value that throws must not hold back the change of the fields it is derived from. */
+  private compute(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>): object {
+    return this.computed(definition).evaluate(fields, (name, error) =>
+      this.log.error(`Computed "${name}" of state "${definition.id}" threw; tabs see the state without it.`, error),
+    )
+  }
+
+  /** Nobody called for what has failed: in development the pages that watch say so. */
+  fault(error: unknown): void {
+    for (const watcher of this.watchers) watcher.fault(error)
+  }
+
+  private announce(): void {
+    for (const watcher of this.watchers) watcher.changed()
+  }
+}

@@ -1,0 +1,33 @@
+/** The lock of a token as server code outside of tasks holds it to the end of a block. */
+import type { Definition } from '../state/definition.js'
+import type { HeldToken } from '../state/self.js'
+import type { UsingWatch } from '../tasks/slips.js'
+import type { Flow } from './lock-scope.js'
+import type { Transaction } from './transaction.js'
+
+/** Held until it is disposed of, once: the change is saved then. Touching it marks the flow that holds it. */
+export function heldBlock(transaction: Transaction, flow: Flow, watch: UsingWatch | undefined): HeldToken {
+  const dispose = async () => {
+    if (!transaction.active) return
+    try {
+      transaction.stage()
+      transaction.close()
+      await transaction.save()
+    } finally {
+      transaction.release()
+    }
+  }
+  return {
+    token: transaction.token,
+    get: ((other: Definition) => {
+      flow.mark(transaction)
+      return transaction.get(other.id)
+    }) as HeldToken['get'],
+    rollback: () => transaction.rollback(),
+    get [Symbol.asyncDispose]() {
+      flow.mark(transaction) // `await using` looks here first
+      watch?.done()
+      return dispose
+    },
+  }
+}

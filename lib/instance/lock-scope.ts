@@ -1,0 +1,143 @@
+/**
+ * Which lock does the code that runs now hold already? Answered along the asynchronous flow, so that a lock requested
+ * inside a block that holds it is refused at once instead of waiting for itself, while siblings of that block queue.
+ *
+ * A callback runs inside its flow, so it is known exactly. A block (`await using held = await lock()`) marks the flow of
+ * its function when that function first touches what it was given, which `await using` does at once. `lock()` itself must
+ * not leave a mark: it runs in the flow of its caller, and would mark whatever the caller starts next to the block.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { HeldStateError } from '../base/errors.js'
+import { isPromise } from '../base/eventually.js'
+import type { Trigger } from '../state/trigger.js'
+import { type Holder, nameOf } from './lock-source.js'
+
+/** One hold of a lock, as seen from the code that runs under it. */
+export interface Hold {
+  readonly token: string
+  /** Who took it. */
+  readonly holder: Holder
+  readonly outer: Hold | undefined
+  readonly active: boolean
+  /** Triggers that its handler makes, in development. */
+  made?: { note(trigger: Trigger): void } | undefined
+}
+
+/** A function of the user's. */
+export type Author = (...args: never[]) => unknown
+
+/** One for all hubs of the process: what a flow carries costs each promise, so many hubs must not cost it many times. */
+const storage = new AsyncLocalStorage<Hold | undefined>()
+/** What the code that runs now was called by, also where that holds nothing any more. */
+export const current = (): Hold | undefined => storage.getStore()
+
+/** How many hubs follow flows. */
+let following = 0
+
+export class Flow {
+  private follows = false
+  private over = false
+  /** The hold of a synchronous function that runs now. */
+  private running: Hold | undefined
+
+  /**
+   * Throws `nested-lock` if the running code holds a lock: that of `token`, for which it would wait for ever, or another one, whose holder may come
+   * to wait for this one.
+   */
+  refuseNested(token?: string): void {
+    const innermost = this.current()
+    if (!innermost) return
+    for (let hold: Hold | undefined = innermost; hold; hold = active(hold.outer))
+      if (hold.token === token) throw nested(hold)
+    throw nestedInOther(innermost)
+  }
+
+  /**
+   * Runs `work` under a hold of its own; `author` is the function of the user's that it will call. Once any flow is
+   * followed, every promise of the process costs more, so that begins with the first function that may wait. A plain
+   * function that returns a promise shows it too late: the first of all is not followed, the others are.
+   */
+  run<H extends Hold, T>(hold: H, author: Author, work: (hold: H) => T): T {
+    if (this.follows || waits.has(author.constructor)) return this.follow(hold, () => work(hold))
+    const { running } = this
+    this.running = hold
+    try {
+      const result = work(hold)
+      if (isPromise(result)) this.begin()
+      return result
+    } finally {
+      this.running = running
+    }
+  }
+
+  /** Runs `work` free of any hold: it will outlive the one of its caller. `as` stands for what runs there and holds nothing. */
+  outside<T>(work: () => T, as?: Hold): T {
+    return this.current() || this.follows ? this.follow(as, work) : work()
+  }
+
+  /** Marks the flow that runs now as the inside of the block that `hold` stands for. */
+  mark(hold: Hold): void {
+    for (let known = this.current(); known; known = active(known.outer)) if (known === hold) return
+    if (hold.active && this.follows) storage.enterWith(hold)
+  }
+
+  /** Follows flows from now on: a flow that began before cannot be marked. */
+  begin(): void {
+    if (!this.follows) this.follow(undefined, () => {})
+  }
+
+  /** Follows no flow any more: what is followed costs the whole process. */
+  end(): void {
+    if (this.follows) following -= 1
+    if (following === 0) storage.disable()
+    this.follows = false
+    this.over = true
+  }
+
+  private follow<T>(hold: Hold | undefined, work: () => T): T {
+    if (this.over) return work()
+    if (!this.follows) following += 1
+    this.follows = true
+    const { running } = this
+    this.running = undefined
+    try {
+      return storage.run(hold, work)
+    } finally {
+      this.running = running
+    }
+  }
+
+  /** The innermost hold of the code that runs now. */
+  current(): Hold | undefined {
+    return active(this.running ?? (this.follows ? storage.getStore() : undefined))
+  }
+}
+
+const nested = ({ holder }: Hold) =>
+  new HeldStateError(
+    'nested-lock',
+    `The lock was requested inside ${nameOf(holder)}, which already holds it, and would wait for itself for ever. ` +
+      'Use the state at hand, or end the block first.',
+  )
+
+const nestedInOther = ({ holder }: Hold) =>
+  new HeldStateError(
+    'nested-lock',
+    `A lock was requested inside ${nameOf(holder)}, which holds that of its own tab: two tabs that do so to each other would wait for each other. ` +
+      'That is so without "await", too. Start a background task instead, by its trigger, and change the other tab there, outside of ' +
+      'update() and lock().',
+  )
+
+/** The innermost hold that has not ended: a flow that goes on after a block must not keep a chain of all its blocks. */
+function active(hold: Hold | undefined): Hold | undefined {
+  let innermost = hold
+  while (innermost && !innermost.active) innermost = innermost.outer
+  return innermost
+}
+
+/** Constructors of functions that may wait before they end. */
+const waits = new Set<unknown>([
+  (async () => {}).constructor,
+  Object.getPrototypeOf(async function* () {}).constructor,
+  Object.getPrototypeOf(function* () {}).constructor,
+])

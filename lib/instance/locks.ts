@@ -1,0 +1,178 @@
+/**
+ * One exclusive lock per token. Waiters are served in order by an async-mutex, which exists only while somebody waits: a
+ * lock that nobody else wants is a mark in a line, taken and given back without a promise. The line stays until the token
+ * is forgotten: a map that is written for each event leaves more to collect than all else that a lock costs.
+ */
+import { Mutex } from 'async-mutex'
+import { assert } from '../base/assert.js'
+import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
+import type { Limits } from '../base/limits.js'
+import type { Log } from '../base/log.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { type Holder, nameOf, traceOf } from './lock-source.js'
+
+/** The lock of one token. */
+interface Line {
+  held: boolean
+  /** Nobody will ask for it again, as far as is known. */
+  forgotten: boolean
+  /** Made by the first waiter, locked on behalf of whoever holds the lock then. */
+  mutex: Mutex | undefined
+  waiting: number
+  holder: Holder
+  /** Since when that is known to hold it: since it took it from another, or since somebody waits for it. */
+  since: number | undefined
+  /** Ends the watch over a lock that is waited for. */
+  unwatch: (() => void) | undefined
+}
+
+export type Release = () => void
+
+export class Locks {
+  private readonly lines = new Map<string, Line>()
+  private readonly clock: Clock
+  private readonly limits: Limits
+  private readonly log: Log
+
+  constructor(clock: Clock, limits: Limits, log: Log) {
+    this.log = log
+    this.clock = clock
+    this.limits = limits
+  }
+
+  /** Tokens whose lock is held now. */
+  get held(): number {
+    return [...this.lines.values()].filter(({ held }) => held).length
+  }
+
+  /** Tokens that were not forgotten. */
+  get size(): number {
+    return this.lines.size
+  }
+
+  /** The token is not used any more; who holds its lock, and who waits for it, still does. */
+  forget(token: string): void {
+    const line = this.lines.get(token)
+    if (line?.held) line.forgotten = true
+    else this.lines.delete(token)
+  }
+
+  /**
+   * Resolves with the function that gives the lock back. `signal` ends the waiting, with its reason; `holder` is named to who
+   * waits too long.
+   */
+  acquire(token: string, signal?: AbortSignal, holder?: Holder): Release | Promise<Release> {
+    const line = this.lines.get(token) ?? this.lineOf(token)
+    line.forgotten = false
+    if (line.held) return this.wait(token, line, signal, holder)
+    line.held = true
+    line.holder = holder
+    return this.releaseOf(token, line)
+  }
+
+  private lineOf(token: string): Line {
+    const line: Line = {
+      held: false,
+      forgotten: false,
+      mutex: undefined,
+      waiting: 0,
+      holder: undefined,
+      since: undefined,
+      unwatch: undefined,
+    }
+    this.lines.set(token, line)
+    return line
+  }
+
+  private async wait(token: string, line: Line, signal: AbortSignal | undefined, holder: Holder): Promise<Release> {
+    if (line.waiting >= this.limits.lockWaiters)
+      throw new HeldStateError(
+        'lock-queue-full',
+        `${line.waiting} callers already wait for this tab's lock, the bound "lockWaiters". Nothing was changed; try again later.`,
+      )
+    if (!line.mutex) {
+      line.mutex = new Mutex()
+      void line.mutex.acquire() // on behalf of the holder; a free mutex is locked at once
+    }
+    line.waiting += 1
+    line.since ??= this.clock.now()
+    this.watch(line)
+    const turn = line.mutex.acquire().then(() => {
+      line.waiting -= 1
+      line.holder = holder
+      line.since = this.clock.now()
+      if (line.waiting > 0) this.watch(line)
+      return this.releaseOf(token, line)
+    })
+    return this.bounded(turn, line, signal)
+  }
+
+  /** A waiter that gives up still gets its turn, and passes it on. */
+  private bounded(turn: Promise<Release>, line: Line, signal: AbortSignal | undefined): Promise<Release> {
+    return new Promise((resolve, reject) => {
+      let waiting = true
+      const giveUp = (error: unknown) => {
+        waiting = false
+        settle()
+        reject(error)
+      }
+      const abort = () => giveUp(signal?.reason)
+      const cancelTimer = this.clock.after(this.limits.lockWaitMs, () => giveUp(this.timeout(line)))
+      const settle = () => {
+        cancelTimer()
+        signal?.removeEventListener('abort', abort)
+      }
+      signal?.addEventListener('abort', abort)
+      if (signal?.aborted) abort()
+      void turn.then((release) => {
+        if (!waiting) return release()
+        settle()
+        resolve(release)
+      })
+    })
+  }
+
+  private timeout(line: Line): HeldStateError {
+    const { lockWaitMs } = this.limits
+    return new HeldStateError(
+      'lock-timeout',
+      `The lock was not free within ${lockWaitMs} ms, the bound "lockWaitMs": ${this.holding(line)}. ${wayOut} Nothing was changed.`,
+      { cause: traceOf(line.holder) },
+    )
+  }
+
+  private holding({ holder, since = this.clock.now() }: Line): string {
+    return `${nameOf(holder)} has held it for ${this.clock.now() - since} ms or more`
+  }
+
+  /** A lock that others wait for is not held long before it is said who holds it: a block of a task may hold it for ever. */
+  private watch(line: Line): void {
+    if (line.unwatch) return
+    line.unwatch = this.clock.after(fixedLimits.lockHeldMs, () => {
+      this.log.warn(`The lock of a tab is waited for: ${this.holding(line)}. ${wayOut}`, traceOf(line.holder))
+    })
+  }
+
+  private releaseOf(token: string, line: Line): Release {
+    let held = true
+    return () => {
+      assert(held, 'a lock is released once')
+      held = false
+      line.unwatch?.()
+      line.unwatch = undefined
+      if (line.waiting > 0 && line.mutex) line.mutex.release()
+      else this.free(token, line)
+    }
+  }
+
+  private free(token: string, line: Line): void {
+    line.held = false
+    line.mutex = undefined
+    line.holder = undefined
+    line.since = undefined
+    if (line.forgotten) this.lines.delete(token)
+  }
+}
+
+const wayOut = 'Do what takes long outside of it, in a background task.'

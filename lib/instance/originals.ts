@@ -1,0 +1,71 @@
+/**
+ * The states that duplicated tabs begin with. A copy is saved with its own first change; until then it shares the values of its original in
+ * memory, which is read and not followed.
+ */
+import { after, type Eventually } from '../base/eventually.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { sizeOf } from '../base/value.js'
+import type { Hub } from '../hub/hub.js'
+import { readInstance } from '../hub/read.js'
+import type { Connection } from '../session/connection.js'
+import type { Instance } from './instance.js'
+
+type Kept = Pick<Instance, 'state' | 'shapes' | 'bytes'>
+
+export class Originals {
+  private readonly hub: Hub
+  /** What was read last: a flood of copies of one tab reads it once. */
+  private last: { readonly token: string; readonly kept: Promise<Kept>; cancelForget(): void } | undefined
+
+  /** Bytes of those that were lent last. */
+  private readonly sizes = new Map<string, number>()
+
+  constructor(hub: Hub) {
+    this.hub = hub
+  }
+
+  /** Gives an instance what another token has, unless it has something itself, to be saved with its own first change. */
+  lend(token: string, to: Instance, connection: Connection): Eventually<void> {
+    const charge = (bytes: number) => this.hub.newTabs.copy(connection, bytes)
+    if (to.exists || to.borrowed) return
+    const known = this.sizes.get(token)
+    if (known !== undefined) charge(known) // before it is read again
+    return after(this.of(token), (kept) => {
+      this.remember(token, kept.bytes)
+      if (known === undefined) charge(kept.bytes)
+      to.borrow(kept)
+    })
+  }
+
+  private remember(token: string, bytes: number): void {
+    this.sizes.delete(token)
+    this.sizes.set(token, bytes)
+    const [oldest] = this.sizes.keys()
+    if (this.sizes.size > fixedLimits.originalSizes && oldest !== undefined) this.sizes.delete(oldest)
+  }
+
+  /** What is kept of a token, or what it has borrowed itself. */
+  private of(token: string): Eventually<Kept> {
+    const { clock, instances } = this.hub
+    const here = instances.get(token)
+    if (here?.known) return here.exists ? here : (here.borrowed ?? here)
+    if (this.last?.token === token) return this.last.kept
+    const kept = this.read(token)
+    this.forget()
+    this.last = { token, kept, cancelForget: clock.after(fixedLimits.originalMs, () => this.forget()) }
+    kept.catch(() => {
+      if (this.last?.kept === kept) this.forget()
+    })
+    return kept
+  }
+
+  forget(): void {
+    this.last?.cancelForget()
+    this.last = undefined
+  }
+
+  private async read(token: string): Promise<Kept> {
+    const { state, shapes } = await readInstance(this.hub, token)
+    return { state, shapes, bytes: sizeOf(state) }
+  }
+}

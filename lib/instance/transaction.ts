@@ -1,0 +1,345 @@
+/**
+ * The one place where server state changes: lock → load → draft → work → save → release → publish. Events, a task's
+ * `update` and `lock`, and `modifyState` all come through here. Where a step fails, nothing of the change is kept and
+ * nothing of it was shown; the failure leaves here, named.
+ */
+
+import type { Failure } from '../base/errors.js'
+import { after, type Eventually, isPromise } from '../base/eventually.js'
+import { ownValue } from '../base/value.js'
+import { type Draft, openDraft } from '../delta/draft.js'
+import { FieldLines } from '../delta/field-lines.js'
+import { Given } from '../delta/given.js'
+import { readonlyView } from '../delta/view.js'
+import type { ServerDefinition } from '../state/define.js'
+import type { Shape } from '../state/shape.js'
+import type { Fields, RunningTask, State } from '../store/store.js'
+import { type CallName, EndedMeanwhile, endOf, withEnd } from './call-log.js'
+import { type Change, keep, load, lose, type Pending, sharper } from './commit-queue.js'
+import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
+import type { Ground } from './ground.js'
+import type { Instance } from './instance.js'
+import { type Author, current, type Hold } from './lock-scope.js'
+import { development, type Holder } from './lock-source.js'
+import type { Release } from './locks.js'
+import { sayChangedKinds } from './slips.js'
+import type { Permit } from './write-guard.js'
+
+/** A state that was asked for, and its draft. */
+interface Opened {
+  readonly definition: ServerDefinition
+  readonly draft: Draft<Fields>
+  readonly given: Given
+  readonly lines: FieldLines | undefined
+}
+
+export class Transaction implements Hold {
+  readonly token: string
+  readonly outer: Hold | undefined
+  readonly holder: Holder
+  made: Hold['made']
+  /** The author's code is inside. */
+  active = true
+  /** It ends in the same save as its change. */
+  private call: CallName | undefined
+  private end: (() => void) | undefined
+  /** Called when what was changed is on its way to the store: what waits for the lock alone may go on. */
+  private passed: ((pending: Pending) => void) | undefined
+  /** The last save says that the call was interrupted. */
+  private interrupted = false
+  private readonly ground: Ground
+  private readonly instance: Instance
+  private readonly permit: Permit
+  private readonly unlock: Release
+  /** What it builds on, if that is not kept yet. */
+  private base: Pending | undefined
+  private drafts: Opened[] = []
+  private savesEnds = false
+  /** What the next save says of tasks, if it does. */
+  private runs: { readonly begun: RunningTask[]; readonly over: Set<string> } | undefined
+  private released = false
+  private staged: State
+
+  constructor(
+    ground: Ground,
+    instance: Instance,
+    permit: Permit,
+    outer: Hold | undefined,
+    unlock: Release,
+    holder: Holder,
+  ) {
+    this.token = instance.token
+    this.outer = outer
+    this.holder = holder
+    this.made = development ? current()?.made : undefined
+    this.ground = ground
+    this.instance = instance
+    this.permit = permit
+    this.unlock = unlock
+    this.base = instance.pending
+    this.staged = instance.newest.state
+  }
+
+  /** Work → save → release → publish. Most of it waits for nothing, and then no promise is made. */
+  carry<T>(author: Author, work: (transaction: Transaction) => Eventually<T>): Eventually<T> {
+    let result: Eventually<T>
+    try {
+      result = this.ground.flow.run(this, author, work)
+    } catch (error) {
+      return this.fail(error)
+    }
+    if (!isPromise(result)) return this.finish(result)
+    return Promise.resolve(result).then(
+      (value) => this.finish(value),
+      (error) => this.fail(error),
+    )
+  }
+
+  private finish<T>(result: T): Eventually<T> {
+    const { passed } = this
+    this.active = false // its author's code has ended: what that left running waits for the lock as anybody does
+    this.join()
+    const alone = this.runs !== undefined // what tasks have to say is saved under the lock
+    let saved: Eventually<void>
+    try {
+      saved = this.commit()
+    } catch (error) {
+      return this.fail(error)
+    }
+    if (isPromise(saved)) {
+      const kept = result === undefined ? (saved as Promise<T>) : saved.then(() => result)
+      const { pending } = this.instance
+      if (alone || !pending || pending.isFull) return kept.finally(() => this.release())
+      this.release()
+      passed?.(pending)
+      return kept
+    }
+    this.release()
+    return result
+  }
+
+  /** What it has seen may not be kept either. */
+  private fail(error: unknown): Eventually<never> {
+    this.release()
+    if (!this.base) throw error
+    return this.base.founded().then(
+      () => {
+        throw error
+      },
+      (failure) => {
+        throw sharper(error, failure)
+      },
+    )
+  }
+
+  /** Waits until nothing is pending, and begins from what is kept. */
+  async settle(): Promise<this> {
+    const { instance, ground } = this
+    try {
+      await instance.pending?.settled()
+      if (!instance.loaded) await load(ground, instance)
+      this.permit.check()
+    } catch (error) {
+      this.release()
+      throw error
+    }
+    this.base = undefined
+    this.staged = instance.state
+    return this
+  }
+
+  /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
+  get(id: string): object {
+    if (this.released) return readonlyView(ownValue(this.instance.state, id) ?? this.unsaved(id))
+    for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
+    const definition = this.ground.registry.get(id)
+    const { state, shapes } = this.instance.newest
+    const fields = this.fieldsOf(definition, ownValue(state, id), ownValue(shapes, id))
+    const lines = development ? new FieldLines() : undefined
+    const draft = openDraft(fields, [id], definition.members.computed, lines)
+    this.drafts.push({ definition, draft, given: new Given(), lines })
+    return draft.state
+  }
+
+  private fieldsOf(definition: ServerDefinition, fields: Fields | undefined, shape: Shape | undefined): Fields {
+    if (fields && isCurrent(fields, shape, definition)) return fields
+    return completed(fields, shape, definition, this.ground.log, this.instance.unsaved(definition))
+  }
+
+  private unsaved(id: string): Fields {
+    const { registry } = this.ground
+    return registry.has(id) ? this.instance.unsaved(registry.get(id)) : {}
+  }
+
+  /**
+   * Says which call this is the work of, and what calls of its page are part of that came before it. While it waited for the
+   * lock, another process may have done it, and they may have failed.
+   */
+  begins(name: CallName | undefined, before?: Pending): void {
+    before?.check()
+    if (name && endOf(this.instance.calls, name)) throw new EndedMeanwhile()
+    this.call = name
+    this.instance.exists = true
+  }
+
+  /** `passed` is called when its change is on its way to the store, if it gives the lock back then. */
+  whenPassed(passed: ((pending: Pending) => void) | undefined): void {
+    this.passed = passed
+  }
+
+  /** The next save says that a task runs. */
+  began(run: RunningTask): void {
+    this.changedRuns.begun.push(run)
+  }
+
+  /** The next save says that a run has ended, in whatever process it was. */
+  ended(run: string): void {
+    this.changedRuns.over.add(run)
+  }
+
+  /** What will run once it is saved, in any process. */
+  get running(): readonly RunningTask[] {
+    return this.instance.runs.running(this.runs)
+  }
+
+  /** The token, for the author's code, which may give it to others: so it is kept, though nothing else may have changed. */
+  handOut(): string {
+    if (this.instance.revision === 0 && !this.savesEnds && this.active) {
+      this.ground.grow(this.instance, 0, this.staged) // throws where the store takes no new tabs
+      this.savesEnds = true
+    }
+    return this.token
+  }
+
+  /** The next save says how calls and tasks have ended, though nothing else has changed. */
+  saveEnds(): void {
+    this.savesEnds = true
+  }
+
+  /** Where what was put in has changed since, by way of the author's own object. In development. */
+  lost(): string[] {
+    return this.drafts.flatMap(({ given }) => given.lost())
+  }
+
+  /** What the next save will make the state; the newest state once it is saved. */
+  get next(): State {
+    return this.staged
+  }
+
+  /** Drafts → snapshot, checked. The drafts go on from there. */
+  stage(goesOn = false): void {
+    const before = this.instance.newest.state
+    const { borrowed } = this.instance
+    let staged: Record<string, Fields> | undefined
+    let grown = 0
+    for (const { definition, draft, given, lines } of this.drafts) {
+      const fields = draft.commit(goesOn || development ? given : undefined)
+      grown += draft.grown
+      const known = ownValue(before, definition.id)
+      if (fields === (known ?? this.instance.unsaved(definition))) continue
+      refuseUndeclared(definition, known, fields, lines)
+      if (lines) sayChangedKinds(this.ground, definition, fields, lines, this.holder)
+      staged ??= { ...borrowed?.state, ...before }
+      staged[definition.id] = fields
+    }
+    if (staged) this.ground.grow(this.instance, grown, staged)
+    this.staged = staged ?? before
+  }
+
+  /** Snapshot → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
+  save(interrupted?: Failure): Eventually<void> {
+    const { instance, permit, ground, base } = this
+    permit.check()
+    base?.check()
+    permit.run?.saw(this.staged)
+    const { pending } = instance
+    const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
+    if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
+      if (!ground.nodes.holds(this.token)) lose(ground, instance) // what the work has seen may be old
+      if (!pending) return this.endUnchanged(interrupted)
+      return permit.saving(pending.founded().then(() => this.endUnchanged(interrupted)))
+    }
+    if (pending && this.runs) return permit.saving(pending.settled().then(() => this.save(interrupted)))
+    this.savesEnds = false
+    this.interrupted = interrupted !== undefined
+    if (permit.run) instance.runs.proved(permit.run.id)
+    const ends = this.call ? [{ name: this.call, interrupted }] : []
+    const change = { state: this.staged, shapes: this.shapes(), ends, unnamed: !this.call }
+    const saving = this.runs ? this.keepRuns(change) : keep(ground, instance, change)
+    return isPromise(saving) ? permit.saving(saving) : saving
+  }
+
+  /** A task has looked at the state: triggers that were noted before are part of its run. */
+  join(): void {
+    const { run } = this.permit
+    if (run) for (const joined of this.instance.runs.joining(run)) this.ended(joined)
+  }
+
+  private keepRuns(change: Change): Eventually<void> {
+    const { begun, over } = this.changedRuns
+    if (begun.length > 0 && this.instance.revision === 0) this.ground.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
+    const runs = { begun: [...begun], over: new Set(over) }
+    return after(keep(this.ground, this.instance, { ...change, runs }), () => {
+      this.runs = undefined
+    })
+  }
+
+  private endUnchanged(interrupted: Failure | undefined): void {
+    const { call, instance, ground } = this
+    if (call && !interrupted) instance.calls = withEnd(instance.calls, call, undefined, ground.limits)
+  }
+
+  private get changedRuns() {
+    this.runs ??= { begun: [], over: new Set() }
+    return this.runs
+  }
+
+  /** The shapes of what is saved: anew for the states that were opened. */
+  private shapes(): Readonly<Record<string, Shape>> {
+    const { borrowed, newest } = this.instance
+    const shapes = shapesWith(newest.shapes, this.drafts)
+    return borrowed ? { ...borrowed.shapes, ...shapes } : shapes
+  }
+
+  commit(interrupted?: Failure): Eventually<void> {
+    this.stage()
+    return this.save(interrupted)
+  }
+
+  /** What a `yield` means: saved, and on its way to the pages before the work goes on. */
+  async show(interrupted?: Failure): Promise<void> {
+    this.stage(true)
+    await this.save(interrupted)
+    await this.ground.outbox.hurry(this.instance.watchers)
+  }
+
+  /** Forgets what was changed since the last commit; handed-out drafts become read-only. */
+  rollback(): void {
+    for (const { draft } of this.drafts) draft.close()
+    this.drafts = []
+    this.staged = this.instance.newest.state
+    this.runs = undefined
+  }
+
+  /** The author's code is past it: what was handed out becomes read-only. The lock is still held. */
+  close(): void {
+    this.active = false
+    for (const { draft } of this.drafts) draft.close()
+  }
+
+  release(): void {
+    if (this.released) return
+    this.released = true
+    this.close()
+    this.unlock()
+    this.ground.released(this.instance)
+    this.end?.()
+  }
+
+  /** Resolves when the lock is given back. */
+  untilReleased(): Promise<void> {
+    return new Promise((resolve) => {
+      this.end = resolve
+    })
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The text of a function that shall run elsewhere: in a page, without the module it was written in. It may use what it is
+ * given and what the language itself has, and nothing else; anything else is refused by name.
+ */
+import { runInNewContext } from 'node:vm'
+import { type Node, parse } from 'acorn'
+import { analyze } from 'eslint-scope'
+import type { Program } from 'estree'
+import { HeldStateError, messageOf } from '../../base/errors.js'
+
+const syntax = { ecmaVersion: 'latest', sourceType: 'module', ranges: true } as const
+
+/** The names that the language has, without those of Node or of browsers. */
+const language: ReadonlySet<string> = new Set(runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[])
+
+/** `where` names the function in the failure: what cannot be carried elsewhere is `invalid-definition`. */
+export function portableText(run: (...args: never[]) => unknown, where: string): string {
+  const { text, tree } = parsed(run.toString(), where)
+  const { globalScope } = analyze(tree as unknown as Program, { ecmaVersion: 2022, sourceType: 'module' })
+  const foreign = (globalScope?.through ?? [])
+    .map(({ identifier }) => identifier.name)
+    .find((name) => !language.has(name))
+  if (foreign !== undefined)
+    throw new HeldStateError(
+      'invalid-definition',
+      `${where} is optimistic, so it runs in the browser, too, and "${foreign}" is not there. Use only its arguments, ` +
+        'or give the page a function of its own: on({ optimistic: (state, ...args) => { ... } }, ...)',
+    )
+  return text
+}
+
+/** As an expression: a function, an arrow, or a method of an object. */
+function parsed(source: string, where: string): { text: string; tree: Node } {
+  const method = `Object.values({ ${source} })[0]`
+  let failure: unknown
+  for (const text of [`(${source})`, method])
+    try {
+      return { text, tree: parse(text, syntax) }
+    } catch (error) {
+      failure ??= error
+    }
+  throw new HeldStateError('invalid-definition', `${where} is optimistic, but cannot be read: ${messageOf(failure)}`)
+}

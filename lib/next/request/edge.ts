@@ -1,0 +1,24 @@
+/**
+ * What `heldstate/server` and `heldstate/provider` are in a bundle for the edge runtime of Next: the refusal to be there, which ends `next build`. Without
+ * it, the bundle would end over a module of Node.
+ */
+import { missingInEdge } from '../../hub/process-slot.js'
+
+/** Never called: what is missing are names alone, so that the refusal is what the bundler says. */
+const missing = (): never => {
+  throw missingInEdge()
+}
+
+export {
+  missing as createHub,
+  missing as forgetBrowser,
+  missing as forgetTab,
+  missing as getState,
+  missing as HeldStateProvider,
+  missing as hub,
+  missing as memoryStore,
+  missing as modifyState,
+  missing as redisStore,
+}
+
+missing()

@@ -1,0 +1,36 @@
+/** Ends what the caller of a server action or a route handler has here, for a logout. */
+import { HeldStateError } from '../../base/errors.js'
+import { currentHub } from '../../hub/process-slot.js'
+import { callingBrowsers, callingTab, isOutsideRequests, noRequest } from './calling-tab.js'
+import type { GivenRequest } from './given-request.js'
+
+/**
+ * Ends the state of the calling tab: it is dropped, its tasks are cancelled, and its page goes on with first values and a new token. Resolves when
+ * nothing of it is left, in any process. A tab that has nothing, or was ended already, is fine. In `pages/api` it is given the request: `forgetTab({ req })`.
+ *
+ * @throws `unknown-tab` if the request does not tell which tab it comes from.
+ */
+export async function forgetTab(given?: GivenRequest): Promise<void> {
+  const hub = currentHub()
+  const tab = await callingTab(hub, given)
+  if (!tab && !given && (await isOutsideRequests()))
+    throw new HeldStateError('unknown-tab', noRequest('forgetTab({ req })'))
+  if (!tab)
+    throw new HeldStateError(
+      'unknown-tab',
+      'This request does not tell which tab it comes from. Call forgetTab() in a server action, or in a route handler that heldFetch calls. ' +
+        'forgetBrowser() needs the cookie of the browser alone.',
+    )
+  await hub.endings.end(tab.token)
+}
+
+/**
+ * The same for all tabs of the browser that calls, open or closed. A request without the cookie of a browser has none.
+ *
+ * @throws `unknown-tab` where there is no request, and none is given.
+ */
+export async function forgetBrowser(given?: GivenRequest): Promise<void> {
+  const hub = currentHub()
+  const browsers = await callingBrowsers(hub, given)
+  await Promise.all(browsers.map((browser) => hub.endings.endBrowser(browser)))
+}

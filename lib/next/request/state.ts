@@ -1,0 +1,74 @@
+/** State for server code: of the tab that called it, or of a token that it was given. */
+import { decode } from '../../base/encode.js'
+import { HeldStateError } from '../../base/errors.js'
+import type { DeepReadonly } from '../../delta/view.js'
+import { currentHub, currentSlot, refuseEdge } from '../../hub/process-slot.js'
+import { readState } from '../../hub/read.js'
+import type { Definition, StateOf, ViewOf } from '../../state/definition.js'
+import type { HeldToken } from '../../state/self.js'
+import { callingTab, isOutsideRequests, noRequest } from './calling-tab.js'
+import type { GivenRequest } from './given-request.js'
+
+type Change<D extends Definition, T> = (state: StateOf<D>, held: HeldToken) => T | Promise<T>
+
+/**
+ * A copy of one state of the calling tab: fields, private ones too, and computed values. First values if the request does not
+ * tell which tab it comes from, as that of a new visitor.
+ *
+ * In `pages/api` and `getServerSideProps` it is given the request: `getState(definition, { req })`.
+ *
+ * @throws `unknown-tab` where there is no request, and `missing-hub` in the edge runtime.
+ */
+export async function getState<D extends Definition>(
+  definition: D,
+  given?: GivenRequest,
+): Promise<DeepReadonly<ViewOf<D>>> {
+  refuseEdge()
+  const hub = currentSlot() && currentHub()
+  const tab = await callingTab(hub, given)
+  if (!tab && !given && (await isOutsideRequests()))
+    throw new HeldStateError('unknown-tab', noRequest('getState(definition, { req })'))
+  const state = hub ? await readState(hub, tab?.token, definition.id) : decode(definition.manifest.defaults)
+  return state as DeepReadonly<ViewOf<D>>
+}
+
+/**
+ * Changes one state under its lock, all or nothing; resolves with what `change` returned, once it is saved. Without a token
+ * it is that of the calling tab, and rejects with `unknown-tab` if the request does not tell. In `pages/api` it is given the request as well:
+ * `modifyState(definition, change, { req })`.
+ */
+export function modifyState<D extends Definition, T>(
+  definition: D,
+  change: Change<D, T>,
+  given?: GivenRequest,
+): Promise<T>
+export function modifyState<D extends Definition, T>(token: string, definition: D, change: Change<D, T>): Promise<T>
+export async function modifyState<D extends Definition, T>(...args: ForCaller<D, T> | ForToken<D, T>): Promise<T> {
+  if (isWithToken(args)) return currentHub().modifyState(...args)
+  const [definition, change, given] = args as ForCaller<D, T>
+  currentHub().flow.refuseNested() // first: until the tab is known, the event that calls may have ended
+  const tab = await callingTab(currentHub(), given)
+  if (tab?.loads) throw new HeldStateError('unknown-tab', onlyLoaded)
+  if (tab) return currentHub().access.modify(tab.token, definition, change, 'calling')
+  if (!given && (await isOutsideRequests()))
+    throw new HeldStateError(
+      'unknown-tab',
+      `${noRequest('modifyState(definition, change, { req })')} Where the token is known, give it: modifyState(token, definition, change).`,
+    )
+  throw new HeldStateError(
+    'unknown-tab',
+    'This request does not tell which tab it comes from. Call it by heldFetch or as a server action, from a page with ' +
+      'useServerState that is connected; elsewhere give the token: modifyState(token, definition, change).',
+  )
+}
+
+type ForCaller<D extends Definition, T> = [definition: D, change: Change<D, T>, given?: GivenRequest | undefined]
+type ForToken<D extends Definition, T> = [token: string, definition: D, change: Change<D, T>]
+
+const isWithToken = <D extends Definition, T>(args: ForCaller<D, T> | ForToken<D, T>): args is ForToken<D, T> =>
+  typeof args[0] === 'string'
+
+/** Any site can lead a visitor to a document. */
+const onlyLoaded =
+  'A document that is only loaded changes no state: a link on any site could make it do so. Change it in an event, a server action or a route ' +
+  'handler that heldFetch calls.'

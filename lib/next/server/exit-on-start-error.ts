@@ -1,0 +1,21 @@
+/** The end of a process that cannot start for a reason that one sentence says. */
+import { type ErrorCode, isHeldStateError } from '../../base/errors.js'
+import { consoleLog, type Log } from '../../base/log.js'
+
+/** Failures to start whose message says it all; where they were thrown says nothing. */
+const plain = new Set<ErrorCode>([
+  'cannot-listen',
+  'cannot-store',
+  'missing-secret',
+  'static-export',
+  'store-unreachable',
+  'unfit-store',
+  'weak-secret',
+])
+
+/** Logs such a failure and ends the process with 1, as Next's own server does; throws any other. */
+export function endPlainly(error: unknown, log: Log = consoleLog): never {
+  if (!isHeldStateError(error) || !plain.has(error.code)) throw error
+  log.error(error.message)
+  process.exit(1)
+}

@@ -1,0 +1,100 @@
+/** Runs the calls and cancels of one page: each once, also where its page sends it again. */
+import { after, concluded, type Eventually } from '../base/eventually.js'
+import type { Limits } from '../base/limits.js'
+import type { Call } from '../calls/dispatch.js'
+import { type Caller, once } from '../calls/idempotency.js'
+import { type CallName, endOf } from '../instance/call-log.js'
+import type { Instance } from '../instance/instance.js'
+import type { Up } from '../protocol/up.js'
+import type { Tasking } from '../tasks/scheduler.js'
+import type { Connection } from './connection.js'
+import { type Inbox, inOrder } from './inbox.js'
+
+export interface CallingGround {
+  readonly limits: Limits
+  readonly tasks: Pick<Tasking, 'cancel'>
+  call(call: Call): Eventually<void>
+  /** Work that the hub waits for when it closes. */
+  tracked<T>(work: Eventually<T>): Eventually<T>
+  /** Asks the store what it has of an instance, unless that is known. */
+  load(instance: Instance): Eventually<void>
+  /** Waits until no other process does anything with an instance. */
+  own(instance: Instance): Eventually<void>
+}
+
+/** The page whose calls they are. */
+export interface CallingPage extends Caller {
+  readonly instance: Instance
+  /** Its random id. */
+  readonly page: string
+  /** It had a connection before this one, and may send a call again. */
+  readonly wasHere: boolean
+  readonly connection: Pick<Connection, 'cookies' | 'visitor'>
+  readonly inbox: Inbox
+  /** Ends its connection; it makes another one. */
+  close(): void
+}
+
+export class Calling {
+  private readonly ground: CallingGround
+  private readonly page: CallingPage
+  /** Cancels that have not ended. */
+  cancelling = 0
+
+  constructor(ground: CallingGround, page: CallingPage) {
+    this.ground = ground
+    this.page = page
+  }
+
+  call(up: Up & { type: 'call' }): Eventually<void> {
+    const name = { page: this.page.page, id: up.id }
+    const isPlain = this.page.instance.known && this.isPlain(name)
+    return this.ground.tracked(isPlain ? this.run(up, name) : this.runKnown(up, name))
+  }
+
+  /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it ends. */
+  private isPlain(name: CallName): boolean {
+    const { instance } = this.page
+    return instance.loaded || endOf(instance.calls, name) === undefined
+  }
+
+  /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */
+  private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<void> {
+    const { ground } = this
+    const { instance } = this.page
+    const settled = () => (this.isPlain(name) ? undefined : ground.own(instance))
+    return concluded(
+      () => (instance.known ? settled() : after(ground.load(instance), settled)),
+      () => this.run(up, name),
+      // a page that was here comes back and asks once more
+      (error) => (this.page.wasHere ? this.page.close() : this.once(up.id, () => Promise.reject(error))),
+    )
+  }
+
+  private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<void> {
+    const { connection: from, inbox, instance } = this.page
+    const { passed, before } = inbox
+    const call = { token: instance.token, definition, member, args, name, from, passed, before, inbox }
+    return this.once(id, () => (before ? inOrder(before, () => this.ground.call(call)) : this.ground.call(call)))
+  }
+
+  cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
+    const { ground } = this
+    const { instance } = this.page
+    this.cancelling += 1
+    const work = () => ground.tasks.cancel(instance.token, definition, task)
+    return after(ground.tracked(this.once(id, work, true)), () => {
+      this.cancelling -= 1
+    })
+  }
+
+  /** Runs it, unless it has ended before; `early` does not wait for the calls before it. */
+  once(id: number, work: () => Eventually<void>, early = false): Eventually<void> {
+    const { ground, page } = this
+    const name = { page: page.page, id }
+    return once(
+      { instance: page.instance, caller: page, name, limits: ground.limits, early, again: page.wasHere },
+      work,
+    )
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * How the messages of a page come in: parsed, within its bounds, and in its turn. Cancels go ahead of the calls that wait, unless they mean one
+ * of them.
+ */
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { guardLimits } from '../base/guard-limits.js'
+import { serverLimits } from '../base/server-limits.js'
+import { stackless } from '../base/stackless.js'
+import type { MemoryBounds } from '../hub/memory-bounds.js'
+import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
+import type { AddressRate } from './address-rates.js'
+import { CallRate } from './call-rate.js'
+import type { Calling, CallingGround } from './calling.js'
+import type { Connection } from './connection.js'
+import type { Drainable, FairShare } from './fair-share.js'
+import type { Inbox, InboxOptions } from './inbox.js'
+import { Pace } from './pace.js'
+
+export interface IntakeGround extends CallingGround {
+  readonly clock: { now(): number }
+  readonly fairShare: FairShare
+  readonly memory: Pick<MemoryBounds, 'inboxes'>
+}
+
+/** The page whose messages come in. */
+export interface IntakePage {
+  readonly phase: 'opening' | 'open' | 'closed'
+  readonly inbox: Inbox
+  readonly calling: Calling
+  /** Says what was wrong: to the caller if the message names a call, else to the page. */
+  refuse(id: number | undefined, error: unknown): void
+  /** Says why, and ends its connection. */
+  farewell(error: HeldStateError, spreadMs: number): void
+}
+
+export class Intake implements Drainable, InboxOptions {
+  readonly pace: Pace
+  private readonly ground: IntakeGround
+  private readonly page: IntakePage
+  private readonly rate: CallRate
+  /** Of all pages of its address. */
+  readonly addressRate: AddressRate | undefined
+  private readonly address: string | undefined
+  /** The page sends more than others, or its calls take longer. */
+  isFast = false
+  /** When it sent something last, in milliseconds of the clock. */
+  private countedAt = 0
+  private isReceiving = false
+  private asked = 0
+  /** Messages that could not be read. */
+  private unreadable = 0
+
+  constructor(ground: IntakeGround, page: IntakePage, connection: Connection) {
+    const { limits, memory } = ground
+    this.ground = ground
+    this.page = page
+    this.pace = new Pace(connection, limits, memory.inboxes)
+    this.rate = new CallRate(limits.callsPerSecond, limits.callsBurst)
+    this.address = connection.address
+    this.addressRate = ground.fairShare.addressRates.enter(this.address)
+  }
+
+  /** A message, or a batch of them, as it came, of so many bytes. */
+  receive(name: unknown, args: readonly unknown[], bytes: number): void {
+    let messages: readonly Written[] = []
+    try {
+      messages = unpack(name, args, this.ground.limits)
+    } catch (error) {
+      this.refuse(undefined, error)
+    }
+    this.count(Math.max(1, messages.length), bytes)
+    this.isReceiving = true
+    this.page.inbox.coming = messages
+    for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
+    this.isReceiving = false
+    this.page.inbox.coming = []
+    if (this.isFast) this.ground.fairShare.spent(this.ground.clock.now() - this.countedAt)
+  }
+
+  /** Messages have come, of so many bytes together: a page above its rate is not read out of its turn. */
+  count(messages: number, bytes: number): void {
+    const { clock, fairShare } = this.ground
+    const now = clock.now()
+    this.countedAt = now
+    const calls = messages + bytes / serverLimits.bytesOfCall
+    const together = this.addressRate?.calls.count(calls, now) === true
+    this.isFast = this.rate.count(calls, now) || together
+    if (this.isFast) this.mayRun()
+    else fairShare.quiet(this, now)
+  }
+
+  private take(name: unknown, args: readonly unknown[], bytes: number): void {
+    const { page, pace } = this
+    if (page.phase === 'closed') return
+    try {
+      const { limits } = this.ground
+      const up = parseUp(name, args, limits)
+      const overtakes = up.type === 'cancel' && page.phase === 'open' && !this.startsLater(up)
+      const waiting = page.inbox.length + page.calling.cancelling
+      if (waiting >= limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(up)
+      if (overtakes && this.mayRun()) return void page.calling.cancel(up)
+      page.inbox.add(up, bytes)
+    } catch (error) {
+      this.refuse(callIdOf(args), error)
+    }
+  }
+
+  /** No page sends many messages that cannot be read, and to refuse one takes longer than to send it. */
+  private refuse(id: number | undefined, error: unknown): void {
+    const { page } = this
+    page.refuse(id, error)
+    if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
+    if (this.unreadable > guardLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
+  }
+
+  /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
+  mayRun(): boolean {
+    if (!this.isFast && !this.isLong()) return true
+    const { fairShare } = this.ground
+    if (fairShare.mayRun(this)) return true
+    fairShare.wait(this)
+    this.pace.set('turn', true)
+    return false
+  }
+
+  /** Calls of one message that take long together count as fast, however few they are. */
+  private isLong(): boolean {
+    this.asked += 1
+    if (!this.isReceiving || this.asked % serverLimits.callsPerLook !== 0) return false
+    this.isFast = this.ground.clock.now() - this.countedAt > serverLimits.stretchMs
+    return this.isFast
+  }
+
+  /** Calls of so many bytes more wait or run, or less. */
+  sized(bytes: number): void {
+    this.pace.count(bytes)
+  }
+
+  /** It is this page's turn. */
+  drain(): void {
+    const { inbox } = this.page
+    inbox.drain()
+    if (!inbox.isIdle) return
+    this.ground.fairShare.leave(this)
+    this.pace.set('turn', false)
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    this.ground.fairShare.addressRates.leave(this.address)
+    this.pace.end()
+    this.ground.fairShare.leave(this)
+  }
+
+  private refuseSurplus(up: Up): void {
+    if (up.type === 'resync') throw surplus
+    const refuse = () => {
+      throw surplus
+    }
+    void this.ground.tracked(this.page.calling.once(up.id, refuse, true))
+  }
+
+  /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
+  private startsLater({ definition, task }: { definition: string; task: string }): boolean {
+    return this.page.inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
+  }
+}
+
+/** One for all: its words are the same each time, so that refused neighbours are remembered as one. */
+const surplus = stackless(
+  () =>
+    new HeldStateError(
+      'inbox-full',
+      'So many calls of this tab wait already that no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.',
+    ),
+)
+
+const tooOften = () =>
+  new HeldStateError('invalid-message', 'The page has sent too much that is no message, so its connection is closed.')

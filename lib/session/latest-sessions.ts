@@ -1,0 +1,95 @@
+/**
+ * The pages of each token, and what the next connection of a page goes on from: the session that it has, or what is left of the one that has
+ * ended. That is forgotten after a minute, and with it all that was kept for the page.
+ */
+import type { Clock } from '../base/clock.js'
+import type { Limits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
+import type { History } from './replay-window.js'
+
+/** What the next session of a page goes on from. */
+export interface Earlier {
+  readonly history: History
+  /** Done when what the page began earlier has ended. */
+  readonly busy: Promise<void> | undefined
+  /** Ends the connection that the page has still. */
+  close?(): void
+}
+
+interface PageSession extends Earlier {
+  close(): void
+}
+
+interface Trace {
+  readonly page: string
+  earlier: Earlier
+  cancelForget: (() => void) | undefined
+}
+
+export class Pages<Session extends PageSession> {
+  /** The oldest first. */
+  private readonly byToken = new Map<string, Trace[]>()
+  private readonly clock: Clock
+  private readonly limits: Limits
+
+  constructor(clock: Clock, limits: Limits) {
+    this.clock = clock
+    this.limits = limits
+  }
+
+  of(token: string, page: string): Earlier | undefined {
+    return this.traceOf(token, page)?.earlier
+  }
+
+  /** A page has a session from now on. */
+  set(token: string, page: string, session: Session): void {
+    this.traceOf(token, page)?.cancelForget?.()
+    const others = this.byToken.get(token)?.filter((trace) => trace.page !== page) ?? []
+    const [oldest] = others
+    this.byToken.set(token, [...others, { page, earlier: session, cancelForget: undefined }])
+    if (oldest && others.length === this.limits.rememberedPages) this.forget(token, oldest.page)
+  }
+
+  /** The session of a page has ended: nothing of its connection is kept. `bytes` are those of its state. */
+  left(token: string, page: string, session: Session, bytes: number): void {
+    const trace = this.traceOf(token, page)
+    const { history, busy } = session
+    if (trace?.earlier !== session) {
+      if (trace?.earlier.history !== history) history.clear() // nobody goes on from it: its page was forgotten
+      return
+    }
+    const earlier = { history, busy }
+    trace.earlier = earlier
+    history.close(bytes)
+    trace.cancelForget = this.clock.after(fixedLimits.windowMs, () => {
+      const forget = () => {
+        if (this.of(token, page) === earlier) this.forget(token, page)
+      }
+      if (busy) void busy.then(forget)
+      else forget()
+    })
+  }
+
+  /** Forgets all pages. */
+  end(): void {
+    for (const token of [...this.byToken.keys()]) this.drop(token)
+  }
+
+  /** Forgets all pages of a token. */
+  drop(token: string): void {
+    for (const { page } of this.byToken.get(token) ?? []) this.forget(token, page)
+  }
+
+  private traceOf(token: string, page: string): Trace | undefined {
+    return this.byToken.get(token)?.find((trace) => trace.page === page)
+  }
+
+  private forget(token: string, page: string): void {
+    const trace = this.traceOf(token, page)
+    trace?.cancelForget?.()
+    trace?.earlier.history.clear()
+    const others = this.byToken.get(token)?.filter((other) => other !== trace) ?? []
+    if (others.length > 0) this.byToken.set(token, others)
+    else this.byToken.delete(token)
+  }
+}

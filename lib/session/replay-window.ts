@@ -1,0 +1,122 @@
+/**
+ * What one page was sent, message by message. A page that comes back names the last message it heard; as long as that is
+ * remembered, it gets the difference. The views share what did not change between them, so a mark costs little.
+ */
+import type { Limits } from '../base/limits.js'
+import type { View } from '../instance/instance.js'
+import type { Window, Windows } from './replay-memory.js'
+
+/** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */
+export interface Mark {
+  readonly revision: number
+  /** Of the state that it is of. */
+  readonly birth: string | undefined
+  readonly views: readonly (View | undefined)[]
+}
+
+/** Written anew with each message that takes its place: what is kept for a while and then dropped is dear to collect. */
+interface Place {
+  revision: number
+  birth: string | undefined
+  /** How long the message was, which is about what this mark keeps from being collected. */
+  bytes: number
+  readonly views: (View | undefined)[]
+}
+
+export type HistoryBounds = Pick<Limits, 'rememberedMessages' | 'rememberedBytes'>
+
+export class History implements Window {
+  private readonly places: Place[] = []
+  private readonly bounds: HistoryBounds
+  private readonly windows: Windows
+  private readonly start: number
+  /** The number of the newest message. */
+  private last: number
+  /** That of the oldest one that is remembered. */
+  private first: number
+  private bytes = 0
+  private isClosed = false
+  /** Of the state that the page was told of last; it may not have heard that. */
+  birth: string | undefined
+
+  /** Numbers go on from `start`: a random one, so that a number of another process means nothing here. */
+  constructor(bounds: HistoryBounds, start: number, windows: Windows) {
+    this.bounds = bounds
+    this.windows = windows
+    this.start = start
+    this.last = start
+    this.first = start + 1
+  }
+
+  /** Notes a message that is sent; its number. */
+  note(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
+    if (this.last - this.first + 1 === this.bounds.rememberedMessages) this.forgetFirst()
+    this.last += 1
+    const at = this.placeOf(this.last)
+    let place = this.places[at]
+    if (!place) {
+      place = { revision, birth: undefined, bytes: 0, views: [] }
+      this.places[at] = place
+    }
+    place.revision = revision
+    place.birth = this.birth
+    place.views.length = watched.length
+    for (let position = 0; position < watched.length; position += 1) place.views[position] = watched[position]?.sent
+    return this.last
+  }
+
+  /** Says how long the message was that was noted last. */
+  weigh(bytes: number): void {
+    const place = this.places[this.placeOf(this.last)]
+    if (!place || this.last < this.first) return
+    place.bytes = bytes
+    this.bytes += bytes
+    while (this.bytes > this.bounds.rememberedBytes && this.first < this.last) this.forgetFirst()
+    if (bytes > 0) this.windows.changed(this, this.bytes)
+  }
+
+  at(number: number): Mark | undefined {
+    return number >= this.first && number <= this.last ? this.places[this.placeOf(number)] : undefined
+  }
+
+  /** The page has gone: the views of it, of so many bytes, may soon be kept for it alone. */
+  close(bytes: number): void {
+    this.isClosed = true
+    if (this.last >= this.first) this.windows.changed(this, this.bytes + bytes)
+  }
+
+  /** The page is back. */
+  open(): void {
+    this.isClosed = false
+    if (this.bytes > 0) this.windows.changed(this, this.bytes)
+    else this.windows.forget(this)
+  }
+
+  /** Forgets all but what a page that is here was sent last. */
+  shorten(): void {
+    if (this.isClosed) return this.clear()
+    while (this.first < this.last) this.forgetFirst()
+  }
+
+  /** Forgets all of it: its page has gone. */
+  clear(): void {
+    this.first = this.last + 1
+    this.places.length = 0
+    this.bytes = 0
+    this.windows.forget(this)
+  }
+
+  private forgetFirst(): void {
+    const place = this.places[this.placeOf(this.first)]
+    this.first += 1
+    if (!place) return
+    this.bytes -= place.bytes
+    place.bytes = 0
+    place.views.length = 0
+  }
+
+  /** From the first on, so that there are as many as were needed. */
+  private placeOf(number: number): number {
+    return (number - this.start - 1) % this.bounds.rememberedMessages
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * What one tab is sent of its state. What to send is never recorded; it is the difference between what was sent last and
+ * what is now, so a slow tab costs the size of its state and not the length of its absence.
+ */
+import { diff } from '../delta/diff.js'
+import type { Patch } from '../delta/patch.js'
+import { doneOf } from '../instance/call-log.js'
+import type { Instance, View } from '../instance/instance.js'
+import type { Delta, Resumed, Settlement, Welcome } from '../protocol/down.js'
+import type { Registry } from '../state/registry.js'
+import type { History, Mark } from './replay-window.js'
+
+/** One watched state: which, and what of it the tab has. */
+interface Watched {
+  readonly id: string
+  sent: View | undefined
+}
+
+/** States that are looked through. */
+const few = 16
+
+export class Feed {
+  readonly history: History
+  private readonly instance: Instance
+  private readonly registry: Registry
+  private readonly page: string
+  private readonly watched: Watched[] = []
+  /** Where there are many. */
+  private watchedIds: Set<string> | undefined
+  private sentRevision = 0
+  /** Calls up to this one have ended, as the page knows. */
+  private sentDone = 0
+
+  constructor(instance: Instance, registry: Registry, page: string, history: History) {
+    this.instance = instance
+    this.registry = registry
+    this.page = page
+    this.history = history
+  }
+
+  watch(id: string): void {
+    this.watched.push({ id, sent: undefined })
+    if (this.watched.length > few) this.watchedIds ??= new Set(this.watched.map(({ id }) => id))
+    this.watchedIds?.add(id)
+  }
+
+  get ids(): readonly string[] {
+    return this.watched.map(({ id }) => id)
+  }
+
+  get size(): number {
+    return this.watched.length
+  }
+
+  watches(id: string): boolean {
+    return this.watchedIds ? this.watchedIds.has(id) : this.watched.some((watched) => watched.id === id)
+  }
+
+  /** All of it. */
+  welcome(token: string): Welcome {
+    for (const watched of this.watched) watched.sent = this.viewOf(watched)
+    this.sentRevision = this.instance.revision
+    const views = this.watched.map(({ sent }) => sent)
+    const birth = this.instance.bornAs
+    this.history.birth = birth
+    return { type: 'welcome', token, revision: this.sentRevision, views, done: this.done(), number: this.note(), birth }
+  }
+
+  /** The page was told of another state than this one: it was lost, or another process has saved it first. */
+  get isOther(): boolean {
+    const { birth } = this.history
+    return birth !== undefined && birth !== this.instance.birth
+  }
+
+  /** What the page heard last, if its state is this one. */
+  heardAs(number: number): Mark | undefined {
+    const mark = this.history.at(number)
+    return mark?.birth === this.instance.birth ? mark : undefined
+  }
+
+  /** The difference to what the page heard last. */
+  resumed(token: string, { revision, views }: Mark): Resumed {
+    for (const [position, watched] of this.watched.entries()) watched.sent = views[position]
+    const patches = this.patches()
+    this.sentRevision = this.instance.revision
+    const to = this.sentRevision
+    return { type: 'resumed', token, from: revision, to, patches, done: this.done(), number: this.note() }
+  }
+
+  /** Everything that the tab has not seen, and the calls that it settles; `undefined` if there is neither. */
+  delta(settled: readonly Settlement[]): Delta | undefined {
+    const patches = this.patches()
+    if (patches.length === 0 && settled.length === 0) return undefined
+    const from = this.sentRevision
+    this.sentRevision = this.instance.revision
+    this.note()
+    return { type: 'delta', from, to: this.sentRevision, patches, settled, done: this.shownEarly(settled) }
+  }
+
+  private patches(): Patch[] {
+    const patches: Patch[] = []
+    for (let position = 0; position < this.watched.length; position += 1) {
+      const watched = this.watched[position] as Watched
+      const view = this.viewOf(watched)
+      if (view === watched.sent) continue
+      for (const patch of diff(watched.sent, view, [position])) patches.push(patch)
+      watched.sent = view
+    }
+    return patches
+  }
+
+  /** A state that is unknown, or is not any more, has no view. One whose first values are not saved yet stays as it was. */
+  private viewOf({ id, sent }: Watched): View | undefined {
+    if (!this.registry.has(id)) return undefined
+    return this.instance.view(this.registry.get(id)) ?? sent
+  }
+
+  private done(): number {
+    this.sentDone = doneOf(this.instance.calls, this.page)
+    return this.sentDone
+  }
+
+  /** A call whose effect goes out before its end does: the page shall not show what it expected of it on top of that. */
+  private shownEarly(settled: readonly Settlement[]): number | undefined {
+    const done = doneOf(this.instance.calls, this.page)
+    // a cancel settles before the calls it has overtaken
+    for (const { id } of settled) if (id <= done) this.sentDone = Math.max(this.sentDone, id)
+    if (done <= this.sentDone) return undefined
+    this.sentDone = done
+    return done
+  }
+
+  private note(): number {
+    return this.history.note(this.sentRevision, this.watched)
+  }
+}

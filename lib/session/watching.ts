@@ -1,0 +1,96 @@
+/** The states that one page watches: shows those that it asks for, and tries again what cannot be saved yet. */
+import type { Clock } from '../base/clock.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { after, type Eventually, rescued } from '../base/eventually.js'
+import { guardLimits } from '../base/guard-limits.js'
+import type { Limits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
+import type { Instance } from '../instance/instance.js'
+import { tooManyStates } from '../protocol/bounds.js'
+import type { Registry } from '../state/registry.js'
+import type { Feed } from './sync.js'
+
+export interface WatchingGround {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly registry: Registry
+  /** Brings a state of an instance to the shape that its definition has now. */
+  materialize(instance: Instance, id: string): Eventually<void>
+}
+
+export class Watching {
+  private readonly ground: WatchingGround
+  private readonly instance: Instance
+  private readonly feed: Feed
+  private readonly page: { changed(): void }
+  /** Take back what is to be tried again. */
+  private retries: (() => void)[] | undefined
+  private ended = false
+  /** Of the states that it asked for, those that nobody has declared. */
+  private unknown = 0
+
+  /** `page` is told when there is something new to show. */
+  constructor(ground: WatchingGround, instance: Instance, feed: Feed, page: { changed(): void }) {
+    this.ground = ground
+    this.instance = instance
+    this.feed = feed
+    this.page = page
+  }
+
+  /** Throws or rejects if the page may not watch it. */
+  add(id: string): Eventually<void> {
+    const { watchedStates } = this.ground.limits
+    if (this.feed.watches(id))
+      throw new HeldStateError(
+        'invalid-message',
+        `This tab watches the state ${JSON.stringify(id.slice(0, 80))} already.`,
+      )
+    if (this.feed.size >= watchedStates) throw tooManyStates(watchedStates)
+    if (this.asksTooMuch && !this.ground.registry.has(id)) throw tooManyUnknown()
+    this.feed.watch(id)
+    return this.materialize(id)
+  }
+
+  /** It has asked for more states that nobody has declared than a page of an older version of the app does. */
+  get asksTooMuch(): boolean {
+    return this.unknown > guardLimits.unknownStates
+  }
+
+  /** Definitions are others now: shows what they make of the watched states. */
+  redefined(refuse: (error: unknown) => void): void {
+    for (const id of this.feed.ids) if (this.ground.registry.has(id)) void rescued(() => this.materialize(id), refuse)
+  }
+
+  end(): void {
+    this.ended = true
+    for (const cancel of this.retries ?? []) cancel()
+    this.retries = undefined
+  }
+
+  /** Shows a state. What an older version left may have to be saved; where that fails, it is tried again as long as the page is here. */
+  private materialize(id: string, waitMs: number = fixedLimits.saveAgainMs): Eventually<void> {
+    const again = () =>
+      void rescued(
+        () => this.materialize(id, Math.min(waitMs * 2, fixedLimits.saveAgainLongestMs)),
+        () => {},
+      )
+    return rescued(
+      () => after(this.ground.materialize(this.instance, id), () => this.page.changed()),
+      (error) => {
+        const code = isHeldStateError(error) ? error.code : undefined
+        if (code === 'unknown-definition') this.unknown += 1
+        if (code === 'save-failed' && !this.ended) {
+          this.retries ??= []
+          this.retries.push(this.ground.clock.after(waitMs, again))
+        }
+        throw error
+      },
+    )
+  }
+}
+
+export const tooManyUnknown = () =>
+  new HeldStateError(
+    'too-many-states',
+    `This tab watches more than ${guardLimits.unknownStates} states that nobody has declared. Reload the page.`,
+  )
