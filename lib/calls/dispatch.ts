@@ -8,23 +8,28 @@ import { after, concluded, type Eventually, isPromise, promised } from '../base/
 import { listed } from '../base/listed.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
-import type { HubOptions } from '../hub/options.js'
 import { type CallName, EndedMeanwhile } from '../instance/call-log.js'
-import type { Pending } from '../instance/commit-queue.js'
 import { Deadline } from '../instance/deadline.js'
+import { type ArgumentsGround, argumentsOf, late } from '../instance/handler-arguments.js'
 import { HeldInside } from '../instance/handler-context.js'
+import type { Unsaved } from '../instance/instance.js'
 import { madeBy, take } from '../instance/slips.js'
 import { transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
-import type { Connection } from '../session/connection.js'
-import type { Inbox, Passing } from '../session/inbox.js'
-import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
+import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
-import type { TaskStart } from '../tasks/pool.js'
 import type { Tasking } from '../tasks/scheduler.js'
-import { type ArgumentsGround, argumentsOf, late } from './handler-arguments.js'
+import type { SentCalls } from '../tasks/starting.js'
+import type { TaskStart } from '../tasks/task-start.js'
+import type { Passing } from './in-order.js'
+
+/** A request as an event sees it that asks for one: what its page connected with. */
+export interface Visit {
+  readonly cookies?: string | undefined
+  readonly visitor?: Readonly<Record<string, string>> | undefined
+}
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
 export interface DispatchGround extends ArgumentsGround {
@@ -32,7 +37,9 @@ export interface DispatchGround extends ArgumentsGround {
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, next: readonly Next[]): void
   report(token: string, error: unknown): void
-  readonly options: Pick<HubOptions, 'inRequest'>
+  readonly options: {
+    readonly inRequest?: <T>(work: () => Promise<T>, cookies: Visit['cookies'], visitor: Visit['visitor']) => Promise<T>
+  }
 }
 
 /** What follows a handler: a trigger, or a task whose start is saved. */
@@ -46,13 +53,13 @@ export interface Call {
   /** Given for a call of a tab; a trigger has none. */
   readonly name?: CallName
   /** Called when what it changed is on its way to the store, if nothing else follows from it: the next call may begin. */
-  readonly passed?: (pending: Pending) => void
+  readonly passed?: (pending: Unsaved) => void
   /** Of its page: what it has sent since. */
-  readonly inbox?: Pick<Inbox, 'hasLater'>
+  readonly inbox?: SentCalls
   /** Calls of its page that are not kept yet. */
   readonly before?: Passing | undefined
   /** Of the page that called. */
-  readonly from?: Pick<Connection, 'cookies' | 'visitor'>
+  readonly from?: Visit
 }
 
 /** Done when an event's effect is committed, or when a task has been started. */

@@ -7,6 +7,7 @@ import type { Limits } from '../base/limits.js'
 import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import { StateUnknown } from '../instance/load-error.js'
+import { isStale } from '../store/errors.js'
 
 /** Who hears how calls have ended. */
 export interface Caller {
@@ -62,10 +63,6 @@ function tell({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): void {
 
 /** The hub is closing and has not begun the call: the tab sends it to the next one. */
 const isHandedBack = (error: unknown) => isHeldStateError(error) && error.code === 'hub-closed'
-
-/** Another process has taken over the token: nothing was kept, and the tab sends it to whoever it reaches next. */
-export const isStale = (error: unknown): error is HeldStateError =>
-  isHeldStateError(error) && error.code === 'stale-write'
 
 const forgotten = () =>
   new HeldStateError(

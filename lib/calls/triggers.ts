@@ -1,7 +1,7 @@
 /** Triggers that a handler returned or yielded, in their order. */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { isTrigger } from '../state/trigger.js'
-import type { TaskStart } from '../tasks/pool.js'
+import type { TaskStart } from '../tasks/task-start.js'
 import { type DispatchGround, type Next, prepare } from './dispatch.js'
 
 export interface TriggerGround extends DispatchGround {

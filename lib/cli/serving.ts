@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../base/errors.js'
-import type { ServeOptions } from '../next/server/serve.js'
 import { serve } from '../next/server/serve.js'
+import type { ServeOptions } from '../next/server/server.js'
 import { Refusal } from './refusal.js'
 
 export interface ServingOptions {

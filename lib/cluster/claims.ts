@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { heldElsewhere } from '../store/memory.js'
+import { heldElsewhere } from '../store/errors.js'
 import { TokenRecord } from '../store/record.js'
 import type { Stored } from '../store/store.js'
 import type { Claim, Ledger } from './coordinator.js'

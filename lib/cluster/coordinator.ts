@@ -4,20 +4,7 @@
  * holder with the newest fence can write nothing. Each operation is atomic. Messages to a node may be late or lost, and
  * nothing but time is lost with them.
  */
-import { storeAway } from '../base/failure.js'
-import type { Texts, Writes } from '../store/record.js'
-
-/** What a page is told while the ledger is out of reach. */
-export const cannotSave = storeAway
-
-/** A token as it is kept. */
-export interface Kept {
-  readonly revision: number
-  readonly texts: Texts
-}
-
-/** What is kept; `'same'` if its revision is the one that the caller has already. */
-export type Known = Kept | 'same' | undefined
+import type { Kept, Known, Writes } from '../store/record.js'
 
 export type Claim =
   | {

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { serverLimits } from '../base/server-limits.js'
-import { taken } from '../store/memory.js'
+import { taken } from '../store/errors.js'
 import type { TokenRecord } from '../store/record.js'
 import type { Ledger } from './coordinator.js'
 

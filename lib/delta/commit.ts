@@ -3,8 +3,8 @@
  * somewhere one place: where it was reached, if it still stands there, otherwise the first that is found. Every further
  * place gets a copy, because a state is a tree. Only when all places are known do the nodes go on from the new snapshot.
  */
-import { copyValue, kindOf, MapKey, type Meter, type Path, type Substitute } from '../base/value.js'
-import { type Node, nodeOf } from './node.js'
+import { copyValue, kindOf, MapKey, type Path, type Substitute } from '../base/value.js'
+import { type Commit, type Following, type Node, nodeOf } from './node.js'
 import { unwrapView } from './view.js'
 
 /** A draft that was found in a container other than the one it was reached in. */
@@ -20,15 +20,7 @@ interface Guest {
   copy?: object
 }
 
-/** The author's own containers that a commit has copied while his code goes on. */
-export interface Following {
-  note(own: object, node: Node, copy: object): void
-  forget(own: object): void
-  /** Writes to the draft what he has written to them. */
-  follow(): void
-}
-
-export class Commit implements Meter {
+export class DraftCommit implements Commit {
   private readonly given: Following | undefined
   /** About how many bytes the author has put in. */
   bytes = 0

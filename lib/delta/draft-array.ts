@@ -3,9 +3,8 @@
  * again when the draft is committed.
  */
 import { type Path, refuse } from '../base/value.js'
-import type { Commit } from './commit.js'
 import { isLeaf, membersOf } from './inherited.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { type Commit, Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey } from './view.js'
 
 type List = unknown[]

@@ -1,8 +1,7 @@
 /** The draft of a Map: a Map that reads and writes its node. */
 import { checkKey, MapKey, type Path, refuse } from '../base/value.js'
-import type { Commit } from './commit.js'
 import { addNewer, refuseClone, seal } from './inherited.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { type Commit, Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey } from './view.js'
 
 type Entries = Map<unknown, unknown>

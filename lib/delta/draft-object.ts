@@ -1,8 +1,7 @@
 /** The draft of a plain object. */
 import { type Path, refuse } from '../base/value.js'
-import type { Commit } from './commit.js'
 import { inheritedBy, isLeaf, isNameIn } from './inherited.js'
-import { Node, nodeKey } from './node.js'
+import { type Commit, Node, nodeKey } from './node.js'
 import { inspectKey } from './view.js'
 
 type Fields = Record<PropertyKey, unknown>

@@ -1,8 +1,7 @@
 /** The draft of a Set: a Set that reads and writes its node. Elements that are containers are drafted too. */
 import { type Path, refuse } from '../base/value.js'
-import type { Commit } from './commit.js'
 import { refuseClone, seal } from './inherited.js'
-import { Node, nodeKey, nodeOf, type Scope } from './node.js'
+import { type Commit, Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey, pairsOf, withAlgebra } from './view.js'
 
 type Elements = Set<unknown>

@@ -5,14 +5,14 @@
 import { assert } from '../base/assert.js'
 import { HeldStateError } from '../base/errors.js'
 import { copyValue, kindOf, type Path } from '../base/value.js'
-import { Commit, type Following } from './commit.js'
+import { DraftCommit } from './commit.js'
 import { ArrayNode } from './draft-array.js'
 import { DateNode } from './draft-date.js'
 import { MapNode } from './draft-map.js'
 import { ObjectNode } from './draft-object.js'
 import { SetNode } from './draft-set.js'
 import type { FieldLines } from './field-lines.js'
-import { type Node, nodeOf, type Scope } from './node.js'
+import { type Following, type Node, nodeOf, type Scope } from './node.js'
 import { unwrapView } from './view.js'
 
 /** A second look at what is put in is for development; bundlers know this name. */
@@ -74,7 +74,7 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
     try {
       this.given?.follow()
       this.given = given
-      const commit = new Commit(given)
+      const commit = new DraftCommit(given)
       const committed = commit.run(this.root) as S
       this.grown = commit.bytes
       return committed

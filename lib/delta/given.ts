@@ -6,8 +6,7 @@
 import { ImmutableStateError } from '../base/errors.js'
 import { serverLimits } from '../base/server-limits.js'
 import { formatPath, kindOf } from '../base/value.js'
-import type { Following } from './commit.js'
-import { type Node, nodeOf } from './node.js'
+import { type Following, type Node, nodeOf } from './node.js'
 import { plainCopy } from './plain.js'
 import { unwrapView } from './view.js'
 

@@ -2,9 +2,8 @@
  * A node of a draft: one container of the snapshot that the author has reached, with its copy once something in it
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
-import { HeldStateError, ImmutableStateError } from '../base/errors.js'
-import { copyValue, formatPath, kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
-import type { Commit, Following } from './commit.js'
+import { copyValue, kindOf, type Meter, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
+import { changedUnlocked, computedValue, onlyPlainCan } from './refusals.js'
 import { unwrapView } from './view.js'
 
 /** What all nodes of one draft share. */
@@ -45,6 +44,24 @@ export interface Change {
 }
 
 const noChanges: readonly Change[] = []
+
+/** The author's own containers that a commit has copied while his code goes on. */
+export interface Following {
+  note(own: object, node: Node, copy: object): void
+  forget(own: object): void
+  /** Writes to the draft what he has written to them. */
+  follow(): void
+}
+
+/** A commit under way, as its nodes see it. */
+export interface Commit extends Meter {
+  /** Nodes that have a next value. */
+  readonly settled: Node[]
+  /** What stands for a draft at a place that the author has put it to. */
+  place(node: Node, owner: Node, path: Path, holders: readonly object[]): unknown
+  /** Copies a container of the author's own, so that the snapshot never shares one with him. */
+  adopt(value: object, owner: Node, path: Path): unknown
+}
 
 export abstract class Node<T extends object = object> {
   readonly scope: Scope
@@ -104,31 +121,19 @@ export abstract class Node<T extends object = object> {
 
   refuseClosed(what: PropertyKey): void {
     if (this.scope.open) return
-    const { path } = this
-    throw new ImmutableStateError(
-      `"${String(what)}"${path.length > 0 ? ` of ${formatPath(path)}` : ''} was changed after the lock was released. Take the lock again with ` +
-        '`await using held = await self.lock()` or `await self.update((s) => { ... })`, and change the state it gives.',
-    )
+    throw changedUnlocked(what, this.path)
   }
 
   /** Of a key that is not there. */
   refuseForeign(what: PropertyKey): void {
     const { foreign, path } = this.scope
     if (this.parent || !foreign?.has(what as string)) return
-    throw new HeldStateError(
-      'not-a-field',
-      `"${String(what)}" of state "${String(path[0])}" is a computed value, and what changes a state is given its fields alone. ` +
-        'Put what both need into a function of its own, (s) => ..., and call it in both places.',
-    )
+    throw computedValue(what, path)
   }
 
   /** Of what a plain value takes and a draft cannot. */
   refuseForm(what: string): never {
-    throw new HeldStateError(
-      'invalid-value',
-      `${formatPath(this.path)} cannot ${what}: it is a draft, which is written to while its lock is held. ` +
-        'Do this with a copy, plain(value).',
-    )
+    throw onlyPlainCan(what, this.path)
   }
 
   mark(): void {

@@ -3,15 +3,20 @@
  * calls such an end has the token, or the cookie of the browser.
  */
 import { createHash } from 'node:crypto'
+import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
+import type { Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
+import type { Keeping } from '../instance/eviction.js'
 import { forgotten } from '../instance/forgotten.js'
+import type { Ground } from '../instance/ground.js'
 import type { Instance } from '../instance/instance.js'
 import { beginSettled } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
+import type { Originals } from '../session/originals.js'
 import type { Session } from '../session/session.js'
-import type { Hub } from './hub.js'
+import type { Tasking } from '../tasks/scheduler.js'
 import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
 
 /** Whose connections are meant. */
@@ -20,20 +25,30 @@ export type Whose = { readonly token: string } | { readonly browser: string }
 /** A browser as stores and other processes know it: its cookie is for nobody. */
 export const hashOf = (browser: string): string => createHash('sha256').update(browser).digest('hex').slice(0, 32)
 
+/** What it asks of the hub. */
+export interface EndingsGround extends Ground {
+  readonly clock: Clock
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly keeping: Pick<Keeping, 'gone'>
+  readonly originals: Pick<Originals, 'forget'>
+  readonly tasks: Pick<Tasking, 'cancelToken'>
+  tracked<T>(work: Eventually<T>): Eventually<T>
+}
+
 interface Ended {
   isDone: boolean
   cancelTimer(): void
 }
 
 export class Endings {
-  private readonly hub: Hub
+  private readonly ground: EndingsGround
   /** Tokens that were ended a short time ago: a call that still waited must not begin them again. */
   private readonly ended = new Map<string, Ended>()
 
   private readonly ending = new Map<string, Promise<void>>()
 
-  constructor(hub: Hub) {
-    this.hub = hub
+  constructor(ground: EndingsGround) {
+    this.ground = ground
   }
 
   /** The token was ended here a short time ago. */
@@ -55,10 +70,10 @@ export class Endings {
   }
 
   private async begin(token: string): Promise<void> {
-    const { hub } = this
-    hub.flow.refuseNested(token)
-    const cancelled = hub.tasks.cancelToken(token, cancelledByEnd())
-    const instance = hub.instance(token)
+    const { ground } = this
+    ground.flow.refuseNested(token)
+    const cancelled = ground.tasks.cancelToken(token, cancelledByEnd())
+    const instance = ground.instance(token)
     const transaction = await this.open(instance)
     try {
       if (transaction) await this.drop(instance)
@@ -72,7 +87,7 @@ export class Endings {
   /** Under its lock; `undefined` for one that was ended before, maybe by another process. */
   private async open(instance: Instance): Promise<Transaction | undefined> {
     try {
-      return await beginSettled(this.hub, instance.token, granted)
+      return await beginSettled(this.ground, instance.token, granted)
     } catch (error) {
       if (instance.forgotten) return undefined
       throw error
@@ -81,7 +96,7 @@ export class Endings {
 
   /** Under the lock of the token. */
   private async drop(instance: Instance): Promise<void> {
-    const { keeping, store } = this.hub
+    const { keeping, store } = this.ground
     const { token, revision } = instance
     const mark = this.remember(token) // first: a call that comes while the store forgets must not begin it again
     try {
@@ -105,13 +120,13 @@ export class Endings {
       birth: instance.birth,
       forgotten: true,
     }
-    await this.hub.store.save(instance.token, next)
+    await this.ground.store.save(instance.token, next)
     instance.accept(next, instance.calls)
     instance.forgotten = true
   }
 
   private remember(token: string): Ended {
-    const { clock, limits } = this.hub
+    const { clock, limits } = this.ground
     this.forget(token)
     const mark = { isDone: false, cancelTimer: clock.after(limits.lockWaitMs, () => this.ended.delete(token)) } // no call waits longer
     this.ended.set(token, mark)
@@ -127,20 +142,20 @@ export class Endings {
 
   /** Its pages here begin with new tokens. */
   tell(instance: Instance): void {
-    this.hub.originals.forget()
+    this.ground.originals.forget()
     for (const session of sessionsOf(instance)) session.farewell(forgotten(), 0)
   }
 
   /** Ends all tabs of a browser, in all processes. */
   async endBrowser(browser: string): Promise<void> {
-    this.hub.flow.refuseNested()
+    this.ground.flow.refuseNested()
     const hash = hashOf(browser)
-    await Promise.all([this.hub.store.shared?.tellOthers(`end browser ${hash}`), this.endHash(hash, true)])
+    await Promise.all([this.ground.store.shared?.tellOthers(`end browser ${hash}`), this.endHash(hash, true)])
   }
 
   /** Those that are kept are ended by the process that was asked; the others end what only they know. */
   private async endHash(hash: string, isAsked: boolean): Promise<void> {
-    const { instances, store } = this.hub
+    const { instances, store } = this.ground
     const here = [...instances.values()].filter(({ owner, forgotten }) => owner === hash && !forgotten)
     const mine = here.filter(({ exists }) => isAsked || !exists).map(({ token }) => token)
     const kept = isAsked ? ((await store.ofBrowser?.(hash)) ?? []) : []
@@ -151,21 +166,21 @@ export class Endings {
   disconnect(whose: Whose): void {
     const [kind, name] = 'token' in whose ? ['token', whose.token] : ['browser', hashOf(whose.browser)]
     this.close(kind as 'token' | 'browser', name)
-    this.hub.store.shared?.tellOthers(`close ${kind} ${name}`).catch((error) => {
-      this.hub.log.warn('Other processes could not be asked to close connections.', error)
+    this.ground.store.shared?.tellOthers(`close ${kind} ${name}`).catch((error) => {
+      this.ground.log.warn('Other processes could not be asked to close connections.', error)
     })
   }
 
   /** A request of a tab came with these cookies. Its connection may be at another process. */
   compare(token: string, marks: CookieMarks): void {
-    const here = sessionsOf(this.hub.instances.get(token))
+    const here = sessionsOf(this.ground.instances.get(token))
     for (const session of here) closeIfStale(session, marks)
     if (here.length === 0)
-      void this.hub.store.shared?.tellOthers(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
+      void this.ground.store.shared?.tellOthers(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
   }
 
   private close(kind: 'token' | 'browser', name: string): void {
-    const { instances } = this.hub
+    const { instances } = this.ground
     const meant =
       kind === 'token' ? [instances.get(name)] : [...instances.values()].filter(({ owner }) => owner === name)
     for (const session of meant.flatMap(sessionsOf)) session.close()
@@ -175,11 +190,11 @@ export class Endings {
   heard(word: string): void {
     const [act, kind = '', name = ''] = word.split(' ')
     if (act === 'compare') {
-      for (const session of sessionsOf(this.hub.instances.get(kind))) closeIfStale(session, readMarks(name))
+      for (const session of sessionsOf(this.ground.instances.get(kind))) closeIfStale(session, readMarks(name))
     } else if (act === 'end')
-      void this.hub.tracked(
+      void this.ground.tracked(
         this.endHash(name, false).catch((error) =>
-          this.hub.log.error('The tabs of a browser could not be ended.', error),
+          this.ground.log.error('The tabs of a browser could not be ended.', error),
         ),
       )
     else this.close(kind === 'token' ? 'token' : 'browser', name)

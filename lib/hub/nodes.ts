@@ -13,7 +13,6 @@ import type { Locks } from '../instance/locks.js'
 import type { Session } from '../session/session.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
 import type { Tasking } from '../tasks/scheduler.js'
-import type { Endings } from './endings.js'
 
 /** What it asks of the hub. */
 export interface NodesGround {
@@ -25,7 +24,10 @@ export interface NodesGround {
   readonly instances: ReadonlyMap<string, Instance>
   readonly sessions: Iterable<Pick<Session, 'stalled'>>
   readonly keeping: Pick<Keeping, 'isNeeded'>
-  readonly endings: Pick<Endings, 'heard'>
+  readonly endings: {
+    /** Another process asks for something. */
+    heard(word: string): void
+  }
   readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own' | 'abandoned' | 'isFull'>
   /** Knows what is kept of an instance now. */
   refresh(instance: Instance): Eventually<void>

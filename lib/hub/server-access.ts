@@ -1,7 +1,8 @@
 /** The state of a token as server code reaches it from outside of handlers and tasks: `modifyState`, `hub.lock` and `hub.has`. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
-import { block, exclusive } from '../instance/exclusive.js'
+import type { Keeping } from '../instance/eviction.js'
+import { block, type ExclusiveGround, exclusive } from '../instance/exclusive.js'
 import { HeldInside } from '../instance/handler-context.js'
 import { closed } from '../instance/in-flight.js'
 import type { Instance } from '../instance/instance.js'
@@ -9,20 +10,32 @@ import { StateUnknown } from '../instance/load-error.js'
 import { heldBlock } from '../instance/lock-block.js'
 import { isToken, refuseMalformed } from '../instance/token.js'
 import type { Transaction } from '../instance/transaction.js'
+import { lineHere, UsingWatch } from '../instance/using-watch.js'
 import { granted } from '../instance/write-guard.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
-import { lineHere, UsingWatch } from '../tasks/slips.js'
-import type { Hub } from './hub.js'
 
 /** Whether the token was named by code, which may be wrong, or by the request of the tab itself, which proves that there is one. */
 export type Naming = 'named' | 'calling'
 
-export class ServerAccess {
-  private readonly hub: Hub
+/** What it asks of the hub. */
+export interface ServerAccessGround extends ExclusiveGround {
+  readonly isClosing: boolean
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly keeping: Pick<Keeping, 'isNeeded'>
+  readonly endings: ExclusiveGround['endings'] & {
+    /** The token was ended here a short time ago. */
+    has(token: string): boolean
+  }
+  /** Loads the definitions. */
+  prepare(): Eventually<void>
+}
 
-  constructor(hub: Hub) {
-    this.hub = hub
+export class ServerAccess {
+  private readonly ground: ServerAccessGround
+
+  constructor(ground: ServerAccessGround) {
+    this.ground = ground
   }
 
   modify<D extends Definition, T>(
@@ -31,36 +44,36 @@ export class ServerAccess {
     change: (state: StateOf<D>, held: HeldToken) => T | Promise<T>,
     naming: Naming,
   ): Promise<T> {
-    const { hub } = this
+    const { ground } = this
     return promised(() => {
       this.refuseUnusable(token)
       const work = (transaction: Transaction) =>
         change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
-      const run = () => exclusive(hub, token, change, work, { modified: definition.id }, granted)
-      return hub.tracked(after(hub.prepare(), () => this.ofKnown(token, naming, run)))
+      const run = () => exclusive(ground, token, change, work, { modified: definition.id }, granted)
+      return ground.tracked(after(ground.prepare(), () => this.ofKnown(token, naming, run)))
     })
   }
 
   lock(token: string): Promise<HeldToken> {
-    const { hub } = this
+    const { ground } = this
     const line = lineHere()
     return promised(() => {
       this.refuseUnusable(token)
       const begin = () =>
-        after(block(hub, token, granted), (transaction) => {
-          const watch = line && new UsingWatch(hub, 'Server code', line)
+        after(block(ground, token, granted), (transaction) => {
+          const watch = line && new UsingWatch(ground, 'Server code', line)
           const released = transaction.untilReleased()
-          void hub.tracked(watch ? released.finally(() => watch.done()) : released)
-          return heldBlock(transaction, hub.flow, watch)
+          void ground.tracked(watch ? released.finally(() => watch.done()) : released)
+          return heldBlock(transaction, ground.flow, watch)
         })
-      hub.flow.begin() // before anything waits: the flow of the caller is marked later
+      ground.flow.begin() // before anything waits: the flow of the caller is marked later
       return this.ofKnown(token, 'named', begin)
     })
   }
 
   /** Whether a token is that of a tab: one that is connected, in any process, or of which something is known or kept. */
   async has(token: string): Promise<boolean> {
-    if (this.hub.isClosing) throw closed()
+    if (this.ground.isClosing) throw closed()
     return isToken(token) && (await this.knows(token))
   }
 
@@ -80,39 +93,39 @@ export class ServerAccess {
   }
 
   private isEnded(token: string): boolean {
-    const { endings, instances } = this.hub
+    const { endings, instances } = this.ground
     return endings.has(token) || instances.get(token)?.forgotten === true
   }
 
   private knows(token: string): Eventually<boolean> {
-    const { hub } = this
-    const here = hub.instances.get(token)
+    const { ground } = this
+    const here = ground.instances.get(token)
     if (this.isEnded(token)) return false
-    const isUpToDate = here?.followed || (here?.loaded && hub.nodes.holds(token))
+    const isUpToDate = here?.followed || (here?.loaded && ground.nodes.holds(token))
     if (here && isUpToDate && this.isUsed(here)) return true
     const read = rescued(
-      () => (isUpToDate ? undefined : hub.store.read(token)),
+      () => (isUpToDate ? undefined : ground.store.read(token)),
       (error) => {
         throw new StateUnknown(token, error)
       },
     )
     return after(read, (stored) => {
       if (stored) return !stored.forgotten
-      const now = hub.instances.get(token)
+      const now = ground.instances.get(token)
       if (now && this.isUsed(now)) return !this.isEnded(token)
-      return hub.store.shared?.attended(token) ?? false
+      return ground.store.shared?.attended(token) ?? false
     })
   }
 
   /** A call has reached a handler, a task was started, or a page is connected, or was a moment ago and may come back, to this process. */
   private isUsed(instance: Instance): boolean {
-    return instance.exists || instance.browser !== undefined || this.hub.keeping.isNeeded(instance)
+    return instance.exists || instance.browser !== undefined || this.ground.keeping.isNeeded(instance)
   }
 
   private refuseUnusable(token: string): void {
-    if (this.hub.isClosing) throw closed()
+    if (this.ground.isClosing) throw closed()
     refuseMalformed(token)
-    this.hub.flow.refuseNested(token) // here, before anything waits: the change that calls may have ended then
+    this.ground.flow.refuseNested(token) // here, before anything waits: the change that calls may have ended then
   }
 }
 

@@ -4,7 +4,7 @@ import { HeldStateError } from '../base/errors.js'
 import { defineState, Refusal } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../doors/testing.js'
-import { taken } from '../store/memory.js'
+import { taken } from '../store/errors.js'
 import type { StateStore, Stored } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
 

@@ -3,36 +3,22 @@
  * the store, so that the next change begins with it; what is changed while a save is under way goes out together, with the
  * next save. Shown and acknowledged is only what is kept. What was built on a save that failed fails as well.
  */
-import { type Failure, HeldStateError, isHeldStateError } from '../base/errors.js'
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { isStale } from '../calls/idempotency.js'
 import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
-import { taken } from '../store/memory.js'
+import { isStale, taken } from '../store/errors.js'
 import type { State, Stored } from '../store/store.js'
-import { type CallName, endOf, withEnd } from './call-log.js'
+import { endOf, withEnd } from './call-log.js'
 import type { Ground } from './ground.js'
-import type { Instance } from './instance.js'
+import type { ChangedState, Ending, Instance, Unsaved } from './instance.js'
 import { StateUnknown } from './load-error.js'
 import type { RunChanges } from './task-runs.js'
 
-/** What has been made of an instance under its lock. */
-export interface Change {
-  /** All of it. */
-  readonly state: State
-  readonly shapes: Readonly<Record<string, Shape>>
-  /** Calls that end with it. */
-  readonly ends: readonly Ending[]
-  /** Something is part of it that is no call. */
-  readonly unnamed: boolean
+/** What has been made of an instance under its lock, and of its tasks. */
+export interface Change extends ChangedState {
   readonly runs?: RunChanges | undefined
-}
-
-export interface Ending {
-  readonly name: CallName
-  /** What the call has come to if the process ends after this save. */
-  readonly interrupted: Failure | undefined
 }
 
 /** Keeps a change, now or with the next save. Done when it is kept; nothing of it was shown before. */
@@ -53,7 +39,7 @@ interface Group {
 
 const nothing = Promise.resolve()
 
-export class Pending implements Pick<Change, 'state' | 'shapes'> {
+export class Pending implements Unsaved {
   state: State
   shapes: Readonly<Record<string, Shape>>
   /** Why nothing can be built on it any more. */
@@ -92,7 +78,7 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
   }
 
   /** What tasks have to say is not put together: such a change waits until nothing is pending. */
-  add({ state, shapes, ends, unnamed }: Omit<Change, 'runs'>): Promise<void> {
+  add({ state, shapes, ends, unnamed }: ChangedState): Promise<void> {
     this.group ??= newGroup()
     this.state = state
     this.shapes = shapes
@@ -130,7 +116,7 @@ export class Pending implements Pick<Change, 'state' | 'shapes'> {
     const { ground, instance, group, state, shapes } = this
     if (this.failure) return
     this.group = undefined
-    if (group) group.resolve(promised(() => save(ground, instance, { ...group, state, shapes })))
+    if (group) group.resolve(promised(() => save(ground, instance, { ...group, state, shapes }, this)))
     else instance.pending = undefined
   }
 
@@ -156,8 +142,8 @@ function newGroup(): Group {
   return { changes: 0, unnamed: false, ends: [], kept, resolve }
 }
 
-/** Snapshot → save → publish. */
-function save(ground: PendingGround, instance: Instance, change: Change): Eventually<void> {
+/** Snapshot → save → publish. `pending` is what the change is part of, where a save came before it. */
+function save(ground: PendingGround, instance: Instance, change: Change, pending?: Pending): Eventually<void> {
   const { state, shapes, ends, runs } = change
   const before = instance.calls
   const next: Stored = {
@@ -180,10 +166,11 @@ function save(ground: PendingGround, instance: Instance, change: Change): Eventu
   }
   if (!isPromise(saving)) {
     accept()
-    return instance.pending?.goOn()
+    return pending?.goOn()
   }
-  instance.pending ??= new Pending(ground, instance, change)
-  return instance.pending.watch(saving, accept, (error) => unsaved(ground, instance, change, next, error))
+  const under = pending ?? new Pending(ground, instance, change)
+  instance.pending = under
+  return under.watch(saving, accept, (error) => unsaved(ground, instance, change, next, error))
 }
 
 /** A save that failed may have been kept all the same: the store is asked. */

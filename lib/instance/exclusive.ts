@@ -5,10 +5,10 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
+import type { Log } from '../base/log.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
-import type { Access } from '../tasks/self.js'
 import { Deadline } from './deadline.js'
 import type { Ground } from './ground.js'
 import type { Instance } from './instance.js'
@@ -28,6 +28,24 @@ export interface ExclusiveGround extends Ground {
   tracked<T>(work: Eventually<T>): Eventually<T>
 }
 
+/** How a task reaches the lock and the state of its token. */
+export interface Access {
+  readonly clock: Clock
+  readonly log: Log
+  /** The newest committed state of all definitions. */
+  state(): State
+  /** The newest committed fields of one state, with first values where it has none yet. */
+  snapshot(state: State | undefined, id: string): object
+  /** Runs `work` under the lock, all or nothing. */
+  update<T>(permit: Permit, author: Author, work: (transaction: Transaction) => Eventually<T>): Eventually<T>
+  /** Takes the lock for a block. */
+  lock(permit: Permit): Promise<Transaction>
+  /** The author's code has the token, and may give it to others: the tab is kept from now on. */
+  handedOut(): void
+  /** The flow that runs now is inside the block of `transaction`. */
+  mark(transaction: Transaction): void
+}
+
 /** What `self` of a task of a token works with. */
 export function accessOf(ground: ExclusiveGround, token: string): Access {
   return {
@@ -36,12 +54,12 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
     snapshot: (state, id) => snapshot(ground, token, state, id),
     update: (permit, author, work) =>
       after(exclusive(ground, token, author, work, permit.run ?? 'hub.lock', permit), (result) =>
-        after(ground.outbox.hurryAtTimes(ground.instance(token)), () => result),
+        after(ground.instance(token).hurryAtTimes(ground.limits.frameMs), () => result),
       ),
     lock: (permit) => promised(() => block(ground, token, permit)),
     handedOut: () => handedOut(ground, token),
     log: ground.log,
-    mark: (transaction) => ground.flow.mark(transaction as Transaction),
+    mark: (transaction) => ground.flow.mark(transaction),
   }
 }
 

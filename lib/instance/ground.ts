@@ -2,14 +2,12 @@
 import type { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import type { Endings } from '../hub/endings.js'
-import type { Nodes } from '../hub/nodes.js'
-import type { Outbox } from '../session/flush-scheduler.js'
 import type { Registry } from '../state/registry.js'
 import type { RunningTask, State, StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
 import type { Flow } from './lock-scope.js'
 import type { Locks } from './locks.js'
+import type { Processes } from './task-runs.js'
 
 export interface Ground {
   readonly flow: Flow
@@ -18,9 +16,14 @@ export interface Ground {
   readonly locks: Locks
   readonly registry: Registry
   readonly store: StateStore
-  readonly nodes: Nodes
-  readonly outbox: Outbox
-  readonly endings: Pick<Endings, 'check'>
+  readonly nodes: Processes & {
+    /** This process may write the token without asking. */
+    holds(token: string): boolean
+  }
+  readonly endings: {
+    /** Throws if the token was ended. */
+    check(token: string): void
+  }
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
   lost(instance: Instance, reason: HeldStateError): void

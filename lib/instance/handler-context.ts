@@ -5,20 +5,13 @@
  */
 import type { Definition, StateOf } from '../state/definition.js'
 import type { EventContext, Held } from '../state/self.js'
-
-/** What it needs of a transaction. */
-export interface InsideTransaction {
-  /** Its token, which the author's code may hand to others: it is that of a tab from now on, also after a restart. */
-  handOut(): string
-  get(id: string): object
-  rollback(): void
-}
+import type { Transaction } from './transaction.js'
 
 export class HeldInside implements Held<object>, EventContext {
   private readonly definition: string
-  private readonly transaction: InsideTransaction
+  private readonly transaction: Transaction
 
-  constructor(definition: string, transaction: InsideTransaction) {
+  constructor(definition: string, transaction: Transaction) {
     this.definition = definition
     this.transaction = transaction
   }

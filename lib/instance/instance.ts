@@ -4,29 +4,70 @@
  */
 
 import type { Clock } from '../base/clock.js'
+import type { Failure } from '../base/errors.js'
+import type { Eventually } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
-import type { Sender } from '../session/flush-scheduler.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, Stored } from '../store/store.js'
-import { merged, type PastCalls } from './call-log.js'
-import type { Pending } from './commit-queue.js'
+import { type CallName, merged, type PastCalls } from './call-log.js'
 import { completed, isCurrent } from './fields.js'
 import type { FirstValues } from './first-values.js'
-import { type Known, type RunChanges, Runs } from './task-runs.js'
+import { type Processes, type RunChanges, Runs } from './task-runs.js'
 import type { TaskStatus } from './task-status.js'
 
 /** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
 export type View = Readonly<Record<string, unknown>>
 
-/** Whoever is to be told of changes: a tab's session. */
-export interface Watcher extends Sender {
+/** What was changed and is not kept yet, as `commit-queue` has it. */
+export interface Unsaved {
+  readonly state: State
+  readonly shapes: Readonly<Record<string, Shape>>
+  /** Why nothing can be built on it any more. */
+  readonly failure: unknown
+  /** What is changed next waits, with the lock held, until it is kept. */
+  readonly isFull: boolean
+  /** Resolves, never rejects, when nothing is pending any more, however it ended. */
+  settled(): Promise<void>
+  /** Done when all of it is kept that there is now; for what was built on it, and changes nothing itself. */
+  founded(): Promise<void>
+  /** Throws if something is to be built on it although it has failed. */
+  check(): void
+  add(change: ChangedState): Promise<void>
+  /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
+  overtaken(): void
+}
+
+/** What has been made of an instance under its lock. */
+export interface ChangedState {
+  /** All of it. */
+  readonly state: State
+  readonly shapes: Readonly<Record<string, Shape>>
+  /** Calls that end with it. */
+  readonly ends: readonly Ending[]
+  /** Something is part of it that is no call. */
+  readonly unnamed: boolean
+}
+
+export interface Ending {
+  readonly name: CallName
+  /** What the call has come to if the process ends after this save. */
+  readonly interrupted: Failure | undefined
+}
+
+/** Something that shows what changes: the session of a tab. */
+export interface Watcher {
+  /** When it showed something last, in milliseconds of the clock. */
+  readonly sentAt: number
   changed(): void
+  /** Sends what it has not sent at the end of this turn; whether there was any. */
+  hurry(): boolean
   fault(error: unknown): void
+  close(): void
 }
 
 /** The birth of a state that was saved before there were any: the same in all processes. */
@@ -41,9 +82,9 @@ interface CachedView {
 
 /** What it asks of the hub. */
 export interface InstanceGround {
-  readonly clock: Pick<Clock, 'id'>
+  readonly clock: Pick<Clock, 'id' | 'now' | 'turn'>
   readonly log: Log
-  readonly nodes: Known
+  readonly nodes: Processes
   readonly firstValues: FirstValues
   readonly watchdog: Watchdog
 }
@@ -62,7 +103,7 @@ export class Instance {
   /** The app has ended it: its pages get new tokens. */
   forgotten = false
   readonly watchers = new Set<Watcher>()
-  hurriedAt = Number.NEGATIVE_INFINITY
+  private hurriedAt = Number.NEGATIVE_INFINITY
   revision = 0
   state: State = {}
   calls: PastCalls = []
@@ -70,7 +111,7 @@ export class Instance {
   shapes: Readonly<Record<string, Shape>> = {}
   readonly runs: Runs
   /** What was changed and is not kept yet. */
-  pending: Pending | undefined
+  pending: Unsaved | undefined
   /** It is this process's. False until the store was asked, and again after a save whose end is unknown. */
   loaded = false
   /** It is another process's, and this one is told of each change. */
@@ -85,7 +126,7 @@ export class Instance {
   /** Begins with the state of another token, which is saved with its own first change. */
   borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
   private readonly log: Log
-  private readonly clock: Pick<Clock, 'id'>
+  private readonly clock: InstanceGround['clock']
   private readonly firstValues: FirstValues
   private readonly watchdog: Watchdog
   /** First values that this token alone has. */
@@ -257,6 +298,22 @@ export class Instance {
   /** Nobody called for what has failed: in development the pages that watch say so. */
   fault(error: unknown): void {
     for (const watcher of this.watchers) watcher.fault(error)
+  }
+
+  /** Lets its pages see what has changed, before the code that goes on now. */
+  hurry(): Eventually<void> {
+    let waits = false
+    for (const watcher of this.watchers) if (watcher.hurry()) waits = true
+    if (waits) return new Promise((resolve) => this.clock.turn(resolve))
+  }
+
+  /** The same after one of many changes: at most once in so many milliseconds. */
+  hurryAtTimes(frameMs: number): Eventually<void> {
+    const now = this.clock.now()
+    if (now - this.hurriedAt < frameMs) return
+    for (const { sentAt } of this.watchers) if (now - sentAt < frameMs) return // it saw something just now
+    this.hurriedAt = now
+    return this.hurry()
   }
 
   private announce(): void {

@@ -382,7 +382,7 @@ it('close() is done in its time, though the store does not answer', async () => 
 })
 
 it('what a process does not trust in any more it does not read either', async () => {
-  const { readState } = await import('../hub/read.js')
+  const { readState } = await import('./read.js')
   const { a, b, tab, end, state } = await open(2)
   await end(state.add(1))
   slowBeats(a, 5_000) // frozen, and thawed before it has heard that others took it for dead

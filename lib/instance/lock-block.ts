@@ -1,9 +1,9 @@
 /** The lock of a token as server code outside of tasks holds it to the end of a block. */
 import type { Definition } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
-import type { UsingWatch } from '../tasks/slips.js'
 import type { Flow } from './lock-scope.js'
 import type { Transaction } from './transaction.js'
+import type { UsingWatch } from './using-watch.js'
 
 /** Held until it is disposed of, once: the change is saved then. Touching it marks the flow that holds it. */
 export function heldBlock(transaction: Transaction, flow: Flow, watch: UsingWatch | undefined): HeldToken {

@@ -3,12 +3,17 @@
  * says who runs what, so that the next process, or another one, knows what became of a task, and takes over a durable one.
  */
 import type { Failure } from '../base/errors.js'
-import type { Nodes } from '../hub/nodes.js'
 import type { RunningTask, Stored, TaskEnd, TaskName } from '../store/store.js'
 import { idle, type TaskStatus } from './task-status.js'
 
-/** What it needs to know of processes. */
-export type Known = Pick<Nodes, 'node' | 'shared' | 'isAlive'>
+/** The processes that share a store. */
+export interface Processes {
+  /** The id of this one. */
+  readonly node: string
+  /** There may be others. */
+  readonly shared: boolean
+  isAlive(node: string): boolean
+}
 
 /** What a transaction does to the runs of its token, once it is saved. */
 export interface RunChanges {
@@ -18,7 +23,7 @@ export interface RunChanges {
 }
 
 export class Runs {
-  private readonly nodes: Known
+  private readonly nodes: Processes
   private readonly changed: (definition: string) => void
   /** As this process sees them. Like the other lists, made for tokens that have tasks. */
   private statuses: Map<string, Record<string, TaskStatus>> | undefined
@@ -42,7 +47,7 @@ export class Runs {
   orphaned: readonly RunningTask[] = none
 
   /** `changed` is told whose statuses have. */
-  constructor(nodes: Known, changed: (definition: string) => void) {
+  constructor(nodes: Processes, changed: (definition: string) => void) {
     this.nodes = nodes
     this.changed = changed
   }

@@ -15,10 +15,10 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State } from '../store/store.js'
 import { type CallName, EndedMeanwhile, endOf, withEnd } from './call-log.js'
-import { type Change, keep, load, lose, type Pending, sharper } from './commit-queue.js'
+import { type Change, keep, load, lose, sharper } from './commit-queue.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
 import type { Ground } from './ground.js'
-import type { Instance } from './instance.js'
+import type { Instance, Unsaved } from './instance.js'
 import { type Author, current, type Hold } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
@@ -44,7 +44,7 @@ export class Transaction implements Hold {
   private call: CallName | undefined
   private end: (() => void) | undefined
   /** Called when what was changed is on its way to the store: what waits for the lock alone may go on. */
-  private passed: ((pending: Pending) => void) | undefined
+  private passed: ((pending: Unsaved) => void) | undefined
   /** The last save says that the call was interrupted. */
   private interrupted = false
   private readonly ground: Ground
@@ -52,7 +52,7 @@ export class Transaction implements Hold {
   private readonly permit: Permit
   private readonly unlock: Release
   /** What it builds on, if that is not kept yet. */
-  private base: Pending | undefined
+  private base: Unsaved | undefined
   private drafts: Opened[] = []
   private savesEnds = false
   /** What the next save says of tasks, if it does. */
@@ -175,7 +175,7 @@ export class Transaction implements Hold {
    * Says which call this is the work of, and what calls of its page are part of that came before it. While it waited for the
    * lock, another process may have done it, and they may have failed.
    */
-  begins(name: CallName | undefined, before?: Pending): void {
+  begins(name: CallName | undefined, before?: Unsaved): void {
     before?.check()
     if (name && endOf(this.instance.calls, name)) throw new EndedMeanwhile()
     this.call = name
@@ -183,7 +183,7 @@ export class Transaction implements Hold {
   }
 
   /** `passed` is called when its change is on its way to the store, if it gives the lock back then. */
-  whenPassed(passed: ((pending: Pending) => void) | undefined): void {
+  whenPassed(passed: ((pending: Unsaved) => void) | undefined): void {
     this.passed = passed
   }
 
@@ -310,7 +310,7 @@ export class Transaction implements Hold {
   async show(interrupted?: Failure): Promise<void> {
     this.stage(true)
     await this.save(interrupted)
-    await this.ground.outbox.hurry(this.instance.watchers)
+    await this.instance.hurry()
   }
 
   /** Forgets what was changed since the last commit; handed-out drafts become read-only. */

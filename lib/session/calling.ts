@@ -3,12 +3,13 @@ import { after, concluded, type Eventually } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Call } from '../calls/dispatch.js'
 import { type Caller, once } from '../calls/idempotency.js'
+import { inOrder } from '../calls/in-order.js'
 import { type CallName, endOf } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { Up } from '../protocol/up.js'
 import type { Tasking } from '../tasks/scheduler.js'
 import type { Connection } from './connection.js'
-import { type Inbox, inOrder } from './inbox.js'
+import type { Inbox } from './inbox.js'
 
 export interface CallingGround {
   readonly limits: Limits

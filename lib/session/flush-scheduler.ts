@@ -16,13 +16,6 @@ export interface Sender {
   close(): void
 }
 
-/** A state of a tab, as far as its senders go. */
-export interface Watched {
-  readonly watchers: Iterable<Sender>
-  /** In milliseconds of the clock. */
-  hurriedAt: number
-}
-
 export class Outbox {
   private readonly clock: Clock
   private readonly frameMs: number
@@ -54,28 +47,12 @@ export class Outbox {
     this.nextFrame.add(sender)
   }
 
-  /**
-   * Sends at the end of this turn what of these waits for a frame. Done when it is sent, so that the work that follows does not hold it
-   * back; undefined if nothing waits.
-   */
-  hurry(senders: Iterable<Sender>): Promise<void> | undefined {
-    let waits = false
-    for (const sender of senders) {
-      if (!sender.sending && !sender.sendingLater) continue
-      this.add(sender)
-      this.hurried.add(sender)
-      waits = true
-    }
-    return waits ? new Promise((resolve) => this.clock.turn(resolve)) : undefined
-  }
-
-  /** The same after one of many changes: at most once per frame. */
-  hurryAtTimes(watched: Watched): Promise<void> | undefined {
-    const now = this.clock.now()
-    if (now - watched.hurriedAt < this.frameMs) return undefined
-    for (const { sentAt } of watched.watchers) if (now - sentAt < this.frameMs) return undefined // it saw something just now
-    watched.hurriedAt = now
-    return this.hurry(watched.watchers)
+  /** Sends at the end of this turn what it would send later, in one piece; whether there is any. */
+  hurry(sender: Sender): boolean {
+    if (!sender.sending && !sender.sendingLater) return false
+    this.add(sender)
+    this.hurried.add(sender)
+    return true
   }
 
   /** Sends all there is to send. */

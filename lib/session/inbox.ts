@@ -3,16 +3,9 @@
  * passed: the next message is begun, and the call ends later. Calls end in the order in which they came.
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
-import { type Pending, sharper } from '../instance/commit-queue.js'
+import type { Passing } from '../calls/in-order.js'
+import type { Unsaved } from '../instance/instance.js'
 import type { Up, Written } from '../protocol/up.js'
-
-/** Calls of a page whose changes are on their way to the store. What comes after them has no effect unless they have. */
-export interface Passing {
-  /** Done when they have ended; never rejects. */
-  readonly ended: Promise<void>
-  /** What they are part of. */
-  readonly pending: Pending
-}
 
 export interface InboxOptions {
   /** So many bytes more wait or run, or less. */
@@ -56,7 +49,7 @@ export class Inbox {
   private passing: Passing | undefined
   private passingCalls = 0
   /** With what the call that is handled has passed, before its handling has returned. */
-  private passedWith: Pending | undefined
+  private passedWith: Unsaved | undefined
 
   /** `before` is what was begun for the same page earlier. */
   constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions) {
@@ -118,7 +111,7 @@ export class Inbox {
   }
 
   /** What the call that is handled has changed is on its way to the store: the next one begins with that. */
-  readonly passed = (pending: Pending): void => {
+  readonly passed = (pending: Unsaved): void => {
     const { working } = this
     if (!working) {
       this.passedWith = pending
@@ -176,7 +169,7 @@ export class Inbox {
   }
 
   /** `work` ends after what has passed before it. */
-  private pass(work: Promise<void>, pending: Pending): void {
+  private pass(work: Promise<void>, pending: Unsaved): void {
     this.passingCalls += 1
     this.passingSizes ??= []
     this.passingSizes.push(this.size)
@@ -192,15 +185,4 @@ export class Inbox {
     this.passing = undefined
     this.passingSizes = undefined
   }
-}
-
-/** Runs a call that ends after those before it, and not otherwise: what is remembered of calls is how far they have come. */
-export async function inOrder({ ended, pending }: Passing, run: () => Eventually<void>): Promise<void> {
-  try {
-    await run()
-  } catch (error) {
-    await ended
-    throw pending.failure ? sharper(error, pending.failure) : error
-  }
-  await ended
 }

@@ -9,18 +9,15 @@ import { concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { isStale } from '../calls/idempotency.js'
-import type { MemoryBounds } from '../hub/memory-bounds.js'
-import type { Nodes } from '../hub/nodes.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import { forgotten } from '../instance/forgotten.js'
 import type { Instance, Watcher } from '../instance/instance.js'
 import { StateUnknown } from '../instance/load-error.js'
-import type { Originals } from '../instance/originals.js'
 import type { Turn } from '../instance/turn.js'
 import { tooManyStates, unusualBounds } from '../protocol/bounds.js'
 import { type Settlement, writeDown } from '../protocol/down.js'
 import { type Hello, otherApp, type Up } from '../protocol/up.js'
+import { isStale } from '../store/errors.js'
 import { Backpressure } from './backpressure.js'
 import { Calling, type CallingPage } from './calling.js'
 import type { Connection } from './connection.js'
@@ -29,8 +26,11 @@ import type { Outbox, Sender } from './flush-scheduler.js'
 import { Inbox, type InboxPage } from './inbox.js'
 import { Intake, type IntakeGround, type IntakePage } from './intake.js'
 import type { Earlier } from './latest-sessions.js'
+import type { MemoryBounds } from './memory-bounds.js'
 import { isTooFast } from './new-tabs.js'
+import type { Originals } from './originals.js'
 import { History } from './replay-window.js'
+import { Resync } from './resync.js'
 import { Feed } from './sync.js'
 import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
 
@@ -38,7 +38,8 @@ import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
 export interface SessionGround extends IntakeGround, WatchingGround {
   readonly clock: Clock
   readonly log: Log
-  readonly nodes: Pick<Nodes, 'away'>
+  /** The store is out of reach. */
+  readonly nodes: { readonly away: boolean }
   readonly memory: MemoryBounds
   readonly turn: Pick<Turn, 'giveWayInTurn'>
   /** Asks the store what it has of an instance, also where another process may have changed it. */
@@ -76,12 +77,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   sending = false
   sendingLater = false
   phase: 'opening' | 'open' | 'closed' = 'opening'
-  /** The tab asked for the whole of it. */
-  private asked = false
-  /** When it was sent that last, in milliseconds of the clock. */
-  private welcomedAt = Number.NEGATIVE_INFINITY
-  /** Milliseconds from one to the next. */
-  private welcomePause = 0
+  private readonly resync: Resync
   private readonly pressure: Backpressure
   private readonly intake: Intake
   /** Its calls wait until it has read how the ones before them ended. */
@@ -89,7 +85,6 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   /** What it is to be told once it has read what it was sent. */
   private untold: Failure | undefined
   readonly calling: Calling
-  private cancelWelcome: (() => void) | undefined
   private readonly watching: Watching
 
   constructor(ground: SessionGround, { instance, connection, outbox, hello, signed, earlier, original }: SessionParts) {
@@ -113,6 +108,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     this.inbox = new Inbox(earlier?.busy, this, this.intake) // calls run in order, also those that the page sends again
     this.calling = new Calling(ground, this)
     this.pressure = new Backpressure(connection, ground, this)
+    this.resync = new Resync(clock)
   }
 
   /** The page had a connection before this one. */
@@ -180,7 +176,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     this.inbox.close()
     this.intake.end()
     this.watching.end()
-    this.cancelWelcome?.()
+    this.resync.end()
     this.instance.watchers.delete(this)
     this.connection.close()
     this.pressure.end()
@@ -202,13 +198,18 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     else this.outbox.addLater(this)
   }
 
+  hurry(): boolean {
+    return this.outbox.hurry(this)
+  }
+
   /** One delta with everything that the tab has not seen, and the calls that it settles. */
   flush(): void {
     if (this.phase !== 'open' || this.pressure.isBlocked) return
     const { untold } = this
     this.untold = undefined
     if (untold) this.say({ type: 'failure', failure: untold })
-    this.welcomeAgain()
+    const isCrowded = (now: number) => this.intake.addressRate?.welcomes.isAbove(now) === true
+    if (this.resync.isDue(isCrowded, () => this.outbox.add(this))) this.say(this.feed.welcome(this.signed))
     if (this.feed.isOther) this.say(this.feed.welcome(this.signed))
     const delta = this.feed.delta(this.settled)
     if (!delta) return
@@ -234,32 +235,6 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     this.inbox.open()
   }
 
-  /** A page that asks again and again costs a welcome now and then, and less and less often. */
-  private welcomeAgain(): void {
-    if (!this.asked) return
-    const { clock } = this.ground
-    const now = clock.now()
-    const since = now - this.welcomedAt
-    const waitMs = this.intake.addressRate?.welcomes.isAbove(now)
-      ? fixedLimits.resyncPauseMs
-      : this.welcomePause - since
-    if (waitMs > 0) {
-      this.cancelWelcome ??= clock.after(waitMs, () => {
-        this.cancelWelcome = undefined
-        this.outbox.add(this)
-      })
-      return
-    }
-    this.welcomePause = Math.max(
-      fixedLimits.resyncPauseMs,
-      Math.min(2 * this.welcomePause, fixedLimits.resyncLongestMs),
-    )
-    if (since > 2 * fixedLimits.resyncLongestMs) this.welcomePause = fixedLimits.resyncPauseMs
-    this.asked = false
-    this.welcomedAt = now
-    this.say(this.feed.welcome(this.signed))
-  }
-
   handle(up: Up): Eventually<void> {
     switch (up.type) {
       case 'call':
@@ -269,7 +244,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
       case 'watch':
         return this.answer(up.id, () => this.watching.add(up.definition))
       case 'resync':
-        this.asked = true
+        this.resync.ask()
         return this.changed()
     }
   }

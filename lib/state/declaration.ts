@@ -6,6 +6,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, milliseconds } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
 import { unknownKey } from '../base/known-keys.js'
+import type { EventDeclaration, Handler, TaskDeclaration } from './definition.js'
 import type { Predict } from './prediction.js'
 import type { EventContext, Self } from './self.js'
 import type { Trigger } from './trigger.js'
@@ -74,43 +75,6 @@ export interface TaskOptions {
    * the default), or it is cancelled and started again with the same arguments.
    */
   readonly restartOnEdit?: boolean
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
-type Handler = (this: any, ...args: any[]) => unknown
-
-export interface EventDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
-  readonly kind: 'event'
-  readonly schema: StandardSchemaV1 | undefined
-  readonly handler: Handler
-  readonly whenOffline: 'queue' | 'reject'
-  readonly request: boolean
-  /** Milliseconds that it may take; `undefined` for what the hub allows. */
-  readonly timeout: number | undefined
-  /** Runs in the page, where the event is optimistic. */
-  readonly predict: Predict | undefined
-  /** In development, where it was declared. */
-  readonly line?: Error | undefined
-  readonly args?: (args: Args) => void
-}
-
-export interface TaskDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
-  readonly kind: 'task'
-  readonly schema: StandardSchemaV1 | undefined
-  readonly handler: Handler
-  readonly concurrency: 'many' | 'single' | 'queue'
-  /** What a further start of a single one does. */
-  readonly again: 'join' | 'reject' | 'restart'
-  /** Milliseconds for which it goes on without a tab; `undefined` for ever. */
-  readonly alone: number | undefined
-  readonly durable: boolean
-  readonly retry: { readonly times: number; readonly waitMs: number }
-  /** Milliseconds that one attempt may take. */
-  readonly timeout: number | undefined
-  readonly restartOnEdit: boolean
-  /** In development, where it was declared. */
-  readonly line?: Error | undefined
-  readonly args?: (args: Args) => void
 }
 
 /** The one argument that a schema leaves to the caller: what goes in, optional where the schema takes nothing. */

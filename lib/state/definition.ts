@@ -4,10 +4,10 @@
  *
  * Modules outside the server hold a stub in its place, with the same type, id, manifest and triggers, and nothing else.
  */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { DeepReadonly } from '../delta/view.js'
 import type { Manifest } from '../protocol/manifest.js'
-import type { EventDeclaration, TaskDeclaration } from './declaration.js'
-import type { Predictions } from './prediction.js'
+import type { Predict, Predictions } from './prediction.js'
 import type { Flat } from './storable.js'
 import type { Trigger } from './trigger.js'
 
@@ -40,6 +40,43 @@ export type StateOf<D> = Flat<ShapeOf<D>['public'] & ShapeOf<D>['private']>
 
 /** What server code may read: the fields, and what is computed from them. */
 export type ViewOf<D> = Flat<ShapeOf<D>['public'] & ShapeOf<D>['private'] & ShapeOf<D>['computed']>
+
+// biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
+export type Handler = (this: any, ...args: any[]) => unknown
+
+export interface EventDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
+  readonly kind: 'event'
+  readonly schema: StandardSchemaV1 | undefined
+  readonly handler: Handler
+  readonly whenOffline: 'queue' | 'reject'
+  readonly request: boolean
+  /** Milliseconds that it may take; `undefined` for what the hub allows. */
+  readonly timeout: number | undefined
+  /** Runs in the page, where the event is optimistic. */
+  readonly predict: Predict | undefined
+  /** In development, where it was declared. */
+  readonly line?: Error | undefined
+  readonly args?: (args: Args) => void
+}
+
+export interface TaskDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
+  readonly kind: 'task'
+  readonly schema: StandardSchemaV1 | undefined
+  readonly handler: Handler
+  readonly concurrency: 'many' | 'single' | 'queue'
+  /** What a further start of a single one does. */
+  readonly again: 'join' | 'reject' | 'restart'
+  /** Milliseconds for which it goes on without a tab; `undefined` for ever. */
+  readonly alone: number | undefined
+  readonly durable: boolean
+  readonly retry: { readonly times: number; readonly waitMs: number }
+  /** Milliseconds that one attempt may take. */
+  readonly timeout: number | undefined
+  readonly restartOnEdit: boolean
+  /** In development, where it was declared. */
+  readonly line?: Error | undefined
+  readonly args?: (args: Args) => void
+}
 
 /** Arguments of a declared event or task, as its caller gives them. */
 export type ArgsOf<M> = M extends EventDeclaration<infer A> ? A : M extends TaskDeclaration<infer A> ? A : never

@@ -7,7 +7,7 @@ import { isPromise } from '../base/eventually.js'
 import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 import { copyValue, kindOf } from '../base/value.js'
-import type { EventDeclaration, TaskDeclaration } from './declaration.js'
+import type { EventDeclaration, TaskDeclaration } from './definition.js'
 import type { Predict } from './prediction.js'
 import { type Shape, shapeOf } from './shape.js'
 

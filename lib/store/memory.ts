@@ -1,6 +1,5 @@
 /** The memory store: as fast as it gets, and gone with the process. */
-import { HeldStateError } from '../base/errors.js'
-import { defaultLimits } from '../base/limits.js'
+import { refuseStale, taken } from './errors.js'
 import type { StateStore, Stored } from './store.js'
 
 interface Kept {
@@ -35,23 +34,3 @@ export function memoryStore(memory: Memory = new Map()): StateStore {
   }
   return handle
 }
-
-/** Throws `stale-write` unless `next` follows `kept`. */
-export function refuseStale(kept: number, next: number): void {
-  if (next === kept + 1) return
-  throw new HeldStateError(
-    'stale-write',
-    `The store holds revision ${kept}, so revision ${next} cannot be saved: another writer was faster. Nothing was kept.`,
-  )
-}
-
-/** Another handle has loaded the token. */
-export const taken = () =>
-  new HeldStateError('stale-write', 'Another process has taken over the state of this tab. Nothing was kept.')
-
-/** Another process does not give the token up. */
-export const heldElsewhere = () =>
-  new HeldStateError(
-    'lock-timeout',
-    `Another process has held the state of this tab for ${defaultLimits.lockWaitMs} ms, the bound "lockWaitMs". Nothing was changed; try again.`,
-  )

@@ -6,7 +6,6 @@
 import { decode, encode } from '../base/encode.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
-import type { Known } from '../cluster/coordinator.js'
 import { apply } from '../delta/apply.js'
 import { diff } from '../delta/diff.js'
 import { readPatch, writePatch } from '../protocol/down.js'
@@ -18,6 +17,15 @@ export type Texts = Readonly<Record<string, string>>
 
 /** What a change writes; `null` removes. */
 export type Writes = Readonly<Record<string, string | null>>
+
+/** A token as it is kept. */
+export interface Kept {
+  readonly revision: number
+  readonly texts: Texts
+}
+
+/** What is kept; `'same'` if its revision is the one that the caller has already. */
+export type Known = Kept | 'same' | undefined
 
 /** A large field as it is kept: its own text, and patches of it. Lengths are in characters. */
 interface Large {

@@ -7,11 +7,11 @@ import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { type ArgumentsGround, argumentsOf } from '../calls/handler-arguments.js'
+import { type ArgumentsGround, argumentsOf } from '../instance/handler-arguments.js'
 import type { Instance } from '../instance/instance.js'
 import type { Transaction } from '../instance/transaction.js'
 import type { DurableRun, RunningTask, TaskName } from '../store/store.js'
-import type { TaskStart } from './pool.js'
+import type { TaskStart } from './task-start.js'
 
 /** One that goes on, or what it has failed of. */
 export type Inherited = TaskStart | (TaskName & { readonly failure: Failure })

@@ -1,8 +1,8 @@
 /** What becomes of the start of a task of which runs have not all ended. */
 import { HeldStateError } from '../base/errors.js'
 import type { RunningTask } from '../store/store.js'
-import type { TaskStart } from './pool.js'
 import { digestOf } from './same-arguments.js'
+import type { TaskStart } from './task-start.js'
 
 /** What of its task has not ended when a start comes. */
 export interface Present {

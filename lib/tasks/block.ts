@@ -7,39 +7,28 @@
  * the end of this turn of the event loop. A task that failed or was cancelled until then loses the change, and nobody
  * saw it. A throw that the task catches itself around the block cannot be told from a good end: `rollback()` is for that.
  */
-import type { Eventually } from '../base/eventually.js'
-import type { State } from '../store/store.js'
-import type { TaskRun } from './run.js'
-import type { UsingWatch } from './slips.js'
+import type { Transaction } from '../instance/transaction.js'
+import type { UsingWatch } from '../instance/using-watch.js'
 
-/** What a block needs of its transaction. */
-export interface BlockTransaction {
-  readonly token: string
-  handOut(): string
-  readonly next: State
-  get(id: string): object
-  stage(): void
-  /** Triggers that came before are part of the run. */
-  join(): void
-  save(): Eventually<void>
-  /** Saves, and lets the pages see it. */
-  show(): Promise<void>
-  rollback(): void
-  lost(): readonly string[]
-  close(): void
-  release(): void
+/** The run whose block it is. */
+export interface BlockOwner {
+  readonly phase: { readonly name: string }
+  /** Those that it has not ended. */
+  readonly blocks: Set<HeldBlock>
+  /** Ends it with a failure. */
+  fail(error: unknown): void
 }
 
 export class HeldBlock {
-  readonly transaction: BlockTransaction
+  readonly transaction: Transaction
   /** In development, looks whether the author has written `using`. */
   watch: UsingWatch | undefined
   /** The author's code is past the block. */
   left = false
-  private readonly run: TaskRun
+  private readonly run: BlockOwner
   private ended: Promise<void> | undefined
 
-  constructor(run: TaskRun, transaction: BlockTransaction) {
+  constructor(run: BlockOwner, transaction: Transaction) {
     this.run = run
     this.transaction = transaction
     run.blocks.add(this)

@@ -98,9 +98,7 @@ it('a task is cancelled by a process that was not told that it has begun', async
   await known
   instance.watchers.add({
     sentAt: 0,
-    sending: false,
-    sendingLater: false,
-    flush() {},
+    hurry: () => false,
     close() {},
     changed() {},
     fault() {},

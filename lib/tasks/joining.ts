@@ -12,9 +12,10 @@ import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
 import type { RunningTask } from '../store/store.js'
 import type { Admission } from './again.js'
-import type { JoinedRun, KnownRun, TaskPool, TaskStart } from './pool.js'
+import type { TaskPool } from './pool.js'
 import { isSameTask } from './queue.js'
 import type { TaskRun } from './run.js'
+import type { JoinedRun, KnownRun, TaskStart } from './task-start.js'
 
 /** What it asks of the hub. */
 export interface JoiningGround extends Ground {

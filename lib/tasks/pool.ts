@@ -6,18 +6,20 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Watchdog } from '../base/watchdog.js'
+import type { Access } from '../instance/exclusive.js'
 import { idle, type TaskStatus } from '../instance/task-status.js'
-import type { TaskDeclaration } from '../state/declaration.js'
 import type { ServerDefinition } from '../state/define.js'
+import type { TaskDeclaration } from '../state/definition.js'
 import { type Trigger, trigger } from '../state/trigger.js'
-import type { DurableRun, RunningTask } from '../store/store.js'
+import type { RunningTask } from '../store/store.js'
 import { sameOf } from './again.js'
 import { ownArguments } from './own-arguments.js'
 import { TaskQueue } from './queue.js'
 import { Room } from './room.js'
 import { type Phase, type RunOwner, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
-import { type Access, selfOf } from './self.js'
+import { selfOf } from './self.js'
+import type { TaskStart } from './task-start.js'
 
 /** What the pool asks of the hub. */
 export interface PoolPorts {
@@ -43,40 +45,6 @@ export interface PoolPorts {
   ended(run: TaskRun): void
   /** Cancelled runs of a token have ended or had their time. */
   stopped(token: string): void
-}
-
-export interface TaskStart {
-  readonly token: string
-  readonly definition: string
-  readonly task: string
-  readonly declaration: TaskDeclaration
-  readonly args: readonly unknown[]
-  /** The same before the schema has seen them. */
-  readonly given: readonly unknown[]
-  /** Of a run whose start is saved, or that is begun again. */
-  readonly known?: KnownRun | undefined
-  /** Of a trigger: the run that it is part of, unless that one is at its end. */
-  readonly joins?: JoinedRun | undefined
-}
-
-export interface JoinedRun {
-  readonly run: TaskRun
-  /** How often the run had looked at the state when the trigger came. */
-  readonly looks: number
-  /** Why it may not join that run. */
-  readonly refused?: HeldStateError | undefined
-}
-
-export interface KnownRun {
-  readonly run: string
-  readonly attempt: number
-  readonly durable?: DurableRun | undefined
-  /** Its turn, while it waits for others. */
-  readonly waits?: number | undefined
-  /** It waits to see whether the run of another process, to which it came, is at its end. */
-  readonly joins?: boolean | undefined
-  /** Ids of the runs whose place it takes. */
-  readonly replaces?: readonly string[] | undefined
 }
 
 /** What came before an attempt. */

@@ -7,8 +7,8 @@ import type { Limits } from '../base/limits.js'
 import { Tally } from '../base/tally.js'
 import { sizeOf } from '../base/value.js'
 import type { RunningTask, TaskName } from '../store/store.js'
-import type { TaskStart } from './pool.js'
 import type { RunOwner } from './run.js'
+import type { TaskStart } from './task-start.js'
 
 /** A start that waits, with the number of its turn. */
 export interface WaitingStart extends TaskStart {

@@ -6,8 +6,8 @@ import { fixedLimits } from '../base/server-limits.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
-import type { MemoryBounds } from '../hub/memory-bounds.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
+import type { Access } from '../instance/exclusive.js'
 import type { Instance } from '../instance/instance.js'
 import { nobody, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
@@ -16,15 +16,22 @@ import type { Trigger } from '../state/trigger.js'
 import type { RunningTask } from '../store/store.js'
 import { inheritAll, showFailure } from './adoption.js'
 import { Abandoned } from './disconnect.js'
-import { recordOf, TaskPool, type TaskStart } from './pool.js'
+import { recordOf, TaskPool } from './pool.js'
 import type { TaskRun } from './run.js'
-import type { Access } from './self.js'
 import { type StartCall, Starting, type StartingGround } from './starting.js'
+import type { TaskStart } from './task-start.js'
 
 /** What it asks of the hub. */
 export interface TaskingGround extends StartingGround {
-  readonly memory: Pick<MemoryBounds, 'waitingStarts'>
+  /** Bytes of starts that may wait. */
+  readonly memory: { readonly waitingStarts: number }
   readonly watchdog: Watchdog
+  readonly nodes: StartingGround['nodes'] & {
+    /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
+    aloneMs(token: string): Eventually<number | undefined>
+    /** A task has said how far it is. */
+    reported(instance: Instance): void
+  }
   readonly instances: ReadonlyMap<string, Instance>
   accessOf(token: string): Access
   start(token: string, triggers: readonly Trigger[]): void

@@ -1,37 +1,17 @@
 /** The `self` of a background task: closures over its run, so that an author can destructure it. */
 import type { Clock } from '../base/clock.js'
-import { type Eventually, promised } from '../base/eventually.js'
-import type { Log } from '../base/log.js'
+import { promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
+import type { Access } from '../instance/exclusive.js'
 import { HeldInside } from '../instance/handler-context.js'
+import { lineHere, UsingWatch } from '../instance/using-watch.js'
 import type { Permit } from '../instance/write-guard.js'
 import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
 import type { State } from '../store/store.js'
-import { type BlockTransaction, HeldBlock } from './block.js'
+import { HeldBlock } from './block.js'
 import type { TaskRun } from './run.js'
-import { lineHere, OpenCalls, PutIn, UsingWatch } from './slips.js'
-
-/** A function of the user's. */
-export type Author = (...args: never[]) => unknown
-
-/** How a task reaches the lock and the state of its token. */
-export interface Access {
-  readonly clock: Clock
-  readonly log: Log
-  /** The newest committed state of all definitions. */
-  state(): State
-  /** The newest committed fields of one state, with first values where it has none yet. */
-  snapshot(state: State | undefined, id: string): object
-  /** Runs `work` under the lock, all or nothing. */
-  update<T>(permit: Permit, author: Author, work: (transaction: BlockTransaction) => Eventually<T>): Eventually<T>
-  /** Takes the lock for a block. */
-  lock(permit: Permit): Promise<BlockTransaction>
-  /** The author's code has the token, and may give it to others: the tab is kept from now on. */
-  handedOut(): void
-  /** The flow that runs now is inside the block of `transaction`. */
-  mark(transaction: BlockTransaction): void
-}
+import { OpenCalls, PutIn } from './slips.js'
 
 type AnyState = object
 

@@ -6,20 +6,20 @@ import { after, type Eventually, promised } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { copyValue } from '../base/value.js'
-import { isStale } from '../calls/idempotency.js'
 import { type CallName, withEnd } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/slips.js'
 import { nobody, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
-import type { Inbox } from '../session/inbox.js'
+import { isStale } from '../store/errors.js'
 import type { RunningTask } from '../store/store.js'
 import { admission, restarted, sameOf } from './again.js'
 import { Joining, type JoiningGround } from './joining.js'
-import type { TaskPool, TaskStart } from './pool.js'
+import type { TaskPool } from './pool.js'
 import { isFirst, isSameTask, nextTurn, type WaitingStart } from './queue.js'
 import type { TaskRun } from './run.js'
+import type { TaskStart } from './task-start.js'
 import { WaitingStarts } from './waiting-starts.js'
 
 /** What it asks of the hub. */
@@ -28,10 +28,16 @@ export interface StartingGround extends JoiningGround {
   readonly isClosing: boolean
 }
 
+/** What a page has sent, as far as it has come in. */
+export interface SentCalls {
+  /** Whether it has sent such a call after the one with this id. */
+  hasLater(call: { readonly id: number; readonly definition: string; readonly member: string }): boolean
+}
+
 /** The call of a page that starts a task, and what the page has sent since. */
 export interface StartCall {
   readonly name: CallName
-  readonly inbox?: Pick<Inbox, 'hasLater'> | undefined
+  readonly inbox?: SentCalls | undefined
 }
 
 export class Starting {

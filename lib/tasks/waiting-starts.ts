@@ -1,5 +1,5 @@
 /** Starts that are saved and wait for a place, since the process runs as many tasks as it may. First come, first served. */
-import type { TaskStart } from './pool.js'
+import type { TaskStart } from './task-start.js'
 
 export class WaitingStarts {
   private readonly starts = new Set<TaskStart>()

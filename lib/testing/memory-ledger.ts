@@ -1,7 +1,7 @@
 /** A ledger in memory: what a redis does for its nodes, by a clock that a test owns. It also says how messages travel. */
 import type { Clock } from '../base/clock.js'
-import type { Kept, Known, Ledger, Listener, Message } from '../cluster/coordinator.js'
-import type { Texts } from '../store/record.js'
+import type { Ledger, Listener, Message } from '../cluster/coordinator.js'
+import type { Kept, Known, Texts } from '../store/record.js'
 
 interface Page {
   revision: number

@@ -7,9 +7,9 @@ import type { Chance } from './chance.js'
 import type { TestClock } from './clock.js'
 import { testHub } from './kit.js'
 import { type MortalStore, mortalStore } from './mortal.js'
+import type { Sabotage } from './sabotage.js'
 import type { Page } from './simulated-page.js'
 import { type Journal, journal } from './simulated-state.js'
-import type { Sabotage } from './simulation.js'
 
 /** What the servers of a simulation share with its world. */
 export interface World {

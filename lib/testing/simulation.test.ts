@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type Sabotage, type SimulationOptions, simulate } from './simulation.js'
+import type { Sabotage } from './sabotage.js'
+import { type SimulationOptions, simulate } from './simulation.js'
 
 const seeds = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 

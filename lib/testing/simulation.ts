@@ -6,31 +6,11 @@
 import { Chance } from './chance.js'
 import { TestClock } from './clock.js'
 import { TestTab } from './kit.js'
+import type { Sabotage } from './sabotage.js'
 import { Cluster } from './simulated-cluster.js'
 import { Page, text } from './simulated-page.js'
 import { type Servers, SingleServer, type World as WorldOf } from './simulated-servers.js'
 import { type Journal, journal, simulatedClock } from './simulated-state.js'
-
-/** A bug on purpose: what a simulation is worth shows in whether it finds it. */
-export type Sabotage =
-  /** The hub takes a page that comes back for a new one, so it knows none of its calls. */
-  | 'forget-page'
-  /** The store keeps the state and not which calls are part of it. */
-  | 'forget-calls'
-  /** The store acknowledges a save before it is kept. */
-  | 'acknowledge-early'
-  /** The store takes a save that does not follow what it has: that of a process which was frozen while another went on. */
-  | 'skip-fence'
-  /** The hub does not say how far the calls of a page that comes back have come. */
-  | 'hide-progress'
-  /** The hub goes on from a change that could not be saved. */
-  | 'build-on-failed'
-  /** A call goes on although one before it could not be saved. */
-  | 'overtake-failed'
-  /** Other processes are told of a change before it is saved. */
-  | 'publish-early'
-  /** A process does not renew its lease. */
-  | 'lease-not-renewed'
 
 export interface SimulationOptions {
   readonly seed: number

@@ -1,6 +1,6 @@
 /** What a redis says when it does not do what it was asked, and what that means. It answers with a code in capitals. */
 import { HeldStateError, isHeldStateError, messageOf } from '../../base/errors.js'
-import { cannotSave } from '../coordinator.js'
+import { cannotSave } from '../../store/errors.js'
 
 /** Answers that others would get as well: this redis can do nothing now, and perhaps later, or the one in its place. */
 const passing = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'BUSY', 'NOAUTH', 'WRONGPASS'])

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react'
 import { consoleLog } from '../../base/log.js'
 import { currentHub, currentSlot } from '../../hub/process-slot.js'
-import { readViews } from '../../hub/read.js'
+import { readViews } from '../../instance/read.js'
 import type { Paint } from '../../protocol/paint.js'
 import { Painted } from '../../react/painted.js'
 import type { Definition } from '../../state/definition.js'

@@ -3,29 +3,8 @@
  * in each of Next's build workers, and needs neither Next nor sockets there.
  */
 import { refuseUnknown } from '../../base/known-keys.js'
-import type { HubOptions } from '../../hub/options.js'
 import { endPlainly } from './exit-on-start-error.js'
-
-export interface ServeOptions {
-  /** Development mode. Default: unless NODE_ENV is `production`. */
-  readonly dev?: boolean
-  /** Default: the environment's PORT, or 3000. */
-  readonly port?: number
-  /** The address to listen on. Default: all. */
-  readonly hostname?: string
-  /** The folder of the app. Default: the current one. */
-  readonly dir?: string
-  /** Compile with webpack in development, not with Turbopack. */
-  readonly webpack?: boolean
-  readonly hub?: Omit<HubOptions, 'prepare'>
-}
-
-export interface Served {
-  /** For people on this machine; the server listens where `hostname` says. */
-  readonly url: string
-  /** Ends tasks, lets events finish, closes all sockets and Next. In development, Next keeps its file watchers open. */
-  close(): Promise<void>
-}
+import type { Served, ServeOptions } from './server.js'
 
 /**
  * Starts Next with heldstate, and says where. `SIGTERM` and `SIGINT` close it in order. If the port is in use, it says so and

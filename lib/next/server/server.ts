@@ -2,6 +2,7 @@
  * The custom server: Next, and the hub on the same port. Its order matters. It listens first, so that a port in use is
  * noticed before Next compiles anything; what arrives meanwhile waits. The hub comes after Next, which reads `.env`.
  */
+
 import { createServer, type Server } from 'node:http'
 import nextModule from 'next'
 import { type Clock, systemClock } from '../../base/clock.js'
@@ -9,6 +10,7 @@ import { HeldStateError, messageOf } from '../../base/errors.js'
 import { consoleLog } from '../../base/log.js'
 import { edgeLimits, fixedLimits } from '../../base/server-limits.js'
 import type { Hub } from '../../hub/hub.js'
+import type { HubOptions } from '../../hub/options.js'
 import { claimSlot, setSlot } from '../../hub/process-slot.js'
 import { socketPaths } from '../../protocol/path.js'
 import { CookieWatch } from '../../transport/cookie-watch.js'
@@ -17,9 +19,29 @@ import { devOrigins, servedZone, warnOfUnwrapped } from '../plugin/config-regist
 import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
 import { OpenSockets } from './open-sockets.js'
-import type { Served, ServeOptions } from './serve.js'
 import { EarlyRequests } from './startup-queue.js'
 import { forwardUpgrades } from './upgrades.js'
+
+export interface ServeOptions {
+  /** Development mode. Default: unless NODE_ENV is `production`. */
+  readonly dev?: boolean
+  /** Default: the environment's PORT, or 3000. */
+  readonly port?: number
+  /** The address to listen on. Default: all. */
+  readonly hostname?: string
+  /** The folder of the app. Default: the current one. */
+  readonly dir?: string
+  /** Compile with webpack in development, not with Turbopack. */
+  readonly webpack?: boolean
+  readonly hub?: Omit<HubOptions, 'prepare'>
+}
+
+export interface Served {
+  /** For people on this machine; the server listens where `hostname` says. */
+  readonly url: string
+  /** Ends tasks, lets events finish, closes all sockets and Next. In development, Next keeps its file watchers open. */
+  close(): Promise<void>
+}
 
 /** Next's types describe the default export of an ES module; what Node gives for its CommonJS is that export itself. */
 const next = nextModule as unknown as typeof nextModule.default

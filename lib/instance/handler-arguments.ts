@@ -4,11 +4,11 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import type { Watchdog } from '../base/watchdog.js'
-import { Deadline } from '../instance/deadline.js'
-import type { Ground } from '../instance/ground.js'
-import type { EventDeclaration, TaskDeclaration } from '../state/declaration.js'
+import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import type { Trigger } from '../state/trigger.js'
 import { refused } from './argument-error.js'
+import { Deadline } from './deadline.js'
+import type { Ground } from './ground.js'
 
 export interface ArgumentsGround extends Ground {
   readonly clock: Clock

@@ -2,31 +2,39 @@
  * The states that duplicated tabs begin with. A copy is saved with its own first change; until then it shares the values of its original in
  * memory, which is read and not followed.
  */
+
+import type { Clock } from '../base/clock.js'
 import { after, type Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
-import type { Hub } from '../hub/hub.js'
-import { readInstance } from '../hub/read.js'
-import type { Connection } from '../session/connection.js'
-import type { Instance } from './instance.js'
+import type { Instance } from '../instance/instance.js'
+import { type ReadGround, readInstance } from '../instance/read.js'
+import type { Connection } from './connection.js'
+import type { NewTabs } from './new-tabs.js'
+
+/** What it asks of the hub. */
+export interface OriginalsGround extends ReadGround {
+  readonly clock: Clock
+  readonly newTabs: Pick<NewTabs, 'copy'>
+}
 
 type Kept = Pick<Instance, 'state' | 'shapes' | 'bytes'>
 
 export class Originals {
-  private readonly hub: Hub
+  private readonly ground: OriginalsGround
   /** What was read last: a flood of copies of one tab reads it once. */
   private last: { readonly token: string; readonly kept: Promise<Kept>; cancelForget(): void } | undefined
 
   /** Bytes of those that were lent last. */
   private readonly sizes = new Map<string, number>()
 
-  constructor(hub: Hub) {
-    this.hub = hub
+  constructor(ground: OriginalsGround) {
+    this.ground = ground
   }
 
   /** Gives an instance what another token has, unless it has something itself, to be saved with its own first change. */
   lend(token: string, to: Instance, connection: Connection): Eventually<void> {
-    const charge = (bytes: number) => this.hub.newTabs.copy(connection, bytes)
+    const charge = (bytes: number) => this.ground.newTabs.copy(connection, bytes)
     if (to.exists || to.borrowed) return
     const known = this.sizes.get(token)
     if (known !== undefined) charge(known) // before it is read again
@@ -46,7 +54,7 @@ export class Originals {
 
   /** What is kept of a token, or what it has borrowed itself. */
   private of(token: string): Eventually<Kept> {
-    const { clock, instances } = this.hub
+    const { clock, instances } = this.ground
     const here = instances.get(token)
     if (here?.known) return here.exists ? here : (here.borrowed ?? here)
     if (this.last?.token === token) return this.last.kept
@@ -65,7 +73,7 @@ export class Originals {
   }
 
   private async read(token: string): Promise<Kept> {
-    const { state, shapes } = await readInstance(this.hub, token)
+    const { state, shapes } = await readInstance(this.ground, token)
     return { state, shapes, bytes: sizeOf(state) }
   }
 }

@@ -1,9 +1,9 @@
 /** What all pages of a process may take of its memory: each bound is a part of the limit of its heap. */
 import { getHeapStatistics } from 'node:v8'
 import { fixedLimits } from '../base/server-limits.js'
-import { Unread } from '../session/backpressure.js'
-import { Inboxes } from '../session/pace.js'
-import { Windows } from '../session/replay-memory.js'
+import { Unread } from './backpressure.js'
+import { Inboxes } from './pace.js'
+import { Windows } from './replay-memory.js'
 
 export class MemoryBounds {
   /** Of what pages were sent and have not read. */

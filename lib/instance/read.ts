@@ -2,37 +2,49 @@
 import { encode, type Json } from '../base/encode.js'
 import { promised } from '../base/eventually.js'
 import { copyValue, ownValue } from '../base/value.js'
-import { completed } from '../instance/fields.js'
-import { Instance } from '../instance/instance.js'
-import { StateUnknown } from '../instance/load-error.js'
 import { ComputedCache } from '../state/computed.js'
-import type { Hub } from './hub.js'
+import type { Registry } from '../state/registry.js'
+import type { StateStore } from '../store/store.js'
+import { completed } from './fields.js'
+import type { Ground } from './ground.js'
+import { Instance, type InstanceGround } from './instance.js'
+import { StateUnknown } from './load-error.js'
+
+/** What reading needs of the ground. */
+export interface ReadGround extends InstanceGround {
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly nodes: Ground['nodes']
+  readonly registry: Registry
+  readonly store: Pick<StateStore, 'read'>
+  /** Resolves when the definitions are loaded. */
+  ready(): Promise<void>
+}
 
 /** A copy of one state with its private fields and computed values: first values for what was never saved. */
-export async function readState(hub: Hub, token: string | undefined, id: string): Promise<object> {
-  await hub.ready()
-  const definition = hub.registry.get(id)
+export async function readState(ground: ReadGround, token: string | undefined, id: string): Promise<object> {
+  await ground.ready()
+  const definition = ground.registry.get(id)
   if (token === undefined) {
     const fields = definition.members.initial()
     return { ...fields, ...new ComputedCache(definition.members).evaluate(fields) }
   }
-  const instance = await readInstance(hub, token)
+  const instance = await readInstance(ground, token)
   const fields = completed(
     ownValue(instance.state, id),
     ownValue(instance.shapes, id),
     definition,
-    hub.log,
+    ground.log,
     instance.unsaved(definition),
   )
   return copyValue({ ...fields, ...instance.computed(definition).evaluate(fields) }, [id]) as object
 }
 
 /** What this process knows of a token, or else what is kept of it, which it does not begin to hold by that. */
-export async function readInstance(hub: Hub, token: string): Promise<Instance> {
-  const here = hub.instances.get(token)
-  if (here && (here.followed || (here.loaded && hub.nodes.holds(token)))) return here
-  const instance = new Instance(token, hub)
-  const stored = await promised(() => hub.store.read(token)).catch((error) => {
+export async function readInstance(ground: ReadGround, token: string): Promise<Instance> {
+  const here = ground.instances.get(token)
+  if (here && (here.followed || (here.loaded && ground.nodes.holds(token)))) return here
+  const instance = new Instance(token, ground)
+  const stored = await promised(() => ground.store.read(token)).catch((error) => {
     throw new StateUnknown(token, error)
   })
   instance.follow(stored)
@@ -41,16 +53,16 @@ export async function readInstance(hub: Hub, token: string): Promise<Instance> {
 
 /** What a tab would be sent of its states: of those with these ids, or of all that were saved. */
 export async function readViews(
-  hub: Hub,
+  ground: ReadGround,
   token: string,
   ids: readonly string[] | undefined,
 ): Promise<Record<string, Json>> {
-  await hub.ready()
-  const instance = await readInstance(hub, token)
+  await ground.ready()
+  const instance = await readInstance(ground, token)
   const views: Record<string, Json> = {}
   for (const id of ids ?? Object.keys(instance.state)) {
     const isSaved = ownValue(instance.state, id) !== undefined
-    const view = isSaved && hub.registry.has(id) ? instance.view(hub.registry.get(id)) : undefined
+    const view = isSaved && ground.registry.has(id) ? instance.view(ground.registry.get(id)) : undefined
     if (view) views[id] = encode(view)
   }
   return views

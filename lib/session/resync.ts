@@ -1,0 +1,46 @@
+/** A page that asks for the whole state again and again gets it now and then, and less and less often. */
+import type { Clock } from '../base/clock.js'
+import { fixedLimits } from '../base/server-limits.js'
+
+export class Resync {
+  private readonly clock: Clock
+  private asked = false
+  /** When it was sent last, in milliseconds of the clock. */
+  private sentAt = Number.NEGATIVE_INFINITY
+  /** Milliseconds from one to the next. */
+  private pauseMs = 0
+  private cancelTimer: (() => void) | undefined
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  /** The page asks for the whole of it. */
+  ask(): void {
+    this.asked = true
+  }
+
+  /** Whether to send it now. `isCrowded` where the pages of its address ask too much; `later` is called when it may be sent. */
+  isDue(isCrowded: (now: number) => boolean, later: () => void): boolean {
+    if (!this.asked) return false
+    const now = this.clock.now()
+    const sinceMs = now - this.sentAt
+    const waitMs = isCrowded(now) ? fixedLimits.resyncPauseMs : this.pauseMs - sinceMs
+    if (waitMs > 0) {
+      this.cancelTimer ??= this.clock.after(waitMs, () => {
+        this.cancelTimer = undefined
+        later()
+      })
+      return false
+    }
+    this.pauseMs = Math.max(fixedLimits.resyncPauseMs, Math.min(2 * this.pauseMs, fixedLimits.resyncLongestMs))
+    if (sinceMs > 2 * fixedLimits.resyncLongestMs) this.pauseMs = fixedLimits.resyncPauseMs
+    this.asked = false
+    this.sentAt = now
+    return true
+  }
+
+  end(): void {
+    this.cancelTimer?.()
+  }
+}
