@@ -4,17 +4,16 @@
  */
 import { concealed } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import { after, concluded, type Eventually, isPromise, promised } from '../base/eventually.js'
+import { after, concluded, type Eventually, isPromise } from '../base/eventually.js'
 import { listed } from '../base/listed.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
-import { type CallName, EndedMeanwhile } from '../instance/call-log.js'
+import type { CallName } from '../instance/call-log.js'
 import { Deadline } from '../instance/deadline.js'
 import { type ArgumentsGround, argumentsOf, late } from '../instance/handler-arguments.js'
 import { HeldInside } from '../instance/handler-context.js'
-import type { Unsaved } from '../instance/instance.js'
 import { madeBy, take } from '../instance/slips.js'
-import { transact } from '../instance/transact.js'
+import { type Done, type Outcome, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -23,7 +22,7 @@ import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
 import type { Tasking } from '../tasks/scheduler.js'
 import type { SentCalls } from '../tasks/starting.js'
 import type { TaskStart } from '../tasks/task-start.js'
-import type { Passing } from './in-order.js'
+import { type Dispatched, finished, type InFlight } from './in-order.js'
 
 /** A request as an event sees it that asks for one: what its page connected with. */
 export interface Visit {
@@ -52,18 +51,16 @@ export interface Call {
   readonly args: readonly unknown[]
   /** Given for a call of a tab; a trigger has none. */
   readonly name?: CallName
-  /** Called when what it changed is on its way to the store, if nothing else follows from it: the next call may begin. */
-  readonly passed?: (pending: Unsaved) => void
   /** Of its page: what it has sent since. */
   readonly inbox?: SentCalls
   /** Calls of its page that are not kept yet. */
-  readonly before?: Passing | undefined
+  readonly before?: InFlight | undefined
   /** Of the page that called. */
   readonly from?: Visit
 }
 
-/** Done when an event's effect is committed, or when a task has been started. */
-export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
+/** Runs the event or starts the task that a call names. */
+export function dispatch(ground: DispatchGround, call: Call): Eventually<Dispatched> {
   const definition = ground.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
   return event && !event.schema
@@ -72,7 +69,7 @@ export function dispatch(ground: DispatchGround, call: Call): Eventually<void> {
 }
 
 /** Finds what a call names and validates its arguments; what it gives runs it. */
-export function prepare(ground: DispatchGround, call: Call): Eventually<() => Eventually<void>> {
+export function prepare(ground: DispatchGround, call: Call): Eventually<() => Eventually<Dispatched>> {
   const definition = ground.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
   if (event)
@@ -84,7 +81,8 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
     return after(call.before?.ended, () => {
       call.before?.pending.check()
       const { name, inbox } = call
-      return ground.tasks.start({ ...start, args, given: call.args }, name && { name, inbox })
+      const started = ground.tasks.start({ ...start, args, given: call.args }, name && { name, inbox })
+      return after(started, (answered) => answered ?? finished)
     })
   })
 }
@@ -95,12 +93,11 @@ function runEvent(
   definition: ServerDefinition,
   declaration: EventDeclaration,
   args: readonly unknown[],
-): Eventually<void> {
+): Eventually<Dispatched> {
   const { handler, request } = declaration
   const { token, name, from, before } = call
-  let next: readonly Next[] = []
-  const work = (transaction: Transaction): Eventually<void> => {
-    transaction.begins(name, before?.pending)
+  const work = (transaction: Transaction): Eventually<readonly Next[]> => {
+    transaction.begins()
     const made = madeBy(ground.log, call)
     transaction.made = made
     const state = transaction.get(definition.id)
@@ -112,21 +109,46 @@ function runEvent(
       ground.watchdog.leave()
     }
     return after(inTime(ground, transaction, returned, call, declaration), (value) => {
-      const triggers = value === undefined ? [] : triggersOf(value, call, declaration)
+      const triggers = value === undefined ? none : triggersOf(value, call, declaration)
       made?.end(true)
-      if (triggers.length === 0 && !request) transaction.whenPassed(call.passed)
-      return after(announced(ground, transaction, triggers), (all) => {
-        next = all
-      })
+      return announced(ground, transaction, triggers)
     })
   }
-  const run = () => transact(ground, token, granted, handler, work, call)
+  const turn = { name, before: before?.pending }
+  const run = () =>
+    transactPipelined(ground, { token, guard: granted, author: handler, work, call: turn, holder: call })
   const { inRequest } = ground.options
   return concluded(
-    () => (request && inRequest ? inRequest(() => promised(run), from?.cookies, from?.visitor) : run()),
-    () => ground.start(token, next),
+    () => (request && inRequest ? inRequest(() => kept(run), from?.cookies, from?.visitor) : run()),
+    (outcome) => (outcome === 'answered' ? outcome : follow(ground, call, outcome)),
     (error) => refuse(nameOf(call), error),
   )
+}
+
+const none: readonly never[] = []
+
+/** A handler that asks for a request has it until its change is kept. */
+async function kept<T>(run: () => Eventually<Outcome<T>>): Promise<Outcome<T>> {
+  const outcome = await run()
+  if (outcome !== 'answered') await outcome.durable
+  return outcome
+}
+
+/** What an event has brought about begins once its change is kept. Where that is nothing, the next call of its page need not wait for it. */
+function follow(
+  ground: DispatchGround,
+  call: Call,
+  { value: next, durable, pipelined }: Done<readonly Next[]>,
+): Dispatched {
+  if (!isPromise(durable)) {
+    ground.start(call.token, next)
+    return finished
+  }
+  const done = durable.then(
+    () => ground.start(call.token, next),
+    (error) => refuse(nameOf(call), error),
+  )
+  return { done, pending: next.length === 0 ? pipelined : undefined }
 }
 
 /** What an event has returned or yielded. Should that be no trigger, only its declaration has a line. */
@@ -185,7 +207,7 @@ const interrupted = (where: string): Failure => ({
 
 /** The page reads what the author has written for visitors; all else is for the log. */
 function refuse(where: string, error: unknown): never {
-  throw error instanceof EndedMeanwhile ? error : concealed('handler-failed', where, error)
+  throw concealed('handler-failed', where, error)
 }
 
 /** What a handler comes to that has returned a promise or a generator, if it does in time. */

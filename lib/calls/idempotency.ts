@@ -1,13 +1,14 @@
 /** A call of a tab runs once: when it is sent again, after a lost connection or a crash, it gets its first answer again. */
 import { concealed, retold } from '../base/concealed.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
-import { concluded, type Eventually } from '../base/eventually.js'
+import { concluded, type Eventually, isPromise } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
-import { type CallName, EndedMeanwhile, endOf, withEarlyEnd, withEnd } from '../instance/call-log.js'
+import { type CallName, endOf, withEarlyEnd, withEnd } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import { StateUnknown } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
+import { type Dispatched, finished, type Running } from './in-order.js'
 
 /** Who hears how calls have ended. */
 export interface Caller {
@@ -28,37 +29,52 @@ export interface CallOnce {
   readonly again: boolean
 }
 
-export function once(call: CallOnce, work: () => Eventually<void>): Eventually<void> {
-  const { instance, caller, name, limits } = call
-  const known = endOf(instance.calls, name)
+/** What is left of a call after it has run; its `done` never rejects. */
+export function once(call: CallOnce, work: () => Eventually<Dispatched>): Eventually<Running> {
+  const known = endOf(call.instance.calls, call.name)
   if (known) return tell(call, known)
-  const withThisEnd = call.early ? withEarlyEnd : withEnd
+  const ended = () => succeed(call)
+  const failed = (error: unknown) => fail(call, error)
   return concluded(
     work,
-    () => {
-      if (!endOf(instance.calls, name)) instance.calls = withThisEnd(instance.calls, name, undefined, limits)
-      caller.ended(name.id)
+    (outcome) => {
+      if (outcome === 'answered') return tell(call, endOf(call.instance.calls, call.name))
+      if (isPromise(outcome.done)) return { done: outcome.done.then(ended, failed), pending: outcome.pending }
+      ended()
+      return finished
     },
-    (thrown) => {
-      const end = endOf(instance.calls, name)
-      if (thrown instanceof EndedMeanwhile) return tell(call, end)
-      const error = concealed('handler-failed', 'A call', thrown)
-      const failure = toFailure(error)
-      if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id) // another process did it
-      const mayHaveEnded = call.again && error instanceof StateUnknown && error.token === instance.token
-      if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
-        instance.calls = withThisEnd(instance.calls, name, failure, limits)
-      caller.broke(error, call.early)
-      caller.failed(name.id, error)
+    (error) => {
+      failed(error)
+      return finished
     },
   )
 }
 
+function succeed({ instance, caller, name, limits, early }: CallOnce): void {
+  if (!endOf(instance.calls, name)) instance.calls = withOrder(early)(instance.calls, name, undefined, limits)
+  caller.ended(name.id)
+}
+
+function fail({ instance, caller, name, limits, early, again }: CallOnce, thrown: unknown): void {
+  const end = endOf(instance.calls, name)
+  const error = concealed('handler-failed', 'A call', thrown)
+  const failure = toFailure(error)
+  if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id) // another process did it
+  const mayHaveEnded = again && error instanceof StateUnknown && error.token === instance.token
+  if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
+    instance.calls = withOrder(early)(instance.calls, name, failure, limits)
+  caller.broke(error, early)
+  caller.failed(name.id, error)
+}
+
+const withOrder = (early: boolean) => (early ? withEarlyEnd : withEnd)
+
 /** Says again what a call has come to that has ended. */
-function tell({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): void {
+function tell({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Running {
   if (end === 'unknown') caller.failed(name.id, forgotten())
   else if (end?.failure) caller.failed(name.id, retold(end.failure))
   else caller.ended(name.id)
+  return finished
 }
 
 /** The hub is closing and has not begun the call: the tab sends it to the next one. */

@@ -1,10 +1,23 @@
 /** Calls of a page that are on their way to the store, and those that come after them. */
-import type { Eventually } from '../base/eventually.js'
+import { concluded, type Eventually } from '../base/eventually.js'
 import { sharper } from '../instance/commit-queue.js'
 import type { Unsaved } from '../instance/instance.js'
 
-/** What comes after them has no effect unless they have. */
-export interface Passing {
+/** What a call has come to; `'answered'` if another process has run it: its answer is in `instance.calls`. */
+export type Dispatched = Running | 'answered'
+
+export interface Running {
+  /** Done when the call has ended: what it changed is kept, and what follows from it has begun. */
+  readonly done: Eventually<void>
+  /** What its change is part of, where the next call may begin before that is kept. */
+  readonly pending?: Unsaved | undefined
+}
+
+/** A call that waits for nothing. */
+export const finished: Running = { done: undefined }
+
+/** Calls of a page that have not ended. What comes after them has no effect unless they have. */
+export interface InFlight {
   /** Done when they have ended; never rejects. */
   readonly ended: Promise<void>
   /** What they are part of. */
@@ -12,12 +25,24 @@ export interface Passing {
 }
 
 /** Runs a call that ends after those before it, and not otherwise: what is remembered of calls is how far they have come. */
-export async function inOrder({ ended, pending }: Passing, run: () => Eventually<void>): Promise<void> {
+export function inOrder(before: InFlight, work: () => Eventually<Dispatched>): Eventually<Dispatched> {
+  return concluded(
+    work,
+    (outcome) =>
+      outcome === 'answered'
+        ? before.ended.then(() => outcome)
+        : { done: endsAfter(before, outcome.done), pending: outcome.pending },
+    (error) => endsAfter(before, Promise.reject(error)),
+  )
+}
+
+async function endsAfter<T>({ ended, pending }: InFlight, done: Eventually<T>): Promise<T> {
   try {
-    await run()
+    const value = await done
+    await ended
+    return value
   } catch (error) {
     await ended
     throw pending.failure ? sharper(error, pending.failure) : error
   }
-  await ended
 }

@@ -3,6 +3,7 @@ import { after, type Eventually, isPromise, rescued } from '../base/eventually.j
 import { isTrigger } from '../state/trigger.js'
 import type { TaskStart } from '../tasks/task-start.js'
 import { type DispatchGround, type Next, prepare } from './dispatch.js'
+import type { Dispatched } from './in-order.js'
 
 export interface TriggerGround extends DispatchGround {
   readonly tasks: DispatchGround['tasks'] & { begin(start: TaskStart): void }
@@ -32,7 +33,10 @@ function startOne(ground: TriggerGround, token: string, next: Next): Eventually<
   const report = (error: unknown) => ground.report(token, error)
   if (!isTrigger(next)) return ground.tasks.begin(next)
   return rescued(
-    () => after(prepare(ground, { ...next, token }), (run) => void ground.tracked(rescued(run, report))),
+    () => after(prepare(ground, { ...next, token }), (run) => void ground.tracked(rescued(() => ended(run()), report))),
     report,
   )
 }
+
+const ended = (dispatched: Eventually<Dispatched>): Eventually<void> =>
+  after(dispatched, (outcome) => (outcome === 'answered' ? undefined : outcome.done))

@@ -12,6 +12,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import { Watchdog } from '../base/watchdog.js'
 import { type Call, dispatch, type Next } from '../calls/dispatch.js'
+import type { Dispatched } from '../calls/in-order.js'
 import { startEach } from '../calls/triggers.js'
 import { reportFault, triggerFaults } from '../instance/error-reporting.js'
 import { Keeping } from '../instance/eviction.js'
@@ -222,7 +223,7 @@ export class Hub {
   }
 
   /** Dispatches a call of a tab. */
-  call(call: Call): Eventually<void> {
+  call(call: Call): Eventually<Dispatched> {
     if (this.closing) throw closed()
     return after(this.prepare(), () => dispatch(this, call))
   }

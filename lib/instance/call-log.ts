@@ -16,9 +16,6 @@ export interface CallName {
 
 export type PastCalls = readonly PageCalls[]
 
-/** Thrown where a call would begin that has ended in another process. Not a failure: it has its answer. */
-export class EndedMeanwhile extends Error {}
-
 /** How a call has ended; `undefined` for one that has not, and `'unknown'` if that was too long ago. */
 export function endOf(calls: PastCalls, { page, id }: CallName): CallEnd | 'unknown' | undefined {
   const known = calls.find((other) => other.page === page)

@@ -2,7 +2,6 @@
 import { asVisitorsRead, hiddenBy, isRefusal } from '../base/concealed.js'
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import { EndedMeanwhile } from './call-log.js'
 
 /** Failures that their caller can mend; every other one is a fault of the app. */
 export const callerFaults = new Set<ErrorCode>([
@@ -25,7 +24,6 @@ const lineOf = (error: Error) => (process.env.NODE_ENV === 'development' ? error
 
 /** Whether it was one. */
 export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): boolean {
-  if (error instanceof EndedMeanwhile) return false // another process has done it, and its answer is given
   const known = isHeldStateError(error)
   if (known && (expected.has(error.code) || isRefusal(error))) return false
   const hidden = hiddenBy(error)

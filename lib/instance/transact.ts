@@ -1,85 +1,173 @@
-/** How a transaction comes to be: lock → load → draft. What fails on the way gives the lock back. */
+/**
+ * Everything that changes state comes through here: lock → load → draft → work → save → release. Where a step fails, nothing of the
+ * change is kept and nothing of it was shown; the failure leaves here, named. The lock is released as soon as a save starts: the next
+ * change builds on this one, and is saved with the next batch.
+ */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
-import { isSaveFailed, load } from './commit-queue.js'
+import { type CallName, endOf } from './call-log.js'
+import { isSaveFailed, load, sharper } from './commit-queue.js'
 import { forgotten } from './forgotten.js'
 import type { Ground } from './ground.js'
-import type { Instance } from './instance.js'
+import type { Instance, Unsaved } from './instance.js'
 import { StateUnknown } from './load-error.js'
-import type { Author, Hold } from './lock-scope.js'
+import type { Author } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { Transaction } from './transaction.js'
 import { granted, type Permit } from './write-guard.js'
 
-/**
- * Runs `work` under the lock of `token`. What it changed is kept if it returns, and forgotten if it throws. `author` is
- * the function of the user's that `work` will call.
- */
+export interface Request<T> {
+  readonly token: string
+  /** Whether the work may still write: that of a task may until it is cancelled. */
+  readonly guard: Permit
+  /** The author's function that `work` calls. */
+  readonly author: Author
+  readonly work: (transaction: Transaction) => Eventually<T>
+  /** The call of a page that this is the work of: it ends in the same save as its change. */
+  readonly call?: CallTurn | undefined
+  /** Named in the error of code that waits for the lock for too long. */
+  readonly holder?: Holder
+}
+
+export interface CallTurn {
+  /** None for a trigger. */
+  readonly name?: CallName | undefined
+  /** What the calls of its page before it are part of, unless that is kept. */
+  readonly before?: Unsaved | undefined
+}
+
+/** What a request has come to; `'answered'` if another process has run its call meanwhile: the answer is in `instance.calls`. */
+export type Outcome<T> = Done<T> | 'answered'
+
+export interface Done<T> {
+  readonly value: T
+  /** Done when the change is kept: its value may be shown and acknowledged then. */
+  readonly durable: Eventually<void>
+  /** The save that the change is part of, where the lock was released before its end. */
+  readonly pipelined: Unsaved | undefined
+}
+
+/** Runs `work` under the lock of a token. What it changed is kept if it returns, and forgotten if it throws. */
+export function transactPipelined<T>(ground: Ground, request: Request<T>): Eventually<Outcome<T>> {
+  const { token, guard, holder } = request
+  return after(begin(ground, token, guard, holder), (transaction) => run(ground, transaction, request))
+}
+
+/** The same for work that is no call; done with its value when the change is kept. */
 export function transact<T>(
   ground: Ground,
   token: string,
-  permit: Permit,
+  guard: Permit,
   author: Author,
   work: (transaction: Transaction) => Eventually<T>,
   holder?: Holder,
 ): Eventually<T> {
-  const transaction = begin(ground, token, permit, holder)
-  if (!isPromise(transaction)) return transaction.carry(author, work)
-  return transaction.then((begun) => begun.carry(author, work))
+  return after(transactPipelined(ground, { token, guard, author, work, holder }), (outcome) => {
+    const { value, durable } = outcome as Done<T> // only a call can be answered
+    return isPromise(durable) ? durable.then(() => value) : value
+  })
 }
 
 /** Lock → load → draft. The caller must release. */
-function begin(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
+function begin(ground: Ground, token: string, guard: Permit, holder: Holder): Eventually<Transaction> {
   const outer = ground.flow.current()
-  const lock = ground.locks.acquire(token, permit.signal, holder)
-  if (!isPromise(lock)) return open(ground, token, permit, outer, lock, holder)
-  return lock.then((release) => open(ground, token, permit, outer, release, holder))
-}
-
-/** The same, on top of nothing that may not be kept: what is looked at under the lock may be shown. */
-export function beginSettled(ground: Ground, token: string, permit: Permit, holder?: Holder): Eventually<Transaction> {
-  const settled = (transaction: Transaction) => (ground.instance(token).pending ? transaction.settle() : transaction)
-  return after(begin(ground, token, permit, holder), settled)
-}
-
-function open(
-  ground: Ground,
-  token: string,
-  permit: Permit,
-  outer: Hold | undefined,
-  release: Release,
-  holder: Holder,
-): Eventually<Transaction> {
-  const instance = ground.instance(token)
-  const refuse = (error: unknown): never => {
-    release()
-    ground.released(instance)
-    throw error
-  }
-  try {
-    permit.check()
-    ground.endings.check(token)
-    if (instance.loaded && ground.nodes.holds(token) && !instance.forgotten)
-      return new Transaction(ground, instance, permit, outer, release, holder)
-    const start = () => {
-      permit.check() // what was loaded may have ended the task
+  return after(ground.locks.acquire(token, guard.signal, holder), (unlock: Release) => {
+    const instance = ground.instance(token)
+    const open = () => {
+      guard.check()
       if (instance.forgotten) throw forgotten()
-      return new Transaction(ground, instance, permit, outer, release, holder)
+      return new Transaction(ground, instance, guard, outer, unlock, holder)
     }
-    // what is on its way says itself, when it fails, what is kept
-    const known = () => (instance.loaded && ground.nodes.holds(token) ? undefined : load(ground, instance))
-    const loading = instance.pending ? instance.pending.settled().then(known) : known()
-    return isPromise(loading) ? loading.then(start).catch(refuse) : start()
+    return rescued(
+      () => {
+        guard.check()
+        ground.endings.check(token)
+        return isOurs(ground, instance) && !instance.forgotten ? open() : after(owned(ground, instance), open)
+      },
+      (error) => {
+        unlock()
+        ground.released(instance)
+        throw error
+      },
+    )
+  })
+}
+
+const isOurs = (ground: Ground, { loaded, token }: Instance) => loaded && ground.nodes.holds(token)
+
+/** Loads an instance, unless what is on its way to the store says itself what is kept. */
+function owned(ground: Ground, instance: Instance): Eventually<unknown> {
+  const known = () => (isOurs(ground, instance) ? undefined : load(ground, instance))
+  return instance.pending ? instance.pending.settled().then(known) : known()
+}
+
+/** Work → save → release. */
+function run<T>(ground: Ground, transaction: Transaction, request: Request<T>): Eventually<Outcome<T>> {
+  const { author, call, work } = request
+  const fail = (error: unknown) => abort(transaction, error)
+  let value: Eventually<T>
+  try {
+    call?.before?.check()
+    if (call?.name && endOf(ground.instance(request.token).calls, call.name)) {
+      transaction.release()
+      return 'answered'
+    }
+    transaction.call = call?.name
+    value = ground.flow.run(transaction, author, work)
   } catch (error) {
-    return refuse(error)
+    return fail(error)
   }
+  return isPromise(value)
+    ? Promise.resolve(value).then((late) => commit(ground, transaction, late), fail)
+    : commit(ground, transaction, value)
+}
+
+function commit<T>(ground: Ground, transaction: Transaction, value: T): Eventually<Outcome<T>> {
+  transaction.active = false // its author's code has ended: what that left running waits for the lock as anybody does
+  transaction.join()
+  const isAlone = transaction.changesRuns // what tasks have to say is saved under the lock
+  let saved: Eventually<void>
+  try {
+    saved = transaction.commit()
+  } catch (error) {
+    return abort(transaction, error)
+  }
+  const { pending } = ground.instance(transaction.token)
+  const isPipelined = isPromise(saved) && !isAlone && pending !== undefined && !pending.isFull
+  if (isPromise(saved) && !isPipelined) saved = saved.finally(() => transaction.release())
+  else transaction.release()
+  return { value, durable: saved, pipelined: isPipelined ? pending : undefined }
+}
+
+/** What the work saw may never be kept; then that is the failure to report. */
+function abort(transaction: Transaction, error: unknown): Eventually<never> {
+  transaction.release()
+  if (!transaction.base) throw error
+  return transaction.base.founded().then(
+    () => {
+      throw error
+    },
+    (failure) => {
+      throw sharper(error, failure)
+    },
+  )
+}
+
+/** Takes the lock, on top of nothing that may not be kept: what is looked at under the lock may be shown. */
+export function beginSettled(ground: Ground, token: string, guard: Permit, holder?: Holder): Eventually<Transaction> {
+  const settled = (transaction: Transaction) => (ground.instance(token).pending ? transaction.settle() : transaction)
+  return after(begin(ground, token, guard, holder), settled)
 }
 
 /** Holds an instance, and changes nothing. */
 export function own(ground: Ground, instance: Instance): Eventually<void> {
   const { token } = instance
+  const request = { token, guard: granted, author: nobody, work: nobody }
   return rescued(
-    () => after(beginSettled(ground, token, granted), (transaction) => transaction.carry(nobody, () => {})),
+    () =>
+      after(beginSettled(ground, token, granted), (transaction) =>
+        after(run(ground, transaction, request), (outcome) => (outcome as Done<void>).durable),
+      ),
     (error) => {
       if (!isSaveFailed(error)) throw error // what tasks had to say went with it, and was not asked for
       if (!instance.loaded) throw new StateUnknown(token, error)

@@ -1,9 +1,4 @@
-/**
- * The one place where server state changes: lock → load → draft → work → save → release → publish. Events, a task's
- * `update` and `lock`, and `modifyState` all come through here. Where a step fails, nothing of the change is kept and
- * nothing of it was shown; the failure leaves here, named.
- */
-
+/** One change under the lock of a token: drafts of its states, and what is saved of them. `transact` leads it from step to step. */
 import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
@@ -14,12 +9,12 @@ import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State } from '../store/store.js'
-import { type CallName, EndedMeanwhile, endOf, withEnd } from './call-log.js'
-import { type Change, keep, load, lose, sharper } from './commit-queue.js'
+import { type CallName, withEnd } from './call-log.js'
+import { type Change, keep, load, lose } from './commit-queue.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
 import type { Ground } from './ground.js'
 import type { Instance, Unsaved } from './instance.js'
-import { type Author, current, type Hold } from './lock-scope.js'
+import { current, type Hold } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { sayChangedKinds } from './slips.js'
@@ -41,10 +36,8 @@ export class Transaction implements Hold {
   /** The author's code is inside. */
   active = true
   /** It ends in the same save as its change. */
-  private call: CallName | undefined
+  call: CallName | undefined
   private end: (() => void) | undefined
-  /** Called when what was changed is on its way to the store: what waits for the lock alone may go on. */
-  private passed: ((pending: Unsaved) => void) | undefined
   /** The last save says that the call was interrupted. */
   private interrupted = false
   private readonly ground: Ground
@@ -52,7 +45,7 @@ export class Transaction implements Hold {
   private readonly permit: Permit
   private readonly unlock: Release
   /** What it builds on, if that is not kept yet. */
-  private base: Unsaved | undefined
+  base: Unsaved | undefined
   private drafts: Opened[] = []
   private savesEnds = false
   /** What the next save says of tasks, if it does. */
@@ -78,58 +71,6 @@ export class Transaction implements Hold {
     this.unlock = unlock
     this.base = instance.pending
     this.staged = instance.newest.state
-  }
-
-  /** Work → save → release → publish. Most of it waits for nothing, and then no promise is made. */
-  carry<T>(author: Author, work: (transaction: Transaction) => Eventually<T>): Eventually<T> {
-    let result: Eventually<T>
-    try {
-      result = this.ground.flow.run(this, author, work)
-    } catch (error) {
-      return this.fail(error)
-    }
-    if (!isPromise(result)) return this.finish(result)
-    return Promise.resolve(result).then(
-      (value) => this.finish(value),
-      (error) => this.fail(error),
-    )
-  }
-
-  private finish<T>(result: T): Eventually<T> {
-    const { passed } = this
-    this.active = false // its author's code has ended: what that left running waits for the lock as anybody does
-    this.join()
-    const alone = this.runs !== undefined // what tasks have to say is saved under the lock
-    let saved: Eventually<void>
-    try {
-      saved = this.commit()
-    } catch (error) {
-      return this.fail(error)
-    }
-    if (isPromise(saved)) {
-      const kept = result === undefined ? (saved as Promise<T>) : saved.then(() => result)
-      const { pending } = this.instance
-      if (alone || !pending || pending.isFull) return kept.finally(() => this.release())
-      this.release()
-      passed?.(pending)
-      return kept
-    }
-    this.release()
-    return result
-  }
-
-  /** What it has seen may not be kept either. */
-  private fail(error: unknown): Eventually<never> {
-    this.release()
-    if (!this.base) throw error
-    return this.base.founded().then(
-      () => {
-        throw error
-      },
-      (failure) => {
-        throw sharper(error, failure)
-      },
-    )
   }
 
   /** Waits until nothing is pending, and begins from what is kept. */
@@ -171,20 +112,9 @@ export class Transaction implements Hold {
     return registry.has(id) ? this.instance.unsaved(registry.get(id)) : {}
   }
 
-  /**
-   * Says which call this is the work of, and what calls of its page are part of that came before it. While it waited for the
-   * lock, another process may have done it, and they may have failed.
-   */
-  begins(name: CallName | undefined, before?: Unsaved): void {
-    before?.check()
-    if (name && endOf(this.instance.calls, name)) throw new EndedMeanwhile()
-    this.call = name
+  /** A handler or a task begins: there is such a tab from now on. */
+  begins(): void {
     this.instance.exists = true
-  }
-
-  /** `passed` is called when its change is on its way to the store, if it gives the lock back then. */
-  whenPassed(passed: ((pending: Unsaved) => void) | undefined): void {
-    this.passed = passed
   }
 
   /** The next save says that a task runs. */
@@ -287,6 +217,11 @@ export class Transaction implements Hold {
   private endUnchanged(interrupted: Failure | undefined): void {
     const { call, instance, ground } = this
     if (call && !interrupted) instance.calls = withEnd(instance.calls, call, undefined, ground.limits)
+  }
+
+  /** The next save says something of tasks. */
+  get changesRuns(): boolean {
+    return this.runs !== undefined
   }
 
   private get changedRuns() {

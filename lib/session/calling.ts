@@ -1,9 +1,9 @@
 /** Runs the calls and cancels of one page: each once, also where its page sends it again. */
-import { after, concluded, type Eventually } from '../base/eventually.js'
+import { after, concluded, type Eventually, isPromise } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Call } from '../calls/dispatch.js'
 import { type Caller, once } from '../calls/idempotency.js'
-import { inOrder } from '../calls/in-order.js'
+import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
 import { type CallName, endOf } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { Up } from '../protocol/up.js'
@@ -14,7 +14,7 @@ import type { Inbox } from './inbox.js'
 export interface CallingGround {
   readonly limits: Limits
   readonly tasks: Pick<Tasking, 'cancel'>
-  call(call: Call): Eventually<void>
+  call(call: Call): Eventually<Dispatched>
   /** Work that the hub waits for when it closes. */
   tracked<T>(work: Eventually<T>): Eventually<T>
   /** Asks the store what it has of an instance, unless that is known. */
@@ -47,10 +47,12 @@ export class Calling {
     this.page = page
   }
 
-  call(up: Up & { type: 'call' }): Eventually<void> {
+  call(up: Up & { type: 'call' }): Eventually<Running> {
     const name = { page: this.page.page, id: up.id }
     const isPlain = this.page.instance.known && this.isPlain(name)
-    return this.ground.tracked(isPlain ? this.run(up, name) : this.runKnown(up, name))
+    const running = isPlain ? this.run(up, name) : this.runKnown(up, name)
+    void this.ground.tracked(isPromise(running) ? running.then(({ done }) => done) : running.done)
+    return running
   }
 
   /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it ends. */
@@ -60,7 +62,7 @@ export class Calling {
   }
 
   /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */
-  private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<void> {
+  private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { ground } = this
     const { instance } = this.page
     const settled = () => (this.isPlain(name) ? undefined : ground.own(instance))
@@ -68,29 +70,34 @@ export class Calling {
       () => (instance.known ? settled() : after(ground.load(instance), settled)),
       () => this.run(up, name),
       // a page that was here comes back and asks once more
-      (error) => (this.page.wasHere ? this.page.close() : this.once(up.id, () => Promise.reject(error))),
+      (error) => {
+        if (!this.page.wasHere) return this.once(up.id, () => Promise.reject(error))
+        this.page.close()
+        return finished
+      },
     )
   }
 
-  private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<void> {
+  private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { connection: from, inbox, instance } = this.page
-    const { passed, before } = inbox
-    const call = { token: instance.token, definition, member, args, name, from, passed, before, inbox }
+    const { before } = inbox
+    const call = { token: instance.token, definition, member, args, name, from, before, inbox }
     return this.once(id, () => (before ? inOrder(before, () => this.ground.call(call)) : this.ground.call(call)))
   }
 
-  cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<void> {
+  cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<Running> {
     const { ground } = this
     const { instance } = this.page
     this.cancelling += 1
-    const work = () => ground.tasks.cancel(instance.token, definition, task)
-    return after(ground.tracked(this.once(id, work, true)), () => {
+    const work = () => after(ground.tasks.cancel(instance.token, definition, task), () => finished)
+    return after(ground.tracked(this.once(id, work, true)), (running) => {
       this.cancelling -= 1
+      return running
     })
   }
 
   /** Runs it, unless it has ended before; `early` does not wait for the calls before it. */
-  once(id: number, work: () => Eventually<void>, early = false): Eventually<void> {
+  once(id: number, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
     const { ground, page } = this
     const name = { page: page.page, id }
     return once(

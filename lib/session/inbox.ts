@@ -1,10 +1,9 @@
 /**
- * The messages of a tab that wait and are handled, one after the other. A call whose change is on its way to the store has
- * passed: the next message is begun, and the call ends later. Calls end in the order in which they came.
+ * The messages of a tab that wait and are handled, one after the other. A call whose change is on its way to the store is in flight: the next
+ * message is handled, and the call ends later. Calls end in the order in which they came.
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
-import type { Passing } from '../calls/in-order.js'
-import type { Unsaved } from '../instance/instance.js'
+import type { InFlight, Running } from '../calls/in-order.js'
 import type { Up, Written } from '../protocol/up.js'
 
 export interface InboxOptions {
@@ -16,8 +15,8 @@ export interface InboxOptions {
 
 /** The page whose messages they are. */
 export interface InboxPage {
-  /** Never rejects. */
-  handle(up: Up): Eventually<void>
+  /** Neither this nor its `done` rejects. */
+  handle(up: Up): Eventually<Running>
 }
 
 /** A message that waits. */
@@ -38,18 +37,16 @@ export class Inbox {
   coming: readonly Written[] = []
   private readonly page: InboxPage
   private readonly waiting: Waiting[] = []
-  /** Bytes of the message that is handled, and of each of those that pass. */
+  /** Bytes of the message that is handled, and of each call in flight. */
   private size = 0
-  private passingSizes: number[] | undefined
+  private flightSizes: number[] | undefined
   private readonly options: InboxOptions
   private isOpen = false
   /** The message that was taken last; it is handled still while there is `working`. */
   private current: Up | undefined
   private working: Promise<void> | undefined
-  private passing: Passing | undefined
-  private passingCalls = 0
-  /** With what the call that is handled has passed, before its handling has returned. */
-  private passedWith: Unsaved | undefined
+  private inFlight: InFlight | undefined
+  private callsInFlight = 0
 
   /** `before` is what was begun for the same page earlier. */
   constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions) {
@@ -60,7 +57,7 @@ export class Inbox {
 
   /** Messages that have not been handled to their end, but for the one that is handled. */
   get length(): number {
-    return this.waiting.length + this.passingCalls
+    return this.waiting.length + this.callsInFlight
   }
 
   /** Nothing waits that could be handled now. */
@@ -70,13 +67,13 @@ export class Inbox {
 
   /** Done when the messages that were begun have been handled to their end. */
   get busy(): Promise<void> | undefined {
-    const { working, passing } = this
-    return working && passing ? passing.ended.then(() => working) : (working ?? passing?.ended)
+    const { working, inFlight } = this
+    return working && inFlight ? inFlight.ended.then(() => working) : (working ?? inFlight?.ended)
   }
 
   /** What the call that begins now comes after. */
-  get before(): Passing | undefined {
-    return this.passing
+  get before(): InFlight | undefined {
+    return this.inFlight
   }
 
   open(): void {
@@ -110,37 +107,47 @@ export class Inbox {
     )
   }
 
-  /** What the call that is handled has changed is on its way to the store: the next one begins with that. */
-  readonly passed = (pending: Unsaved): void => {
-    const { working } = this
-    if (!working) {
-      this.passedWith = pending
-      return
-    }
-    this.working = undefined
-    this.pass(working, pending)
-    this.drain()
-  }
-
   /** What needs no waiting is done at once, as long as it is this page's turn. */
   drain(): void {
     while (!this.working && this.isOpen && this.waiting.length > 0) {
       if (!this.options.mayRun()) return
       const { up, size } = this.waiting.shift() as Waiting
       this.size = size
-      this.passedWith = undefined
       this.current = up
-      const work = this.page.handle(up)
-      if (!isPromise(work)) {
-        this.options.sized(-this.size)
-        continue
-      }
-      if (this.passedWith) this.pass(work, this.passedWith)
-      else {
-        this.working = work
-        this.continue()
-      }
+      const running = this.page.handle(up)
+      if (isPromise(running)) this.waitFor(running)
+      else if (!isPromise(running.done)) this.options.sized(-size)
+      else if (!this.passes(running)) this.wait(running.done)
     }
+  }
+
+  /** The next message waits until it has ended, or is in flight. */
+  private waitFor(handled: Promise<Running>): void {
+    const working: Promise<void> = handled.then((running) => {
+      if (this.working === working && this.passes(running)) {
+        this.working = undefined
+        this.drain()
+      }
+      return running.done
+    })
+    this.wait(working)
+  }
+
+  private wait(working: Promise<void>): void {
+    this.working = working
+    this.continue()
+  }
+
+  /** Whether the next message may be handled before this call has ended. */
+  private passes({ done, pending }: Running): boolean {
+    if (!pending || !isPromise(done)) return false
+    this.callsInFlight += 1
+    this.flightSizes ??= []
+    this.flightSizes.push(this.size)
+    this.size = 0
+    this.inFlight = { ended: done, pending }
+    void done.then(() => this.landed())
+    return true
   }
 
   /** Whether the page has sent such a call after the one with this id. */
@@ -160,7 +167,7 @@ export class Inbox {
     const { working } = this
     if (!working) return this.drain()
     void working.then(() => {
-      if (this.working !== working) return // it has passed
+      if (this.working !== working) return // it is in flight
       this.working = undefined
       this.options.sized(-this.size)
       this.size = 0
@@ -168,21 +175,11 @@ export class Inbox {
     })
   }
 
-  /** `work` ends after what has passed before it. */
-  private pass(work: Promise<void>, pending: Unsaved): void {
-    this.passingCalls += 1
-    this.passingSizes ??= []
-    this.passingSizes.push(this.size)
-    this.size = 0
-    this.passing = { ended: work, pending }
-    void work.then(() => this.ended())
-  }
-
-  private ended(): void {
-    this.passingCalls -= 1
-    this.options.sized(-(this.passingSizes?.shift() ?? 0))
-    if (this.passingCalls > 0) return
-    this.passing = undefined
-    this.passingSizes = undefined
+  private landed(): void {
+    this.callsInFlight -= 1
+    this.options.sized(-(this.flightSizes?.shift() ?? 0))
+    if (this.callsInFlight > 0) return
+    this.inFlight = undefined
+    this.flightSizes = undefined
   }
 }

@@ -5,10 +5,11 @@
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
 import type { Failure, HeldStateError } from '../base/errors.js'
-import { concluded, type Eventually, rescued } from '../base/eventually.js'
+import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
+import { finished, type Running } from '../calls/in-order.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import { forgotten } from '../instance/forgotten.js'
 import type { Instance, Watcher } from '../instance/instance.js'
@@ -235,7 +236,7 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     this.inbox.open()
   }
 
-  handle(up: Up): Eventually<void> {
+  handle(up: Up): Eventually<Running> {
     switch (up.type) {
       case 'call':
         return this.calling.call(up)
@@ -245,7 +246,8 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
         return this.answer(up.id, () => this.watching.add(up.definition))
       case 'resync':
         this.resync.ask()
-        return this.changed()
+        this.changed()
+        return finished
     }
   }
 
@@ -261,14 +263,13 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     if (!early) reportFault(this.ground.log, error, callerFaults)
   }
 
-  private answer(id: number, work: () => Eventually<void>): Eventually<void> {
-    return this.ground.tracked(
-      concluded(
-        work,
-        () => this.settle({ id }),
-        (error) => this.refuse(id, error),
-      ),
+  private answer(id: number, work: () => Eventually<void>): Eventually<Running> {
+    const settled = concluded(
+      work,
+      () => this.settle({ id }),
+      (error) => this.refuse(id, error),
     )
+    return after(this.ground.tracked(settled), () => finished)
   }
 
   private settle(settlement: Settlement): void {

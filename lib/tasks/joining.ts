@@ -27,13 +27,13 @@ export interface JoiningGround extends Ground {
 export class Joining {
   private readonly ground: JoiningGround
   private readonly pool: Pick<TaskPool, 'find'>
-  private readonly start: (start: TaskStart) => Eventually<void>
+  private readonly start: (start: TaskStart) => Eventually<unknown>
   /** Runs that have not seen what came with a trigger; of several, the last. */
   private readonly unseen = new Map<TaskRun, { readonly start: TaskStart; readonly looks: number }>()
   /** Ids of noted triggers that are being taken out. */
   private readonly met = new Set<string>()
 
-  constructor(ground: JoiningGround, pool: Pick<TaskPool, 'find'>, start: (start: TaskStart) => Eventually<void>) {
+  constructor(ground: JoiningGround, pool: Pick<TaskPool, 'find'>, start: (start: TaskStart) => Eventually<unknown>) {
     this.ground = ground
     this.pool = pool
     this.start = start

@@ -86,7 +86,8 @@ export class Tasking {
     })
   }
 
-  start(start: TaskStart, call: StartCall | undefined): Eventually<void> {
+  /** `'answered'` if another process has done what the call asks for. */
+  start(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
     return this.starting.start(start, call)
   }
 

@@ -9,7 +9,7 @@ import { copyValue } from '../base/value.js'
 import { type CallName, withEnd } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/slips.js'
-import { nobody, transact } from '../instance/transact.js'
+import { nobody, transact, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
 import { isStale } from '../store/errors.js'
@@ -60,7 +60,7 @@ export class Starting {
   }
 
   /** `call` is that of a page; a trigger has none. */
-  start(start: TaskStart, call: StartCall | undefined): Eventually<void> {
+  start(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
     if (this.ground.isClosing) throw closed()
     if (this.isSaved(start)) return this.startSaved(start, call)
     const instance = this.ground.instance(start.token)
@@ -77,12 +77,17 @@ export class Starting {
     return declaration.durable || this.ground.nodes.shared
   }
 
-  private startSaved(start: TaskStart, call: StartCall | undefined): Eventually<void> {
-    const begin = (transaction: Transaction) => {
-      transaction.begins(call?.name)
+  private startSaved(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
+    const work = (transaction: Transaction) => {
+      transaction.begins()
       return this.announce(start, transaction, call)
     }
-    return after(transact(this.ground, start.token, granted, nobody, begin), (next) => next && this.begin(next))
+    const request = { token: start.token, guard: granted, author: nobody, work, call: { name: call?.name } }
+    return after(transactPipelined(this.ground, request), (outcome) => {
+      if (outcome === 'answered') return outcome
+      const { value: next } = outcome
+      return after(outcome.durable, () => next && this.begin(next))
+    })
   }
 
   /** The start is saved with the change that `transaction` makes. Gives what is to begin then, if anything is; throws if it may not. */
