@@ -5,7 +5,7 @@ import type { Limits } from '../base/limits.js'
 import { defineState, HeldStateError } from '../doors/authors.js'
 import type { ClientView } from '../doors/react.js'
 import { socketPath } from '../protocol/path.js'
-import type { Session } from '../session/session.js'
+import type { Subscription } from '../session/subscription.js'
 import { cookieOf, listening } from '../transport/server.fixture.js'
 import { Presence } from './presence.js'
 import { socketWire } from './socket.js'
@@ -93,7 +93,7 @@ it('connects again by itself after the hub has ended the connection, where Socke
   tab.start()
   await saw('live')
   await now().add(1)
-  for (const session of watchers()) (session as Session).close()
+  for (const watcher of watchers()) watcher.close()
   await saw('live', 'reconnecting', 'live')
   await now().add(1)
   expect(now().n).toBe(2)
@@ -184,7 +184,7 @@ describe('when there is reason to doubt the line', () => {
     await saw('live')
     vi.stubGlobal('navigator', { onLine: false })
     let free = () => {}
-    const [{ instance }] = [...watchers()] as [Session]
+    const [{ instance }] = [...watchers()] as unknown as [Subscription]
     const held = hub.modifyState(instance.token, d, () => new Promise<void>((resolve) => void (free = resolve)))
     const called = now().add(1)
     goesOffline()

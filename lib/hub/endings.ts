@@ -15,7 +15,7 @@ import { beginSettled } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
 import type { Originals } from '../session/originals.js'
-import type { Session } from '../session/session.js'
+import type { Subscription, SubscriptionSession } from '../session/subscription.js'
 import type { Tasking } from '../tasks/scheduler.js'
 import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
 
@@ -174,7 +174,7 @@ export class Endings {
   /** A request of a tab came with these cookies. Its connection may be at another process. */
   compare(token: string, marks: CookieMarks): void {
     const here = sessionsOf(this.ground.instances.get(token))
-    for (const session of here) closeIfStale(session, marks)
+    for (const session of here) closeIfStale(session, this.ground.instance(token), marks)
     if (here.length === 0)
       void this.ground.store.shared?.tellOthers(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
   }
@@ -190,7 +190,8 @@ export class Endings {
   heard(word: string): void {
     const [act, kind = '', name = ''] = word.split(' ')
     if (act === 'compare') {
-      for (const session of sessionsOf(this.ground.instances.get(kind))) closeIfStale(session, readMarks(name))
+      for (const session of sessionsOf(this.ground.instances.get(kind)))
+        closeIfStale(session, this.ground.instances.get(kind) as Instance, readMarks(name))
     } else if (act === 'end')
       void this.ground.tracked(
         this.endHash(name, false).catch((error) =>
@@ -201,8 +202,9 @@ export class Endings {
   }
 }
 
-/** All that watch an instance are sessions. */
-const sessionsOf = (instance: Instance | undefined) => [...(instance?.watchers ?? [])] as Session[]
+/** All that watch an instance are subscriptions. */
+const sessionsOf = (instance: Instance | undefined): SubscriptionSession[] =>
+  [...(instance?.watchers ?? [])].map((watcher) => (watcher as Subscription).session)
 
 const cancelledByEnd = () =>
   new HeldStateError('task-cancelled', 'The app has ended the state of this tab, and with it this task.')

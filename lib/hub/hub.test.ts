@@ -63,7 +63,7 @@ describe('closing', () => {
     await clock.advance(250)
     expect(hub.backgroundTasks.size).toBe(2)
     for (let index = 0; index < 2; index += 1) {
-      await hub.modifyState(session.instance.token, d, (s) => void (s.n += 1))
+      await hub.modifyState(session.own.instance.token, d, (s) => void (s.n += 1))
       await clock.settle()
     }
     expect(clock.running).toBe(3) // two sleeping tasks, and the next frame
@@ -102,7 +102,7 @@ describe('closing', () => {
     then.open()
     await clock.settle()
     await closing
-    expect((await store.load(session.instance.token))?.state.d).toEqual({ n: 1001 })
+    expect((await store.load(session.own.instance.token))?.state.d).toEqual({ n: 1001 })
   })
 
   it('does not wait longer than the grace for a task that ignores it', async () => {

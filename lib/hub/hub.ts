@@ -9,7 +9,6 @@ import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { SampledLog } from '../base/sampled-log.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { ownValue } from '../base/value.js'
 import { Watchdog } from '../base/watchdog.js'
 import { type Call, dispatch, type Next } from '../calls/dispatch.js'
 import type { Dispatched } from '../calls/in-order.js'
@@ -20,33 +19,31 @@ import { type Access, accessOf } from '../instance/exclusive.js'
 import { FirstValues } from '../instance/first-values.js'
 import { closed, Working } from '../instance/in-flight.js'
 import { Instance } from '../instance/instance.js'
-import { StateUnknown } from '../instance/load-error.js'
+import { load, materialize, refresh } from '../instance/loading.js'
 import { Flow } from '../instance/lock-scope.js'
 import { development } from '../instance/lock-source.js'
 import { Locks } from '../instance/locks.js'
 import { take } from '../instance/slips.js'
 import { grow } from '../instance/state-size.js'
-import { signToken, verifyToken } from '../instance/token.js'
 import { nobody, own, transact } from '../instance/transact.js'
 import { Turn } from '../instance/turn.js'
 import { granted } from '../instance/write-guard.js'
-import { parseHello } from '../protocol/up.js'
 import type { Connection } from '../session/connection.js'
 import { FairShare } from '../session/fair-share.js'
 import { Outbox, type Sender } from '../session/flush-scheduler.js'
-import { Pages } from '../session/latest-sessions.js'
 import { MemoryBounds } from '../session/memory-bounds.js'
 import { NewTabs } from '../session/new-tabs.js'
 import { Originals } from '../session/originals.js'
-import { Session } from '../session/session.js'
+import type { Session } from '../session/session.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
 import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
-import type { RunningTask, State, StateStore, Stored } from '../store/store.js'
+import type { RunningTask, State, StateStore } from '../store/store.js'
 import type { TaskRun } from '../tasks/run.js'
 import { Tasking } from '../tasks/scheduler.js'
-import { Endings, hashOf, type Whose } from './endings.js'
+import { Connections } from './connections.js'
+import { Endings, type Whose } from './endings.js'
 import { Nodes } from './nodes.js'
 import { type HubOptions, refuseUnknownOptions } from './options.js'
 import { Callers } from './request-identity.js'
@@ -73,7 +70,6 @@ export class Hub {
   readonly nodes: Nodes
   readonly keeping: Keeping
   readonly instances: Map<string, Instance> = new Map<string, Instance>()
-  readonly sessions: Set<Session> = new Set()
   readonly memory: MemoryBounds
   readonly fairShare: FairShare
   readonly firstValues: FirstValues
@@ -81,7 +77,7 @@ export class Hub {
   readonly originals: Originals = new Originals(this)
   readonly endings: Endings = new Endings(this)
   readonly access: ServerAccess = new ServerAccess(this)
-  private readonly pages: Pages<Session>
+  readonly connections: Connections
   private readonly working = new Working()
   private closing: Promise<void> | undefined
 
@@ -99,7 +95,6 @@ export class Hub {
     this.callers = new Callers(options.secret)
     this.options = options
     this.firstValues = new FirstValues(this.clock, this.callers.secrets[0])
-    this.pages = new Pages(this.clock, this.limits)
     this.newTabs = new NewTabs(this.clock, this.limits)
     this.fairShare = new FairShare(this.clock)
     this.locks = new Locks(this.clock, this.limits, this.log)
@@ -111,6 +106,7 @@ export class Hub {
     this.keeping = new Keeping(this, this.memory.states)
     this.nodes = new Nodes(this)
     this.tasks = new Tasking(this)
+    this.connections = new Connections(this)
     if (development) this.flow.begin()
   }
 
@@ -152,40 +148,14 @@ export class Hub {
     this.endings.disconnect(whose)
   }
 
-  /** Opens a session for a tab. `browser` is the value of the HttpOnly cookie that its token is bound to. */
+  /** Opens a session for a page. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   connect(connection: Connection, greeting: unknown, browser: string): Session {
-    const hello = parseHello(greeting, this.limits, this.registry.app)
-    const { secrets } = this.callers
-    const given = hello.token
-    const token = given === undefined ? this.newTabs.token(connection) : verifyToken(given, browser, secrets)
-    if (this.closing) throw closed()
-    this.endings.check(token)
-    const instance = this.instance(token)
-    Object.assign(instance, { browser, owner: hashOf(browser), address: connection.address })
-    this.keeping.needed(instance)
-    this.tasks.abandoned.back(token)
-    if (instance.watchers.size === 0) this.nodes.attend(token, true)
-    const signed = signToken(token, browser, secrets[0])
-    const earlier = this.pages.of(token, hello.page)
-    const original = this.options.onDuplicate === 'fresh' ? undefined : this.callers.copiedBy(hello, browser)
-    const session = new Session(this, { instance, connection, hello, signed, earlier, original, outbox: this.outbox })
-    this.pages.set(token, hello.page, session)
-    this.sessions.add(session)
-    session.open(hello).catch((error) => this.giveUp(session, error))
-    return session
+    return this.connections.open(connection, greeting, browser)
   }
 
   /** The connection of a session has ended. */
   disconnected(session: Session): void {
-    const { instance, page } = session
-    session.close()
-    this.sessions.delete(session)
-    this.pages.left(instance.token, page, session, instance.bytes)
-    if (instance.watchers.size === 0) {
-      this.nodes.attend(instance.token, false)
-      this.tasks.abandoned.left(instance.token)
-    }
-    this.released(instance)
+    this.connections.ended(session)
   }
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
@@ -202,6 +172,15 @@ export class Hub {
     this.instances.set(token, instance)
     this.keeping.grew(instance.bytes)
     return instance
+  }
+
+  /** The pages that are connected. */
+  get sessions(): ReadonlySet<Session> {
+    return this.connections.sessions
+  }
+
+  refuseClosing(): void {
+    if (this.closing) throw closed()
   }
 
   get isClosing(): boolean {
@@ -224,28 +203,18 @@ export class Hub {
 
   /** Dispatches a call of a tab. */
   call(call: Call): Eventually<Dispatched> {
-    if (this.closing) throw closed()
+    this.refuseClosing()
     return after(this.prepare(), () => dispatch(this, call))
   }
 
-  /** Knows what is kept of it from now on. Where others may hold it, it is followed and not taken from them. */
+  /** Knows what is kept of it from now on. */
   load(instance: Instance): Eventually<void> {
-    if (!instance.known) return this.store.shared ? this.refresh(instance) : this.own(instance)
+    return load(this, instance)
   }
 
-  /** Knows what is kept of it now, and not only what it was told. */
+  /** Knows what is kept of it now. */
   refresh(instance: Instance): Eventually<void> {
-    const { shared } = this.store
-    if (!shared) return this.load(instance)
-    const known = (stored: Stored | undefined) => {
-      if (!instance.loaded || !this.nodes.holds(instance.token)) this.told(instance, instance.follow(stored))
-    }
-    const unknown = (error: unknown) => {
-      throw new StateUnknown(instance.token, error)
-    }
-    const ask = () => shared.follow(instance.token).then(known, unknown)
-    // the page may have been shown elsewhere what this process has saved, and does not know yet that it is kept
-    return instance.pending ? instance.pending.founded().then(ask, ask) : ask()
+    return refresh(this, instance)
   }
 
   /** Holds it, once nobody else does anything with it. */
@@ -254,14 +223,7 @@ export class Hub {
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {
-    return after(this.prepare(), () => {
-      const definition = this.registry.get(id)
-      if (instance.known && (ownValue(instance.state, id) === undefined || instance.isCurrent(definition))) return
-      return after(
-        transact(this, instance.token, granted, nobody, (transaction) => transaction.get(id)),
-        () => {},
-      )
-    })
+    return after(this.prepare(), () => materialize(this, instance, id))
   }
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
@@ -300,7 +262,7 @@ export class Hub {
   }
 
   forget(token: string): void {
-    this.pages.drop(token)
+    this.connections.forget(token)
     this.locks.forget(token)
     this.instances.delete(token)
   }
@@ -309,7 +271,7 @@ export class Hub {
     if (!this.closing) this.keeping.consider(instance)
   }
 
-  private giveUp(session: Sender, error: unknown): void {
+  giveUp(session: Sender, error: unknown): void {
     this.log.error('A tab could not be told of its state, so its connection is closed; it connects again.', error)
     session.close()
   }
@@ -326,9 +288,9 @@ export class Hub {
     this.outbox.flush()
     this.outbox.flushFrame()
     const spreadMs = Math.ceil((this.sessions.size / fixedLimits.returnsPerSecond) * 1000)
-    for (const session of this.sessions) session.farewell(closed(), spreadMs)
+    this.connections.farewell(closed(), spreadMs)
     this.keeping.end(this.instances.values())
-    this.pages.end()
+    this.connections.forget()
     this.originals.forget()
     this.nodes.end()
     await this.store.close()

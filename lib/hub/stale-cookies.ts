@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { fixedLimits } from '../base/server-limits.js'
+import type { Instance } from '../instance/instance.js'
 import type { Session } from '../session/session.js'
 
 /** Hashes of the values, by name. */
@@ -41,9 +42,12 @@ export function readMarks(text: string): CookieMarks {
  * Closes a connection that has other cookies than a request of its page. A cookie that the request alone has may be bound to a path that is not ours: it
  * counts once for each tab, since it would be missing from the next connection too.
  */
-export function closeIfStale(session: Session, marks: CookieMarks): void {
-  const { connection, instance } = session
-  const own = marksOf(connection.cookies)
+export function closeIfStale(
+  session: Pick<Session, 'connection' | 'close'>,
+  instance: Pick<Instance, 'elsewhere'>,
+  marks: CookieMarks,
+): void {
+  const own = marksOf(session.connection.cookies)
   const isCut = own.size >= fixedLimits.comparedCookies || marks.size >= fixedLimits.comparedCookies // what is missing may be beyond the bound
   const isGone = [...own].some(([name, mark]) => (isCut ? (marks.get(name) ?? mark) : marks.get(name)) !== mark)
   const more = [...marks.keys()].filter((name) => !isCut && !own.has(name) && !instance.elsewhere?.has(name))

@@ -174,7 +174,7 @@ describe('a page above its rate', () => {
     const kit = ticking()
     const flood = await raw(kit, 'a')
     const neighbour = await raw(kit, 'b')
-    const fields = () => kit.hub.instance(flood.session.instance.token).state.d as { n: number } | undefined
+    const fields = () => kit.hub.instance(flood.session.own.instance.token).state.d as { n: number } | undefined
     for (let n = 0; n < 1_000; n += 1) flood.call('add')
     const burst = fields()?.n
     expect(burst).toBe(1_000) // a burst is served at once
@@ -185,7 +185,7 @@ describe('a page above its rate', () => {
     }
     expect(fields()?.n).toBeLessThan(1_900)
     expect(flood.connection.paused).toBe(1)
-    expect((kit.hub.instance(neighbour.session.instance.token).state.d as { n: number }).n).toBe(19)
+    expect((kit.hub.instance(neighbour.session.own.instance.token).state.d as { n: number }).n).toBe(19)
     await kit.clock.advance(5_000)
     expect([fields()?.n, flood.connection.paused]).toEqual([1_900, 0])
     expect(flood.settled().map(([id]) => id)).toEqual(Array.from({ length: 1_900 }, (_, n) => n + 1))

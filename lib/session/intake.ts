@@ -22,13 +22,18 @@ export interface IntakeGround extends CallingGround {
   readonly memory: Pick<MemoryBounds, 'inboxes'>
 }
 
-/** The page whose messages come in. */
-export interface IntakePage {
-  readonly phase: 'opening' | 'open' | 'closed'
+/** What a message of a page is about. */
+export interface Addressee {
   readonly inbox: Inbox
   readonly calling: Calling
   /** Says what was wrong: to the caller if the message names a call, else to the page. */
   refuse(id: number | undefined, error: unknown): void
+}
+
+/** The page whose messages come in. */
+export interface IntakePage {
+  readonly phase: 'opening' | 'open' | 'closed'
+  readonly subscriptions: readonly Addressee[]
   /** Says why, and ends its connection. */
   farewell(error: HeldStateError, spreadMs: number): void
 }
@@ -61,19 +66,19 @@ export class Intake implements Drainable, InboxOptions {
   }
 
   /** A message, or a batch of them, as it came, of so many bytes. */
-  receive(name: unknown, args: readonly unknown[], bytes: number): void {
+  receive(name: unknown, args: readonly unknown[], bytes: number, to: Addressee): void {
     let messages: readonly Written[] = []
     try {
       messages = unpack(name, args, this.ground.limits)
     } catch (error) {
-      this.refuse(undefined, error)
+      this.refuse(to, undefined, error)
     }
     this.count(Math.max(1, messages.length), bytes)
     this.isReceiving = true
-    this.page.inbox.coming = messages
-    for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
+    to.inbox.coming = messages
+    for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length), to)
     this.isReceiving = false
-    this.page.inbox.coming = []
+    to.inbox.coming = []
     if (this.isFast) this.ground.fairShare.spent(this.ground.clock.now() - this.countedAt)
   }
 
@@ -89,26 +94,32 @@ export class Intake implements Drainable, InboxOptions {
     else fairShare.quiet(this, now)
   }
 
-  private take(name: unknown, args: readonly unknown[], bytes: number): void {
+  private take(name: unknown, args: readonly unknown[], bytes: number, to: Addressee): void {
     const { page, pace } = this
     if (page.phase === 'closed') return
     try {
       const { limits } = this.ground
       const up = parseUp(name, args, limits)
-      const overtakes = up.type === 'cancel' && page.phase === 'open' && !this.startsLater(up)
-      const waiting = page.inbox.length + page.calling.cancelling
-      if (waiting >= limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(up)
-      if (overtakes && this.mayRun()) return void page.calling.cancel(up)
-      page.inbox.add(up, bytes)
+      const overtakes = up.type === 'cancel' && page.phase === 'open' && !startsLater(to, up)
+      if (this.waiting >= limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
+      if (overtakes && this.mayRun()) return void to.calling.cancel(up)
+      to.inbox.add(up, bytes)
     } catch (error) {
-      this.refuse(callIdOf(args), error)
+      this.refuse(to, callIdOf(args), error)
     }
   }
 
+  /** Calls and cancels of the page that have not ended, but for those that are handled. */
+  private get waiting(): number {
+    let waiting = 0
+    for (const { inbox, calling } of this.page.subscriptions) waiting += inbox.length + calling.cancelling
+    return waiting
+  }
+
   /** No page sends many messages that cannot be read, and to refuse one takes longer than to send it. */
-  private refuse(id: number | undefined, error: unknown): void {
+  private refuse(to: Addressee, id: number | undefined, error: unknown): void {
     const { page } = this
-    page.refuse(id, error)
+    to.refuse(id, error)
     if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
     if (this.unreadable > guardLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
   }
@@ -138,9 +149,9 @@ export class Intake implements Drainable, InboxOptions {
 
   /** It is this page's turn. */
   drain(): void {
-    const { inbox } = this.page
-    inbox.drain()
-    if (!inbox.isIdle) return
+    const { subscriptions } = this.page
+    for (const { inbox } of subscriptions) inbox.drain()
+    if (!subscriptions.every(({ inbox }) => inbox.isIdle)) return
     this.ground.fairShare.leave(this)
     this.pace.set('turn', false)
   }
@@ -152,19 +163,18 @@ export class Intake implements Drainable, InboxOptions {
     this.ground.fairShare.leave(this)
   }
 
-  private refuseSurplus(up: Up): void {
+  private refuseSurplus(to: Addressee, up: Up): void {
     if (up.type === 'resync') throw surplus
     const refuse = () => {
       throw surplus
     }
-    void this.ground.tracked(this.page.calling.once(up.id, refuse, true))
-  }
-
-  /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
-  private startsLater({ definition, task }: { definition: string; task: string }): boolean {
-    return this.page.inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
+    void this.ground.tracked(to.calling.once(up.id, refuse, true))
   }
 }
+
+/** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
+const startsLater = ({ inbox }: Addressee, { definition, task }: { definition: string; task: string }) =>
+  inbox.has((up) => up.type === 'call' && up.definition === definition && up.member === task)
 
 /** One for all: its words are the same each time, so that refused neighbours are remembered as one. */
 const surplus = stackless(

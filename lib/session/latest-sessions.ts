@@ -16,7 +16,7 @@ export interface Earlier {
   close?(): void
 }
 
-interface PageSession extends Earlier {
+interface Present extends Earlier {
   close(): void
 }
 
@@ -26,7 +26,7 @@ interface Trace {
   cancelForget: (() => void) | undefined
 }
 
-export class Pages<Session extends PageSession> {
+export class Pages<Subscribed extends Present> {
   /** The oldest first. */
   private readonly byToken = new Map<string, Trace[]>()
   private readonly clock: Clock
@@ -41,20 +41,20 @@ export class Pages<Session extends PageSession> {
     return this.traceOf(token, page)?.earlier
   }
 
-  /** A page has a session from now on. */
-  set(token: string, page: string, session: Session): void {
+  /** A page has this subscription from now on. */
+  set(token: string, page: string, subscription: Subscribed): void {
     this.traceOf(token, page)?.cancelForget?.()
     const others = this.byToken.get(token)?.filter((trace) => trace.page !== page) ?? []
     const [oldest] = others
-    this.byToken.set(token, [...others, { page, earlier: session, cancelForget: undefined }])
+    this.byToken.set(token, [...others, { page, earlier: subscription, cancelForget: undefined }])
     if (oldest && others.length === this.limits.rememberedPages) this.forget(token, oldest.page)
   }
 
-  /** The session of a page has ended: nothing of its connection is kept. `bytes` are those of its state. */
-  left(token: string, page: string, session: Session, bytes: number): void {
+  /** The subscription of a page has ended: nothing of its connection is kept. `bytes` are those of its state. */
+  left(token: string, page: string, subscription: Subscribed, bytes: number): void {
     const trace = this.traceOf(token, page)
-    const { history, busy } = session
-    if (trace?.earlier !== session) {
+    const { history, busy } = subscription
+    if (trace?.earlier !== subscription) {
       if (trace?.earlier.history !== history) history.clear() // nobody goes on from it: its page was forgotten
       return
     }

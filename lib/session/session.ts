@@ -1,168 +1,114 @@
 /**
- * A session is the hub's side of one connected tab: it takes the tab's messages one after the other, settles its calls,
- * and sends what its feed has for it.
+ * The hub's side of one connected page: what belongs to its socket. It hands messages to the subscription that they are about, and sends what its
+ * subscriptions have for it, as fast as the page reads.
  */
-import type { Clock } from '../base/clock.js'
-import { concealed } from '../base/concealed.js'
 import type { Failure, HeldStateError } from '../base/errors.js'
-import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
-import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { finished, type Running } from '../calls/in-order.js'
-import { callerFaults, reportFault } from '../instance/error-reporting.js'
-import { forgotten } from '../instance/forgotten.js'
-import type { Instance, Watcher } from '../instance/instance.js'
-import { StateUnknown } from '../instance/load-error.js'
 import type { Turn } from '../instance/turn.js'
 import { tooManyStates, unusualBounds } from '../protocol/bounds.js'
-import { type Settlement, writeDown } from '../protocol/down.js'
-import { type Hello, otherApp, type Up } from '../protocol/up.js'
-import { isStale } from '../store/errors.js'
+import { type Down, writeDown } from '../protocol/down.js'
+import { type Hello, otherApp } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
-import { Calling, type CallingPage } from './calling.js'
 import type { Connection } from './connection.js'
-import { trailOf } from './dev-stack.js'
 import type { Outbox, Sender } from './flush-scheduler.js'
-import { Inbox, type InboxPage } from './inbox.js'
 import { Intake, type IntakeGround, type IntakePage } from './intake.js'
-import type { Earlier } from './latest-sessions.js'
 import type { MemoryBounds } from './memory-bounds.js'
-import { isTooFast } from './new-tabs.js'
-import type { Originals } from './originals.js'
-import { History } from './replay-window.js'
-import { Resync } from './resync.js'
-import { Feed } from './sync.js'
-import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
+import {
+  Subscription,
+  type SubscriptionGround,
+  type SubscriptionParts,
+  type SubscriptionSession,
+} from './subscription.js'
 
 /** What a session asks of the hub. */
-export interface SessionGround extends IntakeGround, WatchingGround {
-  readonly clock: Clock
-  readonly log: Log
+export interface SessionGround extends IntakeGround, SubscriptionGround {
+  readonly clock: SubscriptionGround['clock']
   /** The store is out of reach. */
   readonly nodes: { readonly away: boolean }
   readonly memory: MemoryBounds
   readonly turn: Pick<Turn, 'giveWayInTurn'>
-  /** Asks the store what it has of an instance, also where another process may have changed it. */
-  refresh(instance: Instance): Eventually<void>
-  readonly originals: Pick<Originals, 'lend'>
 }
 
 /** What a session is made of. */
 export interface SessionParts {
-  readonly instance: Instance
   readonly connection: Connection
   readonly outbox: Outbox
-  readonly hello: Hello
+  /** The random id of the page. */
+  readonly page: string
   /** What the tab will keep, and say hello with. */
   readonly signed: string
-  /** What the same page had before. */
-  readonly earlier: Earlier | undefined
-  /** Given to a duplicated tab: the token whose state it begins with. */
-  readonly original: string | undefined
 }
 
-export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakePage, Earlier {
-  readonly instance: Instance
-  private readonly ground: SessionGround
+export class Session implements Sender, IntakePage, SubscriptionSession {
   readonly connection: Connection
-  private readonly outbox: Outbox
-  readonly inbox: Inbox
-  private settled: Settlement[] = []
   readonly page: string
-  private readonly heard: number | undefined
-  private readonly signed: string
-  private readonly original: string | undefined
-  private readonly feed: Feed
+  readonly signed: string
+  phase: 'opening' | 'open' | 'closed' = 'opening'
+  readonly subscriptions: Subscription[] = []
   sentAt = Number.NEGATIVE_INFINITY
   sending = false
   sendingLater = false
-  phase: 'opening' | 'open' | 'closed' = 'opening'
-  private readonly resync: Resync
+  private readonly ground: SessionGround
+  private readonly outbox: Outbox
   private readonly pressure: Backpressure
   private readonly intake: Intake
   /** Its calls wait until it has read how the ones before them ended. */
-  private held = false
+  private isHeld = false
   /** What it is to be told once it has read what it was sent. */
   private untold: Failure | undefined
-  readonly calling: Calling
-  private readonly watching: Watching
+  /** The subscription that is sent first: after one that a page had to read, another's turn comes. */
+  private next = 0
 
-  constructor(ground: SessionGround, { instance, connection, outbox, hello, signed, earlier, original }: SessionParts) {
+  constructor(ground: SessionGround, { connection, outbox, page, signed }: SessionParts) {
     this.ground = ground
-    this.instance = instance
     this.connection = connection
     this.outbox = outbox
-    this.page = hello.page
-    this.heard = hello.heard
+    this.page = page
     this.signed = signed
-    this.original = original
-    const { clock, limits, registry } = ground
-    const start = Number.parseInt(clock.id().slice(0, 10), 16)
-    const history = earlier?.history ?? new History(limits, start, ground.memory.windows)
-    this.feed = new Feed(instance, registry, hello.page, history)
-    this.watching = new Watching(ground, instance, this.feed, this)
-    instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
-    earlier?.close?.()
-    history.open()
     this.intake = new Intake(ground, this, connection)
-    this.inbox = new Inbox(earlier?.busy, this, this.intake) // calls run in order, also those that the page sends again
-    this.calling = new Calling(ground, this)
     this.pressure = new Backpressure(connection, ground, this)
-    this.resync = new Resync(clock)
   }
 
-  /** The page had a connection before this one. */
-  get wasHere(): boolean {
-    return this.heard !== undefined
+  /** That of the tab's own state. */
+  get own(): Subscription {
+    return this.subscriptions[0] as Subscription
   }
 
-  get history(): History {
-    return this.feed.history
+  /** A further connection to the state of a token. */
+  subscribe(parts: Omit<SubscriptionParts, 'number'>): Subscription {
+    const subscription = new Subscription(this.ground, this, this.intake, {
+      ...parts,
+      number: this.subscriptions.length,
+    })
+    this.subscriptions.push(subscription)
+    return subscription
   }
 
-  /** Done when what the page has begun has ended. */
-  get busy(): Promise<void> | undefined {
-    return this.inbox.busy
-  }
-
-  /** Loads what the tab watches, and welcomes it or carries it on from where it was. */
+  /** Loads what the page watches, and welcomes it or carries it on from where it was. */
   async open({ watch, leavesOut, app }: Pick<Hello, 'watch' | 'leavesOut' | 'app'>): Promise<void> {
-    const { heard, original, instance, connection } = this
-    const tell = (error: unknown) => this.refuse(undefined, error)
-    await rescued(
-      () => this.ground.refresh(this.instance),
-      (error) => (this.wasHere ? this.close() : tell(error)), // it has more to show than nothing, and comes back
-    )
-    if (instance.forgotten) return this.farewell(forgotten(), 0)
-    const borrow = () => original && this.ground.originals.lend(original, instance, connection)
-    await rescued(borrow, (error) => (isTooFast(error) ? this.farewell(error, error.afterMs ?? 0) : tell(error)))
-    for (const id of watch) {
-      await rescued(() => this.watching.add(id), tell)
-      if (this.watching.asksTooMuch) return this.farewell(tooManyUnknown(), 0)
-    }
-    const other = otherApp(app, this.ground.registry.app) // known only now, where the server has just started
+    const { ground, own } = this
+    await own.load(watch)
+    if (this.isEnded) return
+    const other = otherApp(app, ground.registry.app) // known only now, where the server has just started
     if (other) return this.farewell(other, 0)
-    await this.ground.turn.giveWayInTurn() // the welcomes of many pages go out one by one
-    if (leavesOut) tell(tooManyStates(this.ground.limits.watchedStates))
-    if (this.phase === 'closed') return
+    await ground.turn.giveWayInTurn() // the welcomes of many pages go out one by one
+    if (leavesOut) own.refuse(undefined, tooManyStates(ground.limits.watchedStates))
+    if (this.isEnded) return
     this.phase = 'open'
-    const mark = heard === undefined ? undefined : this.feed.heardAs(heard)
-    const bounds = unusualBounds(this.ground.limits)
-    this.say({ ...(mark ? this.feed.resumed(this.signed, mark) : this.feed.welcome(this.signed)), bounds })
-    if (this.ground.nodes.away) this.stalled(true)
-    if (this.settled.length > 0) this.changed() // of calls that were refused before the welcome
-    this.inbox.open()
+    own.open(unusualBounds(ground.limits))
+    if (ground.nodes.away) this.stalled(true)
+    if (this.unsaid > 0) this.changed() // of calls that were refused before the welcome
+    own.inbox.open()
   }
 
-  /** A message of the tab, or a batch of them, as it came, of so many bytes. */
-  receive(name: unknown, args: readonly unknown[], bytes = 0): void {
-    this.intake.receive(name, args, bytes)
+  private get isEnded(): boolean {
+    return this.phase === 'closed'
   }
 
-  /** The page has read what it was sent. */
-  drained(): void {
-    this.outbox.add(this)
+  /** A message of the page about one of its subscriptions, or a batch of them, as it came, of so many bytes. */
+  receive(name: unknown, args: readonly unknown[], bytes = 0, about: Subscription = this.own): void {
+    this.intake.receive(name, args, bytes, about)
   }
 
   /** Something else has come over the connection, which counts for the rate of the page as well. */
@@ -170,22 +116,32 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
     this.intake.count(messages, bytes)
   }
 
+  /** The page has read what it was sent. */
+  drained(): void {
+    this.outbox.add(this)
+  }
+
+  get isBlocked(): boolean {
+    return this.pressure.isBlocked
+  }
+
+  isCrowded(now: number): boolean {
+    return this.intake.addressRate?.welcomes.isAbove(now) === true
+  }
+
   /** The connection is gone, or is to go. Work that was begun goes on. */
   close(): void {
     if (this.phase === 'closed') return
     this.phase = 'closed'
-    this.inbox.close()
+    for (const subscription of this.subscriptions) subscription.end()
     this.intake.end()
-    this.watching.end()
-    this.resync.end()
-    this.instance.watchers.delete(this)
     this.connection.close()
     this.pressure.end()
   }
 
   farewell(error: HeldStateError, spreadMs: number): void {
     this.flush()
-    if (this.phase !== 'closed') this.say({ type: 'farewell', failure: toFailure(error), spreadMs })
+    if (this.phase !== 'closed') this.send({ type: 'farewell', failure: toFailure(error), spreadMs })
     this.close()
   }
 
@@ -193,132 +149,99 @@ export class Session implements Watcher, Sender, CallingPage, InboxPage, IntakeP
   changed(): void {
     if (this.phase === 'opening') return // the welcome will show it
     const { clock, limits } = this.ground
-    if (this.settled.length > 0) this.outbox.add(this)
+    if (this.unsaid > 0) this.outbox.add(this)
     else if (this.sending || this.sendingLater) return
     else if (clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
     else this.outbox.addLater(this)
+  }
+
+  /** Sends at the end of this turn. */
+  flushSoon(): void {
+    this.outbox.add(this)
   }
 
   hurry(): boolean {
     return this.outbox.hurry(this)
   }
 
-  /** One delta with everything that the tab has not seen, and the calls that it settles. */
+  /** Calls that have ended, and of which the page does not know. */
+  private get unsaid(): number {
+    let unsaid = 0
+    for (const { settled } of this.subscriptions) unsaid += settled.length
+    return unsaid
+  }
+
+  /** Everything that the page has not seen, and the calls that it settles. A page that reads slowly is sent its subscriptions in turn. */
   flush(): void {
     if (this.phase !== 'open' || this.pressure.isBlocked) return
-    const { untold } = this
+    const { subscriptions, untold } = this
     this.untold = undefined
-    if (untold) this.say({ type: 'failure', failure: untold })
-    const isCrowded = (now: number) => this.intake.addressRate?.welcomes.isAbove(now) === true
-    if (this.resync.isDue(isCrowded, () => this.outbox.add(this))) this.say(this.feed.welcome(this.signed))
-    if (this.feed.isOther) this.say(this.feed.welcome(this.signed))
-    const delta = this.feed.delta(this.settled)
-    if (!delta) return
-    this.settled = []
-    this.say(delta)
-    if (this.held && !this.pressure.isBlocked) this.release()
+    if (untold) this.send({ type: 'failure', failure: untold })
+    let hasSettled = false
+    for (let count = 0; count < subscriptions.length; count += 1) {
+      if (count > 0 && this.pressure.isBlocked) return
+      const subscription = subscriptions[this.next % subscriptions.length] as Subscription
+      this.next = (this.next + 1) % subscriptions.length
+      if (subscription.flush()) hasSettled = true
+    }
+    if (this.isHeld && hasSettled && !this.pressure.isBlocked) this.release()
   }
 
   /** The page does not read how its calls end: further ones wait. */
-  private hold(): void {
-    const { length } = this.settled
-    if (length < fixedLimits.unreadEnds) return
-    if (length > 2 * this.ground.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
-    if (this.held) return
-    this.held = true
-    this.inbox.hold()
+  hold(): void {
+    const { unsaid } = this
+    if (unsaid < fixedLimits.unreadEnds) return
+    if (unsaid > 2 * this.ground.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
+    if (this.isHeld) return
+    this.isHeld = true
+    for (const { inbox } of this.subscriptions) inbox.hold()
     this.intake.pace.set('unread', true)
   }
 
   private release(): void {
-    this.held = false
+    this.isHeld = false
     this.intake.pace.set('unread', false)
-    this.inbox.open()
-  }
-
-  handle(up: Up): Eventually<Running> {
-    switch (up.type) {
-      case 'call':
-        return this.calling.call(up)
-      case 'cancel':
-        return this.calling.cancel(up)
-      case 'watch':
-        return this.answer(up.id, () => this.watching.add(up.definition))
-      case 'resync':
-        this.resync.ask()
-        this.changed()
-        return finished
-    }
-  }
-
-  ended(id: number): void {
-    this.settle({ id })
-  }
-
-  failed(id: number, error: unknown): void {
-    this.refuse(id, error)
-  }
-
-  broke(error: unknown, early: boolean): void {
-    if (!early) reportFault(this.ground.log, error, callerFaults)
-  }
-
-  private answer(id: number, work: () => Eventually<void>): Eventually<Running> {
-    const settled = concluded(
-      work,
-      () => this.settle({ id }),
-      (error) => this.refuse(id, error),
-    )
-    return after(this.ground.tracked(settled), () => finished)
-  }
-
-  private settle(settlement: Settlement): void {
-    if (this.phase === 'closed') return
-    this.settled.push(settlement)
-    if (this.pressure.isBlocked) this.hold()
-    this.changed()
-  }
-
-  /** Says what was wrong: to the caller where the message names a call, else to the tab. */
-  refuse(id: number | undefined, thrown: unknown): void {
-    const error: unknown = concealed('handler-failed', 'What a page asked for', thrown)
-    if (error !== thrown) this.broke(error, false)
-    if (isStale(error)) return this.close() // the tab comes back, here or there, and sends again what has not settled
-    // what a page that was here before sends again may have taken effect: it shall not be told that it did not
-    if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return this.close()
-    const failure = { ...toFailure(error as HeldStateError), ...trailOf(error) }
-    if (id !== undefined && this.phase !== 'closed') this.settle({ id, failure })
-    else if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) this.tellLater(failure)
-    else if (this.phase !== 'closed') this.say({ type: 'failure', failure })
+    for (const { inbox } of this.subscriptions) inbox.open()
   }
 
   /** Of the failures of a page that makes many, or does not read, it is told the last. */
-  private tellLater(failure: Failure): void {
-    this.untold = failure
-    this.outbox.add(this)
-  }
-
-  /** A failure that no call of the page is told of. */
-  fault(error: unknown): void {
-    if (this.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
+  tell(failure: Failure): void {
+    if (this.phase === 'closed') return
+    if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) {
+      this.untold = failure
+      this.outbox.add(this)
+    } else this.send({ type: 'failure', failure })
   }
 
   /** The store is out of reach, or back. */
   stalled(stalled: boolean): void {
-    if (this.phase === 'open') this.say({ type: 'stalled', stalled })
+    if (this.phase === 'open') this.send({ type: 'stalled', stalled })
+  }
+
+  /** A failure that no call of the page is told of. */
+  fault(error: unknown): void {
+    this.own.fault(error)
   }
 
   /** Definitions are others now. */
   redefined(): void {
-    this.watching.redefined((error) => this.refuse(undefined, error))
+    for (const subscription of this.subscriptions) subscription.redefined()
   }
 
-  private say(message: Parameters<typeof writeDown>[0]): void {
-    const { written = 0 } = this.connection
-    this.connection.send(...writeDown(message))
-    const bytes = (this.connection.written ?? 0) - written
-    if (message.type === 'delta') this.history.weigh(bytes)
+  say(message: Down, { history, number }: Subscription): void {
+    const bytes = this.send(message, number)
+    if (message.type === 'delta') history.weigh(bytes)
     if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.ground.clock.now())
+  }
+
+  /** Gives the bytes that were sent. Messages about further subscriptions carry their number. */
+  private send(message: Down, number = 0): number {
+    const { written = 0 } = this.connection
+    const [name, ...args] = writeDown(message)
+    if (number === 0) this.connection.send(name, ...args)
+    else this.connection.send('sub', number, name, ...args)
+    const bytes = (this.connection.written ?? 0) - written
     this.pressure.sent()
+    return bytes
   }
 }

@@ -68,7 +68,7 @@ function totals(hub: Hub) {
     inboxes: memory.inboxes.bytes,
     stopped: sizeIn(memory.inboxes, 'stopped'),
     waiting: sizeIn(hub.fairShare, 'waiting'),
-    pages: sizeIn(Reflect.get(hub, 'pages') as object, 'byToken'),
+    pages: sizeIn(Reflect.get(hub.connections, 'pages') as object, 'byToken'),
     states: Reflect.get(Reflect.get(hub, 'keeping') as object, 'bytes') as number,
     sessions: sessions.size,
     instances: instances.size,

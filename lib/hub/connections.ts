@@ -1,0 +1,133 @@
+/** The pages that are connected to this process. */
+import type { HeldStateError } from '../base/errors.js'
+import type { Instance } from '../instance/instance.js'
+import { signToken, verifyToken } from '../instance/token.js'
+import { type Hello, parseHello } from '../protocol/up.js'
+import type { Connection } from '../session/connection.js'
+import type { Outbox } from '../session/flush-scheduler.js'
+import { type Earlier, Pages } from '../session/latest-sessions.js'
+import type { NewTabs } from '../session/new-tabs.js'
+import { Session, type SessionGround } from '../session/session.js'
+import type { Subscription } from '../session/subscription.js'
+import { hashOf } from './endings.js'
+import type { HubOptions } from './options.js'
+import type { Callers } from './request-identity.js'
+
+/** What it asks of the hub. */
+export interface ConnectionsGround extends SessionGround {
+  readonly callers: Callers
+  readonly endings: { check(token: string): void }
+  readonly keeping: { needed(instance: Instance): void }
+  readonly newTabs: NewTabs
+  readonly nodes: SessionGround['nodes'] & {
+    /** The pages of a token are here, or not here any more. */
+    attend(token: string, here: boolean): void
+  }
+  readonly options: Pick<HubOptions, 'onDuplicate'>
+  readonly outbox: Outbox
+  readonly tasks: SessionGround['tasks'] & {
+    readonly abandoned: { back(token: string): void; left(token: string): void }
+  }
+  instance(token: string): Instance
+  /** Throws where the hub takes no new work. */
+  refuseClosing(): void
+  /** Nothing of this process needs the instance as it did. */
+  released(instance: Instance): void
+  /** A session could not be told of its state. */
+  giveUp(session: Session, error: unknown): void
+}
+
+export class Connections {
+  readonly sessions: Set<Session> = new Set()
+  private readonly ground: ConnectionsGround
+  private readonly pages: Pages<Subscription>
+
+  constructor(ground: ConnectionsGround) {
+    this.ground = ground
+    this.pages = new Pages(ground.clock, ground.limits)
+  }
+
+  /** Opens a session for a page. `browser` is the value of the HttpOnly cookie that its token is bound to. */
+  open(connection: Connection, greeting: unknown, browser: string): Session {
+    const { ground } = this
+    const hello = parseHello(greeting, ground.limits, ground.registry.app)
+    const { secrets } = ground.callers
+    const given = hello.token
+    const token = given === undefined ? ground.newTabs.token(connection) : verifyToken(given, browser, secrets)
+    ground.refuseClosing()
+    ground.endings.check(token)
+    const instance = ground.instance(token)
+    Object.assign(instance, { browser, owner: hashOf(browser), address: connection.address })
+    const earlier = this.arrive(instance, hello.page)
+    const signed = signToken(token, browser, secrets[0])
+    const session = new Session(ground, { connection, page: hello.page, signed, outbox: ground.outbox })
+    const original = this.originalOf(hello, browser)
+    this.pages.set(token, hello.page, session.subscribe({ instance, earlier, heard: hello.heard, original }))
+    this.sessions.add(session)
+    session.open(hello).catch((error) => ground.giveUp(session, error))
+    return session
+  }
+
+  /**
+   * Lets a page watch the state of another token over the socket that it has. No message asks for this: that the page may must be certain. Resolves when the
+   * page was sent what it watches.
+   */
+  async subscribe(session: Session, token: string, ids: readonly string[]): Promise<Subscription> {
+    const { ground } = this
+    ground.refuseClosing()
+    ground.endings.check(token)
+    const instance = ground.instance(token)
+    const earlier = this.arrive(instance, session.page)
+    const subscription = session.subscribe({ instance, earlier, heard: undefined, original: undefined })
+    this.pages.set(token, session.page, subscription)
+    await subscription.load(ids)
+    if (session.phase !== 'closed') subscription.open()
+    subscription.inbox.open()
+    return subscription
+  }
+
+  /** The connection of a session has ended. */
+  ended(session: Session): void {
+    session.close()
+    this.sessions.delete(session)
+    for (const subscription of session.subscriptions) this.left(subscription)
+  }
+
+  /** Forgets what pages of a token, or of all, could go on from. */
+  forget(token?: string): void {
+    if (token === undefined) this.pages.end()
+    else this.pages.drop(token)
+  }
+
+  /** Tells each page to come back, spread over so many milliseconds. */
+  farewell(error: HeldStateError, spreadMs: number): void {
+    for (const session of this.sessions) session.farewell(error, spreadMs)
+  }
+
+  /** A page of the token is here from now on; what it had before. */
+  private arrive(instance: Instance, page: string): Earlier | undefined {
+    const { keeping, nodes, tasks } = this.ground
+    const { token } = instance
+    keeping.needed(instance)
+    tasks.abandoned.back(token)
+    if (instance.watchers.size === 0) nodes.attend(token, true)
+    return this.pages.of(token, page)
+  }
+
+  private left(subscription: Subscription): void {
+    const { nodes, tasks } = this.ground
+    const { instance, page } = subscription
+    const { token } = instance
+    this.pages.left(token, page, subscription, instance.bytes)
+    if (instance.watchers.size === 0) {
+      nodes.attend(token, false)
+      tasks.abandoned.left(token)
+    }
+    this.ground.released(instance)
+  }
+
+  private originalOf(hello: Hello, browser: string): string | undefined {
+    const { callers, options } = this.ground
+    return options.onDuplicate === 'fresh' ? undefined : callers.copiedBy(hello, browser)
+  }
+}

@@ -1,0 +1,39 @@
+/** What this process knows of the state of a token, brought up to what is kept. */
+import { after, type Eventually } from '../base/eventually.js'
+import { ownValue } from '../base/value.js'
+import type { Stored } from '../store/store.js'
+import type { Ground } from './ground.js'
+import type { Instance } from './instance.js'
+import { StateUnknown } from './load-error.js'
+import { nobody, own, transact } from './transact.js'
+import { granted } from './write-guard.js'
+
+/** What is kept of it is known afterwards. Where other processes may hold it, it is followed and not taken from them. */
+export function load(ground: Ground, instance: Instance): Eventually<void> {
+  if (!instance.known) return ground.store.shared ? refresh(ground, instance) : own(ground, instance)
+}
+
+/** Knows what is kept of it now, and not only what this process was told. */
+export function refresh(ground: Ground, instance: Instance): Eventually<void> {
+  const { shared } = ground.store
+  if (!shared) return load(ground, instance)
+  const known = (stored: Stored | undefined) => {
+    if (!instance.loaded || !ground.nodes.holds(instance.token)) ground.told(instance, instance.follow(stored))
+  }
+  const unknown = (error: unknown) => {
+    throw new StateUnknown(instance.token, error)
+  }
+  const ask = () => shared.follow(instance.token).then(known, unknown)
+  // the page may have been shown elsewhere what this process has saved, and does not know yet that it is kept
+  return instance.pending ? instance.pending.founded().then(ask, ask) : ask()
+}
+
+/** Brings a state of an instance to the shape that its definition has now. */
+export function materialize(ground: Ground, instance: Instance, id: string): Eventually<void> {
+  const definition = ground.registry.get(id)
+  if (instance.known && (ownValue(instance.state, id) === undefined || instance.isCurrent(definition))) return
+  return after(
+    transact(ground, instance.token, granted, nobody, (transaction) => transaction.get(id)),
+    () => {},
+  )
+}

@@ -1,0 +1,274 @@
+/**
+ * A page's connection to the state of one token: which states it watches, what it was sent of them, and the order of its calls. What belongs to
+ * the socket, such as its pressure and its rates, is the session's.
+ */
+import type { Clock } from '../base/clock.js'
+import { concealed } from '../base/concealed.js'
+import type { Failure, HeldStateError } from '../base/errors.js'
+import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
+import { toFailure } from '../base/failure.js'
+import type { Log } from '../base/log.js'
+import { finished, type Running } from '../calls/in-order.js'
+import { callerFaults, reportFault } from '../instance/error-reporting.js'
+import { forgotten } from '../instance/forgotten.js'
+import type { Instance, Watcher } from '../instance/instance.js'
+import { StateUnknown } from '../instance/load-error.js'
+import type { PageBounds } from '../protocol/bounds.js'
+import type { Down, Settlement } from '../protocol/down.js'
+import type { Up } from '../protocol/up.js'
+import { isStale } from '../store/errors.js'
+import { Calling, type CallingGround, type CallingPage } from './calling.js'
+import type { Connection } from './connection.js'
+import { trailOf } from './dev-stack.js'
+import { Inbox, type InboxOptions, type InboxPage } from './inbox.js'
+import type { Earlier } from './latest-sessions.js'
+import { isTooFast } from './new-tabs.js'
+import type { Originals } from './originals.js'
+import type { Windows } from './replay-memory.js'
+import { History } from './replay-window.js'
+import { Resync } from './resync.js'
+import { Feed } from './sync.js'
+import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
+
+/** What a subscription asks of the hub. */
+export interface SubscriptionGround extends CallingGround, WatchingGround {
+  readonly clock: Clock
+  readonly log: Log
+  readonly memory: { readonly windows: Windows }
+  readonly originals: Pick<Originals, 'lend'>
+  /** Asks the store what it has of an instance, also where another process may have changed it. */
+  refresh(instance: Instance): Eventually<void>
+}
+
+/** The session that it is part of, and with it the socket that it shares with others. */
+export interface SubscriptionSession {
+  readonly phase: 'opening' | 'open' | 'closed'
+  /** The random id of the page. */
+  readonly page: string
+  readonly connection: Connection
+  /** What the tab keeps, and says hello with. */
+  readonly signed: string
+  /** When it sent last, in milliseconds of the clock. */
+  readonly sentAt: number
+  /** The page has left so much unread that it is to be sent nothing further. */
+  readonly isBlocked: boolean
+  /** The pages of its address ask for the whole state too often. */
+  isCrowded(now: number): boolean
+  /** Sends one message about a subscription, and counts it. */
+  say(message: Down, subscription: Subscription): void
+  /** Says what was wrong, where that is the end of no call. */
+  tell(failure: Failure): void
+  /** There is something to send. */
+  changed(): void
+  /** Sends at the end of this turn. */
+  flushSoon(): void
+  hurry(): boolean
+  /** One more call has ended. */
+  hold(): void
+  farewell(error: HeldStateError, spreadMs: number): void
+  close(): void
+}
+
+export interface SubscriptionParts {
+  /** Among those of its session; 0 is that of the tab's own state. */
+  readonly number: number
+  readonly instance: Instance
+  /** What the same page had before. */
+  readonly earlier: Earlier | undefined
+  /** The last message that the page heard; `undefined` for one that was not here before. */
+  readonly heard: number | undefined
+  /** Given to a duplicated tab: the token whose state it begins with. */
+  readonly original: string | undefined
+}
+
+export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
+  readonly number: number
+  readonly instance: Instance
+  readonly session: SubscriptionSession
+  readonly inbox: Inbox
+  readonly calling: Calling
+  /** Calls that have ended, and are not said yet. */
+  settled: Settlement[] = []
+  private readonly ground: SubscriptionGround
+  private readonly heard: number | undefined
+  private readonly original: string | undefined
+  private readonly feed: Feed
+  private readonly watching: Watching
+  private readonly resync: Resync
+  private isOpen = false
+
+  constructor(
+    ground: SubscriptionGround,
+    session: SubscriptionSession,
+    intake: InboxOptions,
+    { number, instance, earlier, heard, original }: SubscriptionParts,
+  ) {
+    this.ground = ground
+    this.session = session
+    this.number = number
+    this.instance = instance
+    this.heard = heard
+    this.original = original
+    const { clock, limits, registry } = ground
+    const start = Number.parseInt(clock.id().slice(0, 10), 16)
+    const history = earlier?.history ?? new History(limits, start, ground.memory.windows)
+    this.feed = new Feed(instance, registry, session.page, history)
+    this.watching = new Watching(ground, instance, this.feed, this)
+    this.resync = new Resync(clock)
+    instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
+    earlier?.close?.()
+    history.open()
+    this.inbox = new Inbox(earlier?.busy, this, intake) // calls run in order, also those that the page sends again
+    this.calling = new Calling(ground, this)
+  }
+
+  get page(): string {
+    return this.session.page
+  }
+
+  get connection(): Connection {
+    return this.session.connection
+  }
+
+  get sentAt(): number {
+    return this.session.sentAt
+  }
+
+  get history(): History {
+    return this.feed.history
+  }
+
+  /** Done when what the page has begun has ended. */
+  get busy(): Promise<void> | undefined {
+    return this.inbox.busy
+  }
+
+  /** The page had a connection before this one, and may send a call again. */
+  get wasHere(): boolean {
+    return this.heard !== undefined
+  }
+
+  /** Loads the states with these ids, and what a duplicated tab begins with. The session is closed where it cannot go on. */
+  async load(ids: readonly string[]): Promise<void> {
+    const { ground, instance, original, session } = this
+    const refuse = (error: unknown) => this.refuse(undefined, error)
+    await rescued(
+      () => ground.refresh(instance),
+      (error) => (this.wasHere ? session.close() : refuse(error)), // it has more to show than nothing, and comes back
+    )
+    if (instance.forgotten) return session.farewell(forgotten(), 0)
+    const borrow = () => original && ground.originals.lend(original, instance, session.connection)
+    await rescued(borrow, (error) => (isTooFast(error) ? session.farewell(error, error.afterMs ?? 0) : refuse(error)))
+    for (const id of ids) {
+      await rescued(() => this.watching.add(id), refuse)
+      if (this.watching.asksTooMuch) return session.farewell(tooManyUnknown(), 0)
+    }
+  }
+
+  /** Welcomes the page, or carries it on from where it was; its calls begin. */
+  open(bounds?: Partial<PageBounds>): void {
+    const { feed, heard, session } = this
+    this.isOpen = true
+    const mark = heard === undefined ? undefined : feed.heardAs(heard)
+    session.say({ ...(mark ? feed.resumed(session.signed, mark) : feed.welcome(session.signed)), bounds }, this)
+  }
+
+  end(): void {
+    this.inbox.close()
+    this.watching.end()
+    this.resync.end()
+    this.instance.watchers.delete(this)
+  }
+
+  changed(): void {
+    if (this.isOpen) this.session.changed()
+  }
+
+  hurry(): boolean {
+    return this.session.hurry()
+  }
+
+  close(): void {
+    this.session.close()
+  }
+
+  /** One delta with everything that the page has not seen, and the calls that it settles; whether there was one. */
+  flush(): boolean {
+    const { feed, session } = this
+    if (!this.isOpen) return false
+    const isCrowded = (now: number) => session.isCrowded(now)
+    if (this.resync.isDue(isCrowded, () => session.flushSoon())) session.say(feed.welcome(session.signed), this)
+    if (feed.isOther) session.say(feed.welcome(session.signed), this)
+    const delta = feed.delta(this.settled)
+    if (!delta) return false
+    this.settled = []
+    session.say(delta, this)
+    return true
+  }
+
+  handle(up: Up): Eventually<Running> {
+    switch (up.type) {
+      case 'call':
+        return this.calling.call(up)
+      case 'cancel':
+        return this.calling.cancel(up)
+      case 'watch':
+        return this.answer(up.id, () => this.watching.add(up.definition))
+      case 'resync':
+        this.resync.ask()
+        this.session.changed()
+        return finished
+    }
+  }
+
+  ended(id: number): void {
+    this.settle({ id })
+  }
+
+  failed(id: number, error: unknown): void {
+    this.refuse(id, error)
+  }
+
+  broke(error: unknown, early: boolean): void {
+    if (!early) reportFault(this.ground.log, error, callerFaults)
+  }
+
+  private answer(id: number, work: () => Eventually<void>): Eventually<Running> {
+    const settled = concluded(
+      work,
+      () => this.settle({ id }),
+      (error) => this.refuse(id, error),
+    )
+    return after(this.ground.tracked(settled), () => finished)
+  }
+
+  private settle(settlement: Settlement): void {
+    if (this.session.phase === 'closed') return
+    this.settled.push(settlement)
+    if (this.session.isBlocked) this.session.hold()
+    this.changed()
+  }
+
+  /** Says what was wrong: to the caller where the message names a call, else to the page. */
+  refuse(id: number | undefined, thrown: unknown): void {
+    const { session } = this
+    const error: unknown = concealed('handler-failed', 'What a page asked for', thrown)
+    if (error !== thrown) this.broke(error, false)
+    if (isStale(error)) return session.close() // the page comes back, here or there, and sends again what has not settled
+    // a retried call may already have taken effect, so do not report it as failed
+    if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return session.close()
+    const failure = { ...toFailure(error as HeldStateError), ...trailOf(error) }
+    if (id !== undefined) this.settle({ id, failure })
+    else session.tell(failure)
+  }
+
+  /** A failure that no call of the page is told of. */
+  fault(error: unknown): void {
+    if (this.session.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
+  }
+
+  /** Definitions are others now. */
+  redefined(): void {
+    this.watching.redefined((error) => this.refuse(undefined, error))
+  }
+}
