@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskStore } from 'heldstate/next'
-import { createHub } from 'heldstate/server'
+import { HubRuntime } from '../lib/dist/hub/hub.js'
 import { child } from './child.js'
 import { bareClient, type Client, type HeldClient, heldClient } from './clients.js'
 import { bench, list } from './definitions.js'
@@ -166,7 +166,7 @@ async function listSize(): Promise<void> {
 /** What a change of a state costs that is kept on the disk, as it is by default. */
 async function onDisk(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'heldstate-bench-'))
-  const hub = createHub({ store: diskStore({ dir }) })
+  const hub = new HubRuntime({ store: diskStore({ dir }) })
   hub.registry.add(bench, list)
   const tokens = { alone: 'a'.repeat(32), beside: 'b'.repeat(32) }
   for (const token of Object.values(tokens)) await hub.call({ token, definition: 'bench', member: 'add', args: [1] }) // so that the tab exists

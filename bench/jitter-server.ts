@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineState } from 'heldstate'
 import { Server, type Socket } from 'socket.io'
-import { createHub } from '../lib/dist/hub/hub.js'
+import { HubRuntime } from '../lib/dist/hub/hub.js'
 import { socketPath } from '../lib/dist/protocol/path.js'
 import { attachSocketIo } from '../lib/dist/transport/socketio.js'
 import { answering, load } from './child.js'
@@ -55,7 +55,7 @@ function held(server: HttpServer): () => Promise<Values> {
         noteClick(client, click)
       }),
     }))
-  const hub = createHub({ secret: benchSecret, limits: { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } }) // all tabs come from one address
+  const hub = new HubRuntime({ secret: benchSecret, limits: { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } }) // all tabs come from one address
   hub.registry.add(jitter)
   attachSocketIo(hub, server, { path: socketPath })
   return () =>

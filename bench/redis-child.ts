@@ -4,7 +4,7 @@
  */
 
 import { redisStore } from '../lib/dist/cluster/redis/store.js'
-import { createHub } from '../lib/dist/hub/hub.js'
+import { HubRuntime } from '../lib/dist/hub/hub.js'
 import { answering } from './child.js'
 import { bench, list } from './definitions.js'
 import { calledToken, heldToken, naiveClient, naiveToken, type Token } from './redis-sides.js'
@@ -42,7 +42,7 @@ const groups: (readonly Token[])[] = []
 const make = side === 'held' ? await heldMaker() : await naiveMaker()
 
 async function heldMaker() {
-  const hub = createHub({ store: redisStore(url) })
+  const hub = new HubRuntime({ store: redisStore(url) })
   hub.registry.add(bench, list)
   await hub.resume()
   return ({ way, definition }: Group) => (way === 'page' ? heldToken : calledToken)(hub, definition)

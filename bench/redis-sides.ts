@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
-import type { Hub } from '../lib/dist/hub/hub.js'
+import type { HubRuntime } from '../lib/dist/hub/hub.js'
 import { protocolVersion } from '../lib/dist/protocol/version.js'
 
 /** One tab, or what stands for it. */
@@ -70,7 +70,7 @@ export async function naiveToken(redis: NaiveClient, first: Content, waiting: Wa
 const inFlightMost = 64
 
 /** A new tab that watches one state; it takes messages as they would come from a socket. */
-export async function heldToken(hub: Hub, definition: string): Promise<Token> {
+export async function heldToken(hub: HubRuntime, definition: string): Promise<Token> {
   // no Map: one that is written for each event leaves more to collect than the rest of a tab
   const calls: ({ resolve(): void; reject(reason: unknown): void } | undefined)[] = []
   let welcomed = () => {}
@@ -106,7 +106,7 @@ export async function heldToken(hub: Hub, definition: string): Promise<Token> {
 }
 
 /** The same hub asked by server code: no page, no delta. */
-export function calledToken(hub: Hub, definition: string): Token {
+export function calledToken(hub: HubRuntime, definition: string): Token {
   const token = randomUUID().replaceAll('-', '')
   const page = randomUUID().replaceAll('-', '')
   let id = 0

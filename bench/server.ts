@@ -6,7 +6,7 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
-import { createHub } from '../lib/dist/hub/hub.js'
+import { HubRuntime } from '../lib/dist/hub/hub.js'
 import { socketPath } from '../lib/dist/protocol/path.js'
 import { attachSocketIo } from '../lib/dist/transport/socketio.js'
 import { answering } from './child.js'
@@ -44,7 +44,7 @@ const bareServer = createServer()
 bare(bareServer)
 const heldServer = createServer()
 // all tabs come from one address
-const hub = createHub({
+const hub = new HubRuntime({
   limits: {
     handshakesPerSecond: 10_000,
     handshakeBurst: 100_000,

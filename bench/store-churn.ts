@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { defineState } from 'heldstate'
-import { createHub } from '../lib/dist/hub/hub.js'
+import { HubRuntime } from '../lib/dist/hub/hub.js'
 import { diskStore } from '../lib/dist/store/disk.js'
 import { sqliteDriver } from '../lib/dist/store/sqlite.js'
 
@@ -33,7 +33,7 @@ const board = defineState('board', () => ({ counter: 0, note: '', rows: [] as { 
   }),
 )
 const dir = mkdtempSync(join(tmpdir(), 'heldstate-churn-'))
-const hub = createHub({ store: diskStore({ dir }), limits: { unloadMs: 1_000, keepMs: 20_000 } })
+const hub = new HubRuntime({ store: diskStore({ dir }), limits: { unloadMs: 1_000, keepMs: 20_000 } })
 hub.registry.add(board)
 await hub.resume()
 const newToken = () => randomBytes(16).toString('hex')

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createHub } from '../lib/dist/hub/hub.js'
+import { HubRuntime } from '../lib/dist/hub/hub.js'
 import { socketPath } from '../lib/dist/protocol/path.js'
 import { diskStore } from '../lib/dist/store/disk.js'
 import { memoryStore } from '../lib/dist/store/memory.js'
@@ -37,7 +37,7 @@ function counted(store: StateStore): StateStore {
 
 const store = kind === 'memory' ? memoryStore() : diskStore({ dir, survives: kind === 'disk' ? 'process' : 'power' })
 const all = { handshakesPerSecond: 10_000, handshakeBurst: 100_000, newTabsPerSecond: 10_000, newTabsBurst: 100_000 }
-const hub = createHub({ store: counted(store), limits: all })
+const hub = new HubRuntime({ store: counted(store), limits: all })
 hub.registry.add(bench, list)
 const server = createServer()
 attachSocketIo(hub, server, { path: socketPath })

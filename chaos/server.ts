@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import type { Duration } from '../lib/base/duration.js'
 import { redisStore } from '../lib/cluster/redis/store.js'
-import { createHub } from '../lib/hub/hub.js'
+import { HubRuntime } from '../lib/hub/hub.js'
 import { socketPath } from '../lib/protocol/path.js'
 import { diskStore } from '../lib/store/disk.js'
 import { attachSocketIo } from '../lib/transport/socketio.js'
@@ -16,7 +16,7 @@ const log = { info: () => {}, warn: console.log, error: quietly }
 const [url = '', lease = '4s'] = where.split('?lease=') as [string, Duration?]
 const store = url.startsWith('redis:') ? redisStore(url, { log, lease }) : diskStore({ dir: url })
 const limits = { handshakesPerSecond: 10_000, handshakeBurst: 100_000 } // all tabs come from one address
-const hub = createHub({ secret: 'of a test', store, log, limits })
+const hub = new HubRuntime({ secret: 'of a test', store, log, limits })
 hub.registry.add(chaosState)
 const server = createServer(async (request, response) => {
   const { searchParams } = new URL(request.url ?? '', 'http://node')

@@ -7,7 +7,7 @@ const root = process.env.ATTACK_LIBRARY === 'source' ? '../../lib' : '../../lib/
 const load = async <T>(file: string) => (await import(`${root}/${file}`)) as T
 
 export const { defineState } = await load<typeof import('../../lib/dist/doors/authors.js')>('doors/authors.js')
-export const { createHub } = await load<typeof import('../../lib/dist/hub/hub.js')>('hub/hub.js')
+export const { HubRuntime } = await load<typeof import('../../lib/dist/hub/hub.js')>('hub/hub.js')
 export const { attachSocketIo } =
   await load<typeof import('../../lib/dist/transport/socketio.js')>('transport/socketio.js')
 export const { memoryStore } = await load<typeof import('../../lib/dist/store/memory.js')>('store/memory.js')

@@ -13,7 +13,7 @@ import { Worker } from 'node:worker_threads'
 import type { StateStore } from '../../lib/store/store.js'
 import { watchBuiltIns } from '../../lib/transport/built-ins.fixture.js'
 import { answering } from '../child.js'
-import { attachSocketIo, createHub, defaultLimits, diskStore, memoryStore, redisStore, socketPath } from './library.js'
+import { attachSocketIo, defaultLimits, diskStore, HubRuntime, memoryStore, redisStore, socketPath } from './library.js'
 import { states } from './states.js'
 
 export interface Started {
@@ -59,7 +59,7 @@ const note = (message: string, error?: unknown) => {
 const kept = new Map<string, never>()
 const saved = new Set<string>()
 let folder: string | undefined
-let hub: ReturnType<typeof createHub> | undefined
+let hub: InstanceType<typeof HubRuntime> | undefined
 
 function storeFor(where: string) {
   if (where === 'memory') return memoryStore(kept)
@@ -79,7 +79,7 @@ function storeFor(where: string) {
 
 async function listen({ store, limits }: Started): Promise<number> {
   const known = Object.fromEntries(Object.entries(limits).filter(([name]) => Object.hasOwn(defaultLimits, name)))
-  hub = createHub({ store: storeFor(store), limits: known, log: { info: note, warn: note, error: note } })
+  hub = new HubRuntime({ store: storeFor(store), limits: known, log: { info: note, warn: note, error: note } })
   hub.registry.add(...states)
   const server = createServer((_, response) => void response.writeHead(404).end('no page'))
   attachSocketIo(hub, server, { path: socketPath })

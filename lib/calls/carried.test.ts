@@ -1,7 +1,7 @@
 /** What a trigger carries, and what a task is given, are values of their own. */
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
+import { testHub } from '../testing/kit.js'
 
 const seen: unknown[] = []
 

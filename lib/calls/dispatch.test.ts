@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 let wait = gate()
 let cleaned = 0

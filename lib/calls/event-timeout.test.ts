@@ -4,8 +4,8 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { defaultLimits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 let wait = gate()
 let late: unknown[] = []

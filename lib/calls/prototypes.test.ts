@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from 'vitest'
 import { BuiltIns } from '../delta/prototypes.fixture.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { done, failure } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: names come from outside, so no type knows what they lead to
 type Loose = any

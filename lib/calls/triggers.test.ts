@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineState, type Trigger } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { stub } from '../state/stub.js'
 import { done, failure } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const journal = defineState('journal', () => ({ lines: [] as string[] }))
   .tasks((background) => ({

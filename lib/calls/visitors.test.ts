@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { Refusal as OtherRefusal } from '../base/refusal.js'
 import { defineState, HeldStateError, Refusal } from '../doors/authors.js'
-import { type TestTab, testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import { failure } from '../testing/await.fixture.js'
+import { type TestTab, testHub } from '../testing/kit.js'
 
 afterEach(() => vi.unstubAllEnvs())
 

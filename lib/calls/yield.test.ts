@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import type { StateStore } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 let wait = gate()
 /** What the page shows while a handler runs. */

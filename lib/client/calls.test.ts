@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { pageLimits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
+import { testHub } from '../testing/kit.js'
 
 /** By the clock of the test. */
 let wait = async (_ms: number) => {}

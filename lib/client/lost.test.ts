@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { promised } from '../base/eventually.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ n: 0 }))
   .tasks((background) => ({

@@ -1,8 +1,8 @@
 /** A page that watches as many states as it may, and more. */
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { bytesOf } from '../protocol/bounds.js'
+import { testHub } from '../testing/kit.js'
 
 const states = Array.from({ length: 8 }, (_, n) => defineState(`s${n}`, () => ({ n })))
 

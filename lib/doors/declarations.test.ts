@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Compiler, complaints, declarationOf, installedTypes } from './declarations.fixture.js'
 import { componentOf, declaredApp } from './declared-app.fixture.js'
+import { membersOf } from './members.fixture.js'
 import { unnamedTypes } from './unnamed-types.fixture.js'
 
 const patience = 120_000
 const doors = ['authors', 'react', 'server', 'next', 'provider', 'route', 'testing', 'instrumentation', 'vite']
-/** Parts that the hub, a store and the test kit hand each other. They can be reached, and are nothing to build on. */
-const internal =
-  /^(Hub: (Access|Call|Callers|Connection|Endings|Eventually|FairShare|FirstValues|Flow|Instance|Keeping|Locks|MemoryBounds|NewTabs|Next|Nodes|Originals|Outbox|Registry|SampledLog|ServerAccess|Session|Tasking|Turn|Watchdog)|BackgroundTask: TaskRun|HubOptions: Registry|SharedStore: SharedStoreOptions|TestTab: (Loopback|Tab)) of /
+/** Parts that a store and the options of a hub hand over. They can be reached, and are nothing to build on. */
+const internal = /^(HubOptions: Registry|SharedStore: SharedStoreOptions) of /
 
 let dir: string
 beforeAll(() => {
@@ -22,6 +22,11 @@ afterAll(() => rmSync(dir, { recursive: true }))
 it('each type that a door names is exported by a door', { timeout: patience }, () => {
   const unnamed = unnamedTypes(join(dir, 'node_modules/heldstate/dist'), doors)
   expect(unnamed.filter((name) => !internal.test(name))).toEqual([])
+})
+
+it('each member of what a door exports is meant to be used', { timeout: patience }, async () => {
+  const members = membersOf(join(dir, 'node_modules/heldstate/dist'), doors)
+  await expect(`${members.join('\n')}\n`).toMatchFileSnapshot('./members.txt')
 })
 
 describe.each<Compiler>(['typescript', 'typescript-5'])('an app, by %s', (compiler) => {

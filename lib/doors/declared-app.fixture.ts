@@ -80,8 +80,7 @@ export const write = () => modifyState(counter, (s) => s)
 export const writeHeld = () => modifyState(counter, (_, held) => held)
 export const own = createHub({ store: memoryStore() })
 export const tasks = own.backgroundTasks
-export const bounds = own.limits
-export const clock = own.clock
+export const change = (token: string) => own.modifyState(token, counter, (s) => s.n)
 export const lock = (token: string) => own.lock(token)
 export const store = memoryStore()
 export const kept = async () => (await store.read('token'))?.running

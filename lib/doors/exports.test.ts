@@ -100,6 +100,7 @@ it('the doors export this and nothing else', () => {
         "ImmutableStateError",
         "Refusal",
         "createHub",
+        "diskStore",
         "forgetBrowser",
         "forgetTab",
         "getState",
@@ -110,6 +111,7 @@ it('the doors export this and nothing else', () => {
         "type BackgroundTask",
         "type CallEnd",
         "type Clock",
+        "type DiskStoreOptions",
         "type DurableRun",
         "type Ears",
         "type ErrorCode",
@@ -139,11 +141,11 @@ it('the doors export this and nothing else', () => {
       ],
       "testing": [
         "TestClock",
-        "TestTab",
         "storeSuite",
         "testHub",
         "type TestKit",
         "type TestLog",
+        "type TestTab",
       ],
       "unconnected": [],
       "vite": [

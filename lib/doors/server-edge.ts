@@ -3,6 +3,7 @@ export { HeldStateError, ImmutableStateError } from '../base/errors.js'
 export { Refusal } from '../base/refusal.js'
 export {
   createHub,
+  diskStore,
   forgetBrowser,
   forgetTab,
   getState,

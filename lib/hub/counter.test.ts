@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { testHub } from '../doors/testing.js'
+import { testHub } from '../testing/kit.js'
 import { counter, simple } from './counter.fixture.js'
 
 it('counts on the server and reaches its max', async () => {

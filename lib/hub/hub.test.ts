@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../base/clock.js'
 import { defineState } from '../doors/authors.js'
-import { createHub, memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
+import { memoryStore } from '../doors/server.js'
 import { protocolVersion } from '../protocol/version.js'
 import { done, gate } from '../testing/await.fixture.js'
 import { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
+import { HubRuntime } from './hub.js'
 
 let wait = gate()
 let then = gate()
@@ -43,7 +44,7 @@ const d = defineState('d', () => ({ n: 0 }))
 function withClock(clock: Clock, store = memoryStore()) {
   const lines: string[] = []
   const note = (message: string) => void lines.push(message)
-  const hub = createHub({ clock, store, secret: 's', log: { info: note, warn: note, error: note } })
+  const hub = new HubRuntime({ clock, store, secret: 's', log: { info: note, warn: note, error: note } })
   hub.registry.add(d)
   const said: unknown[][] = []
   let closed = 0

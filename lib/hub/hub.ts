@@ -49,10 +49,7 @@ import { type HubOptions, refuseUnknownOptions } from './options.js'
 import { Callers } from './request-identity.js'
 import { ServerAccess } from './server-access.js'
 
-/** A running background task, as `hub.backgroundTasks` lists it. */
-export type BackgroundTask = Pick<TaskRun, 'id' | 'token' | 'definition' | 'task' | 'settled'>
-
-export class Hub {
+export class HubRuntime {
   readonly registry: Registry
   readonly limits: Limits
   readonly clock: Clock
@@ -111,7 +108,7 @@ export class Hub {
   }
 
   /** The background tasks that run now, of all tabs. An entry leaves when its task has settled. */
-  get backgroundTasks(): ReadonlySet<BackgroundTask> {
+  get backgroundTasks(): ReadonlySet<TaskRun> {
     return this.tasks.pool.runs
   }
 
@@ -303,7 +300,3 @@ export class Hub {
 /** An `undefined` is no limit: the default stands. */
 const given = (limits: Partial<Limits> = {}): Partial<Limits> =>
   Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined))
-
-export function createHub(options?: HubOptions): Hub {
-  return new Hub(options)
-}

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { HeldStateError, hub, ImmutableStateError, memoryStore, modifyState } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import { stub } from '../state/stub.js'
 import type { StateStore } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 import { setSlot } from './process-slot.js'
 
 const d = defineState('d', () => ({ n: 0, rows: [] as unknown[] }))

@@ -1,9 +1,9 @@
 /** Hubs over one ledger in memory, and a tab at the first of them. */
 
 import { sharedStore } from '../cluster/shared-store.js'
-import { testHub } from '../doors/testing.js'
 import type { Definition } from '../state/definition.js'
 import type { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
 import { mortalClock } from '../testing/mortal-clock.js'
 import type { HubOptions } from './options.js'

@@ -1,7 +1,7 @@
 /** The hub of this process, for server code that runs anywhere in it. */
 import type { HeldToken } from '../state/self.js'
-import type { BackgroundTask } from './hub.js'
 import { currentHub } from './process-slot.js'
+import type { BackgroundTask } from './public.js'
 
 export const hub = {
   /** Holds the lock of `token` to the end of the block: `await using held = await hub.lock(token)`. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { version } from '../base/version.js'
-import { createHub } from './hub.js'
+import { HubRuntime } from './hub.js'
 import { claimSlot, currentHub, setSlot } from './process-slot.js'
 
 const process = globalThis as { [key: symbol]: unknown }
@@ -10,7 +10,7 @@ afterEach(() => setSlot(undefined))
 
 test('the first that asks may make the hub, until it is gone', () => {
   expect([claimSlot(), claimSlot()]).toEqual([true, false])
-  setSlot({ hub: createHub(), routeKey: '' })
+  setSlot({ hub: new HubRuntime(), routeKey: '' })
   expect(claimSlot()).toBe(false)
   setSlot(undefined)
   expect(claimSlot()).toBe(true)
@@ -20,7 +20,7 @@ test.each([
   ['9.9.9', '9.9.9'],
   [undefined, '0.1.0 or older'],
 ])('a hub that another version has made is refused, with both versions: %s', (other, named) => {
-  process[key] = { hub: createHub(), routeKey: '', version: other }
+  process[key] = { hub: new HubRuntime(), routeKey: '', version: other }
   const error = {
     code: 'other-version',
     message: expect.stringContaining(

@@ -4,10 +4,10 @@
  */
 import { HeldStateError } from '../base/errors.js'
 import { version } from '../base/version.js'
-import type { Hub } from './hub.js'
+import type { HubRuntime } from './hub.js'
 
 export interface Slot {
-  readonly hub: Hub
+  readonly hub: HubRuntime
   /** What a request to the route that loads the state modules must carry, so that only this process can make one. */
   readonly routeKey: string
   /** Of the copy of the library that has made the hub. */
@@ -62,7 +62,7 @@ export const missingInEdge = (): HeldStateError =>
   )
 
 /** The hub of this process. */
-export function currentHub(): Hub {
+export function currentHub(): HubRuntime {
   refuseEdge()
   const slot = process[key]
   if (slot) {

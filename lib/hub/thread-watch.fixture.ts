@@ -1,6 +1,6 @@
 /** A process whose hub watches its thread, which a handler and a task hold one after the other. */
 import { defineState } from '../doors/authors.js'
-import { Hub } from './hub.js'
+import { HubRuntime } from './hub.js'
 import { watchThread } from './thread-watch.js'
 
 const spin = (ms: number) => {
@@ -23,7 +23,7 @@ const d = defineState('d', () => ({ n: 0 }))
 const left = () => process.getActiveResourcesInfo().filter((name) => /Timeout|Worker|Message/.test(name)).length
 
 const before = left() // the loader of these modules has a thread of its own
-const hub = new Hub()
+const hub = new HubRuntime()
 hub.registry.add(d)
 watchThread(hub, { heartbeatMs: 50, threadStuckMs: 500 })
 const call = (member: string) => hub.call({ token: 'a'.repeat(32), definition: 'd', member, args: [] })

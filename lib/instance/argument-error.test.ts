@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineState, HeldStateError } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { failure } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ n: 0 }))
   .tasks((background) => ({

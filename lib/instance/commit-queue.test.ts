@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { HeldStateError } from '../base/errors.js'
 import { defineState, Refusal } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import { taken } from '../store/errors.js'
 import type { StateStore, Stored } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ n: 0, seen: [] as number[] }))
   .tasks((background) => ({

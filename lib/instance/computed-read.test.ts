@@ -1,8 +1,8 @@
 /** What changes a state has its fields alone: a computed value there would be `undefined` without a word. */
 import { expect, it } from 'vitest'
 import { defineState, type StateOf } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { done, failure } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 type Fields = StateOf<typeof d> & { double: number; percent?: number }
 let look: (s: Fields) => unknown = () => {}

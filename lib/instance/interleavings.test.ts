@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { HeldStateError } from '../base/errors.js'
 import type { Ledger } from '../cluster/coordinator.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { openNodes } from '../hub/nodes.fixture.js'
 import { TestClock } from '../testing/clock.js'
-import { TestTab } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 import type { Book } from '../testing/memory-ledger.js'
 
 let clock = new TestClock()

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { defineState, type Self } from '../doors/authors.js'
 import { modifyState } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import { done, failure } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 interface Fields {
   n: number

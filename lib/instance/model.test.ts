@@ -2,8 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { defineState, type Self } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
-import { TestTab } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 
 /** The same runs each time, unless their number is given. */
 const seeded = process.env.RUNS ? {} : { seed: 1 }

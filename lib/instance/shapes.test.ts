@@ -1,11 +1,10 @@
 /** States that were saved by the code of an earlier deploy. */
 import { describe, expect, it } from 'vitest'
 import { type Definition, defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import { done } from '../testing/await.fixture.js'
 import { TestClock } from '../testing/clock.js'
-import { TestTab } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 
 const first = defineState('d', () => ({ name: 'Ada', tags: 'a,b', count: 0, old: 1 })).events((on) => ({
   set: on((s, count: number) => {

@@ -4,9 +4,9 @@ import { z } from 'zod'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState, type Self, type Trigger } from '../doors/authors.js'
 import { hub, modifyState } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import { setSlot } from '../hub/process-slot.js'
 import { gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 interface Fields {
   n: number

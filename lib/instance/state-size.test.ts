@@ -5,7 +5,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({
   n: 0,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import { Registry } from '../state/registry.js'
 import type { Memory } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 class Point {
   x = 1

@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { trigger } from '../state/trigger.js'
 import { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
 import { Turn } from './turn.js'
 
 let pass = (_ms: number) => {}

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import type { HubOptions } from '../hub/options.js'
 import { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
 import { Backpressure, Unread } from './backpressure.js'
 
 const big = defineState('big', () => ({ text: '', n: 0 })).events((on) => ({

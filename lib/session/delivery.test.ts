@@ -1,12 +1,11 @@
 /** Calls and state over connections that break: nothing twice, nothing lost, and the difference instead of all. */
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
 import { done, gate } from '../testing/await.fixture.js'
 import { TestClock } from '../testing/clock.js'
-import { TestTab } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 import { type MortalStore, mortalStore } from '../testing/mortal.js'
 
 let wait = gate()

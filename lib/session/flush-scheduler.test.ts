@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
 import { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
 import { Outbox, type Sender } from './flush-scheduler.js'
 
 const big = defineState('big', () => ({ byId: new Map<number, number>(), n: 0 })).events((on) => ({

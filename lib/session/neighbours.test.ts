@@ -1,9 +1,9 @@
 /** Bad input of one tab is that tab's alone: whatever it says, a tab beside it goes on as if it were not there. */
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
 import { done } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ n: 0, free: {} as Record<string, unknown> }))
   .tasks((background) => ({

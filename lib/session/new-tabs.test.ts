@@ -4,13 +4,12 @@ import type { HeldStateError } from '../base/errors.js'
 import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { readState } from '../instance/read.js'
 import { newToken } from '../instance/token.js'
 import { protocolVersion } from '../protocol/version.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import { TestClock } from '../testing/clock.js'
-import { TestTab } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({
   n: 0,

@@ -6,12 +6,12 @@ import { z } from 'zod'
 import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
-import { createHub } from '../hub/hub.js'
+import { HubRuntime } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
 import { done, failure } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const page = 'a'.repeat(32)
 const received: unknown[] = []
@@ -273,7 +273,7 @@ describe('a page of another app', () => {
   })
 
   it('is refused as well where the hub learns which app it serves with its first definitions', async () => {
-    const hub = createHub({ prepare: () => void (hub.registry.app = '/#1a2b3c4d') })
+    const hub = new HubRuntime({ prepare: () => void (hub.registry.app = '/#1a2b3c4d') })
     hub.registry.add(d)
     const said: unknown[][] = []
     const connection = { send: (...message: unknown[]) => void said.push(message), close: () => {} }

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../base/clock.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { diskStore } from '../store/disk.js'
 import { type Memory, memoryStore } from '../store/memory.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ text: '' }))
   .tasks((background) => ({ rests: background({ durable: true }, ({ sleep }) => sleep(1_000)) }))

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import type { HubOptions } from '../hub/options.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
+import { testHub } from '../testing/kit.js'
 import type { Subscription } from './subscription.js'
 
 const free: Record<string, () => void> = {}

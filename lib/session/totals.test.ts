@@ -4,11 +4,11 @@ import { expect, it } from 'vitest'
 import type { Json } from '../base/encode.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { signToken } from '../instance/token.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
+import { testHub } from '../testing/kit.js'
 import type { Connection } from './connection.js'
 import type { Session } from './session.js'
 
@@ -57,7 +57,7 @@ class Line implements Connection {
 }
 
 /** Of a hub, with what it keeps to itself. */
-function totals(hub: Hub) {
+function totals(hub: HubRuntime) {
   const { memory, sessions, instances } = hub
   const sizeIn = (holder: object, name: string) => (Reflect.get(holder, name) as { size: number }).size
   return {

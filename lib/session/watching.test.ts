@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest'
 import { guardLimits } from '../base/guard-limits.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { protocolVersion } from '../protocol/version.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ n: 0 }))
 

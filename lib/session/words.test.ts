@@ -5,8 +5,8 @@ import { textLimits } from '../base/limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { defineState, Refusal } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import { gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const words = 'x'.repeat(900_000)
 const rows = z.record(z.string(), z.number())

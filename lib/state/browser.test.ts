@@ -1,6 +1,6 @@
 /** What runners of tests with a DOM resolve `heldstate` to: they ask for the condition "browser", as bundlers do. */
 import { afterEach, expect, test, vi } from 'vitest'
-import { testHub } from '../doors/testing.js'
+import { testHub } from '../testing/kit.js'
 
 afterEach(() => {
   vi.unstubAllEnvs()

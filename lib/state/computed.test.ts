@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { done } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const calls: Record<string, number> = {}
 const count = (name: string) => {

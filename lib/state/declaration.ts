@@ -6,10 +6,12 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, milliseconds } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
 import { unknownKey } from '../base/known-keys.js'
-import type { EventDeclaration, Handler, TaskDeclaration } from './definition.js'
+import type { EventDeclaration, TaskDeclaration } from './definition.js'
 import type { Predict } from './prediction.js'
 import type { EventContext, Self } from './self.js'
 import type { Trigger } from './trigger.js'
+
+type Handler = EventDeclaration['handler']
 
 /** What a handler or task may return or yield: nothing, a trigger, or several in order. */
 export type Triggers = void | undefined | Trigger | readonly Trigger[]

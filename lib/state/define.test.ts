@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { defineState } from '../doors/authors.js'
 import { diskStore } from '../doors/next.js'
 import { createHub, redisStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
+import { HubRuntime } from '../hub/hub.js'
+import { testHub } from '../testing/kit.js'
 import { Registry } from './registry.js'
 
 const code = (expected: string, ...texts: string[]) =>
@@ -314,5 +315,5 @@ it.each<[string, () => unknown, string]>([
 
 it('a limit that is undefined leaves the default', () => {
   const limits = { keepMs: undefined } as unknown as { keepMs: number }
-  expect(createHub({ limits }).limits.keepMs).toBe(createHub().limits.keepMs)
+  expect(new HubRuntime({ limits }).limits.keepMs).toBe(new HubRuntime().limits.keepMs)
 })

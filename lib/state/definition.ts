@@ -42,7 +42,7 @@ export type StateOf<D> = Flat<ShapeOf<D>['public'] & ShapeOf<D>['private']>
 export type ViewOf<D> = Flat<ShapeOf<D>['public'] & ShapeOf<D>['private'] & ShapeOf<D>['computed']>
 
 // biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
-export type Handler = (this: any, ...args: any[]) => unknown
+type Handler = (this: any, ...args: any[]) => unknown
 
 export interface EventDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
   readonly kind: 'event'

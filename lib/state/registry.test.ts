@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { done, failure } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 import { Registry } from './registry.js'
 import { stub } from './stub.js'
 

@@ -1,10 +1,10 @@
 /** A start of a task of which one copy may run, while that copy runs or is ending. */
 import { describe, expect, it } from 'vitest'
 import { defineState, Refusal, type Self } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 interface Job {
   began: unknown[]

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ log: [] as string[] })).tasks((background) => ({
   job: background({ durable: true }, async ({ update, sleep, signal }, name: string, deaf: boolean) => {

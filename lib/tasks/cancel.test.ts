@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { defineState, Refusal, type Self } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import type { StateStore } from '../store/store.js'
 import { done, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 interface Fields {
   n: number

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineState, Refusal } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import { done } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 const state = (input: z.ZodType, concurrency: 'many' | 'queue' = 'many', retry = 0) =>
   defineState('d', () => ({ given: [] as unknown[] }))

@@ -7,12 +7,12 @@ import { expect, it } from 'vitest'
 import type { Ledger } from '../cluster/coordinator.js'
 import { sharedStore } from '../cluster/shared-store.js'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { signToken } from '../instance/token.js'
 import { protocolVersion } from '../protocol/version.js'
 import { Chance } from '../testing/chance.js'
 import { TestClock } from '../testing/clock.js'
+import { testHub } from '../testing/kit.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
 import { mortalClock } from '../testing/mortal-clock.js'
 
@@ -34,7 +34,7 @@ const token = 'ab'.repeat(16)
 const browser = 'cd'.repeat(16)
 
 interface Node {
-  readonly hub: Hub
+  readonly hub: HubRuntime
   dead: boolean
   kill(): void
 }

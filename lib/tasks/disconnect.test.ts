@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
-import { TestTab } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ n: 0 })).tasks((background) => {
   const count = async ({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { defineState, Refusal } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
+import { testHub } from '../testing/kit.js'
 
 interface Job {
   done: number

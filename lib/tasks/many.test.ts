@@ -5,10 +5,10 @@ import { promised } from '../base/eventually.js'
 import { serverLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { testHub } from '../doors/testing.js'
 import { Runs } from '../instance/task-runs.js'
 import type { StateStore } from '../store/store.js'
 import { gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 import { TaskRun } from './run.js'
 
 let wait = gate()

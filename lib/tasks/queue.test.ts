@@ -1,10 +1,10 @@
 /** Starts of a task with `concurrency: 'queue'`: they wait in order, and are seen, cancelled, kept and bounded. */
 import { describe, expect, it } from 'vitest'
 import { defineState, Refusal } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import type { HubOptions } from '../hub/options.js'
 import { memoryStore } from '../store/memory.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 let late = gate()
 const jobs = (durable: boolean, more: object = {}) =>

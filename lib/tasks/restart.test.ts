@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineState } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { done, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 /** The state module as it is after an edit that makes the tasks write `mark`. */
 const version = (mark: string, options: { restartOnEdit?: boolean } = { restartOnEdit: true }) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineState, type Self } from '../doors/authors.js'
-import { testHub } from '../doors/testing.js'
 import { done, gate } from '../testing/await.fixture.js'
+import { testHub } from '../testing/kit.js'
 
 interface Fields {
   n: number

@@ -6,7 +6,7 @@ import type { Log } from '../base/log.js'
 import type { Identity } from '../client/identity.js'
 import { Presence } from '../client/presence.js'
 import { Tab } from '../client/tab.js'
-import { Hub } from '../hub/hub.js'
+import { HubRuntime } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
 import { setSlot } from '../hub/process-slot.js'
 import { playRequest } from '../next/request/test-request.js'
@@ -22,23 +22,13 @@ export interface TestLog extends Log {
   readonly lines: readonly string[]
 }
 
+/** The kit of apps, with the parts of its hub and its tabs. */
 export interface TestKit {
-  /** The hub; another one after `crash()`. It is also the one that `getState` and `modifyState` of "heldstate/server" find. */
-  readonly hub: Hub
+  readonly hub: HubRuntime
   readonly clock: TestClock
-  /** What the hub logged. */
   readonly log: TestLog
-  /** Opens a tab of a new browser, or of the given one, and waits until it is live. */
   open(browser?: string): Promise<TestTab>
-  /**
-   * What `work` gives or throws, with everything happening meanwhile that needs no time: `await done(tab.state(cart).add(1))`.
-   * Work that sleeps needs `clock.advance` in between.
-   */
   done<T>(work: Promise<T>): Promise<T>
-  /**
-   * The server dies as by `kill -9`, and is started anew over what was saved. All its tabs have lost their connection until
-   * `tab.reconnect()`. A task of the dead server can save nothing, and never wakes from its `sleep`.
-   */
   crash(): void
 }
 
@@ -63,7 +53,7 @@ export function testHub(
   const tabs: TestTab[] = []
   const start = () => {
     const process = { clock: mortalClock(own), store: { ...mortalStore(store), close: () => store.close() } }
-    const hub = new Hub({ secret: 'of a test', ...options, ...process, registry, log })
+    const hub = new HubRuntime({ secret: 'of a test', ...options, ...process, registry, log })
     setSlot({ hub, routeKey: '' })
     hub.resume().catch((error) => log.error('The store could not be opened.', error))
     return { ...process, hub }
@@ -117,7 +107,7 @@ export class TestTab {
   private signed: string | undefined
 
   /** `signed` is the token that sessionStorage holds; with `duplicate`, another page has it and this one is a copy. */
-  constructor(hub: Hub, clock: TestClock, browser: string, signed?: string, duplicate = false) {
+  constructor(hub: HubRuntime, clock: TestClock, browser: string, signed?: string, duplicate = false) {
     this.browser = browser
     this.clock = clock
     this.page = clock.id()
@@ -214,7 +204,7 @@ export class TestTab {
   }
 
   /** The server is started anew: the next connection leads to `hub`. */
-  rewire(hub: Hub, clock: TestClock): void {
+  rewire(hub: HubRuntime, clock: TestClock): void {
     this.wire.rewire(hub, clock)
     this.clock = clock
   }

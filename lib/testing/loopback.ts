@@ -8,7 +8,7 @@ import type { Json } from '../base/encode.js'
 import { toFailure } from '../base/failure.js'
 import type { Waiting } from '../client/retry.js'
 import type { Wire, WireListener } from '../client/wire.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import type { Connection } from '../session/connection.js'
 import type { Session } from '../session/session.js'
 
@@ -17,7 +17,7 @@ export class Loopback implements Wire {
   readonly received: (readonly [name: string, ...args: unknown[]])[] = []
   /** While it is, nothing that the hub says arrives. */
   deaf = false
-  private hub: Hub
+  private hub: HubRuntime
   private clock: Clock
   private readonly browser: string
   private listener: WireListener | undefined
@@ -39,7 +39,7 @@ export class Loopback implements Wire {
   /** When the last message arrives, in each direction: none overtakes another. */
   private arrivals = { up: 0, down: 0 }
 
-  constructor(hub: Hub, clock: Clock, browser: string) {
+  constructor(hub: HubRuntime, clock: Clock, browser: string) {
     this.hub = hub
     this.clock = clock
     this.browser = browser
@@ -127,7 +127,7 @@ export class Loopback implements Wire {
   }
 
   /** Breaks the connection and leads the next one to another hub: the server was started anew. */
-  rewire(hub: Hub, clock: Clock): void {
+  rewire(hub: HubRuntime, clock: Clock): void {
     this.abandon()
     this.hub = hub
     this.clock = clock

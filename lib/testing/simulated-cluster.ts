@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import type { Ledger } from '../cluster/coordinator.js'
 import { sharedStore } from '../cluster/shared-store.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { TokenRecord } from '../store/record.js'
 import { testHub } from './kit.js'
 import { Book, memoryLedger } from './memory-ledger.js'
@@ -18,7 +18,7 @@ const lease = 400
 
 interface Node {
   readonly name: string
-  readonly hub: Hub
+  readonly hub: HubRuntime
   readonly running: ReturnType<typeof gate>
   /** Its connection to the ledger. */
   readonly link: ReturnType<typeof gate>
@@ -51,7 +51,7 @@ export class Cluster implements Servers {
     for (let index = 0; index < count; index += 1) this.nodes.push(this.start())
   }
 
-  get hub(): Hub {
+  get hub(): HubRuntime {
     return this.serving().hub
   }
 

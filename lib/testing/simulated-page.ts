@@ -1,6 +1,6 @@
 /** A page of the simulation: what it did, what it was told, and what must be true of both. */
 import type { HeldStateError } from '../base/errors.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import type { ClientView } from '../state/definition.js'
 import type { Chance } from './chance.js'
 import type { TestClock } from './clock.js'
@@ -98,7 +98,7 @@ export class Page {
     this.tab.wire.read()
   }
 
-  rewire(hub: Hub, clock: TestClock): void {
+  rewire(hub: HubRuntime, clock: TestClock): void {
     this.tab.rewire(hub, clock)
   }
 
@@ -108,7 +108,7 @@ export class Page {
   }
 
   /** The tab after a reload: the same token, and a new page. */
-  successor(hub: Hub, clock: TestClock): TestTab {
+  successor(hub: HubRuntime, clock: TestClock): TestTab {
     const { tab } = this
     this.ended = true
     tab.wire.abandon()
@@ -117,7 +117,7 @@ export class Page {
   }
 
   /** A copy of this tab, as a browser makes it: with the same sessionStorage, and beside the original. */
-  duplicate(hub: Hub, clock: TestClock): TestTab {
+  duplicate(hub: HubRuntime, clock: TestClock): TestTab {
     return new TestTab(hub, clock, this.tab.browser, this.tab.signedToken, true)
   }
 

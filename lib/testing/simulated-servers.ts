@@ -1,5 +1,5 @@
 /** The servers of a simulation: one process at a time over one store, of which each may die or freeze while the next one goes on. */
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import type { Instance } from '../instance/instance.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore, Stored } from '../store/store.js'
@@ -26,7 +26,7 @@ export interface World {
 
 export interface Servers {
   /** A hub that serves now. */
-  readonly hub: Hub
+  readonly hub: HubRuntime
   /** Leads a page that is not connected to a hub that serves. */
   lead(page: Page): void
   /** `kill -9`, and the next process. What happened, for the diary. */
@@ -55,11 +55,11 @@ export class SingleServer implements Servers {
   private readonly world: World
   private readonly memory: Memory = new Map()
   /** A process that was frozen when the present one took its place. */
-  private frozen: { readonly hub: Hub; readonly store: MortalStore; readonly thaw: () => void } | undefined
+  private frozen: { readonly hub: HubRuntime; readonly store: MortalStore; readonly thaw: () => void } | undefined
   /** Lets the saves of the present process through. */
   private gate = gate()
   private store: MortalStore
-  hub: Hub
+  hub: HubRuntime
 
   constructor(world: World) {
     this.world = world
@@ -118,7 +118,7 @@ export class SingleServer implements Servers {
     this.frozen = undefined
   }
 
-  private start(): Hub {
+  private start(): HubRuntime {
     const { hub } = testHub([journal], { store: this.store, limits: simulatedLimits }, this.world.clock)
     return sabotaged(hub, this.world.sabotage)
   }
@@ -176,7 +176,7 @@ export function gate() {
 }
 
 /** A hub with a bug of its own. */
-export function sabotaged(hub: Hub, sabotage: Sabotage | undefined): Hub {
+export function sabotaged(hub: HubRuntime, sabotage: Sabotage | undefined): HubRuntime {
   if (sabotage === 'build-on-failed') return buildingOnFailed(hub)
   if (sabotage !== 'overtake-failed') return hub
   const call = hub.call.bind(hub)
@@ -184,7 +184,7 @@ export function sabotaged(hub: Hub, sabotage: Sabotage | undefined): Hub {
   return hub
 }
 
-function buildingOnFailed(hub: Hub): Hub {
+function buildingOnFailed(hub: HubRuntime): HubRuntime {
   const seen = new Map<Instance, Instance['pending']>()
   const newest = {
     get(this: Instance) {

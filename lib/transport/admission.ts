@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Buckets } from '../base/buckets.js'
 import { edgeLimits } from '../base/server-limits.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { originOf } from './address.js'
 import type { Refusal } from './answers.js'
 import type { Arrival } from './arrival.js'
@@ -20,13 +20,13 @@ import { visitorOf } from './visitor.js'
 export type Query = Readonly<Record<string, string | undefined>>
 
 export class Admission {
-  private readonly hub: Hub
+  private readonly hub: HubRuntime
   private readonly troubles: Troubles
   private readonly buckets: Buckets
   private readonly places: Places
   private readonly site: Site
 
-  constructor(hub: Hub, troubles: Troubles, developmentHosts: SiteOptions['developmentHosts']) {
+  constructor(hub: HubRuntime, troubles: Troubles, developmentHosts: SiteOptions['developmentHosts']) {
     const { handshakesPerSecond, handshakeBurst, connections } = hub.limits
     this.hub = hub
     this.troubles = troubles

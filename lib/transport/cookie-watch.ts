@@ -4,17 +4,17 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fixedLimits } from '../base/server-limits.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { isOurs, isVolatile, marksOf } from '../hub/stale-cookies.js'
 import { callerCookiePrefix, callerHeader, documentHeader, parseCaller } from '../protocol/caller.js'
 import { browsersIn, isSecure } from './browser-cookie.js'
 
 export class CookieWatch {
-  private readonly hub: Hub
+  private readonly hub: HubRuntime
   /** Browsers whose pages are to connect again, or did a moment ago. */
   private readonly told = new Map<string, { again: boolean }>()
 
-  constructor(hub: Hub) {
+  constructor(hub: HubRuntime) {
     this.hub = hub
   }
 

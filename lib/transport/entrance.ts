@@ -6,7 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
 import type { Limits } from '../base/limits.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { Admission, badRequest, closing, type Query, tooLarge, unknownSession } from './admission.js'
 import { isEnding, notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
 import type { Arrival } from './arrival.js'
@@ -39,7 +39,7 @@ export class Entrance implements Gate {
   private readonly guards = new Map<string, Guard>()
   private closed = false
 
-  constructor(hub: Hub, engine: Engine, troubles: Troubles, developmentHosts: SiteOptions['developmentHosts']) {
+  constructor(hub: HubRuntime, engine: Engine, troubles: Troubles, developmentHosts: SiteOptions['developmentHosts']) {
     this.clock = hub.clock
     this.limits = hub.limits
     this.engine = engine

@@ -1,7 +1,7 @@
 /** A hub behind a real http server on this machine. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createHub } from '../hub/hub.js'
+import { HubRuntime } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
 import { socketPaths } from '../protocol/path.js'
 import type { Definition } from '../state/definition.js'
@@ -20,7 +20,7 @@ export async function listening(
 ) {
   const lines: string[] = []
   const note = (message: string) => void lines.push(message)
-  const hub = createHub({ secret, log: { info: note, warn: note, error: note }, ...options })
+  const hub = new HubRuntime({ secret, log: { info: note, warn: note, error: note }, ...options })
   hub.registry.add(...definitions)
   const server = createServer()
   const transport = attachSocketIo(hub, server, { path: socketPaths(options.zone ?? ''), developmentHosts })

@@ -8,7 +8,7 @@ import { HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { fixedLimits } from '../base/server-limits.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { isSignedToken } from '../instance/token.js'
 import { appHeader } from '../protocol/caller.js'
 import { lineQuestion, socketPath } from '../protocol/path.js'
@@ -35,7 +35,11 @@ export interface Transport {
   close(): Promise<void>
 }
 
-export function attachSocketIo(hub: Hub, server: HttpServer, { path, developmentHosts }: SocketIoOptions): Transport {
+export function attachSocketIo(
+  hub: HubRuntime,
+  server: HttpServer,
+  { path, developmentHosts }: SocketIoOptions,
+): Transport {
   const troubles = new Troubles(hub.clock, hub.log)
   const unheard = createServer() // never listens: the entrance hands the engine what is its
   const io = new Server(unheard, {
@@ -86,7 +90,7 @@ function boundFrames(engine: unknown): void {
   options.maxFragments = guardLimits.messageFrames
 }
 
-function accept(hub: Hub, socket: Socket, arrival: Arrival, troubles: Troubles): void {
+function accept(hub: HubRuntime, socket: Socket, arrival: Arrival, troubles: Troubles): void {
   const connection = new SocketConnection(socket, hub.clock, arrival)
   let session: Session
   try {

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { Json } from '../base/encode.js'
 import { isHeldStateError } from '../base/errors.js'
 import { defineState } from '../doors/authors.js'
-import type { Hub } from '../hub/hub.js'
+import type { HubRuntime } from '../hub/hub.js'
 import { type Down, parseDown } from '../protocol/down.js'
 import type { Session } from '../session/session.js'
 import { Chance } from '../testing/chance.js'
@@ -251,7 +251,7 @@ export async function fuzzHub({ seed, messages, say = () => {}, begins = () => {
   return { messages: sent, pages, ends, faults: faults.all }
 }
 
-function connect(hub: Hub, hello: object, browser: string, heard: Heard, faults: Faults, page: string) {
+function connect(hub: HubRuntime, hello: object, browser: string, heard: Heard, faults: Faults, page: string) {
   let closed = false
   const connection = {
     cookies: undefined,

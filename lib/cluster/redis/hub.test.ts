@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest'
 import { defineState } from '../../doors/authors.js'
-import { createHub } from '../../hub/hub.js'
+import { HubRuntime } from '../../hub/hub.js'
 import type { HubOptions } from '../../hub/options.js'
 import { signToken } from '../../instance/token.js'
 import { protocolVersion } from '../../protocol/version.js'
@@ -14,7 +14,7 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 const browser = 'cd'.repeat(16)
 let made = 0
 async function hubOf(prefix: string, keep: string | undefined = '24h', limits: HubOptions['limits'] = {}) {
-  const hub = createHub({
+  const hub = new HubRuntime({
     store: redisStore(redis.url, { prefix, ...(keep && { keep: keep as never }) }),
     secret: 'of a test',
     limits,
@@ -107,7 +107,7 @@ it.each([
 })
 
 it('pages that change nothing leave nothing in the redis', async () => {
-  const hub = createHub({
+  const hub = new HubRuntime({
     store: redisStore(redis.url, { prefix: 'unused:' }),
     secret: 'of a test',
     limits: { unloadMs: 100 },

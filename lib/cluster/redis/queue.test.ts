@@ -1,7 +1,7 @@
 /** A queue of a durable task over a real redis: two processes, one of which ends in the middle. */
 import { afterAll, expect, it } from 'vitest'
 import { defineState } from '../../doors/authors.js'
-import { createHub } from '../../hub/hub.js'
+import { HubRuntime } from '../../hub/hub.js'
 import { RedisServer } from './server.fixture.js'
 import { redisStore } from './store.js'
 
@@ -18,7 +18,7 @@ const token = 'ab'.repeat(16)
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 async function hubOf() {
-  const hub = createHub({ store: redisStore(redis.url, { prefix: 'queue:' }), secret: 'of a test' })
+  const hub = new HubRuntime({ store: redisStore(redis.url, { prefix: 'queue:' }), secret: 'of a test' })
   hub.registry.add(d)
   await hub.resume()
   return hub

@@ -3,7 +3,7 @@
  * the request only when server code wants to know.
  */
 import { HeldStateError, messageOf } from '../../base/errors.js'
-import type { Hub } from '../../hub/hub.js'
+import type { HubRuntime } from '../../hub/hub.js'
 import { currentSlot } from '../../hub/process-slot.js'
 import { appHeader, callerHeader, callersIn, documentHeader, parseCaller } from '../../protocol/caller.js'
 import { browsersIn, firstOf } from '../../transport/browser-cookie.js'
@@ -14,7 +14,7 @@ import { type CallingTab, playedTab } from './test-request.js'
 const known = new WeakMap<object, CallingTab | undefined>()
 
 /** `undefined` if there is no request, or if it does not tell. A request that is given counts, and not the one of now. */
-export async function callingTab(hub: Hub | undefined, given?: GivenRequest): Promise<CallingTab | undefined> {
+export async function callingTab(hub: HubRuntime | undefined, given?: GivenRequest): Promise<CallingTab | undefined> {
   const played = playedTab()
   if (played) return played
   const headers = await requestHeaders(given)
@@ -24,7 +24,7 @@ export async function callingTab(hub: Hub | undefined, given?: GivenRequest): Pr
 }
 
 /** The browser of the request of now; where it does not tell of a tab, all that its cookies name: over http, another host can have set one. */
-export async function callingBrowsers(hub: Hub, given?: GivenRequest): Promise<readonly string[]> {
+export async function callingBrowsers(hub: HubRuntime, given?: GivenRequest): Promise<readonly string[]> {
   const tab = await callingTab(hub, given)
   if (tab) return [tab.browser]
   const headers = await requestHeaders(given)
@@ -32,19 +32,19 @@ export async function callingBrowsers(hub: Hub, given?: GivenRequest): Promise<r
   return headers ? browsersOf(hub, headers).map(({ browser }) => browser) : []
 }
 
-function browsersOf({ callers, options }: Hub, headers: RequestHeaders) {
+function browsersOf({ callers, options }: HubRuntime, headers: RequestHeaders) {
   const secure = isSecureRequest(headers)
   return browsersIn(headers.get('cookie'), callers.secrets, secure, options.zone)
 }
 
 /** A page of another app of the same origin tells its own tab. */
-const isOthers = ({ registry: { app } }: Hub, named: string | null) =>
+const isOthers = ({ registry: { app } }: HubRuntime, named: string | null) =>
   app !== undefined && named !== null && named !== app
 
 const isSecureRequest = (headers: RequestHeaders) => firstOf(headers.get('x-forwarded-proto') ?? undefined) === 'https'
 
 /** Each browser that the cookies name is tried: over http, another host of the site can have set one of them. */
-function tabOf(hub: Hub, headers: RequestHeaders): CallingTab | undefined {
+function tabOf(hub: HubRuntime, headers: RequestHeaders): CallingTab | undefined {
   const { callers } = hub
   const given = parseCaller(headers.get(callerHeader))
   const document = headers.get(documentHeader) ?? undefined

@@ -11,6 +11,7 @@ const missing = (): never => {
 
 export {
   missing as createHub,
+  missing as diskStore,
   missing as forgetBrowser,
   missing as forgetTab,
   missing as getState,

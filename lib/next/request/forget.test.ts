@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { defineState } from '../../doors/authors.js'
 import { forgetBrowser, forgetTab, memoryStore, modifyState } from '../../doors/server.js'
-import { testHub } from '../../doors/testing.js'
 import { setSlot } from '../../hub/process-slot.js'
+import { testHub } from '../../testing/kit.js'
 
 afterEach(() => setSlot(undefined))
 

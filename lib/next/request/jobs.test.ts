@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { defineState } from '../../doors/authors.js'
-import { testHub } from '../../doors/testing.js'
 import { setSlot } from '../../hub/process-slot.js'
 import { TestClock } from '../../testing/clock.js'
+import { testHub } from '../../testing/kit.js'
 import { Jobs } from './jobs.js'
 import { GET } from './route.js'
 

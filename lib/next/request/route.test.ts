@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineState } from '../../doors/authors.js'
-import { testHub } from '../../doors/testing.js'
 import { setSlot } from '../../hub/process-slot.js'
 import type { StateModule } from '../../state/registry.js'
+import { testHub } from '../../testing/kit.js'
 import { GET } from './route.js'
 import { routeKeyHeader } from './route-path.js'
 

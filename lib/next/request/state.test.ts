@@ -9,12 +9,12 @@ import {
   memoryStore,
   modifyState,
 } from '../../doors/server.js'
-import { testHub } from '../../doors/testing.js'
-import type { Hub } from '../../hub/hub.js'
+import type { HubRuntime } from '../../hub/hub.js'
 import { currentHub, setSlot } from '../../hub/process-slot.js'
 import { appHeader, callerCookie, callerHeader, documentHeader, writeCaller } from '../../protocol/caller.js'
 import type { Paint } from '../../protocol/paint.js'
 import { stub } from '../../state/stub.js'
+import { testHub } from '../../testing/kit.js'
 import { signedBrowser } from '../../transport/browser-cookie.js'
 import { HeldStateProvider } from './provider.js'
 
@@ -38,7 +38,7 @@ const other = defineState('other', () => ({ m: 1 }))
 /** What server components import. */
 const d = stub(defined.manifest) as typeof defined
 
-const cookieIn = ({ callers }: Hub) => `heldstate=${signedBrowser(browser, 0, callers.secrets[0])}`
+const cookieIn = ({ callers }: HubRuntime) => `heldstate=${signedBrowser(browser, 0, callers.secrets[0])}`
 
 type CookieOf = (browser: string) => string
 const browser = 'b'.repeat(32)

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../base/clock.js'
 import type { HeldStateError } from '../../base/errors.js'
 import { consoleLog, type Log } from '../../base/log.js'
 import { redisStore } from '../../cluster/redis/store.js'
-import { createHub, type Hub } from '../../hub/hub.js'
+import { HubRuntime } from '../../hub/hub.js'
 import type { HubOptions } from '../../hub/options.js'
 import { setSlot } from '../../hub/process-slot.js'
 import { watchThread } from '../../hub/thread-watch.js'
@@ -28,7 +28,7 @@ export interface AppHubOptions {
 }
 
 /** Makes it, and fills the slot of this process with it. */
-export function appHub({ given = {}, dir, development, origin }: AppHubOptions): Hub {
+export function appHub({ given = {}, dir, development, origin }: AppHubOptions): HubRuntime {
   const { clock = systemClock, log = consoleLog } = given
   const routeKey = clock.id()
   const route = { key: routeKey, clock, url: () => `${origin()}${servedRoutePath()}` }
@@ -41,7 +41,7 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
   const store = given.store ?? keptStore(folder, log, clock)
   const secret = given.secret ?? (store.shared && !development ? sharedSecret() : keptSecret(folder))
   refuseWeak(typeof secret === 'string' ? [secret] : secret, development, log)
-  const hub: Hub = createHub({
+  const hub: HubRuntime = new HubRuntime({
     zone: servedZone(),
     ...given,
     secret,

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { edgeLimits, fixedLimits } from '../../base/server-limits.js'
-import { createHub } from '../../hub/hub.js'
+import { HubRuntime } from '../../hub/hub.js'
 import { TestClock } from '../../testing/clock.js'
 import { attachSocketIo } from '../../transport/socketio.js'
 import { openGate } from './next-server-gate.js'
@@ -69,7 +69,7 @@ test('requests and upgrades below our path reach us alone, and all others the se
 })
 
 test('with the hub behind the gate, every request and upgrade of ours is answered and its socket closed', async () => {
-  const hub = createHub({ log: { info: () => {}, warn: () => {}, error: () => {} } })
+  const hub = new HubRuntime({ log: { info: () => {}, warn: () => {}, error: () => {} } })
   const transport = attachSocketIo(
     hub,
     openGate(server, '/_held', async () => {}),

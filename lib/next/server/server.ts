@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../../base/clock.js'
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import { consoleLog } from '../../base/log.js'
 import { edgeLimits, fixedLimits } from '../../base/server-limits.js'
-import type { Hub } from '../../hub/hub.js'
+import type { HubRuntime } from '../../hub/hub.js'
 import type { HubOptions } from '../../hub/options.js'
 import { claimSlot, setSlot } from '../../hub/process-slot.js'
 import { socketPaths } from '../../protocol/path.js'
@@ -109,7 +109,7 @@ async function prepareNext(server: Server, nextServer: Server, dev: boolean, opt
 }
 
 interface Parts {
-  readonly hub: Hub
+  readonly hub: HubRuntime
   readonly transport: Transport
   readonly server: Server
   readonly sockets: OpenSockets
