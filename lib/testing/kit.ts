@@ -136,6 +136,10 @@ export class TestTab {
     })
   }
 
+  get unstable_wire(): Loopback {
+    return this.wire
+  }
+
   /** The signed token, as sessionStorage would hold it. */
   get signedToken(): string | undefined {
     return this.signed

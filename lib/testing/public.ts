@@ -18,6 +18,8 @@ export interface TestTab {
   readonly stalled: boolean
   /** Failures that the page would have put on its console. */
   readonly reports: readonly string[]
+  /** Messages that came over the wire, the newest last. Their form changes with the protocol. */
+  readonly unstable_wire: { readonly received: readonly (readonly [name: string, ...args: unknown[]])[] }
   /** What `useServerState(definition)` would return now. The first look starts to watch the state. */
   state<D extends Definition>(definition: D): ClientView<D>
   /** Watches a state and waits until it is here. */
