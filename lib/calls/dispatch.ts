@@ -11,7 +11,7 @@ import { cut } from '../base/text.js'
 import type { CallName } from '../instance/call-log.js'
 import { Deadline } from '../instance/deadline.js'
 import { type ArgumentsGround, argumentsOf, late } from '../instance/handler-arguments.js'
-import { HeldInside } from '../instance/handler-context.js'
+import { HandlerContext } from '../instance/handler-context.js'
 import { madeBy, take } from '../instance/slips.js'
 import { type Done, type Outcome, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
@@ -104,7 +104,7 @@ function runEvent(
     let returned: unknown
     ground.watchdog.enter('Event', call.definition, call.member)
     try {
-      returned = handler.call(new HeldInside(definition.id, transaction), state, ...args)
+      returned = handler.call(new HandlerContext(definition.id, transaction), state, ...args)
     } finally {
       ground.watchdog.leave()
     }

@@ -4,9 +4,9 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, isPromise } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
-import { type CallName, endOf, withEarlyEnd, withEnd } from '../instance/call-log.js'
+import { type CallName, endOf, withEnd, withOutOfOrderEnd } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
-import { StateUnknown } from '../instance/load-error.js'
+import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
 import { type Dispatched, finished, type Running } from './in-order.js'
 
@@ -15,7 +15,7 @@ export interface Caller {
   ended(id: number): void
   failed(id: number, error: unknown): void
   /** It has failed now, and did not before. */
-  broke(error: unknown, early: boolean): void
+  onFailure(error: unknown, early: boolean): void
 }
 
 export interface CallOnce {
@@ -30,15 +30,15 @@ export interface CallOnce {
 }
 
 /** What is left of a call after it has run; its `done` never rejects. */
-export function once(call: CallOnce, work: () => Eventually<Dispatched>): Eventually<Running> {
+export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eventually<Running> {
   const known = endOf(call.instance.calls, call.name)
-  if (known) return tell(call, known)
+  if (known) return replay(call, known)
   const ended = () => succeed(call)
   const failed = (error: unknown) => fail(call, error)
   return concluded(
     work,
     (outcome) => {
-      if (outcome === 'answered') return tell(call, endOf(call.instance.calls, call.name))
+      if (outcome === 'answered') return replay(call, endOf(call.instance.calls, call.name))
       if (isPromise(outcome.done)) return { done: outcome.done.then(ended, failed), pending: outcome.pending }
       ended()
       return finished
@@ -60,18 +60,18 @@ function fail({ instance, caller, name, limits, early, again }: CallOnce, thrown
   const error = concealed('handler-failed', 'A call', thrown)
   const failure = toFailure(error)
   if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id) // another process did it
-  const mayHaveEnded = again && error instanceof StateUnknown && error.token === instance.token
+  const mayHaveEnded = again && error instanceof LoadError && error.token === instance.token
   if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
     instance.calls = withOrder(early)(instance.calls, name, failure, limits)
-  caller.broke(error, early)
+  caller.onFailure(error, early)
   caller.failed(name.id, error)
 }
 
-const withOrder = (early: boolean) => (early ? withEarlyEnd : withEnd)
+const withOrder = (early: boolean) => (early ? withOutOfOrderEnd : withEnd)
 
 /** Says again what a call has come to that has ended. */
-function tell({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Running {
-  if (end === 'unknown') caller.failed(name.id, forgotten())
+function replay({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Running {
+  if (end === 'unknown') caller.failed(name.id, callForgotten())
   else if (end?.failure) caller.failed(name.id, retold(end.failure))
   else caller.ended(name.id)
   return finished
@@ -80,7 +80,7 @@ function tell({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Runnin
 /** The hub is closing and has not begun the call: the tab sends it to the next one. */
 const isHandedBack = (error: unknown) => isHeldStateError(error) && error.code === 'hub-closed'
 
-const forgotten = () =>
+const callForgotten = () =>
   new HeldStateError(
     'connection-lost',
     'The server remembers this call no more. Whether it took effect is unknown: look at the state.',

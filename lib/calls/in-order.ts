@@ -1,6 +1,6 @@
 /** Calls of a page that are on their way to the store, and those that come after them. */
 import { concluded, type Eventually } from '../base/eventually.js'
-import { sharper } from '../instance/commit-queue.js'
+import { moreSpecificError } from '../instance/commit-queue.js'
 import type { Unsaved } from '../instance/instance.js'
 
 /** What a call has come to; `'answered'` if another process has run it: its answer is in `instance.calls`. */
@@ -43,6 +43,6 @@ async function endsAfter<T>({ ended, pending }: InFlight, done: Eventually<T>): 
     return value
   } catch (error) {
     await ended
-    throw pending.failure ? sharper(error, pending.failure) : error
+    throw pending.failure ? moreSpecificError(error, pending.failure) : error
   }
 }

@@ -4,27 +4,27 @@ import type { Instance } from '../instance/instance.js'
 import { signToken, verifyToken } from '../instance/token.js'
 import { type Hello, parseHello } from '../protocol/up.js'
 import type { Connection } from '../session/connection.js'
-import type { Outbox } from '../session/flush-scheduler.js'
-import { type Earlier, Pages } from '../session/latest-sessions.js'
+import type { FlushScheduler } from '../session/flush-scheduler.js'
+import { type EarlierSubscription, LatestSessions } from '../session/latest-sessions.js'
 import type { NewTabs } from '../session/new-tabs.js'
 import { Session, type SessionGround } from '../session/session.js'
 import type { Subscription } from '../session/subscription.js'
 import { hashOf } from './endings.js'
 import type { HubOptions } from './options.js'
-import type { Callers } from './request-identity.js'
+import type { RequestIdentity } from './request-identity.js'
 
 /** What it asks of the hub. */
 export interface ConnectionsGround extends SessionGround {
-  readonly callers: Callers
+  readonly callers: RequestIdentity
   readonly endings: { check(token: string): void }
-  readonly keeping: { needed(instance: Instance): void }
+  readonly keeping: { cancel(instance: Instance): void }
   readonly newTabs: NewTabs
   readonly nodes: SessionGround['nodes'] & {
     /** The pages of a token are here, or not here any more. */
     attend(token: string, here: boolean): void
   }
   readonly options: Pick<HubOptions, 'onDuplicate'>
-  readonly outbox: Outbox
+  readonly outbox: FlushScheduler
   readonly tasks: SessionGround['tasks'] & {
     readonly abandoned: { back(token: string): void; left(token: string): void }
   }
@@ -40,11 +40,11 @@ export interface ConnectionsGround extends SessionGround {
 export class Connections {
   readonly sessions: Set<Session> = new Set()
   private readonly ground: ConnectionsGround
-  private readonly pages: Pages<Subscription>
+  private readonly pages: LatestSessions<Subscription>
 
   constructor(ground: ConnectionsGround) {
     this.ground = ground
-    this.pages = new Pages(ground.clock, ground.limits)
+    this.pages = new LatestSessions(ground.clock, ground.limits)
   }
 
   /** Opens a session for a page. `browser` is the value of the HttpOnly cookie that its token is bound to. */
@@ -105,10 +105,10 @@ export class Connections {
   }
 
   /** A page of the token is here from now on; what it had before. */
-  private arrive(instance: Instance, page: string): Earlier | undefined {
+  private arrive(instance: Instance, page: string): EarlierSubscription | undefined {
     const { keeping, nodes, tasks } = this.ground
     const { token } = instance
-    keeping.needed(instance)
+    keeping.cancel(instance)
     tasks.abandoned.back(token)
     if (instance.watchers.size === 0) nodes.attend(token, true)
     return this.pages.of(token, page)

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
-import type { Keeping } from '../instance/eviction.js'
+import type { Eviction } from '../instance/eviction.js'
 import { forgotten } from '../instance/forgotten.js'
 import type { Ground } from '../instance/ground.js'
 import type { Instance } from '../instance/instance.js'
@@ -29,7 +29,7 @@ export const hashOf = (browser: string): string => createHash('sha256').update(b
 export interface EndingsGround extends Ground {
   readonly clock: Clock
   readonly instances: ReadonlyMap<string, Instance>
-  readonly keeping: Pick<Keeping, 'gone'>
+  readonly keeping: Pick<Eviction, 'gone'>
   readonly originals: Pick<Originals, 'forget'>
   readonly tasks: Pick<Tasking, 'cancelToken'>
   tracked<T>(work: Eventually<T>): Eventually<T>

@@ -14,13 +14,13 @@ import { type Call, dispatch, type Next } from '../calls/dispatch.js'
 import type { Dispatched } from '../calls/in-order.js'
 import { startEach } from '../calls/triggers.js'
 import { reportFault, triggerFaults } from '../instance/error-reporting.js'
-import { Keeping } from '../instance/eviction.js'
+import { Eviction } from '../instance/eviction.js'
 import { type Access, accessOf } from '../instance/exclusive.js'
 import { FirstValues } from '../instance/first-values.js'
-import { closed, Working } from '../instance/in-flight.js'
+import { closed, InFlightWork } from '../instance/in-flight.js'
 import { Instance } from '../instance/instance.js'
 import { load, materialize, refresh } from '../instance/loading.js'
-import { Flow } from '../instance/lock-scope.js'
+import { LockScope } from '../instance/lock-scope.js'
 import { development } from '../instance/lock-source.js'
 import { Locks } from '../instance/locks.js'
 import { take } from '../instance/slips.js'
@@ -30,7 +30,7 @@ import { Turn } from '../instance/turn.js'
 import { granted } from '../instance/write-guard.js'
 import type { Connection } from '../session/connection.js'
 import { FairShare } from '../session/fair-share.js'
-import { Outbox, type Sender } from '../session/flush-scheduler.js'
+import { type Flushable, FlushScheduler } from '../session/flush-scheduler.js'
 import { MemoryBounds } from '../session/memory-bounds.js'
 import { NewTabs } from '../session/new-tabs.js'
 import { Originals } from '../session/originals.js'
@@ -46,7 +46,7 @@ import { Connections } from './connections.js'
 import { Endings, type Whose } from './endings.js'
 import { Nodes } from './nodes.js'
 import { type HubOptions, refuseUnknownOptions } from './options.js'
-import { Callers } from './request-identity.js'
+import { RequestIdentity } from './request-identity.js'
 import { ServerAccess } from './server-access.js'
 
 export class HubRuntime {
@@ -54,18 +54,18 @@ export class HubRuntime {
   readonly limits: Limits
   readonly clock: Clock
   readonly store: StateStore
-  readonly flow = new Flow()
+  readonly flow = new LockScope()
   readonly turn: Turn
   readonly watchdog: Watchdog
   readonly locks: Locks
   readonly log: SampledLog
   readonly prepare: () => Eventually<void>
-  readonly callers: Callers
+  readonly callers: RequestIdentity
   readonly options: HubOptions
-  readonly outbox: Outbox
+  readonly outbox: FlushScheduler
   readonly tasks: Tasking
   readonly nodes: Nodes
-  readonly keeping: Keeping
+  readonly keeping: Eviction
   readonly instances: Map<string, Instance> = new Map<string, Instance>()
   readonly memory: MemoryBounds
   readonly fairShare: FairShare
@@ -75,7 +75,7 @@ export class HubRuntime {
   readonly endings: Endings = new Endings(this)
   readonly access: ServerAccess = new ServerAccess(this)
   readonly connections: Connections
-  private readonly working = new Working()
+  private readonly working = new InFlightWork()
   private closing: Promise<void> | undefined
 
   constructor(options: HubOptions = {}) {
@@ -89,7 +89,7 @@ export class HubRuntime {
     this.turn = new Turn(this.clock)
     this.watchdog = new Watchdog(this.clock, this.log)
     this.prepare = options.prepare ?? (() => {})
-    this.callers = new Callers(options.secret)
+    this.callers = new RequestIdentity(options.secret)
     this.options = options
     this.firstValues = new FirstValues(this.clock, this.callers.secrets[0])
     this.newTabs = new NewTabs(this.clock, this.limits)
@@ -99,8 +99,8 @@ export class HubRuntime {
       for (const session of this.sessions) session.redefined()
       this.flow.outside(() => void this.tracked(this.tasks.pool.restart(edited)))
     })
-    this.outbox = new Outbox(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
-    this.keeping = new Keeping(this, this.memory.states)
+    this.outbox = new FlushScheduler(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
+    this.keeping = new Eviction(this, this.memory.states)
     this.nodes = new Nodes(this)
     this.tasks = new Tasking(this)
     this.connections = new Connections(this)
@@ -265,10 +265,10 @@ export class HubRuntime {
   }
 
   released(instance: Instance): void {
-    if (!this.closing) this.keeping.consider(instance)
+    if (!this.closing) this.keeping.schedule(instance)
   }
 
-  giveUp(session: Sender, error: unknown): void {
+  giveUp(session: Flushable, error: unknown): void {
     this.log.error('A tab could not be told of its state, so its connection is closed; it connects again.', error)
     session.close()
   }

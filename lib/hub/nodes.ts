@@ -7,7 +7,7 @@ import { type Eventually, promised } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
-import type { Keeping } from '../instance/eviction.js'
+import type { Eviction } from '../instance/eviction.js'
 import type { Instance } from '../instance/instance.js'
 import type { Locks } from '../instance/locks.js'
 import type { Session } from '../session/session.js'
@@ -22,8 +22,8 @@ export interface NodesGround {
   readonly log: Log
   readonly store: StateStore
   readonly instances: ReadonlyMap<string, Instance>
-  readonly sessions: Iterable<Pick<Session, 'stalled'>>
-  readonly keeping: Pick<Keeping, 'isNeeded'>
+  readonly sessions: Iterable<Pick<Session, 'notifyStore'>>
+  readonly keeping: Pick<Eviction, 'isNeeded'>
   readonly endings: {
     /** Another process asks for something. */
     heard(word: string): void
@@ -87,7 +87,7 @@ export class Nodes implements Ears {
       const release = await locks.acquire(token)
       try {
         this.leaving.delete(token)
-        await instances.get(token)?.pending?.settled()
+        await instances.get(token)?.pending?.drained()
         const instance = instances.get(token)
         const follow = instance !== undefined && keeping.isNeeded(instance)
         if (instance) {
@@ -154,7 +154,7 @@ export class Nodes implements Ears {
 
   trouble(reachable: boolean): void {
     this.away = !reachable
-    for (const session of this.ground.sessions) session.stalled(!reachable)
+    for (const session of this.ground.sessions) session.notifyStore(!reachable)
   }
 
   missed(): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { signToken } from '../instance/token.js'
 import { type Caller, callerCookie, callersIn, parseCaller, writeCaller } from '../protocol/caller.js'
-import { Callers } from './request-identity.js'
+import { RequestIdentity } from './request-identity.js'
 
 const id = (digit: string) => digit.repeat(32)
 const callerOf = (tab: string, mark: string, browser = 'b'): Caller => ({
@@ -37,16 +37,16 @@ describe('a caller', () => {
   })
 
   it('speaks for its token only in the browser that it was signed for', () => {
-    const callers = new Callers(['new', 'secret'])
+    const callers = new RequestIdentity(['new', 'secret'])
     expect(callers.tokenOf(callerOf('1', 'a'), 'b')).toBe(id('1'))
     expect(callers.tokenOf(callerOf('1', 'a'), 'another')).toBeUndefined()
-    expect(new Callers('other').tokenOf(callerOf('1', 'a'), 'b')).toBeUndefined()
+    expect(new RequestIdentity('other').tokenOf(callerOf('1', 'a'), 'b')).toBeUndefined()
   })
 })
 
 describe('a document', () => {
   it('is made for the one tab that its cookies name, and each mark counts for one document', () => {
-    const callers = new Callers('secret')
+    const callers = new RequestIdentity('secret')
     const [one, two] = [callerOf('1', 'a'), callerOf('2', 'c')]
     expect(callers.ofDocument([one], 'b')).toBe(one)
     expect(callers.ofDocument([one], 'b')).toBeUndefined()
@@ -54,7 +54,7 @@ describe('a document', () => {
   })
 
   it('that is rendered again is made for the same tab, and no other document is', () => {
-    const callers = new Callers('secret')
+    const callers = new RequestIdentity('secret')
     const [one, two] = [callerOf('1', 'a'), callerOf('2', 'c')]
     expect(callers.ofDocument([one], 'b', 'first')).toBe(one)
     expect(callers.ofDocument([one], 'b', 'first')).toBe(one)
@@ -66,21 +66,21 @@ describe('a document', () => {
   })
 
   it('is made for none where several tabs may be meant, until only one is left', () => {
-    const callers = new Callers('secret')
+    const callers = new RequestIdentity('secret')
     const [one, two] = [callerOf('1', 'a'), callerOf('2', 'c')]
     expect(callers.ofDocument([one, two], 'b')).toBeUndefined()
     expect(callers.ofDocument([two], 'b')).toBe(two)
   })
 
   it('is not held up by what another browser signed', () => {
-    const callers = new Callers('secret')
+    const callers = new RequestIdentity('secret')
     const own = callerOf('1', 'a')
     expect(callers.ofDocument([callerOf('2', 'c', 'another'), own], 'b')).toBe(own)
     expect(callers.ofDocument([callerOf('2', 'c', 'another')], 'b')).toBeUndefined()
   })
 
   it('is forgotten when very many have come since', () => {
-    const callers = new Callers('secret')
+    const callers = new RequestIdentity('secret')
     const mark = (index: number) => index.toString(16).padStart(32, '0')
     const of = (index: number): Caller => ({ ...callerOf('1', 'a'), mark: mark(index) })
     for (let index = 0; index < 10_000; index += 1) callers.ofDocument([of(index)], 'b')

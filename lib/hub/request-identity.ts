@@ -7,7 +7,7 @@ import { copiedToken, secretsOf, verifyToken } from '../instance/token.js'
 import type { Caller } from '../protocol/caller.js'
 import type { Hello } from '../protocol/up.js'
 
-export class Callers {
+export class RequestIdentity {
   readonly secrets: readonly [string, ...string[]]
   /** Marks of cookies that a document has used, the oldest first, with the name of that document. */
   private readonly used = new Map<string, string | undefined>()

@@ -1,12 +1,12 @@
 /** The state of a token as server code reaches it from outside of handlers and tasks: `modifyState`, `hub.lock` and `hub.has`. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
-import type { Keeping } from '../instance/eviction.js'
+import type { Eviction } from '../instance/eviction.js'
 import { block, type ExclusiveGround, exclusive } from '../instance/exclusive.js'
-import { HeldInside } from '../instance/handler-context.js'
+import { HandlerContext } from '../instance/handler-context.js'
 import { closed } from '../instance/in-flight.js'
 import type { Instance } from '../instance/instance.js'
-import { StateUnknown } from '../instance/load-error.js'
+import { LoadError } from '../instance/load-error.js'
 import { heldBlock } from '../instance/lock-block.js'
 import { isToken, refuseMalformed } from '../instance/token.js'
 import type { Transaction } from '../instance/transaction.js'
@@ -22,7 +22,7 @@ export type Naming = 'named' | 'calling'
 export interface ServerAccessGround extends ExclusiveGround {
   readonly isClosing: boolean
   readonly instances: ReadonlyMap<string, Instance>
-  readonly keeping: Pick<Keeping, 'isNeeded'>
+  readonly keeping: Pick<Eviction, 'isNeeded'>
   readonly endings: ExclusiveGround['endings'] & {
     /** The token was ended here a short time ago. */
     has(token: string): boolean
@@ -48,7 +48,7 @@ export class ServerAccess {
     return promised(() => {
       this.refuseUnusable(token)
       const work = (transaction: Transaction) =>
-        change(transaction.get(definition.id) as StateOf<D>, new HeldInside(definition.id, transaction))
+        change(transaction.get(definition.id) as StateOf<D>, new HandlerContext(definition.id, transaction))
       const run = () => exclusive(ground, token, change, work, { modified: definition.id }, granted)
       return ground.tracked(after(ground.prepare(), () => this.ofKnown(token, naming, run)))
     })
@@ -106,7 +106,7 @@ export class ServerAccess {
     const read = rescued(
       () => (isUpToDate ? undefined : ground.store.read(token)),
       (error) => {
-        throw new StateUnknown(token, error)
+        throw new LoadError(token, error)
       },
     )
     return after(read, (stored) => {

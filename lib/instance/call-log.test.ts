@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
 import type { CallEnd } from '../store/store.js'
-import { endOf, merged, type PastCalls, withEarlyEnd, withEnd } from './call-log.js'
+import { type CallLog, endOf, merged, withEnd, withOutOfOrderEnd } from './call-log.js'
 
 const failure = { code: 'handler-failed', message: 'no' } as const
 const name = (id: number, page = 'a') => ({ page, id })
-const end = (calls: PastCalls, id: number, failed = false, page = 'a') =>
+const end = (calls: CallLog, id: number, failed = false, page = 'a') =>
   withEnd(calls, name(id, page), failed ? failure : undefined, defaultLimits)
 
 describe('past calls', () => {
@@ -20,7 +20,7 @@ describe('past calls', () => {
   })
 
   it('know a call that has ended out of turn, and not those before it', () => {
-    const calls = withEarlyEnd(end([], 1), name(4), undefined, defaultLimits)
+    const calls = withOutOfOrderEnd(end([], 1), name(4), undefined, defaultLimits)
     expect(endOf(calls, name(4))).toEqual({ id: 4, failure: undefined })
     expect(endOf(calls, name(3))).toBeUndefined()
     expect(end(calls, 5)).toEqual([{ page: 'a', done: 5, ends: [], forgotten: 0 }])
@@ -32,7 +32,7 @@ describe('past calls', () => {
   })
 
   it('remember a bounded number of failures, and say of older ones that they do not know', () => {
-    let calls: PastCalls = []
+    let calls: CallLog = []
     for (let id = 1; id <= defaultLimits.rememberedEnds + 5; id += 1)
       calls = withEnd(calls, name(id), { ...failure, message: `no ${id}` }, defaultLimits)
     expect(calls[0]?.ends).toHaveLength(defaultLimits.rememberedEnds)
@@ -41,8 +41,8 @@ describe('past calls', () => {
   })
 
   it('remember neighbours that failed in the same way as one range, and each of them by its number', () => {
-    let calls: PastCalls = []
-    for (let id = 5; id <= 50_000; id += 1) calls = withEarlyEnd(calls, name(id), failure, defaultLimits)
+    let calls: CallLog = []
+    for (let id = 5; id <= 50_000; id += 1) calls = withOutOfOrderEnd(calls, name(id), failure, defaultLimits)
     expect(calls).toEqual([{ page: 'a', done: 0, ends: [{ first: 5, id: 50_000, failure }], forgotten: 0 }])
     expect(endOf(calls, name(4))).toBeUndefined()
     expect(endOf(calls, name(777))).toEqual({ id: 777, failure })
@@ -50,7 +50,7 @@ describe('past calls', () => {
   })
 
   it('take one call out of a range', () => {
-    let calls: PastCalls = []
+    let calls: CallLog = []
     for (let id = 1; id <= 5; id += 1) calls = end(calls, id, true)
     calls = end(calls, 3)
     expect(calls[0]?.ends).toEqual([
@@ -63,14 +63,14 @@ describe('past calls', () => {
   })
 
   it('of a range, a save knows better about what had ended before it', () => {
-    let mine: PastCalls = []
+    let mine: CallLog = []
     for (let id = 1; id <= 5; id += 1) mine = end(mine, id, true)
     const calls = merged(end([], 3), mine)
     expect([3, 4, 5].map((id) => endOf(calls, name(id)))).toEqual([{ id: 3 }, { id: 4, failure }, { id: 5, failure }])
   })
 
   it('remember a bounded number of pages, the ones that spoke last', () => {
-    let calls: PastCalls = []
+    let calls: CallLog = []
     for (const page of ['a', 'b', 'c', 'd', 'a', 'e', 'f']) calls = end(calls, 1, false, page)
     expect(calls.map(({ page }) => page)).toEqual(['d', 'a', 'e', 'f'])
   })
@@ -99,7 +99,7 @@ describe('past calls', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        let calls: PastCalls = []
+        let calls: CallLog = []
         const plain = new Map<string, CallEnd>()
         const next = new Map<string, number>()
         for (const { page, failed, early, again } of steps) {
@@ -107,7 +107,7 @@ describe('past calls', () => {
           const id = again && last > 0 ? last : last + 1
           next.set(page, id)
           const how = failed ? { ...failure, message: failed } : undefined
-          calls = (early ? withEarlyEnd : withEnd)(calls, { page, id }, how, defaultLimits)
+          calls = (early ? withOutOfOrderEnd : withEnd)(calls, { page, id }, how, defaultLimits)
           plain.set(`${page}${id}`, { id, failure: how })
         }
         for (const [page, last] of next)

@@ -14,10 +14,10 @@ export interface CallName {
   readonly id: number
 }
 
-export type PastCalls = readonly PageCalls[]
+export type CallLog = readonly PageCalls[]
 
 /** How a call has ended; `undefined` for one that has not, and `'unknown'` if that was too long ago. */
-export function endOf(calls: PastCalls, { page, id }: CallName): CallEnd | 'unknown' | undefined {
+export function endOf(calls: CallLog, { page, id }: CallName): CallEnd | 'unknown' | undefined {
   const known = calls.find((other) => other.page === page)
   if (!known) return undefined
   const end = known.ends.find((other) => covers(other, id))
@@ -27,12 +27,12 @@ export function endOf(calls: PastCalls, { page, id }: CallName): CallEnd | 'unkn
 }
 
 /** How far the calls of a page have come: this one and all before it have ended. */
-export function doneOf(calls: PastCalls, page: string): number {
+export function lastCallId(calls: CallLog, page: string): number {
   return calls.find((known) => known.page === page)?.done ?? 0
 }
 
 /** The same calls and one that has ended in its turn: all before it have. */
-export function withEnd(calls: PastCalls, name: CallName, failure: Failure | undefined, limits: Limits): PastCalls {
+export function withEnd(calls: CallLog, name: CallName, failure: Failure | undefined, limits: Limits): CallLog {
   const known = calls.find(({ page }) => page === name.page)
   const done = Math.max(name.id, known?.done ?? 0)
   if (!failure && known?.ends.length === 0) return withPage(calls, { ...known, done }, limits)
@@ -42,12 +42,12 @@ export function withEnd(calls: PastCalls, name: CallName, failure: Failure | und
 }
 
 /** The same calls and one that has ended out of turn: those before it may still wait. */
-export function withEarlyEnd(
-  calls: PastCalls,
+export function withOutOfOrderEnd(
+  calls: CallLog,
   name: CallName,
   failure: Failure | undefined,
   limits: Limits,
-): PastCalls {
+): CallLog {
   const { page, id } = name
   const { done, ends, forgotten } = calls.find((known) => known.page === page) ?? { done: 0, ends: [], forgotten: 0 }
   const next = withOne(without(ends, id), { id, failure })
@@ -55,7 +55,7 @@ export function withEarlyEnd(
 }
 
 /** What the store knows, and what has ended since its last save without changing anything. */
-export function merged(stored: PastCalls, remembered: PastCalls): PastCalls {
+export function merged(stored: CallLog, remembered: CallLog): CallLog {
   const pages = new Map(stored.map((known) => [known.page, known]))
   for (const mine of remembered) {
     const known = pages.get(mine.page)
@@ -111,7 +111,7 @@ const isSame = (failure: Failure, other: Failure | undefined) =>
   failure.code === other?.code && failure.message === other.message && !failure.issues && !other.issues
 
 /** The page that spoke last stands last. */
-function withPage(calls: PastCalls, page: PageCalls, limits: Limits): PastCalls {
+function withPage(calls: CallLog, page: PageCalls, limits: Limits): CallLog {
   if (calls.length === 1 && calls[0]?.page === page.page) return [page]
   const others = calls.filter((other) => other.page !== page.page)
   return [...others.slice(Math.max(0, others.length + 1 - limits.rememberedPages)), page]

@@ -13,7 +13,7 @@ import type { State, Stored } from '../store/store.js'
 import { endOf, withEnd } from './call-log.js'
 import type { Ground } from './ground.js'
 import type { ChangedState, Ending, Instance, Unsaved } from './instance.js'
-import { StateUnknown } from './load-error.js'
+import { LoadError } from './load-error.js'
 import type { RunChanges } from './task-runs.js'
 
 /** What has been made of an instance under its lock, and of its tasks. */
@@ -22,35 +22,35 @@ export interface Change extends ChangedState {
 }
 
 /** Keeps a change, now or with the next save. Done when it is kept; nothing of it was shown before. */
-export function keep(ground: PendingGround, instance: Instance, change: Change): Eventually<void> {
-  return instance.pending ? instance.pending.add(change) : save(ground, instance, change)
+export function push(ground: CommitGround, instance: Instance, change: Change): Eventually<void> {
+  return instance.pending ? instance.pending.push(change) : save(ground, instance, change)
 }
 
-type PendingGround = Pick<Ground, 'limits' | 'store' | 'lost' | 'told'>
+type CommitGround = Pick<Ground, 'limits' | 'store' | 'lost' | 'told'>
 
 /** Changes that wait for the save under way. */
-interface Group {
-  changes: number
-  unnamed: boolean
+interface Batch {
+  size: number
+  anonymous: boolean
   readonly ends: Ending[]
-  readonly kept: Promise<void>
+  readonly saved: Promise<void>
   resolve(kept: Promise<void>): void
 }
 
 const nothing = Promise.resolve()
 
-export class Pending implements Unsaved {
+export class CommitQueue implements Unsaved {
   state: State
   shapes: Readonly<Record<string, Shape>>
   /** Why nothing can be built on it any more. */
   failure: unknown
   /** Done when all of it is kept that there is now. */
   private kept = nothing
-  private readonly ground: PendingGround
+  private readonly ground: CommitGround
   private readonly instance: Instance
-  private group: Group | undefined
+  private batch: Batch | undefined
 
-  constructor(ground: PendingGround, instance: Instance, { state, shapes }: Change) {
+  constructor(ground: CommitGround, instance: Instance, { state, shapes }: Change) {
     this.ground = ground
     this.instance = instance
     this.state = state
@@ -59,16 +59,16 @@ export class Pending implements Unsaved {
 
   /** What is changed next waits, with the lock held, until it is kept. */
   get isFull(): boolean {
-    return (this.group?.changes ?? 0) >= fixedLimits.changesAtOnce
+    return (this.batch?.size ?? 0) >= fixedLimits.changesAtOnce
   }
 
   /** Resolves, never rejects, when nothing is pending any more, however it ended. */
-  async settled(): Promise<void> {
+  async drained(): Promise<void> {
     while (this.instance.pending === this) await this.kept.catch(() => {})
   }
 
   /** Done when all of it is kept that there is now; for what was built on it, and changes nothing itself. */
-  founded(): Promise<void> {
+  durable(): Promise<void> {
     return this.kept.catch(() => this.check())
   }
 
@@ -78,23 +78,23 @@ export class Pending implements Unsaved {
   }
 
   /** What tasks have to say is not put together: such a change waits until nothing is pending. */
-  add({ state, shapes, ends, unnamed }: ChangedState): Promise<void> {
-    this.group ??= newGroup()
+  push({ state, shapes, ends, anonymous }: ChangedState): Promise<void> {
+    this.batch ??= newBatch()
     this.state = state
     this.shapes = shapes
-    this.group.changes += 1
-    this.group.unnamed ||= unnamed
-    this.group.ends.push(...ends)
-    this.kept = this.group.kept
+    this.batch.size += 1
+    this.batch.anonymous ||= anonymous
+    this.batch.ends.push(...ends)
+    this.kept = this.batch.saved
     return this.kept
   }
 
   /** Of the save that is under way now. */
-  watch(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
+  track(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
     this.kept = saving.then(
       () => {
         accept()
-        this.goOn()
+        this.saveNext()
       },
       (error) => this.settle(refused(error)),
     )
@@ -108,42 +108,42 @@ export class Pending implements Unsaved {
       this.fail(error)
       throw error
     }
-    this.goOn()
+    this.saveNext()
   }
 
   /** The next one goes out. */
-  goOn(): void {
-    const { ground, instance, group, state, shapes } = this
+  saveNext(): void {
+    const { ground, instance, batch: group, state, shapes } = this
     if (this.failure) return
-    this.group = undefined
+    this.batch = undefined
     if (group) group.resolve(promised(() => save(ground, instance, { ...group, state, shapes }, this)))
     else instance.pending = undefined
   }
 
   /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
-  overtaken(): void {
+  superseded(): void {
     this.fail(taken())
   }
 
   private fail(error: unknown): void {
     if (this.failure) return
-    const { instance, group } = this
+    const { instance, batch: group } = this
     instance.pending = undefined
-    this.failure = isHeldStateError(error) && error.code !== 'save-failed' ? error : unfounded(error)
+    this.failure = isHeldStateError(error) && error.code !== 'save-failed' ? error : dependentSaveFailed(error)
     group?.resolve(Promise.reject(this.failure))
   }
 }
 
-function newGroup(): Group {
-  let resolve: Group['resolve'] = () => {}
+function newBatch(): Batch {
+  let resolve: Batch['resolve'] = () => {}
   const kept = new Promise<void>((done) => {
     resolve = done
   })
-  return { changes: 0, unnamed: false, ends: [], kept, resolve }
+  return { size: 0, anonymous: false, ends: [], saved: kept, resolve }
 }
 
 /** Snapshot → save → publish. `pending` is what the change is part of, where a save came before it. */
-function save(ground: PendingGround, instance: Instance, change: Change, pending?: Pending): Eventually<void> {
+function save(ground: CommitGround, instance: Instance, change: Change, pending?: CommitQueue): Eventually<void> {
   const { state, shapes, ends, runs } = change
   const before = instance.calls
   const next: Stored = {
@@ -166,17 +166,17 @@ function save(ground: PendingGround, instance: Instance, change: Change, pending
   }
   if (!isPromise(saving)) {
     accept()
-    return pending?.goOn()
+    return pending?.saveNext()
   }
-  const under = pending ?? new Pending(ground, instance, change)
+  const under = pending ?? new CommitQueue(ground, instance, change)
   instance.pending = under
-  return under.watch(saving, accept, (error) => unsaved(ground, instance, change, next, error))
+  return under.track(saving, accept, (error) => afterFailedSave(ground, instance, change, next, error))
 }
 
 /** A save that failed may have been kept all the same: the store is asked. */
-async function unsaved(ground: PendingGround, instance: Instance, change: Change, next: Stored, error: unknown) {
+async function afterFailedSave(ground: CommitGround, instance: Instance, change: Change, next: Stored, error: unknown) {
   instance.loaded = false
-  if (isStale(error)) lose(ground, instance, error)
+  if (isStale(error)) loseOwnership(ground, instance, error)
   if (isHeldStateError(error)) throw error
   let stored: Stored | undefined
   try {
@@ -184,17 +184,17 @@ async function unsaved(ground: PendingGround, instance: Instance, change: Change
   } catch {
     throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
   }
-  const fate = fateOf(change, next, stored)
+  const fate = resolveUncertainSave(change, next, stored)
   if (fate === 'not kept') throw saveFailed('Nothing of it was kept or shown.', error)
   if (fate === 'unknown')
     throw saveFailed('Whether it is kept is unknown; another process has changed the state since.', error)
   if (fate === 'kept') instance.accept(next, next.calls, change.runs)
-  else instance.pending?.overtaken()
+  else instance.pending?.superseded()
 }
 
 /** Another process may have saved something else as the same revision, or gone on from it, or made the same calls itself. */
-function fateOf(
-  { ends, unnamed, runs }: Change,
+function resolveUncertainSave(
+  { ends, anonymous, runs }: Change,
   next: Stored,
   stored: Stored | undefined,
 ): 'kept' | 'not kept' | 'overtaken' | 'unknown' {
@@ -205,19 +205,23 @@ function fateOf(
   }
   if (!ends.every(isKnown)) return 'not kept'
   const isSame = stored.revision === next.revision
-  if (isSame && diff(stored.state, next.state).length === 0 && fits(stored.running, runs)) return 'kept'
-  if (ends.length > 0 && !unnamed && !ends.some(({ interrupted }) => interrupted)) return 'overtaken'
+  if (isSame && diff(stored.state, next.state).length === 0 && matchesRuns(stored.running, runs)) return 'kept'
+  if (ends.length > 0 && !anonymous && !ends.some(({ interrupted }) => interrupted)) return 'overtaken'
   return isSame && ends.length === 0 ? 'not kept' : 'unknown'
 }
 
-const fits = (running: Stored['running'], { begun, over }: RunChanges = { begun: [], over: new Set() }) =>
+const matchesRuns = (running: Stored['running'], { begun, over }: RunChanges = { begun: [], over: new Set() }) =>
   !running.some(({ run }) => over.has(run)) &&
   begun.every(({ run, node, attempt }) =>
     running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
   )
 
 /** Another process has taken over. */
-export function lose(ground: Pick<Ground, 'lost'>, instance: Instance, error: HeldStateError = taken()): never {
+export function loseOwnership(
+  ground: Pick<Ground, 'lost'>,
+  instance: Instance,
+  error: HeldStateError = taken(),
+): never {
   instance.loaded = false
   ground.lost(instance, error)
   throw error
@@ -230,7 +234,7 @@ export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance)
     rescued(
       () => ground.store.load(instance.token),
       (error) => {
-        throw new StateUnknown(instance.token, error)
+        throw new LoadError(instance.token, error)
       },
     ),
     (stored) => {
@@ -243,10 +247,11 @@ export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance)
 const saveFailed = (end: string, cause: unknown) =>
   new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
 
-const unfounded = (cause: unknown) =>
+const dependentSaveFailed = (cause: unknown) =>
   saveFailed('It was built on a change that could not be saved. Nothing of it was kept or shown.', cause)
 
 /** Of what has failed by itself, and what it was built on: the failure that says more. */
-export const sharper = (own: unknown, base: unknown): unknown => (isSaveFailed(own) && isSaveFailed(base) ? own : base)
+export const moreSpecificError = (own: unknown, base: unknown): unknown =>
+  isSaveFailed(own) && isSaveFailed(base) ? own : base
 
 export const isSaveFailed = (error: unknown) => isHeldStateError(error) && error.code === 'save-failed'

@@ -36,7 +36,7 @@ interface Unloaded {
   readonly bytes: number
 }
 
-export class Keeping {
+export class Eviction {
   private readonly ground: KeepingGround
   /** Bytes that states in memory may take together. */
   private readonly bytesLimit: number
@@ -63,7 +63,7 @@ export class Keeping {
   }
 
   /** Lets an instance go after a while, if nobody needs it now or then. */
-  consider(instance: Instance): void {
+  schedule(instance: Instance): void {
     if (instance.cancelDrop || this.isNeeded(instance)) return
     const { clock, limits } = this.ground
     const unloadMs = instance.exists ? limits.unloadMs : Math.min(limits.unloadMs, fixedLimits.windowMs)
@@ -75,7 +75,7 @@ export class Keeping {
     this.makeRoom()
   }
 
-  needed(instance: Instance): void {
+  cancel(instance: Instance): void {
     instance.cancelDrop?.()
     instance.cancelDrop = undefined
     this.idle.delete(instance)
@@ -148,7 +148,7 @@ export class Keeping {
     this.ended = true
     this.cancelSweep()
     this.cancelExpiry?.()
-    for (const instance of instances) this.needed(instance)
+    for (const instance of instances) this.cancel(instance)
   }
 
   /** What a process before this one has left behind, and no tab came back to, is dropped as well. */
@@ -200,9 +200,9 @@ export class Keeping {
     try {
       if (instance.exists && instance.hasUnsavedEnds) await this.ground.saveEnds(instance)
       release = await locks.acquire(token)
-      await instance.pending?.settled()
+      await instance.pending?.drained()
       if (this.isGone(instance)) return
-      if (instance.exists && instance.hasUnsavedEnds) return this.consider(instance)
+      if (instance.exists && instance.hasUnsavedEnds) return this.schedule(instance)
       this.forget(instance)
       if (instance.exists && !store.unused)
         this.leave(token, { usedAt: clock.now() - limits.unloadMs, bytes: store.inMemory ? instance.bytes : 0 })
@@ -213,7 +213,7 @@ export class Keeping {
         'The state of a tab that nobody uses stays in memory, since how its calls ended could not be saved.',
         error,
       )
-      this.consider(instance)
+      this.schedule(instance)
     } finally {
       release?.()
     }
@@ -243,7 +243,7 @@ export class Keeping {
     let release: Release | undefined
     try {
       release = await locks.acquire(token)
-      await instances.get(token)?.pending?.settled()
+      await instances.get(token)?.pending?.drained()
       if (isNeeded()) return
       const instance = instances.get(token)
       this.leave(token, undefined)

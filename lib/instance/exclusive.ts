@@ -59,7 +59,7 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
     lock: (permit) => promised(() => block(ground, token, permit)),
     handedOut: () => handedOut(ground, token),
     log: ground.log,
-    mark: (transaction) => ground.flow.mark(transaction),
+    mark: (transaction) => ground.flow.enter(transaction),
   }
 }
 

@@ -5,12 +5,12 @@ import type { Log } from '../base/log.js'
 import type { Registry } from '../state/registry.js'
 import type { RunningTask, State, StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
-import type { Flow } from './lock-scope.js'
+import type { LockScope } from './lock-scope.js'
 import type { Locks } from './locks.js'
 import type { Processes } from './task-runs.js'
 
 export interface Ground {
-  readonly flow: Flow
+  readonly flow: LockScope
   readonly limits: Limits
   readonly log: Log
   readonly locks: Locks

@@ -7,7 +7,7 @@ import type { Definition, StateOf } from '../state/definition.js'
 import type { EventContext, Held } from '../state/self.js'
 import type { Transaction } from './transaction.js'
 
-export class HeldInside implements Held<object>, EventContext {
+export class HandlerContext implements Held<object>, EventContext {
   private readonly definition: string
   private readonly transaction: Transaction
 

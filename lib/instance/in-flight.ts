@@ -4,7 +4,7 @@ import { HeldStateError } from '../base/errors.js'
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
 
-export class Working {
+export class InFlightWork {
   private works = 0
   private waiting: (() => void)[] = []
   private readonly end = () => {

@@ -14,7 +14,7 @@ import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, Stored } from '../store/store.js'
-import { type CallName, merged, type PastCalls } from './call-log.js'
+import { type CallLog, type CallName, merged } from './call-log.js'
 import { completed, isCurrent } from './fields.js'
 import type { FirstValues } from './first-values.js'
 import { type Processes, type RunChanges, Runs } from './task-runs.js'
@@ -32,14 +32,14 @@ export interface Unsaved {
   /** What is changed next waits, with the lock held, until it is kept. */
   readonly isFull: boolean
   /** Resolves, never rejects, when nothing is pending any more, however it ended. */
-  settled(): Promise<void>
+  drained(): Promise<void>
   /** Done when all of it is kept that there is now; for what was built on it, and changes nothing itself. */
-  founded(): Promise<void>
+  durable(): Promise<void>
   /** Throws if something is to be built on it although it has failed. */
   check(): void
-  add(change: ChangedState): Promise<void>
+  push(change: ChangedState): Promise<void>
   /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
-  overtaken(): void
+  superseded(): void
 }
 
 /** What has been made of an instance under its lock. */
@@ -50,7 +50,7 @@ export interface ChangedState {
   /** Calls that end with it. */
   readonly ends: readonly Ending[]
   /** Something is part of it that is no call. */
-  readonly unnamed: boolean
+  readonly anonymous: boolean
 }
 
 export interface Ending {
@@ -106,7 +106,7 @@ export class Instance {
   private hurriedAt = Number.NEGATIVE_INFINITY
   revision = 0
   state: State = {}
-  calls: PastCalls = []
+  calls: CallLog = []
   /** Of the states as they were saved. */
   shapes: Readonly<Record<string, Shape>> = {}
   readonly runs: Runs
@@ -132,7 +132,7 @@ export class Instance {
   /** First values that this token alone has. */
   private firsts: Map<ServerDefinition, Fields> | undefined
   /** Calls as they are kept. */
-  private keptCalls: PastCalls = []
+  private keptCalls: CallLog = []
   private readonly views = new Map<string, CachedView>()
   private caches: Map<string, ComputedCache> | undefined
 
@@ -191,7 +191,7 @@ export class Instance {
   }
 
   /** A saved change becomes the truth, and watchers are told. `before` are the calls that the save went out from. */
-  accept(next: Stored, before: PastCalls, changes?: RunChanges): void {
+  accept(next: Stored, before: CallLog, changes?: RunChanges): void {
     this.revision = next.revision
     this.birth = next.birth
     this.state = next.state

@@ -2,7 +2,7 @@
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { notLoaded, wordsForVisitors } from '../base/failure.js'
 
-export class StateUnknown extends HeldStateError {
+export class LoadError extends HeldStateError {
   readonly token: string
 
   constructor(token: string, cause: unknown) {

@@ -4,7 +4,7 @@ import { ownValue } from '../base/value.js'
 import type { Stored } from '../store/store.js'
 import type { Ground } from './ground.js'
 import type { Instance } from './instance.js'
-import { StateUnknown } from './load-error.js'
+import { LoadError } from './load-error.js'
 import { nobody, own, transact } from './transact.js'
 import { granted } from './write-guard.js'
 
@@ -21,11 +21,11 @@ export function refresh(ground: Ground, instance: Instance): Eventually<void> {
     if (!instance.loaded || !ground.nodes.holds(instance.token)) ground.told(instance, instance.follow(stored))
   }
   const unknown = (error: unknown) => {
-    throw new StateUnknown(instance.token, error)
+    throw new LoadError(instance.token, error)
   }
   const ask = () => shared.follow(instance.token).then(known, unknown)
   // the page may have been shown elsewhere what this process has saved, and does not know yet that it is kept
-  return instance.pending ? instance.pending.founded().then(ask, ask) : ask()
+  return instance.pending ? instance.pending.durable().then(ask, ask) : ask()
 }
 
 /** Brings a state of an instance to the shape that its definition has now. */

@@ -1,12 +1,12 @@
 /** The lock of a token as server code outside of tasks holds it to the end of a block. */
 import type { Definition } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
-import type { Flow } from './lock-scope.js'
+import type { LockScope } from './lock-scope.js'
 import type { Transaction } from './transaction.js'
 import type { UsingWatch } from './using-watch.js'
 
 /** Held until it is disposed of, once: the change is saved then. Touching it marks the flow that holds it. */
-export function heldBlock(transaction: Transaction, flow: Flow, watch: UsingWatch | undefined): HeldToken {
+export function heldBlock(transaction: Transaction, flow: LockScope, watch: UsingWatch | undefined): HeldToken {
   const dispose = async () => {
     if (!transaction.active) return
     try {
@@ -20,12 +20,12 @@ export function heldBlock(transaction: Transaction, flow: Flow, watch: UsingWatc
   return {
     token: transaction.token,
     get: ((other: Definition) => {
-      flow.mark(transaction)
+      flow.enter(transaction)
       return transaction.get(other.id)
     }) as HeldToken['get'],
     rollback: () => transaction.rollback(),
     get [Symbol.asyncDispose]() {
-      flow.mark(transaction) // `await using` looks here first
+      flow.enter(transaction) // `await using` looks here first
       watch?.done()
       return dispose
     },

@@ -13,11 +13,11 @@ import type { Trigger } from '../state/trigger.js'
 import { type Holder, nameOf } from './lock-source.js'
 
 /** One hold of a lock, as seen from the code that runs under it. */
-export interface Hold {
+export interface HeldLock {
   readonly token: string
   /** Who took it. */
   readonly holder: Holder
-  readonly outer: Hold | undefined
+  readonly outer: HeldLock | undefined
   readonly active: boolean
   /** Triggers that its handler makes, in development. */
   made?: { note(trigger: Trigger): void } | undefined
@@ -27,18 +27,18 @@ export interface Hold {
 export type Author = (...args: never[]) => unknown
 
 /** One for all hubs of the process: what a flow carries costs each promise, so many hubs must not cost it many times. */
-const storage = new AsyncLocalStorage<Hold | undefined>()
+const storage = new AsyncLocalStorage<HeldLock | undefined>()
 /** What the code that runs now was called by, also where that holds nothing any more. */
-export const current = (): Hold | undefined => storage.getStore()
+export const current = (): HeldLock | undefined => storage.getStore()
 
 /** How many hubs follow flows. */
 let following = 0
 
-export class Flow {
+export class LockScope {
   private follows = false
   private over = false
   /** The hold of a synchronous function that runs now. */
-  private running: Hold | undefined
+  private running: HeldLock | undefined
 
   /**
    * Throws `nested-lock` if the running code holds a lock: that of `token`, for which it would wait for ever, or another one, whose holder may come
@@ -47,7 +47,7 @@ export class Flow {
   refuseNested(token?: string): void {
     const innermost = this.current()
     if (!innermost) return
-    for (let hold: Hold | undefined = innermost; hold; hold = active(hold.outer))
+    for (let hold: HeldLock | undefined = innermost; hold; hold = active(hold.outer))
       if (hold.token === token) throw nested(hold)
     throw nestedInOther(innermost)
   }
@@ -57,7 +57,7 @@ export class Flow {
    * followed, every promise of the process costs more, so that begins with the first function that may wait. A plain
    * function that returns a promise shows it too late: the first of all is not followed, the others are.
    */
-  run<H extends Hold, T>(hold: H, author: Author, work: (hold: H) => T): T {
+  run<H extends HeldLock, T>(hold: H, author: Author, work: (hold: H) => T): T {
     if (this.follows || waits.has(author.constructor)) return this.follow(hold, () => work(hold))
     const { running } = this
     this.running = hold
@@ -71,12 +71,12 @@ export class Flow {
   }
 
   /** Runs `work` free of any hold: it will outlive the one of its caller. `as` stands for what runs there and holds nothing. */
-  outside<T>(work: () => T, as?: Hold): T {
+  outside<T>(work: () => T, as?: HeldLock): T {
     return this.current() || this.follows ? this.follow(as, work) : work()
   }
 
   /** Marks the flow that runs now as the inside of the block that `hold` stands for. */
-  mark(hold: Hold): void {
+  enter(hold: HeldLock): void {
     for (let known = this.current(); known; known = active(known.outer)) if (known === hold) return
     if (hold.active && this.follows) storage.enterWith(hold)
   }
@@ -94,7 +94,7 @@ export class Flow {
     this.over = true
   }
 
-  private follow<T>(hold: Hold | undefined, work: () => T): T {
+  private follow<T>(hold: HeldLock | undefined, work: () => T): T {
     if (this.over) return work()
     if (!this.follows) following += 1
     this.follows = true
@@ -108,19 +108,19 @@ export class Flow {
   }
 
   /** The innermost hold of the code that runs now. */
-  current(): Hold | undefined {
+  current(): HeldLock | undefined {
     return active(this.running ?? (this.follows ? storage.getStore() : undefined))
   }
 }
 
-const nested = ({ holder }: Hold) =>
+const nested = ({ holder }: HeldLock) =>
   new HeldStateError(
     'nested-lock',
     `The lock was requested inside ${nameOf(holder)}, which already holds it, and would wait for itself for ever. ` +
       'Use the state at hand, or end the block first.',
   )
 
-const nestedInOther = ({ holder }: Hold) =>
+const nestedInOther = ({ holder }: HeldLock) =>
   new HeldStateError(
     'nested-lock',
     `A lock was requested inside ${nameOf(holder)}, which holds that of its own tab: two tabs that do so to each other would wait for each other. ` +
@@ -129,7 +129,7 @@ const nestedInOther = ({ holder }: Hold) =>
   )
 
 /** The innermost hold that has not ended: a flow that goes on after a block must not keep a chain of all its blocks. */
-function active(hold: Hold | undefined): Hold | undefined {
+function active(hold: HeldLock | undefined): HeldLock | undefined {
   let innermost = hold
   while (innermost && !innermost.active) innermost = innermost.outer
   return innermost

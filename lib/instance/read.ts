@@ -8,7 +8,7 @@ import type { StateStore } from '../store/store.js'
 import { completed } from './fields.js'
 import type { Ground } from './ground.js'
 import { Instance, type InstanceGround } from './instance.js'
-import { StateUnknown } from './load-error.js'
+import { LoadError } from './load-error.js'
 
 /** What reading needs of the ground. */
 export interface ReadGround extends InstanceGround {
@@ -45,7 +45,7 @@ export async function readInstance(ground: ReadGround, token: string): Promise<I
   if (here && (here.followed || (here.loaded && ground.nodes.holds(token)))) return here
   const instance = new Instance(token, ground)
   const stored = await promised(() => ground.store.read(token)).catch((error) => {
-    throw new StateUnknown(token, error)
+    throw new LoadError(token, error)
   })
   instance.follow(stored)
   return instance

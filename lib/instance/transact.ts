@@ -5,11 +5,11 @@
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, endOf } from './call-log.js'
-import { isSaveFailed, load, sharper } from './commit-queue.js'
+import { isSaveFailed, load, moreSpecificError } from './commit-queue.js'
 import { forgotten } from './forgotten.js'
 import type { Ground } from './ground.js'
 import type { Instance, Unsaved } from './instance.js'
-import { StateUnknown } from './load-error.js'
+import { LoadError } from './load-error.js'
 import type { Author } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
 import type { Release } from './locks.js'
@@ -98,7 +98,7 @@ const isOurs = (ground: Ground, { loaded, token }: Instance) => loaded && ground
 /** Loads an instance, unless what is on its way to the store says itself what is kept. */
 function owned(ground: Ground, instance: Instance): Eventually<unknown> {
   const known = () => (isOurs(ground, instance) ? undefined : load(ground, instance))
-  return instance.pending ? instance.pending.settled().then(known) : known()
+  return instance.pending ? instance.pending.drained().then(known) : known()
 }
 
 /** Work → save → release. */
@@ -143,12 +143,12 @@ function commit<T>(ground: Ground, transaction: Transaction, value: T): Eventual
 function abort(transaction: Transaction, error: unknown): Eventually<never> {
   transaction.release()
   if (!transaction.base) throw error
-  return transaction.base.founded().then(
+  return transaction.base.durable().then(
     () => {
       throw error
     },
     (failure) => {
-      throw sharper(error, failure)
+      throw moreSpecificError(error, failure)
     },
   )
 }
@@ -170,7 +170,7 @@ export function own(ground: Ground, instance: Instance): Eventually<void> {
       ),
     (error) => {
       if (!isSaveFailed(error)) throw error // what tasks had to say went with it, and was not asked for
-      if (!instance.loaded) throw new StateUnknown(token, error)
+      if (!instance.loaded) throw new LoadError(token, error)
     },
   )
 }

@@ -10,11 +10,11 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State } from '../store/store.js'
 import { type CallName, withEnd } from './call-log.js'
-import { type Change, keep, load, lose } from './commit-queue.js'
+import { type Change, load, loseOwnership, push } from './commit-queue.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
 import type { Ground } from './ground.js'
 import type { Instance, Unsaved } from './instance.js'
-import { current, type Hold } from './lock-scope.js'
+import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { sayChangedKinds } from './slips.js'
@@ -28,11 +28,11 @@ interface Opened {
   readonly lines: FieldLines | undefined
 }
 
-export class Transaction implements Hold {
+export class Transaction implements HeldLock {
   readonly token: string
-  readonly outer: Hold | undefined
+  readonly outer: HeldLock | undefined
   readonly holder: Holder
-  made: Hold['made']
+  made: HeldLock['made']
   /** The author's code is inside. */
   active = true
   /** It ends in the same save as its change. */
@@ -57,7 +57,7 @@ export class Transaction implements Hold {
     ground: Ground,
     instance: Instance,
     permit: Permit,
-    outer: Hold | undefined,
+    outer: HeldLock | undefined,
     unlock: Release,
     holder: Holder,
   ) {
@@ -77,7 +77,7 @@ export class Transaction implements Hold {
   async settle(): Promise<this> {
     const { instance, ground } = this
     try {
-      await instance.pending?.settled()
+      await instance.pending?.drained()
       if (!instance.loaded) await load(ground, instance)
       this.permit.check()
     } catch (error) {
@@ -185,17 +185,17 @@ export class Transaction implements Hold {
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
-      if (!ground.nodes.holds(this.token)) lose(ground, instance) // what the work has seen may be old
+      if (!ground.nodes.holds(this.token)) loseOwnership(ground, instance) // what the work has seen may be old
       if (!pending) return this.endUnchanged(interrupted)
-      return permit.saving(pending.founded().then(() => this.endUnchanged(interrupted)))
+      return permit.saving(pending.durable().then(() => this.endUnchanged(interrupted)))
     }
-    if (pending && this.runs) return permit.saving(pending.settled().then(() => this.save(interrupted)))
+    if (pending && this.runs) return permit.saving(pending.drained().then(() => this.save(interrupted)))
     this.savesEnds = false
     this.interrupted = interrupted !== undefined
     if (permit.run) instance.runs.proved(permit.run.id)
     const ends = this.call ? [{ name: this.call, interrupted }] : []
-    const change = { state: this.staged, shapes: this.shapes(), ends, unnamed: !this.call }
-    const saving = this.runs ? this.keepRuns(change) : keep(ground, instance, change)
+    const change = { state: this.staged, shapes: this.shapes(), ends, anonymous: !this.call }
+    const saving = this.runs ? this.keepRuns(change) : push(ground, instance, change)
     return isPromise(saving) ? permit.saving(saving) : saving
   }
 
@@ -209,7 +209,7 @@ export class Transaction implements Hold {
     const { begun, over } = this.changedRuns
     if (begun.length > 0 && this.instance.revision === 0) this.ground.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
     const runs = { begun: [...begun], over: new Set(over) }
-    return after(keep(this.ground, this.instance, { ...change, runs }), () => {
+    return after(push(this.ground, this.instance, { ...change, runs }), () => {
       this.runs = undefined
     })
   }

@@ -2,7 +2,7 @@
 import { after, concluded, type Eventually, isPromise } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Call } from '../calls/dispatch.js'
-import { type Caller, once } from '../calls/idempotency.js'
+import { type Caller, runOnce } from '../calls/idempotency.js'
 import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
 import { type CallName, endOf } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
@@ -29,14 +29,14 @@ export interface CallingPage extends Caller {
   /** Its random id. */
   readonly page: string
   /** It had a connection before this one, and may send a call again. */
-  readonly wasHere: boolean
+  readonly isReconnect: boolean
   readonly connection: Pick<Connection, 'cookies' | 'visitor'>
   readonly inbox: Inbox
   /** Ends its connection; it makes another one. */
   close(): void
 }
 
-export class Calling {
+export class PageCalls {
   private readonly ground: CallingGround
   private readonly page: CallingPage
   /** Cancels that have not ended. */
@@ -49,8 +49,8 @@ export class Calling {
 
   call(up: Up & { type: 'call' }): Eventually<Running> {
     const name = { page: this.page.page, id: up.id }
-    const isPlain = this.page.instance.known && this.isPlain(name)
-    const running = isPlain ? this.run(up, name) : this.runKnown(up, name)
+    const isFirstAttempt = this.page.instance.known && this.isPlain(name)
+    const running = isFirstAttempt ? this.run(up, name) : this.runKnown(up, name)
     void this.ground.tracked(isPromise(running) ? running.then(({ done }) => done) : running.done)
     return running
   }
@@ -71,7 +71,7 @@ export class Calling {
       () => this.run(up, name),
       // a page that was here comes back and asks once more
       (error) => {
-        if (!this.page.wasHere) return this.once(up.id, () => Promise.reject(error))
+        if (!this.page.isReconnect) return this.once(up.id, () => Promise.reject(error))
         this.page.close()
         return finished
       },
@@ -100,8 +100,8 @@ export class Calling {
   once(id: number, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
     const { ground, page } = this
     const name = { page: page.page, id }
-    return once(
-      { instance: page.instance, caller: page, name, limits: ground.limits, early, again: page.wasHere },
+    return runOnce(
+      { instance: page.instance, caller: page, name, limits: ground.limits, early, again: page.isReconnect },
       work,
     )
   }

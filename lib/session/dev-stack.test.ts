@@ -4,7 +4,7 @@ import { defineState } from '../doors/authors.js'
 import { modifyState } from '../doors/server.js'
 import { failure } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
-import { trailOf } from './dev-stack.js'
+import { devStackOf } from './dev-stack.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -51,13 +51,13 @@ async function setUp(mode: string) {
 
 test('the trail of an error is the lines of the author, of what was thrown first', () => {
   vi.stubEnv('NODE_ENV', 'development')
-  expect(trailOf(thrown())).toEqual({ stack: lines })
-  expect(trailOf(new Error('wrapped', { cause: new Error('twice', { cause: thrown() }) }))).toEqual({ stack: lines })
-  expect(trailOf(new Error('of ours alone'))).toEqual({})
-  expect(trailOf('a text')).toEqual({})
+  expect(devStackOf(thrown())).toEqual({ stack: lines })
+  expect(devStackOf(new Error('wrapped', { cause: new Error('twice', { cause: thrown() }) }))).toEqual({ stack: lines })
+  expect(devStackOf(new Error('of ours alone'))).toEqual({})
+  expect(devStackOf('a text')).toEqual({})
   const circle = new Error('circle')
   circle.cause = circle
-  expect(trailOf(circle)).toEqual({})
+  expect(devStackOf(circle)).toEqual({})
 })
 
 test('in development a page is told the lines of what a handler threw', async () => {

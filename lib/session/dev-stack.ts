@@ -14,7 +14,7 @@ import { cut } from '../base/text.js'
 const longest = 10
 
 /** What goes with a failure to the page. A test has stacks of its own, and wants the words. */
-export function trailOf(error: unknown): Pick<Failure, 'stack' | 'original'> {
+export function devStackOf(error: unknown): Pick<Failure, 'stack' | 'original'> {
   if (!isForAuthors()) return {}
   const lines = process.env.NODE_ENV === 'development' ? linesOf(origin(error)) : []
   const hidden = hiddenBy(error)

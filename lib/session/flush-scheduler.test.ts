@@ -3,7 +3,7 @@ import { defineState } from '../doors/authors.js'
 import { protocolVersion } from '../protocol/version.js'
 import { TestClock } from '../testing/clock.js'
 import { testHub } from '../testing/kit.js'
-import { Outbox, type Sender } from './flush-scheduler.js'
+import { type Flushable, FlushScheduler } from './flush-scheduler.js'
 
 const big = defineState('big', () => ({ byId: new Map<number, number>(), n: 0 })).events((on) => ({
   fill: on((s, count: number) => {
@@ -31,11 +31,11 @@ it('a sender that fails is given up, and the others send', async () => {
   const clock = new TestClock()
   const given: unknown[] = []
   const sent: string[] = []
-  const outbox = new Outbox(clock, 16, (sender, error) => given.push(sender, (error as Error).message))
-  const sender = (flush: () => void): Sender => ({
+  const outbox = new FlushScheduler(clock, 16, (sender, error) => given.push(sender, (error as Error).message))
+  const sender = (flush: () => void): Flushable => ({
     sentAt: 0,
-    sending: false,
-    sendingLater: false,
+    scheduled: false,
+    scheduledLater: false,
     flush,
     close: () => {},
   })

@@ -5,51 +5,51 @@
 import type { Clock } from '../base/clock.js'
 import { serverLimits } from '../base/server-limits.js'
 
-export interface Sender {
+export interface Flushable {
   /** When it sent last, in milliseconds of the clock. */
   sentAt: number
   /** It sends at the end of this turn. */
-  sending: boolean
+  scheduled: boolean
   /** It sends within a frame. */
-  sendingLater: boolean
+  scheduledLater: boolean
   flush(): void
   close(): void
 }
 
-export class Outbox {
+export class FlushScheduler {
   private readonly clock: Clock
   private readonly frameMs: number
-  private readonly failed: (sender: Sender, error: unknown) => void
-  private thisTurn: Sender[] = []
-  private nextFrame = new Set<Sender>()
+  private readonly failed: (sender: Flushable, error: unknown) => void
+  private thisTurn: Flushable[] = []
+  private nextFrame = new Set<Flushable>()
   private cancelFrame = () => {}
-  private readonly hurried = new Set<Sender>()
+  private readonly hurried = new Set<Flushable>()
 
   /** `failed` is told of a sender that threw; the others go on. */
-  constructor(clock: Clock, frameMs: number, failed: (sender: Sender, error: unknown) => void) {
+  constructor(clock: Clock, frameMs: number, failed: (sender: Flushable, error: unknown) => void) {
     this.clock = clock
     this.frameMs = frameMs
     this.failed = failed
   }
 
   /** Sends at the end of this turn. */
-  add(sender: Sender): void {
-    if (sender.sending) return
-    sender.sending = true
+  add(sender: Flushable): void {
+    if (sender.scheduled) return
+    sender.scheduled = true
     if (this.thisTurn.length === 0) this.clock.turn(() => this.flush())
     this.thisTurn.push(sender)
   }
 
   /** Sends within a frame, unless the sender has to before. */
-  addLater(sender: Sender): void {
+  addLater(sender: Flushable): void {
     if (this.nextFrame.size === 0) this.cancelFrame = this.clock.after(this.frameMs, () => this.flushFrame())
-    sender.sendingLater = true
+    sender.scheduledLater = true
     this.nextFrame.add(sender)
   }
 
   /** Sends at the end of this turn what it would send later, in one piece; whether there is any. */
-  hurry(sender: Sender): boolean {
-    if (!sender.sending && !sender.sendingLater) return false
+  hurry(sender: Flushable): boolean {
+    if (!sender.scheduled && !sender.scheduledLater) return false
     this.add(sender)
     this.hurried.add(sender)
     return true
@@ -59,7 +59,7 @@ export class Outbox {
   flush(): void {
     const senders = this.thisTurn
     this.thisTurn = []
-    for (const sender of senders) sender.sending = false
+    for (const sender of senders) sender.scheduled = false
     this.send(senders)
   }
 
@@ -67,7 +67,7 @@ export class Outbox {
     this.cancelFrame()
     const senders = this.nextFrame
     this.nextFrame = new Set()
-    for (const sender of senders) sender.sendingLater = false
+    for (const sender of senders) sender.scheduledLater = false
     this.send(senders)
   }
 
@@ -75,10 +75,10 @@ export class Outbox {
    * A frame begins when all have sent: where that takes longer than a frame, the work between gets one as well. Large states of many tabs are
    * sent over several turns.
    */
-  private send(senders: Iterable<Sender>): void {
+  private send(senders: Iterable<Flushable>): void {
     const end = this.clock.now() + serverLimits.flushMs
     let isLate = false
-    const done: Sender[] = []
+    const done: Flushable[] = []
     for (const sender of senders) {
       if (isLate) {
         this.add(sender)

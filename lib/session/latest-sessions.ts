@@ -5,28 +5,28 @@
 import type { Clock } from '../base/clock.js'
 import type { Limits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
-import type { History } from './replay-window.js'
+import type { ReplayWindow } from './replay-window.js'
 
 /** What the next session of a page goes on from. */
-export interface Earlier {
-  readonly history: History
+export interface EarlierSubscription {
+  readonly history: ReplayWindow
   /** Done when what the page began earlier has ended. */
   readonly busy: Promise<void> | undefined
   /** Ends the connection that the page has still. */
   close?(): void
 }
 
-interface Present extends Earlier {
+interface Present extends EarlierSubscription {
   close(): void
 }
 
 interface Trace {
   readonly page: string
-  earlier: Earlier
+  earlier: EarlierSubscription
   cancelForget: (() => void) | undefined
 }
 
-export class Pages<Subscribed extends Present> {
+export class LatestSessions<Subscribed extends Present> {
   /** The oldest first. */
   private readonly byToken = new Map<string, Trace[]>()
   private readonly clock: Clock
@@ -37,7 +37,7 @@ export class Pages<Subscribed extends Present> {
     this.limits = limits
   }
 
-  of(token: string, page: string): Earlier | undefined {
+  of(token: string, page: string): EarlierSubscription | undefined {
     return this.traceOf(token, page)?.earlier
   }
 

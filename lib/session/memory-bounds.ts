@@ -3,13 +3,13 @@ import { getHeapStatistics } from 'node:v8'
 import { fixedLimits } from '../base/server-limits.js'
 import { Unread } from './backpressure.js'
 import { Inboxes } from './pace.js'
-import { Windows } from './replay-memory.js'
+import { ReplayMemory } from './replay-memory.js'
 
 export class MemoryBounds {
   /** Of what pages were sent and have not read. */
   readonly unread: Unread
   /** Of what pages could be given the difference to. */
-  readonly windows: Windows
+  readonly windows: ReplayMemory
   /** Of calls that wait. */
   readonly inboxes: Inboxes
   /** Bytes of states. */
@@ -19,7 +19,7 @@ export class MemoryBounds {
 
   constructor(heapBytes: number = getHeapStatistics().heap_size_limit) {
     this.unread = new Unread(heapBytes * fixedLimits.unreadOfHeap)
-    this.windows = new Windows(heapBytes * fixedLimits.windowsOfHeap)
+    this.windows = new ReplayMemory(heapBytes * fixedLimits.windowsOfHeap)
     this.inboxes = new Inboxes(heapBytes * fixedLimits.inboxOfHeap)
     this.states = heapBytes * fixedLimits.statesOfHeap
     this.waitingStarts = heapBytes * fixedLimits.waitingOfHeap

@@ -1,15 +1,15 @@
 /** What all pages of a process could be given the difference to. Where that takes too much, the oldest is forgotten first. */
 
 /** What one page was sent. */
-export interface Window {
+export interface RememberedWindow {
   /** Forgets all but the newest of it. */
   shorten(): void
 }
 
-export class Windows {
+export class ReplayMemory {
   private readonly limit: number
   /** Bytes of each, the oldest first. */
-  private readonly sizes = new Map<Window, number>()
+  private readonly sizes = new Map<RememberedWindow, number>()
   /** Bytes of all together. */
   bytes = 0
 
@@ -17,7 +17,7 @@ export class Windows {
     this.limit = limit
   }
 
-  changed(window: Window, bytes: number): void {
+  changed(window: RememberedWindow, bytes: number): void {
     this.bytes += bytes - (this.sizes.get(window) ?? 0)
     this.sizes.set(window, bytes)
     if (this.bytes <= this.limit) return
@@ -28,7 +28,7 @@ export class Windows {
     }
   }
 
-  forget(window: Window): void {
+  forget(window: RememberedWindow): void {
     this.bytes -= this.sizes.get(window) ?? 0
     this.sizes.delete(window)
   }

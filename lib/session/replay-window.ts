@@ -4,10 +4,10 @@
  */
 import type { Limits } from '../base/limits.js'
 import type { View } from '../instance/instance.js'
-import type { Window, Windows } from './replay-memory.js'
+import type { RememberedWindow, ReplayMemory } from './replay-memory.js'
 
 /** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */
-export interface Mark {
+export interface Checkpoint {
   readonly revision: number
   /** Of the state that it is of. */
   readonly birth: string | undefined
@@ -15,7 +15,7 @@ export interface Mark {
 }
 
 /** Written anew with each message that takes its place: what is kept for a while and then dropped is dear to collect. */
-interface Place {
+interface Slot {
   revision: number
   birth: string | undefined
   /** How long the message was, which is about what this mark keeps from being collected. */
@@ -23,12 +23,12 @@ interface Place {
   readonly views: (View | undefined)[]
 }
 
-export type HistoryBounds = Pick<Limits, 'rememberedMessages' | 'rememberedBytes'>
+export type ReplayBounds = Pick<Limits, 'rememberedMessages' | 'rememberedBytes'>
 
-export class History implements Window {
-  private readonly places: Place[] = []
-  private readonly bounds: HistoryBounds
-  private readonly windows: Windows
+export class ReplayWindow implements RememberedWindow {
+  private readonly slots: Slot[] = []
+  private readonly bounds: ReplayBounds
+  private readonly windows: ReplayMemory
   private readonly start: number
   /** The number of the newest message. */
   private last: number
@@ -40,7 +40,7 @@ export class History implements Window {
   birth: string | undefined
 
   /** Numbers go on from `start`: a random one, so that a number of another process means nothing here. */
-  constructor(bounds: HistoryBounds, start: number, windows: Windows) {
+  constructor(bounds: ReplayBounds, start: number, windows: ReplayMemory) {
     this.bounds = bounds
     this.windows = windows
     this.start = start
@@ -49,14 +49,14 @@ export class History implements Window {
   }
 
   /** Notes a message that is sent; its number. */
-  note(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
+  record(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
     if (this.last - this.first + 1 === this.bounds.rememberedMessages) this.forgetFirst()
     this.last += 1
-    const at = this.placeOf(this.last)
-    let place = this.places[at]
+    const at = this.slotOf(this.last)
+    let place = this.slots[at]
     if (!place) {
       place = { revision, birth: undefined, bytes: 0, views: [] }
-      this.places[at] = place
+      this.slots[at] = place
     }
     place.revision = revision
     place.birth = this.birth
@@ -67,7 +67,7 @@ export class History implements Window {
 
   /** Says how long the message was that was noted last. */
   weigh(bytes: number): void {
-    const place = this.places[this.placeOf(this.last)]
+    const place = this.slots[this.slotOf(this.last)]
     if (!place || this.last < this.first) return
     place.bytes = bytes
     this.bytes += bytes
@@ -75,8 +75,8 @@ export class History implements Window {
     if (bytes > 0) this.windows.changed(this, this.bytes)
   }
 
-  at(number: number): Mark | undefined {
-    return number >= this.first && number <= this.last ? this.places[this.placeOf(number)] : undefined
+  at(number: number): Checkpoint | undefined {
+    return number >= this.first && number <= this.last ? this.slots[this.slotOf(number)] : undefined
   }
 
   /** The page has gone: the views of it, of so many bytes, may soon be kept for it alone. */
@@ -101,13 +101,13 @@ export class History implements Window {
   /** Forgets all of it: its page has gone. */
   clear(): void {
     this.first = this.last + 1
-    this.places.length = 0
+    this.slots.length = 0
     this.bytes = 0
     this.windows.forget(this)
   }
 
   private forgetFirst(): void {
-    const place = this.places[this.placeOf(this.first)]
+    const place = this.slots[this.slotOf(this.first)]
     this.first += 1
     if (!place) return
     this.bytes -= place.bytes
@@ -116,7 +116,7 @@ export class History implements Window {
   }
 
   /** From the first on, so that there are as many as were needed. */
-  private placeOf(number: number): number {
+  private slotOf(number: number): number {
     return (number - this.start - 1) % this.bounds.rememberedMessages
   }
 }

@@ -11,7 +11,7 @@ import { type Down, writeDown } from '../protocol/down.js'
 import { type Hello, otherApp } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import type { Connection } from './connection.js'
-import type { Outbox, Sender } from './flush-scheduler.js'
+import type { Flushable, FlushScheduler } from './flush-scheduler.js'
 import { Intake, type IntakeGround, type IntakePage } from './intake.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import {
@@ -33,24 +33,24 @@ export interface SessionGround extends IntakeGround, SubscriptionGround {
 /** What a session is made of. */
 export interface SessionParts {
   readonly connection: Connection
-  readonly outbox: Outbox
+  readonly outbox: FlushScheduler
   /** The random id of the page. */
   readonly page: string
   /** What the tab will keep, and say hello with. */
   readonly signed: string
 }
 
-export class Session implements Sender, IntakePage, SubscriptionSession {
+export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly connection: Connection
   readonly page: string
   readonly signed: string
   phase: 'opening' | 'open' | 'closed' = 'opening'
   readonly subscriptions: Subscription[] = []
   sentAt = Number.NEGATIVE_INFINITY
-  sending = false
-  sendingLater = false
+  scheduled = false
+  scheduledLater = false
   private readonly ground: SessionGround
-  private readonly outbox: Outbox
+  private readonly outbox: FlushScheduler
   private readonly pressure: Backpressure
   private readonly intake: Intake
   /** Its calls wait until it has read how the ones before them ended. */
@@ -97,7 +97,7 @@ export class Session implements Sender, IntakePage, SubscriptionSession {
     if (this.isEnded) return
     this.phase = 'open'
     own.open(unusualBounds(ground.limits))
-    if (ground.nodes.away) this.stalled(true)
+    if (ground.nodes.away) this.notifyStore(true)
     if (this.unsaid > 0) this.changed() // of calls that were refused before the welcome
     own.inbox.open()
   }
@@ -150,7 +150,7 @@ export class Session implements Sender, IntakePage, SubscriptionSession {
     if (this.phase === 'opening') return // the welcome will show it
     const { clock, limits } = this.ground
     if (this.unsaid > 0) this.outbox.add(this)
-    else if (this.sending || this.sendingLater) return
+    else if (this.scheduled || this.scheduledLater) return
     else if (clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
     else this.outbox.addLater(this)
   }
@@ -214,7 +214,7 @@ export class Session implements Sender, IntakePage, SubscriptionSession {
   }
 
   /** The store is out of reach, or back. */
-  stalled(stalled: boolean): void {
+  notifyStore(stalled: boolean): void {
     if (this.phase === 'open') this.send({ type: 'stalled', stalled })
   }
 

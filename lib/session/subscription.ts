@@ -12,29 +12,29 @@ import { finished, type Running } from '../calls/in-order.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import { forgotten } from '../instance/forgotten.js'
 import type { Instance, Watcher } from '../instance/instance.js'
-import { StateUnknown } from '../instance/load-error.js'
+import { LoadError } from '../instance/load-error.js'
 import type { PageBounds } from '../protocol/bounds.js'
 import type { Down, Settlement } from '../protocol/down.js'
 import type { Up } from '../protocol/up.js'
 import { isStale } from '../store/errors.js'
-import { Calling, type CallingGround, type CallingPage } from './calling.js'
+import { type CallingGround, type CallingPage, PageCalls } from './calling.js'
 import type { Connection } from './connection.js'
-import { trailOf } from './dev-stack.js'
+import { devStackOf } from './dev-stack.js'
 import { Inbox, type InboxOptions, type InboxPage } from './inbox.js'
-import type { Earlier } from './latest-sessions.js'
+import type { EarlierSubscription } from './latest-sessions.js'
 import { isTooFast } from './new-tabs.js'
 import type { Originals } from './originals.js'
-import type { Windows } from './replay-memory.js'
-import { History } from './replay-window.js'
+import type { ReplayMemory } from './replay-memory.js'
+import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
-import { Feed } from './sync.js'
+import { Sync } from './sync.js'
 import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
 
 /** What a subscription asks of the hub. */
 export interface SubscriptionGround extends CallingGround, WatchingGround {
   readonly clock: Clock
   readonly log: Log
-  readonly memory: { readonly windows: Windows }
+  readonly memory: { readonly windows: ReplayMemory }
   readonly originals: Pick<Originals, 'lend'>
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
@@ -74,25 +74,25 @@ export interface SubscriptionParts {
   readonly number: number
   readonly instance: Instance
   /** What the same page had before. */
-  readonly earlier: Earlier | undefined
+  readonly earlier: EarlierSubscription | undefined
   /** The last message that the page heard; `undefined` for one that was not here before. */
   readonly heard: number | undefined
   /** Given to a duplicated tab: the token whose state it begins with. */
   readonly original: string | undefined
 }
 
-export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
+export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSubscription {
   readonly number: number
   readonly instance: Instance
   readonly session: SubscriptionSession
   readonly inbox: Inbox
-  readonly calling: Calling
+  readonly calling: PageCalls
   /** Calls that have ended, and are not said yet. */
   settled: Settlement[] = []
   private readonly ground: SubscriptionGround
   private readonly heard: number | undefined
   private readonly original: string | undefined
-  private readonly feed: Feed
+  private readonly feed: Sync
   private readonly watching: Watching
   private readonly resync: Resync
   private isOpen = false
@@ -111,15 +111,15 @@ export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
     this.original = original
     const { clock, limits, registry } = ground
     const start = Number.parseInt(clock.id().slice(0, 10), 16)
-    const history = earlier?.history ?? new History(limits, start, ground.memory.windows)
-    this.feed = new Feed(instance, registry, session.page, history)
+    const history = earlier?.history ?? new ReplayWindow(limits, start, ground.memory.windows)
+    this.feed = new Sync(instance, registry, session.page, history)
     this.watching = new Watching(ground, instance, this.feed, this)
     this.resync = new Resync(clock)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
     this.inbox = new Inbox(earlier?.busy, this, intake) // calls run in order, also those that the page sends again
-    this.calling = new Calling(ground, this)
+    this.calling = new PageCalls(ground, this)
   }
 
   get page(): string {
@@ -134,7 +134,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
     return this.session.sentAt
   }
 
-  get history(): History {
+  get history(): ReplayWindow {
     return this.feed.history
   }
 
@@ -144,7 +144,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
   }
 
   /** The page had a connection before this one, and may send a call again. */
-  get wasHere(): boolean {
+  get isReconnect(): boolean {
     return this.heard !== undefined
   }
 
@@ -154,7 +154,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
     const refuse = (error: unknown) => this.refuse(undefined, error)
     await rescued(
       () => ground.refresh(instance),
-      (error) => (this.wasHere ? session.close() : refuse(error)), // it has more to show than nothing, and comes back
+      (error) => (this.isReconnect ? session.close() : refuse(error)), // it has more to show than nothing, and comes back
     )
     if (instance.forgotten) return session.farewell(forgotten(), 0)
     const borrow = () => original && ground.originals.lend(original, instance, session.connection)
@@ -169,7 +169,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
   open(bounds?: Partial<PageBounds>): void {
     const { feed, heard, session } = this
     this.isOpen = true
-    const mark = heard === undefined ? undefined : feed.heardAs(heard)
+    const mark = heard === undefined ? undefined : feed.checkpoint(heard)
     session.say({ ...(mark ? feed.resumed(session.signed, mark) : feed.welcome(session.signed)), bounds }, this)
   }
 
@@ -229,7 +229,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
     this.refuse(id, error)
   }
 
-  broke(error: unknown, early: boolean): void {
+  onFailure(error: unknown, early: boolean): void {
     if (!early) reportFault(this.ground.log, error, callerFaults)
   }
 
@@ -253,11 +253,11 @@ export class Subscription implements Watcher, CallingPage, InboxPage, Earlier {
   refuse(id: number | undefined, thrown: unknown): void {
     const { session } = this
     const error: unknown = concealed('handler-failed', 'What a page asked for', thrown)
-    if (error !== thrown) this.broke(error, false)
+    if (error !== thrown) this.onFailure(error, false)
     if (isStale(error)) return session.close() // the page comes back, here or there, and sends again what has not settled
     // a retried call may already have taken effect, so do not report it as failed
-    if (this.wasHere && error instanceof StateUnknown && error.token === this.instance.token) return session.close()
-    const failure = { ...toFailure(error as HeldStateError), ...trailOf(error) }
+    if (this.isReconnect && error instanceof LoadError && error.token === this.instance.token) return session.close()
+    const failure = { ...toFailure(error as HeldStateError), ...devStackOf(error) }
     if (id !== undefined) this.settle({ id, failure })
     else session.tell(failure)
   }

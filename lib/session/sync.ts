@@ -4,11 +4,11 @@
  */
 import { diff } from '../delta/diff.js'
 import type { Patch } from '../delta/patch.js'
-import { doneOf } from '../instance/call-log.js'
+import { lastCallId } from '../instance/call-log.js'
 import type { Instance, View } from '../instance/instance.js'
 import type { Delta, Resumed, Settlement, Welcome } from '../protocol/down.js'
 import type { Registry } from '../state/registry.js'
-import type { History, Mark } from './replay-window.js'
+import type { Checkpoint, ReplayWindow } from './replay-window.js'
 
 /** One watched state: which, and what of it the tab has. */
 interface Watched {
@@ -19,8 +19,8 @@ interface Watched {
 /** States that are looked through. */
 const few = 16
 
-export class Feed {
-  readonly history: History
+export class Sync {
+  readonly history: ReplayWindow
   private readonly instance: Instance
   private readonly registry: Registry
   private readonly page: string
@@ -31,7 +31,7 @@ export class Feed {
   /** Calls up to this one have ended, as the page knows. */
   private sentDone = 0
 
-  constructor(instance: Instance, registry: Registry, page: string, history: History) {
+  constructor(instance: Instance, registry: Registry, page: string, history: ReplayWindow) {
     this.instance = instance
     this.registry = registry
     this.page = page
@@ -63,7 +63,15 @@ export class Feed {
     const views = this.watched.map(({ sent }) => sent)
     const birth = this.instance.bornAs
     this.history.birth = birth
-    return { type: 'welcome', token, revision: this.sentRevision, views, done: this.done(), number: this.note(), birth }
+    return {
+      type: 'welcome',
+      token,
+      revision: this.sentRevision,
+      views,
+      done: this.done(),
+      number: this.record(),
+      birth,
+    }
   }
 
   /** The page was told of another state than this one: it was lost, or another process has saved it first. */
@@ -73,18 +81,18 @@ export class Feed {
   }
 
   /** What the page heard last, if its state is this one. */
-  heardAs(number: number): Mark | undefined {
+  checkpoint(number: number): Checkpoint | undefined {
     const mark = this.history.at(number)
     return mark?.birth === this.instance.birth ? mark : undefined
   }
 
   /** The difference to what the page heard last. */
-  resumed(token: string, { revision, views }: Mark): Resumed {
+  resumed(token: string, { revision, views }: Checkpoint): Resumed {
     for (const [position, watched] of this.watched.entries()) watched.sent = views[position]
     const patches = this.patches()
     this.sentRevision = this.instance.revision
     const to = this.sentRevision
-    return { type: 'resumed', token, from: revision, to, patches, done: this.done(), number: this.note() }
+    return { type: 'resumed', token, from: revision, to, patches, done: this.done(), number: this.record() }
   }
 
   /** Everything that the tab has not seen, and the calls that it settles; `undefined` if there is neither. */
@@ -93,7 +101,7 @@ export class Feed {
     if (patches.length === 0 && settled.length === 0) return undefined
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
-    this.note()
+    this.record()
     return { type: 'delta', from, to: this.sentRevision, patches, settled, done: this.shownEarly(settled) }
   }
 
@@ -116,13 +124,13 @@ export class Feed {
   }
 
   private done(): number {
-    this.sentDone = doneOf(this.instance.calls, this.page)
+    this.sentDone = lastCallId(this.instance.calls, this.page)
     return this.sentDone
   }
 
   /** A call whose effect goes out before its end does: the page shall not show what it expected of it on top of that. */
   private shownEarly(settled: readonly Settlement[]): number | undefined {
-    const done = doneOf(this.instance.calls, this.page)
+    const done = lastCallId(this.instance.calls, this.page)
     // a cancel settles before the calls it has overtaken
     for (const { id } of settled) if (id <= done) this.sentDone = Math.max(this.sentDone, id)
     if (done <= this.sentDone) return undefined
@@ -130,7 +138,7 @@ export class Feed {
     return done
   }
 
-  private note(): number {
-    return this.history.note(this.sentRevision, this.watched)
+  private record(): number {
+    return this.history.record(this.sentRevision, this.watched)
   }
 }

@@ -8,7 +8,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import type { Instance } from '../instance/instance.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
-import type { Feed } from './sync.js'
+import type { Sync } from './sync.js'
 
 export interface WatchingGround {
   readonly clock: Clock
@@ -21,7 +21,7 @@ export interface WatchingGround {
 export class Watching {
   private readonly ground: WatchingGround
   private readonly instance: Instance
-  private readonly feed: Feed
+  private readonly feed: Sync
   private readonly page: { changed(): void }
   /** Take back what is to be tried again. */
   private retries: (() => void)[] | undefined
@@ -30,7 +30,7 @@ export class Watching {
   private unknown = 0
 
   /** `page` is told when there is something new to show. */
-  constructor(ground: WatchingGround, instance: Instance, feed: Feed, page: { changed(): void }) {
+  constructor(ground: WatchingGround, instance: Instance, feed: Sync, page: { changed(): void }) {
     this.ground = ground
     this.instance = instance
     this.feed = feed

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js'
 import { promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
 import type { Access } from '../instance/exclusive.js'
-import { HeldInside } from '../instance/handler-context.js'
+import { HandlerContext } from '../instance/handler-context.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
 import type { Permit } from '../instance/write-guard.js'
 import type { Definition } from '../state/definition.js'
@@ -72,7 +72,7 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
           return access.update(permit, change, (transaction) => {
             run.looked(transaction.next)
             putIn?.next(transaction)
-            return change(transaction.get(definition), new HeldInside(definition, transaction))
+            return change(transaction.get(definition), new HandlerContext(definition, transaction))
           })
         }),
       ),
