@@ -18,11 +18,11 @@ export interface ChildOptions {
   readonly silent?: boolean
 }
 
-/** `file` lies beside this one. */
-export function child(file: string, args: readonly string[] = [], options: ChildOptions = {}): Child {
+/** Starts a process that runs this file. */
+export function child(file: URL, args: readonly string[] = [], options: ChildOptions = {}): Child {
   const { node = [], env = {}, silent = false } = options
   const execArgv = ['--import', 'tsx', '--expose-gc', ...node]
-  const process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+  const process = fork(fileURLToPath(file), args, {
     execArgv,
     serialization: 'advanced',
     silent,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { HeldStateError } from 'heldstate'
 import { afterAll, afterEach, expect, it, vi } from 'vitest'
-import { addPages } from '../scripts/package.mjs'
+import { addPages } from '../scripts/package/package.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'heldstate-pages-'))
 addPages(folder)

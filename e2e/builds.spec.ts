@@ -2,8 +2,8 @@
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
 import { counts, openFixture, press, shown, ticks, variants } from './fixture'
 import { builtApp, FixtureApp } from './fixture-app'
-import { mistakeFacts } from './mistakes'
-import { paintedFacts } from './painted'
+import { mistakeFacts } from './mistakes.facts'
+import { paintedFacts } from './painted.facts'
 
 /** Every text of the state module that is the server's own starts with this, but for one name. */
 const heldBack = /held-back-[a-z]+|heldBackName/g

@@ -5,7 +5,7 @@
 import { expect, test } from '@playwright/test'
 import { consoleOf, press, shown } from './fixture'
 import { FixtureApp } from './fixture-app'
-import { textsShown, watchTexts } from './painted'
+import { textsShown, watchTexts } from './painted.facts'
 
 /** The build takes a minute: `npm run apps` has it. */
 const modes = process.env.LONG ? (['development', 'production'] as const) : (['development'] as const)

@@ -1,8 +1,8 @@
 /** Fresh apps with the packed tarball, set up by `heldstate init` and nothing else. `npm run matrix` has many more. */
 import { expect, test } from '@playwright/test'
-import { MatrixApp, packed } from '../scripts/matrix-app.mjs'
-import { cells } from '../scripts/matrix-cells.mjs'
-import { driveExample } from '../scripts/matrix-page.mjs'
+import { MatrixApp, packed } from '../scripts/matrix/app.mjs'
+import { cells } from '../scripts/matrix/cells.mjs'
+import { driveExample } from '../scripts/matrix/page.mjs'
 
 const named = (name: string) => cells.find((cell) => cell.name === name)
 let tarball: string

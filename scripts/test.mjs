@@ -7,8 +7,8 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bringChromium } from './chromium.mjs'
-import { bringRedis } from './redis.mjs'
+import { bringChromium } from './find/chromium.mjs'
+import { bringRedis } from './find/redis.mjs'
 
 const results = mkdtempSync(join(tmpdir(), 'heldstate-tests-'))
 const env = {
@@ -95,7 +95,7 @@ suite(
   'unit.json',
   ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests],
 )
-check('the package, by publint and are-the-types-wrong', 'scripts/check-package.mjs')
+check('the package, by publint and are-the-types-wrong', 'scripts/package/check.mjs')
 await together(
   ['six hundred simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '1', '600'],
   ['four hundred of three processes over one ledger', 'scripts/simulate.mjs', '--nodes', '3', '1', '400'],

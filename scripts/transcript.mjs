@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from '@playwright/test'
-import { bringChromium } from './chromium.mjs'
-import { withoutFonts } from './matrix-app.mjs'
-import { driveExample } from './matrix-page.mjs'
-import { pack } from './package.mjs'
+import { bringChromium } from './find/chromium.mjs'
+import { withoutFonts } from './matrix/app.mjs'
+import { driveExample } from './matrix/page.mjs'
+import { pack } from './package/package.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [, block] = /```sh\n(npx create-next-app[\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []

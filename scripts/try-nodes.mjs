@@ -10,7 +10,7 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Balancer } from '../chaos/balancer.ts'
 import { freePort, RedisServer } from '../lib/cluster/redis/server.fixture.ts'
-import { bringRedis } from './redis.mjs'
+import { bringRedis } from './find/redis.mjs'
 
 const { values } = parseArgs({
   options: { nodes: { type: 'string', default: '3' }, port: { type: 'string', default: '3000' } },

@@ -92,7 +92,11 @@ export class Stage {
 
   async start(): Promise<void> {
     const { env } = this
-    const server = child('./attack/server.ts', [], { node: ['--max-old-space-size=512'], env, silent: true })
+    const server = child(new URL('./server.ts', import.meta.url), [], {
+      node: ['--max-old-space-size=512'],
+      env,
+      silent: true,
+    })
     this.server = server
     const hear = (text: Buffer) => {
       this.written += text.length
@@ -101,7 +105,7 @@ export class Stage {
     server.process.stdout?.on('data', hear)
     server.process.stderr?.on('data', hear)
     this.port = await this.asked<number>(server, 'listen', this.pace.server)
-    const neighbour = child('./attack/neighbour.ts', [], { env })
+    const neighbour = child(new URL('./neighbour.ts', import.meta.url), [], { env })
     this.neighbour = neighbour
     if (!(await this.asked<boolean>(neighbour, 'open', this.port))) throw new Fallen('the neighbour got no welcome')
     await setTimeout(Math.min(1_000, this.pace.beforeMs)) // warms up
@@ -140,7 +144,7 @@ export class Stage {
     const before = await phase()
 
     await this.begin(server, neighbour)
-    this.attacker ??= child('./attack/attacker.ts', [], { env: this.env })
+    this.attacker ??= child(new URL('./attacker.ts', import.meta.url), [], { env: this.env })
     const { attacker } = this
     const ms = Math.max(pace.duringMs, (attack.leastMs ?? 0) * pace.scale)
     const ordered: Ordered = { attack: attack.name, port: this.port, ms, scale: pace.scale }

@@ -18,7 +18,7 @@ const write = (name: string, text: string) => {
 
 beforeAll(async () => {
   dir = installedPackage()
-  const scripts: string = new URL('../../scripts/package.mjs', import.meta.url).href // has no types
+  const scripts: string = new URL('../../scripts/package/package.mjs', import.meta.url).href // has no types
   const { addTwins } = (await import(scripts)) as { addTwins(dist: string, folder: string): void }
   addTwins(at('node_modules/heldstate/dist'), at('node_modules/heldstate/dist/jest'))
 }, patience)

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskStore } from 'heldstate/next'
-import { HubRuntime } from '../lib/dist/hub/hub.js'
-import { child } from './child.js'
+import { HubRuntime } from '../../lib/dist/hub/hub.js'
+import { child } from '../child.js'
 import { bareClient, type Client, type HeldClient, heldClient } from './clients.js'
 import { bench, list } from './definitions.js'
 
@@ -29,7 +29,7 @@ interface Result {
 
 const results: Result[] = []
 
-const server = () => child('./server.ts')
+const server = () => child(new URL('./server.ts', import.meta.url))
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number
 

@@ -4,10 +4,10 @@
  * lowest` those. Exits with 1 if one failed.
  */
 import { chromium } from '@playwright/test'
-import { bringChromium } from './chromium.mjs'
-import { MatrixApp, packed } from './matrix-app.mjs'
-import { cells } from './matrix-cells.mjs'
-import { driveExample } from './matrix-page.mjs'
+import { bringChromium } from '../find/chromium.mjs'
+import { MatrixApp, packed } from './app.mjs'
+import { cells } from './cells.mjs'
+import { driveExample } from './page.mjs'
 
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => !cells.some((cell) => cell.name === name))

@@ -3,9 +3,9 @@
  * run, alternating, medians of the rounds. Only the ratios mean something. `npm run bench:redis`, or with `-- --quick`. Needs
  * redis-server 7 or newer, in the PATH or named by REDIS_SERVER; it starts one of its own.
  */
-import { RedisServer } from '../lib/cluster/redis/server.fixture.js'
-import { child } from './child.js'
-import type { Cost, Group, Load, Side, Way } from './redis-child.js'
+import { RedisServer } from '../../lib/cluster/redis/server.fixture.js'
+import { child } from '../child.js'
+import type { Cost, Group, Load, Side, Way } from './child.js'
 
 const quick = process.argv.includes('--quick')
 const rounds = quick ? 3 : 9
@@ -15,7 +15,10 @@ const inFlight = 50
 
 const server = await RedisServer.start()
 const sides = Object.fromEntries(
-  (['naive', 'tuned', 'held'] as const).map((side) => [side, child('./redis-child.ts', [side, server.url])]),
+  (['naive', 'tuned', 'held'] as const).map((side) => [
+    side,
+    child(new URL('./child.ts', import.meta.url), [side, server.url]),
+  ]),
 ) as Record<Side, ReturnType<typeof child>>
 
 type Variant = readonly [side: Side, load: Load]

@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { defineState } from 'heldstate'
-import { HubRuntime } from '../lib/dist/hub/hub.js'
-import { diskStore } from '../lib/dist/store/disk.js'
-import { sqliteDriver } from '../lib/dist/store/sqlite.js'
+import { HubRuntime } from '../../lib/dist/hub/hub.js'
+import { diskStore } from '../../lib/dist/store/disk.js'
+import { sqliteDriver } from '../../lib/dist/store/sqlite.js'
 
 const { values } = parseArgs({
   options: {

@@ -1,17 +1,17 @@
-/** The server side of `bench/stores.ts`: a hub over one store, which the first argument names. */
+/** The server side of `bench/stores/stores.ts`: a hub over one store, which the first argument names. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HubRuntime } from '../lib/dist/hub/hub.js'
-import { socketPath } from '../lib/dist/protocol/path.js'
-import { diskStore } from '../lib/dist/store/disk.js'
-import { memoryStore } from '../lib/dist/store/memory.js'
-import { TokenRecord } from '../lib/dist/store/record.js'
-import type { StateStore, Stored } from '../lib/dist/store/store.js'
-import { attachSocketIo } from '../lib/dist/transport/socketio.js'
-import { answering, load } from './child.js'
-import { bench, list } from './definitions.js'
+import { HubRuntime } from '../../lib/dist/hub/hub.js'
+import { socketPath } from '../../lib/dist/protocol/path.js'
+import { diskStore } from '../../lib/dist/store/disk.js'
+import { memoryStore } from '../../lib/dist/store/memory.js'
+import { TokenRecord } from '../../lib/dist/store/record.js'
+import type { StateStore, Stored } from '../../lib/dist/store/store.js'
+import { attachSocketIo } from '../../lib/dist/transport/socketio.js'
+import { answering, load } from '../child.js'
+import { bench, list } from '../socketio/definitions.js'
 
 const [kind = 'memory', dir = ''] = process.argv.slice(2)
 

@@ -1,5 +1,5 @@
 /** What the lives of the clients and the truth of the server say together. */
-import type { Life, Truth } from './jitter-schedule.js'
+import type { Life, Truth } from './schedule.js'
 
 /** Counts add up over clients and rounds. */
 export interface Figures {

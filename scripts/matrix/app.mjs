@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeF
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { pack } from './package.mjs'
+import { pack } from '../package/package.mjs'
 
 const folder = join(tmpdir(), `heldstate-matrix-${process.getuid?.() ?? ''}`)
 const run = promisify(execFile)
@@ -29,7 +29,7 @@ export class MatrixApp {
   output = ''
   #server
 
-  /** `cell` is one of scripts/matrix-cells.mjs. */
+  /** `cell` is one of scripts/matrix/cells.mjs. */
   constructor(cell, tarball) {
     this.cell = cell
     this.tarball = tarball

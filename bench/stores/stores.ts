@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { child } from './child.js'
-import { type HeldClient, heldClient } from './clients.js'
-import { bench, list } from './definitions.js'
+import { child } from '../child.js'
+import { type HeldClient, heldClient } from '../socketio/clients.js'
+import { bench, list } from '../socketio/definitions.js'
 
 const quick = process.argv.includes('--quick')
 const rounds = quick ? 3 : 7
@@ -41,7 +41,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 async function open(kind: Kind, dir: string): Promise<Side> {
-  const { process: serving, ask } = child('./stores-child.ts', [kind, dir])
+  const { process: serving, ask } = child(new URL('./child.ts', import.meta.url), [kind, dir])
   const port = await ask<number>('port')
   const tabs: HeldClient[] = []
   for (let tab = 0; tab < 200; tab += 1) tabs.push(await heldClient(port, [bench]))

@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
-import type { HubRuntime } from '../lib/dist/hub/hub.js'
-import { protocolVersion } from '../lib/dist/protocol/version.js'
+import type { HubRuntime } from '../../lib/dist/hub/hub.js'
+import { protocolVersion } from '../../lib/dist/protocol/version.js'
 
 /** One tab, or what stands for it. */
 export interface Token {

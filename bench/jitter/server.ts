@@ -7,11 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineState } from 'heldstate'
 import { Server, type Socket } from 'socket.io'
-import { HubRuntime } from '../lib/dist/hub/hub.js'
-import { socketPath } from '../lib/dist/protocol/path.js'
-import { attachSocketIo } from '../lib/dist/transport/socketio.js'
-import { answering, load } from './child.js'
-import { benchSecret, chance, type Settings, type Side, sharedNow, type Truth } from './jitter-schedule.js'
+import { HubRuntime } from '../../lib/dist/hub/hub.js'
+import { socketPath } from '../../lib/dist/protocol/path.js'
+import { attachSocketIo } from '../../lib/dist/transport/socketio.js'
+import { answering, load } from '../child.js'
+import { benchSecret, chance, type Settings, type Side, sharedNow, type Truth } from './schedule.js'
 
 const side = process.argv[2] as Side
 const settings = JSON.parse(process.argv[3] as string) as Settings

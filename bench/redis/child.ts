@@ -3,11 +3,11 @@
  * Arguments: the side, and the url of the redis.
  */
 
-import { redisStore } from '../lib/dist/cluster/redis/store.js'
-import { HubRuntime } from '../lib/dist/hub/hub.js'
-import { answering } from './child.js'
-import { bench, list } from './definitions.js'
-import { calledToken, heldToken, naiveClient, naiveToken, type Token } from './redis-sides.js'
+import { redisStore } from '../../lib/dist/cluster/redis/store.js'
+import { HubRuntime } from '../../lib/dist/hub/hub.js'
+import { answering } from '../child.js'
+import { bench, list } from '../socketio/definitions.js'
+import { calledToken, heldToken, naiveClient, naiveToken, type Token } from './sides.js'
 
 /** Who takes the events: the naive way, with the client as it comes or without its timers; or a hub. */
 export type Side = 'naive' | 'tuned' | 'held'

@@ -1,10 +1,10 @@
 /** Clients of the benchmarks: a bare Socket.IO client, and the real tab of heldstate. Both do the same jobs. */
 import type { Definition } from 'heldstate'
 import { io, type Socket } from 'socket.io-client'
-import { Presence } from '../lib/dist/client/presence.js'
-import { socketWire } from '../lib/dist/client/socket.js'
-import { Tab } from '../lib/dist/client/tab.js'
-import type { Wire } from '../lib/dist/client/wire.js'
+import { Presence } from '../../lib/dist/client/presence.js'
+import { socketWire } from '../../lib/dist/client/socket.js'
+import { Tab } from '../../lib/dist/client/tab.js'
+import type { Wire } from '../../lib/dist/client/wire.js'
 
 export interface Client {
   /** One event with its answer. */

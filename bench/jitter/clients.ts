@@ -3,20 +3,12 @@
  * are cut by schedule, and in the end each tells its life.
  */
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client'
-import { socketWire } from '../lib/dist/client/socket.js'
-import { Tab } from '../lib/dist/client/tab.js'
-import { signedBrowser } from '../lib/dist/transport/browser-cookie.js'
-import { answering, load } from './child.js'
-import { Line } from './jitter-line.js'
-import {
-  benchSecret,
-  type Life,
-  type Schedule,
-  type Settings,
-  type Side,
-  scheduleOf,
-  sharedNow,
-} from './jitter-schedule.js'
+import { socketWire } from '../../lib/dist/client/socket.js'
+import { Tab } from '../../lib/dist/client/tab.js'
+import { signedBrowser } from '../../lib/dist/transport/browser-cookie.js'
+import { answering, load } from '../child.js'
+import { Line } from './line.js'
+import { benchSecret, type Life, type Schedule, type Settings, type Side, scheduleOf, sharedNow } from './schedule.js'
 
 const side = process.argv[2] as Side
 const settings = JSON.parse(process.argv[3] as string) as Settings

@@ -24,9 +24,9 @@
  * the processes did not wait for a CPU most of the time: the table says for how long they did.
  */
 import { parseArgs } from 'node:util'
-import { child, type Load } from './child.js'
-import { addClient, type Figures, noFigures, percentile } from './jitter-figures.js'
-import { type Life, type Settings, type Side, sides, type Truth } from './jitter-schedule.js'
+import { child, type Load } from '../child.js'
+import { addClient, type Figures, noFigures, percentile } from './figures.js'
+import { type Life, type Settings, type Side, sides, type Truth } from './schedule.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -67,9 +67,14 @@ const loads: Record<Side, ReturnType<typeof noLoads>> = { held: noLoads(), plain
 const p99s: Record<Side, number[]> = { held: [], plain: [], recovery: [] }
 
 async function play(side: Side, round: number): Promise<void> {
-  const server = child('./jitter-server.ts', [side, JSON.stringify(settings)])
+  const server = child(new URL('./server.ts', import.meta.url), [side, JSON.stringify(settings)])
   const port = await server.ask<number>('port')
-  const clients = child('./jitter-clients.ts', [side, JSON.stringify(settings), `${round}`, `${port}`])
+  const clients = child(new URL('./clients.ts', import.meta.url), [
+    side,
+    JSON.stringify(settings),
+    `${round}`,
+    `${port}`,
+  ])
   await clients.ask('connect')
   await clients.ask('run')
   await server.ask('load')
