@@ -3,9 +3,9 @@
  * wrapped whole, as text of devalue under one reserved key.
  */
 import { stringify, unflatten } from 'devalue'
+import { copyValue } from './copy.js'
 import { HeldStateError } from './errors.js'
 import { pageLimits } from './limits.js'
-import { copyValue } from './value.js'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 

@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { copyValue, formatPath, kindOf, MapKey } from './value.js'
+import { copyValue } from './copy.js'
+import { formatPath, kindOf, MapKey } from './value.js'
 
 const withHole = () => Object.assign([1], { 2: 3 })
 

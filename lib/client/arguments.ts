@@ -2,8 +2,10 @@
  * The arguments of a call as they are sent: plain copies, so that nothing that the page does with its values later reaches a call
  * that waits. What no handler can be given is refused, by its place among the arguments.
  */
+
+import { copyValue, type Substitute } from '../base/copy.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
-import { copyValue, kindOf, type Substitute } from '../base/value.js'
+import { kindOf } from '../base/value.js'
 
 /** Whatever goes wrong with the arguments comes back as an `invalid-value`. */
 export function argumentsToSend(

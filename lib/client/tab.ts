@@ -3,11 +3,11 @@
  * over a loopback.
  */
 import { systemClock } from '../base/clock.js'
+import { copyValue } from '../base/copy.js'
 import { encode, type Json } from '../base/encode.js'
 import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { pageBounds } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
-import { copyValue } from '../base/value.js'
 import { bytesOf, type PageBounds, tooManyStates } from '../protocol/bounds.js'
 import {
   type Delta,

@@ -3,7 +3,8 @@
  * somewhere one place: where it was reached, if it still stands there, otherwise the first that is found. Every further
  * place gets a copy, because a state is a tree. Only when all places are known do the nodes go on from the new snapshot.
  */
-import { copyValue, kindOf, MapKey, type Path, type Substitute } from '../base/value.js'
+import { copyValue, type Substitute } from '../base/copy.js'
+import { kindOf, MapKey, type Path } from '../base/value.js'
 import { type Commit, type Following, type Node, nodeOf } from './node.js'
 import { unwrapView } from './view.js'
 

@@ -3,8 +3,9 @@
  * change; the draft then goes on from there, and so does every part of it that the author still holds.
  */
 import { assert } from '../base/assert.js'
+import { copyValue } from '../base/copy.js'
 import { HeldStateError } from '../base/errors.js'
-import { copyValue, kindOf, type Path } from '../base/value.js'
+import { kindOf, type Path } from '../base/value.js'
 import { DraftCommit } from './commit.js'
 import { ArrayNode } from './draft-array.js'
 import { DateNode } from './draft-date.js'

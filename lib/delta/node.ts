@@ -2,32 +2,15 @@
  * A node of a draft: one container of the snapshot that the author has reached, with its copy once something in it
  * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
-import { copyValue, kindOf, type Meter, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
+import { copyValue } from '../base/copy.js'
+import { kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
 import { changedUnlocked, computedValue, onlyPlainCan } from './refusals.js'
+import type { CommitOf, FollowingOf, ScopeOf } from './scope.js'
 import { unwrapView } from './view.js'
 
-/** What all nodes of one draft share. */
-export interface Scope {
-  /** Where the root stands. */
-  readonly path: Path
-  /** Names that are no keys of the root, and that nobody shall take for such. */
-  readonly foreign: ReadonlyMap<string, unknown> | undefined
-  open: boolean
-  /** Containers of the author's own that were put in; a commit copies them. */
-  fresh: WeakSet<object> | undefined
-  /** Those that a commit has copied while the handler goes on. */
-  given: Pick<Following, 'forget'> | undefined
-  /** Told of everything that the author puts in. */
-  watch: ((value: unknown) => void) | undefined
-  /** Told of each value that is put into an object. */
-  readonly noted: { note(node: Node, key: PropertyKey, value: unknown): void } | undefined
-  /** Makes the node of a container. */
-  create(base: object, parent: Node | undefined, key: unknown): Node
-  /** The node of a container of the author's own that was put in, or stands in such a one. */
-  over(own: object): Node
-  /** The same for the commit that copies it: the node stands for it no longer. */
-  landing(own: object): Node | undefined
-}
+export type Scope = ScopeOf<Node>
+export type Following = FollowingOf<Node>
+export type Commit = CommitOf<Node>
 
 /** Under this key, each draft that an author can hold gives its node. Nothing else has it. */
 export const nodeKey: unique symbol = Symbol('heldstate.node')
@@ -44,24 +27,6 @@ export interface Change {
 }
 
 const noChanges: readonly Change[] = []
-
-/** The author's own containers that a commit has copied while his code goes on. */
-export interface Following {
-  note(own: object, node: Node, copy: object): void
-  forget(own: object): void
-  /** Writes to the draft what he has written to them. */
-  follow(): void
-}
-
-/** A commit under way, as its nodes see it. */
-export interface Commit extends Meter {
-  /** Nodes that have a next value. */
-  readonly settled: Node[]
-  /** What stands for a draft at a place that the author has put it to. */
-  place(node: Node, owner: Node, path: Path, holders: readonly object[]): unknown
-  /** Copies a container of the author's own, so that the snapshot never shares one with him. */
-  adopt(value: object, owner: Node, path: Path): unknown
-}
 
 export abstract class Node<T extends object = object> {
   readonly scope: Scope

@@ -1,5 +1,6 @@
 /** A copy of what an author holds, drafts and views included, as it is now: what changes in the state later does not change it. */
-import { copyValue, type Path, type Substitute } from '../base/value.js'
+import { copyValue, type Substitute } from '../base/copy.js'
+import type { Path } from '../base/value.js'
 import { nodeOf } from './node.js'
 import { unwrapView } from './view.js'
 

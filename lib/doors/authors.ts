@@ -12,7 +12,6 @@ export type {
   EventResult,
   On,
   SchemaArgs,
-  TaskOptions,
   TaskResult,
   Triggers,
 } from '../state/declaration.js'
@@ -35,4 +34,5 @@ export type {
 export type { Predict, Predictions } from '../state/prediction.js'
 export type { EventContext, Held, HeldToken, Self } from '../state/self.js'
 export type { Flat, Storable } from '../state/storable.js'
+export type { TaskOptions } from '../state/task-options.js'
 export type { Trigger } from '../state/trigger.js'

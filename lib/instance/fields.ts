@@ -1,7 +1,9 @@
 /** The declared fields of a state: brought up to what the code of today declares, and no others let in. */
+
+import { copyValue } from '../base/copy.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import { copyValue, ownValue } from '../base/value.js'
+import { ownValue } from '../base/value.js'
 import type { FieldLines } from '../delta/field-lines.js'
 import type { ServerDefinition } from '../state/define.js'
 import { fitting, isSameShape, type Shape } from '../state/shape.js'

@@ -1,7 +1,9 @@
 /** Reads the state of a token without its lock: what was saved last. Nothing is made in the store by it. */
+
+import { copyValue } from '../base/copy.js'
 import { encode, type Json } from '../base/encode.js'
 import { promised } from '../base/eventually.js'
-import { copyValue, ownValue } from '../base/value.js'
+import { ownValue } from '../base/value.js'
 import { ComputedCache } from '../state/computed.js'
 import type { Registry } from '../state/registry.js'
 import type { StateStore } from '../store/store.js'

@@ -4,9 +4,10 @@
  * whoever opens a list nearly always looks at all of it, and tracking each item would cost more than computing again.
  */
 
+import { copyValue } from '../base/copy.js'
 import { HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { isPromise } from '../base/eventually.js'
-import { copyValue, isContainer, kindOf, type Path } from '../base/value.js'
+import { isContainer, kindOf, type Path } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { inheritedBy, isNameIn } from '../delta/inherited.js'
 import { readonlyView, unwrapView } from '../delta/view.js'

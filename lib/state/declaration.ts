@@ -3,12 +3,13 @@
  * no function to call; calling it says so.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type Duration, milliseconds } from '../base/duration.js'
+import type { Duration } from '../base/duration.js'
 import { HeldStateError } from '../base/errors.js'
-import { unknownKey } from '../base/known-keys.js'
 import type { EventDeclaration, TaskDeclaration } from './definition.js'
+import { invalid, refuseUnknown } from './invalid-definition.js'
 import type { Predict } from './prediction.js'
 import type { EventContext, Self } from './self.js'
+import { againOf, aloneOf, retryOf, type TaskOptions, taskOptions, timeoutOf } from './task-options.js'
 import type { Trigger } from './trigger.js'
 
 type Handler = EventDeclaration['handler']
@@ -40,43 +41,6 @@ export interface EventOptions {
    * shown is kept. It holds the lock all that time. Default: 30 seconds, the bound `eventTimeoutMs`.
    */
   readonly timeout?: Duration
-}
-
-export interface TaskOptions {
-  /**
-   * Of one tab, `'many'` (the default) lets copies run side by side, `'single'` one alone, and `'queue'` one after the other: further
-   * starts wait in order.
-   */
-  readonly concurrency?: 'many' | 'single' | 'queue'
-  /**
-   * With `concurrency: 'single'`, what a start does while a run is under way: with equal arguments it joins that run, with others it
-   * fails with `already-running` (`'join'`, the default); it always fails (`'reject'`); or it cancels that run, and begins when
-   * that has ended (`'restart'`).
-   */
-  readonly again?: 'join' | 'reject' | 'restart'
-  /**
-   * What becomes of it when its tab has gone: it goes on (`'keep'`, the default), is cancelled at once, or after a grace in
-   * which the tab may come back. A reload, too, is gone for a moment.
-   */
-  readonly onDisconnect?: 'keep' | 'cancel' | { readonly grace: Duration }
-  /**
-   * Its start is saved with the change that brought it about, and it goes on when its process ends: the next one, or another,
-   * runs it again from the top with the same arguments and `self.attempt` counted up. Runs of one start never write side by
-   * side. What it finds in the state is where it goes on. Its arguments must be values that may live in state.
-   */
-  readonly durable?: boolean
-  /**
-   * How often it is run again from the top after it failed, and how long that waits: a second (`wait`), doubled with each
-   * failure. `3` is `{ times: 3, wait: '1s' }`. Default: not at all.
-   */
-  readonly retry?: number | { readonly times: number; readonly wait?: Duration }
-  /** How long one attempt may take; then it fails with `task-timeout`. Default: for ever. */
-  readonly timeout?: Duration
-  /**
-   * What becomes of it in development when its state module is edited: the code that it began with runs to its end (`false`,
-   * the default), or it is cancelled and started again with the same arguments.
-   */
-  readonly restartOnEdit?: boolean
 }
 
 /** The one argument that a schema leaves to the caller: what goes in, optional where the schema takes nothing. */
@@ -181,13 +145,6 @@ function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions
   return known ? (given as FullEventOptions) : { input: given as StandardSchemaV1 }
 }
 
-/** A schema has `~standard`; any other plain object is meant as options, and a misspelt one would be worse than none. */
-function refuseUnknown(maker: string, given: unknown, known: ReadonlySet<string>): void {
-  if (typeof given !== 'object' || given === null || '~standard' in given) return
-  const problem = unknownKey(maker, given, known)
-  if (problem) throw invalid(problem)
-}
-
 /** Without this, a schema or a word in their place would be left out without a word. */
 function refuseNoOptions(options: unknown): void {
   if (isSchema(options))
@@ -196,19 +153,6 @@ function refuseNoOptions(options: unknown): void {
   if (typeof options !== 'function')
     throw invalid(`background(${JSON.stringify(options)}, run): expected options, as { concurrency: 'single' }`)
 }
-
-const retryOptions = new Set(['times', 'wait'])
-const graceOptions = new Set(['grace'])
-const taskOptions = new Set([
-  'input',
-  'concurrency',
-  'again',
-  'onDisconnect',
-  'durable',
-  'retry',
-  'timeout',
-  'restartOnEdit',
-])
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
   const [options, handler] = given.length === 2 ? given : [{}, given[0]]
@@ -239,46 +183,6 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
   }) satisfies TaskDeclaration
 }
 
-function againOf(again: TaskOptions['again'], concurrency: string): TaskDeclaration['again'] {
-  if (again === undefined) return 'join'
-  const given = `background({ again: ${JSON.stringify(again)} })`
-  if (again !== 'join' && again !== 'reject' && again !== 'restart')
-    throw invalid(`${given}: expected "join", "reject" or "restart"`)
-  if (concurrency !== 'single')
-    throw invalid(
-      `${given}: goes with concurrency: "single", since here no start meets a run that it could join or end`,
-    )
-  return again
-}
-
-function timeoutOf(maker: string, timeout: Duration | undefined): number | undefined {
-  const ms = timeout === undefined ? undefined : milliseconds(timeout)
-  if (timeout !== undefined && ms === undefined)
-    throw invalid(`${maker}({ timeout: ${JSON.stringify(timeout)} }): expected a span of time, as '10m'`)
-  return ms
-}
-
-function retryOf(retry: NonNullable<TaskOptions['retry']>): TaskDeclaration['retry'] {
-  const { times, wait = '1s' } = typeof retry === 'object' && retry !== null ? retry : { times: retry }
-  if (typeof retry === 'object' && retry !== null) refuseUnknown('retry', retry, retryOptions)
-  const waitMs = milliseconds(wait)
-  if (Number.isInteger(times) && times >= 0 && waitMs !== undefined) return { times, waitMs }
-  throw invalid(
-    `background({ retry: ${JSON.stringify(retry)} }): expected how often, as 3, or { times: 3, wait: '1s' }`,
-  )
-}
-
-function aloneOf(onDisconnect: NonNullable<TaskOptions['onDisconnect']>): number | undefined {
-  if (onDisconnect === 'keep') return undefined
-  if (typeof onDisconnect === 'object' && onDisconnect !== null)
-    refuseUnknown('onDisconnect', onDisconnect, graceOptions)
-  const ms = onDisconnect === 'cancel' ? 0 : milliseconds(onDisconnect?.grace)
-  if (ms !== undefined) return ms
-  throw invalid(
-    `background({ onDisconnect: ${JSON.stringify(onDisconnect)} }): expected "keep", "cancel" or { grace: '30s' }`,
-  )
-}
-
 /** A declaration is a function only so that calling it can explain itself. */
 function declare<D extends object>(maker: string, declaration: D): D & { readonly line: Error | undefined } {
   const line = development ? new Error(`This is where ${maker}(...) was called.`) : undefined
@@ -307,5 +211,3 @@ const isSchema = (value: unknown): value is StandardSchemaV1 =>
   typeof (value as StandardSchemaV1 | null | undefined)?.['~standard']?.validate === 'function'
 
 const development = process.env.NODE_ENV !== 'production'
-
-const invalid = (message: string) => new HeldStateError('invalid-definition', message)

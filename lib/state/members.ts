@@ -2,11 +2,13 @@
  * The members of a definition, by name and kind, gathered stage by stage. Names are unique over all kinds, because a
  * component sees fields, events and tasks in one flat object.
  */
+
+import { copyValue } from '../base/copy.js'
 import { HeldStateError } from '../base/errors.js'
 import { isPromise } from '../base/eventually.js'
 import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
-import { copyValue, kindOf } from '../base/value.js'
+import { kindOf } from '../base/value.js'
 import type { EventDeclaration, TaskDeclaration } from './definition.js'
 import type { Predict } from './prediction.js'
 import { type Shape, shapeOf } from './shape.js'

@@ -1,5 +1,5 @@
 /** The arguments of one attempt of a task: what it does to them is not for the next one. */
-import { copyValue } from '../base/value.js'
+import { copyValue } from '../base/copy.js'
 import type { TaskDeclaration } from '../state/definition.js'
 
 /** A copy, where there may be another attempt. What a schema has made may be no value of a state, and is shared. */

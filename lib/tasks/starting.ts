@@ -2,10 +2,11 @@
  * How the tasks of a hub start: at once, after the runs before them, in place of those, or as part of one that is under way. What is
  * saved of runs decides, so that it is the same whichever process is asked.
  */
+
+import { copyValue } from '../base/copy.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { copyValue } from '../base/value.js'
 import { type CallName, withEnd } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/slips.js'
@@ -28,7 +29,6 @@ export interface StartingGround extends JoiningGround {
   readonly isClosing: boolean
 }
 
-/** What a page has sent, as far as it has come in. */
 export interface SentCalls {
   /** Whether it has sent such a call after the one with this id. */
   hasLater(call: { readonly id: number; readonly definition: string; readonly member: string }): boolean
