@@ -61,7 +61,12 @@ export class SampledLog implements Log {
     const cause = error === undefined ? undefined : lineOf(messageOf(error))
     const line = cut(`${text} ${cause ?? ''}`, logKey)
     // either may have been chosen by a stranger, and the other says which line of the code it was
-    const names = cause === undefined ? [kindOf(text)] : isReferred(text) ? [text] : [kindOf(cause), kindOf(text)]
+    const names =
+      cause === undefined
+        ? [kindOf(text)]
+        : isReferred(text)
+          ? [text.replace(/ \(tab [0-9a-f]{8}\)/, '')]
+          : [kindOf(cause), kindOf(text)]
     const kinds: Kind[] = []
     for (const name of names) {
       const kind = this.kind(name, level)

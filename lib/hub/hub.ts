@@ -230,7 +230,7 @@ export class HubRuntime {
   }
 
   report(token: string, error: unknown): void {
-    if (reportFault(this.log, error, triggerFaults)) this.instance(token).fault(error)
+    if (reportFault(this.log, error, triggerFaults, token)) this.instance(token).fault(error)
   }
 
   accessOf(token: string): Access {
@@ -269,7 +269,7 @@ export class HubRuntime {
   }
 
   giveUp(session: Flushable, error: unknown): void {
-    this.log.error('A tab could not be told of its state, so its connection is closed; it connects again.', error)
+    this.log.error('Failed to send state to a tab; closing its connection (it will reconnect).', error)
     session.close()
   }
 

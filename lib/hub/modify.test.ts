@@ -5,7 +5,7 @@ import { stub } from '../state/stub.js'
 import type { StateStore } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
-import { setSlot } from './process-slot.js'
+import { setSlot } from './process-hub.js'
 
 const d = defineState('d', () => ({ n: 0, rows: [] as unknown[] }))
   .private(() => ({ secret: 1 }))

@@ -10,6 +10,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import type { Eviction } from '../instance/eviction.js'
 import type { Instance } from '../instance/instance.js'
 import type { Locks } from '../instance/locks.js'
+import { inTab } from '../instance/token.js'
 import type { Session } from '../session/session.js'
 import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
 import type { Tasking } from '../tasks/scheduler.js'
@@ -100,7 +101,11 @@ export class Nodes implements Ears {
       }
     } catch (error) {
       this.leaving.delete(token)
-      if (!this.ended) log.warn('A tab that another process waits for could not be given up; it asks again.', error)
+      if (!this.ended)
+        log.warn(
+          `A tab that another process waits for could not be handed over ${inTab(token)}; that process asks again.`,
+          error,
+        )
     }
   }
 
@@ -109,7 +114,9 @@ export class Nodes implements Ears {
     const instance = instances.get(token)
     if (!instance || !keeping.isNeeded(instance)) {
       if (instance) instance.followed = false
-      this.store?.unfollow(token).catch((error) => log.warn('A tab that has gone is followed still.', error))
+      this.store
+        ?.unfollow(token)
+        .catch((error) => log.warn(`Failed to stop following a tab that has gone ${inTab(token)}.`, error))
     } else if (instance.followed) this.ground.told(instance, instance.follow(stored))
   }
 
@@ -133,7 +140,8 @@ export class Nodes implements Ears {
     const { log } = this.ground
     void this.ground.tracked(
       promised(() => this.ground.refresh(instance)).catch((error) => {
-        if (!this.ended) log.warn('A tab may be shown an older state until it changes here.', error)
+        if (!this.ended)
+          log.warn(`A tab may show an older state until it changes here ${inTab(instance.token)}.`, error)
       }),
     )
   }
@@ -226,7 +234,8 @@ export class Nodes implements Ears {
       await this.ground.tasks.takeOver(token)
       this.heirless.delete(token)
     } catch (error) {
-      if (!this.ended) this.ground.log.warn('Tasks could not be taken over from a process that has ended yet.', error)
+      if (!this.ended)
+        this.ground.log.warn(`Tasks of a process that has died could not be taken over yet ${inTab(token)}.`, error)
     }
   }
 

@@ -1,8 +1,83 @@
-/** The hub of this process, for server code that runs anywhere in it. */
+/**
+ * The hub of this process, and the one process-wide slot that it stands in. The custom server and every bundle that Next makes hold copies of this
+ * library; they share the process and meet here.
+ */
+import { HeldStateError } from '../base/errors.js'
+import { version } from '../base/version.js'
 import type { HeldToken } from '../state/self.js'
-import { currentHub } from './process-slot.js'
+import type { HubRuntime } from './hub.js'
 import type { BackgroundTask } from './public.js'
 
+export interface Slot {
+  readonly hub: HubRuntime
+  /** What a request to the route that loads the state modules must carry, so that only this process can make one. */
+  readonly routeKey: string
+  /** Of the copy of the library that has made the hub. */
+  readonly version: string
+  /** Work that waits for a request to that route, taken once. */
+  readonly takeJob?: (id: string) => (() => Promise<void>) | undefined
+}
+
+const key = Symbol.for('heldstate.slot')
+const claimed = Symbol.for('heldstate.slot.claimed')
+const process = globalThis as { [key]?: Slot | undefined; [claimed]?: boolean }
+
+/**
+ * Whether the caller may make the hub of this process: nobody else has said that they will. A server of one's own starts
+ * before the app's instrumentation, which then has nothing to do.
+ */
+export function claimSlot(): boolean {
+  const free = !process[claimed]
+  process[claimed] = true
+  return free
+}
+
+/** Fills the slot; `undefined` empties it, and gives up the claim to it. */
+export function setSlot(slot: Omit<Slot, 'version'> | undefined): void {
+  process[key] = slot && { ...slot, version }
+  process[claimed] = slot !== undefined
+}
+
+export function currentSlot(): Slot | undefined {
+  return process[key]
+}
+
+/** Throws `other-version` if another version of the library has filled the slot. */
+export function refuseOtherVersion(slot: Slot): void {
+  if (slot.version === version) return
+  throw new HeldStateError(
+    'other-version',
+    `heldstate ${slot.version ?? '0.1.0 or older'} has made the hub of this process, and heldstate ${version} asks for it. Install one ` +
+      'version for the server and the app: "npm ls heldstate" shows who brings which. "heldstate doctor" looks for it too.',
+  )
+}
+
+/** Throws `missing-hub` in the edge runtime of Next, which shares the process and nothing else with the hub. */
+export function refuseEdge(): void {
+  if ('EdgeRuntime' in globalThis) throw missingInEdge()
+}
+
+export const missingInEdge = (): HeldStateError =>
+  new HeldStateError(
+    'missing-hub',
+    "This is code for the edge runtime, which is apart from the server that holds the state. Leave out `runtime = 'edge'`: the default, 'nodejs', has the hub.",
+  )
+
+/** The hub of this process. */
+export function currentHub(): HubRuntime {
+  refuseEdge()
+  const slot = process[key]
+  if (slot) {
+    refuseOtherVersion(slot)
+    return slot.hub
+  }
+  throw new HeldStateError(
+    'missing-hub',
+    'No heldstate hub runs in this process. Start the app with "heldstate dev" or "heldstate start", through serve() from "heldstate/next", or let instrumentation.ts attach it: export { register } from \'heldstate/next/instrumentation\'.',
+  )
+}
+
+/** The hub of this process, for server code that runs anywhere in it. Each throws `missing-hub` where there is none. */
 export const hub = {
   /** Holds the lock of `token` to the end of the block: `await using held = await hub.lock(token)`. */
   lock: (token: string): Promise<HeldToken> => currentHub().lock(token),

@@ -13,7 +13,7 @@ import { gate } from '../testing/await.fixture.js'
 import { TestClock } from '../testing/clock.js'
 import { testHub } from '../testing/kit.js'
 import { Book, memoryLedger } from '../testing/memory-ledger.js'
-import { setSlot } from './process-slot.js'
+import { setSlot } from './process-hub.js'
 
 let leaked = ''
 const d = defineState('d', () => ({ n: 0 }))

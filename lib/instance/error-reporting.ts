@@ -2,6 +2,7 @@
 import { asVisitorsRead, hiddenBy, isRefusal } from '../base/concealed.js'
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
+import { inTab } from './token.js'
 
 /** Failures that their caller can mend; every other one is a fault of the app. */
 export const callerFaults = new Set<ErrorCode>([
@@ -22,13 +23,13 @@ export const triggerFaults = new Set<ErrorCode>(['hub-closed', 'state-lost', 'ta
 /** In development the error itself, whose stack names the line of the author; a test has stacks of its own, and wants the words. */
 const lineOf = (error: Error) => (process.env.NODE_ENV === 'development' ? error : undefined)
 
-/** Whether it was one. */
-export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>): boolean {
+/** Whether it was one. `token` is that of the state it happened to. */
+export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>, token: string): boolean {
   const known = isHeldStateError(error)
   if (known && (expected.has(error.code) || isRefusal(error))) return false
   const hidden = hiddenBy(error)
-  if (known && hidden) log.error(`${hidden.where} threw.${asVisitorsRead(error)}`, hidden.thrown)
-  else if (known) log.error(error.message, error.cause ?? lineOf(error))
-  else log.error('An event or task could not be run.', error)
+  if (known && hidden) log.error(`${hidden.where} threw ${inTab(token)}.${asVisitorsRead(error)}`, hidden.thrown)
+  else if (known) log.error(`${error.message} ${inTab(token)}`, error.cause ?? lineOf(error))
+  else log.error(`An event or task could not be run ${inTab(token)}.`, error)
   return true
 }

@@ -14,6 +14,7 @@ import type { StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import { refuseCrowded } from './state-size.js'
+import { inTab } from './token.js'
 
 export interface KeepingGround {
   readonly clock: Clock
@@ -210,7 +211,7 @@ export class Eviction {
       await store.unload?.(token, this.keepMs)
     } catch (error) {
       log.warn(
-        'The state of a tab that nobody uses stays in memory, since how its calls ended could not be saved.',
+        `The state of an unused tab stays in memory, since how its calls ended could not be saved ${inTab(token)}.`,
         error,
       )
       this.schedule(instance)
@@ -250,7 +251,7 @@ export class Eviction {
       if (instance) this.forget(instance) // first: a page that comes while the store forgets gets a new one, and waits for the lock
       await store.drop(token)
     } catch (error) {
-      log.error('The state of an unused tab could not be dropped from the store.', error)
+      log.error(`The state of an unused tab could not be dropped from the store ${inTab(token)}.`, error)
     } finally {
       release?.()
     }

@@ -15,6 +15,7 @@ import type { Instance } from './instance.js'
 import type { Author } from './lock-scope.js'
 import { nameOf, type Source, traced } from './lock-source.js'
 import { madeBy } from './slips.js'
+import { inTab } from './token.js'
 import { beginSettled, transact } from './transact.js'
 import type { Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
@@ -67,7 +68,8 @@ export function accessOf(ground: ExclusiveGround, token: string): Access {
 function handedOut(ground: ExclusiveGround, token: string): void {
   const instance = ground.instance(token)
   if (instance.revision > 0 || instance.pending) return
-  const complain = (error: unknown) => ground.log.warn('A tab whose token a task was given could not be saved.', error)
+  const complain = (error: unknown) =>
+    ground.log.warn(`A tab whose token a task was given could not be saved ${inTab(token)}.`, error)
   ground.flow.outside(() => void ground.tracked(rescued(() => ground.saveEnds(instance), complain)))
 }
 

@@ -19,6 +19,7 @@ import { completed, isCurrent } from './fields.js'
 import type { FirstValues } from './first-values.js'
 import { type Processes, type RunChanges, Runs } from './task-runs.js'
 import type { TaskStatus } from './task-status.js'
+import { inTab } from './token.js'
 
 /** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
 export type View = Readonly<Record<string, unknown>>
@@ -291,7 +292,10 @@ export class Instance {
   /** A computed value that throws must not hold back the change of the fields it is derived from. */
   private compute(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>): object {
     return this.computed(definition).evaluate(fields, (name, error) =>
-      this.log.error(`Computed "${name}" of state "${definition.id}" threw; tabs see the state without it.`, error),
+      this.log.error(
+        `Computed "${name}" of state "${definition.id}" threw; tabs see the state without it ${inTab(this.token)}.`,
+        error,
+      ),
     )
   }
 

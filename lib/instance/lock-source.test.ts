@@ -38,7 +38,10 @@ test.each<[who: string, hold: (kit: Kit) => unknown]>([
   await kit.clock.advance(100)
   const late = kit.hub.modifyState(kit.tab.token, d, () => {}).catch((error: unknown) => error)
   await kit.clock.advance(fixedLimits.lockHeldMs)
-  expect(kit.log.lines.join('\n')).toContain(`The lock of a tab is waited for: ${who} has held it for 3000 ms or more`)
+  expect(kit.log.lines.join('\n')).toMatch(
+    /A lock is waited for \(tab [0-9a-f]{8}\): .* has held it for 3000 ms or more/,
+  )
+  expect(kit.log.lines.join('\n')).toContain(`: ${who} has held it`)
   await kit.clock.advance(7_000)
   expect(await late).toMatchObject({
     code: 'lock-timeout',

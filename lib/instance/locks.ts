@@ -11,6 +11,7 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { type Holder, nameOf, traceOf } from './lock-source.js'
+import { inTab } from './token.js'
 
 /** The lock of one token. */
 interface Line {
@@ -97,12 +98,12 @@ export class Locks {
     }
     line.waiting += 1
     line.since ??= this.clock.now()
-    this.watch(line)
+    this.watch(token, line)
     const turn = line.mutex.acquire().then(() => {
       line.waiting -= 1
       line.holder = holder
       line.since = this.clock.now()
-      if (line.waiting > 0) this.watch(line)
+      if (line.waiting > 0) this.watch(token, line)
       return this.releaseOf(token, line)
     })
     return this.bounded(turn, line, signal)
@@ -147,10 +148,10 @@ export class Locks {
   }
 
   /** A lock that others wait for is not held long before it is said who holds it: a block of a task may hold it for ever. */
-  private watch(line: Line): void {
+  private watch(token: string, line: Line): void {
     if (line.unwatch) return
     line.unwatch = this.clock.after(fixedLimits.lockHeldMs, () => {
-      this.log.warn(`The lock of a tab is waited for: ${this.holding(line)}. ${wayOut}`, traceOf(line.holder))
+      this.log.warn(`A lock is waited for ${inTab(token)}: ${this.holding(line)}. ${wayOut}`, traceOf(line.holder))
     })
   }
 

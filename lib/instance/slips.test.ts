@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState, type Self, type Trigger } from '../doors/authors.js'
 import { hub, modifyState } from '../doors/server.js'
-import { setSlot } from '../hub/process-slot.js'
+import { setSlot } from '../hub/process-hub.js'
 import { gate } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
 

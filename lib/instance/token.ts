@@ -77,3 +77,6 @@ export function copiedToken(
     return undefined
   }
 }
+
+/** Names the tab of a token in a log: the first of its characters, which open nothing. */
+export const inTab = (token: string): string => `(tab ${token.slice(0, 8)})`

@@ -1,5 +1,5 @@
 'use client'
-import { useSyncExternalStore } from 'react'
+import { useDebugValue, useSyncExternalStore } from 'react'
 import type { ErrorCode } from '../base/errors.js'
 import type { ConnectionStatus, Mirror } from '../client/mirror.js'
 import { currentMirror, initialMirror, pageTab, subscribe } from './tab.js'
@@ -36,11 +36,13 @@ export interface Connection {
 
 /** How this page stands with the server. The object is another one when something in it changed, and only then. */
 export function useConnection(): Connection {
-  return useSyncExternalStore(
+  const connection = useSyncExternalStore(
     subscribe,
     () => connectionOf(currentMirror()),
     () => connectionOf(initialMirror()),
   )
+  useDebugValue(connection.status)
+  return connection
 }
 
 const retry = () => pageTab().retry()

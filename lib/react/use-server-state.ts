@@ -1,5 +1,5 @@
 'use client'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useDebugValue, useEffect, useRef, useSyncExternalStore } from 'react'
 import type { ClientView, Definition } from '../state/definition.js'
 import { usePaint, viewIn } from './painted.js'
 import { isSameSelection } from './same-selection.js'
@@ -39,5 +39,6 @@ export function useServerState<D extends Definition, T>(
   useEffect(() => {
     shown.current = { selection }
   }, [selection])
+  useDebugValue(definition.id)
   return selection
 }

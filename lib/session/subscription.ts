@@ -230,7 +230,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   }
 
   onFailure(error: unknown, early: boolean): void {
-    if (!early) reportFault(this.ground.log, error, callerFaults)
+    if (!early) reportFault(this.ground.log, error, callerFaults, this.instance.token)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<Running> {

@@ -198,7 +198,7 @@ export class Tasking {
       rescued(
         () => transact(this.ground, instance.token, granted, nobody, () => {}),
         (error) => {
-          reportFault(log, error, callerFaults)
+          reportFault(log, error, callerFaults, instance.token)
           this.ownLater(instance)
         },
       ),

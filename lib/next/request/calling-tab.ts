@@ -4,7 +4,7 @@
  */
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import type { HubRuntime } from '../../hub/hub.js'
-import { currentSlot } from '../../hub/process-slot.js'
+import { currentSlot } from '../../hub/process-hub.js'
 import { appHeader, callerHeader, callersIn, documentHeader, parseCaller } from '../../protocol/caller.js'
 import { browsersIn, firstOf } from '../../transport/browser-cookie.js'
 import { type GivenRequest, headersOf, type RequestHeaders } from './given-request.js'

@@ -2,7 +2,7 @@
  * What `heldstate/server` and `heldstate/provider` are in a bundle for the edge runtime of Next: the refusal to be there, which ends `next build`. Without
  * it, the bundle would end over a module of Node.
  */
-import { missingInEdge } from '../../hub/process-slot.js'
+import { missingInEdge } from '../../hub/process-hub.js'
 
 /** Never called: what is missing are names alone, so that the refusal is what the bundler says. */
 const missing = (): never => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { defineState } from '../../doors/authors.js'
 import { forgetBrowser, forgetTab, memoryStore, modifyState } from '../../doors/server.js'
-import { setSlot } from '../../hub/process-slot.js'
+import { setSlot } from '../../hub/process-hub.js'
 import { testHub } from '../../testing/kit.js'
 
 afterEach(() => setSlot(undefined))

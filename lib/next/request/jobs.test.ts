@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { defineState } from '../../doors/authors.js'
-import { setSlot } from '../../hub/process-slot.js'
+import { setSlot } from '../../hub/process-hub.js'
 import { TestClock } from '../../testing/clock.js'
 import { testHub } from '../../testing/kit.js'
 import { Jobs } from './jobs.js'

@@ -1,7 +1,7 @@
 /** Hands the values of the calling tab to the first render of the components below. */
 import type { ReactNode } from 'react'
 import { consoleLog } from '../../base/log.js'
-import { currentHub, currentSlot } from '../../hub/process-slot.js'
+import { currentHub, currentSlot } from '../../hub/process-hub.js'
 import { readViews } from '../../instance/read.js'
 import type { Paint } from '../../protocol/paint.js'
 import { Painted } from '../../react/painted.js'

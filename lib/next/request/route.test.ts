@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineState } from '../../doors/authors.js'
-import { setSlot } from '../../hub/process-slot.js'
+import { setSlot } from '../../hub/process-hub.js'
 import type { StateModule } from '../../state/registry.js'
 import { testHub } from '../../testing/kit.js'
 import { GET } from './route.js'

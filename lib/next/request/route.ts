@@ -3,7 +3,7 @@
  * its server code: with the app's aliases and environment, and anew after an edit.
  */
 import { isHeldStateError, messageOf } from '../../base/errors.js'
-import { currentSlot, refuseOtherVersion } from '../../hub/process-slot.js'
+import { currentSlot, refuseOtherVersion } from '../../hub/process-hub.js'
 import { heldApp } from '../../protocol/heldstate-app.js'
 import { modules } from '../plugin/heldstate-modules.js'
 import { jobHeader, routeKeyHeader } from './route-path.js'

@@ -10,7 +10,7 @@ import {
   modifyState,
 } from '../../doors/server.js'
 import type { HubRuntime } from '../../hub/hub.js'
-import { currentHub, setSlot } from '../../hub/process-slot.js'
+import { currentHub, setSlot } from '../../hub/process-hub.js'
 import { appHeader, callerCookie, callerHeader, documentHeader, writeCaller } from '../../protocol/caller.js'
 import type { Paint } from '../../protocol/paint.js'
 import { stub } from '../../state/stub.js'

@@ -2,7 +2,7 @@
 import { decode } from '../../base/encode.js'
 import { HeldStateError } from '../../base/errors.js'
 import type { DeepReadonly } from '../../delta/view.js'
-import { currentHub, currentSlot, refuseEdge } from '../../hub/process-slot.js'
+import { currentHub, currentSlot, refuseEdge } from '../../hub/process-hub.js'
 import { readState } from '../../instance/read.js'
 import type { Definition, StateOf, ViewOf } from '../../state/definition.js'
 import type { HeldToken } from '../../state/self.js'

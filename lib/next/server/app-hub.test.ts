@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { setSlot } from '../../hub/process-slot.js'
+import { setSlot } from '../../hub/process-hub.js'
 import { memoryStore } from '../../store/memory.js'
 import { appHub } from './app-hub.js'
 

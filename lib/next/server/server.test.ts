@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
-import { claimSlot, setSlot } from '../../hub/process-slot.js'
+import { claimSlot, setSlot } from '../../hub/process-hub.js'
 import { serve } from './serve.js'
 import { start } from './server.js'
 

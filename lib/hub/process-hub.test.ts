@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { version } from '../base/version.js'
 import { HubRuntime } from './hub.js'
-import { claimSlot, currentHub, setSlot } from './process-slot.js'
+import { claimSlot, currentHub, setSlot } from './process-hub.js'
 
 const process = globalThis as { [key: symbol]: unknown }
 const key = Symbol.for('heldstate.slot')
