@@ -65,9 +65,7 @@ export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp):
       await open(page, app())
       await press(page, 'Hold')
       await press(page, 'Add')
-      await expect
-        .poll(() => app().output)
-        .toContain('The lock of a tab is waited for: task "hold" of state "mistakes"')
+      await expect.poll(() => app().output).toContain(': task "hold" of state "mistakes"')
       expect(squeezed(app().output)).toContain(frameOf(app(), state, 'await update('))
       await expect(page.locator('em')).toContainText('lock-timeout: The lock was not free within 3300 ms')
       await isSaid(page, app(), state, 'await update(', held)
