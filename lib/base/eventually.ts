@@ -40,7 +40,7 @@ export function rescued<T>(work: () => Eventually<T>, rescue: (error: unknown) =
   }
 }
 
-/** A promise of what `work` gives or throws, for whoever may only see promises. */
+/** A promise of what `work` gives or throws, for callers that need one. */
 export function promised<T>(work: () => Eventually<T>): Promise<T> {
   try {
     return Promise.resolve(work())

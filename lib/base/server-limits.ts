@@ -63,7 +63,7 @@ export const fixedLimits = {
   storePingMs: 2_000,
   /** Milliseconds without an answer after which a connection to the store is opened again. A redis takes under one. */
   storeSilenceMs: 5_000,
-  /** Milliseconds without the store before anybody is told: a connection that is made again at once is no trouble. */
+  /** Milliseconds without the store before pages show it: a connection that is made again at once is no trouble. */
   storeTroubleMs: 1_000,
   /** Milliseconds before a connection to the store that failed is tried again; each failure doubles it. */
   storeAgainMs: 50,
@@ -117,7 +117,7 @@ export const fixedLimits = {
   deploymentAnswerMs: 10_000,
   /** Characters that `heldstate doctor` wants a secret to have: 128 bits, were it written in hexadecimal. */
   secretLength: 32,
-  /** Characters that a secret must have in production. Whoever guesses it can speak for any tab. */
+  /** Characters that a secret must have in production. Anyone who guesses it can speak for any tab. */
   leastSecretLength: 16,
   /** Foreign origins that the log names, once each. A sender of more is an attacker and would fill it. */
   namedOrigins: 100,

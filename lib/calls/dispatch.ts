@@ -199,7 +199,7 @@ function savedTask({ registry, tasks }: DispatchGround, { definition, member }: 
   return declaration && tasks.isSaved({ declaration }) ? declaration : undefined
 }
 
-/** What a tab is told that sends the call again, if the process ends between two yields. */
+/** The answer to a retried call whose process ended between two yields. */
 const interrupted = (where: string): Failure => ({
   code: 'interrupted',
   message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,

@@ -65,7 +65,7 @@ function replaced(script: string, command: string): string | undefined {
   return known.test(trimmed) ? trimmed.replace(/(^| )next (dev|start)/, '$1heldstate $2') : undefined
 }
 
-/** Changes only what differs, in the text as it is written; where that is not possible, writes it anew. */
+/** Changes only what differs, in the text as it is written; where that is not possible, writes the whole file. */
 function edited(
   text: string,
   before: Readonly<Record<string, string>>,

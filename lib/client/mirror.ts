@@ -1,6 +1,6 @@
 /**
  * The mirror: what this tab knows of its state, in a zustand store. It changes in one place, `receive`, which is pure and
- * says what became of a message; whoever calls it acts.
+ * says what became of a message; the caller acts.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { apply } from '../delta/apply.js'

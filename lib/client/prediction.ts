@@ -1,6 +1,6 @@
 /**
  * What a page shows of a call before the hub has answered. Predictions are never mixed into what the hub has said: they are
- * applied on top of it, anew with each word of the hub, so a call that is refused takes its change with it.
+ * applied on top of it, again after each message of the hub, so a call that is refused takes its change with it.
  */
 import { messageOf } from '../base/errors.js'
 import { consoleLog } from '../base/log.js'

@@ -1,6 +1,6 @@
 /**
  * What a component gets of one state: a plain frozen object of fields, event functions and task handles. The functions are
- * made once; the object is made anew when the view it shows has changed, and only then. In development it is frozen to
+ * made once; a new object is made when the view it shows has changed, and only then. In development it is frozen to
  * its leaves.
  */
 import { decode } from '../base/encode.js'
@@ -102,7 +102,7 @@ export class Presence {
     return shown
   }
 
-  /** The function of an event. Whoever reads its `pending` is shown the next change of it; nobody else pays for that. */
+  /** The function of an event. A component that reads its `pending` renders again when that changes; the others do not pay for it. */
   private event(tab: Pick<Tab, 'touch'>, call: (args: unknown[]) => Promise<void>, task = ''): Act {
     const pending: Pending = { count: 0, shown: false }
     const change = (by: number) => {

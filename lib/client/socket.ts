@@ -20,7 +20,7 @@ const load = (): Promise<Client> => import('socket.io-client')
 
 /** In a page it is on its way before the first component is mounted. */
 let early = typeof window === 'undefined' ? undefined : load()
-early?.catch(() => {}) // whoever starts a wire hears of it
+early?.catch(() => {}) // the caller that starts a wire gets the error
 
 const { zone, id } = heldApp
 const where = zone ? { path: `${zone}${socketPath}${zoneEnd}`, addTrailingSlash: false } : { path: socketPath }

@@ -1,6 +1,6 @@
 /**
  * The tab's side of a connection, as a port: `socket` makes it over Socket.IO, `testing/` over a loopback. A wire opens,
- * closes and opens again by itself until it is told to stop.
+ * closes and opens again by itself until `stop`.
  */
 import type { Json } from '../base/encode.js'
 import type { Waiting } from './retry.js'

@@ -76,7 +76,7 @@ function compareSets(path: readonly Key[], before: ReadonlySet<Key>, after: Read
 }
 
 /**
- * A page lists keys in the order in which they come, and a key that is set anew comes last. So only those keys of `after`
+ * A page lists keys in the order in which they come, and a key that is deleted and set again comes last. So only those keys of `after`
  * can stay that stand before the first new one and in their old order; the rest is late: deleted, if it was there, and set.
  */
 function lateKeys(
@@ -141,7 +141,7 @@ const exchange: CompareElements = (path, at, was, is, patches) => {
   }
 }
 
-/** Which element became which would be a guess; but a list that was read anew often has equal ones at its ends. */
+/** Which element became which would be a guess; but a list that was fetched again often has equal ones at its ends. */
 const resize: CompareElements = (path, at, was, is, patches) => {
   const shorter = Math.min(was.length, is.length)
   let head = 0

@@ -217,7 +217,7 @@ export abstract class Node<T extends object = object> {
     return !parent || (parent.had(this as unknown as Node) && parent.wasAttached())
   }
 
-  /** Copies the snapshot value anew, but for the guests of `commit` in it; nodes inside go on from the copy. */
+  /** Copies the snapshot value once more, except for the guests of `commit` in it; nodes inside go on from the copy. */
   renew(path: Path, commit: Commit): T {
     const before = this.base
     this.base = copyValue(before, path, (item, at) => {

@@ -6,7 +6,7 @@ import type { Path } from '../base/value.js'
 export interface ScopeOf<Node> {
   /** Where the root stands. */
   readonly path: Path
-  /** Names that are no keys of the root, and that nobody shall take for such. */
+  /** Names that are no keys of the root, and that code could take for keys. */
   readonly foreign: ReadonlyMap<string, unknown> | undefined
   open: boolean
   /** Containers of the author's own that were put in; a commit copies them. */

@@ -34,7 +34,7 @@ export interface NodesGround {
   refresh(instance: Instance): Eventually<void>
   /** Resolves when the definitions are loaded. */
   ready(): Promise<void>
-  /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
+  /** The stored state of an instance was read again. Other processes have ended or taken over these runs of this one. */
   told(instance: Instance, lost: readonly RunningTask[]): void
   tracked(work: Promise<void>): unknown
 }

@@ -46,7 +46,7 @@ export interface HubOptions {
   readonly prepare?: () => Promise<void> | void
   /**
    * Signs the tokens of tabs. Of several, the first signs and all are accepted, so that a secret can be replaced. Default:
-   * one of this process, so that tabs start anew after a restart.
+   * one of this process, so that tabs begin with first values after a restart.
    */
   readonly secret?: string | readonly string[]
   /** What a duplicated tab begins with: a copy of the state (the default), or first values. */

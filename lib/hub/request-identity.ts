@@ -1,6 +1,6 @@
 /**
  * Which token does a request speak for? The signature tells whether the browser may. Cookies go with every request of the
- * browser, so each is good for one document, and of several that are new none counts: no document shall show another tab's values.
+ * browser, so each is good for one document, and of several that are new none counts: no document may show another tab's values.
  */
 import { fixedLimits } from '../base/server-limits.js'
 import { copiedToken, secretsOf, verifyToken } from '../instance/token.js'

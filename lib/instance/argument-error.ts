@@ -1,4 +1,4 @@
-/** What a caller is told of arguments that their schema refused: what is wrong and where, and not what was sent. */
+/** The error for arguments that their schema refused: it says what is wrong and where, and repeats nothing that was sent. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HeldStateError, type Issue } from '../base/errors.js'
 import { boundedIssues } from '../base/issues.js'

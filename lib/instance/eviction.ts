@@ -26,7 +26,7 @@ export interface KeepingGround {
   readonly tasks: { has(token: string): boolean }
   /** Saves how calls and tasks of it have ended. */
   saveEnds(instance: Instance): Eventually<void>
-  /** The hub shall know the instance no more. */
+  /** The hub forgets the instance. */
   forget(token: string): void
 }
 
@@ -176,7 +176,7 @@ export class Eviction {
     this.sweepLater()
   }
 
-  /** A store that does not know when a token was last in use is told when to drop it. */
+  /** The hub tells a store without timestamps when to drop a token. */
   private expireLater(): void {
     const { clock, instances } = this.ground
     const [oldest] = this.unloaded

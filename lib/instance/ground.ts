@@ -27,7 +27,7 @@ export interface Ground {
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
   lost(instance: Instance, reason: HeldStateError): void
-  /** What is kept of an instance is known anew. Others have ended or taken over these runs of this process. */
+  /** The stored state of an instance was read again. Other processes have ended or taken over these runs of this one. */
   told(instance: Instance, lost: readonly RunningTask[]): void
   /** About so many bytes were put into a state, which is now `staged`. Throws if it is larger than it may be. */
   grow(instance: Instance, bytes: number, staged: State): void

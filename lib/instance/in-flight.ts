@@ -1,4 +1,4 @@
-/** What is under way and shall not be cut off: events, blocks, saves. `close()` waits for it, within a bound. */
+/** Work that must not be cut off: events, blocks, saves. `close()` waits for it, within a bound. */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { type Eventually, isPromise } from '../base/eventually.js'

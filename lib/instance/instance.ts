@@ -115,7 +115,7 @@ export class Instance {
   pending: Unsaved | undefined
   /** It is this process's. False until the store was asked, and again after a save whose end is unknown. */
   loaded = false
-  /** It is another process's, and this one is told of each change. */
+  /** Another process owns it, and this one applies each change. */
   followed = false
   /** About how many bytes it takes, and how many it took when that was counted last; none if it was not yet. */
   bytes: number = fixedLimits.instanceBytes
@@ -191,7 +191,7 @@ export class Instance {
     return lost
   }
 
-  /** A saved change becomes the truth, and watchers are told. `before` are the calls that the save went out from. */
+  /** A saved change becomes the current state, and is shown to watchers. `before` are the calls that the save went out from. */
   accept(next: Stored, before: CallLog, changes?: RunChanges): void {
     this.revision = next.revision
     this.birth = next.birth

@@ -18,7 +18,7 @@ interface Line {
   held: boolean
   /** Nobody will ask for it again, as far as is known. */
   forgotten: boolean
-  /** Made by the first waiter, locked on behalf of whoever holds the lock then. */
+  /** Made by the first waiter, locked on behalf of the holder of that moment. */
   mutex: Mutex | undefined
   waiting: number
   holder: Holder

@@ -229,7 +229,7 @@ export class Transaction implements HeldLock {
     return this.runs
   }
 
-  /** The shapes of what is saved: anew for the states that were opened. */
+  /** The shapes to save: computed again for the states that were opened. */
   private shapes(): Readonly<Record<string, Shape>> {
     const { borrowed, newest } = this.instance
     const shapes = shapesWith(newest.shapes, this.drafts)

@@ -54,7 +54,7 @@ export class Backpressure {
   private cancelCut: (() => void) | undefined
   private ended = false
 
-  /** `page` is told when it has read what it was sent. */
+  /** Calls `page.drained` when the page has read what it was sent. */
   constructor(connection: Connection, { clock, limits, memory }: BackpressureGround, page: { drained(): void }) {
     this.connection = connection
     this.clock = clock

@@ -25,7 +25,7 @@ export class FlushScheduler {
   private cancelFrame = () => {}
   private readonly hurried = new Set<Flushable>()
 
-  /** `failed` is told of a sender that threw; the others go on. */
+  /** `failed` gets each sender that threw; the others go on. */
   constructor(clock: Clock, frameMs: number, failed: (sender: Flushable, error: unknown) => void) {
     this.clock = clock
     this.frameMs = frameMs

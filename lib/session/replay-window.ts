@@ -14,7 +14,7 @@ export interface Checkpoint {
   readonly views: readonly (View | undefined)[]
 }
 
-/** Written anew with each message that takes its place: what is kept for a while and then dropped is dear to collect. */
+/** Reused by later messages: objects that live for a while and are then dropped cost the garbage collector most. */
 interface Slot {
   revision: number
   birth: string | undefined

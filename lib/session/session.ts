@@ -204,7 +204,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     for (const { inbox } of this.subscriptions) inbox.open()
   }
 
-  /** Of the failures of a page that makes many, or does not read, it is told the last. */
+  /** A page that causes many failures, or does not read, gets only the last one. */
   tell(failure: Failure): void {
     if (this.phase === 'closed') return
     if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) {
@@ -218,7 +218,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     if (this.phase === 'open') this.send({ type: 'stalled', stalled })
   }
 
-  /** A failure that no call of the page is told of. */
+  /** A failure that belongs to no call of the page. */
   fault(error: unknown): void {
     this.own.fault(error)
   }

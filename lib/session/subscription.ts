@@ -262,7 +262,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     else session.tell(failure)
   }
 
-  /** A failure that no call of the page is told of. */
+  /** A failure that belongs to no call of the page. */
   fault(error: unknown): void {
     if (this.session.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
   }

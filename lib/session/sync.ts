@@ -128,7 +128,7 @@ export class Sync {
     return this.sentDone
   }
 
-  /** A call whose effect goes out before its end does: the page shall not show what it expected of it on top of that. */
+  /** For a call whose effect is sent before its end: the page must not draw its prediction on top of that. */
   private shownEarly(settled: readonly Settlement[]): number | undefined {
     const done = lastCallId(this.instance.calls, this.page)
     // a cancel settles before the calls it has overtaken

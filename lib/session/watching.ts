@@ -29,7 +29,7 @@ export class Watching {
   /** Of the states that it asked for, those that nobody has declared. */
   private unknown = 0
 
-  /** `page` is told when there is something new to show. */
+  /** Calls `page.changed` when there is something new to show. */
   constructor(ground: WatchingGround, instance: Instance, feed: Sync, page: { changed(): void }) {
     this.ground = ground
     this.instance = instance

@@ -1,7 +1,7 @@
 /**
  * Computed values of one instance, each with what it read: a value is computed again only when one of its reads has
  * another result now. Reads are tracked down plain objects; an array, Map, Set or Date counts as read whole, since
- * whoever opens a list nearly always looks at all of it, and tracking each item would cost more than computing again.
+ * code that opens a list nearly always looks at all of it, and tracking each item would cost more than computing again.
  */
 
 import { copyValue } from '../base/copy.js'
@@ -38,7 +38,7 @@ export class ComputedCache {
 
   /**
    * All computed values over `fields`, in the order of their declaration. One that throws has no value: it is missing, and
-   * `failed` is told when that is new. Without `failed`, what it threw is thrown.
+   * Calls `failed` for each new error. Without `failed`, throws it.
    */
   evaluate(fields: Fields, failed?: (name: string, error: unknown) => void): Fields {
     const values: Record<string, unknown> = {}

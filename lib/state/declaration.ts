@@ -55,7 +55,7 @@ export type SchemaArgs<Schema extends StandardSchemaV1> =
  *
  * With `optimistic: true` a page runs the handler, too, and shows what it makes of the public fields until the server has
  * answered; then it shows what the server says. The handler must be plain and use nothing but its arguments. Where it
- * is not, `optimistic: (state, ...args) => { ... }` says what the page shall show. Only that function goes into the
+ * is not, `optimistic: (state, ...args) => { ... }` says what the page shows. Only that function goes into the
  * browser bundle; what it may not use is refused when it is compiled.
  */
 export interface On<State, Public = State> {

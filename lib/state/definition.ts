@@ -107,7 +107,7 @@ export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]
 
 /** Calls an event, or something of a task. Resolves when its effect is committed and shown; rejects with a `HeldStateError`. */
 export type EventFunction<Args extends readonly unknown[] = readonly unknown[]> = Call<Args> & {
-  /** Whether a call of this page has not settled yet, for a button that shows it. Who reads it is told when it changes. */
+  /** Whether a call of this page has not settled yet, for a button that shows it. A component that reads it renders again when it changes. */
   readonly pending: boolean
 }
 

@@ -30,7 +30,7 @@ export class Registry {
 
   /**
    * Replaces all definitions by those that `modules` export. Fails whole: on an error the old ones stay. With `again`, a module may
-   * have been evaluated anew without an edit; then one is edited if the text of its functions is another.
+   * have been evaluated again without an edit; then one is edited if the text of its functions differs.
    */
   replace(modules: readonly StateModule[], again = false): void {
     const next = new Map<string, { definition: ServerDefinition; source: string }>()

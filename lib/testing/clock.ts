@@ -1,4 +1,4 @@
-/** A clock that a test owns: time moves when it is told to, and chance comes from a seed. */
+/** A clock that a test owns: time moves when the test moves it, and chance comes from a seed. */
 import type { Clock } from '../base/clock.js'
 
 interface Timer {

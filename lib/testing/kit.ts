@@ -207,7 +207,7 @@ export class TestTab {
     this.tab.stop()
   }
 
-  /** The server is started anew: the next connection leads to `hub`. */
+  /** The server is started again: the next connection leads to `hub`. */
   rewire(hub: HubRuntime, clock: TestClock): void {
     this.wire.rewire(hub, clock)
     this.clock = clock

@@ -126,7 +126,7 @@ export class Loopback implements Wire {
     this.unheard = undefined
   }
 
-  /** Breaks the connection and leads the next one to another hub: the server was started anew. */
+  /** Breaks the connection and leads the next one to another hub: the server was started again. */
   rewire(hub: HubRuntime, clock: Clock): void {
     this.abandon()
     this.hub = hub

@@ -13,9 +13,9 @@ export interface MortalStore extends StateStore {
 export interface MortalOptions {
   /** Resolves after a while. */
   slow?(): Promise<void>
-  /** Called when a save is kept, before anybody is told. */
+  /** Called when a save is kept, before the caller knows. */
   kept?(token: string, next: Stored): void
-  /** Throws what a save shall fail with, before it is kept or after. */
+  /** Throws the error of a save that fails, before it is kept or after. */
   fails?(when: 'before' | 'after'): void
 }
 

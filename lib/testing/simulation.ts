@@ -1,6 +1,6 @@
 /**
  * One seeded life of a hub and its tabs, in which nearly everything goes wrong: connections are cut, left half open and
- * slow, tabs are reloaded, saves fail, and the process of the hub is killed and started anew, while events and tasks run.
+ * slow, tabs are reloaded, saves fail, and the process of the hub is killed and started again, while events and tasks run.
  * After each step the promises are checked that can be seen from outside. The same seed lives the same life.
  */
 import { Chance } from './chance.js'

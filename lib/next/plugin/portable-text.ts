@@ -1,5 +1,5 @@
 /**
- * The text of a function that shall run elsewhere: in a page, without the module it was written in. It may use what it is
+ * The text of a function that runs elsewhere: in a page, without the module it was written in. It may use what it is
  * given and what the language itself has, and nothing else; anything else is refused by name.
  */
 import { runInNewContext } from 'node:vm'

@@ -1,6 +1,6 @@
 /**
  * The route through which the state modules are loaded. It lives in the app, so that Next compiles the modules like all
- * its server code: with the app's aliases and environment, and anew after an edit.
+ * its server code: with the app's aliases and environment, and again after an edit.
  */
 import { isHeldStateError, messageOf } from '../../base/errors.js'
 import { currentSlot, refuseOtherVersion } from '../../hub/process-hub.js'

@@ -57,7 +57,7 @@ function made<T>(make: () => T, log: Log): T {
   }
 }
 
-/** A standalone build that was not copied to where it shall run. */
+/** A standalone build that was not copied to where it runs. */
 const isInBuild = (dir: string) => !process.env.HELDSTATE_DIR && /[\\/]\.next[\\/]standalone([\\/]|$)/.test(dir)
 
 const inBuild =

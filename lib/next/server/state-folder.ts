@@ -27,7 +27,7 @@ export class StateFolder {
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, `${this.clock.now()}\n`) // Turbopack looks only if the text is another
     } catch {
-      // a folder that cannot be written to: whoever waits is told that the bundler has noticed nothing
+      // a folder that cannot be written to: waiting requests report that the bundler has noticed nothing
     }
   }
 }
