@@ -9,14 +9,14 @@ import { defaultLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { refuseStale, taken } from '../store/errors.js'
-import { type Known, TokenRecord } from '../store/record.js'
+import { TokenRecord } from '../store/record.js'
 import { deaf, type Ears, type Shared, type StateStore, type Stored } from '../store/store.js'
-import { Claims, type Held } from './claims.js'
 import type { Ledger, Message } from './coordinator.js'
-import { Following } from './following.js'
 import { Lease } from './lease.js'
 import { Losses } from './lost-saves.js'
 import { Attendance } from './presence.js'
+import { noteSaved } from './replica.js'
+import { Replicas } from './replicas.js'
 import type { SharedStoreOptions } from './shared-options.js'
 
 export function sharedStore(options: SharedStoreOptions): SharedStore {
@@ -33,12 +33,8 @@ export class SharedStore implements StateStore, Shared {
   private readonly clock: Clock
   private readonly log: Log
   private ears = deaf
-  /** What this node knows of the tokens that it holds or follows. */
-  private readonly records = new Map<string, TokenRecord>()
-  private readonly held = new Map<string, Held>()
-  private readonly following: Following
+  private readonly replicas: Replicas
   private readonly attendance: Attendance
-  private readonly claims: Claims
   private readonly lease: Lease
   private readonly losses: Losses
   private savesMade = 0
@@ -54,25 +50,7 @@ export class SharedStore implements StateStore, Shared {
     this.keepMs = keepMs ?? defaultLimits.keepMs
     this.isKeepGiven = keepMs !== undefined
     this.node = clock.id()
-    const { node, records } = this
-    this.claims = new Claims({
-      ledger,
-      clock,
-      node,
-      keep: this,
-      records,
-      lease: () => this.lease.number,
-      hold: (token, held, record) => this.hold(token, held, record),
-      wanted: (token) => this.ears.wanted(token),
-    })
-    this.following = new Following({
-      ledger,
-      node,
-      keep: this,
-      records,
-      changed: (token, stored) => this.ears.changed(token, stored),
-      quietly: (work) => this.quietly(work),
-    })
+    const { node } = this
     this.attendance = new Attendance({
       ledger,
       node,
@@ -89,6 +67,16 @@ export class SharedStore implements StateStore, Shared {
       repair: () => this.repair(),
       lapsed: () => this.ears.lapsed(),
       died: () => this.ears.missed(),
+      complain: (message, error) => this.complain(message, error),
+    })
+    this.replicas = new Replicas({
+      ledger,
+      clock,
+      node,
+      lease: this.lease,
+      keep: this,
+      ears: () => this.ears,
+      ready: () => this.ready(),
       complain: (message, error) => this.complain(message, error),
     })
   }
@@ -124,122 +112,73 @@ export class SharedStore implements StateStore, Shared {
   }
 
   holds(token: string): boolean {
-    return this.lease.covers(this.held.get(token)?.lease)
+    return this.replicas.holds(token)
   }
 
   async load(token: string): Promise<Stored | undefined> {
     await this.ready()
-    return this.claims.during(token, async () => {
-      const stored = await this.claims.untilHeld(token)
+    return this.replicas.claim(token, defaultLimits.lockWaitMs, async () => {
+      const stored = this.replicas.of(token).record?.known
       // what it holds it shall trust in; and one that has begun since this node heard last who lives is not dead
       if (!this.holds(token) || stored?.running.some(({ node }) => !this.lease.isAlive(node))) await this.lease.renew()
       return stored
     })
   }
 
-  private hold(token: string, held: Held, record: TokenRecord): void {
-    this.held.set(token, held)
-    this.following.end(token)
-    this.records.set(token, record)
-  }
-
-  private know(token: string, known: Known, before: TokenRecord | undefined): Stored | undefined {
-    const record = TokenRecord.of(known, before)
-    this.records.set(token, record)
-    return record.known
-  }
-
   async read(token: string): Promise<Stored | undefined> {
-    if (this.holds(token) || this.following.has(token)) return this.records.get(token)?.known
+    const { role, record } = this.replicas.of(token)
+    if (role.as === 'follower' || this.holds(token)) return record?.known
     await this.ready()
     return TokenRecord.of(await this.ledger.read(token)).known
   }
 
   save(token: string, next: Stored): Promise<void> {
-    if (this.held.has(token) && !this.closed) return promised(() => this.write(token, next)) // the usual save makes no promise too many
+    if (this.replicas.ownerOf(token) && !this.closed) return promised(() => this.write(token, next)) // the usual save makes no promise too many
     return this.ready().then(() => {
-      if (this.held.has(token) || next.revision > 1) return this.write(token, next)
-      return this.claims.during(token, () => this.writeNew(token, next))
+      if (this.replicas.ownerOf(token) || next.revision > 1) return this.write(token, next)
+      return this.replicas.claim(token, undefined, async () => this.write(token, next)) // new: free to save if nobody has
     })
   }
 
   /** Throws or rejects. */
   private write(token: string, next: Stored): Promise<void> {
-    const held = this.held.get(token)
-    const before = this.records.get(token) ?? TokenRecord.empty
-    if (!held) throw taken()
+    const { role, record: before = TokenRecord.empty } = this.replicas.of(token)
+    if (role.as !== 'owner') throw taken()
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
-    const moved = this.lease.moved(before.stored.running, next.running, held.said)
+    const moved = this.lease.moved(before.stored.running, next.running, role.runsPublished)
     const { node, keepMs } = this
     this.savesMade += 1
     const id = `${node.slice(0, 8)}.${this.savesMade}`
-    const save = { id, token, node, fence: held.fence, revision: next.revision, writes, ...moved, keepMs }
+    const save = { id, token, node, fence: role.fence, revision: next.revision, writes, ...moved, keepMs }
     return this.ledger.save(save).then((saved) => {
-      if (!saved) {
-        if (this.held.get(token) === held) this.forget(token)
-        return this.losses.refused(token, before)
-      }
-      held.said = true
-      this.records.set(token, record)
+      if (saved) return noteSaved(this.replicas.of(token), role, record)
+      this.replicas.apply(token, { on: 'fenced', role })
+      return this.losses.refused(token, before)
     })
   }
 
-  /** A token that this handle has not loaded: it is free to save if nobody has. */
-  private async writeNew(token: string, next: Stored): Promise<void> {
-    if (!(await this.claims.once(token))) throw taken()
-    return this.write(token, next)
-  }
-
   async drop(token: string): Promise<void> {
-    await this.ready()
-    const [held, followed] = [this.held.get(token), this.following.has(token)]
-    this.forget(token)
-    if (held) await this.ledger.drop(token, this.node, held.fence)
-    else if (followed) await this.ledger.unfollow(token, this.node)
+    await this.replicas.perform(token, { on: 'drop' })
   }
 
   async unload(token: string): Promise<void> {
-    const known = this.records.get(token)?.known
-    await (this.held.has(token) ? this.release(token, false) : this.unfollow(token))
-    if (known) await this.ledger.touch([token], this.keepMs)
+    const isKept = this.replicas.of(token).record?.known !== undefined
+    await (this.replicas.ownerOf(token) ? this.release(token, false) : this.unfollow(token))
+    if (isKept) await this.ledger.touch([token], this.keepMs)
   }
 
   async release(token: string, follow: boolean): Promise<void> {
-    const record = this.records.get(token)
-    this.forget(token)
-    if (follow && record) {
-      this.records.set(token, record)
-      this.following.begin(token)
-    }
-    await this.ready()
-    await this.ledger.release(token, this.node, follow)
+    await this.replicas.perform(token, { on: 'release', follow })
   }
 
   async follow(token: string): Promise<Stored | undefined> {
     await this.ready()
-    for (;;) {
-      if (this.holds(token)) return this.records.get(token)?.known
-      const held = this.held.get(token)
-      const before = this.records.get(token)
-      const { known, holds, newest } = await this.following.ask(token, before)
-      if (held !== this.held.get(token) || before !== this.records.get(token)) continue // it has changed meanwhile
-      if (holds && !held) {
-        // nobody here asked for it, or the answer to who did is on its way
-        await (this.claims.ended(token) ?? this.ledger.release(token, this.node, false))
-        continue
-      }
-      if (!holds) {
-        this.held.delete(token)
-        this.following.begin(token)
-      }
-      const stored = this.know(token, known, before)
-      if (holds || (stored?.revision ?? 0) >= newest) return stored
-    }
+    return this.replicas.follow(token)
   }
 
   async unfollow(token: string): Promise<void> {
-    if (this.following.has(token)) await this.drop(token)
+    await this.replicas.perform(token, { on: 'unfollow' })
   }
 
   attend(token: string, here: boolean): void {
@@ -273,7 +212,7 @@ export class SharedStore implements StateStore, Shared {
     if (this.closed) return
     this.closed = true
     this.lease.end()
-    this.claims.wakeAll()
+    this.replicas.applyToAll({ on: 'may-be-free' })
     if (this.opening) await this.leave()
     await this.ledger.close()
   }
@@ -291,25 +230,19 @@ export class SharedStore implements StateStore, Shared {
     return this.open()
   }
 
-  private forget(token: string): void {
-    this.held.delete(token)
-    this.following.end(token)
-    this.records.delete(token)
-  }
-
   private told(message: Message): void {
     if (this.closed) return
     switch (message.type) {
       case 'wanted':
-        return this.wanted(message.token)
+        return this.replicas.apply(message.token, { on: 'handover-requested' })
       case 'granted':
-        return this.claims.wake(message.token)
+        return this.replicas.apply(message.token, { on: 'may-be-free' })
+      case 'changed':
+        return this.replicas.apply(message.token, { on: 'changed', ...message })
       case 'gone':
         this.lease.gone(message.node)
-        this.claims.wakeAll(message.node)
+        this.replicas.applyToAll({ on: 'may-be-free', holder: message.node })
         return this.ears.missed()
-      case 'changed':
-        return this.changed(message)
       case 'alone':
         return this.ears.alone(message.token)
       case 'word':
@@ -317,28 +250,10 @@ export class SharedStore implements StateStore, Shared {
     }
   }
 
-  private wanted(token: string): void {
-    if (this.claims.noteWanted(token)) return
-    if (this.held.has(token)) this.ears.wanted(token)
-    else this.quietly(this.ledger.release(token, this.node, this.following.has(token))) // granted to who waits no more
-  }
-
-  private changed(message: Message & { type: 'changed' }, { token } = message): void {
-    if (this.following.told(message) || this.held.has(token) || this.claims.has(token)) return
-    this.quietly(this.ledger.unfollow(token, this.node))
-  }
-
   /** Asks for what this node may not have been told. */
   private repair(): void {
-    this.claims.wakeAll()
-    this.following.repair()
+    this.replicas.applyToAll({ on: 'missed' })
     this.attendance.sayAgain()
-  }
-
-  private quietly(work: Promise<void>): void {
-    work.catch((error) =>
-      this.complain('Other processes could not be asked for a change; they are asked again.', error),
-    )
   }
 
   /** A ledger that is out of reach says so itself, once. */
