@@ -1,6 +1,6 @@
 /**
  * Lives through seeded lives of a hub and its tabs: `npm run simulate -- 1 10000` those of the seeds 1 to 10,000, with one
- * number that life alone, told in full where it breaks a promise. `--nodes 3` has that many processes over one ledger, and
+ * number that life alone, told in full where it breaks a promise. `--nodes 3` has that many processes over one coordinator, and
  * `--calm` lets none of them die, and `--queues` has tasks that wait for each other.
  */
 import { parseArgs } from 'node:util'

@@ -1,13 +1,13 @@
-/** The redis ledger does what the memory ledger does: the same steps by chance, the same answers and messages after each. */
+/** The redis coordinator does what the memory coordinator does: the same steps by chance, the same answers and messages after each. */
 import { createClient } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../base/clock.js'
 import { consoleLog } from '../base/log.js'
 import { Chance } from '../testing/chance.js'
 import { TestClock } from '../testing/clock.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
-import type { Ledger, Message, Save } from './coordinator.js'
-import { redisLedger } from './redis/coordinator.js'
+import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
+import type { Coordinator, Message, Save } from './coordinator.js'
+import { redisCoordinator } from './redis/coordinator.js'
 import { RedisServer } from './redis/server.fixture.js'
 
 const names = ['ann', 'bob', 'cyd', 'dan'] as const
@@ -15,7 +15,7 @@ const tokens = ['s', 't']
 const leaseMs = 600_000
 
 interface Node {
-  readonly ledger: Ledger
+  readonly coordinator: Coordinator
   /** Since the last step. */
   readonly heard: Message[]
   /** The newest fence that it has of each token. */
@@ -30,20 +30,20 @@ interface Side {
   arrived(): Promise<void>
 }
 
-async function joined(open: (name: string) => Ledger, told: (node: Node, message: Message) => void) {
+async function joined(open: (name: string) => Coordinator, told: (node: Node, message: Message) => void) {
   const nodes = new Map<string, Node>()
   for (const name of names) {
-    const node: Node = { ledger: open(name), heard: [], fences: new Map() }
-    await node.ledger.join(name, { told: (message) => told(node, message), missed: () => {} })
+    const node: Node = { coordinator: open(name), heard: [], fences: new Map() }
+    await node.coordinator.join(name, { onMessage: (message) => told(node, message), onMessagesLost: () => {} })
     nodes.set(name, node)
   }
   return nodes
 }
 
 async function inMemory(): Promise<Side> {
-  const book = new Book(new TestClock(), (deliver) => deliver())
+  const book = new MemoryCoordinatorState(new TestClock(), (deliver) => deliver())
   const nodes = await joined(
-    () => memoryLedger(book),
+    () => memoryCoordinator(book),
     (node, message) => node.heard.push(message),
   )
   const lapse = async (name: string) => {
@@ -65,9 +65,9 @@ async function inRedis(prefix: string): Promise<Side> {
   let awaited = 0
   let all = () => {}
   const nodes = await joined(
-    () => redisLedger({ url: redis.url, prefix, clock: systemClock, log: consoleLog }),
+    () => redisCoordinator({ url: redis.url, prefix, clock: systemClock, log: consoleLog }),
     (node, message) => {
-      if (message.type !== 'gone' || message.node !== 'marker') return void node.heard.push(message)
+      if (message.type !== 'node-gone' || message.node !== 'marker') return void node.heard.push(message)
       awaited -= 1
       if (awaited === 0) all()
     },
@@ -95,9 +95,9 @@ function step(
     case 'claim':
       return [
         `${name} claims ${token}, has ${have}`,
-        on(async ({ ledger, fences }) => {
-          const claim = await ledger.claim(token, name, have, 60_000)
-          if (!claim.held) return claim.holder
+        on(async ({ coordinator, fences }) => {
+          const claim = await coordinator.claim(token, name, have, 60_000)
+          if (!claim.owned) return claim.owner
           const rises = claim.fence > (fences.get(token) ?? -1)
           fences.set(token, claim.fence)
           return { ...claim, fence: rises }
@@ -116,35 +116,35 @@ function step(
           { a: null, 'b\u0000c': '{}' },
           { a: '', calls: '[]' },
         ]),
-        began: chance.pick([[], [], [name], ['eve']]),
-        ended: chance.pick([[], [], ['ann'], ['eve', name]]),
+        startedNodes: chance.pick([[], [], [name], ['eve']]),
+        endedNodes: chance.pick([[], [], ['ann'], ['eve', name]]),
         keepMs: 60_000,
       }
       return [
         `${name} saves ${token} ${revision}`,
-        on(async ({ ledger, fences }) => {
+        on(async ({ coordinator, fences }) => {
           const fenced: Save = { ...save, fence: fences.get(token) ?? 0 }
-          const saved = await ledger.save(fenced)
+          const saved = await coordinator.save(fenced)
           if (saved) revisions.set(token, revision)
-          return [saved, await ledger.save(fenced), await ledger.save({ ...fenced, id: 'another' })]
+          return [saved, await coordinator.save(fenced), await coordinator.save({ ...fenced, id: 'another' })]
         }),
       ]
     }
     case 'release': {
       const follow = chance.happens(0.5)
-      return [`${name} releases ${token}`, on(({ ledger }) => ledger.release(token, name, follow))]
+      return [`${name} releases ${token}`, on(({ coordinator }) => coordinator.release(token, name, follow))]
     }
     case 'follow':
-      return [`${name} follows ${token}`, on(({ ledger }) => ledger.follow(token, name, have, 60_000))]
+      return [`${name} follows ${token}`, on(({ coordinator }) => coordinator.follow(token, name, have, 60_000))]
     case 'unfollow':
-      return [`${name} unfollows ${token}`, on(({ ledger }) => ledger.unfollow(token, name))]
+      return [`${name} unfollows ${token}`, on(({ coordinator }) => coordinator.unfollow(token, name))]
     case 'attend': {
       const here = chance.happens(0.7)
       return [
         `${name} ${here ? 'has' : 'has not'} pages of ${token}`,
-        on(async ({ ledger }, { nodes }) => {
-          await ledger.attend(token, name, here, 60_000)
-          const alone = await Promise.all([...nodes.keys()].map((each) => ledger.aloneMs(token, each)))
+        on(async ({ coordinator }, { nodes }) => {
+          await coordinator.setPresent(token, name, here, 60_000)
+          const alone = await Promise.all([...nodes.keys()].map((each) => coordinator.unattendedMs(token, each)))
           return alone.map((ms) => ms === undefined)
         }),
       ]
@@ -152,22 +152,25 @@ function step(
     case 'drop':
       return [
         `${name} drops ${token}`,
-        on(async ({ ledger, fences }) => {
-          await ledger.drop(token, name, fences.get(token) ?? 0)
-          const kept = await ledger.read(token)
+        on(async ({ coordinator, fences }) => {
+          await coordinator.drop(token, name, fences.get(token) ?? 0)
+          const kept = await coordinator.read(token)
           if (!kept) revisions.delete(token)
           return kept
         }),
       ]
     case 'orphans':
-      return [`${name} takes orphans`, on(async ({ ledger }) => [...(await ledger.orphans(name, 100))].sort())]
+      return [
+        `${name} takes orphans`,
+        on(async ({ coordinator }) => [...(await coordinator.orphans(name, 100))].sort()),
+      ]
     case 'lapse':
       return [`${name} lapses`, (side) => side.lapse(name).then(() => {})]
     default:
       return [
         `${name} beats`,
-        on(async ({ ledger }) => {
-          const { alive, lapsed } = await ledger.beat(name, leaseMs, leaseMs)
+        on(async ({ coordinator }) => {
+          const { alive, lapsed } = await coordinator.heartbeat(name, leaseMs, leaseMs)
           return [[...alive].sort(), lapsed]
         }),
       ]
@@ -176,7 +179,7 @@ function step(
 
 const rare = ['attend', 'attend', 'unfollow', 'drop', 'orphans', 'lapse', 'beat']
 
-describe('a redis ledger', () => {
+describe('a redis coordinator', () => {
   it.each([1, 2])('answers and tells what one in memory does, seed %i', async (seed) => {
     const chance = new Chance(seed)
     const sides = [await inMemory(), await inRedis(`seed ${seed}:`)] as const
@@ -190,7 +193,7 @@ describe('a redis ledger', () => {
         const answer = await take(side)
         await side.arrived()
         const heard = [...living].map((name) => [name, side.nodes.get(name)?.heard.splice(0)])
-        const kept = await Promise.all(tokens.map((token) => side.nodes.get('ann')?.ledger.read(token)))
+        const kept = await Promise.all(tokens.map((token) => side.nodes.get('ann')?.coordinator.read(token)))
         seen.push({ answer, heard: Object.fromEntries(heard), kept })
       }
       expect(seen[1], past.slice(-20).join('\n')).toEqual(seen[0])
@@ -201,14 +204,14 @@ describe('a redis ledger', () => {
       if (count === 350) {
         for (const name of names) await both(...beats(name)) // who is taken for dead need not be told
         living.delete('dan')
-        await both('dan leaves', (side) => (side.nodes.get('dan') as Node).ledger.leave('dan'))
+        await both('dan leaves', (side) => (side.nodes.get('dan') as Node).coordinator.leave('dan'))
       } else await both(...step(chance, name, revisions))
     }
-    for (const { nodes } of sides) for (const { ledger } of nodes.values()) await ledger.close()
+    for (const { nodes } of sides) for (const { coordinator } of nodes.values()) await coordinator.close()
   })
 })
 
 const beats = (name: string): [string, (side: Side) => Promise<unknown>] => [
   `${name} begins`,
-  async (side) => (await side.nodes.get(name)?.ledger.beat(name, leaseMs, leaseMs))?.lapsed,
+  async (side) => (await side.nodes.get(name)?.coordinator.heartbeat(name, leaseMs, leaseMs))?.lapsed,
 ]

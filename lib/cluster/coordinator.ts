@@ -1,116 +1,115 @@
 /**
- * The ledger port: what nodes share. A node is a process with a random id; it lives while its lease is renewed, by the
- * ledger's own clock. A token is held by one node, under a fence that rises with each change of holder; who is not the
- * holder with the newest fence can write nothing. Each operation is atomic. Messages to a node may be late or lost, and
- * nothing but time is lost with them.
+ * The coordinator port: what the processes of an app share. A node is a process with a random id. It is alive while its lease
+ * is renewed, by the coordinator's clock. One node owns a token, under a fence that rises with each change of owner; a save
+ * with an older fence is refused. Each operation is atomic. Messages to a node may be late or lost, which costs time only.
  */
-import type { Kept, Known, Writes } from '../store/record.js'
+import type { SavedOrSame, SavedTexts, Writes } from '../store/record.js'
 
 export type Claim =
   | {
-      readonly held: true
+      readonly owned: true
       readonly fence: number
-      /** Others wait for it. */
-      readonly wanted: boolean
-      readonly known: Known
+      /** Another node waits for the token. */
+      readonly handoverRequested: boolean
+      readonly saved: SavedOrSame
     }
   | {
-      readonly held: false
-      readonly holder: string
-      /** Milliseconds until the lease of the holder ends, unless it is renewed. */
+      readonly owned: false
+      readonly owner: string
+      /** Milliseconds until the lease of the owner ends, unless it is renewed. */
       readonly leaseMs: number
     }
 
 export interface Save {
-  /** Tells it from any other save, should it be sent again. */
+  /** Unique, so that a save which is sent twice is recognised. */
   readonly id: string
   readonly token: string
   readonly node: string
   readonly fence: number
   readonly revision: number
   readonly writes: Writes
-  /** Nodes that run tasks of the token from now on, and those that do no more. */
-  readonly began: readonly string[]
-  readonly ended: readonly string[]
-  /** Milliseconds after which it may be forgotten. */
+  /** Nodes that run tasks of the token from now on, and nodes that no longer do. */
+  readonly startedNodes: readonly string[]
+  readonly endedNodes: readonly string[]
+  /** Milliseconds after which the token may be forgotten. */
   readonly keepMs: number
 }
 
-/** What a node is told. */
+/** A message to a node. */
 export type Message =
-  /** Another node waits for a token that this one holds. */
-  | { readonly type: 'wanted'; readonly token: string }
-  /** The node holds a token that it waited for. */
+  /** Another node waits for a token that this node owns. */
+  | { readonly type: 'handover-requested'; readonly token: string }
+  /** The node owns a token that it waited for. */
   | { readonly type: 'granted'; readonly token: string }
   | { readonly type: 'changed'; readonly token: string; readonly revision: number; readonly writes: Writes }
   /** The last page of a token has gone, from another node. */
-  | { readonly type: 'alone'; readonly token: string }
-  /** Another node tells all others something. */
-  | { readonly type: 'word'; readonly word: string }
-  /** A node has ended. */
-  | { readonly type: 'gone'; readonly node: string }
+  | { readonly type: 'last-page-left'; readonly token: string }
+  /** A text that another node has sent to all. */
+  | { readonly type: 'broadcast'; readonly text: string }
+  /** A node has died or has left. */
+  | { readonly type: 'node-gone'; readonly node: string }
 
-export interface Listener {
-  told(message: Message): void
+export interface CoordinatorListener {
+  onMessage(message: Message): void
   /** Messages may have been lost. */
-  missed(): void
-  /** The ledger is out of reach, for a while already, or is back. */
-  trouble?(reachable: boolean): void
+  onMessagesLost(): void
+  /** The coordinator has been out of reach for a while (`false`), or is back. */
+  onReachable?(reachable: boolean): void
 }
 
-export interface Ledger {
-  /** Messages to `node` reach the listener from now on. */
-  join(node: string, listener: Listener): Promise<void>
+export interface Coordinator {
+  /** Sends messages for `node` to the listener from now on. */
+  join(node: string, listener: CoordinatorListener): Promise<void>
   /**
-   * The node lives for `leaseMs` from now on, and without a connection for `trustMs`. Gives the nodes that live, and whether
-   * it was taken for dead.
+   * Keeps the node alive for `leaseMs` milliseconds, or for `trustMs` if it loses its connection. Resolves with the nodes that
+   * are alive, and whether this one had been taken for dead.
    */
-  beat(
+  heartbeat(
     node: string,
     leaseMs: number,
     trustMs: number,
   ): Promise<{ readonly alive: readonly string[]; readonly lapsed: boolean }>
-  /** The node has ended: what it holds is free, and others are told. */
+  /** The node ends: its tokens are free, and the other nodes hear of it. */
   leave(node: string): Promise<void>
   /**
-   * Holds a token if it is free, held by this node already, or by one that is dead; the first in line comes first. Otherwise
-   * the node stands in line and the holder is told. `have` is the revision that the caller has; -1 for none.
+   * Makes the node the owner if the token is free, its own already, or owned by a dead node, and no node waits in line before
+   * it. Otherwise the node is put in line, and the owner hears of it. `have` is the revision that the caller has; -1 for none.
    */
   claim(token: string, node: string, have: number, keepMs: number): Promise<Claim>
-  /** Writes under the fence; whether it was. The same save sent again succeeds again. */
+  /** Writes under the fence. Resolves with whether it was written; a save that is sent twice succeeds twice. */
   save(save: Save): Promise<boolean>
-  /** Gives a token that the node holds to the first in line, if there is one. With `follow`, the node is told of changes. */
+  /** Hands a token that the node owns to the first in line, or frees it. With `follow`, the node is sent changes from now on. */
   release(token: string, node: string, follow: boolean): Promise<void>
-  /** The node is told of changes from now on, unless it is the holder. */
+  /** Sends the node each change from now on, unless it owns the token. */
   follow(
     token: string,
     node: string,
     have: number,
     keepMs: number,
-  ): Promise<{ readonly known: Known; readonly holds: boolean }>
+  ): Promise<{ readonly saved: SavedOrSame; readonly owns: boolean }>
   unfollow(token: string, node: string): Promise<void>
   /**
-   * Pages of the token are at the node from now on, or no more. When they were the last ones at any node that lives, who
-   * holds the token or follows it is told.
+   * Records whether the node has connected pages of the token. When the last node that is alive has none any more, the owner
+   * and the followers hear of it.
    */
-  attend(token: string, node: string, here: boolean, keepMs: number): Promise<void>
+  setPresent(token: string, node: string, here: boolean, keepMs: number): Promise<void>
   /**
-   * Milliseconds for which the token has had no page at any other node; `undefined` while another that lives has one. Where
-   * pages have gone with their node, the time begins when somebody asks.
+   * Milliseconds for which no other node has had a page of the token; `undefined` while one that is alive has. If pages were lost
+   * with their node, the time begins with the first question.
    */
-  aloneMs(token: string, node: string): Promise<number | undefined>
-  /** Whether the token has a page at any node, also at one that has died and could not say that it has gone. */
-  attended(token: string): Promise<boolean>
-  read(token: string): Promise<Kept | undefined>
+  unattendedMs(token: string, node: string): Promise<number | undefined>
+  /** Whether any node has a page of the token. Counts a node that has died with its pages. */
+  isAttended(token: string): Promise<boolean>
+  read(token: string): Promise<SavedTexts | undefined>
   /** Tokens that were saved with this text as `browser`. */
   ofBrowser(browser: string): Promise<readonly string[]>
-  /** Tells each other node that lives. */
-  tellOthers(node: string, word: string): Promise<void>
-  /** Forgets a token that the node holds under this fence, and that nobody follows. */
+  /** Sends a text to each other node that is alive. */
+  broadcast(node: string, text: string): Promise<void>
+  /** Forgets a token that the node owns under this fence, unless another node follows it or has pages of it. */
   drop(token: string, node: string, fence: number): Promise<void>
-  /** They are in use: they are kept for `keepMs` from now on. */
+  /** Keeps tokens that are in use for `keepMs` milliseconds from now on. */
   touch(tokens: readonly string[], keepMs: number): Promise<void>
-  /** Some tokens with tasks of nodes that are dead. They count as the caller's from now on. */
+  /** Up to `most` tokens with tasks of dead nodes, which the caller adopts: each is given to one node. */
   orphans(node: string, most: number): Promise<readonly string[]>
   close(): Promise<void>
 }

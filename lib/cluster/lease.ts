@@ -1,124 +1,130 @@
 /**
- * The lease of a node: for how long the others take it to live. It is renewed several times before it ends. What was held
- * under a lease that has ended may be another's, however soon it is renewed after that. Who has lost the connection to the
- * ledger is taken for dead earlier, so a node trusts in its lease for a part of it alone.
+ * The lease of a process: how long other processes take it for alive. Heartbeats renew it several times before it ends. Once
+ * it has lapsed, another process may own what was claimed under it, however soon the next lease begins. A process that loses
+ * its connection to the coordinator is declared dead earlier, so it trusts its lease for only a part of the time.
  */
 import type { Clock } from '../base/clock.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { RunningTask } from '../store/store.js'
-import type { Ledger } from './coordinator.js'
+import type { Coordinator } from './coordinator.js'
 
-export interface LeaseParts {
-  readonly ledger: Ledger
+export interface LeaseOptions {
+  readonly coordinator: Coordinator
   readonly clock: Clock
   readonly node: string
   readonly leaseMs: number
-  /** The lease had ended, or it is time to ask for what nobody may have told. */
-  repair(): void
-  /** A lease before this one had ended. */
-  lapsed(): void
-  /** Nodes have died. */
-  died(): void
-  complain(message: string, error: unknown): void
+  /** Messages may have been lost: the lease had lapsed, or it is time to check. */
+  onMessagesLost(): void
+  /** The lease had lapsed before it was renewed. */
+  onLapsed(): void
+  /** Other processes have died. */
+  onNodesDied(): void
+  warn(message: string, error: unknown): void
 }
 
 export class Lease {
-  /** Counts leases: the next begins when one has ended before it was renewed. */
-  number = 0
-  private readonly parts: LeaseParts
+  /** Counts leases: a new one begins when the last one has lapsed before it was renewed. */
+  epoch = 0
+  private readonly options: LeaseOptions
   private alive: ReadonlySet<string> = new Set()
   private endsAt = Number.NEGATIVE_INFINITY
   private trustedUntil = Number.NEGATIVE_INFINITY
-  private beats = 0
-  /** The renewal that was sent last; never rejects. */
+  private heartbeats = 0
+  /** The last heartbeat that was sent; never rejects. */
   private renewing: Promise<unknown> = Promise.resolve()
-  /** One that waits for it. */
-  private asking: Promise<void> | undefined
-  private cancelBeat = () => {}
-  private over = false
+  /** The heartbeat that waits for it. */
+  private queued: Promise<void> | undefined
+  private cancelHeartbeat = () => {}
+  private ended = false
 
-  constructor(parts: LeaseParts) {
-    this.parts = parts
+  constructor(options: LeaseOptions) {
+    this.options = options
   }
 
   async begin(): Promise<void> {
     await this.renew()
-    this.beatLater()
+    this.scheduleHeartbeat()
   }
 
-  /** Renews it, and knows who lives now. They go one after the other: the answer of an earlier one says less. */
+  /** Renews the lease, and learns which processes live. One heartbeat at a time: the answer of an earlier one is older. */
   renew(): Promise<void> {
-    this.asking ??= this.renewing.then(() => {
-      this.asking = undefined
-      if (this.over) return // it has left
-      const beat = this.beat()
-      this.renewing = beat.catch(() => {})
-      return beat
+    this.queued ??= this.renewing.then(() => {
+      this.queued = undefined
+      if (this.ended) return
+      const heartbeat = this.sendHeartbeat()
+      this.renewing = heartbeat.catch(() => {})
+      return heartbeat
     })
-    return this.asking
+    return this.queued
   }
 
   end(): void {
-    this.over = true
-    this.cancelBeat()
+    this.ended = true
+    this.cancelHeartbeat()
   }
 
   isAlive(node: string): boolean {
-    const { node: own, clock } = this.parts
+    const { node: own, clock } = this.options
     return node === own ? clock.now() < this.endsAt : this.alive.has(node)
   }
 
-  gone(node: string): void {
+  onNodeGone(node: string): void {
     this.alive = new Set([...this.alive].filter((other) => other !== node))
   }
 
-  /** Whether what was held under a lease is held still, as far as this node can know. */
-  covers(number: number | undefined): boolean {
-    return number === this.number && this.parts.clock.now() < this.trustedUntil
+  /** Whether this process still owns what it claimed under the lease `epoch`, as far as it can know without asking. */
+  isTrusted(epoch: number | undefined): boolean {
+    return epoch === this.epoch && this.options.clock.now() < this.trustedUntil
   }
 
-  /** The nodes whose tasks are in one list and not in the other. Those of the dead are this node's to take over. */
-  moved(before: readonly RunningTask[], after: readonly RunningTask[], said: boolean) {
-    if (said && before === after) return unmoved
+  /** Processes whose tasks are in one list and not in the other. Tasks of dead processes count as this one's, which adopts them. */
+  runNodeChanges(before: readonly RunningTask[], after: readonly RunningTask[], runsPublished: boolean) {
+    if (runsPublished && before === after) return unchanged
     const [was, is] = [nodesOf(before), nodesOf(after)]
-    const own = this.parts.node
+    const own = this.options.node
     if ([...is].some((node) => node !== own && !this.isAlive(node))) is.add(own)
-    if (!said) was.add(own) // what it was to take over
-    return { began: [...is].filter((node) => !said || !was.has(node)), ended: [...was].filter((node) => !is.has(node)) }
+    if (!runsPublished) was.add(own) // it was to adopt them
+    return {
+      startedNodes: [...is].filter((node) => !runsPublished || !was.has(node)),
+      endedNodes: [...was].filter((node) => !is.has(node)),
+    }
   }
 
-  private beatLater(): void {
-    const { clock, leaseMs, complain } = this.parts
-    if (this.over) return
-    this.cancelBeat = clock.after(leaseMs / fixedLimits.beatsPerLease, () => {
+  private scheduleHeartbeat(): void {
+    const { clock, leaseMs, warn } = this.options
+    if (this.ended) return
+    this.cancelHeartbeat = clock.after(leaseMs / fixedLimits.beatsPerLease, () => {
       this.renew().then(
-        () => this.beatLater(),
+        () => this.scheduleHeartbeat(),
         (error) => {
-          if (!this.over) complain('The lease of this process could not be renewed; it is tried again.', error)
-          this.beatLater()
+          if (!this.ended) warn('The lease of this process could not be renewed; it is tried again.', error)
+          this.scheduleHeartbeat()
         },
       )
     })
   }
 
-  private async beat(): Promise<void> {
-    const { ledger, clock, node, leaseMs, repair, lapsed: onLapse, died } = this.parts
+  private async sendHeartbeat(): Promise<void> {
+    const { coordinator, clock, node, leaseMs, onMessagesLost, onLapsed, onNodesDied } = this.options
     const sentAt = clock.now()
     const trustMs = Math.floor(leaseMs * fixedLimits.trustOfLease)
-    const { alive, lapsed } = await ledger.beat(node, leaseMs, trustMs)
+    const { alive, lapsed } = await coordinator.heartbeat(node, leaseMs, trustMs)
     const someDied = [...this.alive].some((other) => !alive.includes(other))
     this.alive = new Set(alive)
     const late = lapsed || sentAt >= this.endsAt
     this.endsAt = sentAt + leaseMs
     this.trustedUntil = sentAt + trustMs
-    this.beats += 1
-    if (late) this.number += 1
-    if (late && this.number > 1) onLapse()
-    if (late || this.beats % fixedLimits.beatsPerRepair === 0) repair()
-    if (someDied) died()
+    this.heartbeats += 1
+    if (late) this.epoch += 1
+    if (late && this.epoch > 1) onLapsed()
+    if (late || this.heartbeats % fixedLimits.beatsPerRepair === 0) onMessagesLost()
+    if (someDied) onNodesDied()
   }
 }
 
-const unmoved: { readonly began: readonly string[]; readonly ended: readonly string[] } = { began: [], ended: [] }
+const unchanged: { readonly startedNodes: readonly string[]; readonly endedNodes: readonly string[] } = {
+  startedNodes: [],
+  endedNodes: [],
+}
 
 const nodesOf = (running: readonly RunningTask[]) => new Set(running.map(({ node }) => node))

@@ -1,42 +1,42 @@
 /**
- * Where the pages of tokens are: this node says when its first one has come and its last one has gone. What could not be said
- * is said again.
+ * Where the pages of a token are. This process publishes when the first one connects and when the last one has gone. What could
+ * not be published is published again later.
  */
-import type { Ledger } from './coordinator.js'
+import type { Coordinator } from './coordinator.js'
 
-export interface AttendanceParts {
-  readonly ledger: Pick<Ledger, 'attend'>
+export interface PresenceOptions {
+  readonly coordinator: Pick<Coordinator, 'setPresent'>
   readonly node: string
   readonly keep: { readonly keepMs: number }
-  /** Done when the ledger can be asked. */
+  /** Resolves when the coordinator can be asked. */
   ready(): Promise<void>
-  complain(message: string, error: unknown): void
+  warn(message: string, error: unknown): void
 }
 
-export class Attendance {
-  private readonly parts: AttendanceParts
-  /** Whether pages are here, as the ledger may not know yet. */
-  private readonly unsaid = new Map<string, { readonly here: boolean }>()
+export class Presence {
+  private readonly options: PresenceOptions
+  /** Whether pages are here, for tokens of which the coordinator may not know that yet. */
+  private readonly unpublished = new Map<string, { readonly here: boolean }>()
 
-  constructor(parts: AttendanceParts) {
-    this.parts = parts
+  constructor(options: PresenceOptions) {
+    this.options = options
   }
 
-  say(token: string, here: boolean): void {
-    const { ledger, node, keep, ready, complain } = this.parts
-    const word = { here }
-    this.unsaid.set(token, word)
+  publish(token: string, here: boolean): void {
+    const { coordinator, node, keep, ready, warn } = this.options
+    const entry = { here }
+    this.unpublished.set(token, entry)
     ready()
-      .then(() => ledger.attend(token, node, here, keep.keepMs))
+      .then(() => coordinator.setPresent(token, node, here, keep.keepMs))
       .then(
         () => {
-          if (this.unsaid.get(token) === word) this.unsaid.delete(token)
+          if (this.unpublished.get(token) === entry) this.unpublished.delete(token)
         },
-        (error) => complain('Other processes do not know where the pages of a tab are; they are told again.', error),
+        (error) => warn('Other processes do not know where the pages of a tab are; they are told again.', error),
       )
   }
 
-  sayAgain(): void {
-    for (const [token, { here }] of [...this.unsaid]) this.say(token, here)
+  publishUnpublished(): void {
+    for (const [token, { here }] of [...this.unpublished]) this.publish(token, here)
   }
 }

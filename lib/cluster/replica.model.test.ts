@@ -7,12 +7,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { heldElsewhere, refuseStale, taken } from '../store/errors.js'
+import { ownedElsewhere, ownershipLost, refuseStale } from '../store/errors.js'
 import { TokenRecord } from '../store/record.js'
 import type { Stored } from '../store/store.js'
 import { TestClock } from '../testing/clock.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
-import type { Ledger, Message, Save } from './coordinator.js'
+import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
+import type { Coordinator, Message, Save } from './coordinator.js'
 import { Lease } from './lease.js'
 import { stored } from './nodes.fixture.js'
 import { type Effect, isBlank, next, noReplica, noteSaved, type Replica, type ReplicaEvent } from './replica.js'
@@ -55,7 +55,7 @@ const op: fc.Arbitrary<Op> = fc.record({
 /** What both kinds of nodes can be asked. */
 interface Node {
   readonly node: string
-  holds(token: string): boolean
+  owns(token: string): boolean
   read(token: string): Promise<Stored | undefined>
   load(token: string): Promise<Stored | undefined>
   save(token: string, next: Stored): Promise<void>
@@ -73,7 +73,7 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} }
 /** Acts on the effects of `next`, and remembers nothing but replicas. */
 class PureNode implements Node {
   readonly node: string
-  private readonly ledger: Ledger
+  private readonly coordinator: Coordinator
   private readonly clock: TestClock
   private readonly heard: Heard
   private readonly lease: Lease
@@ -82,27 +82,27 @@ class PureNode implements Node {
   private readonly claims = new Map<string, Promise<unknown>>()
   private saves = 0
 
-  constructor(ledger: Ledger, clock: TestClock, heard: Heard) {
-    this.ledger = ledger
+  constructor(coordinator: Coordinator, clock: TestClock, heard: Heard) {
+    this.coordinator = coordinator
     this.clock = clock
     this.heard = heard
     this.node = clock.id()
     this.lease = new Lease({
-      ledger,
+      coordinator,
       clock,
       node: this.node,
       leaseMs,
-      repair: () => this.missed(),
-      lapsed: () => heard('', 'lapsed'),
-      died: () => heard('', 'missed'),
-      complain: () => {},
+      onMessagesLost: () => this.missed(),
+      onLapsed: () => heard('', 'lapsed'),
+      onNodesDied: () => heard('', 'missed'),
+      warn: () => {},
     })
   }
 
   async open(): Promise<void> {
-    await this.ledger.join(this.node, {
-      told: (message) => this.told(message),
-      missed: () => {
+    await this.coordinator.join(this.node, {
+      onMessage: (message) => this.told(message),
+      onMessagesLost: () => {
         this.missed()
         this.heard('', 'missed')
       },
@@ -122,22 +122,22 @@ class PureNode implements Node {
   }
 
   private act(token: string, effect: Effect): void | Promise<unknown> {
-    const { ledger, node } = this
+    const { coordinator, node } = this
     switch (effect.do) {
       case 'ask-to-own':
         return this.waiting.get(token)?.()
       case 'await-claim':
         return this.claims.get(token)
       case 'catch-up':
-        return ledger
+        return coordinator
           .follow(token, node, this.revision(token), keepMs)
-          .then(({ known, holds }) => this.on(token, { on: 'caught-up', known, owns: holds }))
+          .then((answer) => this.on(token, { on: 'caught-up', ...answer }))
       case 'unfollow':
-        return ledger.unfollow(token, node)
+        return coordinator.unfollow(token, node)
       case 'release':
-        return ledger.release(token, node, effect.follow)
+        return coordinator.release(token, node, effect.follow)
       case 'drop':
-        return ledger.drop(token, node, effect.fence)
+        return coordinator.drop(token, node, effect.fence)
       case 'tell-changed':
         return this.heard(token, told(effect.stored))
       case 'request-handover':
@@ -157,14 +157,14 @@ class PureNode implements Node {
     return this.of(token).record?.stored.revision ?? -1
   }
 
-  holds(token: string): boolean {
+  owns(token: string): boolean {
     const { role } = this.of(token)
-    return role.as === 'owner' && this.lease.covers(role.epoch)
+    return role.as === 'owner' && this.lease.isTrusted(role.epoch)
   }
 
   async read(token: string): Promise<Stored | undefined> {
-    if (this.holds(token) || this.of(token).role.as === 'follower') return this.of(token).record?.known
-    return TokenRecord.of(await this.ledger.read(token)).known
+    if (this.owns(token) || this.of(token).role.as === 'follower') return this.of(token).record?.saved
+    return TokenRecord.of(await this.coordinator.read(token)).saved
   }
 
   private claim<T>(token: string, waitMs: number, work: () => Promise<T>): Promise<T> {
@@ -187,11 +187,11 @@ class PureNode implements Node {
     const end = this.clock.now() + waitMs
     for (;;) {
       const { record: before } = this.of(token)
-      const epoch = this.lease.number
-      const answer = await this.ledger.claim(token, this.node, this.revision(token), keepMs)
+      const epoch = this.lease.epoch
+      const answer = await this.coordinator.claim(token, this.node, this.revision(token), keepMs)
       const left = end - this.clock.now()
-      if (!answer.held && left <= 0) throw waitMs === 0 ? taken() : heldElsewhere()
-      const event = answer.held
+      if (!answer.owned && left <= 0) throw waitMs === 0 ? ownershipLost() : ownedElsewhere()
+      const event = answer.owned
         ? ({ on: 'claimed', ...answer, epoch, before } as const)
         : ({ on: 'refused', ...answer } as const)
       const [effect] = this.step(token, event)
@@ -212,8 +212,8 @@ class PureNode implements Node {
 
   load(token: string): Promise<Stored | undefined> {
     return this.claim(token, defaultLimits.lockWaitMs, async () => {
-      if (!this.holds(token)) await this.lease.renew()
-      return this.of(token).record?.known
+      if (!this.owns(token)) await this.lease.renew()
+      return this.of(token).record?.saved
     })
   }
 
@@ -224,16 +224,16 @@ class PureNode implements Node {
 
   private async write(token: string, stored: Stored): Promise<void> {
     const { role, record: before = TokenRecord.empty } = this.of(token)
-    if (role.as !== 'owner') throw taken()
+    if (role.as !== 'owner') throw ownershipLost()
     refuseStale(before.stored.revision, stored.revision)
     const { record, writes } = before.to(stored)
     this.saves += 1
     const { node } = this
-    const moved = this.lease.moved(before.stored.running, stored.running, role.runsPublished)
+    const moved = this.lease.runNodeChanges(before.stored.running, stored.running, role.runsPublished)
     const save = { id: `${node}.${this.saves}`, token, node, fence: role.fence, revision: stored.revision, writes }
-    if (await this.ledger.save({ ...save, ...moved, keepMs })) return noteSaved(this.of(token), role, record)
+    if (await this.coordinator.save({ ...save, ...moved, keepMs })) return noteSaved(this.of(token), role, record)
     this.on(token, { on: 'fenced', role })
-    throw taken()
+    throw ownershipLost()
   }
 
   release(token: string, follow: boolean): Promise<void> {
@@ -242,13 +242,13 @@ class PureNode implements Node {
 
   async follow(token: string): Promise<Stored | undefined> {
     for (;;) {
-      if (this.holds(token)) return this.of(token).record?.known
+      if (this.owns(token)) return this.of(token).record?.saved
       this.on(token, { on: 'follow' })
       const { role, record: before } = this.of(token)
-      const { known, holds } = await this.ledger.follow(token, this.node, this.revision(token), keepMs)
-      const effects = this.step(token, { on: 'followed', known, owns: holds, role, before })
+      const { saved, owns } = await this.coordinator.follow(token, this.node, this.revision(token), keepMs)
+      const effects = this.step(token, { on: 'followed', saved, owns, role, before })
       for (const effect of effects) await this.act(token, effect)
-      if (!effects.some((effect) => effect.do === 'follow-again')) return this.of(token).record?.known
+      if (!effects.some((effect) => effect.do === 'follow-again')) return this.of(token).record?.saved
     }
   }
 
@@ -272,15 +272,15 @@ class PureNode implements Node {
 
   private told(message: Message): void {
     switch (message.type) {
-      case 'wanted':
+      case 'handover-requested':
         return this.on(message.token, { on: 'handover-requested' })
       case 'granted':
         return this.on(message.token, { on: 'may-be-free' })
       case 'changed':
         return this.on(message.token, { on: 'changed', ...message })
-      case 'gone':
-        this.lease.gone(message.node)
-        for (const token of [...this.replicas.keys()]) this.on(token, { on: 'may-be-free', holder: message.node })
+      case 'node-gone':
+        this.lease.onNodeGone(message.node)
+        for (const token of [...this.replicas.keys()]) this.on(token, { on: 'may-be-free', owner: message.node })
         return this.heard('', 'missed')
     }
   }
@@ -291,7 +291,7 @@ const told = (now: Stored | undefined) => `${now?.revision} ${JSON.stringify(now
 /** Three nodes of one kind over a coordinator of their own. */
 class World {
   private readonly clock = new TestClock()
-  private readonly book: Book
+  private readonly book: MemoryCoordinatorState
   private readonly delays: readonly number[]
   private readonly drawn = new Map<string, number>()
   private readonly nodes: Node[] = []
@@ -309,10 +309,10 @@ class World {
 
   constructor(delays: readonly number[]) {
     this.delays = delays
-    this.book = new Book(this.clock, (deliver) => deliver())
+    this.book = new MemoryCoordinatorState(this.clock, (deliver) => deliver())
     const { book } = this
-    const tell = book.tell.bind(book)
-    book.tell = (name, message) => {
+    const tell = book.send.bind(book)
+    book.send = (name, message) => {
       const index = this.nodes.findIndex(({ node }) => node === name)
       if (this.deaf.has(name) || this.dead.has(name)) return
       void this.travel(index, `message ${message.type} ${'token' in message ? message.token : ''}`, 1).then(() => {
@@ -328,7 +328,7 @@ class World {
   }
 
   async open(
-    start: (ledger: Ledger, clock: TestClock, heard: Heard) => Node & { open(): Promise<void> },
+    start: (coordinator: Coordinator, clock: TestClock, heard: Heard) => Node & { open(): Promise<void> },
   ): Promise<this> {
     for (let index = 0; index < nodeCount; index += 1) {
       const node = start(this.far(index), this.clock, (token, what) => {
@@ -353,21 +353,21 @@ class World {
     this.drawn.set(name, times + 1)
     let hash = times
     for (const char of name) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0
-    const delay = this.healed || what.includes('beat') ? 0 : (this.delays[hash % this.delays.length] ?? 0)
+    const delay = this.healed || what.includes('heartbeat') ? 0 : (this.delays[hash % this.delays.length] ?? 0)
     const earliest = this.clock.now() + 1 + delay
     const slot = 2 * index + part
     const at = earliest + ((slot - (earliest % 8) + 8) % 8)
     return new Promise((resolve) => void this.clock.after(at - this.clock.now(), resolve))
   }
 
-  private far(index: number): Ledger {
-    const ledger = memoryLedger(this.book)
-    const far = { ...ledger } as unknown as Record<string, unknown>
-    for (const name of ['claim', 'save', 'release', 'follow', 'unfollow', 'drop', 'beat'] as const) {
-      const ask = ledger[name] as (...given: unknown[]) => Promise<unknown>
+  private far(index: number): Coordinator {
+    const coordinator = memoryCoordinator(this.book)
+    const far = { ...coordinator } as unknown as Record<string, unknown>
+    for (const name of ['claim', 'save', 'release', 'follow', 'unfollow', 'drop', 'heartbeat'] as const) {
+      const ask = coordinator[name] as (...given: unknown[]) => Promise<unknown>
       far[name] = async (...given: unknown[]) => {
-        const token = name === 'save' ? (given[0] as Save).token : name === 'beat' ? '' : `${given[0]}`
-        if (name !== 'beat') this.note(index, token, `${name} ${asText(name, given)}`)
+        const token = name === 'save' ? (given[0] as Save).token : name === 'heartbeat' ? '' : `${given[0]}`
+        if (name !== 'heartbeat') this.note(index, token, `${name} ${asText(name, given)}`)
         await this.travel(index, `${name} ${token}`, 0)
         const answer = await ask(...given)
         await this.travel(index, `answer ${name} ${token}`, 1)
@@ -375,7 +375,7 @@ class World {
         return answer
       }
     }
-    return far as unknown as Ledger
+    return far as unknown as Coordinator
   }
 
   async take({ what, node: index, token, follow, pauseMs }: Op): Promise<void> {
@@ -400,7 +400,7 @@ class World {
       this.note(index, token, `${what}: ${outcome}`)
     }
     const saved = async () => {
-      if (!node.holds(token)) return 'not held'
+      if (!node.owns(token)) return 'not held'
       this.marks += 1
       const known = await node.read(token)
       const state = { a: { ...known?.state.a, [`field${this.marks % 3}`]: this.marks } } // who misses a save misses a field
@@ -459,11 +459,11 @@ class World {
         if (this.hasLapsed && this.dropped.has(token)) continue
         if (this.dead.has(node.node)) continue
         this.log = {}
-        for (let times = 0; times < 2 && !node.holds(token); times += 1) {
+        for (let times = 0; times < 2 && !node.owns(token); times += 1) {
           this.begin(node, index, 'load', token, false) // a dead node that stands in line still gets it once
           await this.clock.advance(200)
         }
-        expect(node.holds(token)).toBe(true)
+        expect(node.owns(token)).toBe(true)
         this.begin(node, index, 'save', token, false)
         await this.clock.advance(200)
         await this.agree(token)
@@ -472,12 +472,12 @@ class World {
 
   /** Each node knows of the token what is kept, and who is told of changes has heard of the last one. */
   private async agree(token: string): Promise<void> {
-    const page = this.book.page(token)
-    const { known } = TokenRecord.read(page)
+    const page = this.book.entry(token)
+    const { saved: known } = TokenRecord.read(page)
     for (const [index, node] of this.nodes.entries()) {
       if (this.dead.has(node.node)) continue
       expect(await node.read(token)).toEqual(known)
-      expect([page.holder === node.node, page.revision]).toEqual([node.holds(token), known?.revision])
+      expect([page.owner === node.node, page.revision]).toEqual([node.owns(token), known?.revision])
       const heard = this.log[`${index} ${token}`]?.includes(`heard ${told(known)}`) ?? false
       expect(heard).toBe(page.followers.has(node.node))
     }
@@ -490,7 +490,7 @@ class World {
     const living = this.nodes.filter(({ node }) => !this.dead.has(node))
     const nodes = await Promise.all(
       living.map(async (node) =>
-        Promise.all(tokens.map(async (token) => [node.holds(token), await node.read(token)] as const)),
+        Promise.all(tokens.map(async (token) => [node.owns(token), await node.read(token)] as const)),
       ),
     )
     return { at: this.clock.now(), log, nodes }
@@ -512,15 +512,17 @@ test(
         fc.array(op, { maxLength: 60, size: 'max' }),
         fc.array(fc.constantFrom(...delays), { minLength: 7, maxLength: 7 }),
         async (ops, delays) => {
-          const pure = await new World(delays).open((ledger, clock, heard) => new PureNode(ledger, clock, heard))
-          const real = await new World(delays).open((ledger, clock, heard) => {
-            const store = new SharedStore({ ledger, clock, leaseMs, log: quiet })
+          const pure = await new World(delays).open(
+            (coordinator, clock, heard) => new PureNode(coordinator, clock, heard),
+          )
+          const real = await new World(delays).open((coordinator, clock, heard) => {
+            const store = new SharedStore({ coordinator, clock, leaseMs, log: quiet })
             store.listen({
-              wanted: (token) => heard(token, 'wanted'),
-              changed: (token, now) => heard(token, told(now)),
-              missed: () => heard('', 'missed'),
-              alone: () => {},
-              lapsed: () => heard('', 'lapsed'),
+              onHandoverRequested: (token) => heard(token, 'wanted'),
+              onChanged: (token, now) => heard(token, told(now)),
+              onOrphans: () => heard('', 'missed'),
+              onLastPageLeft: () => {},
+              onLeaseLost: () => heard('', 'lapsed'),
             })
             return store
           })

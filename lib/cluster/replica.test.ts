@@ -31,12 +31,12 @@ function after(
 
 const texts = (revision: number) => ({ revision, texts: recordWrites(revision) })
 const recordWrites = (revision: number) => TokenRecord.empty.to(stored(revision)).writes as Record<string, string>
-const claimed = (revision: number, before?: TokenRecord, wanted = false) =>
-  ({ on: 'claimed', fence: 7, epoch: 2, wanted, known: texts(revision), before }) as const
-const refused = { on: 'refused', holder: 'x', leaseMs: 50 } as const
+const claimed = (revision: number, before?: TokenRecord, handoverRequested = false) =>
+  ({ on: 'claimed', fence: 7, epoch: 2, handoverRequested, saved: texts(revision), before }) as const
+const refused = { on: 'refused', owner: 'x', leaseMs: 50 } as const
 const changed = (revision: number) => ({ on: 'changed', revision, writes: recordWrites(revision) }) as const
 const answer = ({ role, record }: Replica, revision: number, owns = false) =>
-  ({ on: 'followed', known: texts(revision), owns, role, before: record }) as const
+  ({ on: 'followed', saved: texts(revision), owns, role, before: record }) as const
 
 describe('a claim', () => {
   it('makes the process the owner, under the fence and the lease of the answer', () => {
@@ -54,11 +54,11 @@ describe('a claim', () => {
   })
   it('asks again when the process has died that it waits for, and not when another one has', () => {
     const waiting = after(noReplica, { on: 'claim' }, refused).now
-    expect(after(waiting, { on: 'may-be-free', holder: 'y' }).effects).toEqual([])
-    expect(after(waiting, { on: 'may-be-free', holder: 'x' }).effects).toEqual([{ do: 'ask-to-own' }])
+    expect(after(waiting, { on: 'may-be-free', owner: 'y' }).effects).toEqual([])
+    expect(after(waiting, { on: 'may-be-free', owner: 'x' }).effects).toEqual([{ do: 'ask-to-own' }])
   })
   it('asks again when word that the token may be free came before the refusal', () => {
-    expect(after(noReplica, { on: 'claim' }, { on: 'may-be-free', holder: 'y' }, refused).effects).toEqual([
+    expect(after(noReplica, { on: 'claim' }, { on: 'may-be-free', owner: 'y' }, refused).effects).toEqual([
       { do: 'ask-to-own' },
     ])
   })
@@ -158,18 +158,18 @@ describe('an answer to "follow"', () => {
 
 describe('what is kept, asked for after a gap', () => {
   it('is taken and told if it is newer', () => {
-    const { now, effects } = after(followed(1), { on: 'caught-up', known: texts(5), owns: false })
+    const { now, effects } = after(followed(1), { on: 'caught-up', saved: texts(5), owns: false })
     expect(effects).toEqual([{ do: 'tell-changed', stored: stored(5) }])
     expect(now.record?.stored).toEqual(stored(5))
-    expect(after(now, { on: 'caught-up', known: texts(4), owns: false }).effects).toEqual([])
-    expect(after(now, { on: 'caught-up', known: undefined, owns: false }).effects).toEqual([
+    expect(after(now, { on: 'caught-up', saved: texts(4), owns: false }).effects).toEqual([])
+    expect(after(now, { on: 'caught-up', saved: undefined, owns: false }).effects).toEqual([
       { do: 'tell-changed', stored: undefined },
     ])
   })
   it('is nothing to a process that owns the token by now, or does not follow it', () => {
-    expect(after(followed(1), { on: 'caught-up', known: texts(5), owns: true }).effects).toEqual([])
-    expect(after(owned(1), { on: 'caught-up', known: texts(5), owns: false }).effects).toEqual([])
-    expect(after(noReplica, { on: 'caught-up', known: texts(5), owns: false }).effects).toEqual([])
+    expect(after(followed(1), { on: 'caught-up', saved: texts(5), owns: true }).effects).toEqual([])
+    expect(after(owned(1), { on: 'caught-up', saved: texts(5), owns: false }).effects).toEqual([])
+    expect(after(noReplica, { on: 'caught-up', saved: texts(5), owns: false }).effects).toEqual([])
   })
   it('is asked for when messages may have been lost, of each token that is followed', () => {
     expect(after(followed(), { on: 'missed' }).effects).toEqual([{ do: 'catch-up' }])

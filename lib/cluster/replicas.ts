@@ -1,63 +1,63 @@
 /**
- * The tokens that this process owns, follows or asks for: one replica each. Every event goes through `next`; this acts on the
- * effects, and lets the hub wait for a claim or an answer.
+ * The tokens that this process owns, follows or claims: one replica each. Every event goes through `next`. This class acts on
+ * the effects, and has the promises by which a caller waits for a claim or an answer.
  */
 import type { Clock } from '../base/clock.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { heldElsewhere, taken } from '../store/errors.js'
-import type { Ears, Stored } from '../store/store.js'
-import type { Ledger } from './coordinator.js'
+import { ownedElsewhere, ownershipLost } from '../store/errors.js'
+import type { ClusterEvents, Stored } from '../store/store.js'
+import type { Coordinator } from './coordinator.js'
 import type { Lease } from './lease.js'
 import { type Effect, isBlank, next, noReplica, type Owner, type Replica, type ReplicaEvent } from './replica.js'
 
-export interface ReplicasParts {
-  readonly ledger: Pick<Ledger, 'claim' | 'follow' | 'unfollow' | 'release' | 'drop'>
+export interface ReplicasOptions {
+  readonly coordinator: Pick<Coordinator, 'claim' | 'follow' | 'unfollow' | 'release' | 'drop'>
   readonly clock: Clock
   readonly node: string
-  readonly lease: Pick<Lease, 'number' | 'covers'>
-  /** Milliseconds that a token is kept which nobody uses. */
+  readonly lease: Pick<Lease, 'epoch' | 'isTrusted'>
+  /** Milliseconds for which an unused token is kept. */
   readonly keep: { readonly keepMs: number }
-  readonly ears: () => Pick<Ears, 'wanted' | 'changed'>
-  /** Resolves when the ledger can be asked. */
+  readonly events: () => Pick<ClusterEvents, 'onHandoverRequested' | 'onChanged'>
+  /** Resolves when the coordinator can be asked. */
   ready(): Promise<void>
-  complain(message: string, error: unknown): void
+  warn(message: string, error: unknown): void
 }
 
-/** What a claim waits for, which no value can say. */
+/** The part of a claim that a value cannot hold. */
 interface Claiming {
-  /** Resolves when it has ended; never rejects. */
+  /** Resolves when the claim has ended; never rejects. */
   ended: Promise<unknown>
   /** Ends the wait of a claim in line. */
   wake(): void
 }
 
 export class Replicas {
-  private readonly parts: ReplicasParts
+  private readonly options: ReplicasOptions
   private readonly replicas = new Map<string, Replica>()
   private readonly claims = new Map<string, Claiming>()
 
-  constructor(parts: ReplicasParts) {
-    this.parts = parts
+  constructor(options: ReplicasOptions) {
+    this.options = options
   }
 
   of(token: string): Replica {
     return this.replicas.get(token) ?? noReplica
   }
 
-  /** Whether a save would be sent as the owner's. Its lease may have lapsed meanwhile, which the fence finds out. */
+  /** The ownership under which a save is sent. Its lease may have lapsed since, which the fence detects. */
   ownerOf(token: string): Owner | undefined {
     const role = this.replicas.get(token)?.role
     return role?.as === 'owner' ? role : undefined
   }
 
-  /** Whether this process owns the token still, as far as it can know without asking. */
-  holds(token: string): boolean {
-    return this.parts.lease.covers(this.ownerOf(token)?.epoch)
+  /** Whether this process still owns the token, as far as it can know without asking. */
+  owns(token: string): boolean {
+    return this.options.lease.isTrusted(this.ownerOf(token)?.epoch)
   }
 
   /**
-   * Owns the token while `work` runs, and before another process gets it that asks meanwhile. Waits up to `waitMs` milliseconds
-   * for its owner, and fails with `lock-timeout`; without them, it fails with `stale-write` at once.
+   * Owns the token while `work` runs; a request to hand it over waits until then. If another process owns it, waits up to `waitMs`
+   * milliseconds, then fails with `lock-timeout`. Without `waitMs` it fails with `stale-write` at once.
    */
   async claim<T>(token: string, waitMs: number | undefined, work: () => Promise<T>): Promise<T> {
     for (let other = this.claims.get(token); other; other = this.claims.get(token)) await other.ended
@@ -71,21 +71,21 @@ export class Replicas {
     } finally {
       this.claims.delete(token)
       const effects = this.step(token, { on: 'claim-ended' })
-      for (const effect of effects) this.parts.clock.turn(() => this.quietly(token, effect)) // the caller goes on first
+      for (const effect of effects) this.options.clock.turn(() => this.quietly(token, effect)) // the caller goes on first
     }
   }
 
   private async untilOwned(token: string, waitMs: number | undefined, claiming: Claiming): Promise<void> {
-    const { ledger, clock, node, lease, keep } = this.parts
+    const { coordinator, clock, node, lease, keep } = this.options
     const end = clock.now() + (waitMs ?? 0)
     for (;;) {
       const { record: before } = this.of(token)
-      const epoch = lease.number
-      const answer = await ledger.claim(token, node, before?.stored.revision ?? -1, keep.keepMs)
-      if (answer.held) this.apply(token, { on: 'claimed', ...answer, epoch, before })
+      const epoch = lease.epoch
+      const answer = await coordinator.claim(token, node, before?.stored.revision ?? -1, keep.keepMs)
+      if (answer.owned) this.apply(token, { on: 'claimed', ...answer, epoch, before })
       else {
         const leftMs = end - clock.now()
-        if (leftMs <= 0) throw waitMs === undefined ? taken() : heldElsewhere()
+        if (leftMs <= 0) throw waitMs === undefined ? ownershipLost() : ownedElsewhere()
         const waits = this.step(token, { on: 'refused', ...answer }).find((effect) => effect.do === 'wait')
         if (waits) await this.wait(token, claiming, Math.min(leftMs, waits.ms + fixedLimits.leaseSlackMs))
       }
@@ -95,7 +95,7 @@ export class Replicas {
 
   private wait(token: string, claiming: Claiming, ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancelTimer = this.parts.clock.after(ms, () => this.apply(token, { on: 'may-be-free' }))
+      const cancelTimer = this.options.clock.after(ms, () => this.apply(token, { on: 'may-be-free' }))
       claiming.wake = () => {
         cancelTimer()
         resolve()
@@ -103,41 +103,41 @@ export class Replicas {
     })
   }
 
-  /** Follows the token; resolves with what is kept of it. */
+  /** Follows the token. Resolves with what is saved of it. */
   async follow(token: string): Promise<Stored | undefined> {
     for (;;) {
-      if (this.holds(token)) return this.of(token).record?.known
+      if (this.owns(token)) return this.of(token).record?.saved
       this.apply(token, { on: 'follow' })
       const { role, record: before } = this.of(token)
-      const { known, holds } = await this.ask(token).catch((error) => {
+      const { saved, owns } = await this.ask(token).catch((error) => {
         this.apply(token, { on: 'follow-failed' })
         throw error
       })
-      const effects = this.step(token, { on: 'followed', known, owns: holds, role, before })
+      const effects = this.step(token, { on: 'followed', saved, owns, role, before })
       for (const effect of effects) await this.act(token, effect)
-      if (!effects.some((effect) => effect.do === 'follow-again')) return this.of(token).record?.known
+      if (!effects.some((effect) => effect.do === 'follow-again')) return this.of(token).record?.saved
     }
   }
 
   private ask(token: string) {
-    const { ledger, node, keep } = this.parts
-    return ledger.follow(token, node, this.of(token).record?.stored.revision ?? -1, keep.keepMs)
+    const { coordinator, node, keep } = this.options
+    return coordinator.follow(token, node, this.of(token).record?.stored.revision ?? -1, keep.keepMs)
   }
 
-  /** Takes in an event for which nobody waits. What it asks of the ledger is complained of if it fails. */
+  /** Takes in an event. If the coordinator cannot be asked for what follows, that is logged. */
   apply(token: string, event: ReplicaEvent): void {
     for (const effect of this.step(token, event)) this.quietly(token, effect)
   }
 
-  /** The same for all tokens. */
+  /** Takes in an event for each token. */
   applyToAll(event: ReplicaEvent): void {
     for (const token of [...this.replicas.keys()]) this.apply(token, event)
   }
 
-  /** Takes in an event, and resolves when the ledger has done what follows. */
+  /** Takes in an event. Resolves when the coordinator has done what follows. */
   async perform(token: string, event: ReplicaEvent): Promise<void> {
     const effects = this.step(token, event)
-    await this.parts.ready()
+    await this.options.ready()
     for (const effect of effects) await this.act(token, effect)
   }
 
@@ -150,18 +150,18 @@ export class Replicas {
 
   private quietly(token: string, effect: Effect): void {
     this.act(token, effect)?.catch((error) =>
-      this.parts.complain('Other processes could not be asked for a change; they are asked again.', error),
+      this.options.warn('Other processes could not be asked for a change; they are asked again.', error),
     )
   }
 
   private act(token: string, effect: Effect): Promise<unknown> | undefined {
-    const { ledger, node, ears } = this.parts
+    const { coordinator, node, events } = this.options
     switch (effect.do) {
       case 'tell-changed':
-        ears().changed(token, effect.stored)
+        events().onChanged(token, effect.stored)
         return
       case 'request-handover':
-        ears().wanted(token)
+        events().onHandoverRequested(token)
         return
       case 'ask-to-own':
         this.claims.get(token)?.wake()
@@ -169,16 +169,16 @@ export class Replicas {
       case 'await-claim':
         return this.claims.get(token)?.ended
       case 'catch-up':
-        return this.ask(token).then(({ known, holds }) => this.apply(token, { on: 'caught-up', known, owns: holds }))
+        return this.ask(token).then((answer) => this.apply(token, { on: 'caught-up', ...answer }))
       case 'release':
-        return ledger.release(token, node, effect.follow)
+        return coordinator.release(token, node, effect.follow)
       case 'unfollow':
-        return ledger.unfollow(token, node)
+        return coordinator.unfollow(token, node)
       case 'drop':
-        return ledger.drop(token, node, effect.fence)
+        return coordinator.drop(token, node, effect.fence)
       case 'wait':
       case 'follow-again':
-        return // by who claims or follows
+        return // `claim` and `follow` do that
     }
   }
 }

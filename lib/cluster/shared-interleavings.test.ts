@@ -1,10 +1,10 @@
 /** Moments in which two things meet at a shared store: each has gone wrong once. */
 import { expect, it } from 'vitest'
-import type { Ledger } from './coordinator.js'
+import type { Coordinator } from './coordinator.js'
 import { nodes, stored } from './nodes.fixture.js'
 import type { SharedStore } from './shared-store.js'
 
-const ledgerOf = (store: SharedStore) => (store as unknown as { ledger: Ledger }).ledger
+const coordinatorOf = (store: SharedStore) => (store as unknown as { coordinator: Coordinator }).coordinator
 
 it('a token that is loaded and followed in the same moment is held', async () => {
   const { clock, book, a } = await nodes(1)
@@ -12,7 +12,7 @@ it('a token that is loaded and followed in the same moment is held', async () =>
   const following = a.store.follow('t')
   await clock.advance(0)
   await Promise.all([loading, following])
-  expect(book.page('t').holder).toBe(a.store.node)
+  expect(book.entry('t').owner).toBe(a.store.node)
   await a.store.save('t', stored(1))
 })
 
@@ -20,9 +20,9 @@ it('a change that is heard of before the answer to "follow" does not end the fol
   const { clock, book, a, b } = await nodes(2)
   await a.store.load('t')
   await a.store.save('t', stored(1))
-  const ledger = ledgerOf(b.store)
-  const { follow } = ledger
-  ledger.follow = async (...given) => {
+  const coordinator = coordinatorOf(b.store)
+  const { follow } = coordinator
+  coordinator.follow = async (...given) => {
     const answer = await follow(...given)
     await new Promise<void>((resolve) => void clock.after(5, resolve)) // the answer is late; messages come over another connection
     return answer
@@ -32,54 +32,54 @@ it('a change that is heard of before the answer to "follow" does not end the fol
   await a.store.save('t', stored(2))
   await clock.advance(10)
   await following
-  ledger.follow = follow
+  coordinator.follow = follow
   await a.store.save('t', stored(3))
   await clock.advance(50)
-  expect([...book.page('t').followers]).toEqual([b.store.node])
+  expect([...book.entry('t').followers]).toEqual([b.store.node])
   expect((await b.store.read('t'))?.revision).toBe(3)
 })
 
 it('word of a page that has gone, which could not be said, is said when it can be', async () => {
   const { clock, a, b } = await nodes(2)
   await a.store.load('t')
-  b.store.attend('t', true)
+  b.store.setPresent('t', true)
   await clock.advance(0)
-  const ledger = ledgerOf(b.store)
-  const { attend } = ledger
-  ledger.attend = async () => {
+  const coordinator = coordinatorOf(b.store)
+  const { setPresent: attend } = coordinator
+  coordinator.setPresent = async () => {
     throw new Error('out of reach')
   }
-  b.store.attend('t', false)
+  b.store.setPresent('t', false)
   await clock.advance(10)
-  ledger.attend = attend
+  coordinator.setPresent = attend
   await clock.advance(120_000)
-  expect(await a.store.aloneMs('t')).toBeDefined()
+  expect(await a.store.unattendedMs('t')).toBeDefined()
 })
 
 it('word of a page that has come, which could not be said, is said when it can be', async () => {
   const { clock, a, b } = await nodes(2)
-  const ledger = ledgerOf(b.store)
-  const { attend } = ledger
-  ledger.attend = async () => {
+  const coordinator = coordinatorOf(b.store)
+  const { setPresent: attend } = coordinator
+  coordinator.setPresent = async () => {
     throw new Error('out of reach')
   }
-  b.store.attend('t', true)
+  b.store.setPresent('t', true)
   await clock.advance(10)
-  ledger.attend = attend
+  coordinator.setPresent = attend
   await clock.advance(120_000)
-  expect(await a.store.aloneMs('t')).toBeUndefined()
+  expect(await a.store.unattendedMs('t')).toBeUndefined()
 })
 
 it('is woken by "granted" though that came before the answer to its claim', async () => {
   const { clock, a, b } = await nodes(2, 4000)
   await a.store.load('t')
   await a.store.save('t', stored(1))
-  const ledger = ledgerOf(b.store)
-  const { claim } = ledger
-  ledger.claim = async (...given) => {
+  const coordinator = coordinatorOf(b.store)
+  const { claim } = coordinator
+  coordinator.claim = async (...given) => {
     const answer = await claim(...given)
     await new Promise<void>((resolve) => void clock.after(5, resolve))
-    ledger.claim = claim
+    coordinator.claim = claim
     return answer
   }
   let got: number | undefined

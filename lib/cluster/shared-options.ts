@@ -1,14 +1,14 @@
-/** What a shared store is made of. */
+/** The options of a shared store. */
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
-import type { Ledger } from './coordinator.js'
+import type { Coordinator } from './coordinator.js'
 
 export interface SharedStoreOptions {
-  readonly ledger: Ledger
+  readonly coordinator: Coordinator
   readonly clock: Clock
   readonly log?: Log
-  /** Milliseconds that a node is taken to live after it was heard of last. */
+  /** Milliseconds after its last heartbeat before a process is declared dead. */
   readonly leaseMs: number
-  /** Milliseconds that a token is kept which nobody uses; those of the hub, if none are given. */
+  /** Milliseconds for which an unused token is kept; by default those of the hub. */
   readonly keepMs?: number | undefined
 }

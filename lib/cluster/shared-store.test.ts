@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { sharedHandle } from '../store/handles.fixture.js'
 import { storeSuite } from '../store/suite.js'
 import type { TestClock } from '../testing/clock.js'
-import type { Book } from '../testing/memory-ledger.js'
-import type { Ledger } from './coordinator.js'
+import type { MemoryCoordinatorState } from '../testing/memory-coordinator.js'
+import type { Coordinator } from './coordinator.js'
 import { nodes, stored } from './nodes.fixture.js'
 import type { SharedStore } from './shared-store.js'
 
@@ -75,11 +75,11 @@ describe('a token that another node holds', () => {
     await a.store.save('t', stored(1))
     await b.store.follow('t')
     await a.store.release('t', false)
-    const { ledger } = b.store as unknown as { ledger: Ledger }
-    const { claim } = ledger
-    ledger.claim = async (...given) => {
+    const { coordinator } = b.store as unknown as { coordinator: Coordinator }
+    const { claim } = coordinator
+    coordinator.claim = async (...given) => {
       const claimed = await claim(...given)
-      ledger.claim = claim
+      coordinator.claim = claim
       await new Promise<void>((resolve) => void clock.after(50, resolve))
       return claimed
     }
@@ -169,24 +169,24 @@ describe('a lease', () => {
   it('that has ended is not trusted, though it is renewed', async () => {
     const { clock, book, a } = await nodes(2)
     await a.store.load('t')
-    expect(a.store.holds('t')).toBe(true)
+    expect(a.store.owns('t')).toBe(true)
     freeze(book, a.store)
     await clock.advance(1_200)
-    expect(a.store.holds('t')).toBe(false)
+    expect(a.store.owns('t')).toBe(false)
     thaw(book)
     await clock.advance(1_000)
-    expect(a.store.holds('t')).toBe(false)
+    expect(a.store.owns('t')).toBe(false)
     await a.store.load('t')
-    expect(a.store.holds('t')).toBe(true)
+    expect(a.store.owns('t')).toBe(true)
   })
   it('of a node that has lost its connection ends when that trusts in it no more, which is earlier', async () => {
     const { clock, book, a, b } = await nodes(2)
     await a.store.load('t')
-    const { ledger } = a.store as unknown as { ledger: Ledger }
-    ledger.beat = () => new Promise(() => {})
+    const { coordinator } = a.store as unknown as { coordinator: Coordinator }
+    coordinator.heartbeat = () => new Promise(() => {})
     const loading = b.store.load('t')
     expect(await outcome(clock, loading, 700)).toBe('waits')
-    expect(a.store.holds('t')).toBe(false)
+    expect(a.store.owns('t')).toBe(false)
     const node = book.nodes.get(a.store.node)
     if (node) node.listener = undefined
     expect(await outcome(clock, loading, 200)).toBe(undefined)
@@ -196,7 +196,7 @@ describe('a lease', () => {
     const { clock, a } = await nodes(1)
     await a.store.load('t')
     await clock.advance(60_000)
-    expect(a.store.holds('t')).toBe(true)
+    expect(a.store.owns('t')).toBe(true)
   })
 })
 
@@ -214,10 +214,10 @@ it('tells whose tasks have lost their process, each to one node', async () => {
   expect(await c.store.orphans()).toEqual(['t'])
 })
 
-const frozen = new WeakMap<Book, () => void>()
+const frozen = new WeakMap<MemoryCoordinatorState, () => void>()
 
 /** Its lease is not renewed any more. */
-function freeze(book: Book, store: SharedStore): void {
+function freeze(book: MemoryCoordinatorState, store: SharedStore): void {
   const node = book.nodes.get(store.node)
   const leaseEnd = node?.leaseEnd ?? 0
   const set = book.nodes.set.bind(book.nodes)
@@ -227,4 +227,4 @@ function freeze(book: Book, store: SharedStore): void {
   })
 }
 
-const thaw = (book: Book) => frozen.get(book)?.()
+const thaw = (book: MemoryCoordinatorState) => frozen.get(book)?.()

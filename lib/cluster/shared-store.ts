@@ -1,6 +1,6 @@
 /**
- * The shared store: one node's side of a ledger. A node holds a token over many events, so the usual event costs one write
- * and no lock; it gives the token up when another asks. Whoever was taken for dead can write nothing to what others hold now.
+ * The shared store of one process. The process owns a token over many events, so an event costs one write and no distributed
+ * lock. It hands the token over when another process asks. After it was taken for dead, its saves are refused.
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
@@ -8,13 +8,13 @@ import { promised } from '../base/eventually.js'
 import { defaultLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { refuseStale, taken } from '../store/errors.js'
+import { ownershipLost, refuseStale } from '../store/errors.js'
 import { TokenRecord } from '../store/record.js'
-import { deaf, type Ears, type Shared, type StateStore, type Stored } from '../store/store.js'
-import type { Ledger, Message } from './coordinator.js'
+import { type ClusterEvents, noEvents, type Shared, type StateStore, type Stored } from '../store/store.js'
+import type { Coordinator, Message } from './coordinator.js'
 import { Lease } from './lease.js'
-import { Losses } from './lost-saves.js'
-import { Attendance } from './presence.js'
+import { LostSaves } from './lost-saves.js'
+import { Presence } from './presence.js'
 import { noteSaved } from './replica.js'
 import { Replicas } from './replicas.js'
 import type { SharedStoreOptions } from './shared-options.js'
@@ -29,21 +29,21 @@ export class SharedStore implements StateStore, Shared {
   readonly leaseMs: number
   keepMs: number
   private readonly isKeepGiven: boolean
-  private readonly ledger: Ledger
+  private readonly coordinator: Coordinator
   private readonly clock: Clock
   private readonly log: Log
-  private ears = deaf
+  private events = noEvents
   private readonly replicas: Replicas
-  private readonly attendance: Attendance
+  private readonly presence: Presence
   private readonly lease: Lease
-  private readonly losses: Losses
-  private savesMade = 0
-  readonly attended = (token: string): Promise<boolean> => this.ready().then(() => this.ledger.attended(token))
+  private readonly lostSaves: LostSaves
+  private saves = 0
+  readonly isAttended = (token: string): Promise<boolean> => this.ready().then(() => this.coordinator.isAttended(token))
   private opening: Promise<void> | undefined
   private closed = false
 
-  constructor({ ledger, clock, log = consoleLog, leaseMs, keepMs }: SharedStoreOptions) {
-    this.ledger = ledger
+  constructor({ coordinator, clock, log = consoleLog, leaseMs, keepMs }: SharedStoreOptions) {
+    this.coordinator = coordinator
     this.clock = clock
     this.log = log
     this.leaseMs = leaseMs
@@ -51,33 +51,35 @@ export class SharedStore implements StateStore, Shared {
     this.isKeepGiven = keepMs !== undefined
     this.node = clock.id()
     const { node } = this
-    this.attendance = new Attendance({
-      ledger,
+    const ready = () => this.ready()
+    const warn = (message: string, error: unknown) => this.warn(message, error)
+    this.presence = new Presence({
+      coordinator,
       node,
       keep: this,
-      ready: () => this.ready(),
-      complain: (message, error) => this.complain(message, error),
+      ready,
+      warn,
     })
-    this.losses = new Losses(ledger, clock, log)
+    this.lostSaves = new LostSaves(coordinator, clock, log)
     this.lease = new Lease({
-      ledger,
+      coordinator,
       clock,
       node,
       leaseMs,
-      repair: () => this.repair(),
-      lapsed: () => this.ears.lapsed(),
-      died: () => this.ears.missed(),
-      complain: (message, error) => this.complain(message, error),
+      onMessagesLost: () => this.onMessagesLost(),
+      onLapsed: () => this.events.onLeaseLost(),
+      onNodesDied: () => this.events.onOrphans(),
+      warn,
     })
     this.replicas = new Replicas({
-      ledger,
+      coordinator,
       clock,
       node,
       lease: this.lease,
       keep: this,
-      ears: () => this.ears,
-      ready: () => this.ready(),
-      complain: (message, error) => this.complain(message, error),
+      events: () => this.events,
+      ready,
+      warn,
     })
   }
 
@@ -87,74 +89,74 @@ export class SharedStore implements StateStore, Shared {
 
   private async begin(): Promise<void> {
     try {
-      await this.ledger.join(this.node, {
-        told: (message) => this.told(message),
-        missed: () => {
-          this.repair()
-          this.ears.missed()
+      await this.coordinator.join(this.node, {
+        onMessage: (message) => this.onMessage(message),
+        onMessagesLost: () => {
+          this.onMessagesLost()
+          this.events.onOrphans()
         },
-        trouble: (reachable) => this.ears.trouble?.(reachable),
+        onReachable: (reachable) => this.events.onStoreReachable?.(reachable),
       })
       await this.lease.begin()
     } catch (error) {
-      this.opening = undefined // whoever asks next tries again
+      this.opening = undefined // the next call tries again
       throw error
     }
   }
 
-  listen(ears: Ears, keepMs = this.keepMs): void {
+  listen(events: ClusterEvents, keepMs = this.keepMs): void {
     if (!this.isKeepGiven) this.keepMs = keepMs
-    this.ears = ears
+    this.events = events
   }
 
   isAlive(node: string): boolean {
     return this.lease.isAlive(node)
   }
 
-  holds(token: string): boolean {
-    return this.replicas.holds(token)
+  owns(token: string): boolean {
+    return this.replicas.owns(token)
   }
 
   async load(token: string): Promise<Stored | undefined> {
     await this.ready()
     return this.replicas.claim(token, defaultLimits.lockWaitMs, async () => {
-      const stored = this.replicas.of(token).record?.known
-      // what it holds it shall trust in; and one that has begun since this node heard last who lives is not dead
-      if (!this.holds(token) || stored?.running.some(({ node }) => !this.lease.isAlive(node))) await this.lease.renew()
+      const stored = this.replicas.of(token).record?.saved
+      // the caller must be able to trust the ownership; and a process that has just begun is not to be taken for dead
+      if (!this.owns(token) || stored?.running.some(({ node }) => !this.lease.isAlive(node))) await this.lease.renew()
       return stored
     })
   }
 
   async read(token: string): Promise<Stored | undefined> {
     const { role, record } = this.replicas.of(token)
-    if (role.as === 'follower' || this.holds(token)) return record?.known
+    if (role.as === 'follower' || this.owns(token)) return record?.saved
     await this.ready()
-    return TokenRecord.of(await this.ledger.read(token)).known
+    return TokenRecord.of(await this.coordinator.read(token)).saved
   }
 
   save(token: string, next: Stored): Promise<void> {
-    if (this.replicas.ownerOf(token) && !this.closed) return promised(() => this.write(token, next)) // the usual save makes no promise too many
+    if (this.replicas.ownerOf(token) && !this.closed) return promised(() => this.write(token, next)) // the hot path: nothing before the write
     return this.ready().then(() => {
       if (this.replicas.ownerOf(token) || next.revision > 1) return this.write(token, next)
-      return this.replicas.claim(token, undefined, async () => this.write(token, next)) // new: free to save if nobody has
+      return this.replicas.claim(token, undefined, async () => this.write(token, next)) // a new token: free unless another process has it
     })
   }
 
   /** Throws or rejects. */
   private write(token: string, next: Stored): Promise<void> {
     const { role, record: before = TokenRecord.empty } = this.replicas.of(token)
-    if (role.as !== 'owner') throw taken()
+    if (role.as !== 'owner') throw ownershipLost()
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
-    const moved = this.lease.moved(before.stored.running, next.running, role.runsPublished)
+    const nodes = this.lease.runNodeChanges(before.stored.running, next.running, role.runsPublished)
     const { node, keepMs } = this
-    this.savesMade += 1
-    const id = `${node.slice(0, 8)}.${this.savesMade}`
-    const save = { id, token, node, fence: role.fence, revision: next.revision, writes, ...moved, keepMs }
-    return this.ledger.save(save).then((saved) => {
+    this.saves += 1
+    const id = `${node.slice(0, 8)}.${this.saves}`
+    const save = { id, token, node, fence: role.fence, revision: next.revision, writes, ...nodes, keepMs }
+    return this.coordinator.save(save).then((saved) => {
       if (saved) return noteSaved(this.replicas.of(token), role, record)
       this.replicas.apply(token, { on: 'fenced', role })
-      return this.losses.refused(token, before)
+      return this.lostSaves.onRefused(token, before)
     })
   }
 
@@ -163,9 +165,9 @@ export class SharedStore implements StateStore, Shared {
   }
 
   async unload(token: string): Promise<void> {
-    const isKept = this.replicas.of(token).record?.known !== undefined
+    const isSaved = this.replicas.of(token).record?.saved !== undefined
     await (this.replicas.ownerOf(token) ? this.release(token, false) : this.unfollow(token))
-    if (isKept) await this.ledger.touch([token], this.keepMs)
+    if (isSaved) await this.coordinator.touch([token], this.keepMs)
   }
 
   async release(token: string, follow: boolean): Promise<void> {
@@ -181,31 +183,31 @@ export class SharedStore implements StateStore, Shared {
     await this.replicas.perform(token, { on: 'unfollow' })
   }
 
-  attend(token: string, here: boolean): void {
-    this.attendance.say(token, here)
+  setPresent(token: string, here: boolean): void {
+    this.presence.publish(token, here)
   }
 
   ofBrowser(browser: string): Promise<readonly string[]> {
-    return this.ready().then(() => this.ledger.ofBrowser(browser))
+    return this.ready().then(() => this.coordinator.ofBrowser(browser))
   }
 
-  tellOthers(word: string): Promise<void> {
-    return this.ready().then(() => this.ledger.tellOthers(this.node, word))
+  broadcast(text: string): Promise<void> {
+    return this.ready().then(() => this.coordinator.broadcast(this.node, text))
   }
 
-  aloneMs(token: string): Promise<number | undefined> {
-    return this.ready().then(() => this.ledger.aloneMs(token, this.node))
+  unattendedMs(token: string): Promise<number | undefined> {
+    return this.ready().then(() => this.coordinator.unattendedMs(token, this.node))
   }
 
-  /** The ledger forgets by itself what is not in use. */
+  /** The coordinator forgets unused tokens by itself. */
   async unused(inUse: Iterable<string>): Promise<readonly string[]> {
     await this.ready()
-    await this.ledger.touch([...inUse], this.keepMs)
+    await this.coordinator.touch([...inUse], this.keepMs)
     return []
   }
 
   orphans(): Promise<readonly string[]> {
-    return this.ready().then(() => this.ledger.orphans(this.node, fixedLimits.orphansAtOnce))
+    return this.ready().then(() => this.coordinator.orphans(this.node, fixedLimits.orphansAtOnce))
   }
 
   async close(): Promise<void> {
@@ -214,15 +216,15 @@ export class SharedStore implements StateStore, Shared {
     this.lease.end()
     this.replicas.applyToAll({ on: 'may-be-free' })
     if (this.opening) await this.leave()
-    await this.ledger.close()
+    await this.coordinator.close()
   }
 
   private leave(): Promise<void> {
-    let cancelTimer = () => {} // within a bound: its lease ends in any case
+    let cancelTimer = () => {} // does not wait for ever: its lease ends in any case
     const late = new Promise<void>((resolve) => {
       cancelTimer = this.clock.after(fixedLimits.storeTroubleMs, resolve)
     })
-    return Promise.race([this.ledger.leave(this.node).catch(() => {}), late]).finally(cancelTimer)
+    return Promise.race([this.coordinator.leave(this.node).catch(() => {}), late]).finally(cancelTimer)
   }
 
   private ready(): Promise<void> {
@@ -230,35 +232,35 @@ export class SharedStore implements StateStore, Shared {
     return this.open()
   }
 
-  private told(message: Message): void {
+  private onMessage(message: Message): void {
     if (this.closed) return
     switch (message.type) {
-      case 'wanted':
+      case 'handover-requested':
         return this.replicas.apply(message.token, { on: 'handover-requested' })
       case 'granted':
         return this.replicas.apply(message.token, { on: 'may-be-free' })
       case 'changed':
         return this.replicas.apply(message.token, { on: 'changed', ...message })
-      case 'gone':
-        this.lease.gone(message.node)
-        this.replicas.applyToAll({ on: 'may-be-free', holder: message.node })
-        return this.ears.missed()
-      case 'alone':
-        return this.ears.alone(message.token)
-      case 'word':
-        return this.ears.heard?.(message.word)
+      case 'node-gone':
+        this.lease.onNodeGone(message.node)
+        this.replicas.applyToAll({ on: 'may-be-free', owner: message.node })
+        return this.events.onOrphans()
+      case 'last-page-left':
+        return this.events.onLastPageLeft(message.token)
+      case 'broadcast':
+        return this.events.onBroadcast?.(message.text)
     }
   }
 
-  /** Asks for what this node may not have been told. */
-  private repair(): void {
+  /** Asks for what may have been missed, and sends again what may not have arrived. */
+  private onMessagesLost(): void {
     this.replicas.applyToAll({ on: 'missed' })
-    this.attendance.sayAgain()
+    this.presence.publishUnpublished()
   }
 
-  /** A ledger that is out of reach says so itself, once. */
-  private complain(message: string, error: unknown): void {
-    const isSaid = isHeldStateError(error) && error.code === 'store-unreachable'
-    if (!this.closed && !isSaid) this.log.warn(message, error)
+  /** Not for a coordinator that is out of reach: that is logged once, where it is noticed. */
+  private warn(message: string, error: unknown): void {
+    const isLogged = isHeldStateError(error) && error.code === 'store-unreachable'
+    if (!this.closed && !isLogged) this.log.warn(message, error)
   }
 }

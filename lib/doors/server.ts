@@ -18,8 +18,8 @@ export { type DiskStoreOptions, diskStore } from '../store/disk.js'
 export { type Memory, memoryStore } from '../store/memory.js'
 export type {
   CallEnd,
+  ClusterEvents as Ears,
   DurableRun,
-  Ears,
   Fields,
   PageCalls,
   RunningTask,

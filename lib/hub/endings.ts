@@ -150,7 +150,7 @@ export class Endings {
   async endBrowser(browser: string): Promise<void> {
     this.ground.flow.refuseNested()
     const hash = hashOf(browser)
-    await Promise.all([this.ground.store.shared?.tellOthers(`end browser ${hash}`), this.endHash(hash, true)])
+    await Promise.all([this.ground.store.shared?.broadcast(`end browser ${hash}`), this.endHash(hash, true)])
   }
 
   /** Those that are kept are ended by the process that was asked; the others end what only they know. */
@@ -166,7 +166,7 @@ export class Endings {
   disconnect(whose: Whose): void {
     const [kind, name] = 'token' in whose ? ['token', whose.token] : ['browser', hashOf(whose.browser)]
     this.close(kind as 'token' | 'browser', name)
-    this.ground.store.shared?.tellOthers(`close ${kind} ${name}`).catch((error) => {
+    this.ground.store.shared?.broadcast(`close ${kind} ${name}`).catch((error) => {
       this.ground.log.warn('Other processes could not be asked to close connections.', error)
     })
   }
@@ -176,7 +176,7 @@ export class Endings {
     const here = sessionsOf(this.ground.instances.get(token))
     for (const session of here) closeIfStale(session, this.ground.instance(token), marks)
     if (here.length === 0)
-      void this.ground.store.shared?.tellOthers(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
+      void this.ground.store.shared?.broadcast(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
   }
 
   private close(kind: 'token' | 'browser', name: string): void {

@@ -1,10 +1,10 @@
-/** Hubs over one ledger in memory, and a tab at the first of them. */
+/** Hubs over one coordinator in memory, and a tab at the first of them. */
 
 import { sharedStore } from '../cluster/shared-store.js'
 import type { Definition } from '../state/definition.js'
 import type { TestClock } from '../testing/clock.js'
 import { testHub } from '../testing/kit.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
 import { mortalClock } from '../testing/mortal-clock.js'
 import type { HubOptions } from './options.js'
 
@@ -14,10 +14,10 @@ export async function openNodes<D extends Definition>(
   definition: D,
   { count = 2, limits = {} }: { readonly count?: number; readonly limits?: HubOptions['limits'] } = {},
 ) {
-  const book = new Book(clock)
+  const book = new MemoryCoordinatorState(clock)
   const start = () => {
     const own = mortalClock(clock)
-    const store = sharedStore({ ledger: memoryLedger(book), clock: own, leaseMs: 1000 })
+    const store = sharedStore({ coordinator: memoryCoordinator(book), clock: own, leaseMs: 1000 })
     const kit = testHub([definition], { store, limits }, clock)
     /** `kill -9`: its clock and its messages end. */
     const kill = () => {

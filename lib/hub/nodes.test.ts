@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Ledger } from '../cluster/coordinator.js'
+import type { Coordinator } from '../cluster/coordinator.js'
 import { defineState, Refusal } from '../doors/authors.js'
 import { TestClock } from '../testing/clock.js'
 import { openNodes } from './nodes.fixture.js'
@@ -74,9 +74,9 @@ describe('a tab', () => {
     const { a, b, tab, now, move, end } = await open()
     await end(a.hub.modifyState(tab.token, d, (s) => void (s.n = 5)))
     await move(b)
-    const { ledger } = a.store as unknown as { ledger: Ledger }
-    const { save } = ledger
-    ledger.save = async (each) => {
+    const { coordinator } = a.store as unknown as { coordinator: Coordinator }
+    const { save } = coordinator
+    coordinator.save = async (each) => {
       const saved = await save(each)
       await pause(50) // its answer is late, and others are told meanwhile
       return saved
@@ -139,10 +139,10 @@ describe('a tab', () => {
     const { b, tab, now, move, end, state } = await open()
     const call = state.steps(7)
     await clock.advance(100)
-    const { ledger } = b.store as unknown as { ledger: Ledger }
-    const { claim } = ledger
-    ledger.claim = async () => {
-      ledger.claim = claim
+    const { coordinator } = b.store as unknown as { coordinator: Coordinator }
+    const { claim } = coordinator
+    coordinator.claim = async () => {
+      coordinator.claim = claim
       throw new Error('the connection failed')
     }
     await move(b)
@@ -161,11 +161,11 @@ describe('a tab', () => {
     await clock.advance(600) // its answer reaches nobody
     a.kill()
     await clock.advance(1_500)
-    const { ledger } = b.store as unknown as { ledger: Ledger }
-    const { save } = ledger
+    const { coordinator } = b.store as unknown as { coordinator: Coordinator }
+    const { save } = coordinator
     let failed = 0
-    ledger.save = async () => {
-      ledger.save = save
+    coordinator.save = async () => {
+      coordinator.save = save
       failed += 1
       throw new Error('the connection failed')
     }
@@ -344,7 +344,7 @@ it('a process that was taken for dead writes nothing to what others hold now, an
   const { a, b, book, tab, now, end, state } = await open()
   await end(state.add(1))
   const node = book.nodes.get(a.store.node)
-  if (node) node.leaseEnd = 0 // the ledger has heard nothing of it
+  if (node) node.leaseEnd = 0 // the coordinator has heard nothing of it
   await end(
     b.hub.modifyState(tab.token, d, (s) => void (s.n = 50)),
     0,
@@ -373,14 +373,14 @@ it('takes over a task though another token has to be waited for', async () => {
   await end(state.begin(30), 250)
   const held = 'f'.repeat(32)
   await end(a.hub.modifyState(held, d, (s) => void (s.n = 1)))
-  const page = book.page(held)
+  const page = book.entry(held)
   const { node } = a.hub.nodes
   a.kill()
   const tasks = book.tasksOf(node)
   const others = [...tasks]
   tasks.clear()
   for (const token of [held, ...others]) tasks.add(token) // the first is a token of the dead that somebody else holds, and does not give up
-  page.holder = 'somebody'
+  page.owner = 'somebody'
   book.nodes.set('somebody', {
     leaseEnd: Number.POSITIVE_INFINITY,
     trustEnd: Number.POSITIVE_INFINITY,
@@ -405,11 +405,11 @@ it('says again whose its tasks are after it was taken for dead, so that they are
 it('what a process asks for anew, after it was taken for dead, it does not take for known meanwhile', async () => {
   const { a, b, book, tab, end, state } = await open()
   await end(state.add(1))
-  const { ledger } = a.store as unknown as { ledger: Ledger }
-  const { claim } = ledger
+  const { coordinator } = a.store as unknown as { coordinator: Coordinator }
+  const { claim } = coordinator
   const instance = a.hub.instance(tab.token)
   const known: boolean[] = []
-  ledger.claim = (...given) => {
+  coordinator.claim = (...given) => {
     known.push(instance.known)
     return claim(...given)
   }
@@ -501,7 +501,7 @@ describe('a task that shall not go on without its tab', () => {
     tab.drop()
     await move(b)
     const node = book.nodes.get(b.store.node)
-    for (const page of book.pages.values()) page.attended.clear()
+    for (const page of book.entries.values()) page.present.clear()
     if (node) node.leaseEnd = 0
     await clock.advance(120_000)
     expect(runsAt(a)).toBe(1)

@@ -12,7 +12,7 @@ import type { Instance } from '../instance/instance.js'
 import type { Locks } from '../instance/locks.js'
 import { inTab } from '../instance/token.js'
 import type { Session } from '../session/session.js'
-import type { Ears, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
+import type { ClusterEvents, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
 import type { Tasking } from '../tasks/scheduler.js'
 
 /** What it asks of the hub. */
@@ -39,7 +39,7 @@ export interface NodesGround {
   tracked(work: Promise<void>): unknown
 }
 
-export class Nodes implements Ears {
+export class Nodes implements ClusterEvents {
   readonly node: string
   private readonly ground: NodesGround
   private readonly store: Shared | undefined
@@ -72,10 +72,10 @@ export class Nodes implements Ears {
 
   /** Whether a token that was loaded is this process's still, as far as it can know. */
   holds(token: string): boolean {
-    return this.store?.holds(token) ?? true
+    return this.store?.owns(token) ?? true
   }
 
-  wanted(token: string): void {
+  onHandoverRequested(token: string): void {
     if (this.leaving.has(token)) return
     this.leaving.add(token)
     void this.ground.tracked(this.giveUp(token))
@@ -109,7 +109,7 @@ export class Nodes implements Ears {
     }
   }
 
-  changed(token: string, stored: Stored | undefined): void {
+  onChanged(token: string, stored: Stored | undefined): void {
     const { instances, keeping, log } = this.ground
     const instance = instances.get(token)
     if (!instance || !keeping.isNeeded(instance)) {
@@ -120,12 +120,12 @@ export class Nodes implements Ears {
     } else if (instance.followed) this.ground.told(instance, instance.follow(stored))
   }
 
-  heard(word: string): void {
+  onBroadcast(word: string): void {
     this.ground.endings.heard(word)
   }
 
   /** Tabs of tokens that others may have changed are shown what is so. */
-  lapsed(): void {
+  onLeaseLost(): void {
     const { instances, keeping, tasks } = this.ground
     for (const instance of instances.values()) {
       if (instance.watchers.size > 0) this.attend(instance.token, true)
@@ -148,24 +148,24 @@ export class Nodes implements Ears {
 
   /** The pages of a token are here, or not here any more. */
   attend(token: string, here: boolean): void {
-    this.store?.attend(token, here)
+    this.store?.setPresent(token, here)
   }
 
   /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
   aloneMs(token: string): Eventually<number | undefined> {
-    return this.store ? this.store.aloneMs(token) : Number.POSITIVE_INFINITY
+    return this.store ? this.store.unattendedMs(token) : Number.POSITIVE_INFINITY
   }
 
-  alone(token: string): void {
+  onLastPageLeft(token: string): void {
     this.ground.tasks.abandoned.left(token)
   }
 
-  trouble(reachable: boolean): void {
+  onStoreReachable(reachable: boolean): void {
     this.away = !reachable
     for (const session of this.ground.sessions) session.notifyStore(!reachable)
   }
 
-  missed(): void {
+  onOrphans(): void {
     for (const { token, loaded, runs } of this.ground.instances.values())
       if (loaded && runs.rejudge()) this.heirless.add(token)
     void this.takeOver()

@@ -12,7 +12,7 @@ import { forgetTab, getState, hub, memoryStore, modifyState } from '../doors/ser
 import { gate } from '../testing/await.fixture.js'
 import { TestClock } from '../testing/clock.js'
 import { testHub } from '../testing/kit.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
 import { setSlot } from './process-hub.js'
 
 let leaked = ''
@@ -38,7 +38,11 @@ afterEach(() => setSlot(undefined))
 describe.each([
   ['memory', () => memoryStore()],
   ['disk', (clock: TestClock) => diskStore({ dir: mkdtempSync(join(tmpdir(), 'heldstate-has-')), clock })],
-  ['shared', (clock: TestClock) => sharedStore({ ledger: memoryLedger(new Book(clock)), clock, leaseMs: 4_000 })],
+  [
+    'shared',
+    (clock: TestClock) =>
+      sharedStore({ coordinator: memoryCoordinator(new MemoryCoordinatorState(clock)), clock, leaseMs: 4_000 }),
+  ],
 ] as const)('over a store of kind %s', (kind, make) => {
   async function open() {
     const clock = new TestClock(7)
@@ -157,9 +161,9 @@ describe.each([
 describe('over two processes', () => {
   async function two() {
     const clock = new TestClock(9)
-    const book = new Book(clock)
+    const book = new MemoryCoordinatorState(clock)
     const make = () =>
-      testHub([d], { store: sharedStore({ ledger: memoryLedger(book), clock, leaseMs: 4_000 }) }, clock)
+      testHub([d], { store: sharedStore({ coordinator: memoryCoordinator(book), clock, leaseMs: 4_000 }) }, clock)
     const [a, b] = [make(), make()]
     await clock.advance(10)
     const tab = await a.open()
@@ -196,12 +200,12 @@ describe('over two processes', () => {
     expect(await b.done(b.hub.modifyState(token, d, (s) => (s.n += 1)))).toBe(1)
   })
 
-  it('asking for a token that never existed leaves nothing in the ledger', async () => {
+  it('asking for a token that never existed leaves nothing in the coordinator', async () => {
     const { b, book } = await two()
-    const before = [...book.pages.keys()].filter((token) => token === nobody)
+    const before = [...book.entries.keys()].filter((token) => token === nobody)
     expect(await b.done(b.hub.has(nobody))).toBe(false)
     await expect(b.done(b.hub.modifyState(nobody, d, () => {}))).rejects.toMatchObject({ code: 'unknown-token' })
     expect(before).toEqual([])
-    expect(book.pages.get(nobody)?.holder).toBeUndefined()
+    expect(book.entries.get(nobody)?.owner).toBeUndefined()
   })
 })

@@ -113,7 +113,7 @@ export class ServerAccess {
       if (stored) return !stored.forgotten
       const now = ground.instances.get(token)
       if (now && this.isUsed(now)) return !this.isEnded(token)
-      return ground.store.shared?.attended(token) ?? false
+      return ground.store.shared?.isAttended(token) ?? false
     })
   }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { HeldStateError } from '../base/errors.js'
 import { defineState, Refusal } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { taken } from '../store/errors.js'
+import { ownershipLost } from '../store/errors.js'
 import type { StateStore, Stored } from '../store/store.js'
 import { done, failure, gate } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
@@ -305,7 +305,7 @@ describe('when the save under way fails', () => {
   })
 
   it.each([
-    ['it was taken over', taken()],
+    ['it was taken over', ownershipLost()],
     ['its store is closed', new HeldStateError('hub-closed', 'The store is closed.')],
   ])('since %s, so do all others', async (_, error) => {
     const { clock, tab, hub, end } = await open()
@@ -330,7 +330,7 @@ describe('when the save under way fails', () => {
     const second = call(opened)
     second.catch(() => {})
     await clock.settle()
-    await end(taken())
+    await end(ownershipLost())
     slow.open()
     await clock.settle()
     expect((kept()?.calls ?? []).flatMap(({ done: through }) => (through > 1 ? [through] : []))).toEqual([])

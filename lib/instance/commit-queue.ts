@@ -8,7 +8,7 @@ import { after, type Eventually, isPromise, promised, rescued } from '../base/ev
 import { fixedLimits } from '../base/server-limits.js'
 import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
-import { isStale, taken } from '../store/errors.js'
+import { isStale, ownershipLost } from '../store/errors.js'
 import type { State, Stored } from '../store/store.js'
 import { endOf, withEnd } from './call-log.js'
 import type { Ground } from './ground.js'
@@ -122,7 +122,7 @@ export class CommitQueue implements Unsaved {
 
   /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
   superseded(): void {
-    this.fail(taken())
+    this.fail(ownershipLost())
   }
 
   private fail(error: unknown): void {
@@ -220,7 +220,7 @@ const matchesRuns = (running: Stored['running'], { begun, over }: RunChanges = {
 export function loseOwnership(
   ground: Pick<Ground, 'lost'>,
   instance: Instance,
-  error: HeldStateError = taken(),
+  error: HeldStateError = ownershipLost(),
 ): never {
   instance.loaded = false
   ground.lost(instance, error)

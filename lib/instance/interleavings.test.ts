@@ -1,12 +1,12 @@
-/** Moments in which two things meet, of several processes over one ledger, and of one: each has gone wrong once. */
+/** Moments in which two things meet, of several processes over one coordinator, and of one: each has gone wrong once. */
 import { describe, expect, it } from 'vitest'
 import { HeldStateError } from '../base/errors.js'
-import type { Ledger } from '../cluster/coordinator.js'
+import type { Coordinator } from '../cluster/coordinator.js'
 import { defineState } from '../doors/authors.js'
 import { openNodes } from '../hub/nodes.fixture.js'
 import { TestClock } from '../testing/clock.js'
 import { TestTab, testHub } from '../testing/kit.js'
-import type { Book } from '../testing/memory-ledger.js'
+import type { MemoryCoordinatorState } from '../testing/memory-coordinator.js'
 
 let clock = new TestClock()
 const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
@@ -81,13 +81,13 @@ describe('a page whose earlier connection still stands', () => {
     await clock.advance(0)
     connectAsSocket(a.hub, hello, tab.browser)
     await clock.advance(10)
-    expect(await b.store.aloneMs(tab.token)).toBeUndefined()
+    expect(await b.store.unattendedMs(tab.token)).toBeUndefined()
     a.hub.start(tab.token, [d.triggers.waits()])
     await clock.advance(10)
     connectAsSocket(a.hub, { ...hello, heard: 1 }, tab.browser)
     await clock.advance(10)
     expect(a.hub.instance(tab.token).watchers.size).toBe(1)
-    const attended = (await b.store.aloneMs(tab.token)) === undefined
+    const attended = (await b.store.unattendedMs(tab.token)) === undefined
     await clock.advance(60_000)
     expect([attended, a.hub.backgroundTasks.size]).toEqual([true, 1])
   })
@@ -141,16 +141,16 @@ describe('cancel, of a run that has failed and not settled', () => {
   it('durable: taken over by another process meanwhile, attempts do not write side by side', async () => {
     const { a, b, book, end, state, tab } = await open(2)
     await end(state.sure.start(), 20_200) // has failed at 20 s, and has 2 s to notice
-    const { ledger } = a.store as unknown as { ledger: Ledger }
-    const { beat } = ledger
-    ledger.beat = async (...given) => {
+    const { coordinator } = a.store as unknown as { coordinator: Coordinator }
+    const { heartbeat: beat } = coordinator
+    coordinator.heartbeat = async (...given) => {
       await pause(500)
       return beat(...given)
     }
     const node = book.nodes.get(a.store.node)
     if (node) node.leaseEnd = 0 // taken for dead for a moment
     await clock.advance(600)
-    ledger.beat = beat
+    coordinator.heartbeat = beat
     await clock.advance(200)
     const seen: string[] = []
     for (let i = 0; i < 12; i += 1) {
@@ -237,12 +237,12 @@ it('a duplicate leaves nothing of its original', async () => {
   tab.close()
   await clock.advance(5 * 600_000)
   expect([...b.hub.instances.keys(), ...a.hub.instances.keys()]).toEqual([])
-  const left = [...book.pages.values()].map(({ holder, followers, attended }) => [
+  const left = [...book.entries.values()].map(({ owner: holder, followers, present: attended }) => [
     holder,
     followers.size,
     attended.size,
   ])
-  expect(left).toEqual([[undefined, 0, 0]]) // what is kept of the original, for as long as the ledger keeps it
+  expect(left).toEqual([[undefined, 0, 0]]) // what is kept of the original, for as long as the coordinator keeps it
 })
 
 it('server code that changes a token while its page connects is not refused', async () => {
@@ -267,14 +267,14 @@ it('server code that changes a token while its page connects is not refused', as
 
 /** The answers of renewals are late by `ms`. */
 function slowBeats(kit: { store: unknown }, ms: number) {
-  const { ledger } = kit.store as { ledger: Ledger }
-  const { beat } = ledger
-  ledger.beat = async (...given) => {
+  const { coordinator } = kit.store as { coordinator: Coordinator }
+  const { heartbeat: beat } = coordinator
+  coordinator.heartbeat = async (...given) => {
     await pause(ms)
     return beat(...given)
   }
   return () => {
-    ledger.beat = beat
+    coordinator.heartbeat = beat
   }
 }
 
@@ -285,7 +285,7 @@ it('a process that was late for half a lease, and lost nothing, ends no connecti
   await clock.advance(170)
   restore() // one renewal is under way
   await clock.advance(600) // its answer is here, and says nothing of now; the next one goes out in 167 ms
-  expect(a.store.holds(tab.token)).toBe(false)
+  expect(a.store.owns(tab.token)).toBe(false)
   const read = a.hub.modifyState(tab.token, d, (s) => s.n) // changes nothing
   const outcome = await end(read, 1_000)
   await clock.advance(2_000)
@@ -298,8 +298,8 @@ it('a page that came while the lease was not trusted is told of what others chan
   tab.drop()
   const restore = slowBeats(a, 700)
   await clock.advance(620)
-  expect(a.store.holds(tab.token)).toBe(false)
-  await tab.reconnect() // the ledger says that a holds it
+  expect(a.store.owns(tab.token)).toBe(false)
+  await tab.reconnect() // the coordinator says that a holds it
   await clock.advance(100)
   restore()
   await clock.advance(2_000)
@@ -318,9 +318,9 @@ it('a page that came while the lease was not trusted is told of what others chan
 
 it('a renewal that waited is not sent after the node has left', async () => {
   const { a, book } = await open(2)
-  const { lease, ledger } = a.store as unknown as { lease: { renew(): Promise<void> }; ledger: Ledger }
-  const { beat } = ledger
-  ledger.beat = async (...given) => {
+  const { lease, coordinator } = a.store as unknown as { lease: { renew(): Promise<void> }; coordinator: Coordinator }
+  const { heartbeat: beat } = coordinator
+  coordinator.heartbeat = async (...given) => {
     const answer = await beat(...given)
     await pause(20)
     return answer
@@ -330,7 +330,7 @@ it('a renewal that waited is not sent after the node has left', async () => {
   void a.store.close()
   await clock.advance(200)
   await Promise.all(asked)
-  expect(book.lives(a.store.node)).toBe(false)
+  expect(book.isAlive(a.store.node)).toBe(false)
 })
 
 const e = defineState('e', () => ({ n: 0 })).tasks((background) => ({
@@ -358,14 +358,14 @@ it('a task of which one copy may run has one, though the first has failed and is
 
 it('close() is done in its time, though the store does not answer', async () => {
   const { a, tab } = await open(2)
-  const { ledger } = a.store as unknown as { ledger: Ledger }
+  const { coordinator } = a.store as unknown as { coordinator: Coordinator }
   a.hub.start(tab.token, [d.triggers.ticks()])
   await clock.advance(20)
-  ledger.save = async () => {
+  coordinator.save = async () => {
     await pause(30_000) // storeWaitMs
     throw Object.assign(new Error('out of reach'))
   }
-  ledger.claim = async () => {
+  coordinator.claim = async () => {
     await pause(30_000)
     throw Object.assign(new Error('out of reach'))
   }
@@ -390,7 +390,7 @@ it('what a process does not trust in any more it does not read either', async ()
     b.hub.modifyState(tab.token, d, (s) => void (s.n = 50)),
     200,
   )
-  expect(a.store.holds(tab.token)).toBe(false)
+  expect(a.store.owns(tab.token)).toBe(false)
   expect(await end(readState(a.hub, tab.token, 'd'), 10)).toMatchObject({ value: { n: 50 } })
 })
 
@@ -399,7 +399,7 @@ it('a task of a process that died while its token moved is shown as interrupted'
   await end(state.plain.start(), 50)
   a.kill()
   const node = book.nodes.get(a.store.node)
-  if (node) node.leaseEnd = clock.now() // the ledger knows before the others do
+  if (node) node.leaseEnd = clock.now() // the coordinator knows before the others do
   await move(b)
   await end(
     b.hub.modifyState(tokenOf(book), d, (s) => void (s.n += 1)),
@@ -410,23 +410,34 @@ it('a task of a process that died while its token moved is shown as interrupted'
   expect((await b.store.read(tokenOf(book)))?.running).toEqual([])
 })
 
-const tokenOf = (book: Book) => [...book.pages.keys()][0] as string
+const tokenOf = (book: MemoryCoordinatorState) => [...book.entries.keys()][0] as string
 
-/** Nothing of the ledger can be reached, as of a redis that is away for longer than anybody waits. */
-function away(kit: { store: unknown }, hub: { nodes: { trouble(reachable: boolean): void } }) {
-  const store = kit.store as { ledger: Record<string, unknown> }
-  const { ledger } = store
+/** Nothing of the coordinator can be reached, as of a redis that is away for longer than anybody waits. */
+function away(kit: { store: unknown }, hub: { nodes: { onStoreReachable(reachable: boolean): void } }) {
+  const store = kit.store as { coordinator: Record<string, unknown> }
+  const { coordinator } = store
   const refused = async () => {
     throw new HeldStateError('store-unreachable', 'The redis at 10.0.0.7:6379 is out of reach.')
   }
-  store.ledger = ledger
-  const names = ['claim', 'save', 'follow', 'beat', 'read', 'release', 'attend', 'aloneMs', 'orphans', 'unfollow']
-  const kept = names.map((name) => [name, ledger[name]] as const)
-  for (const name of names) ledger[name] = refused
-  hub.nodes.trouble(false)
+  store.coordinator = coordinator
+  const names = [
+    'claim',
+    'save',
+    'follow',
+    'heartbeat',
+    'read',
+    'release',
+    'setPresent',
+    'unattendedMs',
+    'orphans',
+    'unfollow',
+  ]
+  const kept = names.map((name) => [name, coordinator[name]] as const)
+  for (const name of names) coordinator[name] = refused
+  hub.nodes.onStoreReachable(false)
   return () => {
-    for (const [name, operation] of kept) ledger[name] = operation
-    hub.nodes.trouble(true)
+    for (const [name, operation] of kept) coordinator[name] = operation
+    hub.nodes.onStoreReachable(true)
   }
 }
 
@@ -447,7 +458,7 @@ describe('when the store was away for longer than anybody waits', () => {
     await end(state.ticks.start(), 50)
     const back = away(a, a.hub)
     await clock.advance(40_000)
-    book.page(tokenOf(book)).revision += 1 // a save had arrived
+    book.entry(tokenOf(book)).revision += 1 // a save had arrived
     back()
     await clock.advance(20_000)
     expect(now().ticks).toMatchObject({ running: 0, outcome: 'failed', error: { code: 'store-unreachable' } })

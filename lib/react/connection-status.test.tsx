@@ -54,12 +54,12 @@ it('says that the browser is offline, where trying is of no use', async () => {
 
 it('says that the server cannot save, as long as that lasts, and the page is live all the time', async () => {
   const { text, hub, advance, button } = await shown(0)
-  hub.nodes.trouble(false)
+  hub.nodes.onStoreReachable(false)
   await advance(10)
   await wait(5)
   expect(text()).toBe('The server cannot save at the moment. Changes wait for it, but not for long.')
   expect(button()).toBeNull()
-  hub.nodes.trouble(true)
+  hub.nodes.onStoreReachable(true)
   await advance(10)
   expect(text()).toBe('')
 })

@@ -5,7 +5,7 @@ import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { readKey, writtenKey } from './disk-keys.js'
 import { type StatementName, statements } from './disk-statements.js'
-import { refuseStale, taken } from './errors.js'
+import { ownershipLost, refuseStale } from './errors.js'
 import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
 import { type Database, isBusy, isDamaged, type Row, type Statement, textOf, type Value } from './sqlite.js'
 import type { Stored } from './store.js'
@@ -103,7 +103,7 @@ export class DiskTokens {
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next)
     const changed = known ? this.advance(known, next) : this.add(token, next)
-    if (changed === 0) throw taken()
+    if (changed === 0) throw ownershipLost()
     const id = known?.id ?? Number(this.statement('find').get(token)?.id)
     this.writeTexts(id, writes)
     return { id, record, version: known ? known.version + 1 : firstVersion }

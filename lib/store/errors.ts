@@ -13,11 +13,11 @@ export function refuseStale(kept: number, next: number): void {
 }
 
 /** Another handle has loaded the token. */
-export const taken = () =>
+export const ownershipLost = () =>
   new HeldStateError('stale-write', 'Another process has taken over the state of this tab. Nothing was kept.')
 
 /** Another process does not give the token up. */
-export const heldElsewhere = () =>
+export const ownedElsewhere = () =>
   new HeldStateError(
     'lock-timeout',
     `Another process has held the state of this tab for ${defaultLimits.lockWaitMs} ms, the bound "lockWaitMs". Nothing was changed; try again.`,

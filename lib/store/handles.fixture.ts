@@ -1,7 +1,7 @@
 /** Stores as the suite wants them: a new one, or another handle on the memory of one. */
 import { systemClock } from '../base/clock.js'
 import { type SharedStore, sharedStore } from '../cluster/shared-store.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
 import { type Memory, memoryStore } from './memory.js'
 import type { StateStore } from './store.js'
 
@@ -14,12 +14,12 @@ export function memoryHandle(beside?: StateStore): StateStore {
   return store
 }
 
-const books = new WeakMap<StateStore, Book>()
+const books = new WeakMap<StateStore, MemoryCoordinatorState>()
 
 /** Shared stores that give up a token when another asks for it, as a hub does. */
 export async function sharedHandle(beside?: StateStore): Promise<StateStore> {
-  const book = (beside && books.get(beside)) ?? new Book(systemClock)
-  const store = sharedStore({ ledger: memoryLedger(book), clock: systemClock, leaseMs: 60_000 })
+  const book = (beside && books.get(beside)) ?? new MemoryCoordinatorState(systemClock)
+  const store = sharedStore({ coordinator: memoryCoordinator(book), clock: systemClock, leaseMs: 60_000 })
   books.set(store, book)
   givingUp(store)
   return store
@@ -27,10 +27,10 @@ export async function sharedHandle(beside?: StateStore): Promise<StateStore> {
 
 export function givingUp(store: SharedStore): void {
   store.listen({
-    wanted: (token) => void store.release(token, false).catch(() => {}),
-    changed: () => {},
-    missed: () => {},
-    alone: () => {},
-    lapsed: () => {},
+    onHandoverRequested: (token) => void store.release(token, false).catch(() => {}),
+    onChanged: () => {},
+    onOrphans: () => {},
+    onLastPageLeft: () => {},
+    onLeaseLost: () => {},
   })
 }

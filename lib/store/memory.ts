@@ -1,5 +1,5 @@
 /** The memory store: as fast as it gets, and gone with the process. */
-import { refuseStale, taken } from './errors.js'
+import { ownershipLost, refuseStale } from './errors.js'
 import type { StateStore, Stored } from './store.js'
 
 interface Kept {
@@ -21,7 +21,7 @@ export function memoryStore(memory: Memory = new Map()): StateStore {
     read: (token) => memory.get(token)?.stored,
     save: (token, stored) => {
       const kept = memory.get(token)
-      if (kept && kept.owner !== handle) throw taken()
+      if (kept && kept.owner !== handle) throw ownershipLost()
       refuseStale(kept?.stored.revision ?? 0, stored.revision)
       memory.set(token, { stored, owner: handle })
     },

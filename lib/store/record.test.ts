@@ -5,7 +5,7 @@ import type { Stored } from './store.js'
 
 const nothing: Stored = { revision: 0, state: {}, calls: [], running: [], ended: [], shapes: {} }
 
-/** A store of texts, as a ledger keeps them. */
+/** A store of texts, as a coordinator keeps them. */
 function keep(texts: Record<string, string>, writes: Writes): void {
   for (const [key, text] of Object.entries(writes))
     if (text === null) delete texts[key]

@@ -19,13 +19,13 @@ export type Texts = Readonly<Record<string, string>>
 export type Writes = Readonly<Record<string, string | null>>
 
 /** A token as it is kept. */
-export interface Kept {
+export interface SavedTexts {
   readonly revision: number
   readonly texts: Texts
 }
 
 /** What is kept; `'same'` if its revision is the one that the caller has already. */
-export type Known = Kept | 'same' | undefined
+export type SavedOrSame = SavedTexts | 'same' | undefined
 
 /** A large field as it is kept: its own text, and patches of it. Lengths are in characters. */
 interface Large {
@@ -64,12 +64,12 @@ export class TokenRecord {
   static readonly empty = new TokenRecord(nothing, new Map())
 
   /** What is kept, if anything is. */
-  get known(): Stored | undefined {
+  get saved(): Stored | undefined {
     return this.stored.revision === 0 ? undefined : this.stored
   }
 
-  /** What a ledger has answered to who has the record `before`. */
-  static of(known: Known, before = TokenRecord.empty): TokenRecord {
+  /** What a coordinator has answered to who has the record `before`. */
+  static of(known: SavedOrSame, before = TokenRecord.empty): TokenRecord {
     if (known === 'same') return before
     return known ? TokenRecord.read(known) : TokenRecord.empty
   }

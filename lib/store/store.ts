@@ -141,59 +141,59 @@ export interface StateStore {
   close(): Promise<void> | void
 }
 
-/** What a store can do that several processes use at the same time. */
+/** What a store can do that several processes use at the same time. Each process is a node. */
 export interface Shared {
-  /** The random id of this process among them. */
+  /** The random id of this process. */
   readonly node: string
-  /** Whether a process is taken to live. */
+  /** Whether a process counts as alive. */
   isAlive(node: string): boolean
-  /** Milliseconds that a process is taken to live after it was heard of last. */
+  /** Milliseconds after its last heartbeat before a process is declared dead. */
   readonly leaseMs: number
-  /** Milliseconds that it keeps a token which it was not told to be in use. They count, and not those of the hub. */
+  /** Milliseconds for which it keeps an unused token. They count, and not those of the hub. */
   readonly keepMs: number
   /** Called once, before anything else. `keepMs` are those of the hub, for a store that was given none. */
-  listen(ears: Ears, keepMs?: number): void
-  /** Whether this process owns the token still, as far as it can know without asking. */
-  holds(token: string): boolean
-  /** Gives up a token, to the one that waits longest; with `follow`, this process is told of what others make of it. */
+  listen(events: ClusterEvents, keepMs?: number): void
+  /** Whether this process still owns the token, as far as it can know without asking. */
+  owns(token: string): boolean
+  /** Hands the token to the process that has waited longest. With `follow`, this process is sent changes from now on. */
   release(token: string, follow: boolean): Promise<void>
-  /** What is kept of a token that this process does not own; it is told of changes from now on. */
+  /** Resolves with what is saved of a token that this process does not own, and sends it changes from now on. */
   follow(token: string): Promise<Stored | undefined>
-  /** It need not be told any more. */
+  /** Sends this process no further changes of the token. */
   unfollow(token: string): Promise<void>
-  /** Pages of a token are at this process from now on, or no more. */
-  attend(token: string, here: boolean): void
-  /** Tells every other process something; who ends or begins just then may not hear it. */
-  tellOthers(word: string): Promise<void>
-  /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
-  aloneMs(token: string): Promise<number | undefined>
-  /** Whether pages of a token are at a process, or were at one that has died since: they come back to another one. */
-  attended(token: string): Promise<boolean>
+  /** Publishes whether this process has connected pages of a token. */
+  setPresent(token: string, here: boolean): void
+  /** Sends a text to every other process. One that starts or ends at that moment may miss it. */
+  broadcast(text: string): Promise<void>
+  /** Milliseconds for which no other process has had a page of the token; `undefined` while one has. */
+  unattendedMs(token: string): Promise<number | undefined>
+  /** Whether a process has pages of a token, or had them when it died: those pages come back to another process. */
+  isAttended(token: string): Promise<boolean>
 }
 
-/** What a shared store tells its process. */
-export interface Ears {
-  /** Another process waits for a token that this one owns. */
-  wanted(token: string): void
-  /** Another process has changed a token that this one follows. */
-  changed(token: string, stored: Stored | undefined): void
-  /** The last page of a token that this one owns or follows has gone, from another process. */
-  alone(token: string): void
-  /** This process was taken for dead for a while: others may own what it owned. */
-  lapsed(): void
-  /** A process has ended, or the connection is back: there may be orphans. */
-  missed(): void
-  /** Another process tells all others something. */
-  heard?(word: string): void
-  /** What the processes share is out of reach, so that loads and saves wait; or it is back. */
-  trouble?(reachable: boolean): void
+/** What a shared store calls in its process. */
+export interface ClusterEvents {
+  /** Another process waits for a token that this process owns. */
+  onHandoverRequested(token: string): void
+  /** Another process has changed a token that this process follows. */
+  onChanged(token: string, stored: Stored | undefined): void
+  /** The last page of a token has gone, from another process. This process owns or follows the token. */
+  onLastPageLeft(token: string): void
+  /** This process was taken for dead for a while: other processes may own its tokens now. */
+  onLeaseLost(): void
+  /** A process has ended, or the connection is back: there may be tasks without a process. */
+  onOrphans(): void
+  /** A text that another process has sent to all. */
+  onBroadcast?(text: string): void
+  /** The store has been out of reach for a while (`false`), so loads and saves wait; or it is back. */
+  onStoreReachable?(reachable: boolean): void
 }
 
-/** For as long as nobody listens. */
-export const deaf: Ears = {
-  wanted: () => {},
-  changed: () => {},
-  alone: () => {},
-  missed: () => {},
-  lapsed: () => {},
+/** Until the hub listens. */
+export const noEvents: ClusterEvents = {
+  onHandoverRequested: () => {},
+  onChanged: () => {},
+  onLastPageLeft: () => {},
+  onOrphans: () => {},
+  onLeaseLost: () => {},
 }

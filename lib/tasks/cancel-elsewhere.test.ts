@@ -34,9 +34,9 @@ it('a durable task that begins while an earlier copy is cancelled is not lost', 
   expect(tab.state(d).job.running).toBe(1)
 })
 
-import type { Ledger } from '../cluster/coordinator.js'
+import type { Coordinator } from '../cluster/coordinator.js'
 import { sharedStore } from '../cluster/shared-store.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
 
 const r = defineState('r', () => ({ log: [] as number[] }))
   .tasks((background) => ({
@@ -54,9 +54,9 @@ const r = defineState('r', () => ({ log: [] as number[] }))
 
 async function two() {
   const clock = new TestClock()
-  const book = new Book(clock)
+  const book = new MemoryCoordinatorState(clock)
   const make = () => {
-    const store = sharedStore({ ledger: memoryLedger(book), clock, leaseMs: 1000 })
+    const store = sharedStore({ coordinator: memoryCoordinator(book), clock, leaseMs: 1000 })
     return { ...testHub([r], { store }, clock), store }
   }
   const [a, b] = [make(), make()]
@@ -71,9 +71,9 @@ it('a durable task that is cancelled from another process while it is between tw
   const held = b.hub.modifyState(token, r, (s) => void s.log.push(0)) // b holds the token now
   await clock.advance(20)
   await held
-  const { ledger } = a.store as unknown as { ledger: Ledger }
-  const { claim } = ledger
-  ledger.claim = async (...given) => {
+  const { coordinator } = a.store as unknown as { coordinator: Coordinator }
+  const { claim } = coordinator
+  coordinator.claim = async (...given) => {
     await new Promise<void>((resolve) => void clock.after(30, resolve)) // word of the next attempt takes its time
     return claim(...given)
   }

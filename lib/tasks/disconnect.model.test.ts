@@ -1,10 +1,10 @@
 /**
- * Tasks that shall not go on without their tab, on three processes over one ledger: pages come, go and move, processes die,
+ * Tasks that shall not go on without their tab, on three processes over one coordinator: pages come, go and move, processes die,
  * and messages are lost. No task is cancelled while its tab is anywhere, or before its grace is over; and none goes on for long
  * without one. Each life is drawn from a seed.
  */
 import { expect, it } from 'vitest'
-import type { Ledger } from '../cluster/coordinator.js'
+import type { Coordinator } from '../cluster/coordinator.js'
 import { sharedStore } from '../cluster/shared-store.js'
 import { defineState } from '../doors/authors.js'
 import type { HubRuntime } from '../hub/hub.js'
@@ -13,7 +13,7 @@ import { protocolVersion } from '../protocol/version.js'
 import { Chance } from '../testing/chance.js'
 import { TestClock } from '../testing/clock.js'
 import { testHub } from '../testing/kit.js'
-import { Book, memoryLedger } from '../testing/memory-ledger.js'
+import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
 import { mortalClock } from '../testing/mortal-clock.js'
 
 const graceMs = 5_000
@@ -49,7 +49,7 @@ class Life {
   private readonly seed: number
   private readonly chance: Chance
   private readonly clock: TestClock
-  private readonly book: Book
+  private readonly book: MemoryCoordinatorState
   private readonly nodes: Node[] = []
   private readonly pages: Page[] = []
   private readonly diary: string[] = []
@@ -63,7 +63,7 @@ class Life {
     this.seed = seed
     this.chance = new Chance(seed)
     this.clock = new TestClock(seed)
-    this.book = new Book(this.clock, (deliver) => {
+    this.book = new MemoryCoordinatorState(this.clock, (deliver) => {
       if (!this.chance.happens(0.05)) this.clock.after(this.chance.pick([0, 0, 1, 20]), deliver)
     })
   }
@@ -84,7 +84,12 @@ class Life {
 
   private start(): Node {
     const clock = mortalClock(this.clock)
-    const store = sharedStore({ ledger: this.slow(memoryLedger(this.book)), clock, leaseMs: 1_000, log: quiet })
+    const store = sharedStore({
+      coordinator: this.slow(memoryCoordinator(this.book)),
+      clock,
+      leaseMs: 1_000,
+      log: quiet,
+    })
     const { hub } = testHub([d], { store }, this.clock)
     const kill = () => {
       node.dead = true
@@ -96,25 +101,25 @@ class Life {
     return node
   }
 
-  /** What is asked of the ledger takes its time. */
-  private slow(ledger: Ledger): Ledger {
+  /** What is asked of the coordinator takes its time. */
+  private slow(coordinator: Coordinator): Coordinator {
     const travel = async () => {
       const ms = this.chance.pick([0, 0, 1, 5])
       if (ms > 0) await new Promise<void>((resolve) => void this.clock.after(ms, resolve))
     }
-    const slow: Record<string, unknown> = { ...ledger }
+    const slow: Record<string, unknown> = { ...coordinator }
     for (const name of [
       'claim',
       'save',
       'release',
       'follow',
       'unfollow',
-      'attend',
-      'aloneMs',
-      'beat',
+      'setPresent',
+      'unattendedMs',
+      'heartbeat',
       'orphans',
     ] as const) {
-      const operation = ledger[name] as (...given: unknown[]) => Promise<unknown>
+      const operation = coordinator[name] as (...given: unknown[]) => Promise<unknown>
       slow[name] = async (...given: unknown[]) => {
         await travel()
         const answer = await operation(...given)
@@ -122,7 +127,7 @@ class Life {
         return answer
       }
     }
-    return slow as unknown as Ledger
+    return slow as unknown as Coordinator
   }
 
   private living(): readonly Node[] {

@@ -63,13 +63,13 @@ function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<ne
     keepMs,
     isAlive: (other) => shared.isAlive(other),
     listen: (ears, keepMs) => shared.listen(ears, keepMs),
-    holds: (token) => shared.holds(token),
+    owns: (token) => shared.owns(token),
     release: async (token, follow) => alive(() => shared.release(token, follow)),
     follow: async (token) => alive(() => shared.follow(token)),
     unfollow: async (token) => alive(() => shared.unfollow(token)),
-    attend: (token, here) => void alive(() => shared.attend(token, here)),
-    tellOthers: async (word) => alive(() => shared.tellOthers(word)),
-    attended: async (token) => alive(() => shared.attended(token)),
-    aloneMs: async (token) => alive(() => shared.aloneMs(token)),
+    setPresent: (token, here) => void alive(() => shared.setPresent(token, here)),
+    broadcast: async (word) => alive(() => shared.broadcast(word)),
+    isAttended: async (token) => alive(() => shared.isAttended(token)),
+    unattendedMs: async (token) => alive(() => shared.unattendedMs(token)),
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Several processes of a simulation over one ledger: their clocks go apart, what they ask of the ledger takes its time and
+ * Several processes of a simulation over one coordinator: their clocks go apart, what they ask of the coordinator takes its time and
  * may fail before or after it was done, messages are late or lost, and processes die or freeze while the others serve.
  */
 import type { Clock } from '../base/clock.js'
-import type { Ledger } from '../cluster/coordinator.js'
+import type { Coordinator } from '../cluster/coordinator.js'
 import { sharedStore } from '../cluster/shared-store.js'
 import type { HubRuntime } from '../hub/hub.js'
 import { TokenRecord } from '../store/record.js'
 import { testHub } from './kit.js'
-import { Book, memoryLedger } from './memory-ledger.js'
+import { MemoryCoordinatorState, memoryCoordinator } from './memory-coordinator.js'
 import type { Page } from './simulated-page.js'
 import { gate, journalOf, type Servers, sabotaged, simulatedLimits, type World } from './simulated-servers.js'
 import { type Journal, journal } from './simulated-state.js'
@@ -20,7 +20,7 @@ interface Node {
   readonly name: string
   readonly hub: HubRuntime
   readonly running: ReturnType<typeof gate>
-  /** Its connection to the ledger. */
+  /** Its connection to the coordinator. */
   readonly link: ReturnType<typeof gate>
   frozen: boolean
   dead: boolean
@@ -35,7 +35,7 @@ interface Node {
 export class Cluster implements Servers {
   readonly healsWithin = 10 * lease
   private readonly world: World
-  private readonly book: Book
+  private readonly book: MemoryCoordinatorState
   private readonly nodes: Node[] = []
   private readonly at = new Map<Page, Node>()
   private made = 0
@@ -47,7 +47,7 @@ export class Cluster implements Servers {
       if (!world.healed && chance.happens(0.02)) return
       clock.after(world.healed ? 0 : chance.pick([0, 0, 1, 20]), deliver)
     }
-    this.book = new Book(clock, carry)
+    this.book = new MemoryCoordinatorState(clock, carry)
     for (let index = 0; index < count; index += 1) this.nodes.push(this.start())
   }
 
@@ -110,7 +110,7 @@ export class Cluster implements Servers {
   }
 
   keptOf(token: string): Journal {
-    const { revision, texts } = this.book.page(token)
+    const { revision, texts } = this.book.entry(token)
     return journalOf(TokenRecord.read({ revision, texts }).stored.state)
   }
 
@@ -142,14 +142,14 @@ export class Cluster implements Servers {
       return () => {
         const now = this.book.nodes.get(store.node)
         if (now && !node.dead) now.listener = listener
-        listener?.missed()
+        listener?.onMessagesLost()
       }
     }
     const name = `node ${this.made}`
     const node = { name, running, link: gate(), frozen: false, dead: false, harmed: false, saving: 0, deafen }
     const clock = this.clockOf(node)
-    const ledger = this.ledgerOf(node)
-    const store = sharedStore({ ledger, clock, log: quiet, leaseMs: lease })
+    const coordinator = this.coordinatorOf(node)
+    const store = sharedStore({ coordinator, clock, log: quiet, leaseMs: lease })
     const hub = sabotaged(
       testHub([journal], { store, limits: simulatedLimits }, world.clock, clock).hub,
       world.sabotage,
@@ -182,11 +182,11 @@ export class Cluster implements Servers {
     }
   }
 
-  /** The ledger as a node reaches it. */
-  private ledgerOf(node: Omit<Node, 'hub'>): Ledger {
+  /** The coordinator as a node reaches it. */
+  private coordinatorOf(node: Omit<Node, 'hub'>): Coordinator {
     const { world, book } = this
     const { chance, clock } = world
-    const ledger = memoryLedger(book)
+    const coordinator = memoryCoordinator(book)
     const travel = async () => {
       const ms = world.healed ? 0 : chance.pick([0, 0, 0, 1, 5])
       if (ms > 0) await new Promise<void>((resolve) => void clock.after(ms, resolve))
@@ -205,7 +205,7 @@ export class Cluster implements Servers {
     }
     const fails = (when: string) => {
       if (!world.healed && !world.calm && chance.happens(0.005))
-        throw new Error(`the connection failed ${when} the ledger had done it`)
+        throw new Error(`the connection failed ${when} the coordinator had done it`)
     }
     const far = async <T>(act: () => Promise<T>): Promise<T> => {
       if (node.link.isOpen && !world.healed && !world.calm && chance.happens(0.003)) cut()
@@ -218,30 +218,30 @@ export class Cluster implements Servers {
     }
     let beats = 0
     return {
-      ...ledger,
-      join: (name, { told, missed }) =>
-        ledger.join(name, {
-          told: (message) => void node.running.opened().then(() => node.dead || told(message)),
-          missed,
+      ...coordinator,
+      join: (name, { onMessage: told, onMessagesLost: missed }) =>
+        coordinator.join(name, {
+          onMessage: (message) => void node.running.opened().then(() => node.dead || told(message)),
+          onMessagesLost: missed,
         }),
-      beat: (name, ms, trustMs) => {
+      heartbeat: (name, ms, trustMs) => {
         beats += 1
         if (world.sabotage === 'lease-not-renewed' && beats > 1) return new Promise(() => {})
-        if (beats === 1) return ledger.beat(name, ms, trustMs) // a server that cannot reach its store does not start
-        return far(() => ledger.beat(name, ms, trustMs))
+        if (beats === 1) return coordinator.heartbeat(name, ms, trustMs) // a server that cannot reach its store does not start
+        return far(() => coordinator.heartbeat(name, ms, trustMs))
       },
-      claim: (...given) => far(() => ledger.claim(...given)),
+      claim: (...given) => far(() => coordinator.claim(...given)),
       save: (save) => {
         const { token, node: holder, revision, writes } = save
-        const page = book.page(token)
+        const page = book.entry(token)
         if (world.sabotage === 'publish-early')
-          for (const follower of page.followers) book.tell(follower, { type: 'changed', token, revision, writes })
+          for (const follower of page.followers) book.send(follower, { type: 'changed', token, revision, writes })
         node.saving += 1
         const saving = far(async () => {
           const known = page.revision
           const unfenced = world.sabotage === 'skip-fence'
           if (unfenced) Object.assign(page, { holder, revision: revision - 1 })
-          const saved = await ledger.save(unfenced ? { ...save, fence: page.fence } : save)
+          const saved = await coordinator.save(unfenced ? { ...save, fence: page.fence } : save)
           if (saved && page.revision !== known) {
             const { stored } = TokenRecord.read(page)
             world.kept(token, page.revision, journalOf(stored.state))
@@ -252,17 +252,17 @@ export class Cluster implements Servers {
           node.saving -= 1
         })
       },
-      release: (...given) => far(() => ledger.release(...given)),
-      follow: (...given) => far(() => ledger.follow(...given)),
-      unfollow: (...given) => far(() => ledger.unfollow(...given)),
-      attend: (...given) => far(() => ledger.attend(...given)),
-      attended: (...given) => far(() => ledger.attended(...given)),
-      aloneMs: (...given) => far(() => ledger.aloneMs(...given)),
-      read: (token) => far(() => ledger.read(token)),
-      drop: (...given) => far(() => ledger.drop(...given)),
+      release: (...given) => far(() => coordinator.release(...given)),
+      follow: (...given) => far(() => coordinator.follow(...given)),
+      unfollow: (...given) => far(() => coordinator.unfollow(...given)),
+      setPresent: (...given) => far(() => coordinator.setPresent(...given)),
+      isAttended: (...given) => far(() => coordinator.isAttended(...given)),
+      unattendedMs: (...given) => far(() => coordinator.unattendedMs(...given)),
+      read: (token) => far(() => coordinator.read(token)),
+      drop: (...given) => far(() => coordinator.drop(...given)),
       orphans: async (...given) => {
         await travel() // what is not heard of is given again
-        return ledger.orphans(...given)
+        return coordinator.orphans(...given)
       },
     }
   }

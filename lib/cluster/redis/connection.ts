@@ -9,7 +9,7 @@ import type { Clock } from '../../base/clock.js'
 import { HeldStateError } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
 import { fixedLimits } from '../../base/server-limits.js'
-import { away, refusal, transient, unreachable, withoutClient } from './errors.js'
+import { isTransient, missingClient, permanentError, storeUnreachable, unreachable } from './errors.js'
 import type { Script } from './script.js'
 
 export type Reply = unknown
@@ -35,7 +35,7 @@ export type Bounds = Pick<
   'storeOpenMs' | 'storeWaitMs' | 'storeSilenceMs' | 'storePingMs' | 'storeTroubleMs'
 >
 
-export interface RedisLinkOptions {
+export interface RedisConnectionOptions {
   readonly url: string
   /** Host and port, for people. */
   readonly where: string
@@ -44,40 +44,40 @@ export interface RedisLinkOptions {
   readonly bounds?: { readonly [K in keyof Bounds]?: number } | undefined
 }
 
-export interface LinkListener {
+export interface ConnectionListener {
   readonly channel: string
-  heard(text: string): void
+  onMessage(text: string): void
   /** The connection was made anew: messages may have been lost. */
-  back(): void
-  trouble(reachable: boolean): void
+  onReconnected(): void
+  onReachable(reachable: boolean): void
   /** Runs on each connection before it is used; `first` for the first. Throws what speaks against this redis. */
   check(command: (...args: string[]) => Promise<Reply>, first: boolean): Promise<void>
 }
 
 interface Waiting {
-  go(): void
+  attempt(): void
 }
 
-export class RedisLink {
-  private readonly options: RedisLinkOptions
+export class RedisConnection {
+  private readonly options: RedisConnectionOptions
   private readonly bounds: { readonly [K in keyof Bounds]: number }
   private readonly clock: Clock
-  private listener: LinkListener | undefined
+  private listener: ConnectionListener | undefined
   private pair: Pair | undefined
   private connecting = false
   private closed = false
   /** Somebody has waited for as long as anybody waits. */
-  private refusing = false
+  private failsFast = false
   /** Why the last connection was lost, or was not made. */
   private cause: unknown
   private waiting: Waiting[] = []
   /** Those who wait for an operation, or for the first connection. */
-  private asking = 0
-  private letGo: (() => void) | undefined
-  private troubled = false
-  private cancelTrouble = () => {}
+  private pending = 0
+  private releaseProcess: (() => void) | undefined
+  private isReportedDown = false
+  private cancelReport = () => {}
 
-  constructor(options: RedisLinkOptions) {
+  constructor(options: RedisConnectionOptions) {
     this.options = options
     this.clock = options.clock
     this.bounds = { ...fixedLimits, ...options.bounds }
@@ -88,24 +88,24 @@ export class RedisLink {
   }
 
   /** Makes the first connection; tries for `storeOpenMs`, unless this redis can never do. */
-  async open(listener: LinkListener): Promise<void> {
+  async open(listener: ConnectionListener): Promise<void> {
     this.listener = listener
-    this.asking += 1
-    this.hold()
+    this.pending += 1
+    this.keepProcessAlive()
     try {
       await this.connectFirst()
     } finally {
-      this.answered()
+      this.onSettled()
     }
   }
 
   private async connectFirst(): Promise<void> {
     const end = this.clock.now() + this.bounds.storeOpenMs
-    for (let pause: number = fixedLimits.storeAgainMs; !this.pair; pause = next(pause)) {
+    for (let pause: number = fixedLimits.storeAgainMs; !this.pair; pause = nextPause(pause)) {
       try {
-        this.use(await this.connect(end - this.clock.now(), true))
+        this.adopt(await this.connect(end - this.clock.now(), true))
       } catch (error) {
-        const refused = refusal(error, this.options.where)
+        const refused = permanentError(error, this.options.where)
         if (refused) throw refused
         if (this.closed || this.clock.now() + pause >= end) throw unreachable(this.options.where, error)
         await this.pause(pause)
@@ -116,7 +116,7 @@ export class RedisLink {
   /** Runs a script, again if need be. `keys` are those of tokens. */
   run({ text, sha }: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
     const rest = [`${keys.length}`, ...keys, ...args]
-    return this.within(this.bounds.storeWaitMs, async ({ commands }) => {
+    return this.send(this.bounds.storeWaitMs, async ({ commands }) => {
       try {
         return await commands.sendCommand(['EVALSHA', sha, ...rest])
       } catch (error) {
@@ -128,42 +128,42 @@ export class RedisLink {
 
   close(): void {
     this.closed = true
-    this.cancelTrouble()
+    this.cancelReport()
     const { pair } = this
     this.pair = undefined
     if (pair) destroy(pair)
-    this.goOn()
+    this.resumeWaiting()
   }
 
-  private within(ms: number, send: (pair: Pair) => Promise<Reply>): Promise<Reply> {
+  private send(ms: number, send: (pair: Pair) => Promise<Reply>): Promise<Reply> {
     if (this.closed) return Promise.reject(closedError())
-    if (this.refusing) return Promise.reject(away(this.options.where, this.cause))
-    this.asking += 1
+    if (this.failsFast) return Promise.reject(storeUnreachable(this.options.where, this.cause))
+    this.pending += 1
     return new Promise((resolve, reject) => {
       let over = false
       const end = (settle: () => void) => {
         over = true
-        this.answered()
+        this.onSettled()
         cancel()
         settle()
       }
       const cancel = this.after(ms, () => {
         if (over) return
-        this.refusing ||= !this.pair
-        end(() => reject(away(this.options.where, this.cause)))
+        this.failsFast ||= !this.pair
+        end(() => reject(storeUnreachable(this.options.where, this.cause)))
       })
       const attempt = (): void => {
         if (over) return
         if (this.closed) return end(() => reject(closedError()))
         const { pair } = this
         if (!pair) {
-          this.hold()
-          return void this.waiting.push({ go: attempt })
+          this.keepProcessAlive()
+          return void this.waiting.push({ attempt })
         }
         send(pair).then(
           (reply) => end(() => resolve(reply)),
           (error) => {
-            if (!transient(error)) return end(() => reject(refusal(error, this.options.where) ?? error))
+            if (!isTransient(error)) return end(() => reject(permanentError(error, this.options.where) ?? error))
             this.drop(pair, error)
             attempt()
           },
@@ -174,24 +174,24 @@ export class RedisLink {
   }
 
   /** A process does not end while somebody waits in it; neither a lost connection nor our clock would keep it. */
-  private hold(): void {
-    if (this.letGo) return
+  private keepProcessAlive(): void {
+    if (this.releaseProcess) return
     const { port1 } = new MessageChannel()
     port1.ref()
-    this.letGo = () => port1.close()
+    this.releaseProcess = () => port1.close()
   }
 
-  private answered(): void {
-    this.asking -= 1
-    if (this.asking > 0) return
-    this.letGo?.()
-    this.letGo = undefined
+  private onSettled(): void {
+    this.pending -= 1
+    if (this.pending > 0) return
+    this.releaseProcess?.()
+    this.releaseProcess = undefined
   }
 
   /** Both connections, ready to use within `ms`. */
   private async connect(ms: number, first = false): Promise<Pair> {
     const { createClient } = await loadClient()
-    const listener = this.listener as LinkListener
+    const listener = this.listener as ConnectionListener
     const commands = createClient({
       url: this.options.url,
       RESP: 2,
@@ -203,10 +203,10 @@ export class RedisLink {
     const ready = async () => {
       await Promise.all([pair.commands.connect(), pair.messages.connect()])
       await listener.check((...args) => pair.commands.sendCommand(args), first)
-      await pair.messages.subscribe(listener.channel, (text) => listener.heard(text))
+      await pair.messages.subscribe(listener.channel, (text) => listener.onMessage(text))
     }
     try {
-      await this.inTime(ready(), ms)
+      await this.withTimeout(ready(), ms)
       if (this.closed) throw closedError()
       return pair
     } catch (error) {
@@ -215,24 +215,24 @@ export class RedisLink {
     }
   }
 
-  private use(pair: Pair): void {
+  private adopt(pair: Pair): void {
     if (this.pair) return destroy(pair) // whoever opened it once more was as fast
     this.pair = pair
-    this.refusing = false
-    this.cancelTrouble()
-    if (this.troubled) {
-      this.troubled = false
+    this.failsFast = false
+    this.cancelReport()
+    if (this.isReportedDown) {
+      this.isReportedDown = false
       this.options.log.info(`The redis at ${this.options.where} is back.`)
-      this.listener?.trouble(true)
+      this.listener?.onReachable(true)
     }
-    void this.watch(pair)
-    this.goOn()
+    void this.pingRegularly(pair)
+    this.resumeWaiting()
   }
 
-  private goOn(): void {
+  private resumeWaiting(): void {
     const { waiting } = this
     this.waiting = []
-    for (const { go } of waiting) go()
+    for (const { attempt: go } of waiting) go()
   }
 
   /** Both connections are given up, and made again. */
@@ -241,11 +241,11 @@ export class RedisLink {
     this.pair = undefined
     this.cause = error
     destroy(pair)
-    this.cancelTrouble = this.clock.after(this.bounds.storeTroubleMs, () => {
-      this.troubled = true
+    this.cancelReport = this.clock.after(this.bounds.storeTroubleMs, () => {
+      this.isReportedDown = true
       const { where, log } = this.options
       log.warn(`The redis at ${where} is out of reach. Events and tasks wait until it is back.`, this.cause)
-      this.listener?.trouble(false)
+      this.listener?.onReachable(false)
     })
     void this.reconnect()
   }
@@ -253,10 +253,10 @@ export class RedisLink {
   private async reconnect(): Promise<void> {
     if (this.connecting) return
     this.connecting = true
-    for (let pause: number = fixedLimits.storeAgainMs; !this.closed && !this.pair; pause = next(pause)) {
+    for (let pause: number = fixedLimits.storeAgainMs; !this.closed && !this.pair; pause = nextPause(pause)) {
       try {
-        this.use(await this.connect(this.bounds.storeSilenceMs))
-        this.listener?.back()
+        this.adopt(await this.connect(this.bounds.storeSilenceMs))
+        this.listener?.onReconnected()
       } catch (error) {
         this.cause = error
         await this.pause(pause)
@@ -266,12 +266,12 @@ export class RedisLink {
   }
 
   /** A connection that nobody has closed may be dead for a long time, until somebody asks. */
-  private async watch(pair: Pair): Promise<void> {
+  private async pingRegularly(pair: Pair): Promise<void> {
     for (;;) {
       await this.pause(this.bounds.storePingMs)
       if (this.pair !== pair) return
       try {
-        await this.inTime(Promise.all([pair.commands.ping(), pair.messages.ping()]), this.bounds.storeSilenceMs)
+        await this.withTimeout(Promise.all([pair.commands.ping(), pair.messages.ping()]), this.bounds.storeSilenceMs)
       } catch (error) {
         this.drop(pair, error)
       }
@@ -287,7 +287,7 @@ export class RedisLink {
     return this.clock.after(ms, () => this.clock.turn(run))
   }
 
-  private inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  private withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = this.after(ms, () => reject(new Error(`no answer in ${ms} ms`)))
       work.finally(cancel).then(resolve, reject)
@@ -295,7 +295,7 @@ export class RedisLink {
   }
 }
 
-const next = (pause: number) => Math.min(pause * 2, fixedLimits.storeAgainLongestMs)
+const nextPause = (pause: number) => Math.min(pause * 2, fixedLimits.storeAgainLongestMs)
 
 const closedError = () => new HeldStateError('hub-closed', 'The store is closed.')
 
@@ -314,6 +314,6 @@ async function loadClient(): Promise<{ createClient(options: object): Client }> 
     const client: unknown = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ 'redis')
     return client as { createClient(options: object): Client }
   } catch (cause) {
-    throw withoutClient(cause)
+    throw missingClient(cause)
   }
 }

@@ -1,17 +1,17 @@
-/** The ledger over a redis: each operation is one script, and so one round trip. */
+/** The coordinator over a redis: each operation is one script, and so one round trip. */
 import type { Clock } from '../../base/clock.js'
 import { HeldStateError } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
 import { fixedLimits } from '../../base/server-limits.js'
-import type { Kept, Known, Texts } from '../../store/record.js'
-import type { Ledger, Message } from '../coordinator.js'
-import { type Bounds, RedisLink, type Reply } from './connection.js'
-import { RedisSaves } from './save-pipeline.js'
+import type { SavedOrSame, SavedTexts, Texts } from '../../store/record.js'
+import type { Coordinator, Message } from '../coordinator.js'
+import { type Bounds, RedisConnection, type Reply } from './connection.js'
+import { SavePipeline } from './save-pipeline.js'
 import type { Script } from './script.js'
 import * as scripts from './scripts.js'
 import { checkRedis } from './server-check.js'
 
-export interface RedisLedgerOptions {
+export interface RedisCoordinatorOptions {
   /** `redis://user:password@host:port/number`, or `rediss://` for TLS. */
   readonly url: string
   /** Stands before every key and channel. */
@@ -22,14 +22,14 @@ export interface RedisLedgerOptions {
   readonly bounds?: { readonly [K in keyof Bounds]?: number }
 }
 
-export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOptions): Ledger {
-  const where = placeOf(url)
-  const link = new RedisLink({ url, where, clock, log, bounds })
+export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoordinatorOptions): Coordinator {
+  const where = hostOf(url)
+  const link = new RedisConnection({ url, where, clock, log, bounds })
   const run = (script: Script, node: string, ...args: (string | number)[]) =>
     link.run(script, [], [prefix, node, ...args.map(String)])
   const runOn = (script: Script, token: string, node: string, ...args: (string | number)[]) =>
     link.run(script, [`${prefix}t:${token}`], [prefix, node, ...args.map(String)])
-  const saves = new RedisSaves(link, prefix, clock)
+  const saves = new SavePipeline(link, prefix, clock)
   /** Counts the claims of this node, so that one which comes twice or late is known. */
   let number = 0
   /** Counts the leases of this node. */
@@ -40,13 +40,13 @@ export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOpti
     join: (node, listener) =>
       link.open({
         channel: `${prefix}n:${node}`,
-        heard: (text) => listener.told(readMessage(text)),
-        back: () => listener.missed(),
-        trouble: (reachable) => listener.trouble?.(reachable),
+        onMessage: (text) => listener.onMessage(readMessage(text)),
+        onReconnected: () => listener.onMessagesLost(),
+        onReachable: (reachable) => listener.onReachable?.(reachable),
         check: (command, first) => checkRedis(command, { first, where, prefix, log, scripts: scripts.scripts }),
       }),
-    beat: async (node, leaseMs, trustMs) => {
-      const reply = await run(scripts.beat, node, leaseMs, lease, lease + 1, leaseMs - trustMs)
+    heartbeat: async (node, leaseMs, trustMs) => {
+      const reply = await run(scripts.heartbeat, node, leaseMs, lease, lease + 1, leaseMs - trustMs)
       const [lapsed, alive] = reply as [number, string[]]
       if (lapsed === 1) lease += 1
       return { alive, lapsed: lapsed === 1 }
@@ -57,8 +57,8 @@ export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOpti
     claim: async (token, node, have, keepMs) => {
       number += 1
       const reply = (await runOn(scripts.claim, token, node, have, keepMs, number)) as Reply[]
-      if (reply[0] === 0) return { held: false, holder: reply[1] as string, leaseMs: reply[2] as number }
-      return { held: true, fence: Number(reply[1]), wanted: reply[2] === 1, known: readKnown(reply[3]) }
+      if (reply[0] === 0) return { owned: false, owner: reply[1] as string, leaseMs: reply[2] as number }
+      return { owned: true, fence: Number(reply[1]), handoverRequested: reply[2] === 1, saved: readKnown(reply[3]) }
     },
     save: (save) => saves.add(save),
     release: async (token, node, follow) => {
@@ -66,24 +66,24 @@ export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOpti
     },
     follow: async (token, node, have, keepMs) => {
       const [holds, known] = (await runOn(scripts.follow, token, node, have, keepMs)) as Reply[]
-      return { holds: holds === 1, known: readKnown(known) }
+      return { owns: holds === 1, saved: readKnown(known) }
     },
     unfollow: async (token, node) => {
       await runOn(scripts.unfollow, token, node)
     },
-    attend: async (token, node, here, keepMs) => {
-      await runOn(scripts.attend, token, node, here ? 1 : 0, keepMs)
+    setPresent: async (token, node, here, keepMs) => {
+      await runOn(scripts.setPresent, token, node, here ? 1 : 0, keepMs)
     },
-    aloneMs: async (token, node) => {
-      const ms = (await runOn(scripts.alone, token, node)) as number
+    unattendedMs: async (token, node) => {
+      const ms = (await runOn(scripts.unattendedMs, token, node)) as number
       return ms < 0 ? undefined : ms
     },
-    attended: async (token) => (await runOn(scripts.attended, token, '')) === 1,
+    isAttended: async (token) => (await runOn(scripts.isAttended, token, '')) === 1,
     ofBrowser: async (browser) => (await run(scripts.ofBrowser, '', JSON.stringify(browser))) as string[],
-    tellOthers: async (node, word) => {
-      await run(scripts.tellOthers, node, word)
+    broadcast: async (node, text) => {
+      await run(scripts.broadcast, node, text)
     },
-    read: async (token) => readKnown(await runOn(scripts.read, token, '')) as Kept | undefined,
+    read: async (token) => readKnown(await runOn(scripts.read, token, '')) as SavedTexts | undefined,
     drop: async (token, node, fence) => {
       await runOn(scripts.drop, token, node, fence)
     },
@@ -104,14 +104,14 @@ export function redisLedger({ url, prefix, clock, log, bounds }: RedisLedgerOpti
 }
 
 /** Host and port of a url, for people: what else stands in it is secret. */
-export function placeOf(url: string): string {
+export function hostOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol))
     throw new HeldStateError('unfit-store', 'The url of a redis is redis://host:port, or rediss://host:port for TLS.')
   return `${parsed.hostname || 'localhost'}:${parsed.port || '6379'}`
 }
 
-function readKnown(reply: Reply): Known {
+function readKnown(reply: Reply): SavedOrSame {
   if (reply === 'same') return 'same'
   if (!Array.isArray(reply)) return undefined
   const texts: Record<string, string> = {}
@@ -124,25 +124,30 @@ function readKnown(reply: Reply): Known {
   return { revision, texts: texts satisfies Texts }
 }
 
-type Told =
+/** As the scripts publish it. */
+type RedisMessage =
   | [type: 'wanted' | 'granted' | 'alone', token: string]
   | [type: 'gone', node: string]
-  | [type: 'word', word: string]
+  | [type: 'word', text: string]
   | [type: 'changed', token: string, revision: string, ...writes: [key: string, text?: string][]]
 
-function readMessage(text: string): Message {
-  const told = JSON.parse(text) as Told
-  switch (told[0]) {
+function readMessage(json: string): Message {
+  const published = JSON.parse(json) as RedisMessage
+  switch (published[0]) {
+    case 'wanted':
+      return { type: 'handover-requested', token: published[1] }
+    case 'granted':
+      return { type: 'granted', token: published[1] }
     case 'changed': {
-      const [type, token, revision, ...writes] = told
+      const [type, token, revision, ...writes] = published
       const entries = writes.map(([key, text]) => [key.slice(1), text ?? null] as const)
       return { type, token, revision: Number(revision), writes: Object.fromEntries(entries) }
     }
+    case 'alone':
+      return { type: 'last-page-left', token: published[1] }
     case 'gone':
-      return { type: 'gone', node: told[1] }
+      return { type: 'node-gone', node: published[1] }
     case 'word':
-      return { type: 'word', word: told[1] }
-    default:
-      return { type: told[0], token: told[1] }
+      return { type: 'broadcast', text: published[1] }
   }
 }

@@ -3,18 +3,27 @@ import { HeldStateError, isHeldStateError, messageOf } from '../../base/errors.j
 import { cannotSave } from '../../store/errors.js'
 
 /** Answers that others would get as well: this redis can do nothing now, and perhaps later, or the one in its place. */
-const passing = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'BUSY', 'NOAUTH', 'WRONGPASS'])
+const temporaryCodes = new Set([
+  'LOADING',
+  'READONLY',
+  'MASTERDOWN',
+  'MISCONF',
+  'NOREPLICAS',
+  'BUSY',
+  'NOAUTH',
+  'WRONGPASS',
+])
 
 const codeOf = (error: unknown) => /^([A-Z]{2,}) /.exec(messageOf(error))?.[1]
 
 /** Whether the same may succeed over a connection that is made later. What no redis has answered is a lost connection. */
-export function transient(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   const code = codeOf(error)
-  return code === undefined ? !isHeldStateError(error) : passing.has(code)
+  return code === undefined ? !isHeldStateError(error) : temporaryCodes.has(code)
 }
 
 /** An answer that stays the same until somebody changes the set-up; `undefined` for any other failure. */
-export function refusal(error: unknown, where: string): HeldStateError | undefined {
+export function permanentError(error: unknown, where: string): HeldStateError | undefined {
   if (isHeldStateError(error)) return error
   const unfit = (says: string) => new HeldStateError('unfit-store', says, { cause: error })
   switch (codeOf(error)) {
@@ -42,11 +51,11 @@ export const unreachable = (where: string, cause: unknown) =>
   )
 
 /** The same, of what was under way: a page may hear of it, and is not told where the store is. */
-export const away = (where: string, cause: unknown) =>
+export const storeUnreachable = (where: string, cause: unknown) =>
   new HeldStateError('store-unreachable', cannotSave, { cause: unreachable(where, cause) })
 
 /** The package `redis` was not loaded. */
-export function withoutClient(cause: unknown): HeldStateError {
+export function missingClient(cause: unknown): HeldStateError {
   const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND'
   const says = missing
     ? 'The redis store needs the package "redis": run "npm install redis".'

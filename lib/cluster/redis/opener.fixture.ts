@@ -3,12 +3,12 @@
 import { systemClock } from '../../base/clock.js'
 import { consoleLog as log } from '../../base/log.js'
 import { sharedStore } from '../shared-store.js'
-import { redisLedger } from './coordinator.js'
+import { redisCoordinator } from './coordinator.js'
 
 const [url = ''] = process.argv.slice(2)
-const ledger = redisLedger({ url, prefix: '', clock: systemClock, log, bounds: { storeOpenMs: 300 } })
+const coordinator = redisCoordinator({ url, prefix: '', clock: systemClock, log, bounds: { storeOpenMs: 300 } })
 try {
-  await sharedStore({ ledger, clock: systemClock, leaseMs: 4_000 }).open()
+  await sharedStore({ coordinator, clock: systemClock, leaseMs: 4_000 }).open()
 } catch (error) {
   process.stdout.write((error as { code: string }).code)
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.js'
 import { fixedLimits } from '../../base/server-limits.js'
 import type { Save } from '../coordinator.js'
-import { RedisSaves } from './save-pipeline.js'
+import { SavePipeline } from './save-pipeline.js'
 
 const save = (token: string, texts = 1): Save => ({
   id: `${token} ${texts}`,
@@ -11,8 +11,8 @@ const save = (token: string, texts = 1): Save => ({
   fence: 1,
   revision: 1,
   writes: Object.fromEntries(Array.from({ length: texts }, (_, index) => [`text ${index}`, ''])),
-  began: [],
-  ended: [],
+  startedNodes: [],
+  endedNodes: [],
   keepMs: 60_000,
 })
 
@@ -23,7 +23,7 @@ function sending(answer: (keys: readonly string[]) => unknown = (keys) => keys.m
     sent.push(keys.join())
     return answer(keys)
   }
-  return { sent, saves: new RedisSaves({ run }, '', systemClock) }
+  return { sent, saves: new SavePipeline({ run }, '', systemClock) }
 }
 
 describe('saves on their way to a redis', () => {

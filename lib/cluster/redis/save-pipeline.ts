@@ -5,11 +5,11 @@
 import type { Clock } from '../../base/clock.js'
 import { fixedLimits } from '../../base/server-limits.js'
 import type { Save } from '../coordinator.js'
-import type { RedisLink } from './connection.js'
+import type { RedisConnection } from './connection.js'
 import * as scripts from './scripts.js'
 
 /** A save as texts for its script, and nothing else of it: many are on their way at a time. */
-interface Waiting {
+interface QueuedSave {
   readonly node: string
   readonly keepMs: number
   readonly key: string
@@ -20,15 +20,15 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-export class RedisSaves {
-  private readonly link: Pick<RedisLink, 'run'>
+export class SavePipeline {
+  private readonly connection: Pick<RedisConnection, 'run'>
   private readonly prefix: string
   private readonly clock: Clock
-  private waiting: Waiting[] = []
-  private underWay = 0
+  private queue: QueuedSave[] = []
+  private inFlight = 0
 
-  constructor(link: Pick<RedisLink, 'run'>, prefix: string, clock: Clock) {
-    this.link = link
+  constructor(link: Pick<RedisConnection, 'run'>, prefix: string, clock: Clock) {
+    this.connection = link
     this.prefix = prefix
     this.clock = clock
   }
@@ -36,20 +36,20 @@ export class RedisSaves {
   /** Whether it was kept. */
   add(save: Save): Promise<boolean> {
     const { node, keepMs } = save
-    const { text, size } = written(save)
+    const { text, size } = encodeSave(save)
     const key = `${this.prefix}t:${save.token}`
     return new Promise((resolve, reject) => {
       const waiting = { node, keepMs, key, text, size, resolve, reject }
-      if (this.underWay === 0) return void this.send([waiting])
-      if (this.waiting.length === 0) this.clock.turn(() => this.flush())
-      this.waiting.push(waiting)
+      if (this.inFlight === 0) return void this.send([waiting])
+      if (this.queue.length === 0) this.clock.turn(() => this.flush())
+      this.queue.push(waiting)
     })
   }
 
   /** In stretches, since a redis does nothing else meanwhile. */
   private flush(): void {
-    const all = this.waiting
-    this.waiting = []
+    const all = this.queue
+    this.queue = []
     let begin = 0
     let size = 0
     for (const [index, next] of all.entries()) {
@@ -65,14 +65,14 @@ export class RedisSaves {
     void this.send(all.slice(begin))
   }
 
-  private async send(saves: readonly Waiting[]): Promise<void> {
-    this.underWay += 1
+  private async send(saves: readonly QueuedSave[]): Promise<void> {
+    this.inFlight += 1
     try {
       const { node = '', keepMs = 0 } = saves[0] ?? {}
       // as one argument: the client takes as long for each of them as for all that stands in it
       const list = saves.map(({ text }) => text).join(scripts.separator)
       const args = [this.prefix, node, `${keepMs}`, list]
-      const saved = (await this.link.run(
+      const saved = (await this.connection.run(
         scripts.save,
         saves.map(({ key }) => key),
         args,
@@ -83,12 +83,19 @@ export class RedisSaves {
       if (saves.length === 1) first?.reject(error)
       else for (const save of saves) void this.send([save]) // it may be the fault of one; those that were kept are known
     } finally {
-      this.underWay -= 1
+      this.inFlight -= 1
     }
   }
 }
 
-function written({ id, fence, revision, writes, began, ended }: Save): Pick<Waiting, 'text' | 'size'> {
+function encodeSave({
+  id,
+  fence,
+  revision,
+  writes,
+  startedNodes: began,
+  endedNodes: ended,
+}: Save): Pick<QueuedSave, 'text' | 'size'> {
   const args = ['', '', `${began.length}`, `${ended.length}`]
   const removed: string[] = []
   for (const [key, text] of Object.entries(writes)) {

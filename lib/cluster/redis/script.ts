@@ -1,4 +1,4 @@
-/** A script that runs inside of redis, and what the scripts of a ledger share. */
+/** A script that runs inside of redis, and what the scripts of a coordinator share. */
 import { createHash } from 'node:crypto'
 
 export interface Script {

@@ -1,6 +1,6 @@
 /**
- * The operations of a ledger as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
- * its texts under `=` and their key, and under `!` what the ledger itself knows of it: `!r` revision, `!s` the id of the save
+ * The operations of a coordinator as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
+ * its texts under `=` and their key, and under `!` what the coordinator itself knows of it: `!r` revision, `!s` the id of the save
  * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line, `!w` those that are told and
  * `!p` those with pages of it, and `!q` since when there are none, in milliseconds.
  *
@@ -18,7 +18,7 @@ export const separator = '\u0001'
  * leaseMs, the lease that the node believes in, the one that begins if that has ended, restMs → lapsed, living nodes. With
  * less than restMs left of its lease, a node trusts in it no more: then one that hears no messages is dead.
  */
-export const beat = script(`
+export const heartbeat = script(`
 local key, lease, following, rest = P .. 'node:' .. node, ARGV[4], ARGV[5], ARGV[6]
 local kept = string.match(call('GET', key) or '', '^(%d+)')
 call('SET', key, (kept == lease and lease or following) .. '/' .. rest, 'PX', ARGV[3])
@@ -175,7 +175,7 @@ forgetIfEmpty()
 )
 
 /** here, keepMs. */
-export const attend = script(
+export const setPresent = script(
   lines,
   `
 local pages = words(call('HGET', T, '!p'))
@@ -202,7 +202,7 @@ for _, other in ipairs(livingOf(without(told, node))) do tell(other, 'alone', to
 )
 
 /** → milliseconds, or -1 while pages are elsewhere. */
-export const alone = script(
+export const unattendedMs = script(
   lines,
   `
 local meta = call('HMGET', T, '!p', '!q')
@@ -214,7 +214,7 @@ return 0
 )
 
 /** → 1 or 0. */
-export const attended = script(lines, `return #words(call('HGET', T, '!p')) > 0 and 1 or 0`)
+export const isAttended = script(lines, `return #words(call('HGET', T, '!p')) > 0 and 1 or 0`)
 
 export const read = script(lines, `return known('')`)
 
@@ -229,7 +229,7 @@ return tokens
 `)
 
 /** word. */
-export const tellOthers = script(`
+export const broadcast = script(`
 for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do
   if other ~= node and lives(other) then tell(other, 'word', ARGV[3]) end
 end
@@ -296,20 +296,20 @@ end
 `)
 
 export const scripts: readonly Script[] = [
-  beat,
+  heartbeat,
   leave,
   claim,
   save,
   release,
   follow,
   unfollow,
-  attend,
-  alone,
-  attended,
+  setPresent,
+  unattendedMs,
+  isAttended,
   read,
   drop,
   orphans,
   ofBrowser,
-  tellOthers,
+  broadcast,
   touch,
 ]

@@ -11,12 +11,12 @@ import { givingUp } from '../../store/handles.fixture.js'
 import type { Writes } from '../../store/record.js'
 import type { StateStore } from '../../store/store.js'
 import { storeSuite } from '../../store/suite.js'
-import type { Ledger, Message } from '../coordinator.js'
+import type { Coordinator, Message } from '../coordinator.js'
 import { stored } from '../nodes.fixture.js'
 import { type SharedStore, sharedStore } from '../shared-store.js'
-import { type RedisLedgerOptions, redisLedger } from './coordinator.js'
+import { type RedisCoordinatorOptions, redisCoordinator } from './coordinator.js'
 import { CutProxy } from './cut-proxy.fixture.js'
-import { withoutClient } from './errors.js'
+import { missingClient } from './errors.js'
 import { freePort, RedisServer } from './server.fixture.js'
 import { checkRedis } from './server-check.js'
 import { redisStore } from './store.js'
@@ -56,7 +56,7 @@ const run = { run: 'r', definition: 'a', task: 'b', attempt: 1 }
 
 interface Opened {
   readonly store: SharedStore
-  readonly ledger: Ledger
+  readonly coordinator: Coordinator
   readonly prefix: string
   /** What the store told, and what was logged. */
   readonly heard: string[]
@@ -65,12 +65,12 @@ interface Opened {
 const short = { storeOpenMs: 5_000, storeWaitMs: 500, storeSilenceMs: 250, storePingMs: 50, storeTroubleMs: 30 }
 
 /** A store with short bounds. */
-function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: number } = {}): Opened {
+function quick(options: Partial<RedisCoordinatorOptions> & { readonly leaseMs?: number } = {}): Opened {
   const heard: string[] = []
   const note = (message: string) => void heard.push(message)
   const log: Log = { info: note, warn: note, error: note }
   const { leaseMs = 4_000, prefix = newPrefix(), ...others } = options
-  const ledger = redisLedger({
+  const coordinator = redisCoordinator({
     url: redis.url,
     prefix,
     clock: systemClock,
@@ -78,17 +78,17 @@ function quick(options: Partial<RedisLedgerOptions> & { readonly leaseMs?: numbe
     bounds: short,
     ...others,
   })
-  const store = sharedStore({ ledger, clock: systemClock, log, leaseMs, keepMs: 60_000 })
+  const store = sharedStore({ coordinator, clock: systemClock, log, leaseMs, keepMs: 60_000 })
   store.listen({
-    wanted: (token) => note(`wanted ${token}`),
-    changed: (token, now) => note(`${token} ${now?.revision}`),
-    missed: () => note('missed'),
-    alone: () => {},
-    lapsed: () => {},
-    trouble: (reachable) => note(`reachable: ${reachable}`),
+    onHandoverRequested: (token) => note(`wanted ${token}`),
+    onChanged: (token, now) => note(`${token} ${now?.revision}`),
+    onOrphans: () => note('missed'),
+    onLastPageLeft: () => {},
+    onLeaseLost: () => {},
+    onStoreReachable: (reachable) => note(`reachable: ${reachable}`),
   })
   ending.push(() => store.close())
-  return { store, ledger, prefix, heard }
+  return { store, coordinator, prefix, heard }
 }
 
 it('that has lost what it had acknowledged is said, once for all tabs', async () => {
@@ -123,7 +123,7 @@ describe('a node whose process is killed', () => {
     const running = [{ definition: 'd', task: 'x', run: 'r', node: a.store.node, attempt: 1 }]
     await a.store.save('t', { ...stored(1), running })
     expect(await b.store.orphans()).toEqual([])
-    await a.ledger.close()
+    await a.coordinator.close()
     const began = Date.now()
     expect(await b.store.load('t')).toEqual({ ...stored(1), running })
     expect(Date.now() - began).toBeGreaterThan(50)
@@ -138,32 +138,32 @@ describe('a token', () => {
     const bounds = { ...short, storeWaitMs: 20_000, storeSilenceMs: 10_000 } // it takes a busy machine a while
     const a = quick({ bounds })
     await a.store.open()
-    const { ledger } = quick({ prefix: a.prefix, bounds })
+    const { coordinator } = quick({ prefix: a.prefix, bounds })
     const told: Message[] = []
-    await ledger.join('b', { told: (message) => void told.push(message), missed: () => {} })
-    await ledger.beat('b', 60_000, 60_000)
-    await ledger.follow('t', 'b', -1, 60_000)
+    await coordinator.join('b', { onMessage: (message) => void told.push(message), onMessagesLost: () => {} })
+    await coordinator.heartbeat('b', 60_000, 60_000)
+    await coordinator.follow('t', 'b', -1, 60_000)
     const texts = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`text ${index}`, `${index}`]))
-    const claim = await a.ledger.claim('t', a.store.node, -1, 60_000)
-    const fence = claim.held ? claim.fence : 0
+    const claim = await a.coordinator.claim('t', a.store.node, -1, 60_000)
+    const fence = claim.owned ? claim.fence : 0
     const save = (revision: number, writes: Writes) =>
-      a.ledger.save({
+      a.coordinator.save({
         id: `${revision}`,
         token: 't',
         node: a.store.node,
         fence,
         revision,
         writes,
-        began: [],
-        ended: [],
+        startedNodes: [],
+        endedNodes: [],
         keepMs: 60_000,
       })
     expect(await save(1, texts)).toBe(true)
-    expect(await ledger.read('t')).toEqual({ revision: 1, texts })
+    expect(await coordinator.read('t')).toEqual({ revision: 1, texts })
     const { 'text 0': kept, ...others } = texts
     const removed = Object.fromEntries(Object.keys(others).map((key) => [key, null]))
     expect(await save(2, removed)).toBe(true)
-    expect(await ledger.read('t')).toEqual({ revision: 2, texts: { 'text 0': kept } })
+    expect(await coordinator.read('t')).toEqual({ revision: 2, texts: { 'text 0': kept } })
     await vi.waitFor(() => expect(told).toHaveLength(2))
     expect(told).toEqual([
       { type: 'changed', token: 't', revision: 1, writes: texts },
@@ -183,7 +183,7 @@ describe('a token', () => {
 })
 
 describe('a store whose redis cannot be used says so when it is opened', () => {
-  const refusal = (url: string, more: Partial<RedisLedgerOptions> = {}) =>
+  const refusal = (url: string, more: Partial<RedisCoordinatorOptions> = {}) =>
     quick({ url, ...more })
       .store.open()
       .then(
@@ -259,7 +259,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     expect(() => redisStore('https://:secret@host')).toThrow(expect.not.stringContaining('secret'))
   })
   it('the package is missing', () => {
-    expect(withoutClient({ code: 'ERR_MODULE_NOT_FOUND' })).toMatchObject({
+    expect(missingClient({ code: 'ERR_MODULE_NOT_FOUND' })).toMatchObject({
       code: 'unfit-store',
       message: expect.stringMatching(/npm install redis/),
     })
@@ -383,7 +383,10 @@ describe('an operation whose answer was lost is sent again', () => {
   async function cut() {
     const proxy = await CutProxy.to(redis.port)
     ending.push(() => proxy.close())
-    const { store, ledger, prefix } = quick({ url: `redis://127.0.0.1:${proxy.port}`, bounds: { storeWaitMs: 5_000 } })
+    const { store, coordinator, prefix } = quick({
+      url: `redis://127.0.0.1:${proxy.port}`,
+      bounds: { storeWaitMs: 5_000 },
+    })
     await store.open()
     const lost = async <T>(begin: () => Promise<T>): Promise<T> => {
       proxy.swallows = true
@@ -393,7 +396,7 @@ describe('an operation whose answer was lost is sent again', () => {
       proxy.cut()
       return work
     }
-    return { store, ledger, prefix, lost }
+    return { store, coordinator, prefix, lost }
   }
 
   it('and has one effect: claims, saves and releases', async () => {
@@ -408,16 +411,16 @@ describe('an operation whose answer was lost is sent again', () => {
   })
 
   it('and gives the same orphans, or what was never heard of them the next time', async () => {
-    const { store, ledger, prefix, lost } = await cut()
+    const { store, coordinator, prefix, lost } = await cut()
     await redis.command('SADD', `${prefix}nodes`, 'dead')
     await redis.command('SADD', `${prefix}tasks:dead`, 't', 'u', 'v', 'over')
     for (const token of ['t', 'u', 'v'])
       await redis.command('HSET', `${prefix}t:${token}`, '=running', '[{"node":"dead"}]')
-    const first = await lost(() => ledger.orphans(store.node, 2))
+    const first = await lost(() => coordinator.orphans(store.node, 2))
     expect(first).toHaveLength(2)
-    const rest = await ledger.orphans(store.node, 2)
+    const rest = await coordinator.orphans(store.node, 2)
     expect([...first, ...rest].toSorted()).toEqual(['t', 'u', 'v'])
-    expect(await ledger.orphans(store.node, 2)).toEqual([])
+    expect(await coordinator.orphans(store.node, 2)).toEqual([])
   })
 
   it('late, and undoes nothing that came after it', async () => {
@@ -444,7 +447,7 @@ it('a redis whose memory is full refuses saves, and is left by nobody', async ()
   await own.command('CONFIG', 'SET', 'maxmemory', '1mb')
   await expect(store.save('t', stored(2))).rejects.toThrow(/OOM/)
   await new Promise((resolve) => setTimeout(resolve, 1_500)) // longer than its lease
-  expect(store.holds('t')).toBe(true)
+  expect(store.owns('t')).toBe(true)
   expect(await store.load('t')).toEqual(stored(1))
   await own.command('CONFIG', 'SET', 'maxmemory', '0')
   await store.save('t', stored(2))
@@ -452,31 +455,31 @@ it('a redis whose memory is full refuses saves, and is left by nobody', async ()
 
 describe('a process that is silent', () => {
   it('lives for its lease, and for less when it is not connected either', async () => {
-    const { ledger: a, prefix } = quick()
-    const { ledger: b } = quick({ prefix })
+    const { coordinator: a, prefix } = quick()
+    const { coordinator: b } = quick({ prefix })
     const told: Message[] = []
-    await a.join('a', { told: () => {}, missed: () => {} })
-    await b.join('b', { told: (message) => void told.push(message), missed: () => {} })
-    await a.beat('a', 60_000, 100)
-    await b.beat('b', 60_000, 60_000)
+    await a.join('a', { onMessage: () => {}, onMessagesLost: () => {} })
+    await b.join('b', { onMessage: (message) => void told.push(message), onMessagesLost: () => {} })
+    await a.heartbeat('a', 60_000, 100)
+    await b.heartbeat('b', 60_000, 60_000)
     await new Promise((resolve) => setTimeout(resolve, 200))
-    expect((await b.beat('b', 60_000, 60_000)).alive).toContain('a')
+    expect((await b.heartbeat('b', 60_000, 60_000)).alive).toContain('a')
     await a.close()
-    await vi.waitFor(async () => expect((await b.beat('b', 60_000, 60_000)).alive).toEqual(['b']))
-    await vi.waitFor(() => expect(told).toEqual([{ type: 'gone', node: 'a' }]))
+    await vi.waitFor(async () => expect((await b.heartbeat('b', 60_000, 60_000)).alive).toEqual(['b']))
+    await vi.waitFor(() => expect(told).toEqual([{ type: 'node-gone', node: 'a' }]))
   })
 
   it('lives though it is not connected, as long as it trusts in its lease', async () => {
-    const { ledger: a, prefix } = quick()
-    const { ledger: b } = quick({ prefix })
-    await a.join('a', { told: () => {}, missed: () => {} })
-    await b.join('b', { told: () => {}, missed: () => {} })
-    await a.beat('a', 60_000, 30_000)
+    const { coordinator: a, prefix } = quick()
+    const { coordinator: b } = quick({ prefix })
+    await a.join('a', { onMessage: () => {}, onMessagesLost: () => {} })
+    await b.join('b', { onMessage: () => {}, onMessagesLost: () => {} })
+    await a.heartbeat('a', 60_000, 30_000)
     await a.close()
     await vi.waitFor(async () =>
       expect(await redis.command('PUBSUB', 'NUMSUB', `${prefix}n:a`)).toEqual([`${prefix}n:a`, 0]),
     )
-    expect((await b.beat('b', 60_000, 60_000)).alive).toContain('a')
+    expect((await b.heartbeat('b', 60_000, 60_000)).alive).toContain('a')
   })
 })
 

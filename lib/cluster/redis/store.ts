@@ -5,7 +5,7 @@ import { HeldStateError } from '../../base/errors.js'
 import { refuseUnknown } from '../../base/known-keys.js'
 import { consoleLog, type Log } from '../../base/log.js'
 import { type SharedStore, sharedStore } from '../shared-store.js'
-import { redisLedger } from './coordinator.js'
+import { redisCoordinator } from './coordinator.js'
 
 export interface RedisStoreOptions {
   /** Stands before every key and every channel, so that several apps may use one redis. `'heldstate:'` by default. */
@@ -42,7 +42,7 @@ export function redisStore(url: string, options: RedisStoreOptions = {}): Shared
   const { prefix = 'heldstate:', lease = '4s', keep, log = consoleLog, clock = systemClock } = options
   const leaseMs = atLeast(1_000, 'lease', lease)
   const keepMs = keep === undefined ? undefined : atLeast(1_000, 'keep', keep)
-  return sharedStore({ ledger: redisLedger({ url, prefix, clock, log }), clock, log, leaseMs, keepMs })
+  return sharedStore({ coordinator: redisCoordinator({ url, prefix, clock, log }), clock, log, leaseMs, keepMs })
 }
 
 function atLeast(least: number, name: string, duration: Duration): number {
