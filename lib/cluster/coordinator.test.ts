@@ -20,6 +20,8 @@ interface Node {
   readonly heard: Message[]
   /** The newest fence that it has of each token. */
   readonly fences: Map<string, number>
+  /** It has claimed as many times. */
+  claims: number
 }
 
 interface Side {
@@ -33,7 +35,7 @@ interface Side {
 async function joined(open: (name: string) => Coordinator, told: (node: Node, message: Message) => void) {
   const nodes = new Map<string, Node>()
   for (const name of names) {
-    const node: Node = { coordinator: open(name), heard: [], fences: new Map() }
+    const node: Node = { coordinator: open(name), heard: [], fences: new Map(), claims: 0 }
     await node.coordinator.join(name, { onMessage: (message) => told(node, message), onMessagesLost: () => {} })
     nodes.set(name, node)
   }
@@ -92,17 +94,21 @@ function step(
     run(side.nodes.get(name) as Node, side)
   const have = chance.pick([-1, 0, revisions.get(token) ?? 0])
   switch (chance.pick(['claim', 'claim', 'save', 'save', 'save', 'release', 'release', 'follow', ...rare])) {
-    case 'claim':
+    case 'claim': {
+      const isSentTwice = chance.happens(0.2)
       return [
-        `${name} claims ${token}, has ${have}`,
-        on(async ({ coordinator, fences }) => {
-          const claim = await coordinator.claim(token, name, have, 60_000)
+        `${name} claims ${token}${isSentTwice ? ' once more' : ''}, has ${have}`,
+        on(async (node) => {
+          const { coordinator, fences } = node
+          if (!isSentTwice) node.claims += 1
+          const claim = await coordinator.claim(token, name, node.claims, have, 60_000)
           if (!claim.owned) return claim.owner
           const rises = claim.fence > (fences.get(token) ?? -1)
           fences.set(token, claim.fence)
           return { ...claim, fence: rises }
         }),
       ]
+    }
     case 'save': {
       const revision = (revisions.get(token) ?? 0) + chance.pick([1, 1, 1, 1, 0, 2])
       const save = {
@@ -132,7 +138,11 @@ function step(
     }
     case 'release': {
       const follow = chance.happens(0.5)
-      return [`${name} releases ${token}`, on(({ coordinator }) => coordinator.release(token, name, follow))]
+      const late = chance.pick([0, 0, 1])
+      return [
+        `${name} releases ${token}${late === 0 ? '' : ', sent before its last claim'}`,
+        on(({ coordinator, claims }) => coordinator.release(token, name, follow, claims - late)),
+      ]
     }
     case 'follow':
       return [`${name} follows ${token}`, on(({ coordinator }) => coordinator.follow(token, name, have, 60_000))]

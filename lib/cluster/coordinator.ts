@@ -73,13 +73,17 @@ export interface Coordinator {
   leave(node: string): Promise<void>
   /**
    * Makes the node the owner if the token is free, its own already, or owned by a dead node, and no node waits in line before
-   * it. Otherwise the node is put in line, and the owner hears of it. `have` is the revision that the caller has; -1 for none.
+   * it. Otherwise the node is put in line, and the owner hears of it. `number` counts the claims of the node: a claim that arrives
+   * twice changes nothing. `have` is the revision that the caller has; -1 for none.
    */
-  claim(token: string, node: string, have: number, keepMs: number): Promise<Claim>
+  claim(token: string, node: string, number: number, have: number, keepMs: number): Promise<Claim>
   /** Writes under the fence. Resolves with whether it was written; a save that is sent twice succeeds twice. */
   save(save: Save): Promise<boolean>
-  /** Hands a token that the node owns to the first in line, or frees it. With `follow`, the node is sent changes from now on. */
-  release(token: string, node: string, follow: boolean): Promise<void>
+  /**
+   * Hands a token that the node owns to the first in line, or frees it; unless the node has claimed it again since, with a number
+   * above `number`. With `follow`, the node is sent changes from now on.
+   */
+  release(token: string, node: string, follow: boolean, number: number): Promise<void>
   /** Sends the node each change from now on, unless it owns the token. */
   follow(
     token: string,

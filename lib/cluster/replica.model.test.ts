@@ -81,6 +81,7 @@ class PureNode implements Node {
   private readonly waiting = new Map<string, () => void>()
   private readonly claims = new Map<string, Promise<unknown>>()
   private saves = 0
+  private claimNumber = 0
 
   constructor(coordinator: Coordinator, clock: TestClock, heard: Heard) {
     this.coordinator = coordinator
@@ -135,7 +136,7 @@ class PureNode implements Node {
       case 'unfollow':
         return coordinator.unfollow(token, node)
       case 'release':
-        return coordinator.release(token, node, effect.follow)
+        return coordinator.release(token, node, effect.follow, this.claimNumber)
       case 'drop':
         return coordinator.drop(token, node, effect.fence)
       case 'tell-changed':
@@ -188,7 +189,8 @@ class PureNode implements Node {
     for (;;) {
       const { record: before } = this.of(token)
       const epoch = this.lease.epoch
-      const answer = await this.coordinator.claim(token, this.node, this.revision(token), keepMs)
+      this.claimNumber += 1
+      const answer = await this.coordinator.claim(token, this.node, this.claimNumber, this.revision(token), keepMs)
       const left = end - this.clock.now()
       if (!answer.owned && left <= 0) throw waitMs === 0 ? ownershipLost() : ownedElsewhere()
       const event = answer.owned

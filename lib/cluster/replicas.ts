@@ -35,6 +35,8 @@ export class Replicas {
   private readonly options: ReplicasOptions
   private readonly replicas = new Map<string, Replica>()
   private readonly claims = new Map<string, Claiming>()
+  /** The number of the last claim. */
+  private claimNumber = 0
 
   constructor(options: ReplicasOptions) {
     this.options = options
@@ -81,7 +83,8 @@ export class Replicas {
     for (;;) {
       const { record: before } = this.of(token)
       const epoch = lease.epoch
-      const answer = await coordinator.claim(token, node, before?.stored.revision ?? -1, keep.keepMs)
+      this.claimNumber += 1
+      const answer = await coordinator.claim(token, node, this.claimNumber, before?.stored.revision ?? -1, keep.keepMs)
       if (answer.owned) this.apply(token, { on: 'claimed', ...answer, epoch, before })
       else {
         const leftMs = end - clock.now()
@@ -171,7 +174,7 @@ export class Replicas {
       case 'catch-up':
         return this.ask(token).then((answer) => this.apply(token, { on: 'caught-up', ...answer }))
       case 'release':
-        return coordinator.release(token, node, effect.follow)
+        return coordinator.release(token, node, effect.follow, this.claimNumber)
       case 'unfollow':
         return coordinator.unfollow(token, node)
       case 'drop':

@@ -92,3 +92,40 @@ it('is woken by "granted" though that came before the answer to its claim', asyn
   await clock.advance(10_000)
   expect(got).toBeLessThan(100)
 })
+
+it('a release that arrives after a later claim does not give the token away', async () => {
+  const { clock, book, a, b } = await nodes(2)
+  await a.store.load('t')
+  await a.store.save('t', stored(1))
+  const coordinator = coordinatorOf(a.store)
+  const { release } = coordinator
+  coordinator.release = async (...given) => {
+    await new Promise<void>((resolve) => void clock.after(5, resolve)) // sent again over a new connection
+    return release(...given)
+  }
+  const releasing = a.store.release('t', false)
+  await clock.advance(1)
+  await a.store.load('t')
+  await clock.advance(10)
+  await releasing
+  expect(book.entry('t').owner).toBe(a.store.node)
+  void b.store.load('t')
+  await clock.advance(10)
+  await a.store.save('t', stored(2))
+})
+
+/** The claim of `b` is answered while `b` lets the token go: at each moment of that, nothing is lost. */
+it('a token that is claimed in the moment in which it is no longer followed is not dropped', async () => {
+  for (let turns = 0; turns < 12; turns += 1) {
+    const { clock, a, b } = await nodes(2)
+    await a.store.load('t')
+    await a.store.save('t', stored(1))
+    await b.store.follow('t')
+    await a.store.release('t', false)
+    const loading = b.store.load('t')
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+    await Promise.all([b.store.unfollow('t'), loading])
+    await clock.advance(10)
+    expect([turns, await a.store.read('t')]).toEqual([turns, stored(1)])
+  }
+})

@@ -10,6 +10,8 @@ interface TokenEntry {
   texts: Texts
   owner: string | undefined
   fence: number
+  /** The number of the claim by which the owner has it; 0 if it was granted. */
+  claim: number
   /** Nodes that wait for the token, in their order. */
   queue: readonly string[]
   readonly followers: Set<string>
@@ -52,6 +54,7 @@ export class MemoryCoordinatorState {
       texts: {},
       owner: undefined,
       fence: 0,
+      claim: 0,
       queue: [],
       followers: new Set(),
       present: new Set(),
@@ -87,6 +90,7 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
     entry.queue = entry.queue.filter((node) => node === claimer || state.isAlive(node))
     const [next, ...others] = entry.queue
     entry.owner = next
+    entry.claim = 0
     entry.queue = others
     if (next === undefined) return
     entry.fence = state.fences += 1
@@ -120,12 +124,16 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
       state.nodes.delete(node)
       for (const other of state.nodes.keys()) state.send(other, { type: 'node-gone', node })
     },
-    claim: async (token, node, have) => {
+    claim: async (token, node, number, have) => {
       const entry = state.entry(token)
       if (entry.owner !== node && (entry.owner === undefined || !state.isAlive(entry.owner))) {
         if (!entry.queue.includes(node)) entry.queue = [...entry.queue, node]
         grantNext(token, entry, node)
-      } else if (entry.owner === node) entry.fence = state.fences += 1
+        if (entry.owner === node) entry.claim = number
+      } else if (entry.owner === node && number > entry.claim) {
+        entry.fence = state.fences += 1
+        entry.claim = number
+      }
       if (entry.owner === node) {
         entry.queue = entry.queue.filter((other) => other !== node)
         entry.followers.delete(node)
@@ -160,9 +168,9 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
         else entry.followers.delete(follower)
       return true
     },
-    release: async (token, node, follow) => {
+    release: async (token, node, follow, number) => {
       const entry = state.entry(token)
-      if (entry.owner !== node) return
+      if (entry.owner !== node || entry.claim > number) return
       if (follow) entry.followers.add(node)
       grantNext(token, entry)
       forgetIfEmpty(token, entry)

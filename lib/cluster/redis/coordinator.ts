@@ -30,8 +30,6 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
   const runOn = (script: Script, token: string, node: string, ...args: (string | number)[]) =>
     link.run(script, [`${prefix}t:${token}`], [prefix, node, ...args.map(String)])
   const saves = new SavePipeline(link, prefix, clock)
-  /** Counts the claims of this node, so that one which comes twice or late is known. */
-  let number = 0
   /** Counts the leases of this node. */
   let lease = 0
   /** The number of the last orphans that were given. */
@@ -54,14 +52,13 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
     leave: async (node) => {
       if (link.isUp) await run(scripts.leave, node)
     },
-    claim: async (token, node, have, keepMs) => {
-      number += 1
+    claim: async (token, node, number, have, keepMs) => {
       const reply = (await runOn(scripts.claim, token, node, have, keepMs, number)) as Reply[]
       if (reply[0] === 0) return { owned: false, owner: reply[1] as string, leaseMs: reply[2] as number }
       return { owned: true, fence: Number(reply[1]), handoverRequested: reply[2] === 1, saved: readKnown(reply[3]) }
     },
     save: (save) => saves.add(save),
-    release: async (token, node, follow) => {
+    release: async (token, node, follow, number) => {
       await runOn(scripts.release, token, node, follow ? 1 : 0, number)
     },
     follow: async (token, node, have, keepMs) => {

@@ -144,7 +144,7 @@ describe('a token', () => {
     await coordinator.heartbeat('b', 60_000, 60_000)
     await coordinator.follow('t', 'b', -1, 60_000)
     const texts = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`text ${index}`, `${index}`]))
-    const claim = await a.coordinator.claim('t', a.store.node, -1, 60_000)
+    const claim = await a.coordinator.claim('t', a.store.node, 1, -1, 60_000)
     const fence = claim.owned ? claim.fence : 0
     const save = (revision: number, writes: Writes) =>
       a.coordinator.save({
