@@ -154,8 +154,10 @@ function step(
         `${name} ${here ? 'has' : 'has not'} pages of ${token}`,
         on(async ({ coordinator }, { nodes }) => {
           await coordinator.setPresent(token, name, here, 60_000)
-          const alone = await Promise.all([...nodes.keys()].map((each) => coordinator.unattendedMs(token, each)))
-          return alone.map((ms) => ms === undefined)
+          const alone = await Promise.all(
+            [...nodes.keys()].map((each) => coordinator.unattendedMs(token, each, 60_000)),
+          )
+          return alone.map((ms) => (ms === undefined ? 'attended' : ms < 0 ? 'lost' : 'left'))
         }),
       ]
     }

@@ -93,15 +93,16 @@ export interface Coordinator {
   ): Promise<{ readonly saved: SavedOrSame; readonly owns: boolean }>
   unfollow(token: string, node: string): Promise<void>
   /**
-   * Records whether the node has connected pages of the token. When the last node that is alive has none any more, the owner
-   * and the followers hear of it.
+   * Records whether the node has connected pages of the token. When no node that is alive has any, the owner and the followers
+   * hear of it.
    */
   setPresent(token: string, node: string, here: boolean, keepMs: number): Promise<void>
   /**
-   * Milliseconds for which no other node has had a page of the token; `undefined` while one that is alive has. If pages were lost
-   * with their node, the time begins with the first question.
+   * Milliseconds for which no other node has had a page of the token; `undefined` while one that is alive has. Pages that were
+   * lost, with their node or in a failover, count as gone `returnMs` milliseconds after the first question: until then the answer
+   * is negative, and a node that was taken for dead can publish its pages again.
    */
-  unattendedMs(token: string, node: string): Promise<number | undefined>
+  unattendedMs(token: string, node: string, returnMs: number): Promise<number | undefined>
   /** Whether any node has a page of the token. Counts a node that has died with its pages. */
   isAttended(token: string): Promise<boolean>
   read(token: string): Promise<SavedTexts | undefined>

@@ -1,6 +1,6 @@
 /**
  * Where the pages of a token are. This process publishes when the first one connects and when the last one has gone. What could
- * not be published is published again later.
+ * not be published is published again later, and all of it when the coordinator may have lost it.
  */
 import type { Coordinator } from './coordinator.js'
 
@@ -13,10 +13,15 @@ export interface PresenceOptions {
   warn(message: string, error: unknown): void
 }
 
+interface Entry {
+  readonly here: boolean
+  published: boolean
+}
+
 export class Presence {
   private readonly options: PresenceOptions
-  /** Whether pages are here, for tokens of which the coordinator may not know that yet. */
-  private readonly unpublished = new Map<string, { readonly here: boolean }>()
+  /** Tokens with pages here, and those whose pages have gone and the coordinator may not know. */
+  private readonly entries = new Map<string, Entry>()
 
   constructor(options: PresenceOptions) {
     this.options = options
@@ -24,19 +29,24 @@ export class Presence {
 
   publish(token: string, here: boolean): void {
     const { coordinator, node, keep, ready, warn } = this.options
-    const entry = { here }
-    this.unpublished.set(token, entry)
+    const entry: Entry = { here, published: false }
+    this.entries.set(token, entry)
     ready()
       .then(() => coordinator.setPresent(token, node, here, keep.keepMs))
       .then(
         () => {
-          if (this.unpublished.get(token) === entry) this.unpublished.delete(token)
+          entry.published = true
+          if (!here && this.entries.get(token) === entry) this.entries.delete(token)
         },
         (error) => warn('Other processes do not know where the pages of a tab are; they are told again.', error),
       )
   }
 
   publishUnpublished(): void {
-    for (const [token, { here }] of [...this.unpublished]) this.publish(token, here)
+    for (const [token, { here, published }] of [...this.entries]) if (!published) this.publish(token, here)
+  }
+
+  publishAll(): void {
+    for (const [token, { here }] of [...this.entries]) this.publish(token, here)
   }
 }

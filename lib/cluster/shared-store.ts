@@ -67,7 +67,10 @@ export class SharedStore implements StateStore, Shared {
       node,
       leaseMs,
       onMessagesLost: () => this.onMessagesLost(),
-      onLapsed: () => this.events.onLeaseLost(),
+      onLapsed: () => {
+        this.presence.publishAll()
+        this.events.onLeaseLost()
+      },
       onNodesDied: () => this.events.onOrphans(),
       warn,
     })
@@ -92,6 +95,7 @@ export class SharedStore implements StateStore, Shared {
       await this.coordinator.join(this.node, {
         onMessage: (message) => this.onMessage(message),
         onMessagesLost: () => {
+          this.presence.publishAll() // a failover may have lost it
           this.onMessagesLost()
           this.events.onOrphans()
         },
@@ -196,7 +200,7 @@ export class SharedStore implements StateStore, Shared {
   }
 
   unattendedMs(token: string): Promise<number | undefined> {
-    return this.ready().then(() => this.coordinator.unattendedMs(token, this.node))
+    return this.ready().then(() => this.coordinator.unattendedMs(token, this.node, this.leaseMs))
   }
 
   /** The coordinator forgets unused tokens by itself. */

@@ -469,7 +469,7 @@ describe('a task that shall not go on without its tab', () => {
     tab.rewire(a.hub, clock) // the tab ends with it
     await clock.advance(10_000)
     expect(runsAt(a)).toBe(1)
-    await clock.advance(10_000)
+    await clock.advance(11_000) // its pages have the time of a lease to come back
     expect(runsAt(a)).toBe(0)
   })
   it('is given time for its tab to come when it was taken over, and is cancelled if none does', async () => {

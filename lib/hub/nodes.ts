@@ -128,7 +128,6 @@ export class Nodes implements ClusterEvents {
   onLeaseLost(): void {
     const { instances, keeping, tasks } = this.ground
     for (const instance of instances.values()) {
-      if (instance.watchers.size > 0) this.attend(instance.token, true)
       const isNeeded = keeping.isNeeded(instance)
       if ((instance.loaded && isNeeded) || instance.runs.outdated) tasks.own(instance)
       else if (isNeeded) this.ask(instance)

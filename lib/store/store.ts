@@ -165,7 +165,10 @@ export interface Shared {
   setPresent(token: string, here: boolean): void
   /** Sends a text to every other process. One that starts or ends at that moment may miss it. */
   broadcast(text: string): Promise<void>
-  /** Milliseconds for which no other process has had a page of the token; `undefined` while one has. */
+  /**
+   * Milliseconds for which no other process has had a page of the token; `undefined` while one has. Negative while pages that were
+   * lost with their process have time to come back.
+   */
   unattendedMs(token: string): Promise<number | undefined>
   /** Whether a process has pages of a token, or had them when it died: those pages come back to another process. */
   isAttended(token: string): Promise<boolean>

@@ -98,9 +98,10 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
     if (next !== claimer) state.send(next, { type: 'granted', token })
     if (others.length > 0) state.send(next, { type: 'handover-requested', token })
   }
-  const forgetIfEmpty = (token: string, { revision, owner, queue, followers, present }: TokenEntry) => {
-    if (revision === 0 && owner === undefined && queue.length + followers.size + present.size === 0)
-      state.entries.delete(token)
+  const isEmpty = ({ revision, owner, queue, followers, present }: TokenEntry) =>
+    revision === 0 && owner === undefined && queue.length + followers.size + present.size === 0
+  const forgetIfEmpty = (token: string, entry: TokenEntry) => {
+    if (isEmpty(entry)) state.entries.delete(token)
   }
   const isOrphaned = ({ texts: { running = '[]' } }: TokenEntry) =>
     (JSON.parse(running) as { node: string }[]).some((run) => !state.isAlive(run.node))
@@ -189,21 +190,24 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
     setPresent: async (token, node, here) => {
       const entry = state.entry(token)
       const { present, followers, owner } = entry
-      if (here) entry.unattendedSince = undefined
-      if (present.has(node) === here) return
+      if (here) {
+        entry.unattendedSince = undefined
+        return void present.add(node)
+      }
+      if (!present.delete(node)) return
+      const isLast = present.size === 0
       for (const other of present) if (!state.isAlive(other)) present.delete(other) // a node that is alive after all publishes it again
-      if (here) return void present.add(node)
-      present.delete(node)
       forgetIfEmpty(token, entry)
       if (present.size > 0) return
-      entry.unattendedSince = clock.now()
+      entry.unattendedSince = isLast ? clock.now() : undefined
       for (const other of [...followers, ...(owner === undefined ? [] : [owner])])
         if (other !== node && state.isAlive(other)) state.send(other, { type: 'last-page-left', token })
     },
-    unattendedMs: async (token, node) => {
+    unattendedMs: async (token, node, returnMs) => {
       const entry = state.entry(token)
       if ([...entry.present].some((other) => other !== node && state.isAlive(other))) return undefined
-      entry.unattendedSince ??= clock.now()
+      if (isEmpty(entry)) return 0
+      entry.unattendedSince ??= clock.now() + returnMs
       return clock.now() - entry.unattendedSince
     },
     isAttended: async (token) => (state.entries.get(token)?.present.size ?? 0) > 0,

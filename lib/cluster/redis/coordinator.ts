@@ -71,10 +71,8 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
     setPresent: async (token, node, here, keepMs) => {
       await runOn(scripts.setPresent, token, node, here ? 1 : 0, keepMs)
     },
-    unattendedMs: async (token, node) => {
-      const ms = (await runOn(scripts.unattendedMs, token, node)) as number
-      return ms < 0 ? undefined : ms
-    },
+    unattendedMs: async (token, node, returnMs) =>
+      ((await runOn(scripts.unattendedMs, token, node, returnMs)) as number | null) ?? undefined,
     isAttended: async (token) => (await runOn(scripts.isAttended, token, '')) === 1,
     ofBrowser: async (browser) => (await run(scripts.ofBrowser, '', JSON.stringify(browser))) as string[],
     broadcast: async (node, text) => {

@@ -182,17 +182,17 @@ local pages = words(call('HGET', T, '!p'))
 if ARGV[3] == '1' then
   call('HDEL', T, '!q')
   if holds(pages, node) then return end
-  pages = livingOf(pages)
   pages[#pages + 1] = node
   put('!p', pages)
   if call('PTTL', T) == -1 then call('PEXPIRE', T, ARGV[4]) end
   return
 end
 if not holds(pages, node) then return end
-pages = livingOf(without(pages, node))
+local rest = without(pages, node)
+pages = livingOf(rest)
 put('!p', pages)
 local meta = call('HMGET', T, '!h', '!w')
-if #pages == 0 then call('HSET', T, '!q', string.format('%.0f', now())) end
+if #rest == 0 then call('HSET', T, '!q', string.format('%.0f', now())) end
 forgetIfEmpty()
 if #pages > 0 then return end
 local told = words(meta[2])
@@ -201,15 +201,16 @@ for _, other in ipairs(livingOf(without(told, node))) do tell(other, 'alone', to
 `,
 )
 
-/** → milliseconds, or -1 while pages are elsewhere. */
+/** returnMs → milliseconds, or nil while pages are elsewhere. */
 export const unattendedMs = script(
   lines,
   `
 local meta = call('HMGET', T, '!p', '!q')
-if #livingOf(without(words(meta[1]), node)) > 0 then return -1 end
+if #livingOf(without(words(meta[1]), node)) > 0 then return false end
 if meta[2] then return now() - tonumber(meta[2]) end
-if call('EXISTS', T) == 1 then call('HSET', T, '!q', string.format('%.0f', now())) end
-return 0
+if call('EXISTS', T) == 0 then return 0 end
+call('HSET', T, '!q', string.format('%.0f', now() + ARGV[3]))
+return -tonumber(ARGV[3])
 `,
 )
 
