@@ -1,4 +1,4 @@
-/** The redis coordinator does what the memory coordinator does: the same steps by chance, the same answers and messages after each. */
+/** The coordinator in a redis does what the one in memory does: random steps, with the same answers and messages after each. */
 import { createClient } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../base/clock.js'
@@ -214,7 +214,7 @@ describe('a redis coordinator', () => {
     for (let count = 0; count < 500; count += 1) {
       const name = chance.pick([...living])
       if (count === 350) {
-        for (const name of names) await both(...beats(name)) // who is taken for dead need not be told
+        for (const name of names) await both(...beats(name)) // a dead node need not hear of it
         living.delete('dan')
         await both('dan leaves', (side) => (side.nodes.get('dan') as Node).coordinator.leave('dan'))
       } else await both(...step(chance, name, revisions))

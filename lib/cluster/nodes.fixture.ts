@@ -1,4 +1,4 @@
-/** Nodes over one coordinator in memory, by a clock that the test owns, and what is kept in them. */
+/** Nodes over one coordinator in memory, by a clock that the test owns. */
 
 import type { Stored } from '../store/store.js'
 import { TestClock } from '../testing/clock.js'
@@ -14,7 +14,7 @@ export const stored = (revision: number, n = revision): Stored => ({
   shapes: {},
 })
 
-/** `heard` has what each was told: `wanted t`, `t 2 {…}`, `missed`. */
+/** `heard` has the events of each node: `wanted t`, `t 2 {…}`, `missed`. */
 export async function nodes(count: number, leaseMs = 1000) {
   const clock = new TestClock()
   const book = new MemoryCoordinatorState(clock)

@@ -1,7 +1,7 @@
 /**
  * The replica against the shared store: random steps on three nodes, taken once by nodes that do nothing but act on the effects
  * of `next`, and once by shared stores. After each step both own and know the same, have asked the same of the coordinator and
- * have heard the same. In the end nothing fails any more: then whoever waits gets the token, and all know what is kept.
+ * have heard the same. In the end nothing fails any more: then each claim succeeds, and all nodes know what is saved.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -28,7 +28,7 @@ const nodeCount = 3
 const tokens = ['s', 't']
 const leaseMs = 1_000
 const keepMs = defaultLimits.keepMs
-/** How long what is asked, answered or told is on its way. */
+/** Milliseconds for which a question, an answer or a message is on its way. */
 const delays = [0, 0, 8, 40, 400]
 
 interface Op {
@@ -347,7 +347,7 @@ class World {
 
   /**
    * Done after a while that is drawn from the delays. What reaches the coordinator from one node, and what reaches a node, has
-   * its own milliseconds, so that what meets is told apart by time alone.
+   * its own milliseconds, so that the order of two events never depends on microtasks.
    */
   private travel(index: number, what: string, part: 0 | 1): Promise<void> {
     const name = `${index} ${what}`
@@ -405,7 +405,7 @@ class World {
       if (!node.owns(token)) return 'not held'
       this.marks += 1
       const known = await node.read(token)
-      const state = { a: { ...known?.state.a, [`field${this.marks % 3}`]: this.marks } } // who misses a save misses a field
+      const state = { a: { ...known?.state.a, [`field${this.marks % 3}`]: this.marks } } // a node that misses a save misses a field
       return node.save(token, { ...stored(1 + (known?.revision ?? 0)), state })
     }
     switch (what) {
@@ -472,7 +472,7 @@ class World {
       }
   }
 
-  /** Each node knows of the token what is kept, and who is told of changes has heard of the last one. */
+  /** Each node knows what is saved of the token, and each follower has heard of the last change. */
   private async agree(token: string): Promise<void> {
     const page = this.book.entry(token)
     const { saved: known } = TokenRecord.read(page)

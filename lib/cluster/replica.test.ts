@@ -151,6 +151,9 @@ describe('an answer to "follow"', () => {
     expect(after(doubting, answer(doubting, 2)).now.role.as).toBe('follower')
     expect(after(doubting, answer(doubting, 1, true)).now.role).toBe(doubting.role)
   })
+  it('is expected as long as one is under way', () => {
+    expect(after(asking, { on: 'follow' }, { on: 'follow-failed' }, changed(4)).effects).toEqual([])
+  })
   it('that never came is forgotten', () => {
     expect(isBlank(after(noReplica, { on: 'follow' }, { on: 'follow-failed' }).now)).toBe(true)
   })

@@ -1,16 +1,16 @@
 /**
- * Brings what was saved from the log of the database (WAL) to its file, once a second, in a thread of its own: it waits for the medium,
- * which can take longer than the event loop should stand still. After it, what was saved before survives a power cut.
+ * Copies the log of the database (WAL) into its file once a second. It waits for the medium, which would block the event loop too
+ * long, so it runs in a thread. After a checkpoint, earlier saves survive a power cut.
  *
- * Saves go on meanwhile, at the end of the log. If they are so many that the log only grows, they wait once until the file has all of
- * it, and the log starts over. While another program reads, the file cannot take the log; then the log itself is synced.
+ * Saves continue meanwhile, at the end of the log. If there are so many that the log only grows, they wait once until the file has
+ * all of it, and the log starts over. While another program reads, the log cannot be copied; then the log itself is synced.
  */
 import type { Worker } from 'node:worker_threads'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Driver } from './sqlite.js'
 import { sqliteWorker } from './sqlite-worker.js'
 
-/** With `all`, nothing may be left in the log alone; with `last`, the thread ends. */
+/** With `all`, nothing may be left in the log only; with `last`, the thread ends. */
 type Kind = 'some' | 'all' | 'last'
 
 export class Checkpoints {
@@ -33,7 +33,7 @@ export class Checkpoints {
     })
   }
 
-  /** Done when all that was saved before is on the medium. Gives why not, if it is not. */
+  /** Resolves when all earlier saves are on the medium, or with the reason why they are not. */
   run(kind: Kind = 'some'): Promise<string | undefined> {
     if (this.ended) return Promise.resolve('The thread has ended.')
     return new Promise((resolve) => {
@@ -42,7 +42,7 @@ export class Checkpoints {
     })
   }
 
-  /** The thread ends by itself: to end one that is inside of the package ends the process. */
+  /** The thread ends by itself: terminating it inside the package would end the process. */
   async end(): Promise<void> {
     this.worker.ref()
     await this.run('last')
@@ -55,7 +55,7 @@ export class Checkpoints {
   }
 }
 
-/** It never waits inside of SQLite, where it would hold the lock that saves need. */
+/** Never waits inside SQLite, where it would hold the lock that saves need. */
 const code = `
 const { openSync, fdatasyncSync, closeSync } = require('node:fs')
 const checkpoint = (mode) => database.prepare('PRAGMA wal_checkpoint(' + mode + ')').all()[0]

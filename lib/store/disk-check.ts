@@ -1,14 +1,14 @@
 /**
- * Looks once whether the file of a database is whole, in a process of its own: it reads all of it, a second or two for each gigabyte. Nobody
- * would notice otherwise that a disk has lost a page, until a tab comes that has something on it. (A thread that is ended inside of the
- * package for Node 20 ends the process.)
+ * Checks once whether the file of a database is intact. It reads the whole file, a second or two for each gigabyte, so it runs in a
+ * process of its own. Otherwise a damaged page would go unnoticed until a tab needs it. (A thread would not do: terminating it inside
+ * the package for Node 20 ends the process.)
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Driver } from './sqlite.js'
 
 export class DiskCheck {
   private readonly child: ChildProcess
-  /** What is wrong with it, if anything is; nothing if it could not be checked, or the check was ended before. */
+  /** What is wrong with the file; `undefined` if nothing is, if it could not be checked, or if the check was stopped. */
   readonly fault: Promise<string | undefined>
 
   constructor({ module, export: name }: Driver, file: string) {

@@ -1,4 +1,4 @@
-/** The file of the disk store: opened, brought to the medium, given back what it does not need, and watched. */
+/** The file of the disk store: opens, syncs and shrinks it, and notices when it was replaced or damaged. */
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { Checkpoints } from './checkpoints.js'
 import { DiskCheck } from './disk-check.js'
 import { DiskGuard } from './disk-guard.js'
 import { networkDisk } from './network-disk.js'
-import { ownersAlone } from './owners-alone.js'
+import { restrictToOwner } from './owner-only.js'
 import { type Database, sqliteDriver } from './sqlite.js'
 import { migrate } from './sqlite-schema.js'
 
@@ -24,7 +24,7 @@ export class DiskFile {
   private readonly clock: Clock
   private checkpoints: Checkpoints
   private readonly guard: DiskGuard
-  /** That of the file when it was opened. */
+  /** The inode of the file when it was opened. */
   private readonly inode: number
   private journal: Promise<FileHandle> | undefined
   private cancelTick: (() => void) | undefined
@@ -36,7 +36,7 @@ export class DiskFile {
   private countedAt = Number.NEGATIVE_INFINITY
   private closed = false
   private isTicking = false
-  /** A sync has failed, so it is not known whether what was committed survives a power cut. */
+  /** A sync has failed, so what was committed may not survive a power cut. */
   isUnsafe = false
 
   constructor(dir: string, log: Log, clock: Clock) {
@@ -64,7 +64,7 @@ export class DiskFile {
       if (this.isGone()) return
       this.check = new DiskCheck(sqliteDriver(), this.file)
       fault = await this.check.fault
-    } catch {} // no process could be started: the machine has other worries
+    } catch {} // no process could be started: the check is left out
     if (!fault || this.closed) return
     this.log.error(
       `${this.file} is damaged: ${fault}. What can be read is served; a tab whose state cannot be read fails to load. Stop the server, and put a backup in its place.`,
@@ -87,7 +87,7 @@ export class DiskFile {
         log.warn(`${older} holds a store of an older heldstate (data.mdb), which is not read. Remove that file.`)
   }
 
-  /** Something was saved: it is brought to the medium within a second. */
+  /** Something was saved: syncs it within a second. */
   changed(): void {
     this.cancelTick ??= this.clock.after(fixedLimits.checkpointMs, () => {
       this.cancelTick = undefined
@@ -95,7 +95,7 @@ export class DiskFile {
     })
   }
 
-  /** That are used in it, as of the last second. */
+  /** Used bytes, as of the last second. */
   bytes(): number {
     const now = this.clock.now()
     if (now - this.countedAt >= fixedLimits.checkpointMs || now < this.countedAt) {
@@ -105,7 +105,7 @@ export class DiskFile {
     return this.counted
   }
 
-  /** Done when all that was committed survives a power cut. */
+  /** Resolves when everything committed survives a power cut. */
   async synced(): Promise<void> {
     if (this.isUnsafe) return this.secured()
     try {
@@ -116,7 +116,7 @@ export class DiskFile {
     }
   }
 
-  /** After a sync that failed. The next one may go well without having brought anything to the medium; a checkpoint writes all of it again. */
+  /** After a failed sync, the next one may succeed without having written anything; a checkpoint writes all of it again. */
   async secured(): Promise<void> {
     const failure = await this.checkpoints.run('all')
     if (failure) throw new Error(failure)
@@ -166,24 +166,24 @@ export class DiskFile {
     if (!isGone) this.shrink()
   }
 
-  /** Gives pages that are not used back to the file system, some at a time. */
+  /** Returns unused pages to the file system, some at a time. */
   private shrink(): void {
     if (this.closed) return
     try {
       if (!this.vacuumed()) return
     } catch {
-      return // another process writes, or the disk is full: the next save tries again, and says what is wrong
+      return // another process writes, or the disk is full: the next save tries again and reports it
     }
     this.changed()
     this.cancelShrink()
     this.cancelShrink = this.clock.after(fixedLimits.shrinkPauseMs, () => this.shrink())
   }
 
-  /** Whether there was enough to give back. */
+  /** Whether there were enough of them. */
   private vacuumed(): boolean {
     const [free, all] = [this.pragma('freelist_count'), this.pragma('page_count')]
     if (free < Math.max(fixedLimits.sparePages, all / 4)) return false
-    this.database.exec(`PRAGMA incremental_vacuum(${fixedLimits.pagesAtOnce})`) // a prepared one that fails stays open
+    this.database.exec(`PRAGMA incremental_vacuum(${fixedLimits.pagesAtOnce})`) // a prepared statement that fails stays open
     return true
   }
 
@@ -212,10 +212,10 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
       `PRAGMA busy_timeout = ${fixedLimits.busyMs}; PRAGMA page_size = ${fixedLimits.pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`,
     )
     database.exec('PRAGMA journal_mode = WAL')
-    ownersAlone(file) // the files of its log are made like it
+    restrictToOwner(file) // SQLite gives the files of its log the same mode
     database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
     migrate(database, file)
-    database.exec('PRAGMA busy_timeout = 0') // from now on, who waits for it does not hold up the event loop
+    database.exec('PRAGMA busy_timeout = 0') // from now on, waiting for the file does not block the event loop
     return database
   } catch (cause) {
     database?.close()

@@ -1,13 +1,13 @@
 /**
- * Tells whether another server uses the folder of a store. Each holds a lock of the operating system on a file beside it, which ends with
- * its process, however that ends.
+ * Detects whether another server uses the folder of a store. Each holds a lock of the operating system on a file next to it, which ends
+ * with its process, however that ends.
  */
 import { join } from 'node:path'
-import { ownersAlone } from './owners-alone.js'
+import { restrictToOwner } from './owner-only.js'
 import type { Database, Driver } from './sqlite.js'
 
 export class DiskGuard {
-  /** No other process, and no other store of this one, uses the folder. */
+  /** Whether no other process, and no other store of this process, uses the folder. */
   readonly isAlone: boolean
   private readonly lock: Database
 
@@ -15,7 +15,7 @@ export class DiskGuard {
     const file = join(dir, 'server.lock')
     this.lock = open(file)
     this.isAlone = this.locked()
-    ownersAlone(file)
+    restrictToOwner(file)
   }
 
   release(): void {

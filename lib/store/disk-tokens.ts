@@ -1,4 +1,4 @@
-/** The tokens in the file of the disk store: what this process knows of them, and what it writes. */
+/** The tokens in the file of the disk store: what this process knows of them, and how they are written. */
 import type { Clock } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Log } from '../base/log.js'
@@ -11,8 +11,8 @@ import { type Database, isBusy, isDamaged, type Row, type Statement, textOf, typ
 import type { Stored } from './store.js'
 
 /**
- * A token as this handle has loaded or saved it last. Its version rises with each save and each load by anybody, so a save
- * that names it is refused once another handle has been there.
+ * A token as this handle has loaded or saved it last. Its version rises with each save and each load by any handle, so a save with an
+ * older version is refused.
  */
 interface Known {
   readonly id: number
@@ -25,7 +25,7 @@ interface Save {
   readonly next: Stored
 }
 
-/** Stands for a text that is none, so that its state counts as damaged. */
+/** Replaces an unreadable text, so that its state counts as damaged. */
 const unreadable = ''
 
 export class DiskTokens {
@@ -64,7 +64,7 @@ export class DiskTokens {
     this.known.set(token, known)
   }
 
-  /** In one transaction. Gives of each why it was not saved, if it was not. */
+  /** Saves in one transaction. Returns for each save why it failed, if it did. */
   saveAll(saves: readonly Save[]): unknown[] {
     const outcomes: unknown[] = []
     try {
@@ -73,7 +73,7 @@ export class DiskTokens {
       return outcomes
     } catch (error) {
       if (isBusy(error)) throw error
-      return saves.map((save) => this.alone(save)) // one of them may be what the disk refuses
+      return saves.map((save) => this.alone(save)) // one of them may be the reason
     }
   }
 
@@ -90,13 +90,13 @@ export class DiskTokens {
     try {
       return this.write(token, next)
     } catch (error) {
-      if (!isStale(error)) throw error // some of it may be written
+      if (!isStale(error)) throw error // a part may be written
       outcomes[at] = error
       return undefined
     }
   }
 
-  /** Throws before it has written anything if the token is another handle's. */
+  /** Throws before it has written anything if another handle owns the token. */
   private write(token: string, next: Stored): Known {
     const known = this.known.get(token)
     const before = known?.record ?? TokenRecord.empty
@@ -113,7 +113,7 @@ export class DiskTokens {
     return this.statement('add').run(token, next.revision, firstVersion, this.clock.now(), hasTasks(next))
   }
 
-  /** What an index stands on is written only where it changes. */
+  /** Indexed columns are written only where they change. */
   private advance({ id, version, record }: Known, next: Stored): number {
     const tasks = hasTasks(next)
     if (tasks === hasTasks(record.stored)) return this.statement('advance').run(next.revision, id, version)
@@ -164,8 +164,8 @@ export class DiskTokens {
   }
 
   /**
-   * Time in which no server looked at the tokens, or that a clock has jumped over, is not to make them old: some of them, from the id `from`
-   * on, are made younger by it. Gives the id to go on from. `usualMs` is the time between two looks.
+   * Tokens do not age while no server runs, or when a clock jumps: makes some of them younger by that time, from the id `from` on.
+   * Returns the id to continue from. `usualMs` is the usual time between two calls.
    */
   catchUp(from: number, usualMs: number): number | undefined {
     const lookedAt = this.statement('lookedAt').get()?.looked_at
@@ -181,10 +181,10 @@ export class DiskTokens {
   looked(): void {
     const now = this.clock.now()
     this.transaction(() => void this.statement('look').run(now))
-    unlessDamaged(() => this.transaction(() => void this.statement('clamp').run(now, now, fixedLimits.tokensAtOnce))) // of a clock that was ahead
+    unlessDamaged(() => this.transaction(() => void this.statement('clamp').run(now, now, fixedLimits.tokensAtOnce))) // saved when a clock was ahead
   }
 
-  /** A page of the file that is damaged may hide some. */
+  /** A damaged page of the file may hide some. */
   ofBrowser(browser: string): readonly string[] {
     return this.named(
       () => this.statement('ofBrowser').all(JSON.stringify(browser)),
@@ -192,7 +192,7 @@ export class DiskTokens {
     )
   }
 
-  /** Some of those that nobody has used for `keepMs`. */
+  /** Some tokens that were not used for `keepMs` milliseconds. */
   unused(keepMs: number): readonly string[] {
     const before = this.clock.now() - keepMs
     return this.named(
@@ -208,7 +208,7 @@ export class DiskTokens {
     )
   }
 
-  /** Where a page is damaged, those on the others: they are looked for in stretches of ids. */
+  /** If a page is damaged, the tokens on other pages: searches in ranges of ids. */
   private named(whole: () => readonly Row[], stretch: (from: number, to: number) => readonly Row[]): readonly string[] {
     const rows: Row[] = []
     unlessDamaged(
@@ -223,8 +223,8 @@ export class DiskTokens {
   }
 
   /**
-   * All that writes goes through here: a statement that finds the file held stays open in the package, and nothing can be committed until it
-   * is run again. Here that is the one that begins.
+   * Every write goes through here. A statement that finds the file locked stays open in the package, and nothing can be committed until it
+   * is run again; here that is `BEGIN`.
    */
   private transaction<T>(work: () => T): T {
     try {
@@ -241,7 +241,7 @@ export class DiskTokens {
   private undo(): void {
     try {
       this.statement('rollback').run()
-    } catch {} // SQLite has done so itself, or it has not begun
+    } catch {} // SQLite has rolled back itself, or the transaction has not begun
   }
 
   private statement(name: StatementName): Statement {
@@ -259,7 +259,7 @@ export class DiskTokens {
     return texts
   }
 
-  /** What cannot be read is set aside, state by state, so that the rest lives on and nobody overwrites it. */
+  /** Sets unreadable states aside, so that the other ones can be used and nothing overwrites them. */
   private record(id: number, revision: number, setAside: (key: string) => void): TokenRecord {
     const texts = this.texts(id)
     try {
@@ -289,13 +289,13 @@ export class DiskTokens {
   }
 }
 
-/** As wide as it will be: a row that grows can need room on the pages beside its own, one of which may be damaged. */
+/** Padded to its full width: a row that grows may need space on neighbouring pages, which may be damaged. */
 const firstVersion = 2 ** 24
 
-/** Ids that are looked at together where a page is damaged: about as many as a page holds. */
+/** Ids in one range of the search after damage: about as many as a page holds. */
 const stretchIds = 20
 
-/** What finds a damaged page is left out, or done otherwise. */
+/** Runs `work`, or `otherwise` if it finds a damaged page. */
 function unlessDamaged(work: () => unknown, otherwise: () => unknown = () => {}): void {
   try {
     work()
@@ -307,7 +307,7 @@ function unlessDamaged(work: () => unknown, otherwise: () => unknown = () => {})
 
 const hasTasks = ({ running }: Stored) => (running.length > 0 ? 1 : 0)
 
-/** None if a damaged page has made something else of it. */
+/** `undefined` if a damaged page has changed it into something else. */
 function readableText(value: Value | undefined): readonly string[] {
   try {
     return [textOf(value)]

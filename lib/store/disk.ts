@@ -1,7 +1,7 @@
 /**
- * The disk store: one file of SQLite in a folder on this machine. What a save acknowledged survives the end of the process at any moment,
- * and after a power cut the file is whole and holds the saves up to one of the last second. A token is kept as texts by key, each in a row
- * of its own, so a change writes what has changed.
+ * The disk store: one SQLite file in a folder on this machine. Acknowledged saves survive the end of the process at any moment. After a
+ * power cut the file is intact and holds all saves but those of the last second. A token is stored as texts by key, each in its own row,
+ * so a save writes only what has changed.
  */
 import { type Clock, systemClock } from '../base/clock.js'
 import { HeldStateError, messageOf } from '../base/errors.js'
@@ -12,23 +12,23 @@ import { fixedLimits } from '../base/server-limits.js'
 import { sweepMs } from '../base/sweeps.js'
 import { DiskFile } from './disk-file.js'
 import { DiskTokens } from './disk-tokens.js'
-import { Patience } from './patience.js'
+import { FileQueue } from './file-queue.js'
 import { isBusy } from './sqlite.js'
 import type { StateStore, Stored } from './store.js'
 
 export interface DiskStoreOptions {
-  /** The folder. It is made if it is missing. */
+  /** The folder. It is created if it is missing. */
   readonly dir: string
   /**
-   * What an acknowledged save survives: the end of the process (`'process'`, the default), or also that of the machine
-   * (`'power'`), for which each save waits for the medium.
+   * What an acknowledged save survives: the end of the process (`'process'`, the default), or also a power cut (`'power'`), for which
+   * each save waits for the medium.
    */
   readonly survives?: 'process' | 'power'
   readonly log?: Log
   readonly clock?: Clock
 }
 
-/** A save that goes out with others. */
+/** A save that is committed together with other saves. */
 interface Waiting {
   readonly token: string
   readonly next: Stored
@@ -36,7 +36,7 @@ interface Waiting {
   readonly failed: (error: unknown) => void
 }
 
-/** Opens the store on disk. It is an object of functions, so that `{ ...store }` has them all. */
+/** Opens the disk store. It is an object of functions, so that `{ ...store }` has them all. */
 export function diskStore(options: DiskStoreOptions): StateStore {
   refuseUnknown('unfit-store', 'diskStore', options, ['dir', 'survives', 'log', 'clock'])
   const store = new DiskStore(options)
@@ -63,10 +63,10 @@ class DiskStore {
   private file: DiskFile | undefined
   private tokens: DiskTokens | undefined
   private closed = false
-  /** A save was committed in this turn of the event loop; those that follow in it go out together. */
+  /** A save was committed in this turn of the event loop; the next ones of the turn are committed together. */
   private hasSaved = false
   private waiting: Waiting[] = []
-  private readonly patience: Patience
+  private readonly queue: FileQueue
   private readonly working = new Set<Promise<unknown>>()
 
   constructor({ dir, survives = 'process', log = consoleLog, clock = systemClock }: DiskStoreOptions) {
@@ -74,7 +74,7 @@ class DiskStore {
     this.survives = survives
     this.log = log
     this.clock = clock
-    this.patience = new Patience(clock, isBusy)
+    this.queue = new FileQueue(clock, isBusy)
   }
 
   async open(): Promise<void> {
@@ -89,7 +89,7 @@ class DiskStore {
     return this.safely((tokens) => tokens.read(token))
   }
 
-  /** The first save of a turn of the event loop is committed at once, which takes some microseconds; the others of it in one transaction. */
+  /** The first save of a turn of the event loop is committed at once, within microseconds; the other ones in one transaction. */
   save(token: string, next: Stored): Promise<void> | void {
     const tokens = this.opened()
     const isFirst = !this.hasSaved && this.waiting.length === 0
@@ -97,7 +97,7 @@ class DiskStore {
     if (isFirst && this.survives === 'process') {
       this.hasSaved = true
       this.file?.changed()
-      return this.patience.do(() => tokens.save(token, next))
+      return this.queue.do(() => tokens.save(token, next))
     }
     return new Promise((done, failed) => this.waiting.push({ token, next, done, failed }))
   }
@@ -149,7 +149,7 @@ class DiskStore {
   async close(): Promise<void> {
     this.flush()
     this.closed = true
-    await this.patience.end()
+    await this.queue.end()
     await Promise.allSettled(this.working)
     const { file } = this
     this.file = undefined
@@ -163,15 +163,15 @@ class DiskStore {
     return this.tokens
   }
 
-  /** Once what waits is committed. */
+  /** After the saves that wait are committed. */
   private after<T>(work: (tokens: DiskTokens) => T): Promise<T> | T {
     const tokens = this.opened()
     this.flush()
     this.file?.changed()
-    return this.patience.do(() => work(tokens))
+    return this.queue.do(() => work(tokens))
   }
 
-  /** After a sync that failed, a load does not return what a power cut could take: the hub would call it kept. */
+  /** After a failed sync, a load does not return what a power cut could undo: the hub would take it for durable. */
   private safely<T>(work: (tokens: DiskTokens) => T): Promise<T> | T {
     const { file } = this
     return file?.isUnsafe ? file.secured().then(() => this.after(work)) : this.after(work)
@@ -187,14 +187,14 @@ class DiskStore {
     if (waiting.length === 0 || !tokens || !file) return
     this.waiting = []
     file.changed()
-    const outcomes = this.patience.do(() => tokens.saveAll(waiting))
+    const outcomes = this.queue.do(() => tokens.saveAll(waiting))
     if (this.survives === 'process' && !(outcomes instanceof Promise)) return settle(waiting, outcomes)
     const settled = this.settled(waiting, outcomes, file)
     this.working.add(settled)
     void settled.finally(() => this.working.delete(settled))
   }
 
-  /** When they are committed and, if they are to survive a power cut, on the medium. */
+  /** Resolves when they are committed and, for `'power'`, on the medium. */
   private async settled(saves: readonly Waiting[], committed: unknown, file: DiskFile): Promise<void> {
     let outcomes: readonly unknown[] = []
     try {
@@ -211,7 +211,7 @@ class DiskStore {
   }
 }
 
-/** Of each, why it was not saved, if it was not. */
+/** For each save, why it failed, if it did. */
 function settle(waiting: readonly Waiting[], outcomes: readonly unknown[]): void {
   for (const [at, { done, failed }] of waiting.entries()) {
     const failure = outcomes[at]

@@ -1,31 +1,31 @@
-/** What a store answers with where it cannot do what it was asked. */
+/** The errors of stores. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { storeAway } from '../base/failure.js'
 import { defaultLimits } from '../base/limits.js'
 
-/** Throws `stale-write` unless `next` follows `kept`. */
-export function refuseStale(kept: number, next: number): void {
-  if (next === kept + 1) return
+/** Throws `stale-write` unless revision `next` follows `saved`. */
+export function refuseStale(saved: number, next: number): void {
+  if (next === saved + 1) return
   throw new HeldStateError(
     'stale-write',
-    `The store holds revision ${kept}, so revision ${next} cannot be saved: another writer was faster. Nothing was kept.`,
+    `The store holds revision ${saved}, so revision ${next} cannot be saved: another writer was faster. Nothing was kept.`,
   )
 }
 
-/** Another handle has loaded the token. */
+/** Another process has loaded the token. */
 export const ownershipLost = () =>
   new HeldStateError('stale-write', 'Another process has taken over the state of this tab. Nothing was kept.')
 
-/** Another process does not give the token up. */
+/** Another process has not handed the token over in time. */
 export const ownedElsewhere = () =>
   new HeldStateError(
     'lock-timeout',
     `Another process has held the state of this tab for ${defaultLimits.lockWaitMs} ms, the bound "lockWaitMs". Nothing was changed; try again.`,
   )
 
-/** Another process has taken over the token: nothing was kept, and the tab sends it to whoever it reaches next. */
+/** Whether another process owns the token by now. Nothing was saved, and the tab sends the call to the next process it reaches. */
 export const isStale = (error: unknown): error is HeldStateError =>
   isHeldStateError(error) && error.code === 'stale-write'
 
-/** What a page is told while the store is out of reach. */
+/** The message to a page while the store is out of reach. */
 export const cannotSave = storeAway

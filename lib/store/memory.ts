@@ -1,4 +1,4 @@
-/** The memory store: as fast as it gets, and gone with the process. */
+/** The memory store. Its state is lost with the process. */
 import { ownershipLost, refuseStale } from './errors.js'
 import type { StateStore, Stored } from './store.js'
 

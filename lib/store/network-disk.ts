@@ -1,7 +1,7 @@
 /** Whether a folder lies on a file system of the network, whose locks SQLite cannot rely on. */
 import { statfsSync } from 'node:fs'
 
-/** The numbers by which Linux knows them. Elsewhere nobody can tell. */
+/** Their file system types on Linux. Other systems cannot tell. */
 const names = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -14,7 +14,7 @@ const names = new Map([
   [0x47504653, 'GPFS'],
 ])
 
-/** Its name, if it is one. */
+/** The name of the network file system, if it is one. */
 export function networkDisk(
   folder: string,
   kindOf = (path: string) => Number(statfsSync(path).type),

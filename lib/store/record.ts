@@ -1,7 +1,6 @@
 /**
- * What is kept of a token as texts by key, and what a change of it writes. A field that is large is not written whole: its
- * patches are written beside it, until they are as long as the field. So a change costs what has changed, and reading never
- * more than twice what is kept.
+ * A saved token as texts by key, and the writes of a change. A large field is not rewritten whole: patches are stored next to it,
+ * until they are as long as the field. So a save costs as much as has changed, and a load at most twice the size of the state.
  */
 import { decode, encode } from '../base/encode.js'
 import { fixedLimits } from '../base/server-limits.js'
@@ -15,26 +14,26 @@ import type { Fields, PageCalls, RunningTask, Stored } from './store.js'
 /** Texts by key. */
 export type Texts = Readonly<Record<string, string>>
 
-/** What a change writes; `null` removes. */
+/** The texts that a change writes; `null` removes one. */
 export type Writes = Readonly<Record<string, string | null>>
 
-/** A token as it is kept. */
+/** A token as it is saved. */
 export interface SavedTexts {
   readonly revision: number
   readonly texts: Texts
 }
 
-/** What is kept; `'same'` if its revision is the one that the caller has already. */
+/** What is saved of a token, or `'same'` if the caller already has that revision. */
 export type SavedOrSame = SavedTexts | 'same' | undefined
 
-/** A large field as it is kept: its own text, and patches of it. Lengths are in characters. */
+/** A large field as it is saved: its own text, and patches. Lengths are in characters. */
 interface Large {
   readonly length: number
   readonly patches: number
   readonly patchesLength: number
 }
 
-/** Stands beside the fields of a state. */
+/** Is stored next to the fields of a state. */
 interface Head {
   readonly shape: Shape | undefined
   /** Its fields, in their order. */
@@ -46,10 +45,10 @@ const headKey = (id: string) => `state${separator}${id}`
 const fieldKey = (id: string, name: string) => `field${separator}${id}${separator}${name}`
 const patchKey = (field: string, number: number) => `${field}${separator}${number}`
 
-/** The state that a key belongs to; `undefined` for what stands beside the states. */
+/** The id of the state that a key belongs to; `undefined` if it belongs to none. */
 export const stateOf = (key: string): string | undefined => key.split(separator)[1]
 
-/** A token that is not kept. */
+/** A token that was never saved. */
 const nothing: Stored = { revision: 0, state: {}, calls: [], running: [], ended: [], shapes: {} }
 
 export class TokenRecord {
@@ -63,23 +62,23 @@ export class TokenRecord {
 
   static readonly empty = new TokenRecord(nothing, new Map())
 
-  /** What is kept, if anything is. */
+  /** What is saved, if anything is. */
   get saved(): Stored | undefined {
     return this.stored.revision === 0 ? undefined : this.stored
   }
 
-  /** What a coordinator has answered to who has the record `before`. */
-  static of(known: SavedOrSame, before = TokenRecord.empty): TokenRecord {
-    if (known === 'same') return before
-    return known ? TokenRecord.read(known) : TokenRecord.empty
+  /** The record after the answer `saved` to a process with the record `before`. */
+  static of(saved: SavedOrSame, before = TokenRecord.empty): TokenRecord {
+    if (saved === 'same') return before
+    return saved ? TokenRecord.read(saved) : TokenRecord.empty
   }
 
-  /** What all texts of a token say. */
+  /** The record of all texts of a token. */
   static read({ revision, texts }: { readonly revision: number; readonly texts: Texts }): TokenRecord {
     return TokenRecord.empty.with(revision, texts)
   }
 
-  /** What has to be written for `next`, and the record that is kept then. */
+  /** The writes for `next`, and the record after them. */
   to(next: Stored): { readonly record: TokenRecord; readonly writes: Writes } {
     const { stored } = this
     const writing = new Writing(this.large)
@@ -113,7 +112,7 @@ export class TokenRecord {
       else if (before[name] !== after?.[name]) writing.field(fieldKey(id, name), before[name], after?.[name])
   }
 
-  /** The record after somebody has written `writes`. */
+  /** The record after `writes`. */
   with(revision: number, writes: Writes): TokenRecord {
     const { stored } = this
     const state: Record<string, Fields> = { ...stored.state }
@@ -180,7 +179,7 @@ const textOf = (written: string | null | undefined, before: string | undefined):
 const optional = <Name extends string, T>(name: Name, value: T | undefined) =>
   (value === undefined ? {} : { [name]: value }) as { readonly [K in Name]?: T }
 
-/** As JSON. It is part of nearly every save, and mostly of one page none of whose calls has failed. */
+/** As JSON. Nearly every save has it, mostly of one page with no failed call, so that case is written by hand. */
 const callsText = (calls: Stored['calls']): string => `[${calls.map(pageText).join(',')}]`
 
 function pageText(calls: PageCalls): string {
@@ -189,15 +188,15 @@ function pageText(calls: PageCalls): string {
   return `{"page":"${page}","done":${done},"ends":[],"forgotten":${forgotten}}`
 }
 
-/** A name may be that of a setter of all objects. */
+/** A field may have the name of a setter of Object.prototype. */
 function put(fields: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** What a change writes, while that is found out. */
+/** Collects the writes of a change. */
 class Writing {
   readonly writes: Record<string, string | null> = {}
-  /** A copy of what it was, once it is another. */
+  /** A copy as soon as it changes. */
   large: ReadonlyMap<string, Large>
   private own: Map<string, Large> | undefined
 

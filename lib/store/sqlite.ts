@@ -1,6 +1,6 @@
 /**
- * A database of SQLite in one file: that of Node, where Node has it (22.13 and newer), else the package libsql, which is the same engine
- * built for each platform. Both answer at once. This file alone knows them.
+ * An SQLite database in one file: with the SQLite of Node (22.13 and newer), else with the package libsql, the same engine built for each
+ * platform. Both are synchronous. Only this file knows them.
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ export const textOf = (value: Value | undefined): string => decoder.decode(value
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** What the two have in common. */
+/** The part that both have. */
 interface NativeStatement {
   run(...values: Value[]): { readonly changes: number | bigint }
   all(...values: Value[]): unknown[]
@@ -54,7 +54,7 @@ export interface Driver {
 /** Another connection, of this process or of another, holds the file for now. */
 export const isBusy = (error: unknown): boolean => hasCode(error, 'SQLITE_BUSY', 5)
 
-/** A page of the file is not what it was. */
+/** A page of the file is damaged. */
 export const isDamaged = (error: unknown): boolean => hasCode(error, 'SQLITE_CORRUPT', 11)
 
 /** The package names the code, Node gives its number; the bits above say more. */

@@ -13,21 +13,21 @@ export type Fields = Readonly<Record<string, unknown>>
 export type State = Readonly<Record<string, Fields>>
 
 /**
- * How far the calls of one page have come. They run in order, so every call up to `done` has ended; `ends` has those of
- * them that failed, and what has ended out of turn.
+ * Which calls of one page have ended. Calls run in order, so every call up to `done` has ended. `ends` has the calls among them
+ * that failed, and calls that have ended out of order.
  */
 export interface PageCalls {
   /** The random id of a page, new with each load of it. */
   readonly page: string
   readonly done: number
   readonly ends: readonly CallEnd[]
-  /** Failures of calls up to this one are not known any more. */
+  /** Failures of calls up to this one are no longer stored. */
   readonly forgotten: number
 }
 
 export interface CallEnd {
   readonly id: number
-  /** If there is one, all calls from this one up to `id` have ended so. */
+  /** If given, all calls from this one up to `id` have ended like this. */
   readonly first?: number
   readonly failure?: Failure | undefined
 }
@@ -40,104 +40,103 @@ export interface TaskName {
 
 /** A run of a background task that had not ended. */
 export interface RunningTask extends TaskName {
-  /** The random id of the run, which it keeps when it is run again elsewhere. */
+  /** The random id of the run. It stays the same when the run continues in another process. */
   readonly run: string
   /** The random id of the process that runs it. */
   readonly node: string
-  /** Counts from 1: a run that is begun again, after a failure or a lost process, is the next. */
+  /** Counts from 1. Each retry after a failure or a lost process is the next attempt. */
   readonly attempt: number
-  /** Of a durable task alone: what it is run again with. */
+  /** Only of a durable task: what a retry needs. */
   readonly durable?: DurableRun | undefined
   readonly progress?: number | null | undefined
   readonly note?: string | null | undefined
-  /** Of a task that equal starts join: stands for the arguments of this one. */
+  /** Only of a task that equal starts join: a digest of its arguments. */
   readonly same?: string | undefined
-  /** It has not begun: it waits for the runs of its task, and for those of it that wait with a lower number. */
+  /** It has not begun: it waits for the runs of its task, and for those that wait with a lower number. */
   readonly waits?: number | undefined
-  /** It is a trigger that has come to a run, and joins it if that run looks at the state once more: then it is taken out. */
+  /** A trigger that joins a run of the task. It is removed once that run has read the state again. */
   readonly joins?: boolean | undefined
 }
 
 export interface DurableRun {
-  /** As they came: its schema validates them again where it goes on. */
+  /** As received. The schema validates them again in the process that continues the run. */
   readonly args: readonly unknown[]
-  /** Processes in a row that ended while it ran, and had saved nothing of it. */
+  /** Processes in a row that died while running it and had saved nothing of it. */
   readonly lost: number
   /** Attempts that failed. */
   readonly failed: number
-  /** Milliseconds since the epoch before which it is not to be tried again. */
+  /** Milliseconds since the epoch; no retry before. */
   readonly notBefore?: number | undefined
 }
 
-/** How the last run of a task has ended. */
+/** How the last run of a task ended. */
 export interface TaskEnd extends TaskName {
   readonly outcome: 'done' | 'failed' | 'cancelled'
   readonly failure?: Failure | undefined
 }
 
 export interface Stored {
-  /** Rises by one with each save; a token that was never saved has no revision, which counts as 0. */
+  /** Rises by one with each save. A token that was never saved counts as revision 0. */
   readonly revision: number
   readonly state: State
-  /** Which calls are part of this state: saved with it, so that a call which is sent again has no second effect. */
+  /** Which calls are part of this state. Saved with it, so that a retried call has no second effect. */
   readonly calls: readonly PageCalls[]
-  /** Runs that had not ended when it was saved. */
+  /** Runs that had not ended at this save. */
   readonly running: readonly RunningTask[]
-  /** Of tasks that ran before. */
+  /** How tasks ended that ran before. */
   readonly ended: readonly TaskEnd[]
-  /** The shape that each state had when it was saved, by definition id. */
+  /** The shape of each state at this save, by definition id. */
   readonly shapes: Readonly<Record<string, Shape>>
-  /** A hash of the browser whose page was the last one here. No cookie enters a store. */
+  /** A hash of the browser that used the token last. No cookie enters a store. */
   readonly browser?: string | undefined
-  /** Drawn with its first save: a state that was lost and began again has another one. */
+  /** A random text of its first save: a state that was lost and began again has another one. */
   readonly birth?: string | undefined
-  /** The app has ended it, as for a logout: nothing of it is left, and its pages begin with new tokens. */
+  /** The app has ended the state, as for a logout: nothing of it is left, and its pages begin with new tokens. */
   readonly forgotten?: boolean | undefined
 }
 
 /**
- * One process's handle on what may be shared with others. Who has loaded a token last owns it: a process that was frozen,
- * or that drains while the next one serves, can save nothing to a token that another has loaded since.
+ * The handle of one process on a store that other processes may share. The process that has loaded a token last owns it: a process
+ * that was frozen, or that drains while the next one serves, can no longer save a token that another one has loaded.
  */
 export interface StateStore {
-  /** Reaches what it keeps in, so that a mistake shows when a server starts. Called once, before anything else. */
+  /** Opens the store, so that a mistake shows when a server starts. Called once, before anything else. */
   open?(): Promise<void>
   /**
-   * What is kept of a token, which this handle owns from now on. A store that processes share first waits for the one that
-   * holds it.
+   * Resolves with what is saved of a token, which this handle owns from now on. A store that processes share first waits for the
+   * owner.
    */
   load(token: string): Promise<Stored | undefined> | Stored | undefined
-  /** What is kept of a token, whoever owns it. */
+  /** What is saved of a token, whichever process owns it. */
   read(token: string): Promise<Stored | undefined> | Stored | undefined
   /**
-   * Keeps `next` if this handle owns the token and its revision is still `next.revision - 1`, and is done when a later
-   * `load` is sure to see it. Otherwise nothing is kept and the save fails with `stale-write`. A token that is not kept yet
-   * belongs to who saves it first.
+   * Saves `next` if this handle owns the token and its revision is still `next.revision - 1`. Resolves when a later `load` is sure to
+   * see it. Otherwise nothing is saved, and it fails with `stale-write`. The first save of a new token makes its handle the owner.
    */
   save(token: string, next: Stored): Promise<void> | void
-  /** Forgets the token, unless another handle has loaded it since. Forgetting an unknown one is fine. */
+  /** Forgets the token, unless another handle has loaded it since. Does nothing for an unknown one. */
   drop(token: string): Promise<void> | void
   /**
-   * The hub has let go of a token, which was in use until now: what this handle holds of it in memory can go. It stays kept, and is loaded
-   * again when it is needed. `keepMs` are the milliseconds for which it is to be kept.
+   * The hub no longer uses the token, so this handle can free its memory. The state stays saved for at least `keepMs` milliseconds, and
+   * is loaded again when it is needed.
    */
   unload?(token: string, keepMs: number): Promise<void> | void
   /**
-   * For a store that outlives its process: some of the tokens that are not `inUse`, and that were neither first saved nor
-   * named here for `keepMs`. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
+   * For a store that outlives its process: some tokens that are not `inUse`, and that were neither first saved nor named here for
+   * `keepMs` milliseconds. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
    */
   unused?(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]>
-  /** Tokens with runs of processes that have ended; of a shared store, some of them. The hub takes them over. */
+  /** Tokens with runs of processes that have ended, which the hub adopts. A shared store gives some of them at a time. */
   orphans?(): Promise<readonly string[]>
-  /** Tokens of which the browser with this hash was the last one. Without it, only tabs that are open or loaded can be found. */
+  /** Tokens that the browser with this hash used last. Without it, the hub finds only tokens that are open or loaded. */
   ofBrowser?(browser: string): Promise<readonly string[]> | readonly string[]
   /** For a store that several processes use at the same time. */
   readonly shared?: Shared
-  /** Bytes that it keeps, where it can tell without waiting. */
+  /** Bytes stored, if that is known without waiting. */
   bytes?(): number
-  /** What it keeps lies in the memory of this process: a state that the hub unloads takes as much of it as before. */
+  /** The store is in the memory of this process, so unloading a state frees nothing. */
   readonly inMemory?: boolean
-  /** Lets go of what the store holds open. Saves that were acknowledged stay. */
+  /** Closes the store. Acknowledged saves stay. */
   close(): Promise<void> | void
 }
 

@@ -1,8 +1,8 @@
 /**
- * The way to a redis, and the one file that knows its client: one connection for operations and one for messages, which
- * are made and lost together. What is under way when they are lost is sent again over the next; so whatever is sent must
- * bear to be run twice. Whoever waits for longer than the bound is told that the store is out of reach, and from then on
- * everybody is told at once, until it is back.
+ * The connection to a redis, and the one file that knows its client. One connection for operations and one for messages are
+ * made and lost together. An operation under way when they are lost is sent again over the next ones, so every operation must
+ * be safe to run twice. An operation that waits too long fails with `store-unreachable`, and from then on each one fails at
+ * once, until the redis is back.
  */
 import { MessageChannel } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.js'
@@ -47,7 +47,7 @@ export interface RedisConnectionOptions {
 export interface ConnectionListener {
   readonly channel: string
   onMessage(text: string): void
-  /** The connection was made anew: messages may have been lost. */
+  /** There is a new connection: messages may have been lost. */
   onReconnected(): void
   onReachable(reachable: boolean): void
   /** Runs on each connection before it is used; `first` for the first. Throws what speaks against this redis. */
@@ -66,12 +66,12 @@ export class RedisConnection {
   private pair: Pair | undefined
   private connecting = false
   private closed = false
-  /** Somebody has waited for as long as anybody waits. */
+  /** An operation has waited for the longest time: the next ones fail at once. */
   private failsFast = false
-  /** Why the last connection was lost, or was not made. */
+  /** Why the last connection was lost, or could not be made. */
   private cause: unknown
   private waiting: Waiting[] = []
-  /** Those who wait for an operation, or for the first connection. */
+  /** Operations that are waited for, and the first connection. */
   private pending = 0
   private releaseProcess: (() => void) | undefined
   private isReportedDown = false
@@ -113,7 +113,7 @@ export class RedisConnection {
     }
   }
 
-  /** Runs a script, again if need be. `keys` are those of tokens. */
+  /** Runs a script, a second time if the connection is lost. `keys` are those of tokens. */
   run({ text, sha }: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
     const rest = [`${keys.length}`, ...keys, ...args]
     return this.send(this.bounds.storeWaitMs, async ({ commands }) => {
@@ -173,7 +173,7 @@ export class RedisConnection {
     })
   }
 
-  /** A process does not end while somebody waits in it; neither a lost connection nor our clock would keep it. */
+  /** Keeps the process alive while an operation waits: neither a lost connection nor the clock does. */
   private keepProcessAlive(): void {
     if (this.releaseProcess) return
     const { port1 } = new MessageChannel()
@@ -216,7 +216,7 @@ export class RedisConnection {
   }
 
   private adopt(pair: Pair): void {
-    if (this.pair) return destroy(pair) // whoever opened it once more was as fast
+    if (this.pair) return destroy(pair) // another attempt was as fast
     this.pair = pair
     this.failsFast = false
     this.cancelReport()
@@ -265,7 +265,7 @@ export class RedisConnection {
     this.connecting = false
   }
 
-  /** A connection that nobody has closed may be dead for a long time, until somebody asks. */
+  /** A connection that was not closed may be dead for a long time before an operation notices. */
   private async pingRegularly(pair: Pair): Promise<void> {
     for (;;) {
       await this.pause(this.bounds.storePingMs)
@@ -308,7 +308,7 @@ function destroy({ commands, messages }: Pair): void {
     }
 }
 
-/** It is there for who uses this store alone, so no bundler may look for it. */
+/** The package is installed only in apps that use this store, so no bundler may resolve it. */
 async function loadClient(): Promise<{ createClient(options: object): Client }> {
   try {
     const client: unknown = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ 'redis')

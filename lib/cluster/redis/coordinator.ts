@@ -1,4 +1,4 @@
-/** The coordinator over a redis: each operation is one script, and so one round trip. */
+/** The coordinator in a redis: each operation is one script, so one round trip. */
 import type { Clock } from '../../base/clock.js'
 import { HeldStateError } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
@@ -14,9 +14,8 @@ import { checkRedis } from './server-check.js'
 export interface RedisCoordinatorOptions {
   /** `redis://user:password@host:port/number`, or `rediss://` for TLS. */
   readonly url: string
-  /** Stands before every key and channel. */
+  /** The prefix of every key and channel. */
   readonly prefix: string
-  /** Milliseconds that a token is kept which was followed and never saved. */
   readonly clock: Clock
   readonly log: Log
   readonly bounds?: { readonly [K in keyof Bounds]?: number }
@@ -30,9 +29,9 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
   const runOn = (script: Script, token: string, node: string, ...args: (string | number)[]) =>
     link.run(script, [`${prefix}t:${token}`], [prefix, node, ...args.map(String)])
   const saves = new SavePipeline(link, prefix, clock)
-  /** Counts the leases of this node. */
+  /** Counts the leases of this process. */
   let lease = 0
-  /** The number of the last orphans that were given. */
+  /** The number of the last answer with orphans. */
   let given = 0
   return {
     join: (node, listener) =>
@@ -98,7 +97,7 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
   }
 }
 
-/** Host and port of a url, for people: what else stands in it is secret. */
+/** Host and port of a url, for messages: the rest of it is secret. */
 export function hostOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol))

@@ -1,8 +1,8 @@
-/** What a redis says when it does not do what it was asked, and what that means. It answers with a code in capitals. */
+/** What the errors of a redis mean. Each begins with a code in capitals. */
 import { HeldStateError, isHeldStateError, messageOf } from '../../base/errors.js'
 import { cannotSave } from '../../store/errors.js'
 
-/** Answers that others would get as well: this redis can do nothing now, and perhaps later, or the one in its place. */
+/** Codes for any operation: this redis cannot work now. It may later, or another one in its place. */
 const temporaryCodes = new Set([
   'LOADING',
   'READONLY',
@@ -16,13 +16,13 @@ const temporaryCodes = new Set([
 
 const codeOf = (error: unknown) => /^([A-Z]{2,}) /.exec(messageOf(error))?.[1]
 
-/** Whether the same may succeed over a connection that is made later. What no redis has answered is a lost connection. */
+/** Whether the operation may succeed over a later connection. An error without a code is a lost connection. */
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error)
   return code === undefined ? !isHeldStateError(error) : temporaryCodes.has(code)
 }
 
-/** An answer that stays the same until somebody changes the set-up; `undefined` for any other failure. */
+/** An error that stays until the set-up is changed; `undefined` for any other. */
 export function permanentError(error: unknown, where: string): HeldStateError | undefined {
   if (isHeldStateError(error)) return error
   const unfit = (says: string) => new HeldStateError('unfit-store', says, { cause: error })
@@ -50,7 +50,7 @@ export const unreachable = (where: string, cause: unknown) =>
     { cause },
   )
 
-/** The same, of what was under way: a page may hear of it, and is not told where the store is. */
+/** For an operation under way: its message may reach a page, so it does not name the address of the store. */
 export const storeUnreachable = (where: string, cause: unknown) =>
   new HeldStateError('store-unreachable', cannotSave, { cause: unreachable(where, cause) })
 

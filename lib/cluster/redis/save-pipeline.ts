@@ -1,6 +1,6 @@
 /**
- * Saves on their way to a redis. What is saved within one turn of the event loop, of however many tokens, goes as one
- * command: the number of commands is the cost, not their size. A save that is alone goes at once.
+ * Saves on their way to a redis. All saves of one turn of the event loop are sent as one command: the number of commands is the
+ * cost, not their size. A single save is sent at once.
  */
 import type { Clock } from '../../base/clock.js'
 import { fixedLimits } from '../../base/server-limits.js'
@@ -8,13 +8,13 @@ import type { Save } from '../coordinator.js'
 import type { RedisConnection } from './connection.js'
 import * as scripts from './scripts.js'
 
-/** A save as texts for its script, and nothing else of it: many are on their way at a time. */
+/** A save as the text for its script, and nothing else: many are under way at a time. */
 interface QueuedSave {
   readonly node: string
   readonly keepMs: number
   readonly key: string
   readonly text: string
-  /** Arguments that the text holds. */
+  /** Arguments in the text. */
   readonly size: number
   resolve(saved: boolean): void
   reject(error: unknown): void
@@ -33,7 +33,7 @@ export class SavePipeline {
     this.clock = clock
   }
 
-  /** Whether it was kept. */
+  /** Resolves with whether it was written. */
   add(save: Save): Promise<boolean> {
     const { node, keepMs } = save
     const { text, size } = encodeSave(save)
@@ -46,7 +46,7 @@ export class SavePipeline {
     })
   }
 
-  /** In stretches, since a redis does nothing else meanwhile. */
+  /** Splits them, since a redis does nothing else while it runs a script. */
   private flush(): void {
     const all = this.queue
     this.queue = []
@@ -69,7 +69,7 @@ export class SavePipeline {
     this.inFlight += 1
     try {
       const { node = '', keepMs = 0 } = saves[0] ?? {}
-      // as one argument: the client takes as long for each of them as for all that stands in it
+      // one argument: the client needs as long for a short argument as for this one
       const list = saves.map(({ text }) => text).join(scripts.separator)
       const args = [this.prefix, node, `${keepMs}`, list]
       const saved = (await this.connection.run(
@@ -81,7 +81,7 @@ export class SavePipeline {
     } catch (error) {
       const [first] = saves
       if (saves.length === 1) first?.reject(error)
-      else for (const save of saves) void this.send([save]) // it may be the fault of one; those that were kept are known
+      else for (const save of saves) void this.send([save]) // one of them may be refused; those that were written are recognised
     } finally {
       this.inFlight -= 1
     }

@@ -1,4 +1,4 @@
-/** A script that runs inside of redis, and what the scripts of a coordinator share. */
+/** A script that runs inside redis, and the functions that scripts share. */
 import { createHash } from 'node:crypto'
 
 export interface Script {
@@ -6,7 +6,7 @@ export interface Script {
   readonly sha: string
 }
 
-/** Sets `T`, the key of the token, if there is one, `P`, the prefix, and `node`, the caller. */
+/** Sets `T`, the key of the token, if any; `P`, the prefix; and `node`, the caller. */
 const common = `
 local T, P, node = KEYS[1], ARGV[1], ARGV[2]
 local call = redis.call
@@ -23,7 +23,7 @@ local function put(field, all)
 end
 `
 
-/** For who changes the line or the followers of a token. */
+/** Functions that change the line or the followers of a token. */
 export const lines = `
 local function without(all, gone)
   local rest = {}
@@ -74,10 +74,10 @@ local function forgetIfEmpty()
 end
 `
 
-/** One that writes little: it runs also in a redis whose memory is full, so that processes live on and say what is so. */
+/** A script that writes little. It also runs when the memory of the redis is full, so that processes stay alive. */
 export const script = (...parts: string[]): Script => scriptOf('#!lua flags=allow-oom\n', parts)
 
-/** One that is refused where memory is full. */
+/** A script that is refused when the memory of the redis is full. */
 export const largeScript = (...parts: string[]): Script => scriptOf('', parts)
 
 function scriptOf(head: string, parts: readonly string[]): Script {

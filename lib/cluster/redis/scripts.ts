@@ -1,22 +1,22 @@
 /**
- * The operations of a coordinator as they run inside of redis, each in one piece and by redis' own clock. A token is one hash:
- * its texts under `=` and their key, and under `!` what the coordinator itself knows of it: `!r` revision, `!s` the id of the save
- * that made it, `!h` holder, `!f` fence, `!c` the claim of its holder, `!l` the nodes in line, `!w` those that are told and
- * `!p` those with pages of it, and `!q` since when there are none, in milliseconds.
+ * The operations of the coordinator, as scripts that run inside redis: each is atomic and uses the clock of redis. A token is one
+ * hash. Its texts are under `=` and their key. Under `!` are the fields of the coordinator: `!r` revision, `!s` the id of the save
+ * that made it, `!h` owner, `!f` fence, `!c` the number of the owner's claim, `!l` the nodes in line, `!w` the followers, `!p` the
+ * nodes with pages of the token, and `!q` since when there are none, in milliseconds.
  *
- * A call may come twice, or late: its answer was lost with a connection, and it was sent again over the next. So a save that
- * comes again is known by its id; the claims of a node are numbered, and a release does nothing to what was claimed
- * after it was sent; orphans that were given away are given again until the node has said that it has them; and a fence
- * is a time, so that it never comes again, even when a token is dropped or redis has lost some seconds.
+ * An operation may arrive twice or late: its answer was lost with a connection, and it was sent again over the next one. So a
+ * save has an id; the claims of a node are numbered, and a release does nothing to a later claim; orphans are given again until
+ * the node has confirmed them; and a fence is a time, so that it is never repeated, even after a token is dropped or redis has
+ * lost some seconds.
  */
 import { largeScript, lines, type Script, script } from './script.js'
 
-/** Between the texts of a list: JSON has none in it, and keys are refused that have. */
+/** Between the texts of a list. JSON does not contain it, and keys that do are refused. */
 export const separator = '\u0001'
 
 /**
- * leaseMs, the lease that the node believes in, the one that begins if that has ended, restMs → lapsed, living nodes. With
- * less than restMs left of its lease, a node trusts in it no more: then one that hears no messages is dead.
+ * leaseMs, the lease that the node believes in, the lease that begins if that one has lapsed, restMs → lapsed, nodes alive. A node
+ * with less than restMs left of its lease no longer trusts it: if it also has no connection, it is declared dead.
  */
 export const heartbeat = script(`
 local key, lease, following, rest = P .. 'node:' .. node, ARGV[4], ARGV[5], ARGV[6]
@@ -39,14 +39,14 @@ for _, dead in ipairs(gone) do for _, other in ipairs(alive) do tell(other, 'gon
 return { kept == lease and 0 or 1, alive }
 `)
 
-/** A node with tasks stays among the nodes until others have taken them over. */
+/** A node with tasks stays in the list of nodes until they are adopted. */
 export const leave = script(`
 call('DEL', P .. 'node:' .. node, P .. 'given:' .. node)
 if call('EXISTS', P .. 'tasks:' .. node) == 0 then call('SREM', P .. 'nodes', node) end
 for _, other in ipairs(call('SMEMBERS', P .. 'nodes')) do if other ~= node then tell(other, 'gone', node) end end
 `)
 
-/** have, keepMs, number → { 1, fence, wanted, known } or { 0, holder, leaseMs }. */
+/** have, keepMs, number → { 1, fence, handover requested, saved } or { 0, owner, leaseMs }. */
 export const claim = script(
   lines,
   `
@@ -79,9 +79,9 @@ return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
 )
 
 /**
- * Saves of one node, of any number of tokens, each in its turn. keepMs, and a list with these for each: fence, revision, id,
- * how many pairs are written, keys removed, nodes began and ended, and then all these. It takes as long as what it
- * writes, however much is kept. → 1 or 0 for each.
+ * Saves of one node for any number of tokens, one after the other. keepMs, and a list with these for each save: fence, revision,
+ * id, the numbers of pairs written, keys removed, nodes started and nodes ended, and then all of those. Takes as long as the
+ * writes do, whatever the size of the state. → 1 or 0 for each.
  */
 export const save = largeScript(`
 local keep, most, given = ARGV[3], 2000, {}
@@ -132,7 +132,7 @@ end
 return saved
 `)
 
-/** follow, the number of the newest claim when it was sent. */
+/** follow, the number of the node's last claim when this was sent. */
 export const release = script(
   lines,
   `
@@ -148,7 +148,7 @@ forgetIfEmpty()
 `,
 )
 
-/** have, keepMs → holds, known. */
+/** have, keepMs → owns, saved. */
 export const follow = script(
   lines,
   `
@@ -219,7 +219,7 @@ export const isAttended = script(lines, `return #words(call('HGET', T, '!p')) > 
 
 export const read = script(lines, `return known('')`)
 
-/** The browser, as JSON → tokens that it was the last one of. A token may be in the list of an earlier browser too. */
+/** The browser, as JSON → tokens that it used last. A token may also be in the list of an earlier browser. */
 export const ofBrowser = script(`
 local tokens = {}
 for _, one in ipairs(call('SMEMBERS', P .. 'b:' .. ARGV[3])) do
@@ -251,7 +251,7 @@ for _, other in ipairs(words(meta[3])) do tell(other, 'granted', token()) end
 `,
 )
 
-/** most, the number of the newest answer that the node has → its number, tokens. */
+/** most, the number of the last answer that the node has received → the number of this answer, tokens. */
 export const orphans = script(`
 local function isOrphaned(token)
   for _, run in ipairs(cjson.decode(call('HGET', P .. 't:' .. token, '=running') or '[]')) do

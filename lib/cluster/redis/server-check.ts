@@ -1,10 +1,10 @@
-/** Whether a redis can keep state: asked of each connection before it is used, and of the first in full. */
+/** Checks whether a redis can store state: fully on the first connection, in part on each later one. */
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
 import type { Reply } from './connection.js'
 import type { Script } from './script.js'
 
-/** Of what is kept. It changes when an older version cannot read it any more. */
+/** The format of the stored state. It changes when an older version can no longer read it. */
 const format = '1'
 
 export interface RedisCheck {
@@ -28,7 +28,7 @@ export async function checkRedis(command: Command, check: RedisCheck): Promise<v
 
 async function checkServer(command: Command, { where, log }: RedisCheck): Promise<void> {
   const info = await command('INFO').then(readInfo, (error) => {
-    if (messageOf(error).startsWith('NOPERM')) return new Map<string, string>() // it is not for this user to know
+    if (messageOf(error).startsWith('NOPERM')) return new Map<string, string>() // this user may not ask
     throw error
   })
   const unfit = (says: string) => new HeldStateError('unfit-store', says)

@@ -1,4 +1,4 @@
-/** Work on a file that something else may hold: it is done at once, or in its order as soon as the file is free. */
+/** Work on a file that another program may lock: runs at once, or in order as soon as the file is free. */
 import type { Clock } from '../base/clock.js'
 import { fixedLimits } from '../base/server-limits.js'
 
@@ -9,13 +9,13 @@ interface Work {
   readonly until: number
 }
 
-export class Patience {
+export class FileQueue {
   private readonly clock: Clock
   private readonly isBusy: (error: unknown) => boolean
   private waiting: Work[] = []
   private readonly idle: (() => void)[] = []
 
-  /** `isBusy` tells an error that means "not now" from others. */
+  /** `isBusy` recognises the error of a locked file. */
   constructor(clock: Clock, isBusy: (error: unknown) => boolean) {
     this.clock = clock
     this.isBusy = isBusy
@@ -35,7 +35,7 @@ export class Patience {
     })
   }
 
-  /** Done when nothing waits. */
+  /** Resolves when no work waits. */
   async end(): Promise<void> {
     if (this.waiting.length > 0) await new Promise<void>((resolve) => this.idle.push(resolve))
   }
