@@ -3,18 +3,19 @@ import type { Clock } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
+import { readableText, unlessDamaged } from './disk-damage.js'
 import { readKey, writtenKey } from './disk-keys.js'
 import { type StatementName, statements } from './disk-statements.js'
-import { ownershipLost, refuseStale } from './errors.js'
+import { isStale, ownershipLost, refuseStale } from './errors.js'
 import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
-import { type Database, isBusy, isDamaged, type Row, type Statement, textOf, type Value } from './sqlite.js'
+import { type Database, isBusy, type Row, type Statement, type Value } from './sqlite.js'
 import type { Stored } from './store.js'
 
 /**
  * A token as this handle has loaded or saved it last. Its version rises with each save and each load by any handle, so a save with an
  * older version is refused.
  */
-interface Known {
+interface KnownToken {
   readonly id: number
   readonly record: TokenRecord
   readonly version: number
@@ -34,7 +35,7 @@ export class DiskTokens {
   private readonly clock: Clock
   private readonly prepared: Partial<Record<StatementName, Statement>> = {}
   /** What this handle knows of each token. */
-  private readonly known = new Map<string, Known>()
+  private readonly known = new Map<string, KnownToken>()
 
   constructor(database: Database, log: Log, clock: Clock) {
     this.database = database
@@ -86,7 +87,7 @@ export class DiskTokens {
     }
   }
 
-  private attempt({ token, next }: Save, outcomes: unknown[], at: number): Known | undefined {
+  private attempt({ token, next }: Save, outcomes: unknown[], at: number): KnownToken | undefined {
     try {
       return this.write(token, next)
     } catch (error) {
@@ -97,7 +98,7 @@ export class DiskTokens {
   }
 
   /** Throws before it has written anything if another handle owns the token. */
-  private write(token: string, next: Stored): Known {
+  private write(token: string, next: Stored): KnownToken {
     const known = this.known.get(token)
     const before = known?.record ?? TokenRecord.empty
     refuseStale(before.stored.revision, next.revision)
@@ -114,7 +115,7 @@ export class DiskTokens {
   }
 
   /** Indexed columns are written only where they change. */
-  private advance({ id, version, record }: Known, next: Stored): number {
+  private advance({ id, version, record }: KnownToken, next: Stored): number {
     const tasks = hasTasks(next)
     if (tasks === hasTasks(record.stored)) return this.statement('advance').run(next.revision, id, version)
     return this.statement('advanceTasks').run(next.revision, tasks, id, version)
@@ -295,25 +296,4 @@ const firstVersion = 2 ** 24
 /** Ids in one range of the search after damage: about as many as a page holds. */
 const stretchIds = 20
 
-/** Runs `work`, or `otherwise` if it finds a damaged page. */
-function unlessDamaged(work: () => unknown, otherwise: () => unknown = () => {}): void {
-  try {
-    work()
-  } catch (error) {
-    if (!isDamaged(error)) throw error
-    otherwise()
-  }
-}
-
 const hasTasks = ({ running }: Stored) => (running.length > 0 ? 1 : 0)
-
-/** `undefined` if a damaged page has changed it into something else. */
-function readableText(value: Value | undefined): readonly string[] {
-  try {
-    return [textOf(value)]
-  } catch {
-    return []
-  }
-}
-
-const isStale = (error: unknown) => (error as { code?: unknown } | undefined)?.code === 'stale-write'

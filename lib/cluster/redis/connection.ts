@@ -1,34 +1,16 @@
 /**
- * The connection to a redis, and the one file that knows its client. One connection for operations and one for messages are
- * made and lost together. An operation under way when they are lost is sent again over the next ones, so every operation must
- * be safe to run twice. An operation that waits too long fails with `store-unreachable`, and from then on each one fails at
- * once, until the redis is back.
+ * The connection to a redis. One connection for operations and one for messages are made and lost together. An operation under
+ * way when they are lost is sent again over the next ones, so every operation must be safe to run twice. An operation that waits
+ * too long fails with `store-unreachable`, and from then on each one fails at once, until the redis is back.
  */
 import { MessageChannel } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.js'
 import { HeldStateError } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
 import { fixedLimits } from '../../base/server-limits.js'
-import { isTransient, missingClient, permanentError, storeUnreachable, unreachable } from './errors.js'
+import { type ConnectionPair, destroy, loadClient, type Reply } from './client.js'
+import { isTransient, permanentError, storeUnreachable, unreachable } from './errors.js'
 import type { Script } from './script.js'
-
-export type Reply = unknown
-
-/** What is used of a client of the package `redis`. */
-interface Client {
-  on(event: 'error', listener: (error: unknown) => void): unknown
-  connect(): Promise<unknown>
-  sendCommand(args: readonly string[]): Promise<Reply>
-  subscribe(channel: string, listener: (text: string) => void): Promise<unknown>
-  ping(): Promise<unknown>
-  duplicate(): Client
-  destroy(): void
-}
-
-interface Pair {
-  readonly commands: Client
-  readonly messages: Client
-}
 
 export type Bounds = Pick<
   typeof fixedLimits,
@@ -63,7 +45,7 @@ export class RedisConnection {
   private readonly bounds: { readonly [K in keyof Bounds]: number }
   private readonly clock: Clock
   private listener: ConnectionListener | undefined
-  private pair: Pair | undefined
+  private pair: ConnectionPair | undefined
   private connecting = false
   private closed = false
   /** An operation has waited for the longest time: the next ones fail at once. */
@@ -135,7 +117,7 @@ export class RedisConnection {
     this.resumeWaiting()
   }
 
-  private send(ms: number, send: (pair: Pair) => Promise<Reply>): Promise<Reply> {
+  private send(ms: number, send: (pair: ConnectionPair) => Promise<Reply>): Promise<Reply> {
     if (this.closed) return Promise.reject(closedError())
     if (this.failsFast) return Promise.reject(storeUnreachable(this.options.where, this.cause))
     this.pending += 1
@@ -189,7 +171,7 @@ export class RedisConnection {
   }
 
   /** Both connections, ready to use within `ms`. */
-  private async connect(ms: number, first = false): Promise<Pair> {
+  private async connect(ms: number, first = false): Promise<ConnectionPair> {
     const { createClient } = await loadClient()
     const listener = this.listener as ConnectionListener
     const commands = createClient({
@@ -198,7 +180,7 @@ export class RedisConnection {
       commandOptions: { timeout: undefined }, // its bound is ours, and costs more than all else that it does for a command
       socket: { reconnectStrategy: false, connectTimeout: ms },
     })
-    const pair: Pair = { commands, messages: commands.duplicate() }
+    const pair: ConnectionPair = { commands, messages: commands.duplicate() }
     for (const client of [pair.commands, pair.messages]) client.on('error', (error) => this.drop(pair, error))
     const ready = async () => {
       await Promise.all([pair.commands.connect(), pair.messages.connect()])
@@ -215,7 +197,7 @@ export class RedisConnection {
     }
   }
 
-  private adopt(pair: Pair): void {
+  private adopt(pair: ConnectionPair): void {
     if (this.pair) return destroy(pair) // another attempt was as fast
     this.pair = pair
     this.failsFast = false
@@ -236,7 +218,7 @@ export class RedisConnection {
   }
 
   /** Both connections are given up, and made again. */
-  private drop(pair: Pair, error: unknown): void {
+  private drop(pair: ConnectionPair, error: unknown): void {
     if (this.pair !== pair) return
     this.pair = undefined
     this.cause = error
@@ -266,7 +248,7 @@ export class RedisConnection {
   }
 
   /** A connection that was not closed may be dead for a long time before an operation notices. */
-  private async pingRegularly(pair: Pair): Promise<void> {
+  private async pingRegularly(pair: ConnectionPair): Promise<void> {
     for (;;) {
       await this.pause(this.bounds.storePingMs)
       if (this.pair !== pair) return
@@ -298,22 +280,3 @@ export class RedisConnection {
 const nextPause = (pause: number) => Math.min(pause * 2, fixedLimits.storeAgainLongestMs)
 
 const closedError = () => new HeldStateError('hub-closed', 'The store is closed.')
-
-function destroy({ commands, messages }: Pair): void {
-  for (const client of [commands, messages])
-    try {
-      client.destroy()
-    } catch {
-      // it has ended by itself
-    }
-}
-
-/** The package is installed only in apps that use this store, so no bundler may resolve it. */
-async function loadClient(): Promise<{ createClient(options: object): Client }> {
-  try {
-    const client: unknown = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ 'redis')
-    return client as { createClient(options: object): Client }
-  } catch (cause) {
-    throw missingClient(cause)
-  }
-}

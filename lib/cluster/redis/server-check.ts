@@ -1,7 +1,7 @@
 /** Checks whether a redis can store state: fully on the first connection, in part on each later one. */
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
-import type { Reply } from './connection.js'
+import type { Reply } from './client.js'
 import type { Script } from './script.js'
 
 /** The format of the stored state. It changes when an older version can no longer read it. */
