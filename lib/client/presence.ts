@@ -6,6 +6,7 @@
 import { decode } from '../base/encode.js'
 import { freezeView } from '../base/freeze.js'
 import type { Manifest } from '../protocol/manifest.js'
+import { idle } from '../protocol/task-status.js'
 import type { Mirror } from './mirror.js'
 import { type Prediction, predicted } from './prediction.js'
 import type { Tab } from './tab.js'
@@ -149,8 +150,6 @@ export class Presence {
 
 /** Two of them show the same only if they are one: whether a call is under way is no field of it. */
 class Handle {}
-
-const idle = Object.freeze({ running: 0, waiting: 0, progress: null, note: null, error: null, outcome: null })
 
 /** Of a task that ran when the server lost the state of the page. */
 const interruption = Object.freeze({

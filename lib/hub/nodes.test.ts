@@ -169,9 +169,10 @@ describe('a tab', () => {
       failed += 1
       throw new Error('the connection failed')
     }
+    const other = b.hub.modifyState(tab.token, d, (s) => void (s.n += 1)).catch((error) => error)
     await move(b)
     expect(await end(call, 1_000)).toEqual({ value: undefined })
-    expect(failed).toBe(1)
+    expect([failed, await other]).toMatchObject([1, { code: 'save-failed' }])
     expect(Math.floor(now().n / 1_000)).toBe(1)
   })
 })

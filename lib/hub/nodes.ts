@@ -166,7 +166,7 @@ export class Nodes implements ClusterEvents {
 
   onOrphans(): void {
     for (const { token, loaded, runs } of this.ground.instances.values())
-      if (loaded && runs.rejudge()) this.heirless.add(token)
+      if (loaded && runs.recheckLiveness()) this.heirless.add(token)
     void this.takeOver()
   }
 

@@ -10,6 +10,7 @@ import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
+import type { TaskStatus } from '../protocol/task-status.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
@@ -17,8 +18,7 @@ import type { Fields, RunningTask, State, Stored } from '../store/store.js'
 import { type CallLog, type CallName, merged } from './call-log.js'
 import { completed, isCurrent } from './fields.js'
 import type { FirstValues } from './first-values.js'
-import { type Processes, type RunChanges, Runs } from './task-runs.js'
-import type { TaskStatus } from './task-status.js'
+import { type Processes, type RunChanges, TaskRuns } from './task-runs.js'
 import { inTab } from './token.js'
 
 /** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
@@ -110,7 +110,7 @@ export class Instance {
   calls: CallLog = []
   /** Of the states as they were saved. */
   shapes: Readonly<Record<string, Shape>> = {}
-  readonly runs: Runs
+  readonly runs: TaskRuns
   /** What was changed and is not kept yet. */
   pending: Unsaved | undefined
   /** It is this process's. False until the store was asked, and again after a save whose end is unknown. */
@@ -143,7 +143,7 @@ export class Instance {
     this.log = log
     this.firstValues = firstValues
     this.watchdog = watchdog
-    this.runs = new Runs(nodes, (definition) => this.statusChanged(definition))
+    this.runs = new TaskRuns(nodes, (definition) => this.statusChanged(definition))
   }
 
   /** What the next change begins with. */

@@ -521,5 +521,6 @@ it('what others have said of a task, a process that wakes does not say anew', as
     500,
   )
   expect((await b.store.read(tab.token))?.ended).toMatchObject(ended)
+  await end(tab.reconnect(), 100) // its lease lapsed again meanwhile, so the process has sent its page away
   expect(tab.state(d).plain).toMatchObject({ running: 0, outcome: 'failed', error: { code: 'interrupted' } })
 })

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { RunningTask } from '../store/store.js'
-import { Runs } from './task-runs.js'
+import { TaskRuns } from './task-runs.js'
 
 const mine: RunningTask = {
   definition: 'd',
@@ -12,12 +12,50 @@ const mine: RunningTask = {
 }
 
 it('a run that another process goes on with is still its own once the attempt here has ended', () => {
-  const runs = new Runs({ node: 'here', shared: true, isAlive: () => true }, () => {})
+  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
   runs.saved([mine], [], { begun: [mine], over: new Set() })
   const theirs = { ...mine, node: 'there', attempt: 2 }
   expect(runs.restore({ running: [theirs], ended: [] }, true)).toEqual([mine])
-  runs.delete('r', 1, true)
+  runs.endLocal('r', 1, true)
   expect(runs.running()).toEqual([theirs])
   expect(runs.outdated).toBe(false)
   expect(runs.statusOf('d', 't').running).toBe(1)
+})
+
+describe('the stored lists', () => {
+  it('are up to date after a reload, whatever they say', () => {
+    const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
+    const ended = [
+      { definition: 'd', task: 't', outcome: 'failed', failure: { code: 'task-failed', message: '' } },
+    ] as const
+    for (const stored of [[], [], ended]) {
+      runs.restore({ running: [], ended: stored }, true)
+      expect(runs.outdated).toBe(false)
+    }
+    runs.setStatus('d', 't', { ...runs.statusOf('d', 't'), outcome: 'done', error: null })
+    expect(runs.outdated).toBe(true)
+  })
+})
+
+it('a run of another process that dies is counted no more, also while another copy goes on', () => {
+  const living = new Set(['here', 'b', 'c'])
+  const changed: string[] = []
+  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: (node) => living.has(node) }, (id) =>
+    changed.push(id),
+  )
+  const copies = ['b', 'c'].map((node) => ({ ...mine, run: node, node, durable: undefined }))
+  runs.restore({ running: copies, ended: [] }, true)
+  living.delete('b')
+  changed.length = 0
+  expect(runs.recheckLiveness()).toBe(true)
+  expect([runs.statusOf('d', 't').running, changed]).toEqual([1, ['d']])
+})
+
+it('a durable run that this process has lost stays an orphan when another process dies', () => {
+  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
+  runs.saved([mine], [], { begun: [mine], over: new Set() })
+  runs.endLocal('r', 1, false)
+  runs.restore({ running: [{ ...mine }], ended: [] }, true)
+  expect(runs.recheckLiveness()).toBe(true)
+  expect(runs.orphaned).toEqual([mine])
 })

@@ -1,321 +1,292 @@
 /**
- * The tasks of one token: what runs here, what runs in other processes, and how the last ones ended. What is saved of them
- * says who runs what, so that the next process, or another one, knows what became of a task, and takes over a durable one.
+ * The task runs of one token, in all processes: one entry a run, next to the list that the store has. The saved list says which
+ * process has which run, so that any process can show and cancel it, and a durable run goes on after its process has died.
  */
-import type { Failure } from '../base/errors.js'
+import { idle, type TaskStatus } from '../protocol/task-status.js'
 import type { RunningTask, Stored, TaskEnd, TaskName } from '../store/store.js'
-import { idle, type TaskStatus } from './task-status.js'
+import { isHere, isRemote, isUncounted, type Run, RunTable } from './run-table.js'
+import { sameList } from './same-list.js'
+import { interrupted, TaskStatuses } from './task-statuses.js'
 
 /** The processes that share a store. */
 export interface Processes {
-  /** The id of this one. */
+  /** The id of this process. */
   readonly node: string
-  /** There may be others. */
+  /** Whether other processes may use the store. */
   readonly shared: boolean
   isAlive(node: string): boolean
 }
 
-/** What a transaction does to the runs of its token, once it is saved. */
+/** What a transaction changes in the list of runs, with its save. */
 export interface RunChanges {
   readonly begun: readonly RunningTask[]
   /** Ids of runs. */
   readonly over: ReadonlySet<string>
 }
 
-export class Runs {
+type SavedTasks = Pick<Stored, 'running' | 'ended'>
+
+export class TaskRuns {
   private readonly nodes: Processes
-  private readonly changed: (definition: string) => void
-  /** As this process sees them. Like the other lists, made for tokens that have tasks. */
-  private statuses: Map<string, Record<string, TaskStatus>> | undefined
-  private mine: Map<string, RunningTask> | undefined
-  /** How many of those wait. */
-  private waitsHere = 0
-  /** Attempts that have ended here, of which the store believes that they run. */
-  private settled: Set<string> | undefined
-  private others: readonly RunningTask[] = none
-  /** What the store believes. */
-  private believed: readonly RunningTask[] = []
-  /** Ids of those, made when they are asked for. */
-  private believedIds: ReadonlySet<string> | undefined
-  private believedEnds: readonly TaskEnd[] = []
-  /** Built when they are asked for after a change. */
-  private list: readonly RunningTask[] | undefined
-  private endList: readonly TaskEnd[] | undefined
-  /** Others may have counted the runs here as theirs; the next save says whose they are. */
-  private unsaid = false
-  /** Durable runs whose process has ended. */
-  orphaned: readonly RunningTask[] = none
+  private readonly onChanged: (definition: string) => void
+  private readonly statuses: TaskStatuses
+  private readonly table = new RunTable()
+  private stored: SavedTasks = { running: none, ended: none }
+  /** Ids of `stored.running`. Undefined until needed. */
+  private storedIds: ReadonlySet<string> | undefined
+  /** The list to save. Undefined after a change, until needed. */
+  private derived: readonly RunningTask[] | undefined
+  /** Other processes may not know yet that the stored runs of this process are still here. The next save publishes that. */
+  private unpublished = false
 
-  /** `changed` is told whose statuses have. */
-  constructor(nodes: Processes, changed: (definition: string) => void) {
+  /** `onChanged` gets the id of each definition whose task statuses may have changed. */
+  constructor(nodes: Processes, onChanged: (definition: string) => void) {
     this.nodes = nodes
-    this.changed = changed
-  }
-
-  /** What the store says. Gives the runs of this process that others have ended or taken over. */
-  restore({ running, ended }: Pick<Stored, 'running' | 'ended'>, mayTakeOver: boolean): readonly RunningTask[] {
-    const { node } = this.nodes
-    const kept = new Set(running.filter((run) => run.node === node).map(({ run }) => run))
-    const lost = this.believed.filter((run) => run.node === node && this.has(run.run) && !kept.has(run.run))
-    const isHere = (run: RunningTask) => run.node === node && (this.has(run.run) || this.hasSettled(run))
-    const elsewhere = running.filter((run) => !isHere(run))
-    const isDead = (run: RunningTask) => run.node === node || (mayTakeOver && !this.nodes.isAlive(run.node))
-    const dead = new Set(elsewhere.filter(isDead))
-    this.orphaned = someOf([...dead].filter(({ durable }) => durable))
-    const touched = new Set([...this.others, ...elsewhere].map(({ definition }) => definition))
-    this.others = someOf(elsewhere.filter((run) => !dead.has(run) || run.durable))
-    this.believe(running)
-    this.unsaid = mayTakeOver && this.nodes.shared && running.some(isHere)
-    this.list = undefined
-    if (ended !== this.believedEnds) {
-      this.believedEnds = ended
-      this.showEnds()
-    }
-    this.interrupt(dead)
-    for (const definition of touched) this.changed(definition)
-    return lost
-  }
-
-  /** Of tasks that do not run here, and have not ended here since, what the store says is what has come of them. */
-  showEnds(): void {
-    const ended = this.believedEnds
-    const unsaved = this.believed.filter((run) => this.hasSettled(run))
-    const isElsewhere = (name: TaskName) =>
-      this.isIdle(name.definition, name.task) && !unsaved.some((run) => isSame(run, name))
-    for (const { definition, task, outcome, failure = null } of ended)
-      if (isElsewhere({ definition, task })) this.setStatus(definition, task, { ...idle, outcome, error: failure })
-    if (!this.nodes.shared) return
-    for (const { definition, task } of this.ends())
-      if (isElsewhere({ definition, task }) && !ended.some((end) => isSame(end, { definition, task })))
-        this.setStatus(definition, task, idle)
-  }
-
-  /** Processes have died: whether one of them ran tasks of this token, if it is this process's. */
-  rejudge(): boolean {
-    const dead = new Set(this.others.filter((run) => !this.nodes.isAlive(run.node)))
-    this.orphaned = [...dead].filter(({ durable }) => durable)
-    this.others = this.others.filter((run) => run.durable || !dead.has(run))
-    this.list = undefined
-    this.interrupt(dead)
-    return dead.size > 0
-  }
-
-  /** Runs of processes that have ended. Durable ones go on. */
-  private interrupt(dead: ReadonlySet<RunningTask>): void {
-    const names = new Map<string, TaskName>()
-    for (const run of dead) if (!run.durable) names.set(`${run.definition} ${run.task}`, run)
-    for (const { definition, task } of names.values())
-      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
-  }
-
-  private believe(running: readonly RunningTask[]): void {
-    if (running !== this.believed) this.believedIds = undefined
-    this.believed = running
-  }
-
-  private isBelieved(run: string): boolean {
-    this.believedIds ??= new Set(this.believed.map((known) => known.run))
-    return this.believedIds.has(run)
-  }
-
-  private isIdle(definition: string, task: string): boolean {
-    return this.here(definition, task).running === 0
-  }
-
-  /** A run of this process has begun, or is to be saved as it is now. */
-  set(run: RunningTask): void {
-    this.begun(run)
-    this.list = undefined
-  }
-
-  private begun(run: RunningTask): void {
-    this.mine ??= new Map()
-    this.forgetMine(run.run)
-    this.mine.set(run.run, run)
-    if (run.waits !== undefined) this.waitsHere += 1
-  }
-
-  private forgetMine(id: string): RunningTask | undefined {
-    const run = this.mine?.get(id)
-    if (run && run.waits !== undefined) this.waitsHere -= 1
-    this.mine?.delete(id)
-    return run
-  }
-
-  /** A start waits here from now on. */
-  wait(run: RunningTask): void {
-    this.set(run)
-    this.changed(run.definition)
-  }
-
-  /** A start of this process does not wait any more, and has not begun. It has come to its end, unless another process has it. */
-  drop(id: string, isEnd: boolean): void {
-    const run = this.mine?.get(id)
-    if (!run) return
-    this.delete(id, run.attempt, isEnd)
-    this.changed(run.definition)
-  }
-
-  private hasSettled(run: RunningTask): boolean {
-    return this.settled?.has(nameOf(run)) === true
+    this.onChanged = onChanged
+    this.statuses = new TaskStatuses(onChanged)
   }
 
   /**
-   * An attempt of this process writes nothing more; a later one of the same run may be here already. One that has not settled
-   * lost its state to another process, and may go on here if that one leaves it.
+   * Adopts what the store has. `owned`: this process owns the token, so it decides which runs are orphaned. Returns the local
+   * runs that another process has ended or taken over.
    */
-  delete(run: string, attempt: number, settled: boolean): void {
-    if (this.mine?.get(run)?.attempt !== attempt) return
-    this.forgetMine(run)
-    if (settled && this.isBelieved(run)) {
-      this.settled ??= new Set()
-      this.settled.add(nameOf({ run, attempt }))
+  restore({ running, ended }: SavedTasks, owned: boolean): readonly RunningTask[] {
+    const isDead = ({ node }: RunningTask) => node === this.nodes.node || (owned && !this.nodes.isAlive(node))
+    const local = running.filter((record) => this.isLocal(record))
+    const remote = running.filter((record) => !this.isLocal(record))
+    const lost = this.lostTo(running)
+    const before = this.table.list(() => true)
+    const names = new Set(local.map(({ run }) => run))
+    const gone = new Set(lost)
+    this.table.reset([
+      ...remote.flatMap((record) => remoteRun(record, isDead(record)) ?? []),
+      ...before.filter(({ at, record }) =>
+        at === 'here' ? !gone.has(record) : at === 'ended' && names.has(record.run),
+      ),
+    ])
+    this.derived = undefined
+    this.unpublished = owned && this.nodes.shared && local.length > 0
+    const hasNewEnds = ended !== this.stored.ended
+    this.setStored({ running, ended })
+    if (hasNewEnds) this.showStoredEnds()
+    this.interrupt(remote.filter((record) => isDead(record) && !record.durable))
+    this.changed([...before.filter(isRemote).map(({ record }) => record), ...remote, ...lost])
+    return lost
+  }
+
+  /** Whether a stored run is in this process, or has ended here since. */
+  private isLocal({ run, node, attempt }: RunningTask): boolean {
+    const known = this.table.get(run)
+    if (!known || node !== this.nodes.node) return false
+    return known.at === 'here' || (known.at === 'ended' && known.record.attempt === attempt)
+  }
+
+  /** Local runs that were stored as such, and now are not, or are another process's. */
+  private lostTo(running: readonly RunningTask[]): readonly RunningTask[] {
+    const nodes = new Map(running.map(({ run, node }) => [run, node]))
+    const isLost = ({ run }: RunningTask) =>
+      nodes.get(run) !== this.nodes.node && (nodes.has(run) || this.isStored(run))
+    return this.table.records(isHere).filter(isLost)
+  }
+
+  /** Shows how tasks have ended, as stored, except where this process knows better: a run is here, or its end is unsaved. */
+  showStoredEnds(): void {
+    const { running, ended } = this.stored
+    const unsaved = running.filter(({ run }) => this.table.get(run)?.at === 'ended')
+    const isOlder = ({ definition, task }: TaskName) =>
+      this.localStatus(definition, task).running > 0 || unsaved.some((run) => isSame(run, { definition, task }))
+    for (const end of ended) {
+      const { definition, task, outcome, failure = null } = end
+      if (!isOlder(end)) this.setStatus(definition, task, { ...idle, outcome, error: failure })
     }
-    this.list = undefined
+    if (!this.nodes.shared) return
+    for (const end of this.ends())
+      if (!isOlder(end) && !ended.some((stored) => isSame(stored, end))) this.setStatus(end.definition, end.task, idle)
   }
 
-  /** A run has saved something, so it does not fail for ever. */
-  proved(id: string): void {
-    const run = this.mine?.get(id)
-    if (run?.durable && run.durable.lost > 0) this.set({ ...run, durable: { ...run.durable, lost: 0 } })
+  /** After processes have died, in the owner of the token. Returns whether a run of the token has lost its process. */
+  recheckLiveness(): boolean {
+    const remote = this.table.records(isRemote)
+    const isDead = ({ node }: RunningTask) => node === this.nodes.node || !this.nodes.isAlive(node)
+    const ended = remote.filter((record) => isDead(record) && !record.durable)
+    for (const record of remote) {
+      const run = remoteRun(record, isDead(record))
+      if (run) this.put(run)
+      else this.remove(record.run)
+    }
+    this.interrupt(ended)
+    this.changed(ended)
+    return remote.some(isDead)
   }
 
-  /** What is to be saved as running. */
+  /** Shows that runs have died with their process, where no other copy of the task runs. */
+  private interrupt(dead: readonly RunningTask[]): void {
+    for (const { definition, task } of dead)
+      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
+  }
+
+  /** A run has begun in this process, or its record has changed. */
+  setLocal(record: RunningTask): void {
+    this.put({ at: 'here', record })
+  }
+
+  /** A start waits in this process. */
+  addWaiting(record: RunningTask): void {
+    this.put({ at: 'here', record })
+    this.onChanged(record.definition)
+  }
+
+  /** A local start waits no more and has not begun. `isEnd`: it was cancelled, and is not another process's now. */
+  removeWaiting(id: string, isEnd: boolean): void {
+    const run = this.table.get(id)
+    if (run?.at !== 'here') return
+    this.endLocal(id, run.record.attempt, isEnd)
+    this.onChanged(run.record.definition)
+  }
+
+  /**
+   * An attempt of this process writes nothing more. A later attempt of the same run may be here already: it stays. `isEnd` is
+   * false for a run that has lost the token to another process: if that process leaves it in the list, it goes on.
+   */
+  endLocal(id: string, attempt: number, isEnd: boolean): void {
+    const run = this.table.get(id)
+    if (run?.at !== 'here' || run.record.attempt !== attempt) return
+    if (isEnd && this.isStored(id)) this.put({ at: 'ended', record: run.record, unsaved: true })
+    else this.remove(id)
+  }
+
+  /** A local run has saved something, so it is not what makes processes die. */
+  resetLost(id: string): void {
+    const run = this.table.get(id)
+    const durable = run?.at === 'here' ? run.record.durable : undefined
+    if (run && durable && durable.lost > 0) this.setLocal({ ...run.record, durable: { ...durable, lost: 0 } })
+  }
+
+  /** The list to save: remote runs, then local ones, with `changes`. The stored list itself if that says the same. */
   running({ begun, over }: RunChanges = unchanged): readonly RunningTask[] {
-    this.list ??= sameAs(this.believed, [...this.others, ...(this.mine?.values() ?? none)])
-    if (begun.length === 0 && over.size === 0) return this.list
-    const begunIds = new Set(begun.map(({ run }) => run))
-    return [...this.list.filter(({ run }) => !over.has(run) && !begunIds.has(run)), ...begun]
+    this.derived ??= sameList(this.stored.running, [...this.table.records(isRemote), ...this.table.records(isHere)])
+    if (begun.length === 0 && over.size === 0) return this.derived
+    const ids = new Set(begun.map(({ run }) => run))
+    return [...this.derived.filter(({ run }) => !over.has(run) && !ids.has(run)), ...begun]
   }
 
-  /** What is to be saved of how tasks have ended. */
+  /** How tasks have ended, to save. */
   ends(): readonly TaskEnd[] {
-    if (this.endList) return this.endList
-    const ends: TaskEnd[] = []
-    for (const [definition, statuses] of this.statuses ?? none)
-      for (const [task, { outcome, error }] of Object.entries(statuses))
-        if (outcome) ends.push({ definition, task, outcome, ...(error && { failure: error }) })
-    this.endList = sameAs(this.believedEnds, ends)
-    return this.endList
+    return this.statuses.ends(this.stored.ended)
   }
 
-  /** It was saved. */
+  /** The store has these lists, and the `changes` that are part of them. */
   saved(running: readonly RunningTask[], ended: readonly TaskEnd[], { begun, over }: RunChanges = unchanged): void {
-    const { node } = this.nodes
-    this.believe(running)
-    this.believedEnds = ended
-    this.unsaid = false
-    if (this.settled) {
-      const names = new Set(running.map(nameOf))
-      for (const name of this.settled) if (!names.has(name)) this.settled.delete(name)
-      if (this.settled.size === 0) this.settled = undefined
-    }
-    if (begun.length === 0 && over.size === 0) return
-    const taken = new Set(begun.map(({ run }) => run))
-    const waited = [...over].map((run) => this.mine?.get(run)).filter((run) => run?.waits !== undefined)
-    const changed = [...this.others.filter(({ run }) => over.has(run) || taken.has(run)), ...begun, ...waited]
-    const touched = new Set(changed.flatMap((run) => run?.definition ?? []))
-    this.others = this.others.filter(({ run }) => !over.has(run) && !taken.has(run))
-    this.orphaned = this.orphaned.filter(({ run }) => !over.has(run) && !taken.has(run))
-    for (const run of over) this.forgetMine(run)
-    for (const run of begun) if (run.node === node) this.begun(run)
-    this.list = undefined
-    for (const definition of touched) this.changed(definition)
+    if (running !== this.stored.running) this.removeSavedEnds(running)
+    this.setStored({ running, ended })
+    this.unpublished = false
+    const replaced = [...over, ...begun.map(({ run }) => run)].map((id) => this.table.get(id))
+    for (const id of over) this.remove(id)
+    for (const record of begun) this.setLocal(record)
+    this.changed([...replaced.flatMap((run) => (run && isUncounted(run) ? run.record : [])), ...begun])
   }
 
-  /** Whether the store believes of tasks what is not so. Where others read it, it must know all of them. */
+  private removeSavedEnds(running: readonly RunningTask[]): void {
+    const attempts = new Map(running.map(({ run, attempt }) => [run, attempt]))
+    for (const record of this.table.records(({ at }) => at === 'ended'))
+      if (attempts.get(record.run) !== record.attempt) this.remove(record.run)
+  }
+
+  /** Whether the stored lists differ from those to save, where that matters: other processes read all of them. */
   get outdated(): boolean {
+    if (this.unpublished) return true
     const running = this.running()
-    const { believed } = this
-    if (this.unsaid) return true
-    if (running === believed) return this.nodes.shared && this.ends() !== this.believedEnds
-    if (this.nodes.shared) return true
-    if (believed.length === 0) return false
-    const now = new Map(running.map((run) => [run.run, run]))
-    return believed.some((run) => !now.has(run.run) || (run.durable && now.get(run.run) !== run))
+    const { stored, nodes } = this
+    if (running === stored.running) return nodes.shared && this.ends() !== stored.ended
+    if (nodes.shared) return true
+    if (stored.running.length === 0) return false
+    const now = new Map(running.map((record) => [record.run, record]))
+    return stored.running.some((record) => !now.has(record.run) || (record.durable && now.get(record.run) !== record))
   }
 
-  /** Whether a run of this process may write. */
-  has(run: string): boolean {
-    return this.mine?.has(run) === true
-  }
-
-  /** How tasks have ended is known in memory only. */
+  /** Whether the end of a task is known in memory only. */
   get hasUnsavedEnds(): boolean {
-    return this.outdated || this.ends() !== this.believedEnds
+    return this.outdated || this.ends() !== this.stored.ended
   }
 
-  /** Runs of a task that the store believes to run, in any process. */
-  saidToRun(definition: string, task: string): readonly RunningTask[] {
-    return this.believed.filter((run) => isSame(run, { definition, task }))
+  get orphaned(): readonly RunningTask[] {
+    return this.table.records(({ at }) => at === 'orphaned')
+  }
+
+  /** Whether a run, or a start that waits, is in this process. */
+  isHere(id: string): boolean {
+    return this.table.get(id)?.at === 'here'
+  }
+
+  /** The stored runs of a task, in all processes. */
+  storedRuns(task: TaskName): readonly RunningTask[] {
+    return this.stored.running.filter((record) => isSame(record, task))
   }
 
   statusOf(definition: string, task: string): TaskStatus {
-    const here = this.here(definition, task)
-    if (this.others.length === 0 && this.waitsHere === 0) return here
-    const isOfTask = (run: RunningTask) => isSame(run, { definition, task })
-    const there = this.others.filter((run) => isOfTask(run) && run.waits === undefined)
-    const waiting = this.waiting.filter(isOfTask).length
-    const last = there.at(-1)
-    if (!last) return waiting === here.waiting ? here : { ...here, waiting }
-    const { progress = null, note = null } = here.running > 0 ? here : last
-    return { ...here, running: here.running + there.length, waiting, progress, note }
+    const local = this.localStatus(definition, task)
+    if (this.table.uncounted === 0) return local
+    const ofTask = this.table.records((run) => isUncounted(run) && isSame(run.record, { definition, task }))
+    const running = ofTask.filter(({ waits }) => waits === undefined)
+    const waiting = ofTask.filter(({ waits, joins }) => waits !== undefined && !joins).length
+    const last = running.at(-1)
+    if (!last) return waiting === local.waiting ? local : { ...local, waiting }
+    const { progress = null, note = null } = local.running > 0 ? local : last
+    return { ...local, running: local.running + running.length, waiting, progress, note }
   }
 
-  /** Ids of triggers that wait to see whether a run looks at the state once more. */
-  joining(task: TaskName): readonly string[] {
-    if (this.others.length === 0 && this.waitsHere === 0) return none
-    const isMeant = (entry: RunningTask) => entry.joins === true && isSame(entry, task)
-    return this.running()
-      .filter(isMeant)
-      .map(({ run }) => run)
-  }
-
-  /** Starts that wait, in any process, but for those that only look whether a run is at its end. */
-  private get waiting(): readonly RunningTask[] {
-    const mine = this.waitsHere > 0 ? [...(this.mine?.values() ?? none)] : none
-    return [...this.others, ...mine].filter(({ waits, joins }) => waits !== undefined && !joins)
+  /** The status without the runs of other processes and the starts that wait. */
+  localStatus(definition: string, task: string): TaskStatus {
+    return this.statuses.of(definition, task)
   }
 
   setStatus(definition: string, task: string, status: TaskStatus): void {
-    const before = this.statuses?.get(definition)
-    const { error, outcome } = before?.[task] ?? idle
-    if (error !== status.error || outcome !== status.outcome) this.endList = undefined
-    this.statuses ??= new Map()
-    this.statuses.set(definition, { ...before, [task]: status })
-    this.changed(definition)
+    this.statuses.set(definition, task, status)
   }
 
-  /** The status of what runs in this process alone. */
-  here(definition: string, task: string): TaskStatus {
-    return this.statuses?.get(definition)?.[task] ?? idle
+  /** Ids of the triggers that wait to see whether a run of the task looks at the state once more. */
+  joining(task: TaskName): readonly string[] {
+    if (this.table.uncounted === 0) return none
+    const joins = this.running().filter((record) => record.joins === true && isSame(record, task))
+    return joins.map(({ run }) => run)
+  }
+
+  private setStored(stored: SavedTasks): void {
+    if (stored.running !== this.stored.running) {
+      this.storedIds = undefined
+      this.derived = undefined
+    }
+    this.stored = stored
+  }
+
+  private isStored(id: string): boolean {
+    this.storedIds ??= new Set(this.stored.running.map(({ run }) => run))
+    return this.storedIds.has(id)
+  }
+
+  private put(run: Run): void {
+    this.table.put(run)
+    this.derived = undefined
+  }
+
+  private remove(id: string): void {
+    this.table.delete(id)
+    this.derived = undefined
+  }
+
+  private changed(records: readonly RunningTask[]): void {
+    for (const definition of new Set(records.map(({ definition }) => definition))) this.onChanged(definition)
   }
 }
 
 const none: readonly never[] = []
 
-/** All tokens without any share one list. */
-const someOf = <T>(list: readonly T[]): readonly T[] => (list.length > 0 ? list : none)
-
 const unchanged: RunChanges = { begun: [], over: new Set() }
 
 const isSame = (a: TaskName, b: TaskName) => a.definition === b.definition && a.task === b.task
 
-/** A run that is begun again has another name. */
-const nameOf = ({ run, attempt }: Pick<RunningTask, 'run' | 'attempt'>) => `${run} ${attempt}`
-
-/** The list that is known already, if it says the same: what is unchanged is not written. */
-function sameAs<T>(known: readonly T[], list: readonly T[]): readonly T[] {
-  return known.length === list.length && known.every((item, index) => item === list[index]) ? known : list
+/** A non-durable run ends with its process. */
+function remoteRun(record: RunningTask, isDead: boolean): Run | undefined {
+  if (!isDead) return { at: 'elsewhere', record }
+  return record.durable ? { at: 'orphaned', record } : undefined
 }
-
-const interrupted = (task: string): TaskStatus => ({
-  ...idle,
-  outcome: 'failed',
-  error: interruption(task),
-})
-
-const interruption = (task: string): Failure => ({
-  code: 'interrupted',
-  message: `Task "${task}" was interrupted: the server ended while it ran. What it had saved until then is kept.`,
-})

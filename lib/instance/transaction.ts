@@ -192,7 +192,7 @@ export class Transaction implements HeldLock {
     if (pending && this.runs) return permit.saving(pending.drained().then(() => this.save(interrupted)))
     this.savesEnds = false
     this.interrupted = interrupted !== undefined
-    if (permit.run) instance.runs.proved(permit.run.id)
+    if (permit.run) instance.runs.resetLost(permit.run.id)
     const ends = this.call ? [{ name: this.call, interrupted }] : []
     const change = { state: this.staged, shapes: this.shapes(), ends, anonymous: !this.call }
     const saving = this.runs ? this.keepRuns(change) : push(ground, instance, change)

@@ -32,7 +32,7 @@ export function showFailure(
   { runs }: Pick<Instance, 'runs'>,
   { definition, task, failure }: TaskName & { readonly failure: Failure },
 ): void {
-  runs.setStatus(definition, task, { ...runs.here(definition, task), outcome: 'failed', error: failure })
+  runs.setStatus(definition, task, { ...runs.localStatus(definition, task), outcome: 'failed', error: failure })
 }
 
 function inherit(

@@ -5,7 +5,7 @@ import { promised } from '../base/eventually.js'
 import { serverLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
-import { Runs } from '../instance/task-runs.js'
+import { TaskRuns } from '../instance/task-runs.js'
 import type { StateStore } from '../store/store.js'
 import { gate } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
@@ -67,7 +67,7 @@ describe('600 starts and 300 cancels of one tab', () => {
     void times(600, () => state.ignores.start())
     await clock.advance(20)
     const before = clock.running
-    const published = vi.spyOn(Runs.prototype, 'setStatus')
+    const published = vi.spyOn(TaskRuns.prototype, 'setStatus')
     const cancelled = times(300, () => state.ignores.cancel())
     await clock.settle()
     expect([clock.running - before, published.mock.calls.length]).toEqual([2, 1]) // and one timer for the next frame

@@ -62,7 +62,7 @@ export class Tasking {
       access: (token) => ground.accessOf(token),
       ownerOf: (token) => instance(token),
       start: (token, triggers) => ground.start(token, triggers),
-      statusOf: (token, definition, task) => instance(token).runs.here(definition, task),
+      statusOf: (token, definition, task) => instance(token).runs.localStatus(definition, task),
       setStatus: (token, definition, task, status) => {
         if (ground.isClosing) return // what a closing process has ended runs on, or is shown as interrupted by the next one
         instance(token).runs.setStatus(definition, task, status)
@@ -135,7 +135,7 @@ export class Tasking {
     const { ground } = this
     const instance = ground.instance(token)
     await ground.refresh(instance) // what others have begun may not have been told here yet
-    const runs = instance.runs.saidToRun(definition, task)
+    const runs = instance.runs.storedRuns({ definition, task })
     const ids = new Set(runs.map(({ run }) => run))
     if (ground.nodes.shared ? runs.length > 0 : runs.some(({ durable }) => durable)) {
       await transact(ground, token, granted, nobody, (transaction) => {
@@ -182,7 +182,7 @@ export class Tasking {
     const reason = new HeldStateError('task-cancelled', 'Another process has cancelled this task, or goes on with it.')
     void this.pool.cancelRuns(token, ids, reason)
     this.starting.cancelRuns(token, ids, true)
-    this.ground.instance(token).runs.showEnds()
+    this.ground.instance(token).runs.showStoredEnds()
   }
 
   /** Saves what tasks have come to, if the store believes something else. */
@@ -227,7 +227,7 @@ export class Tasking {
     const { nodes } = this.ground
     const instance = this.ground.instance(run.token)
     if (!run.seen) run.saw(instance.newest.state)
-    instance.runs.set(recordOf(run, nodes.node))
+    instance.runs.setLocal(recordOf(run, nodes.node))
     if (run.progress !== null) nodes.reported(instance)
   }
 
@@ -235,7 +235,7 @@ export class Tasking {
   private over(run: TaskRun): void {
     const { phase } = run
     const settled = phase.name === 'running' || phase.name === 'done' || phase.reason.code !== 'stale-write'
-    if (!this.ground.isClosing) this.ground.instance(run.token).runs.delete(run.id, run.attempt, settled)
+    if (!this.ground.isClosing) this.ground.instance(run.token).runs.endLocal(run.id, run.attempt, settled)
   }
 
   private ended(run: TaskRun): void {

@@ -200,14 +200,14 @@ export class Starting {
     const { ground } = this
     if (ground.isClosing) return // the next process finds it
     const { runs } = ground.instance(start.token)
-    if (start.known && runs.has(start.known.run)) this.run(start)
+    if (start.known && runs.isHere(start.known.run)) this.run(start)
   }
 
   private wait(start: WaitingStart): void {
     const { ground, pool } = this
     const { runs } = ground.instance(start.token)
-    if (!this.isSaved(start)) runs.wait(this.entryOf(start))
-    else if (!runs.has(start.known.run)) return // cancelled meanwhile
+    if (!this.isSaved(start)) runs.addWaiting(this.entryOf(start))
+    else if (!runs.isHere(start.known.run)) return // cancelled meanwhile
     pool.queue.add(start)
     this.advance(start.token)
   }
@@ -232,7 +232,7 @@ export class Starting {
     if (!pool.queue.has(token)) return
     for (const start of pool.queue.of(token)) {
       const { run } = start.known
-      if (!runs.has(run)) pool.queue.take(token, run)
+      if (!runs.isHere(run)) pool.queue.take(token, run)
       else if (!this.isTurn(start, runs.running())) continue
       else if (!this.isSaved(start)) this.beginTurn(start)
       else if (known || isDue) this.saveTurn(start)
@@ -321,7 +321,7 @@ export class Starting {
     const left = new Set(runs.running().map(({ run }) => run))
     for (const { run, definition, task } of names) {
       if (left.has(run)) continue // another process has it
-      const before = runs.here(definition, task)
+      const before = runs.localStatus(definition, task)
       runs.setStatus(definition, task, { ...before, outcome: before.error ? 'failed' : 'cancelled' })
     }
     return names.length > 0
@@ -337,7 +337,7 @@ export class Starting {
     const entry = runs.running().find(({ run, waits }) => run === id && waits !== undefined)
     const isHere = this.pool.queue.take(token, id)
     if (!entry || (!isHere && entry.node !== this.ground.nodes.node)) return undefined
-    runs.drop(id, isEnd)
+    runs.removeWaiting(id, isEnd)
     return entry
   }
 }
