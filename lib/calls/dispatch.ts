@@ -19,9 +19,8 @@ import { granted } from '../instance/write-guard.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
-import type { Tasking } from '../tasks/scheduler.js'
-import type { SentCalls } from '../tasks/starting.js'
-import type { TaskStart } from '../tasks/task-start.js'
+import type { TaskScheduler } from '../tasks/scheduler.js'
+import type { SentCalls, TaskStart } from '../tasks/task-start.js'
 import { type Dispatched, finished, type InFlight } from './in-order.js'
 
 /** A request as an event sees it that asks for one: what its page connected with. */
@@ -32,7 +31,7 @@ export interface Visit {
 
 /** What dispatch needs of the hub, beside the ground of transactions. */
 export interface DispatchGround extends ArgumentsGround {
-  readonly tasks: Pick<Tasking, 'start' | 'isSaved' | 'announce'>
+  readonly tasks: Pick<TaskScheduler, 'start' | 'isSaved' | 'addStart'>
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, next: readonly Next[]): void
   report(token: string, error: unknown): void
@@ -81,7 +80,7 @@ export function prepare(ground: DispatchGround, call: Call): Eventually<() => Ev
     return after(call.before?.ended, () => {
       call.before?.pending.check()
       const { name, inbox } = call
-      const started = ground.tasks.start({ ...start, args, given: call.args }, name && { name, inbox })
+      const started = ground.tasks.start({ ...start, args, rawArgs: call.args }, name && { name, inbox })
       return after(started, (answered) => answered ?? finished)
     })
   })
@@ -186,8 +185,8 @@ async function announcedOne(
   try {
     const { definition, member: task } = trigger
     const args = await argumentsOf(ground, trigger, declaration)
-    const start = { token: transaction.token, definition, task, declaration, args, given: trigger.args }
-    return ground.tasks.announce(start, transaction)
+    const start = { token: transaction.token, definition, task, declaration, args, rawArgs: trigger.args }
+    return ground.tasks.addStart(start, transaction)
   } catch (error) {
     ground.report(transaction.token, error)
     return undefined

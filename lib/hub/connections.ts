@@ -26,7 +26,7 @@ export interface ConnectionsGround extends SessionGround {
   readonly options: Pick<HubOptions, 'onDuplicate'>
   readonly outbox: FlushScheduler
   readonly tasks: SessionGround['tasks'] & {
-    readonly abandoned: { back(token: string): void; left(token: string): void }
+    readonly disconnects: { onPageBack(token: string): void; onLastPageLeft(token: string): void }
   }
   instance(token: string): Instance
   /** Throws where the hub takes no new work. */
@@ -109,7 +109,7 @@ export class Connections {
     const { keeping, nodes, tasks } = this.ground
     const { token } = instance
     keeping.cancel(instance)
-    tasks.abandoned.back(token)
+    tasks.disconnects.onPageBack(token)
     if (instance.watchers.size === 0) nodes.attend(token, true)
     return this.pages.of(token, page)
   }
@@ -121,7 +121,7 @@ export class Connections {
     this.pages.left(token, page, subscription, instance.bytes)
     if (instance.watchers.size === 0) {
       nodes.attend(token, false)
-      tasks.abandoned.left(token)
+      tasks.disconnects.onLastPageLeft(token)
     }
     this.ground.released(instance)
   }

@@ -16,7 +16,7 @@ import type { Transaction } from '../instance/transaction.js'
 import { granted } from '../instance/write-guard.js'
 import type { Originals } from '../session/originals.js'
 import type { Subscription, SubscriptionSession } from '../session/subscription.js'
-import type { Tasking } from '../tasks/scheduler.js'
+import type { TaskScheduler } from '../tasks/scheduler.js'
 import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
 
 /** Whose connections are meant. */
@@ -31,7 +31,7 @@ export interface EndingsGround extends Ground {
   readonly instances: ReadonlyMap<string, Instance>
   readonly keeping: Pick<Eviction, 'gone'>
   readonly originals: Pick<Originals, 'forget'>
-  readonly tasks: Pick<Tasking, 'cancelToken'>
+  readonly tasks: Pick<TaskScheduler, 'cancelToken'>
   tracked<T>(work: Eventually<T>): Eventually<T>
 }
 

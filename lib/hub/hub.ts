@@ -15,7 +15,6 @@ import type { Dispatched } from '../calls/in-order.js'
 import { startEach } from '../calls/triggers.js'
 import { reportFault, triggerFaults } from '../instance/error-reporting.js'
 import { Eviction } from '../instance/eviction.js'
-import { type Access, accessOf } from '../instance/exclusive.js'
 import { FirstValues } from '../instance/first-values.js'
 import { closed, InFlightWork } from '../instance/in-flight.js'
 import { Instance } from '../instance/instance.js'
@@ -41,7 +40,7 @@ import type { HeldToken } from '../state/self.js'
 import { memoryStore } from '../store/memory.js'
 import type { RunningTask, State, StateStore } from '../store/store.js'
 import type { TaskRun } from '../tasks/run.js'
-import { Tasking } from '../tasks/scheduler.js'
+import { TaskScheduler } from '../tasks/scheduler.js'
 import { Connections } from './connections.js'
 import { Endings, type Whose } from './endings.js'
 import { Nodes } from './nodes.js'
@@ -63,7 +62,7 @@ export class HubRuntime {
   readonly callers: RequestIdentity
   readonly options: HubOptions
   readonly outbox: FlushScheduler
-  readonly tasks: Tasking
+  readonly tasks: TaskScheduler
   readonly nodes: Nodes
   readonly keeping: Eviction
   readonly instances: Map<string, Instance> = new Map<string, Instance>()
@@ -102,7 +101,7 @@ export class HubRuntime {
     this.outbox = new FlushScheduler(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
     this.keeping = new Eviction(this, this.memory.states)
     this.nodes = new Nodes(this)
-    this.tasks = new Tasking(this)
+    this.tasks = new TaskScheduler(this)
     this.connections = new Connections(this)
     if (development) this.flow.begin()
   }
@@ -157,7 +156,7 @@ export class HubRuntime {
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
   close(): Promise<void> {
-    if (!this.closing) this.tasks.saveEnds()
+    if (!this.closing) this.tasks.saver.saveEnds()
     this.closing ??= Promise.resolve().then(() => this.shutDown()) // known before tasks are cancelled: they are saved as running on
     return this.closing
   }
@@ -233,10 +232,6 @@ export class HubRuntime {
     if (reportFault(this.log, error, triggerFaults, token)) this.instance(token).fault(error)
   }
 
-  accessOf(token: string): Access {
-    return accessOf(this, token)
-  }
-
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
   lost({ token, watchers }: Instance, reason: HeldStateError): void {
     for (const watcher of watchers) watcher.close()
@@ -245,7 +240,7 @@ export class HubRuntime {
 
   told(instance: Instance, lost: readonly RunningTask[]): void {
     if (instance.forgotten) this.endings.tell(instance)
-    this.tasks.overruled(instance.token, lost)
+    this.tasks.stopLost(instance.token, lost)
     if (instance.runs.orphaned.length > 0) this.nodes.inherit(instance.token)
   }
 
@@ -279,7 +274,7 @@ export class HubRuntime {
   }
 
   private async shutDown(): Promise<void> {
-    this.tasks.end()
+    this.tasks.stop()
     void this.tracked(this.tasks.pool.cancelAll(closed())) // their last saves may take as long as the store does
     await this.working.ended(this.clock, this.limits.closeMs, this.log)
     this.outbox.flush()

@@ -13,7 +13,7 @@ import type { Locks } from '../instance/locks.js'
 import { inTab } from '../instance/token.js'
 import type { Session } from '../session/session.js'
 import type { ClusterEvents, RunningTask, Shared, StateStore, Stored } from '../store/store.js'
-import type { Tasking } from '../tasks/scheduler.js'
+import type { TaskScheduler } from '../tasks/scheduler.js'
 
 /** What it asks of the hub. */
 export interface NodesGround {
@@ -29,7 +29,7 @@ export interface NodesGround {
     /** Another process asks for something. */
     heard(word: string): void
   }
-  readonly tasks: Pick<Tasking, 'takeOver' | 'bringUpToDate' | 'own' | 'abandoned' | 'isFull'>
+  readonly tasks: Pick<TaskScheduler, 'adopt' | 'saver' | 'disconnects' | 'isFull'>
   /** Knows what is kept of an instance now. */
   refresh(instance: Instance): Eventually<void>
   /** Resolves when the definitions are loaded. */
@@ -44,7 +44,6 @@ export class Nodes implements ClusterEvents {
   private readonly ground: NodesGround
   private readonly store: Shared | undefined
   private readonly leaving = new Set<string>()
-  private readonly reporting = new Map<string, () => void>()
   /** Tokens with durable tasks that nobody runs. */
   private readonly heirless = new Set<string>()
   private working: Promise<void> | undefined
@@ -129,7 +128,7 @@ export class Nodes implements ClusterEvents {
     const { instances, keeping, tasks } = this.ground
     for (const instance of instances.values()) {
       const isNeeded = keeping.isNeeded(instance)
-      if ((instance.loaded && isNeeded) || instance.runs.outdated) tasks.own(instance)
+      if ((instance.loaded && isNeeded) || instance.runs.outdated) tasks.saver.own(instance)
       else if (isNeeded) this.ask(instance)
     }
   }
@@ -156,7 +155,7 @@ export class Nodes implements ClusterEvents {
   }
 
   onLastPageLeft(token: string): void {
-    this.ground.tasks.abandoned.left(token)
+    this.ground.tasks.disconnects.onLastPageLeft(token)
   }
 
   onStoreReachable(reachable: boolean): void {
@@ -230,7 +229,7 @@ export class Nodes implements ClusterEvents {
   private async inheritOne(token: string): Promise<void> {
     try {
       await this.ground.ready()
-      await this.ground.tasks.takeOver(token)
+      await this.ground.tasks.adopt(token)
       this.heirless.delete(token)
     } catch (error) {
       if (!this.ended)
@@ -238,21 +237,8 @@ export class Nodes implements ClusterEvents {
     }
   }
 
-  /** A task here said how far it is. Tabs of other processes see what is saved of that, now and then. */
-  reported(instance: Instance): void {
-    const { clock, tasks } = this.ground
-    if (!this.store || instance.watchers.size > 0 || this.reporting.has(instance.token)) return
-    const report = () => {
-      this.reporting.delete(instance.token)
-      tasks.bringUpToDate(instance)
-    }
-    this.reporting.set(instance.token, clock.after(fixedLimits.progressEveryMs, report))
-  }
-
   end(): void {
     this.ended = true
     this.cancelWork()
-    for (const cancel of this.reporting.values()) cancel()
-    this.reporting.clear()
   }
 }

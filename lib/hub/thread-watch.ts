@@ -9,13 +9,13 @@ import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { serverLimits } from '../base/server-limits.js'
 import { type Board, heldThread, nameOf, type Watchdog } from '../base/watchdog.js'
-import type { Tasking } from '../tasks/scheduler.js'
+import type { TaskScheduler } from '../tasks/scheduler.js'
 
 export interface ThreadGround {
   readonly clock: Clock
   readonly log: Log
   readonly watchdog: Watchdog
-  readonly tasks: Pick<Tasking, 'pool'>
+  readonly tasks: Pick<TaskScheduler, 'pool'>
 }
 
 const { suspects, threadHeldMs, watchedNames, watchedNameBytes } = serverLimits

@@ -4,8 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
-import type { Log } from '../base/log.js'
+import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
@@ -29,43 +28,8 @@ export interface ExclusiveGround extends Ground {
   tracked<T>(work: Eventually<T>): Eventually<T>
 }
 
-/** How a task reaches the lock and the state of its token. */
-export interface Access {
-  readonly clock: Clock
-  readonly log: Log
-  /** The newest committed state of all definitions. */
-  state(): State
-  /** The newest committed fields of one state, with first values where it has none yet. */
-  snapshot(state: State | undefined, id: string): object
-  /** Runs `work` under the lock, all or nothing. */
-  update<T>(permit: Permit, author: Author, work: (transaction: Transaction) => Eventually<T>): Eventually<T>
-  /** Takes the lock for a block. */
-  lock(permit: Permit): Promise<Transaction>
-  /** The author's code has the token, and may give it to others: the tab is kept from now on. */
-  handedOut(): void
-  /** The flow that runs now is inside the block of `transaction`. */
-  mark(transaction: Transaction): void
-}
-
-/** What `self` of a task of a token works with. */
-export function accessOf(ground: ExclusiveGround, token: string): Access {
-  return {
-    clock: ground.clock,
-    state: () => ground.instance(token).state,
-    snapshot: (state, id) => snapshot(ground, token, state, id),
-    update: (permit, author, work) =>
-      after(exclusive(ground, token, author, work, permit.run ?? 'hub.lock', permit), (result) =>
-        after(ground.instance(token).hurryAtTimes(ground.limits.frameMs), () => result),
-      ),
-    lock: (permit) => promised(() => block(ground, token, permit)),
-    handedOut: () => handedOut(ground, token),
-    log: ground.log,
-    mark: (transaction) => ground.flow.enter(transaction),
-  }
-}
-
-/** A task has been given its token. Nobody waits for it to be kept. */
-function handedOut(ground: ExclusiveGround, token: string): void {
+/** Saves a token that a task was given, since the task may give it to others. No caller waits for that. */
+export function handedOut(ground: ExclusiveGround, token: string): void {
   const instance = ground.instance(token)
   if (instance.revision > 0 || instance.pending) return
   const complain = (error: unknown) =>
@@ -139,7 +103,8 @@ const late = (name: string, ms: number) =>
       'Wait for what takes long outside of the lock.',
   )
 
-function snapshot(ground: ExclusiveGround, token: string, state: State | undefined, id: string): object {
+/** The newest committed fields of one state, or those of `state`, with first values where there are none yet. */
+export function snapshot(ground: ExclusiveGround, token: string, state: State | undefined, id: string): object {
   const definition = ground.registry.get(id)
   const known = ground.instance(token)
   const fields = ownValue(state ?? known.state, id) ?? known.unsaved(definition)

@@ -155,7 +155,7 @@ describe('cancel, of a run that has failed and not settled', () => {
     const seen: string[] = []
     for (let i = 0; i < 12; i += 1) {
       await clock.advance(500)
-      const runs = (kit: typeof a) => [...kit.hub.tasks.pool.runs].filter((r) => r.isRunning).map((r) => r.attempt)
+      const runs = (kit: typeof a) => [...kit.hub.tasks.pool.runs].filter((r) => r.isRunning).map((r) => r.spec.attempt)
       const stored = await b.store.read(tab.token)
       seen.push(
         JSON.stringify([

@@ -6,7 +6,7 @@
 /** An event, the run of a task, the state that `modifyState` changes, or a block of `hub.lock`. */
 export type Source =
   | { readonly definition: string; readonly member: string; readonly args?: readonly unknown[] }
-  | { readonly definition: string; readonly task: string; readonly given?: readonly unknown[] }
+  | { readonly definition: string; readonly task: string; readonly rawArgs?: readonly unknown[] }
   | { readonly modified: string }
   | 'hub.lock'
 

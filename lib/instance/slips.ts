@@ -94,7 +94,7 @@ function isUnchecked(holder: Holder, registry: Registry): boolean {
   if (typeof source !== 'object' || 'modified' in source || !registry.has(source.definition)) return false
   const { events, tasks } = registry.get(source.definition).members
   const [declaration, args] =
-    'member' in source ? [events.get(source.member), source.args] : [tasks.get(source.task), source.given]
+    'member' in source ? [events.get(source.member), source.args] : [tasks.get(source.task), source.rawArgs]
   return declaration !== undefined && !declaration.schema && (args?.length ?? 0) > 0
 }
 

@@ -7,13 +7,13 @@ import { type Dispatched, finished, inOrder, type Running } from '../calls/in-or
 import { type CallName, endOf } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { Up } from '../protocol/up.js'
-import type { Tasking } from '../tasks/scheduler.js'
+import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { Connection } from './connection.js'
 import type { Inbox } from './inbox.js'
 
 export interface CallingGround {
   readonly limits: Limits
-  readonly tasks: Pick<Tasking, 'cancel'>
+  readonly tasks: Pick<TaskScheduler, 'cancel'>
   call(call: Call): Eventually<Dispatched>
   /** Work that the hub waits for when it closes. */
   tracked<T>(work: Eventually<T>): Eventually<T>

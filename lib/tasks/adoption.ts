@@ -1,6 +1,6 @@
 /**
- * What becomes of durable tasks whose process has ended: they go on here, or come to their end. Their arguments were saved as they
- * came, and the schema that is there now validates them again: the code may be another one.
+ * What happens to a durable task whose process has died: it goes on here, or fails. Its arguments were saved before a schema had
+ * seen them, and the schema of this build validates them again: the code may have changed.
  */
 import { concealed } from '../base/concealed.js'
 import type { Failure } from '../base/errors.js'
@@ -13,35 +13,36 @@ import type { Transaction } from '../instance/transaction.js'
 import type { DurableRun, RunningTask, TaskName } from '../store/store.js'
 import type { TaskStart } from './task-start.js'
 
-/** One that goes on, or what it has failed of. */
-export type Inherited = TaskStart | (TaskName & { readonly failure: Failure })
-
-/** Under the lock of their token: what becomes of them, as `transaction` saves it. */
-export function inheritAll(
-  ground: ArgumentsGround,
-  token: string,
-  transaction: Transaction,
-): Eventually<readonly Inherited[]> {
-  const all = ground.instance(token).runs.orphaned.map((orphan) => inherit(ground, token, orphan, transaction))
-  const known = (inherited: readonly (Inherited | undefined)[]) => inherited.filter((one) => one !== undefined)
-  return all.some(isPromise) ? Promise.all(all).then(known) : known(all as (Inherited | undefined)[])
+interface FailedTask extends TaskName {
+  readonly failure: Failure
 }
 
-/** Pages see that a task has failed, also while other copies of it go on. */
-export function showFailure(
-  { runs }: Pick<Instance, 'runs'>,
-  { definition, task, failure }: TaskName & { readonly failure: Failure },
-): void {
+/** A run that goes on, or a task that has failed. */
+export type Adopted = TaskStart | FailedTask
+
+/** Decides about all orphaned runs of a token, under its lock. `transaction` saves the result. */
+export function adoptAll(
+  core: ArgumentsGround,
+  token: string,
+  transaction: Transaction,
+): Eventually<readonly Adopted[]> {
+  const all = core.instance(token).runs.orphaned.map((orphan) => adopt(core, token, orphan, transaction))
+  const known = (adopted: readonly (Adopted | undefined)[]) => adopted.filter((one) => one !== undefined)
+  return all.some(isPromise) ? Promise.all(all).then(known) : known(all as (Adopted | undefined)[])
+}
+
+/** Shows pages that a task has failed, even while other copies of it go on. */
+export function showFailure({ runs }: Pick<Instance, 'runs'>, { definition, task, failure }: FailedTask): void {
   runs.setStatus(definition, task, { ...runs.localStatus(definition, task), outcome: 'failed', error: failure })
 }
 
-function inherit(
-  ground: ArgumentsGround,
+function adopt(
+  core: ArgumentsGround,
   token: string,
   orphan: RunningTask,
   transaction: Transaction,
-): Eventually<Inherited | undefined> {
-  const { log, registry } = ground
+): Eventually<Adopted | undefined> {
+  const { log, registry } = core
   const { definition, task, durable = { args: [], lost: 0, failed: 0 } } = orphan
   const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(task) : undefined
   if (!declaration) {
@@ -50,62 +51,66 @@ function inherit(
     )
     return undefined
   }
-  const lost = orphan.waits === undefined ? durable.lost + 1 : durable.lost // one that waits has not begun
+  const lost = orphan.waits === undefined ? durable.lost + 1 : durable.lost // a start that waits has not run
   if (lost > fixedLimits.lostProcesses) {
     log.error(`${nameOf(orphan)} was given up: ${lost} processes in a row ended while it ran.`)
-    return end(ground, token, orphan, transaction, givenUp(task, lost))
+    return fail(core, token, orphan, transaction, givenUp(task, lost))
   }
-  return rescued<Inherited>(
+  return rescued<Adopted>(
     () =>
-      after(argumentsOf(ground, { definition, member: task, args: durable.args }, declaration), (args) => {
-        const known = continued(orphan, { ...durable, lost }, ground.nodes.node)
-        transaction.began(known)
-        return { token, definition, task, declaration, args, given: durable.args, known }
+      after(argumentsOf(core, { definition, member: task, args: durable.args }, declaration), (args) => {
+        const saved = nextAttempt(orphan, { ...durable, lost }, core.nodes.node)
+        transaction.began(saved)
+        return { token, definition, task, declaration, args, rawArgs: durable.args, saved }
       }),
-    (error) => refuse(ground, token, orphan, transaction, error),
+    (error) => refuse(core, token, orphan, transaction, error),
   )
 }
 
-/** The next attempt; a start that waits has none yet. */
-const continued = (orphan: RunningTask, durable: DurableRun, node: string): RunningTask & { durable: DurableRun } => ({
+/** A start that waits keeps its attempt: it has not run. */
+const nextAttempt = (
+  orphan: RunningTask,
+  durable: DurableRun,
+  node: string,
+): RunningTask & { durable: DurableRun } => ({
   ...orphan,
   node,
   attempt: orphan.waits === undefined ? orphan.attempt + 1 : orphan.attempt,
   durable,
 })
 
-/** It fails once, and is not tried again: the next process would refuse it, too. */
+/** Fails the task at once: the next process would refuse its arguments too. */
 function refuse(
-  ground: ArgumentsGround,
+  core: ArgumentsGround,
   token: string,
   orphan: RunningTask,
   transaction: Transaction,
   thrown: unknown,
-): Inherited {
+): Adopted {
   const error = concealed('task-failed', nameOf(orphan), thrown)
   const says =
     error.code === 'invalid-arguments'
       ? `cannot go on: its schema now refuses the arguments that it was started with: ${error.message}`
       : 'cannot go on: its schema has failed.'
-  ground.log.error(`${nameOf(orphan)} ${says}`, thrown)
-  ground.instance(token).fault(error)
-  return end(ground, token, orphan, transaction, toFailure(error))
+  core.log.error(`${nameOf(orphan)} ${says}`, thrown)
+  core.instance(token).fault(error)
+  return fail(core, token, orphan, transaction, toFailure(error))
 }
 
-function end(
-  ground: ArgumentsGround,
+function fail(
+  core: ArgumentsGround,
   token: string,
   { definition, task, run }: RunningTask,
   transaction: Transaction,
   failure: Failure,
-): Inherited {
-  const ended = { definition, task, failure }
-  showFailure(ground.instance(token), ended)
+): Adopted {
+  const failed = { definition, task, failure }
+  showFailure(core.instance(token), failed)
   transaction.ended(run)
-  return ended
+  return failed
 }
 
-/** For people. */
+/** Names the task in messages. */
 const nameOf = ({ definition, task }: RunningTask) => `Task "${task}" of state "${definition}"`
 
 const givenUp = (task: string, lost: number): Failure => ({

@@ -50,7 +50,7 @@ describe('arguments that were saved before a deploy', () => {
     expect(log.lines).toHaveLength(1)
     expect([hub.backgroundTasks.size, now().given]).toEqual([0, [{ name: 'a' }]])
     expect((await store.read(tab.token))?.running).toEqual([])
-    hub.tasks.takeOver(tab.token)
+    hub.tasks.adopt(tab.token)
     await clock.advance(10)
     expect(now().given).toHaveLength(1)
   })

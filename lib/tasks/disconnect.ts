@@ -1,95 +1,91 @@
 /**
- * Tasks whose author does not want them to go on without a tab: cancelled some time after the last page of it has gone, from
- * this process and from all others.
+ * Cancels the tasks that are not to go on without a page (`onDisconnect`), once their token has had no page in any process for
+ * the grace that their author chose.
  */
-import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
+import type { TasksCore } from './core.js'
 import type { TaskPool } from './pool.js'
 import type { TaskRun } from './run.js'
 
-export interface AbandonedPorts {
-  readonly clock: Clock
-  readonly pool: Pick<TaskPool, 'of' | 'find' | 'cancelRuns'>
-  /** Whether pages of a token are at this process. */
-  isHere(token: string): boolean
-  /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
-  aloneMs(token: string): Eventually<number | undefined>
-}
-
-/** Of one token: takes back the timers, by the ids of runs. */
+/** Of one token: functions that stop the timers, by id of the run. */
 type Timers = Map<string, () => void>
 
-type Run = Pick<TaskRun, 'token' | 'id' | 'alone'>
+export class DisconnectPolicy {
+  private readonly core: TasksCore
+  private readonly pool: Pick<TaskPool, 'of' | 'find'>
+  private readonly cancel: (run: TaskRun, reason: HeldStateError) => void
+  private readonly timers = new Map<string, Timers>()
+  private isStopped = false
 
-export class Abandoned {
-  private readonly ports: AbandonedPorts
-  private readonly waiting = new Map<string, Timers>()
-  private ended = false
-
-  constructor(ports: AbandonedPorts) {
-    this.ports = ports
+  constructor(
+    core: TasksCore,
+    pool: Pick<TaskPool, 'of' | 'find'>,
+    cancel: (run: TaskRun, reason: HeldStateError) => void,
+  ) {
+    this.core = core
+    this.pool = pool
+    this.cancel = cancel
   }
 
-  /** The last page of a token has gone. */
-  left(token: string): void {
-    this.back(token)
-    for (const run of this.ports.pool.of(token)) this.wait(run)
+  /** The last page of a token has gone, from this process or from another. */
+  onLastPageLeft(token: string): void {
+    this.onPageBack(token)
+    for (const run of this.pool.of(token)) this.watch(run)
   }
 
-  /** A run has begun, or goes on from another process. Where there is no page, one is given time to come. */
-  began(run: Run): void {
-    this.wait(run, fixedLimits.returnMs)
+  /** A run has begun, or goes on after another process. A token without a page gets time for its page to come. */
+  onRunStarted(run: TaskRun): void {
+    this.watch(run, fixedLimits.returnMs)
   }
 
-  /** A page of the token is here again. */
-  back(token: string): void {
-    for (const cancelTimer of this.waiting.get(token)?.values() ?? []) cancelTimer()
-    this.waiting.delete(token)
+  /** A page of the token has connected. */
+  onPageBack(token: string): void {
+    for (const cancelTimer of this.timers.get(token)?.values() ?? []) cancelTimer()
+    this.timers.delete(token)
   }
 
-  /** Waits for nobody any more. */
-  end(): void {
-    this.ended = true
-    for (const token of [...this.waiting.keys()]) this.back(token)
+  stop(): void {
+    this.isStopped = true
+    for (const token of [...this.timers.keys()]) this.onPageBack(token)
   }
 
-  private wait(run: Run, leastMs = 0): void {
-    const { token, alone } = run
-    if (this.ended || alone === undefined || this.ports.isHere(token)) return
-    const timers: Timers = this.waiting.get(token) ?? new Map()
-    this.waiting.set(token, timers)
-    this.lookLater(run, alone, timers, Math.max(alone, leastMs))
+  private watch(run: TaskRun, leastMs = 0): void {
+    const { token } = run
+    const graceMs = run.spec.disconnectGraceMs
+    if (this.isStopped || graceMs === undefined || this.core.instance(token).watchers.size > 0) return
+    const timers: Timers = this.timers.get(token) ?? new Map()
+    this.timers.set(token, timers)
+    this.checkLater(run, graceMs, timers, Math.max(graceMs, leastMs))
   }
 
-  private lookLater(run: Run, alone: number, timers: Timers, ms: number): void {
+  private checkLater(run: TaskRun, graceMs: number, timers: Timers, ms: number): void {
     timers.set(
       run.id,
-      this.ports.clock.after(ms, () => this.look(run, alone, timers)),
+      this.core.clock.after(ms, () => this.check(run, graceMs, timers)),
     )
   }
 
-  /** A tab that has gone from here may be elsewhere. Then it is looked for again: nobody is sure to say when it leaves. */
-  private look(run: Run, alone: number, timers: Timers): void {
+  /** A page may be in another process. That process may die before it can say that the page left, so this one asks again. */
+  private check(run: TaskRun, graceMs: number, timers: Timers): void {
     const { token, id } = run
-    const aloneMs = rescued(
-      () => this.ports.aloneMs(token),
-      () => undefined, // nobody could say
-    )
-    void after(aloneMs, (ms) => {
-      if (this.waiting.get(token) !== timers) return
-      const runs = this.ports.pool.find(token, id) !== undefined
-      if (runs && ms === undefined) return this.lookLater(run, alone, timers, Math.max(alone, fixedLimits.returnMs))
-      if (runs && ms !== undefined && ms < alone) return this.lookLater(run, alone, timers, alone - ms)
+    void after(this.unattendedMs(token), (ms) => {
+      if (this.timers.get(token) !== timers) return
+      const now = this.pool.find(token, id)
+      if (now && ms === undefined) return this.checkLater(run, graceMs, timers, Math.max(graceMs, fixedLimits.returnMs))
+      if (now && ms !== undefined && ms < graceMs) return this.checkLater(run, graceMs, timers, graceMs - ms)
       timers.delete(id)
-      if (timers.size === 0) this.waiting.delete(token)
-      this.cancel(token, id)
+      if (timers.size === 0) this.timers.delete(token)
+      if (now) this.cancel(now, new HeldStateError('task-cancelled', 'The task was cancelled, since its tab has gone.'))
     })
   }
 
-  private cancel(token: string, id: string): void {
-    const reason = new HeldStateError('task-cancelled', 'The task was cancelled, since its tab has gone.')
-    void this.ports.pool.cancelRuns(token, [id], reason)
+  /** `undefined` while the token has a page elsewhere, or while that is unknown because the store cannot be asked. */
+  private unattendedMs(token: string): Eventually<number | undefined> {
+    return rescued(
+      () => this.core.nodes.aloneMs(token),
+      () => undefined,
+    )
   }
 }

@@ -174,7 +174,7 @@ describe('a bound', () => {
       const instance = hub.instance(clock.id())
       Object.assign(instance, { browser: clock.id(), address })
       const declaration = hub.registry.get('d').members.tasks.get('sleeps')
-      const given = { token: instance.token, definition: d.id, task: 'sleeps', declaration, args: [], given: [] }
+      const given = { token: instance.token, definition: d.id, task: 'sleeps', declaration, args: [], rawArgs: [] }
       await promised(() => hub.tasks.start(given as never, undefined))
     }
     for (let n = 0; n < 50; n += 1) await start('1.1.1.1')

@@ -1,153 +1,126 @@
-/** The task pool: every run that has not settled, and the status that tabs see of each task. */
+/** The task pool: every run of the process that has not settled, and the status that tabs see of its task. */
 import type { Clock } from '../base/clock.js'
 import { asVisitorsRead, isRefusal } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import type { Limits } from '../base/limits.js'
-import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
 import type { Watchdog } from '../base/watchdog.js'
-import type { Access } from '../instance/exclusive.js'
 import { idle, type TaskStatus } from '../protocol/task-status.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { TaskDeclaration } from '../state/definition.js'
 import { type Trigger, trigger } from '../state/trigger.js'
 import type { RunningTask } from '../store/store.js'
-import { sameOf } from './again.js'
-import { ownArguments } from './own-arguments.js'
+import { sameOf } from './admission.js'
+import { argumentsForAttempt } from './attempt-arguments.js'
+import { Capacity } from './capacity.js'
+import type { TasksCore } from './core.js'
 import { TaskQueue } from './queue.js'
-import { Room } from './room.js'
-import { type Phase, type RunOwner, TaskRun } from './run.js'
+import { type RunHost, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
+import type { Phase } from './run-spec.js'
 import { selfOf } from './self.js'
 import type { TaskStart } from './task-start.js'
 
-/** What the pool asks of the hub. */
-export interface PoolPorts {
-  readonly clock: Clock
-  readonly limits: Limits
-  readonly log: Log
-  readonly watchdog: Watchdog
-  /** Bytes that all starts which wait may take. */
-  readonly waitingBytes: number
-  access(token: string): Access
-  /** Of the page of a token. */
-  ownerOf(token: string): RunOwner
-  start(token: string, triggers: readonly Trigger[]): void
-  statusOf(token: string, definition: string, task: string): TaskStatus
-  setStatus(token: string, definition: string, task: string, status: TaskStatus): void
-  /** A task of a token has failed: nobody else hears of it. */
-  failed(token: string, error: unknown): void
-  /** A run may write from now on, or has become another; it is to be saved so. */
-  runs(run: TaskRun): void
-  /** A run may write nothing more. */
-  over(run: TaskRun): void
-  /** A run has settled, or is to be tried again. */
-  ended(run: TaskRun): void
-  /** Cancelled runs of a token have ended or had their time. */
-  stopped(token: string): void
+export interface PoolEvents {
+  onProgress(run: TaskRun): void
+  /** The function of a run has settled. The run may be tried again. */
+  onSettled(run: TaskRun): void
+  /** Cancelled runs of a token have settled, or their grace is over. */
+  onStopped(token: string): void
 }
 
 /** What came before an attempt. */
-interface Before {
+interface PreviousAttempts {
   readonly failures: number
-  /** When it may begin, in milliseconds since the epoch. */
+  /** When the attempt may begin, in milliseconds since the epoch. */
   readonly notBefore: number | undefined
   readonly failure: Failure | null
-  /** It follows an attempt of this process: the event loop must turn in between, even where its author wants no pause. */
-  readonly again?: boolean
+  /** The last attempt was in this process. The event loop must turn in between, even if its author wants no pause. */
+  readonly isRetry?: boolean
 }
 
 type Failed = Phase & { readonly name: 'failed' }
 
-/** What is saved of a run. */
-export function recordOf(run: TaskRun, node: string): RunningTask {
-  const { definition, task, id, attempt, durable, progress, note, same } = run
-  return { definition, task, run: id, node, attempt, durable, progress, note, ...(same !== undefined && { same }) }
-}
-
-/** Milliseconds before the next attempt of a task that has failed so often before. */
-const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number) =>
-  Math.min(waitMs * 2 ** failures, fixedLimits.retryLongestWaitMs)
-
-export class TaskPool {
-  private readonly index = new RunIndex()
+export class TaskPool implements RunHost {
+  readonly clock: Clock
+  readonly watchdog: Watchdog
+  readonly cancelGraceMs: number
   /** Starts that wait for runs of their task. */
   readonly queue: TaskQueue
-  readonly room: Room
-  private readonly ports: PoolPorts
+  readonly capacity: Capacity
+  private readonly index = new RunIndex()
+  private readonly core: TasksCore
+  private readonly events: PoolEvents
+  /** What each run was started with, to try it again. */
+  private readonly starts = new WeakMap<TaskRun, TaskStart>()
 
-  constructor(ports: PoolPorts) {
-    const { limits, waitingBytes } = ports
-    const ownerOf = (token: string) => ports.ownerOf(token)
-    this.ports = ports
-    this.queue = new TaskQueue({ limits, ownerOf, bytesOfAll: waitingBytes })
-    this.room = new Room({ limits, ownerOf }, this.index, this.queue)
+  constructor(core: TasksCore, events: PoolEvents) {
+    this.core = core
+    this.events = events
+    this.clock = core.clock
+    this.watchdog = core.watchdog
+    this.cancelGraceMs = core.limits.cancelGraceMs
+    this.queue = new TaskQueue(core)
+    this.capacity = new Capacity(core, this.index, this.queue)
   }
 
-  /** All that have not settled. */
+  /** All runs that have not settled. */
   get runs(): ReadonlySet<TaskRun> {
     return this.index.all
-  }
-
-  /** Starts a run at once. */
-  start(start: TaskStart): TaskRun {
-    const { failed = 0, notBefore } = start.known?.durable ?? {}
-    return this.begin(start, { failures: failed, notBefore, failure: null })
-  }
-
-  private begin(start: TaskStart, { failures, notBefore, failure, again = false }: Before): TaskRun {
-    const { clock } = this.ports
-    const { token, definition, task, declaration, args } = start
-    const { run: id = clock.id(), attempt = 1, durable } = start.known ?? {}
-    const { alone, timeout } = declaration
-    const { browser, address } = this.ports.ownerOf(token)
-    const run = new TaskRun(
-      {
-        id,
-        token,
-        owner: { browser, address },
-        definition,
-        task,
-        alone,
-        attempt,
-        durable,
-        failures,
-        retries: declaration.retry.times,
-        same: sameOf(start),
-        isJoinable: declaration.concurrency === 'single' && declaration.again !== 'restart',
-        given: start.given,
-      },
-      {
-        clock,
-        watchdog: this.ports.watchdog,
-        cancelGraceMs: this.ports.limits.cancelGraceMs,
-        start: (triggers) => this.ports.start(token, triggers),
-        reported: (reporting) => this.reported(reporting),
-        moved: (moved) => this.index.groupOf(moved)?.moved(moved),
-        ended: (ended) => this.ended(ended, start),
-      },
-    )
-    this.index.add(run)
-    this.ports.runs(run)
-    this.publish(run, { ...idle, running: this.count(run), error: failure })
-    // another process has said when, by a clock of its own
-    const longest = Math.max(pauseOf(declaration, failures - 1), fixedLimits.awayAgainMs)
-    const waitMs = notBefore === undefined ? 0 : Math.max(again ? 1 : 0, Math.min(notBefore - clock.now(), longest))
-    const own = ownArguments(args, declaration)
-    void run.run(declaration, selfOf(run, this.ports.access(token)), own, { waitMs, timeoutMs: timeout })
-    return run
   }
 
   of(token: string): ReadonlySet<TaskRun> {
     return this.index.of(token)
   }
 
-  /** A run of a token that has not settled. */
   find(token: string, id: string): TaskRun | undefined {
     return this.index.find(token, id)
   }
 
-  /** Done when the cancelled runs of a task have ended or had their time; `undefined` if none has to. */
+  /** Starts a run at once. */
+  begin(start: TaskStart): TaskRun {
+    const { failed = 0, notBefore } = start.saved?.durable ?? {}
+    return this.attempt(start, { failures: failed, notBefore, failure: null })
+  }
+
+  private attempt(start: TaskStart, previous: PreviousAttempts): TaskRun {
+    const { declaration, args } = start
+    const { failures, failure, notBefore, isRetry = false } = previous
+    const run = new TaskRun(this.specOf(start, failures), this)
+    this.starts.set(run, start)
+    this.index.add(run)
+    this.record(run)
+    this.publish(run, { ...idle, running: this.count(run), error: failure })
+    // another process has set `notBefore`, by a clock of its own
+    const longestMs = Math.max(pauseOf(declaration, failures - 1), fixedLimits.awayAgainMs)
+    const pauseMs = notBefore === undefined ? 0 : Math.min(notBefore - this.clock.now(), longestMs)
+    const waitMs = Math.max(isRetry ? 1 : 0, pauseMs)
+    const own = argumentsForAttempt(args, declaration)
+    void run.run(declaration, selfOf(run, this.core), own, { waitMs, timeoutMs: declaration.timeout })
+    return run
+  }
+
+  private specOf(start: TaskStart, failures: number) {
+    const { token, definition, task, declaration, rawArgs } = start
+    const { run: id = this.clock.id(), attempt = 1, durable } = start.saved ?? {}
+    const { browser, address } = this.core.instance(token)
+    return {
+      id,
+      token,
+      owner: { browser, address },
+      definition,
+      task,
+      disconnectGraceMs: declaration.alone,
+      attempt,
+      durable,
+      failures,
+      retries: declaration.retry.times,
+      same: sameOf(start),
+      isJoinable: declaration.concurrency === 'single' && declaration.again !== 'restart',
+      rawArgs,
+    }
+  }
+
+  /** Resolves when the cancelled runs of a task have settled, or their grace is over; `undefined` if there are none. */
   stopping(token: string, definition: string, task: string): Promise<void> | undefined {
     return this.index.group(token, definition, task)?.cancelling
   }
@@ -172,127 +145,141 @@ export class TaskPool {
     return this.cancel(this.index.all, reason)
   }
 
-  /** Runs that are being cancelled already are not cancelled again: who wants it, too, waits for the same. */
+  /** A run that is being cancelled is not cancelled again: a second cancel waits for the first. */
   private cancel(runs: Iterable<TaskRun>, reason: HeldStateError, groups?: readonly TaskGroup[]): Promise<void> {
     const picked = [...runs]
-    const touched =
-      groups ?? new Set(picked.map((run) => this.index.groupOf(run)).filter((group) => group !== undefined))
+    const touched = groups ?? [...this.index.byGroup(picked).keys()]
     const fresh = picked.filter((run) => run.cancel(reason))
-    if (fresh.length > 0) {
-      this.publishCancelled(fresh)
-      for (const run of fresh) this.ports.over(run)
-      this.stop(fresh)
-    }
-    return Promise.all([...touched].map(({ cancelling }) => cancelling)).then(() => {})
+    const byGroup = this.index.byGroup(fresh)
+    for (const ofTask of byGroup.values()) this.publishCancelled(ofTask)
+    for (const run of fresh) this.forget(run)
+    if (fresh.length > 0) this.stop(fresh, byGroup)
+    return Promise.all(touched.map(({ cancelling }) => cancelling)).then(() => {})
   }
 
-  /** Gives the functions of cancelled runs their time, with one timer for all. */
-  private stop(runs: readonly TaskRun[]): void {
-    const { clock, limits } = this.ports
+  /** Gives the functions of cancelled runs their grace, with one timer for all. */
+  private stop(runs: readonly TaskRun[], byGroup: ReadonlyMap<TaskGroup, readonly TaskRun[]>): void {
     let cancelTimer = () => {}
     const timeUp = new Promise<void>((resolve) => {
-      cancelTimer = clock.after(limits.cancelGraceMs, resolve)
+      cancelTimer = this.clock.after(this.cancelGraceMs, resolve)
     })
-    const byGroup = new Map<TaskGroup, { readonly token: string; readonly stopped: Promise<void>[] }>()
-    const all = runs.map((run) => {
-      const stopped = run.stopped(timeUp)
-      run.over = stopped
-      const group = this.index.groupOf(run)
-      const ofGroup = group && byGroup.get(group)
-      if (ofGroup) ofGroup.stopped.push(stopped)
-      else if (group) byGroup.set(group, { token: run.token, stopped: [stopped] })
-      return stopped
-    })
-    for (const [group, { token, stopped }] of byGroup) {
-      const cancelling = Promise.all([group.cancelling, ...stopped]).then(() => {
-        if (group.cancelling !== cancelling) return
-        group.cancelling = undefined
-        this.ports.stopped(token)
-      })
-      group.cancelling = cancelling
-    }
-    void Promise.all(all).then(() => cancelTimer())
+    for (const run of runs) run.stopping = run.stopped(timeUp)
+    for (const [group, ofTask] of byGroup) group.waitFor(ofTask, () => this.events.onStopped(group.token))
+    void Promise.all(runs.map(({ stopping }) => stopping)).then(() => cancelTimer())
   }
 
-  /** Once for each task, however many copies of it were cancelled. */
+  /** Once a task, however many copies of it were cancelled. */
   private publishCancelled(runs: readonly TaskRun[]): void {
-    const groups = new Map<TaskGroup | undefined, TaskRun>()
-    for (const run of runs) {
-      const group = this.index.groupOf(run)
-      if (!groups.has(group) || run.failures > 0) groups.set(group, run)
-    }
-    for (const run of groups.values()) {
-      const before = this.ports.statusOf(run.token, run.definition, run.task)
-      const error = standing(before, run)
-      this.publish(run, { ...before, running: this.count(run), error, outcome: error ? 'failed' : 'cancelled' })
-    }
+    const run = runs.findLast(({ spec }) => spec.failures > 0) ?? runs[0]
+    if (!run) return
+    const before = this.statusOf(run)
+    const error = errorToKeep(before, run)
+    this.publish(run, { ...before, running: this.count(run), error, outcome: error ? 'failed' : 'cancelled' })
   }
 
-  /** Runs of edited definitions, where their author wants it, are cancelled and started again as the code is now. */
+  /** After an edit of definitions: cancels runs whose author wants that, and starts them with the new code. */
   async restart(edited: ReadonlyMap<string, ServerDefinition>): Promise<void> {
-    const wanted = ({ definition, task }: TaskRun) => edited.get(definition)?.members.tasks.get(task)?.restartOnEdit
-    const picked = [...this.runs].filter((run) => run.isRunning && wanted(run))
-    for (const run of picked) void this.cancel([run], begunAnew(run.task))
-    const again = async (run: TaskRun) => {
-      await run.over
-      this.ports.start(run.token, [trigger(run.definition, run.task, run.given)])
+    const isMeant = ({ definition, task }: TaskRun) => edited.get(definition)?.members.tasks.get(task)?.restartOnEdit
+    const picked = [...this.runs].filter((run) => run.isRunning && isMeant(run))
+    for (const run of picked) void this.cancel([run], restartedOnEdit(run.task))
+    const startAgain = async (run: TaskRun) => {
+      await run.stopping
+      this.core.start(run.token, [trigger(run.definition, run.task, run.rawArgs)])
     }
-    await Promise.all(picked.map(again))
+    await Promise.all(picked.map(startAgain))
   }
 
-  private reported(run: TaskRun): void {
-    const before = this.ports.statusOf(run.token, run.definition, run.task)
-    this.publish(run, { ...before, progress: run.progress, note: run.note })
-    this.ports.runs(run)
+  start({ token }: TaskRun, triggers: readonly Trigger[]): void {
+    this.core.start(token, triggers)
   }
 
-  private ended(run: TaskRun, start: TaskStart): void {
-    const { token, definition, task, phase } = run
+  onProgress(run: TaskRun): void {
+    this.publish(run, { ...this.statusOf(run), progress: run.progress, note: run.note })
+    this.record(run)
+    this.events.onProgress(run)
+  }
+
+  onPhaseChanged(run: TaskRun): void {
+    this.index.groupOf(run)?.onPhaseChanged(run)
+  }
+
+  onSettled(run: TaskRun): void {
+    const { token, phase } = run
     this.index.delete(run)
-    if (phase.name === 'failed' && this.tryAgain(run, start, phase)) return
+    if (phase.name === 'failed' && this.tryAgain(run, phase)) return
     if (phase.name === 'failed') {
       if (!isRefusal(phase.reason))
-        this.ports.log.error(`${run.where} failed.${asVisitorsRead(phase.reason)}`, phase.cause)
-      this.ports.failed(token, phase.reason)
+        this.core.log.error(`${run.where} failed.${asVisitorsRead(phase.reason)}`, phase.cause)
+      this.core.instance(token).fault(phase.reason)
     }
-    const before = this.ports.statusOf(token, definition, task)
-    const error = run.failure ?? standing(before, run)
-    const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was told when it came
+    const before = this.statusOf(run)
+    const error = run.failure ?? errorToKeep(before, run)
+    const outcome = error ? 'failed' : phase.name === 'done' ? 'done' : before.outcome // a cancel was published at once
     this.publish(run, { ...before, running: this.count(run), error, outcome })
-    this.ports.over(run)
-    this.ports.ended(run)
+    this.forget(run)
+    this.events.onSettled(run)
   }
 
-  /** A run that failed begins again from the top after a while, if its author says so and the state is still this process's. */
-  private tryAgain(run: TaskRun, start: TaskStart, { reason, cause }: Failed): boolean {
-    const { id, attempt, durable, failures, failure, where, isNoFault, isLast } = run
-    if (isLast) return false
-    const { clock, log } = this.ports
+  /** Begins the next attempt of a failed run, after a pause, if its author wants one and this process still has the state. */
+  private tryAgain(run: TaskRun, { reason, cause }: Failed): boolean {
+    const start = this.starts.get(run)
+    if (run.isLast || !start) return false
+    const { id, failure, where, isNoFault, spec } = run
+    const { attempt, durable, failures } = spec
     const wait = isNoFault ? fixedLimits.awayAgainMs : pauseOf(start.declaration, failures)
-    if (!isNoFault) log.warn(`${where} failed, and is tried again in ${wait} ms.${asVisitorsRead(reason)}`, cause)
-    const notBefore = clock.now() + wait
+    if (!isNoFault)
+      this.core.log.warn(`${where} failed, and is tried again in ${wait} ms.${asVisitorsRead(reason)}`, cause)
+    const notBefore = this.clock.now() + wait
     const failed = isNoFault ? failures : failures + 1
-    const known = {
+    const saved = {
       run: id,
       attempt: attempt + 1,
       durable: durable && { ...durable, lost: 0, failed, notBefore },
     }
-    this.begin({ ...start, known }, { failures: failed, notBefore, failure: isNoFault ? null : failure, again: true })
-    this.ports.ended(run)
+    const previous = { failures: failed, notBefore, failure: isNoFault ? null : failure, isRetry: true }
+    this.attempt({ ...start, saved }, previous)
+    this.events.onSettled(run)
     return true
   }
 
-  /** What pages know already is not published: the ends of cancelled copies, for one. */
-  private publish({ token, definition, task }: TaskRun, status: TaskStatus): void {
-    if (!isSame(status, this.ports.statusOf(token, definition, task)))
-      this.ports.setStatus(token, definition, task, status)
+  private statusOf({ token, definition, task }: TaskRun): TaskStatus {
+    return this.core.instance(token).runs.localStatus(definition, task)
   }
 
-  /** How many copies run: one that was cancelled does not count, even while its function has not ended. */
+  /** Skips what pages know already, such as the end of a cancelled copy. */
+  private publish(run: TaskRun, status: TaskStatus): void {
+    const { token, definition, task } = run
+    if (this.core.isClosing) return // the next process goes on with the run, or shows that it was interrupted
+    if (!isSame(status, this.statusOf(run))) this.core.instance(token).runs.setStatus(definition, task, status)
+  }
+
+  /** Lists a run as one of this process. */
+  private record(run: TaskRun): void {
+    const { runs, newest } = this.core.instance(run.token)
+    if (!run.seen) run.saw(newest.state)
+    runs.setLocal(recordOf(run, this.core.nodes.node))
+  }
+
+  /** Takes a run off the list, unless the process closes: the next process is to find it. */
+  private forget({ token, id, spec, phase }: TaskRun): void {
+    const isLost = (phase.name === 'cancelled' || phase.name === 'failed') && phase.reason.code === 'stale-write'
+    if (!this.core.isClosing) this.core.instance(token).runs.endLocal(id, spec.attempt, !isLost)
+  }
+
+  /** The number of copies that run: a cancelled copy does not count, even while its function goes on. */
   private count(run: TaskRun): number {
     return this.index.groupOf(run)?.running.size ?? 0
   }
 }
+
+function recordOf({ spec, progress, note }: TaskRun, node: string): RunningTask {
+  const { definition, task, id, attempt, durable, same } = spec
+  return { definition, task, run: id, node, attempt, durable, progress, note, ...(same !== undefined && { same }) }
+}
+
+/** Milliseconds before the attempt that follows this many failures and one more. */
+const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number) =>
+  Math.min(waitMs * 2 ** failures, fixedLimits.retryLongestWaitMs)
 
 const isSame = (a: TaskStatus, b: TaskStatus) =>
   a.running === b.running &&
@@ -301,8 +288,8 @@ const isSame = (a: TaskStatus, b: TaskStatus) =>
   a.error === b.error &&
   a.outcome === b.outcome
 
-const begunAnew = (task: string) =>
+const restartedOnEdit = (task: string) =>
   new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)
 
-/** The failure that stays when a run ends: that of another copy. What its own earlier attempts failed of is past. */
-const standing = ({ error }: TaskStatus, { failures }: TaskRun) => (failures > 0 ? null : error)
+/** The error of another copy stays when a run ends. The errors of the run's own attempts do not. */
+const errorToKeep = ({ error }: TaskStatus, { spec }: TaskRun) => (spec.failures > 0 ? null : error)

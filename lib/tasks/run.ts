@@ -15,124 +15,82 @@ import type { Permit } from '../instance/write-guard.js'
 import type { TaskDeclaration } from '../state/definition.js'
 import type { Self } from '../state/self.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
-import type { DurableRun, State } from '../store/store.js'
-import type { HeldBlock } from './block.js'
+import type { State } from '../store/store.js'
+import type { LockGuard } from './lock-guard.js'
+import type { Phase, RunSpec } from './run-spec.js'
 
-export type Phase =
-  | { readonly name: 'running' }
-  | { readonly name: 'cancelled'; readonly reason: HeldStateError }
-  | { readonly name: 'failed'; readonly reason: HeldStateError; readonly cause: unknown }
-  | { readonly name: 'done' }
-
-/** Whose page started a run, where one did and it is known. */
-export interface RunOwner {
-  readonly browser?: string | undefined
-  readonly address?: string | undefined
-}
-
-/** Names one run: for logs, and for `hub.backgroundTasks`. */
-export interface RunName {
-  readonly id: string
-  readonly token: string
-  readonly owner: RunOwner
-  readonly definition: string
-  readonly task: string
-  /** Milliseconds after which it is cancelled once its tab has gone; `undefined` if it goes on. */
-  readonly alone: number | undefined
-  /** Counts from 1. */
-  readonly attempt: number
-  /** What is saved of a durable one. */
-  readonly durable: DurableRun | undefined
-  /** Attempts that failed before this one. */
-  readonly failures: number
-  /** How many may. */
-  readonly retries: number
-  /** Stands for its arguments, where an equal start joins it. */
-  readonly same: string | undefined
-  /** Triggers that come while it runs are part of it. */
-  readonly isJoinable: boolean
-  /** The arguments of its start, before its schema has seen them. */
-  readonly given: readonly unknown[]
-}
-
-/** When it may begin, and for how long it may run, both in milliseconds. */
+/** Milliseconds before the attempt may begin, and for how long it may run. */
 export interface RunTimes {
   readonly waitMs: number
   readonly timeoutMs: number | undefined
 }
 
-/** What a run asks of its surroundings. */
-export interface RunPorts {
+/** The pool that the run is in. */
+export interface RunHost {
   readonly clock: Clock
   readonly watchdog: Watchdog
-  /** Milliseconds that a function is given to end once it may write nothing more. */
+  /** Milliseconds that a function has to return once it may write nothing more. */
   readonly cancelGraceMs: number
-  start(triggers: readonly Trigger[]): void
-  /** The run reported progress. */
-  reported(run: TaskRun): void
-  /** The run is in another phase. */
-  moved(run: TaskRun): void
+  start(run: TaskRun, triggers: readonly Trigger[]): void
+  onProgress(run: TaskRun): void
+  onPhaseChanged(run: TaskRun): void
   /** Called once, when the function of the task has settled. */
-  ended(run: TaskRun): void
+  onSettled(run: TaskRun): void
 }
 
-export class TaskRun implements RunName {
-  readonly id: string
-  readonly token: string
-  readonly owner: RunOwner
-  readonly definition: string
-  readonly task: string
-  readonly alone: number | undefined
-  readonly attempt: number
-  readonly durable: DurableRun | undefined
-  readonly failures: number
-  readonly retries: number
-  readonly same: string | undefined
-  readonly isJoinable: boolean
-  readonly given: readonly unknown[]
-  /** How often it has looked at the state, and what it saw last or made of it. */
+export class TaskRun {
+  readonly spec: RunSpec
+  /** How often the run has looked at the state, and the state that it saw last or has made. */
   looks = 0
   seen: State | undefined
   /** Resolves, never rejects, when the function of the task has settled. */
   readonly settled: Promise<void>
-  /** Blocks of `await using held = await self.lock()` that have not been let go. */
-  readonly blocks = new Set<HeldBlock>()
-  /** Of a cancelled one: done when it can write nothing more and has ended or had its time. */
-  over: Promise<void> | undefined
+  /** Blocks of `await using held = await self.lock()` whose lock is held. */
+  readonly blocks = new Set<LockGuard>()
+  /** Set by a cancel. Resolves when the run can write nothing more and has settled, or its grace is over. */
+  stopping: Promise<void> | undefined
   phase: Phase = { name: 'running' }
   progress: number | null = null
   note: string | null = null
-  readonly permit: Permit
+  readonly guard: Permit
   private readonly abort = new AbortController()
   private readonly saves = new Set<Promise<void>>()
-  private readonly ports: RunPorts
+  private readonly host: RunHost
   private settle: () => void = () => {}
 
-  constructor(name: RunName, ports: RunPorts) {
-    this.id = name.id
-    this.token = name.token
-    this.owner = name.owner
-    this.definition = name.definition
-    this.task = name.task
-    this.alone = name.alone
-    this.attempt = name.attempt
-    this.durable = name.durable
-    this.failures = name.failures
-    this.retries = name.retries
-    this.same = name.same
-    this.isJoinable = name.isJoinable
-    this.given = name.given
-    this.ports = ports
+  constructor(spec: RunSpec, host: RunHost) {
+    this.spec = spec
+    this.host = host
     this.settled = new Promise((resolve) => {
       this.settle = resolve
     })
     setMaxListeners(0, this.abort.signal) // every wait of the task listens, and a task may wait for many things at once
-    this.permit = {
+    this.guard = {
       signal: this.abort.signal,
       run: this,
       check: () => this.check(),
       saving: (save) => this.track(save),
     }
+  }
+
+  get id(): string {
+    return this.spec.id
+  }
+
+  get token(): string {
+    return this.spec.token
+  }
+
+  get definition(): string {
+    return this.spec.definition
+  }
+
+  get task(): string {
+    return this.spec.task
+  }
+
+  get rawArgs(): readonly unknown[] {
+    return this.spec.rawArgs
   }
 
   looked(state: State): void {
@@ -142,32 +100,32 @@ export class TaskRun implements RunName {
 
   /** An old state takes memory, so it is kept only where a trigger may join the run. */
   saw(state: State): void {
-    if (this.isJoinable) this.seen = state
+    if (this.spec.isJoinable) this.seen = state
   }
 
   get isRunning(): boolean {
     return this.phase.name === 'running'
   }
 
-  /** It runs, or has failed and may be tried again. */
+  /** Whether the run is under way, or has failed and may be tried again. */
   get isOpen(): boolean {
     return this.phase.name === 'running' || this.phase.name === 'failed'
   }
 
-  /** It has failed of something that is no fault of its own, and goes on as after a crash. */
+  /** Whether the run has failed because of the store. A durable run then goes on as after a crash, and no retry is used up. */
   get isNoFault(): boolean {
     const { phase } = this
-    return this.durable !== undefined && phase.name === 'failed' && phase.reason.code === 'store-unreachable'
+    return this.spec.durable !== undefined && phase.name === 'failed' && phase.reason.code === 'store-unreachable'
   }
 
-  /** Where it has failed: it is not tried again. */
+  /** Whether a failure of this attempt is that of the run: there is no further attempt. */
   get isLast(): boolean {
     const { phase } = this
     const isStale = phase.name === 'failed' && phase.reason.code === 'stale-write'
-    return isStale || (this.failures >= this.retries && !this.isNoFault)
+    return isStale || (this.spec.failures >= this.spec.retries && !this.isNoFault)
   }
 
-  /** It can do nothing more, and is not tried again; its function has not ended, or only just. */
+  /** Whether the run is over except for its function, which may not have settled. */
   get isEnding(): boolean {
     return !this.isRunning && (this.phase.name !== 'failed' || this.isLast)
   }
@@ -176,12 +134,12 @@ export class TaskRun implements RunName {
     return this.saves.size > 0
   }
 
-  /** Resolves, never rejects, when no save of it is under way. */
-  async atRest(): Promise<void> {
+  /** Resolves, never rejects, when no save of the run is under way. */
+  async savesSettled(): Promise<void> {
     while (this.isSaving) await Promise.allSettled([...this.saves])
   }
 
-  /** For people. */
+  /** Names the run in messages. */
   get where(): string {
     return `Task "${this.task}" of state "${this.definition}"`
   }
@@ -190,7 +148,7 @@ export class TaskRun implements RunName {
     return this.phase.name === 'failed' ? toFailure(this.phase.reason) : null
   }
 
-  /** Runs the function to its end. Resolves when it has settled; how it ended is in `phase`. */
+  /** Runs the function to its end. Resolves when it has settled; `phase` says how. */
   async run(
     { handler, line }: TaskDeclaration,
     self: Pick<Self<object>, 'sleep'>,
@@ -210,7 +168,7 @@ export class TaskRun implements RunName {
       this.fail(error)
     } finally {
       for (const block of [...this.blocks]) await block.confirm()
-      this.ports.ended(this)
+      this.host.onSettled(this)
       this.settle()
     }
   }
@@ -221,25 +179,25 @@ export class TaskRun implements RunName {
       throw new HeldStateError('invalid-arguments', `progress(${fraction}): expected a fraction from 0 to 1.`)
     this.progress = Math.min(1, Math.max(0, fraction))
     this.note = note === undefined ? null : cut(String(note), textLimits.messageText)
-    this.ports.reported(this)
+    this.host.onProgress(this)
   }
 
-  /** Takes the permit away; false if it has none any more. */
+  /** Ends the right to write. Returns false if the run has lost it already. */
   cancel(reason: HeldStateError): boolean {
-    if (!this.isOpen) return false // one that has failed would be tried again
+    if (!this.isOpen) return false // a failed run is open: it would be tried again
     this.enter({ name: 'cancelled', reason })
     this.abort.abort(reason)
     return true
   }
 
-  /** After a cancel: resolves when no write of this run can come any more and its function has ended or had its time. */
+  /** After a cancel: resolves when the run can write nothing more and its function has settled, or `timeUp` has. */
   async stopped(timeUp: Promise<void>): Promise<void> {
     await Promise.allSettled([...this.saves])
-    for (const block of [...this.blocks]) void block.confirm() // a block that can save nothing keeps nobody waiting
+    for (const block of [...this.blocks]) void block.confirm() // saves nothing now, and releases the lock
     await Promise.race([this.settled, timeUp])
   }
 
-  /** A run fails when its function throws, or when a block it has left cannot be saved. */
+  /** Fails the run: its function threw, or a block that it has left could not be saved. */
   fail(error: unknown): void {
     if (this.phase.name !== 'running') return
     const reason = concealed('task-failed', this.where, error)
@@ -247,14 +205,14 @@ export class TaskRun implements RunName {
     this.abort.abort(reason)
   }
 
-  /** What follows a block that was left without a throw confirms it: see `HeldBlock`. */
+  /** Any further step of the task confirms a block that was left without a throw: see `LockGuard`. */
   confirmBlocks(): void {
     for (const block of this.blocks) if (block.left) void block.confirm()
   }
 
   private enter(phase: Phase): void {
     this.phase = phase
-    this.ports.moved(this)
+    this.host.onPhaseChanged(this)
   }
 
   private check(): void {
@@ -272,7 +230,7 @@ export class TaskRun implements RunName {
     }
   }
 
-  /** A task is an async function or an async generator; each `yield` shows what an open block changed so far. */
+  /** A task is an async function or an async generator. Each `yield` shows what an open block has changed so far. */
   private async drive(result: unknown, line: Error | undefined): Promise<void> {
     const where = () => this.where
     if (!isIterator(result)) return this.start(triggersIn(await result, where, line))
@@ -291,7 +249,7 @@ export class TaskRun implements RunName {
   }
 
   private watched<T>(call: () => T): T {
-    const { watchdog } = this.ports
+    const { watchdog } = this.host
     watchdog.enter('Task', this.definition, this.task)
     try {
       return call()
@@ -300,10 +258,10 @@ export class TaskRun implements RunName {
     }
   }
 
-  /** What a run that was cancelled returned or yielded starts nothing. */
+  /** What a cancelled run returns or yields starts nothing. */
   private start(triggers: readonly Trigger[]): void {
     this.check()
-    this.ports.start(triggers)
+    this.host.start(this, triggers)
   }
 
   private track(save: Promise<void>): Promise<void> {
@@ -311,9 +269,9 @@ export class TaskRun implements RunName {
     return save.finally(() => this.saves.delete(save))
   }
 
-  /** A run that takes longer fails; its function is given a moment to notice. */
+  /** Fails a run that takes longer, and gives its function a moment to notice. */
   private async within(ms: number, work: Promise<void>): Promise<void> {
-    const { clock, cancelGraceMs } = this.ports
+    const { clock, cancelGraceMs } = this.host
     let cancelTimer = () => {}
     const late = new Promise<void>((resolve) => {
       cancelTimer = clock.after(ms, () => {

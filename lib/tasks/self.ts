@@ -1,29 +1,41 @@
 /** The `self` of a background task: closures over its run, so that an author can destructure it. */
 import type { Clock } from '../base/clock.js'
-import { promised } from '../base/eventually.js'
+import { after, promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
-import type { Access } from '../instance/exclusive.js'
+import { block, exclusive, handedOut, snapshot } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
+import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
 import type { Permit } from '../instance/write-guard.js'
 import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
 import type { State } from '../store/store.js'
-import { HeldBlock } from './block.js'
+import type { TasksCore } from './core.js'
+import { LockGuard } from './lock-guard.js'
 import type { TaskRun } from './run.js'
 import { OpenCalls, PutIn } from './slips.js'
 
 type AnyState = object
 
-export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
-  const { permit, token, definition } = run
+export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> {
+  const { guard, token, definition } = run
   const newest = (id: string) => {
-    const state = pending(run)
-    run.looked(state ?? access.state())
-    return readonlyView(access.snapshot(state, id))
+    const state = unsavedState(run)
+    run.looked(state ?? core.instance(token).state)
+    return readonlyView(snapshot(core, token, state, id))
   }
-  const open = new OpenCalls(access.log, run.where)
-  const putIn = lineHere() && new PutIn(access.log, run.where)
+  const open = new OpenCalls(core.log, run.where)
+  const putIn = lineHere() && new PutIn(core.log, run.where)
+  /** A further step of the task: blocks that were left are saved first. */
+  const step = () => {
+    guard.check()
+    warnOfOpenBlock(run)
+    run.confirmBlocks()
+  }
+  const looked = (transaction: Transaction) => {
+    run.looked(transaction.next)
+    putIn?.next(transaction)
+  }
   if (putIn)
     void run.settled.then(() => {
       putIn.look()
@@ -32,12 +44,12 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
 
   return {
     get token() {
-      access.handedOut()
+      handedOut(core, token)
       return token
     },
     run: run.id,
-    attempt: run.attempt,
-    signal: permit.signal as AbortSignal,
+    attempt: run.spec.attempt,
+    signal: guard.signal as AbortSignal,
     get state() {
       return newest(definition)
     },
@@ -48,15 +60,12 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
         'lock',
         line,
         promised(() => {
-          permit.check()
-          sayUnused(run)
-          run.confirmBlocks()
-          return access.lock(permit).then((transaction) => {
-            run.looked(transaction.next)
-            putIn?.next(transaction)
-            const block = new HeldBlock(run, transaction)
-            block.watch = line && new UsingWatch(access, run.where, line)
-            return heldBlock(run, access, block)
+          step()
+          return after(block(core, token, guard), (transaction) => {
+            looked(transaction)
+            const lock = new LockGuard(run, transaction)
+            lock.watch = line && new UsingWatch(core, run.where, line)
+            return heldBlock(run, core, lock)
           })
         }),
       )
@@ -66,19 +75,19 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
         'update',
         lineHere(),
         promised(() => {
-          permit.check()
-          sayUnused(run)
-          run.confirmBlocks()
-          return access.update(permit, change, (transaction) => {
-            run.looked(transaction.next)
-            putIn?.next(transaction)
+          step()
+          const work = (transaction: Transaction) => {
+            looked(transaction)
             return change(transaction.get(definition), new HandlerContext(definition, transaction))
-          })
+          }
+          return after(exclusive(core, token, change, work, run, guard), (result) =>
+            after(core.instance(token).hurryAtTimes(core.limits.frameMs), () => result),
+          )
         }),
       ),
     sleep: (ms) => {
       run.confirmBlocks()
-      return sleep(access.clock, permit, ms)
+      return sleep(core.clock, guard, ms)
     },
     progress: (fraction, note) => {
       run.confirmBlocks()
@@ -87,25 +96,25 @@ export function selfOf(run: TaskRun, access: Access): Self<AnyState> {
   }
 }
 
-/** A block that its task has forgotten would be waited for in vain. */
-function sayUnused(run: TaskRun): void {
+/** The task waits for its own block, if it has forgotten to end it. */
+function warnOfOpenBlock(run: TaskRun): void {
   for (const { left, watch } of run.blocks) if (!left) watch?.say('waits for itself here')
 }
 
-/** The snapshot of a block that the task has left and that is not saved yet: the task reads its own writes. */
-function pending(run: TaskRun): State | undefined {
-  for (const block of run.blocks) if (block.left) return block.transaction.next
+/** The state as a block left it that is not saved yet: the task reads its own writes. */
+function unsavedState(run: TaskRun): State | undefined {
+  for (const { left, transaction } of run.blocks) if (left) return transaction.next
   return undefined
 }
 
-function heldBlock(run: TaskRun, access: Access, block: HeldBlock): Held<AnyState> {
-  const { transaction } = block
-  const mark = () => access.mark(transaction)
+function heldBlock(run: TaskRun, core: TasksCore, lock: LockGuard): Held<AnyState> {
+  const { transaction } = lock
+  const mark = () => core.flow.enter(transaction)
   const get = (id: string) => {
     mark()
-    return block.left ? readonlyView(access.snapshot(pending(run), id)) : transaction.get(id)
+    return lock.left ? readonlyView(snapshot(core, run.token, unsavedState(run), id)) : transaction.get(id)
   }
-  const dispose = async () => block.leave((confirm) => access.clock.turn(confirm))
+  const dispose = async () => lock.leave((confirm) => core.clock.turn(confirm))
   return {
     get token() {
       return transaction.handOut()
@@ -117,15 +126,15 @@ function heldBlock(run: TaskRun, access: Access, block: HeldBlock): Held<AnyStat
     rollback: () => transaction.rollback(),
     get [Symbol.asyncDispose]() {
       mark() // `await using` looks here first
-      block.watch?.done()
+      lock.watch?.done()
       return dispose
     },
   }
 }
 
-function sleep(clock: Clock, permit: Permit, ms: number): Promise<void> {
+function sleep(clock: Clock, guard: Permit, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { signal } = permit
+    const { signal } = guard
     const wake = () => {
       signal?.removeEventListener('abort', stop)
       resolve()

@@ -1,5 +1,6 @@
-/** The start of a task: what it runs with, and what is known of its run already. */
+/** The start of a task: what the task runs with, and what is decided about its run already. */
 import type { HeldStateError } from '../base/errors.js'
+import type { CallName } from '../instance/call-log.js'
 import type { TaskDeclaration } from '../state/definition.js'
 import type { DurableRun } from '../store/store.js'
 import type { TaskRun } from './run.js'
@@ -10,11 +11,11 @@ export interface TaskStart {
   readonly task: string
   readonly declaration: TaskDeclaration
   readonly args: readonly unknown[]
-  /** The same before the schema has seen them. */
-  readonly given: readonly unknown[]
-  /** Of a run whose start is saved, or that is begun again. */
-  readonly known?: KnownRun | undefined
-  /** Of a trigger: the run that it is part of, unless that one is at its end. */
+  /** The arguments before the schema has validated them. */
+  readonly rawArgs: readonly unknown[]
+  /** The run, if its start is saved or waits, or if this is a further attempt. */
+  readonly saved?: SavedRun | undefined
+  /** The run that a trigger is part of, unless that run is at its end. */
   readonly joins?: JoinedRun | undefined
 }
 
@@ -22,18 +23,34 @@ export interface JoinedRun {
   readonly run: TaskRun
   /** How often the run had looked at the state when the trigger came. */
   readonly looks: number
-  /** Why it may not join that run. */
+  /** Why the trigger may not join the run. */
   readonly refused?: HeldStateError | undefined
 }
 
-export interface KnownRun {
+export interface SavedRun {
   readonly run: string
   readonly attempt: number
   readonly durable?: DurableRun | undefined
-  /** Its turn, while it waits for others. */
+  /** Its turn, while the start waits for other runs of the task. */
   readonly waits?: number | undefined
-  /** It waits to see whether the run of another process, to which it came, is at its end. */
+  /** The start is a trigger that waits to see whether a run in another process is at its end. */
   readonly joins?: boolean | undefined
-  /** Ids of the runs whose place it takes. */
+  /** Ids of the runs that this one replaces. */
   readonly replaces?: readonly string[] | undefined
+}
+
+/** A start that waits, with the number of its turn. */
+export interface WaitingStart extends TaskStart {
+  readonly saved: SavedRun & { readonly waits: number }
+}
+
+/** The call of a page that starts a task, and what the page has sent since. */
+export interface StartCall {
+  readonly name: CallName
+  readonly inbox?: SentCalls | undefined
+}
+
+export interface SentCalls {
+  /** Whether the page has sent such a call after the call with this id. */
+  hasLater(call: { readonly id: number; readonly definition: string; readonly member: string }): boolean
 }

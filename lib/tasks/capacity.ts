@@ -1,40 +1,33 @@
 /** How many tasks may run or wait: of a token, a browser, an address and the process. */
 import { HeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
-import type { Limits } from '../base/limits.js'
 import { serverLimits } from '../base/server-limits.js'
+import type { TasksCore } from './core.js'
 import type { TaskQueue } from './queue.js'
-import type { RunOwner } from './run.js'
 import type { RunIndex } from './run-index.js'
 
-export interface RoomPorts {
-  readonly limits: Limits
-  /** Of the page of a token. */
-  ownerOf(token: string): RunOwner
-}
-
-export class Room {
-  private readonly ports: RoomPorts
+export class Capacity {
+  private readonly core: Pick<TasksCore, 'limits' | 'instance'>
   private readonly index: RunIndex
   private readonly queue: TaskQueue
 
-  constructor(ports: RoomPorts, index: RunIndex, queue: TaskQueue) {
-    this.ports = ports
+  constructor(core: Pick<TasksCore, 'limits' | 'instance'>, index: RunIndex, queue: TaskQueue) {
+    this.core = core
     this.index = index
     this.queue = queue
   }
 
-  /** As many run as the process allows. */
+  /** Whether the process runs as many tasks as it may. */
   get isFull(): boolean {
-    return this.index.all.size >= this.ports.limits.tasksPerProcess
+    return this.index.all.size >= this.core.limits.tasksPerProcess
   }
 
-  /** Throws if there is none for one more. `saved` are runs of its token that are saved, or will be with the start. */
+  /** Throws if a further run may not start. `saved`: the number of runs of the token that are saved, or will be with the start. */
   check(token: string, task: string, saved = 0): void {
-    const { limits, ownerOf } = this.ports
+    const { limits } = this.core
     const ofToken = Math.max(this.index.of(token).size, saved)
     if (ofToken >= limits.tasksPerToken) throw tooMany('This tab', ofToken, 'tasksPerToken', task)
-    const { browser, address } = ownerOf(token)
+    const { browser, address } = this.core.instance(token)
     const ofBrowser = browser === undefined ? ofToken : this.index.ofBrowser(browser) + this.queue.ofBrowser(browser)
     if (ofBrowser >= limits.tasksPerBrowser) throw tooMany('This browser', ofBrowser, 'tasksPerBrowser', task)
     const all = this.index.all.size + this.queue.size
@@ -43,9 +36,9 @@ export class Room {
     if (all >= most || this.isGreedy(address, all)) throw tooMany('The server', all, 'tasksPerProcess', task)
   }
 
-  /** Whether an address has its share of places that are scarce. */
+  /** Whether places are scarce and an address has its share of them. */
   private isGreedy(address: string | undefined, all: number): boolean {
-    const { tasksPerProcess } = this.ports.limits
+    const { tasksPerProcess } = this.core.limits
     if (address === undefined || all < tasksPerProcess * guardLimits.sharedTasks) return false
     const ofAddress = this.index.ofAddress(address) + this.queue.ofAddress(address)
     return ofAddress >= tasksPerProcess * guardLimits.tasksPerAddress

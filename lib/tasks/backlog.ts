@@ -1,8 +1,9 @@
-/** Starts that are saved and wait for a place, since the process runs as many tasks as it may. First come, first served. */
+/** Starts that are saved and wait for a place, because the process runs as many tasks as it may. First in, first out. */
 import type { TaskStart } from './task-start.js'
 
-export class WaitingStarts {
+export class Backlog {
   private readonly starts = new Set<TaskStart>()
+  /** The number of starts, by token. */
   private readonly tokens = new Map<string, number>()
 
   get size(): number {
@@ -18,7 +19,7 @@ export class WaitingStarts {
     this.tokens.set(start.token, (this.tokens.get(start.token) ?? 0) + 1)
   }
 
-  /** The one that has waited longest. */
+  /** Removes the start that has waited longest. */
   take(): TaskStart | undefined {
     const [first] = this.starts
     if (!first) return undefined

@@ -1,13 +1,13 @@
-/** Whether two starts of a task have equal arguments, also where another process has the other one. */
+/** A digest of a start's arguments, which tells whether two starts have equal arguments, even in two processes. */
 import { createHash } from 'node:crypto'
 import { kindOf } from '../base/value.js'
 
-/** Characters of a digest: 132 bits, which nobody can meet by chance or on purpose. */
+/** Characters of a digest: 132 bits, so that no two arguments share one by chance or on purpose. */
 const length = 22
 
 /**
- * Stands for arguments: equal ones have the same, whatever the order of keys, Map entries and elements of a Set; what is
- * left out at the end counts as `undefined`. None for what cannot be compared, as functions.
+ * Equal arguments have the same digest, whatever the order of keys, Map entries and elements of a Set. Arguments left out at
+ * the end count as `undefined`. Returns `undefined` for values that cannot be compared, such as functions.
  */
 export function digestOf(args: readonly unknown[]): string | undefined {
   const given = [...args]
@@ -19,7 +19,7 @@ export function digestOf(args: readonly unknown[]): string | undefined {
   }
 }
 
-/** A text that no other value has. Throws if there is none. */
+/** A text that no other value has. Throws for a value that cannot be compared. */
 function textOf(value: unknown): string {
   switch (kindOf(value)) {
     case 'primitive':
@@ -41,7 +41,7 @@ function textOf(value: unknown): string {
 
 function textOfPrimitive(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
-  return typeof value === 'bigint' ? `${value}n` : String(value) // -0 is 0 to those who compare
+  return typeof value === 'bigint' ? `${value}n` : String(value) // -0 equals 0
 }
 
 const pairOf = ([key, item]: readonly [unknown, unknown]): string => `${textOf(key)}:${textOf(item)}`

@@ -1,9 +1,9 @@
-/** The arguments of one attempt of a task: what it does to them is not for the next one. */
+/** The arguments of one attempt of a task. An attempt may change them, and the next attempt must not see that. */
 import { copyValue } from '../base/copy.js'
 import type { TaskDeclaration } from '../state/definition.js'
 
-/** A copy, where there may be another attempt. What a schema has made may be no value of a state, and is shared. */
-export function ownArguments(
+/** Copies the arguments if there may be a further attempt. A schema can make values that cannot be copied: those are shared. */
+export function argumentsForAttempt(
   args: readonly unknown[],
   { retry, durable, restartOnEdit }: TaskDeclaration,
 ): readonly unknown[] {

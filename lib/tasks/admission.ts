@@ -1,31 +1,31 @@
-/** What becomes of the start of a task of which runs have not all ended. */
+/** What happens to the start of a task while other runs of the task have not ended. */
 import { HeldStateError } from '../base/errors.js'
 import type { RunningTask } from '../store/store.js'
-import { digestOf } from './same-arguments.js'
+import { digestOf } from './argument-digest.js'
 import type { TaskStart } from './task-start.js'
 
-/** What of its task has not ended when a start comes. */
+/** The runs that a start meets. */
 export interface Present {
-  /** Runs that go on, and starts that wait. */
+  /** Runs under way, and starts that wait. */
   readonly open: readonly RunningTask[]
-  /** A run can do nothing more, and its function has not ended. */
+  /** Whether there is a run that can do nothing more, and whose function has not settled. */
   readonly isEnding: boolean
 }
 
 export type Admission =
-  /** It begins at once. */
+  /** The start begins at once. */
   | { readonly name: 'begin' }
-  /** It begins when those before it have ended. */
+  /** The start begins when the runs and starts before it have ended. */
   | { readonly name: 'wait' }
-  /** The others are cancelled, and it begins when they have ended. */
+  /** The open runs are cancelled. The start begins when they have ended. */
   | { readonly name: 'replace' }
-  /** It is taken for the start of this run. */
+  /** The start is part of this run. */
   | { readonly name: 'join'; readonly run: RunningTask }
   | { readonly name: 'refuse'; readonly run: RunningTask; readonly error: HeldStateError }
 
-/** Stands for the arguments of a start, where an equal one would join it. */
-export const sameOf = ({ declaration: { concurrency, again }, given }: TaskStart): string | undefined =>
-  concurrency === 'single' && again === 'join' ? digestOf(given) : undefined
+/** The digest of the arguments, where a start with equal arguments would join. */
+export const sameOf = ({ declaration: { concurrency, again }, rawArgs }: TaskStart): string | undefined =>
+  concurrency === 'single' && again === 'join' ? digestOf(rawArgs) : undefined
 
 export function admission(start: TaskStart, { open, isEnding }: Present): Admission {
   const { concurrency, again } = start.declaration

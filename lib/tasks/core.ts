@@ -1,0 +1,24 @@
+/** What background tasks use of the rest of a process. */
+import type { Eventually } from '../base/eventually.js'
+import type { ExclusiveGround } from '../instance/exclusive.js'
+import type { Instance } from '../instance/instance.js'
+import type { Trigger } from '../state/trigger.js'
+
+export interface TasksCore extends ExclusiveGround {
+  readonly isClosing: boolean
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly memory: {
+    /** Bytes that the arguments of all waiting starts may take. */
+    readonly waitingStarts: number
+  }
+  readonly nodes: ExclusiveGround['nodes'] & {
+    /** Milliseconds for which a token has had no page in any other process; `undefined` while it has one. */
+    aloneMs(token: string): Eventually<number | undefined>
+  }
+  /** Starts triggers in order. */
+  start(token: string, triggers: readonly Trigger[]): void
+  /** Brings an instance up to date with the store. */
+  refresh(instance: Instance): Eventually<void>
+  /** Reports an error that no caller gets. */
+  report(token: string, error: unknown): void
+}

@@ -1,0 +1,85 @@
+/** Saves what has become of tasks, where the store has something else and no change of the state carries it. */
+import { rescued } from '../base/eventually.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { callerFaults, reportFault } from '../instance/error-reporting.js'
+import type { Instance } from '../instance/instance.js'
+import { nobody, transact } from '../instance/transact.js'
+import { granted } from '../instance/write-guard.js'
+import type { TasksCore } from './core.js'
+
+export class RunSaver {
+  private readonly core: TasksCore
+  /** Instances of which a task has ended in this turn of the event loop, and whether another one has since the save of that. */
+  private readonly endedNow = new Map<Instance, boolean>()
+  /** Timers of instances that could not be saved. */
+  private readonly retries = new Map<Instance, () => void>()
+  /** Timers of tokens whose progress is to be saved. */
+  private readonly progress = new Map<string, () => void>()
+
+  constructor(core: TasksCore) {
+    this.core = core
+  }
+
+  /** Saves the runs of an instance, if the stored list is outdated. */
+  publishRuns(instance: Instance): void {
+    if (instance.runs.outdated) this.own(instance)
+  }
+
+  /** Takes the ownership of an instance, and saves its runs with it. No caller waits for that. */
+  own(instance: Instance): void {
+    const { core } = this
+    if (core.isClosing || instance.forgotten) return
+    void core.tracked(
+      rescued(
+        () => transact(core, instance.token, granted, nobody, () => {}),
+        (error) => {
+          reportFault(core.log, error, callerFaults, instance.token)
+          this.retryLater(instance)
+        },
+      ),
+    )
+  }
+
+  /** Starts in other processes may wait for a run that has ended here. */
+  private retryLater(instance: Instance): void {
+    const { clock, instances, isClosing } = this.core
+    if (isClosing || !instance.runs.outdated || this.retries.has(instance)) return
+    const retry = () => {
+      this.retries.delete(instance)
+      if (instances.get(instance.token) === instance) this.publishRuns(instance)
+    }
+    this.retries.set(instance, clock.after(fixedLimits.saveAgainMs, retry))
+  }
+
+  /** The first end of a turn is saved at once, all others of that turn with one more save: each writes the list of all runs. */
+  onRunEnded(instance: Instance): void {
+    if (this.endedNow.has(instance)) return void this.endedNow.set(instance, true)
+    if (this.endedNow.size === 0) this.core.clock.turn(() => this.saveEnds())
+    this.endedNow.set(instance, false)
+    this.publishRuns(instance)
+  }
+
+  /** Saves the further ends of this turn. */
+  saveEnds(): void {
+    const instances = [...this.endedNow]
+    this.endedNow.clear()
+    for (const [instance, isDue] of instances) if (isDue) this.publishRuns(instance)
+  }
+
+  /** Saves the progress of tasks now and then, where only pages of other processes show it. */
+  onProgress(instance: Instance): void {
+    const { clock, nodes } = this.core
+    const { token, watchers } = instance
+    if (!nodes.shared || watchers.size > 0 || this.progress.has(token)) return
+    const save = () => {
+      this.progress.delete(token)
+      this.publishRuns(instance)
+    }
+    this.progress.set(token, clock.after(fixedLimits.progressEveryMs, save))
+  }
+
+  stop(): void {
+    for (const cancelTimer of [...this.retries.values(), ...this.progress.values()]) cancelTimer()
+    this.progress.clear()
+  }
+}

@@ -1,0 +1,21 @@
+/** A start as an entry of the saved list of runs. */
+import type { RunningTask } from '../store/store.js'
+import { sameOf } from './admission.js'
+import type { SavedRun, TaskStart } from './task-start.js'
+
+export function startRecord(start: TaskStart & { readonly saved: SavedRun }, node: string): RunningTask {
+  const { definition, task, saved } = start
+  const { run, attempt, durable, waits, joins } = saved
+  const same = sameOf(start)
+  return {
+    definition,
+    task,
+    run,
+    node,
+    attempt,
+    durable,
+    ...(same !== undefined && { same }),
+    ...(waits !== undefined && { waits }),
+    ...(joins && { joins }),
+  }
+}

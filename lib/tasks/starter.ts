@@ -1,0 +1,234 @@
+/**
+ * Starts tasks: at once, after the runs before them, in place of those, or as part of a run under way. The saved list of runs
+ * decides, so that every process comes to the same answer.
+ */
+
+import { copyValue } from '../base/copy.js'
+import { after, type Eventually } from '../base/eventually.js'
+import { withEnd } from '../instance/call-log.js'
+import { closed } from '../instance/in-flight.js'
+import { madeBy } from '../instance/slips.js'
+import { nobody, transactPipelined } from '../instance/transact.js'
+import type { Transaction } from '../instance/transaction.js'
+import { granted } from '../instance/write-guard.js'
+import type { RunningTask, TaskName } from '../store/store.js'
+import { admission, restarted } from './admission.js'
+import { Backlog } from './backlog.js'
+import type { TasksCore } from './core.js'
+import type { TaskPool } from './pool.js'
+import { isSameTask, nextTurn } from './queue.js'
+import { QueueTurns } from './queue-turns.js'
+import type { TaskRun } from './run.js'
+import { startRecord } from './start-record.js'
+import type { SavedRun, StartCall, TaskStart } from './task-start.js'
+import { TriggerJoins } from './trigger-joins.js'
+
+export class TaskStarter {
+  private readonly core: TasksCore
+  private readonly pool: TaskPool
+  private readonly onRunStarted: (run: TaskRun) => void
+  /** Starts that wait for a place in the process. */
+  private readonly backlog = new Backlog()
+  private readonly joins: TriggerJoins
+  private readonly turns: QueueTurns
+
+  constructor(core: TasksCore, pool: TaskPool, onRunStarted: (run: TaskRun) => void) {
+    this.core = core
+    this.pool = pool
+    this.onRunStarted = onRunStarted
+    this.joins = new TriggerJoins(core, pool, (start) => this.start(start, undefined))
+    this.turns = new QueueTurns(core, pool, this.joins, {
+      isSaved: (start) => this.isSaved(start),
+      begin: (start) => this.begin(start),
+    })
+  }
+
+  /** Starts a task for the `call` of a page, or for a trigger. `'answered'`: another process has run the call. */
+  start(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
+    const { core } = this
+    if (core.isClosing) throw closed()
+    if (this.isSaved(start)) return this.startSaved(start, call)
+    const instance = core.instance(start.token)
+    const next = this.admit(start, start.declaration.concurrency === 'many' ? [] : instance.runs.running(), call)
+    if (!next) return
+    instance.exists = true
+    if (call) instance.calls = withEnd(instance.calls, call.name, undefined, core.limits) // first: the task may save at once
+    if (next.saved || next.joins) this.begin(next)
+    else this.run(next)
+  }
+
+  /** Whether a start is saved before its task begins: the task outlives its process, or other processes must know of it. */
+  isSaved({ declaration }: Pick<TaskStart, 'declaration'>): boolean {
+    return declaration.durable || this.core.nodes.shared
+  }
+
+  private startSaved(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
+    const work = (transaction: Transaction) => {
+      transaction.begins()
+      return this.addStart(start, transaction, call)
+    }
+    const request = { token: start.token, guard: granted, author: nobody, work, call: { name: call?.name } }
+    return after(transactPipelined(this.core, request), (outcome) => {
+      if (outcome === 'answered') return outcome
+      const { value: next } = outcome
+      return after(outcome.durable, () => next && this.begin(next))
+    })
+  }
+
+  /** Saves a start with the change of `transaction`. Returns what is to begin after that, if anything. Throws a refusal. */
+  addStart(start: TaskStart, transaction: Transaction, call?: StartCall): TaskStart | undefined {
+    const next = this.admit(start, transaction.running, call)
+    if (!next || next.joins) return next
+    const { task, declaration, rawArgs } = start
+    const durable = declaration.durable
+      ? { args: copyValue(rawArgs, [task, 'arguments']) as unknown[], lost: 0, failed: 0 }
+      : undefined
+    const saved = { run: this.core.clock.id(), attempt: 1, ...next.saved, durable }
+    for (const run of saved.replaces ?? []) transaction.ended(run)
+    transaction.began(startRecord({ ...next, saved }, this.core.nodes.node))
+    return { ...next, saved }
+  }
+
+  /** Decides about a start, among the `runs` of its token. Throws a refusal. */
+  private admit(start: TaskStart, runs: readonly RunningTask[], call: StartCall | undefined): TaskStart | undefined {
+    const { token, task, declaration } = start
+    const { capacity, queue } = this.pool
+    if (declaration.concurrency === 'many') {
+      capacity.check(token, task, begunOf(runs))
+      return start
+    }
+    const { open, isEnding } = this.presentFor(start, runs)
+    const admitted = admission(start, { open, isEnding })
+    if (admitted.name === 'join' || admitted.name === 'refuse') {
+      if (!call) return this.joins.meet(start, runs, admitted, () => this.turnAfter(runs), this.isSaved(start))
+      if (admitted.name === 'refuse') throw admitted.error
+      return undefined
+    }
+    if (admitted.name === 'replace' && call && isOvertaken(start, call)) throw restarted(task)
+    capacity.check(token, task, begunOf(runs))
+    if (admitted.name === 'begin') return start
+    const replaces = admitted.name === 'replace' ? open.map(({ run }) => run) : undefined
+    const others = runs.filter(({ run }) => !replaces?.includes(run))
+    queue.check(start, others)
+    return { ...start, saved: { ...this.turnAfter(runs), replaces } }
+  }
+
+  /** The runs and starts that a start meets. A saved trigger belongs to the run that it may join, if there is one. */
+  private presentFor(start: TaskStart, runs: readonly RunningTask[]) {
+    const { token, definition, task, declaration } = start
+    const ofTask = runs.filter((run) => isSameTask(run, start))
+    const hasRun = ofTask.some(({ waits }) => waits === undefined)
+    const present = hasRun ? ofTask.filter(({ joins }) => !joins) : ofTask
+    const open = present.filter(({ run }) => this.pool.find(token, run)?.isEnding !== true)
+    const isStopping = declaration.concurrency === 'queue' && this.pool.stopping(token, definition, task) !== undefined
+    return { open, isEnding: open.length < present.length || isStopping }
+  }
+
+  private turnAfter(runs: readonly RunningTask[]): SavedRun {
+    return { run: this.core.clock.id(), attempt: 1, waits: nextTurn(runs) }
+  }
+
+  private run(start: TaskStart): void {
+    const { definition, task, token } = start
+    const made = madeBy(this.core.log, { definition, task })
+    const as = made && { token, holder: undefined, outer: undefined, active: false, made }
+    const run = this.core.flow.outside(() => this.pool.begin(start), as)
+    if (made) void run.settled.then(() => run.phase.name === 'done' && made.end(false))
+    this.onRunStarted(run)
+  }
+
+  /** Whether the process runs as many tasks as it may. Then it adopts no further ones. */
+  get isFull(): boolean {
+    return this.pool.capacity.isFull || this.backlog.size > 0
+  }
+
+  /** Whether a start of the token waits: for a run, or for a place. */
+  has(token: string): boolean {
+    return this.backlog.has(token) || this.pool.queue.has(token)
+  }
+
+  /** Begins an admitted start. Where the process is full, the start waits for a place, and is never refused. */
+  begin(start: TaskStart): void {
+    const { joins, saved, token, task } = start
+    if (joins) return this.joins.join(start, joins)
+    if (saved?.replaces) {
+      for (const run of saved.replaces) this.drop(token, run)
+      void this.pool.cancelRuns(token, saved.replaces, restarted(task))
+    }
+    if (saved?.waits !== undefined) this.turns.add({ ...start, saved: { ...saved, waits: saved.waits } })
+    else if (this.isFull) this.backlog.add(start)
+    else this.beginNow(start)
+  }
+
+  private beginNow(start: TaskStart): void {
+    const { core } = this
+    if (core.isClosing) return // the next process finds the start in the list
+    const isCancelled = !start.saved || !core.instance(start.token).runs.isHere(start.saved.run)
+    if (!isCancelled) this.run(start)
+  }
+
+  /** A run of this process has settled: starts that wait for its end, or for its place, may begin. */
+  onSettled(run: TaskRun): void {
+    const { backlog, pool } = this
+    if (this.core.isClosing) return
+    this.joins.onSettled(run)
+    while (backlog.size > 0 && !pool.capacity.isFull) {
+      const start = backlog.take()
+      if (start) this.beginNow(start)
+    }
+    this.advance(run.token)
+  }
+
+  /** Runs of a token have ended, or another process has changed the list: the starts whose turn it is begin. */
+  advance(token: string): void {
+    this.turns.advance(token)
+  }
+
+  stop(): void {
+    this.turns.stop()
+  }
+
+  /** Cancels the starts of a task that wait in this process. */
+  cancel(token: string, task: TaskName): void {
+    const { node } = this.core.nodes
+    const isMeant = (run: RunningTask) => run.waits !== undefined && run.node === node && isSameTask(run, task)
+    const runs = this.core.instance(token).runs.running().filter(isMeant)
+    this.cancelRuns(
+      token,
+      runs.map(({ run }) => run),
+    )
+  }
+
+  /** Cancels the starts with these ids. `isLost`: another process has ended them, or has them now. */
+  cancelRuns(token: string, ids: Iterable<string>, isLost = false): void {
+    const { runs } = this.core.instance(token)
+    const dropped = [...ids].flatMap((run) => this.drop(token, run, !isLost) ?? [])
+    const left = new Set(runs.running().map(({ run }) => run))
+    for (const { run, definition, task } of dropped) {
+      if (left.has(run)) continue // in another process
+      const before = runs.localStatus(definition, task)
+      runs.setStatus(definition, task, { ...before, outcome: before.error ? 'failed' : 'cancelled' })
+    }
+  }
+
+  /** Cancels all starts of a token that wait. */
+  cancelToken(token: string): void {
+    for (const { saved } of this.pool.queue.of(token)) this.drop(token, saved.run)
+  }
+
+  private drop(token: string, id: string, isEnd = true): RunningTask | undefined {
+    const { runs } = this.core.instance(token)
+    const record = runs.running().find(({ run, waits }) => run === id && waits !== undefined)
+    const isHere = this.pool.queue.take(token, id)
+    if (!record || (!isHere && record.node !== this.core.nodes.node)) return undefined
+    runs.removeWaiting(id, isEnd)
+    return record
+  }
+}
+
+/** The number of runs that do not wait. */
+const begunOf = (runs: readonly RunningTask[]) => runs.filter(({ waits }) => waits === undefined).length
+
+/** Whether the page has sent a later start of the same task already. */
+const isOvertaken = ({ definition, task }: TaskStart, { name, inbox }: StartCall) =>
+  inbox?.hasLater({ id: name.id, definition, member: task }) === true
