@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
+import { openNodes } from '../hub/nodes.fixture.js'
 import { TestClock } from '../testing/clock.js'
 import { testHub } from '../testing/kit.js'
 
@@ -113,4 +114,20 @@ it('a task is cancelled by a process that was not told that it has begun', async
   await clock.advance(20)
   await cancelled
   expect([...a.hub.tasks.pool.runs].filter((run) => run.isRunning).length).toBe(0)
+})
+
+it('a start that waits for a place is cancelled from another process', async () => {
+  const clock = new TestClock()
+  const { a, b, c, tab, state, end } = await openNodes(clock, d, { count: 3 })
+  for (const name of ['1', '2', '3', '4']) await end(state.job.start(name, false), 50)
+  Object.assign(b.hub.limits, { tasksPerProcess: 2 })
+  Object.assign(c.hub.limits, { tasksPerProcess: 0 }) // adopts nothing
+  a.kill()
+  await clock.advance(3_000)
+  expect([b.hub.backgroundTasks.size, c.hub.backgroundTasks.size]).toEqual([2, 0])
+  await end(c.hub.tasks.cancel(tab.token, 'd', 'job'), 1_000)
+  const log = async () => (await c.store.read(tab.token))?.state.d?.log as string[]
+  const before = await log()
+  await clock.advance(3_000)
+  expect([b.hub.backgroundTasks.size, (await log()).length - before.length]).toEqual([0, 0])
 })

@@ -1,10 +1,10 @@
 /** How many tasks may run or wait: of a token, a browser, an address and the process. */
-import { HeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import type { TasksCore } from './core.js'
 import type { TaskQueue } from './queue.js'
 import type { RunIndex } from './run-index.js'
+import { tooManyTasks } from './too-many-tasks.js'
 
 export class Capacity {
   private readonly core: Pick<TasksCore, 'limits' | 'instance'>
@@ -46,7 +46,4 @@ export class Capacity {
 }
 
 const tooMany = (where: string, running: number, bound: string, task: string) =>
-  new HeldStateError(
-    'too-many-tasks',
-    `${where} runs ${running} background tasks, the bound "${bound}". "${task}" was not started. Start it again when others have ended.`,
-  )
+  tooManyTasks(`${where} runs ${running} background tasks`, bound, task)

@@ -2,13 +2,13 @@
  * The starts of this process that wait for runs of their task: those of a queue, and a start that follows a run which is ending.
  * The saved list of runs has their order, over all processes; the queue has what they begin with.
  */
-import { HeldStateError } from '../base/errors.js'
 import { Tally } from '../base/tally.js'
 import { sizeOf } from '../base/value.js'
 import type { RunningTask, TaskName } from '../store/store.js'
 import type { TasksCore } from './core.js'
 import type { RunOwner } from './run-spec.js'
 import type { TaskStart, WaitingStart } from './task-start.js'
+import { tooManyTasks } from './too-many-tasks.js'
 
 interface Entry {
   readonly start: WaitingStart
@@ -58,12 +58,12 @@ export class TaskQueue {
   check({ token, task, rawArgs }: TaskStart, runs: readonly RunningTask[]): void {
     const { limits, memory } = this.core
     const waiting = runs.filter(({ waits }) => waits !== undefined).length
-    if (waiting >= limits.tasksWaiting) throw tooMany(task, `${waiting} starts of this tab wait`, 'tasksWaiting')
+    if (waiting >= limits.tasksWaiting) throw tooManyTasks(`${waiting} starts of this tab wait`, 'tasksWaiting', task)
     const bytes = sizeOf(rawArgs, limits.tasksWaitingBytes)
     if ((this.tokens.get(token)?.bytes ?? 0) + bytes > limits.tasksWaitingBytes)
-      throw tooMany(task, 'With it, the starts of this tab that wait take too many bytes', 'tasksWaitingBytes')
+      throw tooManyTasks('With it, the starts of this tab that wait take too many bytes', 'tasksWaitingBytes', task)
     if (this.bytes + bytes > memory.waitingStarts)
-      throw tooMany(task, 'The starts that wait take as many bytes as the server allows', 'waitingOfHeap')
+      throw tooManyTasks('The starts that wait take as many bytes as the server allows', 'waitingOfHeap', task)
   }
 
   add(start: WaitingStart): void {
@@ -106,9 +106,3 @@ export const nextTurn = (runs: readonly RunningTask[]): number =>
 /** Whether no run of the task, and no earlier start, is before a start that waits. */
 export const isFirst = (start: RunningTask, runs: readonly RunningTask[]): boolean =>
   runs.every((other) => other.run === start.run || !isSameTask(other, start) || (other.waits ?? 0) > (start.waits ?? 0))
-
-const tooMany = (task: string, says: string, bound: string) =>
-  new HeldStateError(
-    'too-many-tasks',
-    `${says}, the bound "${bound}". "${task}" was not started. Start it again when others have ended.`,
-  )
