@@ -15,7 +15,7 @@ import { HandlerContext } from '../instance/handler-context.js'
 import { madeBy, take } from '../instance/slips.js'
 import { type Done, type Outcome, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
@@ -115,7 +115,7 @@ function runEvent(
   }
   const turn = { name, before: before?.pending }
   const run = () =>
-    transactPipelined(ground, { token, guard: granted, author: handler, work, call: turn, holder: call })
+    transactPipelined(ground, { token, guard: unguarded, author: handler, work, call: turn, holder: call })
   const { inRequest } = ground.options
   return concluded(
     () => (request && inRequest ? inRequest(() => kept(run), from?.cookies, from?.visitor) : run()),

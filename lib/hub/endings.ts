@@ -13,7 +13,7 @@ import type { Ground } from '../instance/ground.js'
 import type { Instance } from '../instance/instance.js'
 import { beginSettled } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import type { Originals } from '../session/originals.js'
 import type { Subscription, SubscriptionSession } from '../session/subscription.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
@@ -87,7 +87,7 @@ export class Endings {
   /** Under its lock; `undefined` for one that was ended before, maybe by another process. */
   private async open(instance: Instance): Promise<Transaction | undefined> {
     try {
-      return await beginSettled(this.ground, instance.token, granted)
+      return await beginSettled(this.ground, instance.token, unguarded)
     } catch (error) {
       if (instance.forgotten) return undefined
       throw error

@@ -26,7 +26,7 @@ import { take } from '../instance/slips.js'
 import { grow } from '../instance/state-size.js'
 import { nobody, own, transact } from '../instance/transact.js'
 import { Turn } from '../instance/turn.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import type { Connection } from '../session/connection.js'
 import { FairShare } from '../session/fair-share.js'
 import { type Flushable, FlushScheduler } from '../session/flush-scheduler.js'
@@ -250,7 +250,7 @@ export class HubRuntime {
   }
 
   saveEnds({ token }: Instance): Eventually<void> {
-    return transact(this, token, granted, nobody, (transaction) => transaction.saveEnds())
+    return transact(this, token, unguarded, nobody, (transaction) => transaction.saveEnds())
   }
 
   forget(token: string): void {

@@ -11,7 +11,7 @@ import { heldBlock } from '../instance/lock-block.js'
 import { isToken, refuseMalformed } from '../instance/token.js'
 import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
 
@@ -49,7 +49,7 @@ export class ServerAccess {
       this.refuseUnusable(token)
       const work = (transaction: Transaction) =>
         change(transaction.get(definition.id) as StateOf<D>, new HandlerContext(definition.id, transaction))
-      const run = () => exclusive(ground, token, change, work, { modified: definition.id }, granted)
+      const run = () => exclusive(ground, token, change, work, { modified: definition.id }, unguarded)
       return ground.tracked(after(ground.prepare(), () => this.ofKnown(token, naming, run)))
     })
   }
@@ -60,7 +60,7 @@ export class ServerAccess {
     return promised(() => {
       this.refuseUnusable(token)
       const begin = () =>
-        after(block(ground, token, granted), (transaction) => {
+        after(block(ground, token, unguarded), (transaction) => {
           const watch = line && new UsingWatch(ground, 'Server code', line)
           const released = transaction.untilReleased()
           void ground.tracked(watch ? released.finally(() => watch.done()) : released)

@@ -210,13 +210,13 @@ function resolveUncertainSave(
   return isSame && ends.length === 0 ? 'not kept' : 'unknown'
 }
 
-const matchesRuns = (running: Stored['running'], { begun, over }: RunChanges = { begun: [], over: new Set() }) =>
-  !running.some(({ run }) => over.has(run)) &&
-  begun.every(({ run, node, attempt }) =>
+const matchesRuns = (running: Stored['running'], { added, removed }: RunChanges = { added: [], removed: new Set() }) =>
+  !running.some(({ run }) => removed.has(run)) &&
+  added.every(({ run, node, attempt }) =>
     running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
   )
 
-/** Another process has taken over. */
+/** Another process has taken removed. */
 export function loseOwnership(
   ground: Pick<Ground, 'lost'>,
   instance: Instance,

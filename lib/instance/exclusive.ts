@@ -18,7 +18,7 @@ import { inTab } from './token.js'
 import { beginSettled, transact } from './transact.js'
 import type { Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
-import type { Permit } from './write-guard.js'
+import type { WriteGuard } from './write-guard.js'
 
 export interface ExclusiveGround extends Ground {
   readonly clock: Clock
@@ -38,14 +38,14 @@ export function handedOut(ground: ExclusiveGround, token: string): void {
 }
 
 /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-export function block(ground: ExclusiveGround, token: string, permit: Permit): Eventually<Transaction> {
+export function block(ground: ExclusiveGround, token: string, guard: WriteGuard): Eventually<Transaction> {
   ground.flow.refuseNested(token)
   ground.flow.begin()
-  const holder = traced(permit.run ?? 'hub.lock')
+  const holder = traced(guard.run ?? 'hub.lock')
   const turned = ground.turn.giveWay()
   return turned
-    ? turned.then(() => beginSettled(ground, token, permit, holder))
-    : beginSettled(ground, token, permit, holder)
+    ? turned.then(() => beginSettled(ground, token, guard, holder))
+    : beginSettled(ground, token, guard, holder)
 }
 
 /** One transaction that runs a function of the author's, as that of `source`. */
@@ -55,16 +55,16 @@ export function exclusive<T>(
   author: Author,
   change: (transaction: Transaction) => Eventually<T>,
   source: Source,
-  permit: Permit,
+  guard: WriteGuard,
 ): Eventually<T> {
   ground.flow.refuseNested(token)
   const holder = traced(source)
   let began: number | undefined
-  const work = (transaction: Transaction) => run(ground, source, permit, change, transaction, began)
+  const work = (transaction: Transaction) => run(ground, source, guard, change, transaction, began)
   const turned = ground.turn.giveWay()
-  if (turned) return turned.then(() => transact(ground, token, permit, author, work, holder))
+  if (turned) return turned.then(() => transact(ground, token, guard, author, work, holder))
   began = ground.turn.askedAt
-  const result = transact(ground, token, permit, author, work, holder)
+  const result = transact(ground, token, guard, author, work, holder)
   began = undefined // it has waited for something
   return result
 }
@@ -73,7 +73,7 @@ export function exclusive<T>(
 function run<T>(
   ground: ExclusiveGround,
   source: Source,
-  { signal }: Permit,
+  { signal }: WriteGuard,
   change: (transaction: Transaction) => Eventually<T>,
   transaction: Transaction,
   now: number | undefined,

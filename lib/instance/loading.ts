@@ -6,7 +6,7 @@ import type { Ground } from './ground.js'
 import type { Instance } from './instance.js'
 import { LoadError } from './load-error.js'
 import { nobody, own, transact } from './transact.js'
-import { granted } from './write-guard.js'
+import { unguarded } from './write-guard.js'
 
 /** What is kept of it is known afterwards. Where other processes may hold it, it is followed and not taken from them. */
 export function load(ground: Ground, instance: Instance): Eventually<void> {
@@ -33,7 +33,7 @@ export function materialize(ground: Ground, instance: Instance, id: string): Eve
   const definition = ground.registry.get(id)
   if (instance.known && (ownValue(instance.state, id) === undefined || instance.isCurrent(definition))) return
   return after(
-    transact(ground, instance.token, granted, nobody, (transaction) => transaction.get(id)),
+    transact(ground, instance.token, unguarded, nobody, (transaction) => transaction.get(id)),
     () => {},
   )
 }

@@ -9,7 +9,7 @@ import type { RunningTask, TaskEnd } from '../store/store.js'
 import { type RunChanges, TaskRuns } from './task-runs.js'
 
 const seed = Number(process.env.SEED ?? 1)
-const numRuns = Number(process.env.RUNS ?? 1000)
+const numRuns = Number(process.env.RUNS ?? 300)
 
 const definition = 'd'
 const tasks = ['a', 'b']
@@ -70,12 +70,12 @@ class Model {
     if (isEnd && this.stored.some((record) => record.run === run)) this.ended = [...this.ended, ...ended]
   }
 
-  saved(running: Records, { begun, over }: RunChanges): void {
+  saved(running: Records, { added, removed }: RunChanges): void {
     this.stored = running
     this.unpublished = false
     this.ended = this.ended.filter((record) => includes(running, record))
-    for (const name of ['here', 'remote', 'ended'] as const) this[name] = without(this[name], [...over])
-    for (const record of begun) this.put(record)
+    for (const name of ['here', 'remote', 'ended'] as const) this[name] = without(this[name], [...removed])
+    for (const record of added) this.put(record)
   }
 
   orphaned(): Records {
@@ -195,10 +195,10 @@ class History {
     if (record.durable && record.durable.lost > 0) this.model.put(now)
   }
 
-  private save(begun: RunningTask[], over: string[], later: boolean): void {
-    const changes = { begun, over: new Set(over) }
+  private save(added: RunningTask[], removed: string[], later: boolean): void {
+    const changes = { added, removed: new Set(removed) }
     const [running, ended] = [this.runs.running(changes), this.runs.ends()]
-    expect(running).toEqual([...without(this.model.running(), [...over, ...begun.map(({ run }) => run)]), ...begun])
+    expect(running).toEqual([...without(this.model.running(), [...removed, ...added.map(({ run }) => run)]), ...added])
     this.inFlight = () => {
       this.inFlight = undefined
       this.store = running
@@ -232,22 +232,41 @@ class History {
     else if (run.durable) this.store = [...others, { ...run, node: started.node, attempt: run.attempt + 2 }]
   }
 
+  /** What the runs say and what the model says, in the same shape. */
   check(): void {
     const { model, runs } = this
-    expect(runs.running()).toEqual(model.running())
-    expect(runs.orphaned).toEqual(model.orphaned())
+    const ids = Array.from({ length: this.count }, (_, index) => `r${index + 1}`)
     const isSaved = isSameList(model.running(), model.stored) && isSameEnds(runs.ends(), model.storedEnds)
-    expect(runs.outdated).toBe(model.unpublished || !isSaved)
-    for (let id = 1; id <= this.count; id += 1)
-      expect(runs.isHere(`r${id}`)).toBe(model.here.some(({ run }) => run === `r${id}`))
-    for (const task of tasks) {
-      const ofTask = model.running().filter((record) => record.task === task)
-      const remote = model.remote.filter((record) => record.task === task && record.waits === undefined)
-      const { running, waiting } = runs.statusOf(definition, task)
-      expect(running).toBe(remote.length)
-      expect(waiting).toBe(ofTask.filter(({ waits, joins }) => waits !== undefined && !joins).length)
-      expect(runs.joining({ definition, task })).toEqual(ofTask.filter(({ joins }) => joins).map(({ run }) => run))
-      expect(runs.storedRuns({ definition, task })).toEqual(model.stored.filter((record) => record.task === task))
+    expect({
+      running: runs.running(),
+      orphaned: runs.orphaned,
+      outdated: runs.outdated,
+      here: ids.filter((id) => runs.isHere(id)),
+      tasks: tasks.map((task) => ({
+        status: runs.statusOf(definition, task),
+        joining: runs.joining({ definition, task }),
+        stored: runs.storedRuns({ definition, task }),
+      })),
+    }).toEqual({
+      running: model.running(),
+      orphaned: model.orphaned(),
+      outdated: model.unpublished || !isSaved,
+      here: ids.filter((id) => model.here.some(({ run }) => run === id)),
+      tasks: tasks.map((task) => this.expectedOf(task)),
+    })
+  }
+
+  private expectedOf(task: string) {
+    const { model } = this
+    const ofTask = (list: Records) => list.filter((record) => record.task === task)
+    const waiting = ofTask(model.running()).filter(({ waits, joins }) => waits !== undefined && !joins).length
+    const running = ofTask(model.remote).filter(({ waits }) => waits === undefined).length
+    return {
+      status: expect.objectContaining({ running, waiting }),
+      joining: ofTask(model.running())
+        .filter(({ joins }) => joins)
+        .map(({ run }) => run),
+      stored: ofTask(model.stored),
     }
   }
 }

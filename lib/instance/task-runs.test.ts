@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunningTask } from '../store/store.js'
+import type { RunTable } from './run-table.js'
 import { TaskRuns } from './task-runs.js'
 
 const mine: RunningTask = {
@@ -13,7 +14,7 @@ const mine: RunningTask = {
 
 it('a run that another process goes on with is still its own once the attempt here has ended', () => {
   const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
-  runs.saved([mine], [], { begun: [mine], over: new Set() })
+  runs.saved([mine], [], { added: [mine], removed: new Set() })
   const theirs = { ...mine, node: 'there', attempt: 2 }
   expect(runs.restore({ running: [theirs], ended: [] }, true)).toEqual([mine])
   runs.endLocal('r', 1, true)
@@ -53,9 +54,19 @@ it('a run of another process that dies is counted no more, also while another co
 
 it('a durable run that this process has lost stays an orphan when another process dies', () => {
   const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
-  runs.saved([mine], [], { begun: [mine], over: new Set() })
+  runs.saved([mine], [], { added: [mine], removed: new Set() })
   runs.endLocal('r', 1, false)
   runs.restore({ running: [{ ...mine }], ended: [] }, true)
   expect(runs.recheckLiveness()).toBe(true)
   expect(runs.orphaned).toEqual([mine])
+})
+
+it('a run leaves memory when its end is saved', () => {
+  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
+  runs.saved([mine], [], { added: [mine], removed: new Set() })
+  const known = () => (Reflect.get(runs, 'table') as RunTable).list(() => true).length
+  runs.endLocal('r', 1, true)
+  expect(known()).toBe(1)
+  runs.saved(runs.running(), runs.ends())
+  expect(known()).toBe(0)
 })

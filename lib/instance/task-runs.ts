@@ -19,9 +19,9 @@ export interface Processes {
 
 /** What a transaction changes in the list of runs, with its save. */
 export interface RunChanges {
-  readonly begun: readonly RunningTask[]
+  readonly added: readonly RunningTask[]
   /** Ids of runs. */
-  readonly over: ReadonlySet<string>
+  readonly removed: ReadonlySet<string>
 }
 
 type SavedTasks = Pick<Stored, 'running' | 'ended'>
@@ -163,11 +163,11 @@ export class TaskRuns {
   }
 
   /** The list to save: remote runs, then local ones, with `changes`. The stored list itself if that says the same. */
-  running({ begun, over }: RunChanges = unchanged): readonly RunningTask[] {
+  running({ added, removed }: RunChanges = unchanged): readonly RunningTask[] {
     this.derived ??= sameList(this.stored.running, [...this.table.records(isRemote), ...this.table.records(isHere)])
-    if (begun.length === 0 && over.size === 0) return this.derived
-    const ids = new Set(begun.map(({ run }) => run))
-    return [...this.derived.filter(({ run }) => !over.has(run) && !ids.has(run)), ...begun]
+    if (added.length === 0 && removed.size === 0) return this.derived
+    const ids = new Set(added.map(({ run }) => run))
+    return [...this.derived.filter(({ run }) => !removed.has(run) && !ids.has(run)), ...added]
   }
 
   /** How tasks have ended, to save. */
@@ -176,14 +176,14 @@ export class TaskRuns {
   }
 
   /** The store has these lists, and the `changes` that are part of them. */
-  saved(running: readonly RunningTask[], ended: readonly TaskEnd[], { begun, over }: RunChanges = unchanged): void {
+  saved(running: readonly RunningTask[], ended: readonly TaskEnd[], { added, removed }: RunChanges = unchanged): void {
     if (running !== this.stored.running) this.removeSavedEnds(running)
     this.setStored({ running, ended })
     this.unpublished = false
-    const replaced = [...over, ...begun.map(({ run }) => run)].map((id) => this.table.get(id))
-    for (const id of over) this.remove(id)
-    for (const record of begun) this.setLocal(record)
-    this.changed([...replaced.flatMap((run) => (run && isUncounted(run) ? run.record : [])), ...begun])
+    const replaced = [...removed, ...added.map(({ run }) => run)].map((id) => this.table.get(id))
+    for (const id of removed) this.remove(id)
+    for (const record of added) this.setLocal(record)
+    this.changed([...replaced.flatMap((run) => (run && isUncounted(run) ? run.record : [])), ...added])
   }
 
   private removeSavedEnds(running: readonly RunningTask[]): void {
@@ -281,7 +281,7 @@ export class TaskRuns {
 
 const none: readonly never[] = []
 
-const unchanged: RunChanges = { begun: [], over: new Set() }
+const unchanged: RunChanges = { added: [], removed: new Set() }
 
 const isSame = (a: TaskName, b: TaskName) => a.definition === b.definition && a.task === b.task
 

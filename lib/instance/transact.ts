@@ -14,12 +14,12 @@ import type { Author } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { Transaction } from './transaction.js'
-import { granted, type Permit } from './write-guard.js'
+import { unguarded, type WriteGuard } from './write-guard.js'
 
 export interface Request<T> {
   readonly token: string
   /** Whether the work may still write: that of a task may until it is cancelled. */
-  readonly guard: Permit
+  readonly guard: WriteGuard
   /** The author's function that `work` calls. */
   readonly author: Author
   readonly work: (transaction: Transaction) => Eventually<T>
@@ -57,7 +57,7 @@ export function transactPipelined<T>(ground: Ground, request: Request<T>): Event
 export function transact<T>(
   ground: Ground,
   token: string,
-  guard: Permit,
+  guard: WriteGuard,
   author: Author,
   work: (transaction: Transaction) => Eventually<T>,
   holder?: Holder,
@@ -69,7 +69,7 @@ export function transact<T>(
 }
 
 /** Lock → load → draft. The caller must release. */
-function begin(ground: Ground, token: string, guard: Permit, holder: Holder): Eventually<Transaction> {
+function begin(ground: Ground, token: string, guard: WriteGuard, holder: Holder): Eventually<Transaction> {
   const outer = ground.flow.current()
   return after(ground.locks.acquire(token, guard.signal, holder), (unlock: Release) => {
     const instance = ground.instance(token)
@@ -154,7 +154,12 @@ function abort(transaction: Transaction, error: unknown): Eventually<never> {
 }
 
 /** Takes the lock, on top of nothing that may not be kept: what is looked at under the lock may be shown. */
-export function beginSettled(ground: Ground, token: string, guard: Permit, holder?: Holder): Eventually<Transaction> {
+export function beginSettled(
+  ground: Ground,
+  token: string,
+  guard: WriteGuard,
+  holder?: Holder,
+): Eventually<Transaction> {
   const settled = (transaction: Transaction) => (ground.instance(token).pending ? transaction.settle() : transaction)
   return after(begin(ground, token, guard, holder), settled)
 }
@@ -162,10 +167,10 @@ export function beginSettled(ground: Ground, token: string, guard: Permit, holde
 /** Holds an instance, and changes nothing. */
 export function own(ground: Ground, instance: Instance): Eventually<void> {
   const { token } = instance
-  const request = { token, guard: granted, author: nobody, work: nobody }
+  const request = { token, guard: unguarded, author: nobody, work: nobody }
   return rescued(
     () =>
-      after(beginSettled(ground, token, granted), (transaction) =>
+      after(beginSettled(ground, token, unguarded), (transaction) =>
         after(run(ground, transaction, request), (outcome) => (outcome as Done<void>).durable),
       ),
     (error) => {

@@ -18,7 +18,7 @@ import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { sayChangedKinds } from './slips.js'
-import type { Permit } from './write-guard.js'
+import type { WriteGuard } from './write-guard.js'
 
 /** A state that was asked for, and its draft. */
 interface Opened {
@@ -42,21 +42,21 @@ export class Transaction implements HeldLock {
   private interrupted = false
   private readonly ground: Ground
   private readonly instance: Instance
-  private readonly permit: Permit
+  private readonly guard: WriteGuard
   private readonly unlock: Release
   /** What it builds on, if that is not kept yet. */
   base: Unsaved | undefined
   private drafts: Opened[] = []
   private savesEnds = false
   /** What the next save says of tasks, if it does. */
-  private runs: { readonly begun: RunningTask[]; readonly over: Set<string> } | undefined
+  private runs: { readonly added: RunningTask[]; readonly removed: Set<string> } | undefined
   private released = false
   private staged: State
 
   constructor(
     ground: Ground,
     instance: Instance,
-    permit: Permit,
+    guard: WriteGuard,
     outer: HeldLock | undefined,
     unlock: Release,
     holder: Holder,
@@ -67,7 +67,7 @@ export class Transaction implements HeldLock {
     this.made = development ? current()?.made : undefined
     this.ground = ground
     this.instance = instance
-    this.permit = permit
+    this.guard = guard
     this.unlock = unlock
     this.base = instance.pending
     this.staged = instance.newest.state
@@ -79,7 +79,7 @@ export class Transaction implements HeldLock {
     try {
       await instance.pending?.drained()
       if (!instance.loaded) await load(ground, instance)
-      this.permit.check()
+      this.guard.check()
     } catch (error) {
       this.release()
       throw error
@@ -118,13 +118,13 @@ export class Transaction implements HeldLock {
   }
 
   /** The next save says that a task runs. */
-  began(run: RunningTask): void {
-    this.changedRuns.begun.push(run)
+  addRun(run: RunningTask): void {
+    this.changedRuns.added.push(run)
   }
 
   /** The next save says that a run has ended, in whatever process it was. */
-  ended(run: string): void {
-    this.changedRuns.over.add(run)
+  removeRun(run: string): void {
+    this.changedRuns.removed.add(run)
   }
 
   /** What will run once it is saved, in any process. */
@@ -178,37 +178,37 @@ export class Transaction implements HeldLock {
 
   /** Snapshot → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
   save(interrupted?: Failure): Eventually<void> {
-    const { instance, permit, ground, base } = this
-    permit.check()
+    const { instance, guard, ground, base } = this
+    guard.check()
     base?.check()
-    permit.run?.saw(this.staged)
+    guard.run?.saw(this.staged)
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
       if (!ground.nodes.holds(this.token)) loseOwnership(ground, instance) // what the work has seen may be old
       if (!pending) return this.endUnchanged(interrupted)
-      return permit.saving(pending.durable().then(() => this.endUnchanged(interrupted)))
+      return guard.trackSave(pending.durable().then(() => this.endUnchanged(interrupted)))
     }
-    if (pending && this.runs) return permit.saving(pending.drained().then(() => this.save(interrupted)))
+    if (pending && this.runs) return guard.trackSave(pending.drained().then(() => this.save(interrupted)))
     this.savesEnds = false
     this.interrupted = interrupted !== undefined
-    if (permit.run) instance.runs.resetLost(permit.run.id)
+    if (guard.run) instance.runs.resetLost(guard.run.id)
     const ends = this.call ? [{ name: this.call, interrupted }] : []
     const change = { state: this.staged, shapes: this.shapes(), ends, anonymous: !this.call }
     const saving = this.runs ? this.keepRuns(change) : push(ground, instance, change)
-    return isPromise(saving) ? permit.saving(saving) : saving
+    return isPromise(saving) ? guard.trackSave(saving) : saving
   }
 
   /** A task has looked at the state: triggers that were noted before are part of its run. */
   join(): void {
-    const { run } = this.permit
-    if (run) for (const joined of this.instance.runs.joining(run)) this.ended(joined)
+    const { run } = this.guard
+    if (run) for (const joined of this.instance.runs.joining(run)) this.removeRun(joined)
   }
 
   private keepRuns(change: Change): Eventually<void> {
-    const { begun, over } = this.changedRuns
-    if (begun.length > 0 && this.instance.revision === 0) this.ground.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
-    const runs = { begun: [...begun], over: new Set(over) }
+    const { added, removed } = this.changedRuns
+    if (added.length > 0 && this.instance.revision === 0) this.ground.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
+    const runs = { added: [...added], removed: new Set(removed) }
     return after(push(this.ground, this.instance, { ...change, runs }), () => {
       this.runs = undefined
     })
@@ -225,7 +225,7 @@ export class Transaction implements HeldLock {
   }
 
   private get changedRuns() {
-    this.runs ??= { begun: [], over: new Set() }
+    this.runs ??= { added: [], removed: new Set() }
     return this.runs
   }
 

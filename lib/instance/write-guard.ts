@@ -1,21 +1,21 @@
-/** Whether work may still write. A task loses its permit when it is cancelled; everybody else has one for good. */
+/** Whether code may still write. A run of a task may until it is cancelled or has failed; all other code always may. */
 import type { State, TaskName } from '../store/store.js'
 
-export interface Permit {
-  /** Ends waiting for the lock. */
+export interface WriteGuard {
+  /** Ends a wait for the lock. */
   readonly signal: AbortSignal | undefined
-  /** The task that it is for. */
-  readonly run?: PermitRun
-  /** Throws if nothing may be written any more. */
+  /** The run that writes; `undefined` for code outside of tasks. */
+  readonly run?: GuardedRun
+  /** Throws once nothing may be written any more. */
   check(): void
-  /** Told of a save that is on its way, until the change is accepted, so that `cancel()` can wait for it. */
-  saving(save: Promise<void>): Promise<void>
+  /** Follows a save until its change is accepted, so that a cancel can wait for it. Returns what resolves with it. */
+  trackSave(save: Promise<void>): Promise<void>
 }
 
-export interface PermitRun extends TaskName {
+export interface GuardedRun extends TaskName {
   readonly id: string
-  /** What it has made of the state. */
+  /** The run has made `state`. */
   saw(state: State): void
 }
 
-export const granted: Permit = { signal: undefined, check: () => {}, saving: (save) => save }
+export const unguarded: WriteGuard = { signal: undefined, check: () => {}, trackSave: (save) => save }

@@ -60,7 +60,7 @@ function adopt(
     () =>
       after(argumentsOf(core, { definition, member: task, args: durable.args }, declaration), (args) => {
         const saved = nextAttempt(orphan, { ...durable, lost }, core.nodes.node)
-        transaction.began(saved)
+        transaction.addRun(saved)
         return { token, definition, task, declaration, args, rawArgs: durable.args, saved }
       }),
     (error) => refuse(core, token, orphan, transaction, error),
@@ -106,7 +106,7 @@ function fail(
 ): Adopted {
   const failed = { definition, task, failure }
   showFailure(core.instance(token), failed)
-  transaction.ended(run)
+  transaction.removeRun(run)
   return failed
 }
 

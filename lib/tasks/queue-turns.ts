@@ -3,7 +3,7 @@ import { promised } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { nobody, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import { isStale } from '../store/errors.js'
 import type { RunningTask } from '../store/store.js'
 import type { TasksCore } from './core.js'
@@ -95,12 +95,12 @@ export class QueueTurns {
       const record = transaction.running.find(({ run }) => run === saved.run)
       if (!record || !this.isTurn(start, transaction.running)) return false
       const { waits, joins, ...begun } = record
-      transaction.began(begun)
+      transaction.addRun(begun)
       return true
     }
     this.once(saved.run, async () => {
       try {
-        if (await promised(() => transact(core, token, granted, nobody, work))) this.begin(start)
+        if (await promised(() => transact(core, token, unguarded, nobody, work))) this.begin(start)
       } catch (error) {
         if (isStale(error)) return
         core.report(token, error)

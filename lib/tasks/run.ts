@@ -11,7 +11,7 @@ import { toFailure } from '../base/failure.js'
 import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
-import type { Permit } from '../instance/write-guard.js'
+import type { WriteGuard } from '../instance/write-guard.js'
 import type { TaskDeclaration } from '../state/definition.js'
 import type { Self } from '../state/self.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
@@ -52,7 +52,7 @@ export class TaskRun {
   phase: Phase = { name: 'running' }
   progress: number | null = null
   note: string | null = null
-  readonly guard: Permit
+  readonly guard: WriteGuard
   private readonly abort = new AbortController()
   private readonly saves = new Set<Promise<void>>()
   private readonly host: RunHost
@@ -69,7 +69,7 @@ export class TaskRun {
       signal: this.abort.signal,
       run: this,
       check: () => this.check(),
-      saving: (save) => this.track(save),
+      trackSave: (save) => this.track(save),
     }
   }
 

@@ -6,7 +6,7 @@ import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import { nobody, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask } from '../store/store.js'
 import { adoptAll, showFailure } from './adoption.js'
 import type { TasksCore } from './core.js'
@@ -84,8 +84,8 @@ export class TaskScheduler {
     const runs = instance.runs.storedRuns({ definition, task })
     const ids = new Set(runs.map(({ run }) => run))
     if (core.nodes.shared ? runs.length > 0 : runs.some(({ durable }) => durable)) {
-      await transact(core, token, granted, nobody, (transaction) => {
-        for (const run of ids) transaction.ended(run)
+      await transact(core, token, unguarded, nobody, (transaction) => {
+        for (const run of ids) transaction.removeRun(run)
       })
       this.starter.cancelRuns(token, ids)
       await this.pool.cancelRuns(token, ids, reason) // runs that have begun meanwhile
@@ -106,7 +106,7 @@ export class TaskScheduler {
   /** Goes on with the orphaned tasks of a token. */
   async adopt(token: string): Promise<void> {
     const { core } = this
-    const adopted = await transact(core, token, granted, nobody, (transaction) => adoptAll(core, token, transaction))
+    const adopted = await transact(core, token, unguarded, nobody, (transaction) => adoptAll(core, token, transaction))
     for (const one of adopted) if (!('failure' in one)) this.begin(one)
     for (const one of adopted) if ('failure' in one) showFailure(core.instance(token), one)
     this.starter.advance(token)

@@ -6,7 +6,7 @@ import { block, exclusive, handedOut, snapshot } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
-import type { Permit } from '../instance/write-guard.js'
+import type { WriteGuard } from '../instance/write-guard.js'
 import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
 import type { State } from '../store/store.js'
@@ -132,7 +132,7 @@ function heldBlock(run: TaskRun, core: TasksCore, lock: LockGuard): Held<AnyStat
   }
 }
 
-function sleep(clock: Clock, guard: Permit, ms: number): Promise<void> {
+function sleep(clock: Clock, guard: WriteGuard, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const { signal } = guard
     const wake = () => {

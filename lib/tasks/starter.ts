@@ -10,7 +10,7 @@ import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/slips.js'
 import { nobody, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask, TaskName } from '../store/store.js'
 import { admission, restarted } from './admission.js'
 import { Backlog } from './backlog.js'
@@ -67,7 +67,7 @@ export class TaskStarter {
       transaction.begins()
       return this.addStart(start, transaction, call)
     }
-    const request = { token: start.token, guard: granted, author: nobody, work, call: { name: call?.name } }
+    const request = { token: start.token, guard: unguarded, author: nobody, work, call: { name: call?.name } }
     return after(transactPipelined(this.core, request), (outcome) => {
       if (outcome === 'answered') return outcome
       const { value: next } = outcome
@@ -84,8 +84,8 @@ export class TaskStarter {
       ? { args: copyValue(rawArgs, [task, 'arguments']) as unknown[], lost: 0, failed: 0 }
       : undefined
     const saved = { run: this.core.clock.id(), attempt: 1, ...next.saved, durable }
-    for (const run of saved.replaces ?? []) transaction.ended(run)
-    transaction.began(startRecord({ ...next, saved }, this.core.nodes.node))
+    for (const run of saved.replaces ?? []) transaction.removeRun(run)
+    transaction.addRun(startRecord({ ...next, saved }, this.core.nodes.node))
     return { ...next, saved }
   }
 

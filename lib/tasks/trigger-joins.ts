@@ -7,7 +7,7 @@ import { type Eventually, promised, rescued } from '../base/eventually.js'
 import { diff } from '../delta/diff.js'
 import { nobody, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { granted } from '../instance/write-guard.js'
+import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask } from '../store/store.js'
 import type { Admission } from './admission.js'
 import type { TasksCore } from './core.js'
@@ -105,8 +105,8 @@ export class TriggerJoins {
   private remove(token: string, id: string): void {
     const { core } = this
     this.removing.add(id)
-    const work = (transaction: Transaction) => transaction.ended(id)
-    const saving = promised(() => transact(core, token, granted, nobody, work))
+    const work = (transaction: Transaction) => transaction.removeRun(id)
+    const saving = promised(() => transact(core, token, unguarded, nobody, work))
       .catch((error) => core.report(token, error))
       .finally(() => this.removing.delete(id))
     void core.flow.outside(() => core.tracked(saving))
