@@ -1,6 +1,6 @@
 /** The `self` of a background task: closures over its run, so that an author can destructure it. */
 import type { Clock } from '../base/clock.js'
-import { after, promised } from '../base/eventually.js'
+import { after, type Eventually, promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
 import { block, exclusive, handedOut, snapshot } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
@@ -17,31 +17,24 @@ import { OpenCalls, PutIn } from './slips.js'
 
 type AnyState = object
 
+/** A run, and what development has noticed of its calls. */
+interface Caller {
+  readonly run: TaskRun
+  readonly core: TasksCore
+  readonly open: OpenCalls
+  readonly putIn: PutIn | undefined
+}
+
 export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> {
   const { guard, token, definition } = run
-  const newest = (id: string) => {
-    const state = unsavedState(run)
-    run.looked(state ?? core.instance(token).state)
-    return readonlyView(snapshot(core, token, state, id))
-  }
   const open = new OpenCalls(core.log, run.where)
   const putIn = lineHere() && new PutIn(core.log, run.where)
-  /** A further step of the task: blocks that were left are saved first. */
-  const step = () => {
-    guard.check()
-    warnOfOpenBlock(run)
-    run.confirmBlocks()
-  }
-  const looked = (transaction: Transaction) => {
-    run.looked(transaction.next)
-    putIn?.next(transaction)
-  }
+  const caller = { run, core, open, putIn }
   if (putIn)
     void run.settled.then(() => {
       putIn.look()
       if (run.phase.name === 'done') open.end()
     })
-
   return {
     get token() {
       handedOut(core, token)
@@ -51,39 +44,22 @@ export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> {
     attempt: run.spec.attempt,
     signal: guard.signal as AbortSignal,
     get state() {
-      return newest(definition)
+      return newest(caller, definition)
     },
-    get: ((other: Definition) => newest(other.id)) as Self<AnyState>['get'],
+    get: ((other: Definition) => newest(caller, other.id)) as Self<AnyState>['get'],
     lock: () => {
       const line = lineHere()
       return open.note(
         'lock',
         line,
-        promised(() => {
-          step()
-          return after(block(core, token, guard), (transaction) => {
-            looked(transaction)
-            const lock = new LockGuard(run, transaction)
-            lock.watch = line && new UsingWatch(core, run.where, line)
-            return heldBlock(run, core, lock)
-          })
-        }),
+        promised(() => lock(caller, line)),
       )
     },
     update: (change) =>
       open.note(
         'update',
         lineHere(),
-        promised(() => {
-          step()
-          const work = (transaction: Transaction) => {
-            looked(transaction)
-            return change(transaction.get(definition), new HandlerContext(definition, transaction))
-          }
-          return after(exclusive(core, token, change, work, run, guard), (result) =>
-            after(core.instance(token).hurryAtTimes(core.limits.frameMs), () => result),
-          )
-        }),
+        promised(() => update(caller, change)),
       ),
     sleep: (ms) => {
       run.confirmBlocks()
@@ -94,6 +70,49 @@ export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> {
       run.report(fraction, note)
     },
   }
+}
+
+function newest({ run, core }: Caller, id: string) {
+  const { token } = run
+  const state = unsavedState(run)
+  run.looked(state ?? core.instance(token).state)
+  return readonlyView(snapshot(core, token, state, id))
+}
+
+function lock(caller: Caller, line: Error | undefined): Eventually<Held<AnyState>> {
+  const { run, core } = caller
+  step(run)
+  return after(block(core, run.token, run.guard), (transaction) => {
+    looked(caller, transaction)
+    const guard = new LockGuard(run, transaction)
+    guard.watch = line && new UsingWatch(core, run.where, line)
+    return heldBlock(run, core, guard)
+  })
+}
+
+function update<T>(caller: Caller, change: (state: AnyState, held: HandlerContext) => Eventually<T>): Eventually<T> {
+  const { run, core } = caller
+  const { token, definition, guard } = run
+  step(run)
+  const work = (transaction: Transaction) => {
+    looked(caller, transaction)
+    return change(transaction.get(definition), new HandlerContext(definition, transaction))
+  }
+  return after(exclusive(core, token, change, work, run, guard), (result) =>
+    after(core.instance(token).hurryAtTimes(core.limits.frameMs), () => result),
+  )
+}
+
+/** A further step of the task: a block that it has left is saved first. */
+function step(run: TaskRun): void {
+  run.guard.check()
+  warnOfOpenBlock(run)
+  run.confirmBlocks()
+}
+
+function looked({ run, putIn }: Caller, transaction: Transaction): void {
+  run.looked(transaction.next)
+  putIn?.next(transaction)
 }
 
 /** The task waits for its own block, if it has forgotten to end it. */

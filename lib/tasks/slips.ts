@@ -1,7 +1,7 @@
-/** Calls of a task to its lock that somebody has forgotten about: said in the log, in development alone. */
+/** Warns, in development, of calls that a task did not await, and of changes to objects that the state has copied. */
 import type { Log } from '../base/log.js'
 
-/** Calls that have not ended. */
+/** The calls of a task that have not settled. */
 export class OpenCalls {
   private readonly log: Log
   private readonly where: string
@@ -21,7 +21,7 @@ export class OpenCalls {
     return call
   }
 
-  /** The task has ended: what is open was awaited by nobody. */
+  /** The task has ended: it did not await a call that is still open. */
   end(): void {
     for (const { name, line } of this.open?.values() ?? [])
       this.log.warn(
@@ -32,10 +32,10 @@ export class OpenCalls {
   }
 }
 
-/** Transactions of a run that are looked at again. */
+/** The number of a run's last transactions that are checked again. */
 const most = 20
 
-/** What the earlier changes of a run have put in: the state has copies, and what the author writes to his own is lost. */
+/** The objects that earlier changes of a run have put into the state. The state has copies, so a later change of the object is lost. */
 export class PutIn {
   private readonly log: Log
   private readonly where: string
@@ -46,7 +46,7 @@ export class PutIn {
     this.where = where
   }
 
-  /** A further change begins. */
+  /** A further change begins: earlier ones are checked. */
   next(transaction: { lost(): readonly string[] }): void {
     this.look()
     this.made.push(transaction)
