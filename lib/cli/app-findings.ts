@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { missingProgram } from '../next/plugin/esbuild-program.js'
 import { findStateFiles, isStateFile, sourceOf } from '../next/plugin/state-files.js'
 import { keptFolder } from '../next/server/state-dir.js'
 import { broken, type Finding, fine, note } from './finding.js'
@@ -20,6 +21,7 @@ export function appFindings(dir: string, node = process.versions.node): readonly
     nextFinding(project),
     reactFinding(project),
     ...copies(project),
+    ...compilerFindings(),
     configFinding(project),
     routeFinding(project),
     ...stateFindings(project),
@@ -80,6 +82,11 @@ function copiesIn(folder: string): readonly string[] {
     )
   const places = [join(folder, 'heldstate'), ...packages.map((name) => join(folder, name, 'node_modules', 'heldstate'))]
   return places.filter((place) => existsSync(join(place, 'package.json'))).map((place) => realpathSync(place))
+}
+
+function compilerFindings(): readonly Finding[] {
+  const missing = missingProgram()
+  return missing === undefined ? [] : [broken(`${missing}.`)]
 }
 
 function configFinding({ dir, config }: Project): Finding {

@@ -160,9 +160,14 @@ export class MatrixApp {
     }
   }
 
+  /** With pnpm once more, as a deployment does: from its lockfile, into an empty folder. */
   async #install() {
-    if (this.cell.manager === 'pnpm') await this.#run('npx', ['--yes', 'pnpm@10', 'install'])
-    else await this.#run('npm', ['install', '--no-audit', '--no-fund'])
+    const { manager } = this.cell
+    if (!manager) return void (await this.#run('npm', ['install', '--no-audit', '--no-fund']))
+    const pnpm = (...args) => this.#run('npx', ['--yes', manager, 'install', ...args])
+    await pnpm('--no-frozen-lockfile')
+    rmSync(join(this.dir, 'node_modules'), { recursive: true })
+    await pnpm('--frozen-lockfile')
   }
 
   /** The real template; its fonts come from the internet, which builds of a test must not need. */

@@ -64,8 +64,15 @@ export const cells = [
   },
   { name: 'create-next-app', created: true, typescript: true },
   { name: 'no-config-webpack', typescript: '5.9.3', webpack: true },
-  { name: 'pnpm-src', manager: 'pnpm', typescript: '5.9.3', src: true, files: { 'next.config.ts': typed('') } },
-  { name: 'pnpm-webpack', manager: 'pnpm', typescript: '7.0.2', webpack: true, files: { 'next.config.ts': typed('') } },
+  { name: 'pnpm-src', manager: 'pnpm@10', typescript: '5.9.3', src: true, files: { 'next.config.ts': typed('') } },
+  {
+    name: 'pnpm-webpack',
+    manager: 'pnpm@10',
+    typescript: '7.0.2',
+    webpack: true,
+    files: { 'next.config.ts': typed('') },
+  },
+  { name: 'pnpm-12', manager: 'pnpm@12', typescript: '7.0.2', files: { 'next.config.ts': typed('') } },
   { name: 'lowest', next: '16.2.0', react: '19.0.0', typescript: '5.9.3', files: { 'next.config.ts': typed('') } },
   {
     name: 'lowest-webpack',
@@ -153,7 +160,7 @@ export const cells = [
   {
     name: 'standalone-pnpm',
     attached: 'standalone',
-    manager: 'pnpm',
+    manager: 'pnpm@10',
     typescript: '5.9.3',
     files: { 'next.config.ts': typed('  output: "standalone",\n') },
   },

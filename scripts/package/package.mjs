@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
@@ -54,6 +55,23 @@ export function finishPackage(folder) {
   })
   writeFileSync(join(dist, 'next/door.d.cts'), doorTypes)
   addTwins(dist, join(dist, 'jest'))
+  addEsbuild(dist)
+}
+
+/**
+ * esbuild's client, in place of its package, which runs a script when it is installed. It looks for its own folder's name, and for a
+ * package that it may ask for itself.
+ */
+export function addEsbuild(dist) {
+  const from = dirname(createRequire(import.meta.url).resolve('esbuild/package.json'))
+  const to = join(dist, 'esbuild')
+  mkdirSync(join(to, 'lib'), { recursive: true })
+  for (const name of ['lib/main.js', 'LICENSE.md']) cpSync(join(from, name), join(to, name))
+  const { name, version, license } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'))
+  const manifest = { name, version, license, type: 'commonjs', exports: './lib/main.js' }
+  writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  const leading = join(dist, 'next/plugin/esbuild.js')
+  writeFileSync(leading, readFileSync(leading, 'utf8').replace(/(['"])esbuild\1/, "'../../esbuild/lib/main.js'"))
 }
 
 /** The doors as CommonJS, for Jest. In its pages no server is asked, as there is none. Those for servers share one file. */

@@ -1,8 +1,9 @@
 /** esbuild, for the moments in which a state module is evaluated. What the app runs is compiled by Next. */
 
 import { dirname, resolve } from 'node:path'
-import { type BuildFailure, type BuildOptions, buildSync, type TransformOptions, transformSync } from 'esbuild'
 import { messageOf } from '../../base/errors.js'
+import { type BuildFailure, type BuildOptions, buildSync, type TransformOptions, transformSync } from './esbuild.js'
+import { missingProgram } from './esbuild-program.js'
 
 const target = {
   format: 'cjs',
@@ -59,7 +60,7 @@ export function bundle(specifier: string, file: string, packages: 'bundle' | 'ex
 /** Why code could not be compiled or run, on one line. Of esbuild's errors only the first: others mostly follow from it. */
 export function reasonOf(error: unknown): string {
   const first = (error as Partial<BuildFailure> | null)?.errors?.[0]
-  if (!first) return messageOf(error).split('\n', 1)[0] ?? ''
+  if (!first) return missingProgram() ?? messageOf(error).split('\n', 1)[0] ?? ''
   const text = /^Top-level await is/.test(first.text) ? topLevelAwait : first.text
   return first.location ? `${text} (line ${first.location.line}: ${first.location.lineText.trim()})` : text
 }
