@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { missingProgram } from '../next/plugin/esbuild-program.js'
 import { findStateFiles, isStateFile, sourceOf } from '../next/plugin/state-files.js'
+import { staticExport } from '../next/plugin/static-export.js'
 import { keptFolder } from '../next/server/state-dir.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import { packageFindings } from './package-findings.js'
@@ -93,11 +94,7 @@ function configFinding({ dir, config }: Project): Finding {
   const wrapped = 'Run "heldstate init", or wrap what it exports: withHeldState({ … }), from "heldstate/next".'
   if (config === undefined) return broken(`There is no next.config, which has to call withHeldState. ${wrapped}`)
   const text = readFileSync(join(dir, config), 'utf8')
-  if (textsFor('output', text).includes('export'))
-    return broken(
-      `${config} has output: 'export', which makes files and no server, so nothing could hold state. Leave output out and run "heldstate ` +
-        `start", or use output: 'standalone' with the line of attach mode.`,
-    )
+  if (textsFor('output', text).includes('export')) return broken(staticExport(config))
   const { kind } = wrapConfig(config, text)
   if (kind === 'wrapped') return fine(`${config} is wrapped`)
   if (kind === 'edited') return broken(`${config} does not call withHeldState. ${wrapped}`)

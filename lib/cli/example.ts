@@ -14,11 +14,18 @@ export const routeFile = ({ appFolder, typescript }: Place): NewFile => ({
 })
 
 /** The page is /counter. */
-export const exampleFiles = ({ appFolder, typescript }: Place): readonly NewFile[] => [
-  { path: `${appFolder}/counter.state.${typescript ? 'ts' : 'js'}`, text: state },
-  { path: `${appFolder}/counter/counter.${typescript ? 'tsx' : 'js'}`, text: component },
-  { path: `${appFolder}/counter/page.${typescript ? 'tsx' : 'js'}`, text: page },
-]
+export function exampleFiles({
+  appFolder,
+  typescript,
+  isolated,
+}: Pick<Project, keyof Place | 'isolated'>): readonly NewFile[] {
+  const files = [
+    { path: `${appFolder}/counter.state.${typescript ? 'ts' : 'js'}`, text: state },
+    { path: `${appFolder}/counter/counter.${typescript ? 'tsx' : 'js'}`, text: component },
+    { path: `${appFolder}/counter/page.${typescript ? 'tsx' : 'js'}`, text: page },
+  ]
+  return isolated ? files.map(({ path, text }) => ({ path, text: withTypes(text) })) : files
+}
 
 const state = `// runs on the server only; each browser tab has its own instance
 import { defineState } from 'heldstate'
@@ -85,3 +92,25 @@ export default function Page() {
   )
 }
 `
+
+/** As `isolatedDeclarations` asks for it. */
+function withTypes(text: string): string {
+  const written = text
+    .replace(
+      'import { defineState }',
+      'import { type Definition, defineState, type EventDeclaration, type TaskDeclaration }',
+    )
+    .replace('counter = defineState(', `counter: ${typeOfState} = defineState(`)
+    .replace(/(?<=function \w+\(\))(?= \{)/, ': ReactNode')
+  if (!written.includes('ReactNode')) return written
+  if (written.includes('import { Suspense }')) return written.replace('{ Suspense }', '{ type ReactNode, Suspense }')
+  return written.replace(/(?<=heldstate\/react'\n)/, "import type { ReactNode } from 'react'\n")
+}
+
+const typeOfState = `Definition<{
+  public: { counter: number; max: number }
+  private: object
+  computed: object
+  events: { reset: EventDeclaration<[]> }
+  tasks: { count: TaskDeclaration<[]> }
+}>`

@@ -119,6 +119,42 @@ test('no file is overwritten: a page of that name keeps the example away, anothe
   expect(second.text()).toContain('app/api/heldstate/route.ts exists and is not the route of heldstate.')
 })
 
+test.each(["output: 'export'", "'output': process.env.PHONE ? 'export' : undefined"])(
+  'a config with %s is named as what cannot work, and the exit code says so',
+  async (output) => {
+    const { code, text, read } = await run({ ...nextApp, 'next.config.mjs': `export default { ${output} }\n` })
+    expect(code).toBe(1)
+    expect(text()).toMatch(/To do by hand: next\.config\.mjs has output: 'export', .* no server, .* Leave output out/)
+    expect(read('next.config.mjs')).toContain('withHeldState({')
+  },
+)
+
+test.each<[string, Files]>([
+  ['tsconfig', { 'tsconfig.json': '{\n  // all\n  "compilerOptions": { "isolatedDeclarations": true },\n}' }],
+  [
+    'what tsconfig extends',
+    {
+      'tsconfig.json': '{ "extends": ["./base", "@repo/config/isolated.json"] }',
+      'base.json': '{ "extends": "./deeper/tsconfig.json" }',
+      'deeper/tsconfig.json': '{ "compilerOptions": { "isolatedDeclarations": false } }',
+      'node_modules/@repo/config/isolated.json': '{ "compilerOptions": { "isolatedDeclarations": true } }',
+    },
+  ],
+])('with isolatedDeclarations in %s, the example has its types written out', async (_, more) => {
+  const { read } = await run({ ...nextApp, ...more })
+  expect(read('app/counter.state.ts')).toContain('export const counter: Definition<{')
+  expect(read('app/counter/counter.tsx')).toContain('export function Counter(): ReactNode {')
+  expect(read('app/counter/page.tsx')).toContain('export default function Page(): ReactNode {')
+})
+
+test.each(['{}', '{ "compilerOptions": { /* "isolatedDeclarations": true */ } }', '{ "extends": "./nowhere" }', '{'])(
+  'without, as in %s, types are inferred',
+  async (tsconfig) => {
+    const { read } = await run({ ...nextApp, 'tsconfig.json': tsconfig })
+    expect(read('app/counter.state.ts')).toContain('export const counter = defineState(')
+  },
+)
+
 test('a config that it cannot edit is shown what to paste, the rest is done, and the exit code says so', async () => {
   const { code, text, dir } = await run({ ...nextApp, 'next.config.mjs': `export { default } from './other.mjs'\n` })
   expect(code).toBe(1)

@@ -5,13 +5,14 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { staticExport } from '../next/plugin/static-export.js'
 import { type Change, makeAll, shown } from './change.js'
 import { exampleFiles, type NewFile, routeFile } from './example.js'
 import { dependenciesOf, type PackageManager, type Project, readProject } from './project.js'
 import { Refusal } from './refusal.js'
 import { withScripts } from './scripts.js'
 import { paint, type Terminal } from './terminal.js'
-import { newConfig, wrapConfig } from './wrapped-config.js'
+import { newConfig, textsFor, wrapConfig } from './wrapped-config.js'
 
 export interface InitOptions {
   readonly dir: string
@@ -68,6 +69,7 @@ function planFor(project: Project, example: boolean): Plan {
 function config({ dir, config: name, typescript }: Project, byHand: string[]): Change | undefined {
   if (name === undefined) return { path: typescript ? 'next.config.ts' : 'next.config.mjs', after: newConfig }
   const before = readFileSync(join(dir, name), 'utf8')
+  if (textsFor('output', before).includes('export')) byHand.push(staticExport(name))
   const result = wrapConfig(name, before)
   switch (result.kind) {
     case 'wrapped':

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../base/errors.js'
 import { Refusal } from './refusal.js'
+import { isIsolated } from './tsconfig.js'
 
 export interface Manifest {
   readonly name?: string
@@ -23,6 +24,8 @@ export interface Project {
   readonly nextVersion: string
   readonly appFolder: 'app' | 'src/app'
   readonly typescript: boolean
+  /** Whether what is exported needs a written type. */
+  readonly isolated: boolean
   /** The name of next.config, if there is one. */
   readonly config: string | undefined
   readonly packageManager: PackageManager
@@ -61,6 +64,7 @@ export function readProject(dir: string): Project {
     nextVersion,
     appFolder,
     typescript: existsSync(join(dir, 'tsconfig.json')),
+    isolated: isIsolated(join(dir, 'tsconfig.json')),
     config: configNames.find((name) => existsSync(join(dir, name))),
     packageManager: packageManagerOf(dir, manifest),
   }

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exampleFiles } from '../cli/example.js'
 import { type Compiler, complaints, declarationOf, installedTypes } from './declarations.fixture.js'
 import { componentOf, declaredApp } from './declared-app.fixture.js'
 import { membersOf } from './members.fixture.js'
@@ -47,6 +48,12 @@ describe.each<Compiler>(['typescript', 'typescript-5'])('an app, by %s', (compil
     const bare = written.replace(/(?<=export const counter): Definition<[\s\S]*?\n}>/, '')
     expect(complaints(dir, compiler, files(bare), options)).toMatch(/TS9010: Variable must have an explicit type/)
     expect(complaints(dir, compiler, files(written), options)).toBe('')
+  })
+
+  it('with isolatedDeclarations has from init what it needs', { timeout: patience }, () => {
+    const files = exampleFiles({ appFolder: 'app', typescript: true, isolated: true })
+    const texts = Object.fromEntries(files.map(({ path, text }) => [path, text]))
+    expect(complaints(dir, compiler, texts, { declaration: true, isolatedDeclarations: true })).toBe('')
   })
 })
 

@@ -10,6 +10,7 @@ import { refuseUnknown } from '../../base/known-keys.js'
 import { routePath } from '../request/route-path.js'
 import { seeConfig, zoneKey, zoneOf } from './config-registry.js'
 import { clients, nativeFiles } from './native-files.js'
+import { staticExport } from './static-export.js'
 
 type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>
 
@@ -61,7 +62,7 @@ const isPromise = (config: NextConfig | Promise<NextConfig>): config is Promise<
   'then' in config && typeof config.then === 'function'
 
 function extend(config: NextConfig): NextConfig {
-  if (config.output === 'export') throw new HeldStateError('static-export', exported)
+  if (config.output === 'export') throw new HeldStateError('static-export', staticExport('next.config'))
   seeConfig(config)
   return {
     ...config,
@@ -72,10 +73,6 @@ function extend(config: NextConfig): NextConfig {
     serverExternalPackages: [...(config.serverExternalPackages ?? []), ...external, ...clients()],
   }
 }
-
-const exported =
-  'next.config has output: \'export\', which makes files and no server, so nothing could hold state. Leave output out and run "heldstate start", or use ' +
-  "output: 'standalone' with the line of attach mode."
 
 type Turbopack = NonNullable<NextConfig['turbopack']>
 type Rules = NonNullable<Turbopack['rules']>
