@@ -145,6 +145,19 @@ test.each<[string, Files]>([
   expect(read('app/counter.state.ts')).toContain('export const counter: Definition<{')
   expect(read('app/counter/counter.tsx')).toContain('export function Counter(): ReactNode {')
   expect(read('app/counter/page.tsx')).toContain('export default function Page(): ReactNode {')
+  expect(read('next.config.ts')).toContain("export default withHeldState({}) as import('next').NextConfig\n")
+})
+
+test('with isolatedDeclarations, a config that is no function keeps the type of one', async () => {
+  const isolated = { ...nextApp, 'tsconfig.json': '{ "compilerOptions": { "isolatedDeclarations": true } }' }
+  const config = async (name: string, text: string) => (await run({ ...isolated, [name]: text })).read(name)
+  expect(await config('next.config.ts', 'export default config;\n')).toContain(
+    "export default withHeldState(config) as import('next').NextConfig;\n",
+  )
+  expect(await config('next.config.ts', 'export default async () => ({})\n')).toContain(
+    'export default withHeldState(async () => ({}))\n',
+  )
+  expect(await config('next.config.mjs', 'export default config\n')).toContain('export default withHeldState(config)\n')
 })
 
 test.each(['{}', '{ "compilerOptions": { /* "isolatedDeclarations": true */ } }', '{ "extends": "./nowhere" }', '{'])(

@@ -66,11 +66,11 @@ function planFor(project: Project, example: boolean): Plan {
   return { changes: changes.filter((change) => change !== undefined), byHand, withExample: added.length > 0 }
 }
 
-function config({ dir, config: name, typescript }: Project, byHand: string[]): Change | undefined {
-  if (name === undefined) return { path: typescript ? 'next.config.ts' : 'next.config.mjs', after: newConfig }
+function config({ dir, config: name, typescript, isolated }: Project, byHand: string[]): Change | undefined {
+  if (name === undefined) return { path: typescript ? 'next.config.ts' : 'next.config.mjs', after: newConfig(isolated) }
   const before = readFileSync(join(dir, name), 'utf8')
   if (textsFor('output', before).includes('export')) byHand.push(staticExport(name))
-  const result = wrapConfig(name, before)
+  const result = wrapConfig(name, before, isolated)
   switch (result.kind) {
     case 'wrapped':
       return undefined

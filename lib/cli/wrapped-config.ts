@@ -11,7 +11,8 @@ export type WrappedConfig =
   | { readonly kind: 'edited'; readonly text: string }
   | { readonly kind: 'unclear'; readonly reason: string; readonly paste: string }
 
-export function wrapConfig(name: string, text: string): WrappedConfig {
+/** `isolated`: the compiler may infer nothing that is exported. */
+export function wrapConfig(name: string, text: string, isolated = false): WrappedConfig {
   let program: Program
   try {
     program = parse(text)
@@ -30,10 +31,12 @@ export function wrapConfig(name: string, text: string): WrappedConfig {
   const own = value.type === 'FunctionDeclaration' && (value as Tree).id?.name
   if (own && names.filter((other) => other === own).length > 1)
     return unclear(name, text, `it uses the function ${own} that it exports`)
+  const closing = value.type === 'FunctionDeclaration' ? `)${styleOf(text).end}` : ')'
+  const isTyped = isolated && /ts$/.test(name) && !/Function/.test(value.type) // what is given a function gives one
   const edited = insertAll(text, [
     importInto(program, text, commonJs),
     { at: value.start, text: 'withHeldState(' },
-    { at: value.end, text: value.type === 'FunctionDeclaration' ? `)${styleOf(text).end}` : ')' },
+    { at: value.end, text: isTyped ? `${closing} ${asConfig}` : closing },
   ])
   return { kind: 'edited', text: edited }
 }
@@ -63,10 +66,12 @@ export function textsFor(setting: string, text: string): readonly string[] {
 }
 
 /** The config of an app that has none. */
-export const newConfig = `import { withHeldState } from 'heldstate/next'
+export const newConfig = (isolated: boolean) => `import { withHeldState } from 'heldstate/next'
 
-export default withHeldState({})
+export default withHeldState({})${isolated ? ` ${asConfig}` : ''}
 `
+
+const asConfig = `as import('next').NextConfig`
 
 /** Fields of nodes that are looked at; acorn's types tell them apart by node, of which TypeScript's are not part. */
 interface Tree extends Node {

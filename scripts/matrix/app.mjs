@@ -33,16 +33,21 @@ export class MatrixApp {
   constructor(cell, tarball) {
     this.cell = cell
     this.tarball = tarball
-    this.dir = join(folder, cell.name)
+    /** What is made and installed: the app, or the workspace that it is part of. */
+    this.root = join(folder, cell.name)
+    this.dir = join(this.root, cell.folder ?? '')
     this.address = ''
   }
 
   /** Writes the app, installs it and runs `heldstate init --yes`, twice. */
   async make() {
-    rmSync(this.dir, { recursive: true, force: true })
+    rmSync(this.root, { recursive: true, force: true })
     if (this.cell.created) await this.#create()
     else for (const [name, text] of Object.entries(this.#files())) this.write(name, text)
+    for (const [name, text] of Object.entries(this.cell.workspace ?? {}))
+      write(join(this.root, name), text.replace('PACKED', `file:${this.tarball}`))
     await this.#install()
+    if (this.cell.refused) return
     const first = await this.cli('init', '--yes')
     const second = await this.cli('init', '--yes')
     if (!second.includes('already set up')) throw new Error(`init changed something twice:\n${first}\n${second}`)
@@ -51,6 +56,21 @@ export class MatrixApp {
       throw new Error(`init left these scripts: ${JSON.stringify(scripts)}`)
     if (this.cell.attached) this.#attach()
     await this.cli('doctor')
+  }
+
+  /** What each command says that must not take such an app: `init`, `doctor`, `heldstate dev`, `next dev` and `next build`. */
+  async refusals() {
+    const failure = (work) =>
+      work.then(
+        (said) => `no failure: ${said}`,
+        (error) => error.message,
+      )
+    const said = { init: await failure(this.cli('init', '--yes')), doctor: await failure(this.cli('doctor')) }
+    const next = (...args) => this.#run(this.node, [this.#next, ...args])
+    said['heldstate dev'] = await failure(this.cli('dev', '-p', '0'))
+    said['next dev'] = await failure(next('dev', '-p', port))
+    said['next build'] = await failure(next('build'))
+    return said
   }
 
   /** Attach mode: the scripts are Next's own again, and instrumentation.ts has its line. */
@@ -65,8 +85,7 @@ export class MatrixApp {
 
   /** `next build`. */
   async build() {
-    const next = join(this.dir, 'node_modules/next/dist/bin/next')
-    this.output = await this.#run(this.node, [next, 'build', ...this.#bundler()])
+    this.output = await this.#run(this.node, [this.#next, 'build', ...this.#bundler()])
     if (this.cell.attached !== 'standalone') return
     cpSync(join(this.dir, '.next/static'), join(this.dir, '.next/standalone/.next/static'), { recursive: true })
     // as an image holds it: alone, so that what was not traced is missing
@@ -78,7 +97,7 @@ export class MatrixApp {
   async start(mode) {
     const { attached } = this.cell
     const alone = attached === 'standalone' && mode === 'start'
-    const bin = attached ? join(this.dir, 'node_modules/next/dist/bin/next') : this.#bin
+    const bin = attached ? this.#next : this.#bin
     const options = ['-p', attached ? port : '0', '-H', 'localhost', ...(mode === 'dev' ? this.#bundler() : [])]
     const args = alone ? [join(this.#image, 'server.js')] : [bin, mode, ...options]
     const env = { ...environment(), ...(alone ? { PORT: port, HOSTNAME: 'localhost' } : {}) }
@@ -124,9 +143,7 @@ export class MatrixApp {
   }
 
   write(name, text) {
-    const file = join(this.dir, name)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text)
+    write(join(this.dir, name), text)
   }
 
   get node() {
@@ -139,7 +156,17 @@ export class MatrixApp {
   }
 
   get #bin() {
-    return join(this.dir, 'node_modules/heldstate/dist/cli/bin.js')
+    return this.#installed('heldstate/dist/cli/bin.js')
+  }
+
+  get #next() {
+    return this.#installed('next/dist/bin/next')
+  }
+
+  /** A workspace may have it above the app. */
+  #installed(name) {
+    const places = [this.dir, this.root].map((dir) => join(dir, 'node_modules', name))
+    return places.find((place) => existsSync(place)) ?? places[0]
   }
 
   #bundler() {
@@ -163,10 +190,10 @@ export class MatrixApp {
   /** With pnpm once more, as a deployment does: from its lockfile, into an empty folder. */
   async #install() {
     const { manager } = this.cell
-    if (!manager) return void (await this.#run('npm', ['install', '--no-audit', '--no-fund']))
-    const pnpm = (...args) => this.#run('npx', ['--yes', manager, 'install', ...args])
+    if (!manager) return void (await this.#run('npm', ['install', '--no-audit', '--no-fund'], this.root))
+    const pnpm = (...args) => this.#run('npx', ['--yes', manager, 'install', ...args], this.root)
     await pnpm('--no-frozen-lockfile')
-    rmSync(join(this.dir, 'node_modules'), { recursive: true })
+    rmSync(join(this.root, 'node_modules'), { recursive: true })
     await pnpm('--frozen-lockfile')
   }
 
@@ -204,6 +231,7 @@ export class MatrixApp {
         react: '^19.2.0',
         'react-dom': '^19.2.0',
         heldstate: `file:${this.tarball}`,
+        ...cell.dependencies,
       },
       devDependencies: {
         ...(cell.typescript
@@ -222,6 +250,11 @@ export class MatrixApp {
       ...cell.files,
     }
   }
+}
+
+function write(file, text) {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
 }
 
 const tsconfig = {

@@ -54,6 +54,61 @@ async function driveMixedPages(page, address) {
   await button.getByText('server 15, page 15, live').waitFor({ timeout: 60_000 })
 }
 
+/** As Turborepo lays an app out: a package beside it has a state module, and sources alone. PACKED stands for the tarball. */
+const workspace = {
+  'package.json': JSON.stringify({ name: 'workspace', private: true, workspaces: ['apps/*', 'packages/*'] }),
+  'pnpm-workspace.yaml': 'packages:\n  - "apps/*"\n  - "packages/*"\n',
+  'packages/basket/package.json': JSON.stringify({
+    name: '@repo/basket',
+    version: '0.0.0',
+    private: true,
+    type: 'module',
+    exports: { './*': './src/*.ts' },
+    dependencies: { heldstate: 'PACKED' },
+  }),
+  'packages/basket/src/first.ts': 'export const first = ["apple"];\n',
+  'packages/basket/src/basket.state.ts': `import { defineState } from "heldstate";
+import { first } from "./first";
+
+export const basket = defineState("basket", () => ({ items: first })).events((on) => ({
+  put: on((s, name: string) => {
+    s.items.push(name);
+  }),
+}));
+`,
+}
+const basketPage = {
+  'app/basket/basket.tsx': `"use client";
+
+import { basket } from "@repo/basket/basket.state";
+import { useServerState } from "heldstate/react";
+
+export function Basket() {
+  const { items, put } = useServerState(basket);
+  return <button onClick={() => put("pear")}>{items.join(", ")}</button>;
+}
+`,
+  'app/basket/page.tsx': `import { Basket } from "./basket";
+
+export default function Page() {
+  return <Basket />;
+}
+`,
+}
+const inWorkspace = {
+  folder: 'apps/web',
+  workspace,
+  files: { 'next.config.ts': typed('  transpilePackages: ["@repo/basket"],\n'), ...basketPage },
+  async drive(page, address) {
+    await page.goto(`${address}/basket`)
+    const items = (text) => page.getByText(text, { exact: true })
+    await items('apple').click({ timeout: 60_000 })
+    await items('apple, pear').waitFor({ timeout: 60_000 })
+    await page.reload()
+    await items('apple, pear').waitFor({ timeout: 60_000 })
+  },
+}
+
 export const cells = [
   { name: 'newest', typescript: '7.0.2', files: { 'next.config.ts': typed('') } },
   {
@@ -125,6 +180,45 @@ export const cells = [
     typescript: '5.9.3',
     compilerOptions: { composite: true },
     files: { 'next.config.ts': typed('') },
+  },
+  {
+    name: 'isolated-declarations',
+    typescript: '7.0.2',
+    compilerOptions: { allowJs: false, declaration: true, isolatedDeclarations: true }, // TypeScript takes no allowJs with it
+    files: {
+      'next.config.ts': typed(''),
+      'app/layout.tsx': `import type { ReactNode } from "react";
+
+export default function RootLayout({ children }: { children: ReactNode }): ReactNode {
+  return (
+    <html lang="en">
+      <body>{children}</body>
+    </html>
+  );
+}
+`,
+      'app/page.tsx': `import type { ReactNode } from "react";
+
+export default function Home(): ReactNode {
+  return <p>Home</p>;
+}
+`,
+    },
+  },
+  { name: 'workspace', typescript: '5.9.3', dependencies: { '@repo/basket': '*' }, ...inWorkspace },
+  {
+    name: 'workspace-pnpm',
+    manager: 'pnpm@12',
+    typescript: '5.9.3',
+    webpack: true,
+    dependencies: { '@repo/basket': 'workspace:*' },
+    ...inWorkspace,
+  },
+  {
+    name: 'static-export',
+    typescript: '7.0.2',
+    refused: /next\.config\S* has output: 'export', which makes files and no server, .* Leave output out/,
+    files: { 'next.config.ts': typed('  output: "export",\n') },
   },
   {
     name: 'mixed-pages',

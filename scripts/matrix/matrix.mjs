@@ -32,7 +32,12 @@ for (const cell of chosen) {
     steps.push(`${name} ${((performance.now() - began) / 1000).toFixed(0)} s`)
   }
   try {
-    await step('init', () => app.make())
+    await step(cell.refused ? 'install' : 'init', () => app.make())
+    if (cell.refused) {
+      await step('refusals', () => refused(app))
+      console.log(`passed ${cell.name}: ${steps.join(', ')}`)
+      continue
+    }
     await step('dev', () => served(app, 'dev'))
     await step('build', () => app.build())
     await step('start', () => served(app, 'start'))
@@ -47,6 +52,12 @@ for (const cell of chosen) {
 await browser.close()
 console.log(`${chosen.length - failed} cells passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
+
+/** Each command that must not take such an app says why. */
+async function refused(app) {
+  for (const [command, said] of Object.entries(await app.refusals()))
+    if (!app.cell.refused.test(said)) throw new Error(`${command} says: ${said}`)
+}
 
 async function served(app, mode) {
   await app.start(mode)

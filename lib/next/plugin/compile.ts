@@ -12,10 +12,30 @@ const target = {
   logLevel: 'silent',
 } satisfies BuildOptions & TransformOptions
 
-/** One file as CommonJS, with its imports as `require` calls; what it exports whole has `true` as a second argument. */
+/** One file as CommonJS, with its imports as `require` calls. */
 export function compile(file: string, source: string): string {
   const { code } = transformSync(source, { ...target, loader: file.endsWith('x') ? 'tsx' : 'ts', sourcefile: file })
-  return code.replaceAll(/(__reExport\(\w+, require\("(?:[^"\\]|\\.)*")\)/g, '$1, true)')
+  return sayingWhole(code)
+}
+
+/** Has `require` hear of what is exported whole, by a second argument, and `__knowWhole` of each namespace that exports so. */
+const sayingWhole = (code: string) =>
+  code
+    .replaceAll(/(__reExport\(\w+, require\("(?:[^"\\]|\\.)*")\)/g, '$1, true)')
+    .replace(/(?<=^var __reExport = \(target, mod, secondTarget\) => \()/m, '__knowWhole(target), ')
+
+/** Has `require` hear of the file that asks, by a third argument. Comments say in a bundle which of its files begins. */
+function sayingWho(code: string, fileOf: ReadonlyMap<string, string>): string {
+  let asking: string | undefined
+  const lines = code.split('\n').map((line) => {
+    asking = fileOf.get(line.replace(/^\/\/ /, '')) ?? asking
+    const ending = `, ${JSON.stringify(asking)})`
+    return line.replace(
+      /^((?:var \w+ = (?:__toESM\()?|__reExport\(\w+, )require\("(?:[^"\\]|\\.)*")(, true)?\)/,
+      (_, call, whole = ', false') => call + whole + ending,
+    )
+  })
+  return lines.join('\n')
 }
 
 export interface Bundle {
@@ -52,10 +72,12 @@ export function bundle(specifier: string, file: string, packages: 'bundle' | 'ex
       '*.state.jsx',
     ],
   })
-  const inputs = Object.keys(metafile.inputs).map((name) => resolve(directory, name))
-  const files = inputs.filter((input) => input !== file && !/[\\/]node_modules[\\/]/.test(input))
-  return { code: outputFiles[0]?.text ?? '', files }
+  const inputs = new Map(Object.keys(metafile.inputs).map((name) => [name, resolve(directory, name)]))
+  const files = [...inputs.values()].filter((input) => input !== file && !/[\\/]node_modules[\\/]/.test(input))
+  return { code: sayingWho(sayingWhole(outputFiles[0]?.text ?? ''), inputs), files }
 }
+
+export const isFailedBuild = (error: unknown): boolean => (error as Partial<BuildFailure> | null)?.errors !== undefined
 
 /** Why code could not be compiled or run, on one line. Of esbuild's errors only the first: others mostly follow from it. */
 export function reasonOf(error: unknown): string {

@@ -228,6 +228,80 @@ describe('imports', () => {
   })
 })
 
+describe('states that a module has from others through files between them', () => {
+  const again = (source: string) => {
+    const { others, whole } = evaluateStateModule(write('app/all.state.ts', source), source)
+    return {
+      whole,
+      others: Object.entries(others)
+        .map(([name, other]) => `${other.name} as ${name} of ${other.from}`)
+        .sort(),
+    }
+  }
+
+  test('are led to where they come from, however many files lie between', () => {
+    write('app/shop/index.ts', `export * from './deeper'\nexport const unrelated = 1`)
+    write('app/shop/deeper/index.ts', `export * from '../cart.state'\nexport { users as people } from '@/users.state'`)
+    expect(again(`export * from './shop'`)).toEqual({
+      whole: ['./shop/cart.state'],
+      others: ['users as people of @/users.state'],
+    })
+  })
+
+  test('are led there where the file is named by an alias, lies above, or passes a name on', () => {
+    write('app/above.ts', `import { a } from './a.state'\nexport { a, a as b }\nexport { default } from './c.state'`)
+    expect(again(`export { a as c, b, default as d } from '@/app/above'`)).toEqual({
+      whole: [],
+      others: ['a as b of ./a.state', 'a as c of ./a.state', 'default as d of ./c.state'],
+    })
+    write('near.ts', `export * from './app/cart.state'\nexport * from './rooms.state'`)
+    expect(again(`export * from '../near'`)).toEqual({ whole: ['./cart.state', '../rooms.state'], others: [] })
+  })
+
+  test('are led there from files of several folders that name them alike', () => {
+    write('app/one/index.ts', `export * from './cart.state'\nexport { tea } from './drinks.state'`)
+    write('app/two/index.ts', `export * from './cart.state'\nexport { juice } from './drinks.state'`)
+    write('app/between.ts', `export * from './one'\nexport * from './two'`)
+    expect(again(`export * from './between'`)).toEqual({
+      whole: ['./one/cart.state', './two/cart.state'],
+      others: ['juice as juice of ./two/drinks.state', 'tea as tea of ./one/drinks.state'],
+    })
+  })
+
+  test('are found by name in what a file exports whole', () => {
+    write('app/deep.ts', `export * from './cart.state'`)
+    write('app/between.ts', `export * from './deep'\nexport { cart as basket } from './deep'`)
+    expect(again(`export { cart, basket } from './between'`).others).toEqual([
+      'cart as basket of ./cart.state',
+      'cart as cart of ./cart.state',
+    ])
+  })
+
+  test('are not taken along from files that are only used', () => {
+    write('app/used.ts', `export * from './cart.state'\nexport const n = 4`)
+    write('app/user.ts', `import { n } from './used'\nexport const twice = n * 2`)
+    expect(again(`export * from './user'\nexport { n } from './used'`)).toEqual({ whole: [], others: [] })
+  })
+
+  test('are led through a package of the workspace, whose sources are compiled', () => {
+    write('packages/states/package.json', '{ "name": "@repo/states", "exports": { ".": "./index.ts" } }')
+    write('packages/states/index.ts', `export * from './cart.state'\nexport const max: number = 3`)
+    mkdirSync(join(root, 'node_modules/@repo'))
+    symlinkSync(join(root, 'packages/states'), join(root, 'node_modules/@repo/states'))
+    expect(again(`export * from '@repo/states'`)).toEqual({ whole: ['../packages/states/cart.state'], others: [] })
+    const { defaults, loaded } = evaluate(`import { max } from '@repo/states'\n${counter('{ max }')}`)
+    expect([defaults, loaded]).toEqual([{ max: 3 }, ['packages/states/index.ts']])
+  })
+
+  test('and a name for all of them is refused where its members cannot be led', () => {
+    write('app/spaces.ts', `export * from './cart.state'\nexport const n = 1`)
+    expect(() => again(`export * as spaces from './spaces'`)).toThrow(
+      `It exports "spaces", an object that holds states of other modules. Export them by name, or all of a state module: export * as spaces from './that.state'`,
+    )
+    expect(again(`export * as spaces from './cart.state'`).others).toEqual(['* as spaces of ./cart.state'])
+  })
+})
+
 describe('a module that cannot be used', () => {
   const file = () => join(root, 'app/counter.state.ts')
 
@@ -268,10 +342,17 @@ describe('a module that cannot be used', () => {
     )
   })
 
-  test('and with a state of another that a third file passes on', () => {
-    write('app/near.ts', `export { other } from './other.state'`)
-    expect(() => evaluate(`export { other } from './near'`)).toThrow(
-      `It exports "other", which another file has from a state module. Export it from there: export { other } from`,
+  test('and with a state that one of several files has, all of which are exported', () => {
+    write('app/both.ts', `export * from './one/cart.state'\nexport * from './two/cart.state'`)
+    expect(() => evaluate(`export { cart } from './both'`)).toThrow(
+      `It exports "cart", which a file has from one of "./one/cart.state", "./two/cart.state", as it exports all of them. Name it: export { cart } from './that.state'`,
+    )
+  })
+
+  test('and with a state that a file has by a call of require', () => {
+    write('app/called.ts', `module.exports = require('./cart.state')`)
+    expect(() => evaluate(`export { cart } from './called'`)).toThrow(
+      `It exports "cart", which another file has from "./cart.state". Name that: export { cart } from './that/cart.state'`,
     )
   })
 

@@ -9,7 +9,8 @@ import type { Manifest } from '../../protocol/manifest.js'
 import { isServerDefinition, type ServerDefinition } from '../../state/define.js'
 import { compile, reasonOf } from './compile.js'
 import { Imports } from './imports.js'
-import { type OtherState, otherStateIn, refuseIndirect } from './other-states.js'
+import { moduleIn } from './lazy-module.js'
+import { hasOthers, type OtherState, otherStateIn, wholeIn } from './other-states.js'
 import { portableText } from './portable-text.js'
 
 /** What a stub of one definition is made of. */
@@ -39,12 +40,16 @@ export function evaluateStateModule(
     const exports = imports.run(compile(file, source))
     const own: Record<string, StubParts> = {}
     const others: Record<string, OtherState> = {}
+    const whole: string[] = []
     for (const [name, value] of Object.entries(exports)) {
-      const other = otherStateIn(value)
-      if (other) others[name] = other.from === '' ? refuseIndirect(name, other.name) : other
+      const all = wholeIn(value)
+      const other = otherStateIn(value, name)
+      if (all !== undefined) whole.push(all)
+      else if (other) others[name] = other
       else if (isServerDefinition(value)) own[name] = partsOf(value)
+      else refuseNamespace(name, value)
     }
-    return { own, others, whole: imports.whole }
+    return { own, others, whole }
   } catch (error) {
     throw new HeldStateError('invalid-definition', sentence(file, error, imports.problems), { cause: error })
   }
@@ -56,6 +61,17 @@ function partsOf({ id, manifest, members }: ServerDefinition): StubParts {
     portableText(change, `Event "${event}" of state "${id}"`),
   ])
   return { manifest, predict: Object.fromEntries(predict) }
+}
+
+/** `export * as name` of a file that has states: its stub has no such object. */
+function refuseNamespace(name: string, value: unknown): void {
+  const module = moduleIn(value)
+  if (!module || !(hasOthers(module) || Object.values(module).some(isServerDefinition))) return
+  throw new HeldStateError(
+    'invalid-definition',
+    `It exports "${name}", an object that holds states of other modules. Export them by name, or all of a state module: ` +
+      `export * as ${name} from './that.state'`,
+  )
 }
 
 function sentence(file: string, error: unknown, problems: readonly string[]): string {

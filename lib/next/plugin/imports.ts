@@ -2,15 +2,18 @@
  * What a state module gets for its imports while it is evaluated. Each is loaded when something looks into it: a database
  * that only handlers use is never opened here. What cannot be loaded is inert, and said if the evaluation fails.
  */
+import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { HeldStateError } from '../../base/errors.js'
-import { bundle, reasonOf } from './compile.js'
+import { bundle, isFailedBuild, reasonOf } from './compile.js'
 import { type Steady, steadyCrypto, steadyFor } from './deterministic-globals.js'
 import { inert, lazily } from './lazy-module.js'
-import { otherStates } from './other-states.js'
+import { knowWhole, otherStates, type Place, Unclear } from './other-states.js'
 
 type Module = Readonly<Record<string, unknown>>
+/** `isWhole` of what is exported whole; `file` is the one that asks, in a bundle. */
+type Require = (specifier: string, isWhole?: boolean, file?: string) => unknown
 
 /** Reasons to try esbuild: an alias of the project that looks like a package, or a package for `import` only. */
 const needsCompiling = new Set([
@@ -33,8 +36,6 @@ export interface ImportsOptions {
 export class Imports {
   /** Why imports could not be loaded, a sentence each. */
   readonly problems: string[] = []
-  /** State modules of which the module exports everything, as it names them. */
-  readonly whole: string[] = []
   private readonly given: ImportsOptions
   private readonly require: NodeJS.Require
   private readonly steady: Steady
@@ -50,7 +51,7 @@ export class Imports {
     return this.evaluate(code, (specifier, isWhole) => (isWhole ? this.exported(specifier) : this.import(specifier)))
   }
 
-  private evaluate(code: string, require: (specifier: string, isWhole?: boolean) => unknown): Module {
+  private evaluate(code: string, require: Require): Module {
     const module = { exports: {} as Module }
     const { file } = this.given
     const scope = {
@@ -59,6 +60,7 @@ export class Imports {
       exports: module.exports,
       __filename: file,
       __dirname: dirname(file),
+      __knowWhole: knowWhole,
       ...this.steady,
     }
     // the inner function is the module's own scope, in which it may name something like what it is given
@@ -68,7 +70,7 @@ export class Imports {
 
   /** What is exported whole has to show its names, so it is looked into at once. */
   private exported(specifier: string): unknown {
-    if (isStateModule(specifier)) this.whole.push(specifier)
+    if (isStateModule(specifier)) return otherStates(specifier)
     if (isPlain(specifier)) return {}
     try {
       return this.loaded(specifier)
@@ -78,11 +80,10 @@ export class Imports {
     }
   }
 
-  /** `from` is empty where a file between the two names the other. */
-  private import(specifier: string, from = specifier): unknown {
+  private import(specifier: string, place: Place = specifier): unknown {
     if (specifier === 'heldstate') return this.given.authors
     if (specifier === 'server-only' || specifier === 'client-only') return {}
-    if (isStateModule(specifier)) return otherStates(from)
+    if (isStateModule(specifier)) return otherStates(place)
     if (/^(node:)?crypto$/.test(specifier)) return steadyCrypto(this.require(specifier), this.steady)
     return lazily(() => this.load(specifier))
   }
@@ -102,18 +103,53 @@ export class Imports {
 
   private package(specifier: string): unknown {
     try {
-      return this.require(specifier)
+      const file = this.linked(specifier)
+      return file ? this.sources(specifier, file) : this.require(specifier)
     } catch (error) {
       if (!needsCompiling.has((error as NodeJS.ErrnoException).code ?? '')) throw error
       return this.bundle(specifier, 'bundle')
     }
   }
 
+  /** The file of a package of the workspace, whose sources may be no JavaScript yet. */
+  private linked(specifier: string): string | undefined {
+    const file = this.require.resolve(specifier)
+    return isAbsolute(file) && !realpathSync(file).split(sep).includes('node_modules') ? file : undefined
+  }
+
+  private sources(specifier: string, file: string): unknown {
+    try {
+      return this.bundle(file, 'external')
+    } catch (error) {
+      if (isFailedBuild(error)) return this.require(specifier)
+      throw error
+    }
+  }
+
   private bundle(specifier: string, packages: 'bundle' | 'external'): unknown {
     const { code, files } = bundle(specifier, this.given.file, packages)
     for (const file of files) this.given.onLoad(file)
-    return this.evaluate(code, (inner) => this.import(inner, '')).loaded
+    const within = (inner: string, isWhole?: boolean, file?: string) => {
+      if (isStateModule(inner)) return this.import(inner, this.placeOf(inner, file))
+      return isWhole && !isOfProject(inner) && !isPlain(inner) && this.linked(inner)
+        ? this.exported(inner)
+        : this.import(inner)
+    }
+    return this.evaluate(code, within).loaded
   }
+
+  /** What another file names by a path, as it is named from the place of the state module. */
+  private placeOf(specifier: string, file: string | undefined): Place {
+    if (!specifier.startsWith('.')) return specifier
+    const name = specifier.replace(/^.*\//, '')
+    if (file === undefined) return new Unclear(`another file has from "${specifier}". Name that`, `'./that/${name}'`)
+    return pathFrom(dirname(this.given.file), resolve(dirname(file), specifier))
+  }
+}
+
+function pathFrom(folder: string, file: string): string {
+  const path = relative(folder, file).split(sep).join('/')
+  return path.startsWith('.') ? path : `./${path}`
 }
 
 /** Relative, absolute, or under one of the usual aliases: `@/`, `~/`, `#`. */

@@ -3,6 +3,8 @@
 /** A constructor with no key that a proxy would have to show. */
 const callable = () => function placeholder() {}.bind(undefined) as unknown as object
 
+const contents = Symbol('the module itself')
+
 /**
  * The module that `load` gives, or its default export where the importer takes it for that: Node and bundlers disagree on
  * what the default export of a CommonJS module is. It shows no keys, so that copying it, as esbuild does, is no look.
@@ -17,6 +19,7 @@ export function lazily(load: () => unknown): unknown {
   const proxy: object = new Proxy(callable(), {
     get: (_, key) => {
       if (key === '__esModule') return true
+      if (key === contents) return module()
       if (key === 'default') return 'default' in Object(module()) ? module().default : module()
       return key in Object(module()) ? module()[key] : Object(module().default)[key]
     },
@@ -27,6 +30,12 @@ export function lazily(load: () => unknown): unknown {
     getPrototypeOf: () => proxy,
   })
   return proxy
+}
+
+/** The module of which a value is the namespace; undefined if it is none that is loaded lazily. */
+export const moduleIn = (value: unknown): object | undefined => {
+  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, contents) : undefined
+  return typeof found === 'object' && found !== null ? found : undefined
 }
 
 /** Whatever is done with it, it stays as it is; only a number or a text it cannot be. */
