@@ -162,6 +162,32 @@ test.each<[what: string, files: Files, kind: 'broken' | 'note', sentence: string
   expect(wrong(files)).toEqual([{ kind, text: expect.stringContaining(sentence) }])
 })
 
+test('a script of another name that starts Next alone is noted', () => {
+  const scripts = { dev: 'heldstate dev', start: 'heldstate start', preview: 'next build && next start' }
+  const { dir } = folderWith({
+    ...healthy,
+    'package.json': JSON.stringify({ scripts, dependencies: { next: '16' } }),
+  })
+  expect(appFindings(dir)).toContainEqual({
+    kind: 'note',
+    text: 'The script "preview" runs "next build && next start", which starts Next without heldstate. Let it run "heldstate start".',
+  })
+})
+
+test.each<[string, string | undefined]>([
+  ['{ "tasks": {} }', 'note'],
+  ['{ // "globalPassThroughEnv": ["HELDSTATE_*"]\n "tasks": {} }', 'note'],
+  ['{ "globalPassThroughEnv": ["HELDSTATE_*"], }', undefined],
+  ['{ "tasks": { "start": { "passThroughEnv": ["HELDSTATE_SECRET", "PORT"] } } }', undefined],
+  ['{ "globalEnv": ["*"] }', undefined],
+])('Turborepo, by %s above the app, is asked for the variables of heldstate', (turbo, kind) => {
+  const files = Object.entries(healthy).map(([name, text]) => [`apps/web/${name}`, text])
+  const { dir } = folderWith({ ...Object.fromEntries(files), 'turbo.json': turbo })
+  const found = appFindings(join(dir, 'apps/web')).find(({ text }) => text.includes('turbo.json'))
+  expect(found?.kind).toBe(kind)
+  if (kind) expect(found?.text).toContain('"globalPassThroughEnv": ["HELDSTATE_*"]')
+})
+
 /** An app of a workspace, with a package beside it that has state modules. */
 function workspace(config: string, before = '') {
   const { dir, write } = folderWith({

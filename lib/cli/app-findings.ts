@@ -13,6 +13,7 @@ import { proxyFindings } from './proxy-findings.js'
 import { redisOf } from './redis-findings.js'
 import { scriptFindings } from './script-findings.js'
 import { secretFindings } from './secret-findings.js'
+import { turboFindings } from './turbo-findings.js'
 import { textsFor, wrapConfig } from './wrapped-config.js'
 
 export function appFindings(dir: string, node = process.versions.node): readonly Finding[] {
@@ -31,6 +32,7 @@ export function appFindings(dir: string, node = process.versions.node): readonly
     ...secretFindings(dir, process.env.HELDSTATE_SECRET, redisOf(dir) !== ''),
     ...(redisOf(dir) === '' ? [folderFinding(project)] : []),
     ...proxyFindings(project),
+    ...turboFindings(dir),
   ]
 }
 

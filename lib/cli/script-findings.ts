@@ -5,7 +5,7 @@ import { attachLine, instrumentationFor, isAttached } from './attached.js'
 import { isStandalone } from './config-text.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import type { Project } from './project.js'
-import { serverIn, startsHeldState } from './scripts.js'
+import { commandIn, serverIn, startsHeldState } from './scripts.js'
 
 export function scriptFindings(project: Project): readonly Finding[] {
   const { scripts = {} } = project.manifest
@@ -17,7 +17,22 @@ export function scriptFindings(project: Project): readonly Finding[] {
         return note(`package.json has no script "${name}". "heldstate ${name}" is what it would run.`)
       return scriptFinding(project, name, script)
     }),
+    ...otherFindings(project, scripts),
   ]
+}
+
+/** Scripts of other names, as `preview`. */
+function otherFindings(project: Project, scripts: Readonly<Record<string, string>>): readonly Finding[] {
+  if (isAttached(project)) return []
+  return Object.entries(scripts).flatMap(([name, script]) => {
+    const command = commandIn(script)
+    if (command === undefined || name === 'dev' || name === 'start') return []
+    return [
+      note(
+        `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Let it run "heldstate ${command}".`,
+      ),
+    ]
+  })
 }
 
 /** Its server is Next's own, whatever the scripts start. */

@@ -13,6 +13,7 @@ test.each([
   ['next dev', 'heldstate dev'],
   ['next', 'heldstate dev'],
   ['next dev --turbopack', 'heldstate dev --turbopack'],
+  ['npm run generate && next dev', 'npm run generate && heldstate dev'],
   ['next dev --webpack -p 4000', 'heldstate dev --webpack -p 4000'],
   ['NODE_OPTIONS=--inspect next dev', 'NODE_OPTIONS=--inspect heldstate dev'],
   ['cross-env A=1 next dev', 'cross-env A=1 heldstate dev'],
@@ -32,6 +33,30 @@ test.each(['next dev --experimental-https', 'next dev & tailwind', 'turbo dev', 
     ])
   },
 )
+
+test('scripts of other names that start Next too are changed where they do', () => {
+  const { scripts, byHand } = edit({
+    dev: 'next dev',
+    build: 'next build',
+    start: 'next start',
+    preview: 'next build && next start -p 4000',
+    'dev:https': 'next dev --experimental-https',
+    types: 'next typegen && tsc',
+    all: 'turbo run start',
+  })
+  expect(scripts).toEqual({
+    dev: 'heldstate dev',
+    build: 'next build',
+    start: 'heldstate start',
+    preview: 'next build && heldstate start -p 4000',
+    'dev:https': 'next dev --experimental-https',
+    types: 'next typegen && tsc',
+    all: 'turbo run start',
+  })
+  expect(byHand).toEqual([
+    'The script "dev:https" of package.json is "next dev --experimental-https". Let it run "heldstate dev" in place of "next dev".',
+  ])
+})
 
 test('a server of the app stays, and is told of if it does not start heldstate', () => {
   const scripts = { dev: 'tsx server.ts', start: 'NODE_ENV=production tsx server.ts' }

@@ -26,7 +26,14 @@ export function withScripts(project: Pick<Project, 'dir' | 'appFolder' | 'manife
     const script = scripts[command]
     const ours = script === undefined ? `heldstate ${command}` : replaced(script, command)
     if (ours !== undefined) next[command] = ours
-    else if (!runsHeldState(dir, script ?? '')) byHand.push(toDo(command, script ?? ''))
+    else if (!runsHeldState(dir, script ?? '')) byHand.push(toDo(command, command, script ?? ''))
+  }
+  for (const [name, script] of Object.entries(scripts)) {
+    const command = commandIn(script)
+    if (command === undefined || name === 'dev' || name === 'start') continue
+    const ours = replaced(script, command)
+    if (ours !== undefined) next[name] = ours
+    else byHand.push(toDo(name, command, script))
   }
   return { text: edited(manifestText, scripts, next), byHand }
 }
@@ -44,25 +51,34 @@ function runsHeldState(dir: string, script: string): boolean {
   return /\bheldstate (dev|start)\b/.test(script) || (server !== undefined && startsHeldState(dir, server))
 }
 
-function toDo(command: string, script: string): string {
+/** With which of its own commands a script starts Next, if it does. */
+export const commandIn = (script: string) => /\bnext (dev|start)\b/.exec(script)?.[1]
+
+function toDo(name: string, command: string, script: string): string {
   const server = serverIn(script)
   if (server !== undefined)
     return (
-      `The script "${command}" of package.json runs a server of your own, ${server}. Let it call serve() from "heldstate/next" ` +
+      `The script "${name}" of package.json runs a server of your own, ${server}. Let it call serve() from "heldstate/next" ` +
       `in place of next(); if it does nothing else, let the script run "heldstate ${command}".`
     )
-  return `The script "${command}" of package.json is ${JSON.stringify(script)}. Let it run "heldstate ${command}" in place of "next ${command}".`
+  return `The script "${name}" of package.json is ${JSON.stringify(script)}. Let it run "heldstate ${command}" in place of "next ${command}".`
 }
 
 /** Flags of `next` that `heldstate` has too. */
 const known =
   /^(?:(?:cross-env )?(?:[A-Z_][A-Z0-9_]*=\S* )*)next (?:dev|start)((?: --turbopack| --turbo| --webpack| (?:-p|--port|-H|--hostname)[ =]\S+)*)$/
 
-/** The script as ours, if it does nothing but start Next in a way that we can too. */
+/** The script as ours, if it starts Next in a way that we can too, maybe after something else. */
 function replaced(script: string, command: string): string | undefined {
-  const trimmed = script.trim()
-  if (trimmed === 'next' && command === 'dev') return 'heldstate dev'
-  return known.test(trimmed) ? trimmed.replace(/(^| )next (dev|start)/, '$1heldstate $2') : undefined
+  const steps = script.trim().split(' && ')
+  const last = steps.pop() ?? ''
+  const ours =
+    last === 'next' && command === 'dev'
+      ? 'heldstate dev'
+      : known.test(last)
+        ? last.replace(/(^| )next (dev|start)/, '$1heldstate $2')
+        : undefined
+  return ours === undefined || steps.some(commandIn) ? undefined : [...steps, ours].join(' && ')
 }
 
 /** Changes only what differs, in the text as it is written; where that is not possible, writes the whole file. */
