@@ -63,9 +63,10 @@ const workspace = {
     version: '0.0.0',
     private: true,
     type: 'module',
-    exports: { './*': './src/*.ts' },
+    exports: { '.': './src/index.ts', './*': './src/*.ts' },
     dependencies: { heldstate: 'PACKED' },
   }),
+  'packages/basket/src/index.ts': 'export * from "./basket.state";\n',
   'packages/basket/src/first.ts': 'export const first = ["apple"];\n',
   'packages/basket/src/basket.state.ts': `import { defineState } from "heldstate";
 import { first } from "./first";
@@ -77,15 +78,20 @@ export const basket = defineState("basket", () => ({ items: first })).events((on
 }));
 `,
 }
+/** The state by its file, and by a state module that has it through files and a package between. */
 const basketPage = {
+  'app/basket/all.state.ts': 'export * from "./shop";\n',
+  'app/basket/shop/index.ts': 'export * from "./deeper";\n',
+  'app/basket/shop/deeper.ts': 'export * from "@repo/basket";\n',
   'app/basket/basket.tsx': `"use client";
 
 import { basket } from "@repo/basket/basket.state";
 import { useServerState } from "heldstate/react";
+import { basket as again } from "./all.state";
 
 export function Basket() {
   const { items, put } = useServerState(basket);
-  return <button onClick={() => put("pear")}>{items.join(", ")}</button>;
+  return <button onClick={() => put("pear")}>{items.join(", ")} and {useServerState(again).items.length}</button>;
 }
 `,
   'app/basket/page.tsx': `import { Basket } from "./basket";
@@ -102,10 +108,10 @@ const inWorkspace = {
   async drive(page, address) {
     await page.goto(`${address}/basket`)
     const items = (text) => page.getByText(text, { exact: true })
-    await items('apple').click({ timeout: 60_000 })
-    await items('apple, pear').waitFor({ timeout: 60_000 })
+    await items('apple and 1').click({ timeout: 60_000 })
+    await items('apple, pear and 2').waitFor({ timeout: 60_000 })
     await page.reload()
-    await items('apple, pear').waitFor({ timeout: 60_000 })
+    await items('apple, pear and 2').waitFor({ timeout: 60_000 })
   },
 }
 

@@ -56,7 +56,7 @@ describe('the package', () => {
 
   beforeAll(async () => {
     dir = installedPackage()
-    const scripts: string = new URL('../../../scripts/package.mjs', import.meta.url).href // has no types
+    const scripts: string = new URL('../../../scripts/package/package.mjs', import.meta.url).href // has no types
     const { addEsbuild } = (await import(scripts)) as { addEsbuild(dist: string): void }
     addEsbuild(at('heldstate/dist'))
     rmSync(at('esbuild')) // a link
