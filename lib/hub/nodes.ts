@@ -91,8 +91,7 @@ export class Nodes implements ClusterEvents {
         const instance = instances.get(token)
         const follow = instance !== undefined && keeping.isNeeded(instance)
         if (instance) {
-          instance.loaded = false
-          instance.followed = follow
+          instance.role = follow ? 'follower' : 'none'
         }
         await this.store?.release(token, follow)
       } finally {
@@ -112,11 +111,11 @@ export class Nodes implements ClusterEvents {
     const { instances, keeping, log } = this.ground
     const instance = instances.get(token)
     if (!instance || !keeping.isNeeded(instance)) {
-      if (instance) instance.followed = false
+      instance?.unfollow()
       this.store
         ?.unfollow(token)
         .catch((error) => log.warn(`Failed to stop following a tab that has gone ${inTab(token)}.`, error))
-    } else if (instance.followed) this.ground.told(instance, instance.follow(stored))
+    } else if (instance.role === 'follower') this.ground.told(instance, instance.follow(stored))
   }
 
   onBroadcast(word: string): void {
@@ -128,7 +127,7 @@ export class Nodes implements ClusterEvents {
     const { instances, keeping, tasks } = this.ground
     for (const instance of instances.values()) {
       const isNeeded = keeping.isNeeded(instance)
-      if ((instance.loaded && isNeeded) || instance.runs.outdated) tasks.saver.own(instance)
+      if ((instance.role === 'owner' && isNeeded) || instance.runs.outdated) tasks.saver.own(instance)
       else if (isNeeded) this.ask(instance)
     }
   }
@@ -164,8 +163,8 @@ export class Nodes implements ClusterEvents {
   }
 
   onOrphans(): void {
-    for (const { token, loaded, runs } of this.ground.instances.values())
-      if (loaded && runs.recheckLiveness()) this.heirless.add(token)
+    for (const { token, role, runs } of this.ground.instances.values())
+      if (role === 'owner' && runs.recheckLiveness()) this.heirless.add(token)
     void this.takeOver()
   }
 

@@ -8,6 +8,7 @@ import { closed } from '../instance/in-flight.js'
 import type { Instance } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import { heldBlock } from '../instance/lock-block.js'
+import { isUpToDate } from '../instance/ownership.js'
 import { isToken, refuseMalformed } from '../instance/token.js'
 import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
@@ -101,10 +102,10 @@ export class ServerAccess {
     const { ground } = this
     const here = ground.instances.get(token)
     if (this.isEnded(token)) return false
-    const isUpToDate = here?.followed || (here?.loaded && ground.nodes.holds(token))
-    if (here && isUpToDate && this.isUsed(here)) return true
+    const isFresh = here !== undefined && isUpToDate(ground, here)
+    if (here && isFresh && this.isUsed(here)) return true
     const read = rescued(
-      () => (isUpToDate ? undefined : ground.store.read(token)),
+      () => (isFresh ? undefined : ground.store.read(token)),
       (error) => {
         throw new LoadError(token, error)
       },

@@ -524,7 +524,7 @@ describe('when the save under way fails', () => {
     await end(full)
     await change
     await done(clock, Promise.resolve(owned))
-    expect(instance.loaded).toBe(true)
+    expect(instance.role).toBe('owner')
   })
 
   it('what a task has seen of it under the lock is not shown', async () => {

@@ -175,7 +175,7 @@ function save(ground: CommitGround, instance: Instance, change: Change, pending?
 
 /** A save that failed may have been kept all the same: the store is asked. */
 async function afterFailedSave(ground: CommitGround, instance: Instance, change: Change, next: Stored, error: unknown) {
-  instance.loaded = false
+  instance.disown()
   if (isStale(error)) loseOwnership(ground, instance, error)
   if (isHeldStateError(error)) throw error
   let stored: Stored | undefined
@@ -222,14 +222,14 @@ export function loseOwnership(
   instance: Instance,
   error: HeldStateError = ownershipLost(),
 ): never {
-  instance.loaded = false
+  instance.disown()
   ground.lost(instance, error)
   throw error
 }
 
 /** Asks the store what it holds. */
 export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance): Eventually<Stored | undefined> {
-  instance.loaded = false // the store may know already that it is this process's, and the instance not yet what it is
+  instance.disown() // the store may know already that it is this process's, and the instance not yet what it is
   return after(
     rescued(
       () => ground.store.load(instance.token),

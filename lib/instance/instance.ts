@@ -11,7 +11,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { TaskStatus } from '../protocol/task-status.js'
-import { ComputedCache } from '../state/computed.js'
+import type { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, Stored } from '../store/store.js'
@@ -19,10 +19,7 @@ import { type CallLog, type CallName, merged } from './call-log.js'
 import { completed, isCurrent } from './fields.js'
 import type { FirstValues } from './first-values.js'
 import { type Processes, type RunChanges, TaskRuns } from './task-runs.js'
-import { inTab } from './token.js'
-
-/** A state as a tab sees it: public fields, computed values, task statuses. Flat, because names are unique. */
-export type View = Readonly<Record<string, unknown>>
+import { type View, Views } from './views.js'
 
 /** What was changed and is not kept yet, as `commit-queue` has it. */
 export interface Unsaved {
@@ -74,13 +71,6 @@ export interface Watcher {
 /** The birth of a state that was saved before there were any: the same in all processes. */
 const unnamed = 'unnamed'
 
-interface CachedView {
-  readonly definition: ServerDefinition
-  readonly fields: unknown
-  view: View
-  stale: boolean
-}
-
 /** What it asks of the hub. */
 export interface InstanceGround {
   readonly clock: Pick<Clock, 'id' | 'now' | 'turn'>
@@ -89,6 +79,9 @@ export interface InstanceGround {
   readonly firstValues: FirstValues
   readonly watchdog: Watchdog
 }
+
+/** Another process owns a token that this one follows, and each of its changes is applied here. */
+export type Role = 'none' | 'follower' | 'owner'
 
 export class Instance {
   readonly token: string
@@ -113,10 +106,8 @@ export class Instance {
   readonly runs: TaskRuns
   /** What was changed and is not kept yet. */
   pending: Unsaved | undefined
-  /** It is this process's. False until the store was asked, and again after a save whose end is unknown. */
-  loaded = false
-  /** Another process owns it, and this one applies each change. */
-  followed = false
+  /** What this process is to the token. `'none'` until the store was asked, and again after a save whose end is unknown. */
+  role: Role = 'none'
   /** About how many bytes it takes, and how many it took when that was counted last; none if it was not yet. */
   bytes: number = fixedLimits.instanceBytes
   counted: number | undefined
@@ -129,21 +120,19 @@ export class Instance {
   private readonly log: Log
   private readonly clock: InstanceGround['clock']
   private readonly firstValues: FirstValues
-  private readonly watchdog: Watchdog
   /** First values that this token alone has. */
   private firsts: Map<ServerDefinition, Fields> | undefined
   /** Calls as they are kept. */
   private keptCalls: CallLog = []
-  private readonly views = new Map<string, CachedView>()
-  private caches: Map<string, ComputedCache> | undefined
+  private readonly views: Views
 
   constructor(token: string, { clock, log, nodes, firstValues, watchdog }: InstanceGround) {
     this.clock = clock
     this.token = token
     this.log = log
     this.firstValues = firstValues
-    this.watchdog = watchdog
     this.runs = new TaskRuns(nodes, (definition) => this.statusChanged(definition))
+    this.views = new Views({ token, log, watchdog, statusOf: (id, task) => this.runs.statusOf(id, task) })
   }
 
   /** What the next change begins with. */
@@ -159,7 +148,17 @@ export class Instance {
 
   /** What it has is what is kept. */
   get known(): boolean {
-    return this.loaded || this.followed
+    return this.role !== 'none'
+  }
+
+  /** Another process may own the token from now on: the store is asked before the next change. */
+  disown(): void {
+    if (this.role === 'owner') this.role = 'none'
+  }
+
+  /** Changes of the owner are not applied here any more. */
+  unfollow(): void {
+    if (this.role === 'follower') this.role = 'none'
   }
 
   /** What the store had. Gives the runs of this process that others have ended or taken over. */
@@ -173,8 +172,7 @@ export class Instance {
   }
 
   private take(stored: Stored | undefined, owned: boolean): readonly RunningTask[] {
-    this.loaded = owned
-    this.followed = !owned
+    this.role = owned ? 'owner' : 'follower'
     if (stored) this.birth = stored.birth ?? unnamed
     else if (this.revision > 0) this.birth = undefined
     this.revision = stored?.revision ?? 0
@@ -248,8 +246,7 @@ export class Instance {
   }
 
   private statusChanged(definition: string): void {
-    const cached = this.views.get(definition)
-    if (cached) cached.stale = true
+    this.views.outdate(definition)
     this.announce()
   }
 
@@ -262,41 +259,15 @@ export class Instance {
   view(definition: ServerDefinition): View | undefined {
     const kept = ownValue(this.state, definition.id)
     const fields = kept ?? (this.known ? this.unsaved(definition) : undefined)
-    const known = this.views.get(definition.id)
-    if (known && !known.stale && known.fields === fields && known.definition === definition) return known.view
+    const known = this.views.known(definition, fields)
+    if (known) return known
     if (!fields || (kept && !this.isCurrent(definition))) return undefined
-    const view = this.compose(definition, fields)
-    this.views.set(definition.id, { definition, fields, view, stale: false })
-    return view
+    return this.views.make(definition, fields)
   }
 
   /** The computed values of one state, with what they read last. */
-  computed({ id, members }: ServerDefinition): ComputedCache {
-    const known = this.caches?.get(id)
-    if (known?.members === members) return known
-    const cache = new ComputedCache(members, this.watchdog)
-    this.caches ??= new Map()
-    this.caches.set(id, cache)
-    return cache
-  }
-
-  private compose(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>) {
-    const { id, members } = definition
-    const view: Record<string, unknown> = {}
-    for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
-    if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
-    for (const name of members.tasks.keys()) view[name] = this.statusOf(id, name)
-    return view
-  }
-
-  /** A computed value that throws must not hold back the change of the fields it is derived from. */
-  private compute(definition: ServerDefinition, fields: Readonly<Record<string, unknown>>): object {
-    return this.computed(definition).evaluate(fields, (name, error) =>
-      this.log.error(
-        `Computed "${name}" of state "${definition.id}" threw; tabs see the state without it ${inTab(this.token)}.`,
-        error,
-      ),
-    )
+  computed(definition: ServerDefinition): ComputedCache {
+    return this.views.computed(definition)
   }
 
   /** Nobody called for what has failed: in development the pages that watch say so. */

@@ -5,6 +5,7 @@ import type { Stored } from '../store/store.js'
 import type { Ground } from './ground.js'
 import type { Instance } from './instance.js'
 import { LoadError } from './load-error.js'
+import { isOurs } from './ownership.js'
 import { nobody, own, transact } from './transact.js'
 import { unguarded } from './write-guard.js'
 
@@ -18,7 +19,7 @@ export function refresh(ground: Ground, instance: Instance): Eventually<void> {
   const { shared } = ground.store
   if (!shared) return load(ground, instance)
   const known = (stored: Stored | undefined) => {
-    if (!instance.loaded || !ground.nodes.holds(instance.token)) ground.told(instance, instance.follow(stored))
+    if (!isOurs(ground, instance)) ground.told(instance, instance.follow(stored))
   }
   const unknown = (error: unknown) => {
     throw new LoadError(instance.token, error)

@@ -11,6 +11,7 @@ import { completed } from './fields.js'
 import type { Ground } from './ground.js'
 import { Instance, type InstanceGround } from './instance.js'
 import { LoadError } from './load-error.js'
+import { isUpToDate } from './ownership.js'
 
 /** What reading needs of the ground. */
 export interface ReadGround extends InstanceGround {
@@ -44,7 +45,7 @@ export async function readState(ground: ReadGround, token: string | undefined, i
 /** What this process knows of a token, or else what is kept of it, which it does not begin to hold by that. */
 export async function readInstance(ground: ReadGround, token: string): Promise<Instance> {
   const here = ground.instances.get(token)
-  if (here && (here.followed || (here.loaded && ground.nodes.holds(token)))) return here
+  if (here && isUpToDate(ground, here)) return here
   const instance = new Instance(token, ground)
   const stored = await promised(() => ground.store.read(token)).catch((error) => {
     throw new LoadError(token, error)

@@ -13,6 +13,7 @@ import { LoadError } from './load-error.js'
 import type { Author } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
 import type { Release } from './locks.js'
+import { isOurs } from './ownership.js'
 import { Transaction } from './transaction.js'
 import { unguarded, type WriteGuard } from './write-guard.js'
 
@@ -92,8 +93,6 @@ function begin(ground: Ground, token: string, guard: WriteGuard, holder: Holder)
     )
   })
 }
-
-const isOurs = (ground: Ground, { loaded, token }: Instance) => loaded && ground.nodes.holds(token)
 
 /** Loads an instance, unless what is on its way to the store says itself what is kept. */
 function owned(ground: Ground, instance: Instance): Eventually<unknown> {
@@ -175,7 +174,7 @@ export function own(ground: Ground, instance: Instance): Eventually<void> {
       ),
     (error) => {
       if (!isSaveFailed(error)) throw error // what tasks had to say went with it, and was not asked for
-      if (!instance.loaded) throw new LoadError(token, error)
+      if (instance.role !== 'owner') throw new LoadError(token, error)
     },
   )
 }

@@ -17,6 +17,7 @@ import type { Instance, Unsaved } from './instance.js'
 import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
+import { isOurs } from './ownership.js'
 import { sayChangedKinds } from './slips.js'
 import type { WriteGuard } from './write-guard.js'
 
@@ -78,7 +79,7 @@ export class Transaction implements HeldLock {
     const { instance, ground } = this
     try {
       await instance.pending?.drained()
-      if (!instance.loaded) await load(ground, instance)
+      if (!isOurs(ground, instance)) await load(ground, instance)
       this.guard.check()
     } catch (error) {
       this.release()
@@ -185,7 +186,7 @@ export class Transaction implements HeldLock {
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
-      if (!ground.nodes.holds(this.token)) loseOwnership(ground, instance) // what the work has seen may be old
+      if (!isOurs(ground, instance)) loseOwnership(ground, instance) // what the work has seen may be old
       if (!pending) return this.endUnchanged(interrupted)
       return guard.trackSave(pending.durable().then(() => this.endUnchanged(interrupted)))
     }

@@ -58,7 +58,7 @@ export class PageCalls {
   /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it ends. */
   private isPlain(name: CallName): boolean {
     const { instance } = this.page
-    return instance.loaded || endOf(instance.calls, name) === undefined
+    return instance.role === 'owner' || endOf(instance.calls, name) === undefined
   }
 
   /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */

@@ -3,7 +3,7 @@
  * remembered, it gets the difference. The views share what did not change between them, so a mark costs little.
  */
 import type { Limits } from '../base/limits.js'
-import type { View } from '../instance/instance.js'
+import type { View } from '../instance/views.js'
 import type { RememberedWindow, ReplayMemory } from './replay-memory.js'
 
 /** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */

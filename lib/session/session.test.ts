@@ -487,7 +487,7 @@ it('a call whose state could not be loaded has failed for good, though the calls
   const { hub, clock, say, welcome, closed, log } = await raw({ store })
   const [token = ''] = `${welcome?.[1]}`.split('.')
   const instance = hub.instance(token)
-  instance.loaded = false // as after a save whose end is unknown
+  instance.disown() // as after a save whose end is unknown
   failing = true
   expect(await say('call', 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
   failing = false

@@ -1,0 +1,88 @@
+/** What pages see of the states of one token: public fields, what is computed from all fields, and the status of tasks. */
+import type { Log } from '../base/log.js'
+import type { Watchdog } from '../base/watchdog.js'
+import type { TaskStatus } from '../protocol/task-status.js'
+import { ComputedCache } from '../state/computed.js'
+import type { ServerDefinition } from '../state/define.js'
+import type { Fields } from '../store/store.js'
+import { inTab } from './token.js'
+
+/** A state as a page sees it. Flat, because names are unique. */
+export type View = Readonly<Record<string, unknown>>
+
+interface CachedView {
+  readonly definition: ServerDefinition
+  readonly fields: Fields
+  readonly view: View
+  isStale: boolean
+}
+
+export interface ViewsParts {
+  readonly token: string
+  readonly log: Log
+  readonly watchdog: Watchdog
+  statusOf(definition: string, task: string): TaskStatus
+}
+
+export class Views {
+  private readonly parts: ViewsParts
+  private readonly cached = new Map<string, CachedView>()
+  private caches: Map<string, ComputedCache> | undefined
+
+  constructor(parts: ViewsParts) {
+    this.parts = parts
+  }
+
+  /** The view that was made last of these fields; `undefined` if something in it has changed since. */
+  known(definition: ServerDefinition, fields: Fields | undefined): View | undefined {
+    const known = this.cached.get(definition.id)
+    const isCurrent = known && !known.isStale && known.fields === fields && known.definition === definition
+    return isCurrent ? known.view : undefined
+  }
+
+  make(definition: ServerDefinition, fields: Fields): View {
+    const view = this.compose(definition, fields)
+    this.cached.set(definition.id, { definition, fields, view, isStale: false })
+    return view
+  }
+
+  /** The status of a task of the state with this id has changed. */
+  outdate(id: string): void {
+    const cached = this.cached.get(id)
+    if (cached) cached.isStale = true
+  }
+
+  clear(): void {
+    this.cached.clear()
+  }
+
+  /** The computed values of one state, with what they read last. */
+  computed({ id, members }: ServerDefinition): ComputedCache {
+    const known = this.caches?.get(id)
+    if (known?.members === members) return known
+    const cache = new ComputedCache(members, this.parts.watchdog)
+    this.caches ??= new Map()
+    this.caches.set(id, cache)
+    return cache
+  }
+
+  private compose(definition: ServerDefinition, fields: Fields): View {
+    const { id, members } = definition
+    const view: Record<string, unknown> = {}
+    for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
+    if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
+    for (const name of members.tasks.keys()) view[name] = this.parts.statusOf(id, name)
+    return view
+  }
+
+  /** A computed value that throws must not hold back the change of the fields it is derived from. */
+  private compute(definition: ServerDefinition, fields: Fields): object {
+    const { log, token } = this.parts
+    return this.computed(definition).evaluate(fields, (name, error) =>
+      log.error(
+        `Computed "${name}" of state "${definition.id}" threw; tabs see the state without it ${inTab(token)}.`,
+        error,
+      ),
+    )
+  }
+}
