@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import ts from 'typescript-5'
 import { describe, expect, it } from 'vitest'
 import { errorMeanings } from './base/error-meanings.js'
 import { errorCodes } from './base/errors.js'
@@ -136,8 +137,29 @@ describe('a bound', () => {
 })
 
 describe('a file', () => {
-  it('has no more than 350 lines', () => {
-    expect(files.filter(({ text }) => text.split('\n').length > 350).map(({ path }) => path)).toEqual([])
+  /** Those that were longer when the bound was set. They may only become shorter. */
+  const longFiles: Record<string, number> = {
+    'client/tab.ts': 346,
+    'delta/node.ts': 303,
+    'testing/simulated-page.ts': 315,
+  }
+  it('has at most 300 lines', () => {
+    const long = files.map(({ path, text }) => [path, text.split('\n').length - 1] as const)
+    expect(long.filter(([path, lines]) => lines > (longFiles[path] ?? 300))).toEqual([])
+  })
+
+  /** The same of functions: suites and doubles of tests, which are one closure, and two ports that are made as one. */
+  const longFunctions: Record<string, number> = {
+    'client/socket.ts': 85,
+    'cluster/redis/coordinator.ts': 75,
+    'store/suite.ts': 172,
+    'testing/memory-coordinator.ts': 164,
+    'testing/simulated-cluster.ts': 83,
+  }
+  it('has functions of at most 60 lines', () => {
+    const long = files.map(({ path, text }) => [path, Math.max(0, ...functionLengths(path, text))] as const)
+    expect(long.find(([path]) => path === 'instance/transact.ts')?.[1]).toBeGreaterThan(10) // they are counted
+    expect(long.filter(([path, lines]) => lines > (longFunctions[path] ?? 60))).toEqual([])
   })
 
   it('is named for what it is', () => {
@@ -150,6 +172,18 @@ describe('a file', () => {
     expect(
       files.filter(({ text }) => !/^(?:'use client'\n|#!.*\n)?(?:\/\*\*|import)/.test(text)).map(({ path }) => path),
     ).toEqual([])
+  })
+})
+
+describe('a comment', () => {
+  it('is in plain English: it names the thing, and says what code does', () => {
+    const banned = /\b(anew|whoever|shall|is told|are told)\b/i
+    const found = files.flatMap(({ path, text }) =>
+      commentsIn(text)
+        .filter((comment) => banned.test(comment))
+        .map((comment) => `${path}: ${comment.trim()}`),
+    )
+    expect(found).toEqual([])
   })
 })
 
@@ -171,6 +205,22 @@ describe('an error', () => {
     expect([...rows].map(([, code, says]) => [code, says])).toEqual(codes.map((code) => [code, errorMeanings[code]]))
   })
 })
+
+const commentsIn = (text: string): string[] =>
+  text.split('\n').filter((line) => /^\s*(\/\*\*|\*|\/\/)|\s\/\/ /.test(line))
+
+/** Lines of each function, those that hold other functions included. */
+function functionLengths(path: string, text: string): number[] {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  const line = (at: number) => source.getLineAndCharacterOfPosition(at).line
+  const lengths: number[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body) lengths.push(line(node.end) - line(node.getStart()) + 1)
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return lengths
+}
 
 function sourceFiles(folder: string): File[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -14,7 +14,7 @@ export type Sabotage =
   | 'build-on-failed'
   /** A call goes on although one before it could not be saved. */
   | 'overtake-failed'
-  /** Other processes are told of a change before it is saved. */
+  /** Other processes get a change before it is saved. */
   | 'publish-early'
   /** A process does not renew its lease. */
   | 'lease-not-renewed'
