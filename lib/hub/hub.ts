@@ -189,7 +189,7 @@ export class HubRuntime {
    */
   async resume(): Promise<void> {
     await this.store.open?.()
-    void this.tracked(this.nodes.takeOver())
+    void this.tracked(this.tasks.adoptions.adoptAll())
   }
 
   /** Resolves when the definitions are loaded. */
@@ -241,7 +241,7 @@ export class HubRuntime {
   told(instance: Instance, lost: readonly RunningTask[]): void {
     if (instance.forgotten) this.endings.tell(instance)
     this.tasks.stopLost(instance.token, lost)
-    if (instance.runs.orphaned.length > 0) this.nodes.inherit(instance.token)
+    if (instance.runs.orphaned.length > 0) this.tasks.adoptions.add(instance.token)
   }
 
   grow(instance: Instance, bytes: number, staged: State): void {

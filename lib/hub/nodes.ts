@@ -1,12 +1,11 @@
 /**
- * What this process is among those that share a store: it gives up tokens that others wait for, shows what they make of
- * those that it follows, and takes over the tasks of processes that have ended. Alone, it is all there is.
+ * This process's part in the cluster: hands over tokens that other processes wait for, applies their changes to the tokens that
+ * it follows, and passes on which pages and processes have gone. Inactive with a single process.
  */
 import type { Clock } from '../base/clock.js'
 import { type Eventually, promised } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
 import type { Eviction } from '../instance/eviction.js'
 import type { Instance } from '../instance/instance.js'
 import type { Locks } from '../instance/locks.js'
@@ -29,11 +28,9 @@ export interface NodesGround {
     /** Another process asks for something. */
     heard(word: string): void
   }
-  readonly tasks: Pick<TaskScheduler, 'adopt' | 'saver' | 'disconnects' | 'isFull'>
+  readonly tasks: Pick<TaskScheduler, 'adoptions' | 'saver' | 'disconnects'>
   /** Knows what is kept of an instance now. */
   refresh(instance: Instance): Eventually<void>
-  /** Resolves when the definitions are loaded. */
-  ready(): Promise<void>
   /** The stored state of an instance was read again. Other processes have ended or taken over these runs of this one. */
   told(instance: Instance, lost: readonly RunningTask[]): void
   tracked(work: Promise<void>): unknown
@@ -44,12 +41,6 @@ export class Nodes implements ClusterEvents {
   private readonly ground: NodesGround
   private readonly store: Shared | undefined
   private readonly leaving = new Set<string>()
-  /** Tokens with durable tasks that nobody runs. */
-  private readonly heirless = new Set<string>()
-  private working: Promise<void> | undefined
-  /** The store is to be asked for more of them. */
-  private asked = false
-  private cancelWork = () => {}
   private ended = false
   /** The store is out of reach, for a while already. */
   away = false
@@ -149,7 +140,7 @@ export class Nodes implements ClusterEvents {
   }
 
   /** Milliseconds for which a token has had no page at any other process; `undefined` while one has. */
-  aloneMs(token: string): Eventually<number | undefined> {
+  unattendedMs(token: string): Eventually<number | undefined> {
     return this.store ? this.store.unattendedMs(token) : Number.POSITIVE_INFINITY
   }
 
@@ -163,81 +154,10 @@ export class Nodes implements ClusterEvents {
   }
 
   onOrphans(): void {
-    for (const { token, role, runs } of this.ground.instances.values())
-      if (role === 'owner' && runs.recheckLiveness()) this.heirless.add(token)
-    void this.takeOver()
-  }
-
-  /** Takes over what processes have left that have ended. Resolves when there is no more of it. */
-  takeOver(): Promise<void> {
-    this.asked = true
-    return this.work()
-  }
-
-  /** A token was loaded whose durable tasks have lost their process. */
-  inherit(token: string): void {
-    if (this.heirless.has(token)) return
-    this.heirless.add(token)
-    void this.work()
-  }
-
-  private work(): Promise<void> {
-    this.working ??= this.orphans().finally(() => {
-      this.working = undefined
-      if (this.heirless.size > 0 || this.asked) this.workLater()
-    })
-    return this.working
-  }
-
-  /** What could not be taken over is tried again: the store may have failed, or as many tasks run here as may. */
-  private workLater(): void {
-    this.cancelWork()
-    if (!this.ended) this.cancelWork = this.ground.clock.after(fixedLimits.saveAgainMs, () => void this.work())
-  }
-
-  private async orphans(): Promise<void> {
-    const { store, log, tasks } = this.ground
-    // who is taken for dead is taken over, and takes over nobody
-    for (let found = true; found && !this.ended && !tasks.isFull && this.isAlive(this.node); ) {
-      found = false
-      try {
-        if (this.asked) {
-          this.asked = false
-          const tokens = (await store.orphans?.()) ?? []
-          for (const token of tokens) this.heirless.add(token)
-          this.asked ||= this.shared && tokens.length > 0 // it gives some of them
-          found = this.asked
-        }
-      } catch (error) {
-        this.asked = true
-        if (!this.ended) log.error('The store could not be asked for the tasks of processes that have ended.', error)
-      }
-      await this.inheritAll()
-    }
-  }
-
-  /** Some at a time, each for itself: a token that somebody else holds still keeps none of the others waiting. */
-  private async inheritAll(): Promise<void> {
-    const tokens = [...this.heirless].values()
-    const next = async () => {
-      for (const token of tokens) if (!this.ended && !this.ground.tasks.isFull) await this.inheritOne(token)
-    }
-    await Promise.all(Array.from({ length: fixedLimits.inheritedAtOnce }, next))
-  }
-
-  private async inheritOne(token: string): Promise<void> {
-    try {
-      await this.ground.ready()
-      await this.ground.tasks.adopt(token)
-      this.heirless.delete(token)
-    } catch (error) {
-      if (!this.ended)
-        this.ground.log.warn(`Tasks of a process that has died could not be taken over yet ${inTab(token)}.`, error)
-    }
+    this.ground.tasks.adoptions.onOrphans()
   }
 
   end(): void {
     this.ended = true
-    this.cancelWork()
   }
 }

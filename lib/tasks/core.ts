@@ -13,12 +13,14 @@ export interface TasksCore extends ExclusiveGround {
   }
   readonly nodes: ExclusiveGround['nodes'] & {
     /** Milliseconds for which a token has had no page in any other process; `undefined` while it has one. */
-    aloneMs(token: string): Eventually<number | undefined>
+    unattendedMs(token: string): Eventually<number | undefined>
   }
   /** Starts triggers in order. */
   start(token: string, triggers: readonly Trigger[]): void
   /** Brings an instance up to date with the store. */
   refresh(instance: Instance): Eventually<void>
+  /** Resolves when the definitions are loaded. */
+  ready(): Promise<void>
   /** Reports an error that no caller gets. */
   report(token: string, error: unknown): void
 }

@@ -84,7 +84,7 @@ export class DisconnectPolicy {
   /** `undefined` while the token has a page elsewhere, or while that is unknown because the store cannot be asked. */
   private unattendedMs(token: string): Eventually<number | undefined> {
     return rescued(
-      () => this.core.nodes.aloneMs(token),
+      () => this.core.nodes.unattendedMs(token),
       () => undefined,
     )
   }

@@ -9,6 +9,7 @@ import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask } from '../store/store.js'
 import { adoptAll, showFailure } from './adoption.js'
+import { AdoptionQueue } from './adoption-queue.js'
 import type { TasksCore } from './core.js'
 import { DisconnectPolicy } from './disconnect.js'
 import { TaskPool } from './pool.js'
@@ -21,6 +22,7 @@ export class TaskScheduler {
   readonly pool: TaskPool
   readonly disconnects: DisconnectPolicy
   readonly saver: RunSaver
+  readonly adoptions: AdoptionQueue
   private readonly core: TasksCore
   private readonly starter: TaskStarter
   private readonly cancels = new Joined()
@@ -35,6 +37,10 @@ export class TaskScheduler {
     })
     this.starter = new TaskStarter(core, this.pool, (run) => this.disconnects.onRunStarted(run))
     this.disconnects = new DisconnectPolicy(core, this.pool, (run, reason) => this.cancelAbandoned(run, reason))
+    this.adoptions = new AdoptionQueue(core, {
+      isFull: () => this.starter.isFull,
+      adopt: (token) => this.adopt(token),
+    })
   }
 
   /** Starts a task for the `call` of a page, or for a trigger. `'answered'`: another process has run the call. */
@@ -54,11 +60,6 @@ export class TaskScheduler {
 
   begin(start: TaskStart): void {
     this.starter.begin(start)
-  }
-
-  /** Whether the process runs as many tasks as it may. */
-  get isFull(): boolean {
-    return this.starter.isFull
   }
 
   /** Whether a token has tasks that run or wait. */
@@ -128,6 +129,7 @@ export class TaskScheduler {
   }
 
   stop(): void {
+    this.adoptions.stop()
     this.disconnects.stop()
     this.starter.stop()
     this.saver.stop()
