@@ -172,6 +172,8 @@ describe('imports', () => {
     )
     expect(defaults).toEqual({ max: 12, n: 13 })
     expect(loaded).toEqual([])
+    write('app/through.ts', `export * from 'modern'\nexport * from 'no-such-package'\nexport const n = 14`)
+    expect(evaluate(`import { n } from './through'\n${counter('{ n }')}`).defaults).toEqual({ n: 14 })
   })
 
   test('a CommonJS package whose export is a function or a class', () => {
@@ -291,6 +293,11 @@ describe('states that a module has from others through files between them', () =
     expect(again(`export * from '@repo/states'`)).toEqual({ whole: ['../packages/states/cart.state'], others: [] })
     const { defaults, loaded } = evaluate(`import { max } from '@repo/states'\n${counter('{ max }')}`)
     expect([defaults, loaded]).toEqual([{ max: 3 }, ['packages/states/index.ts']])
+    write('app/beyond.ts', `export * from '@repo/states'`)
+    expect(again(`export * from './beyond'`).whole).toEqual(['../packages/states/cart.state'])
+    write('packages/states/package.json', '{ "name": "@repo/states", "exports": { ".": { "import": "./index.ts" } } }')
+    for (const from of ['@repo/states', './beyond'])
+      expect(again(`export * from '${from}'`).whole).toEqual(['../packages/states/cart.state'])
   })
 
   test('and a name for all of them is refused where its members cannot be led', () => {

@@ -2,9 +2,9 @@
  * What a state module gets for its imports while it is evaluated. Each is loaded when something looks into it: a database
  * that only handlers use is never opened here. What cannot be loaded is inert, and said if the evaluation fails.
  */
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { HeldStateError } from '../../base/errors.js'
 import { bundle, isFailedBuild, reasonOf } from './compile.js'
 import { type Steady, steadyCrypto, steadyFor } from './deterministic-globals.js'
@@ -103,21 +103,23 @@ export class Imports {
 
   private package(specifier: string): unknown {
     try {
-      const file = this.linked(specifier)
-      return file ? this.sources(specifier, file) : this.require(specifier)
+      return this.isLinked(specifier) ? this.sources(specifier) : this.require(specifier)
     } catch (error) {
       if (!needsCompiling.has((error as NodeJS.ErrnoException).code ?? '')) throw error
       return this.bundle(specifier, 'bundle')
     }
   }
 
-  /** The file of a package of the workspace, whose sources may be no JavaScript yet. */
-  private linked(specifier: string): string | undefined {
-    const file = this.require.resolve(specifier)
-    return isAbsolute(file) && !realpathSync(file).split(sep).includes('node_modules') ? file : undefined
+  /** Whether it is of a package of the workspace, whose sources may be no JavaScript yet. */
+  private isLinked(specifier: string): boolean {
+    const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier
+    const places = (this.require.resolve.paths(specifier) ?? []).map((place) => join(place, name))
+    const folder = places.find((place) => existsSync(place))
+    return folder !== undefined && !realpathSync(folder).split(sep).includes('node_modules')
   }
 
-  private sources(specifier: string, file: string): unknown {
+  private sources(specifier: string): unknown {
+    const file = this.require.resolve(specifier)
     try {
       return this.bundle(file, 'external')
     } catch (error) {
@@ -131,7 +133,7 @@ export class Imports {
     for (const file of files) this.given.onLoad(file)
     const within = (inner: string, isWhole?: boolean, file?: string) => {
       if (isStateModule(inner)) return this.import(inner, this.placeOf(inner, file))
-      return isWhole && !isOfProject(inner) && !isPlain(inner) && this.linked(inner)
+      return isWhole && !isOfProject(inner) && !isPlain(inner) && this.isLinked(inner)
         ? this.exported(inner)
         : this.import(inner)
     }
