@@ -53,14 +53,14 @@ export function finishPackage(folder) {
     define: { 'import.meta.url': 'moduleUrl' },
     banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
   })
-  writeFileSync(join(dist, 'next/door.d.cts'), doorTypes)
+  writeFileSync(join(dist, 'next/plugin/door.d.cts'), doorTypes)
   addTwins(dist, join(dist, 'jest'))
   addEsbuild(dist)
 }
 
 /**
- * esbuild's client, in place of its package, which runs a script when it is installed. It looks for its own folder's name, and for a
- * package that it may ask for itself.
+ * esbuild's client, in place of its package, which runs a script when it is installed. It refuses a folder and a file of other names than
+ * these.
  */
 export function addEsbuild(dist) {
   const from = dirname(createRequire(import.meta.url).resolve('esbuild/package.json'))
@@ -68,7 +68,7 @@ export function addEsbuild(dist) {
   mkdirSync(join(to, 'lib'), { recursive: true })
   for (const name of ['lib/main.js', 'LICENSE.md']) cpSync(join(from, name), join(to, name))
   const { name, version, license } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'))
-  const manifest = { name, version, license, type: 'commonjs', exports: './lib/main.js' }
+  const manifest = { name, version, license, type: 'commonjs', main: 'lib/main.js' }
   writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   const leading = join(dist, 'next/plugin/esbuild.js')
   writeFileSync(leading, readFileSync(leading, 'utf8').replace(/(['"])esbuild\1/, "'../../esbuild/lib/main.js'"))
@@ -103,11 +103,11 @@ export function addTwins(dist, folder) {
   for (const door of hub) writeFileSync(join(folder, `${door}.cjs`), `module.exports = require('./hub.cjs').${door}\n`)
 }
 
-const doorTypes = `type Door = typeof import('../doors/next.js', { with: { 'resolution-mode': 'import' } })
+const doorTypes = `type Door = typeof import('../../doors/next.js', { with: { 'resolution-mode': 'import' } })
 export declare const withHeldState: Door['withHeldState']
 export declare const serve: Door['serve']
 export declare const diskStore: Door['diskStore']
-export type { DiskStoreOptions, Served, ServeOptions } from '../doors/next.js' with { 'resolution-mode': 'import' }
+export type { DiskStoreOptions, Served, ServeOptions } from '../../doors/next.js' with { 'resolution-mode': 'import' }
 `
 
 /** Packs the library as it is compiled now, beside its folder, which servers of other tests may be using; the tarball's path. */
