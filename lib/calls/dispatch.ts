@@ -10,7 +10,7 @@ import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import type { CallName } from '../instance/call-log.js'
 import { Deadline } from '../instance/deadline.js'
-import { type ArgumentsGround, argumentsOf, late } from '../instance/handler-arguments.js'
+import { type ArgumentsCore, argumentsOf, late } from '../instance/handler-arguments.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import { madeBy, take } from '../instance/slips.js'
 import { type Done, type Outcome, transactPipelined } from '../instance/transact.js'
@@ -29,8 +29,8 @@ export interface Visit {
   readonly visitor?: Readonly<Record<string, string>> | undefined
 }
 
-/** What dispatch needs of the hub, beside the ground of transactions. */
-export interface DispatchGround extends ArgumentsGround {
+/** What dispatch needs in addition to what transactions need. */
+export interface DispatchCore extends ArgumentsCore {
   readonly tasks: Pick<TaskScheduler, 'start' | 'isSaved' | 'addStart'>
   /** Starts what a handler returned or yielded; their failures are the hub's to report. */
   start(token: string, next: readonly Next[]): void
@@ -59,35 +59,34 @@ export interface Call {
 }
 
 /** Runs the event or starts the task that a call names. */
-export function dispatch(ground: DispatchGround, call: Call): Eventually<Dispatched> {
-  const definition = ground.registry.get(call.definition)
+export function dispatch(core: DispatchCore, call: Call): Eventually<Dispatched> {
+  const definition = core.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
   return event && !event.schema
-    ? runEvent(ground, call, definition, event, call.args)
-    : after(prepare(ground, call), (run) => run())
+    ? runEvent(core, call, definition, event, call.args)
+    : after(prepare(core, call), (run) => run())
 }
 
 /** Finds what a call names and validates its arguments; what it gives runs it. */
-export function prepare(ground: DispatchGround, call: Call): Eventually<() => Eventually<Dispatched>> {
-  const definition = ground.registry.get(call.definition)
+export function prepare(core: DispatchCore, call: Call): Eventually<() => Eventually<Dispatched>> {
+  const definition = core.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
-  if (event)
-    return after(argumentsOf(ground, call, event), (args) => () => runEvent(ground, call, definition, event, args))
+  if (event) return after(argumentsOf(core, call, event), (args) => () => runEvent(core, call, definition, event, args))
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
   const start = { token: call.token, definition: definition.id, task: call.member, declaration }
-  return after(argumentsOf(ground, call, declaration), (args) => () => {
+  return after(argumentsOf(core, call, declaration), (args) => () => {
     return after(call.before?.ended, () => {
       call.before?.pending.check()
       const { name, inbox } = call
-      const started = ground.tasks.start({ ...start, args, rawArgs: call.args }, name && { name, inbox })
+      const started = core.tasks.start({ ...start, args, rawArgs: call.args }, name && { name, inbox })
       return after(started, (answered) => answered ?? finished)
     })
   })
 }
 
 function runEvent(
-  ground: DispatchGround,
+  core: DispatchCore,
   call: Call,
   definition: ServerDefinition,
   declaration: EventDeclaration,
@@ -97,29 +96,29 @@ function runEvent(
   const { token, name, from, before } = call
   const work = (transaction: Transaction): Eventually<readonly Next[]> => {
     transaction.begins()
-    const made = madeBy(ground.log, call)
+    const made = madeBy(core.log, call)
     transaction.made = made
     const state = transaction.get(definition.id)
     let returned: unknown
-    ground.watchdog.enter('Event', call.definition, call.member)
+    core.watchdog.enter('Event', call.definition, call.member)
     try {
       returned = handler.call(new HandlerContext(definition.id, transaction), state, ...args)
     } finally {
-      ground.watchdog.leave()
+      core.watchdog.leave()
     }
-    return after(inTime(ground, transaction, returned, call, declaration), (value) => {
+    return after(inTime(core, transaction, returned, call, declaration), (value) => {
       const triggers = value === undefined ? none : triggersOf(value, call, declaration)
       made?.end(true)
-      return announced(ground, transaction, triggers)
+      return announced(core, transaction, triggers)
     })
   }
   const turn = { name, before: before?.pending }
   const run = () =>
-    transactPipelined(ground, { token, guard: unguarded, author: handler, work, call: turn, holder: call })
-  const { inRequest } = ground.options
+    transactPipelined(core, { token, guard: unguarded, author: handler, work, call: turn, holder: call })
+  const { inRequest } = core.options
   return concluded(
     () => (request && inRequest ? inRequest(() => kept(run), from?.cookies, from?.visitor) : run()),
-    (outcome) => (outcome === 'answered' ? outcome : follow(ground, call, outcome)),
+    (outcome) => (outcome === 'answered' ? outcome : follow(core, call, outcome)),
     (error) => refuse(nameOf(call), error),
   )
 }
@@ -135,16 +134,16 @@ async function kept<T>(run: () => Eventually<Outcome<T>>): Promise<Outcome<T>> {
 
 /** What an event has brought about begins once its change is kept. Where that is nothing, the next call of its page need not wait for it. */
 function follow(
-  ground: DispatchGround,
+  core: DispatchCore,
   call: Call,
   { value: next, durable, pipelined }: Done<readonly Next[]>,
 ): Dispatched {
   if (!isPromise(durable)) {
-    ground.start(call.token, next)
+    core.start(call.token, next)
     return finished
   }
   const done = durable.then(
-    () => ground.start(call.token, next),
+    () => core.start(call.token, next),
     (error) => refuse(nameOf(call), error),
   )
   return { done, pending: next.length === 0 ? pipelined : undefined }
@@ -165,35 +164,31 @@ const nameOf = ({ definition, member }: Call) => `Event "${member}" of state "${
  * One that may not start is reported, and left out.
  */
 function announced(
-  ground: DispatchGround,
+  core: DispatchCore,
   transaction: Transaction,
   triggers: readonly Trigger[],
 ): Eventually<readonly Next[]> {
-  if (!triggers.some((trigger) => savedTask(ground, trigger))) return triggers
-  return Promise.all(triggers.map((trigger) => announcedOne(ground, transaction, trigger))).then((all) =>
+  if (!triggers.some((trigger) => savedTask(core, trigger))) return triggers
+  return Promise.all(triggers.map((trigger) => announcedOne(core, transaction, trigger))).then((all) =>
     all.filter((next) => next !== undefined),
   )
 }
 
-async function announcedOne(
-  ground: DispatchGround,
-  transaction: Transaction,
-  trigger: Trigger,
-): Promise<Next | undefined> {
-  const declaration = savedTask(ground, trigger)
+async function announcedOne(core: DispatchCore, transaction: Transaction, trigger: Trigger): Promise<Next | undefined> {
+  const declaration = savedTask(core, trigger)
   if (!declaration) return trigger
   try {
     const { definition, member: task } = trigger
-    const args = await argumentsOf(ground, trigger, declaration)
+    const args = await argumentsOf(core, trigger, declaration)
     const start = { token: transaction.token, definition, task, declaration, args, rawArgs: trigger.args }
-    return ground.tasks.addStart(start, transaction)
+    return core.tasks.addStart(start, transaction)
   } catch (error) {
-    ground.report(transaction.token, error)
+    core.report(transaction.token, error)
     return undefined
   }
 }
 
-function savedTask({ registry, tasks }: DispatchGround, { definition, member }: Trigger): TaskDeclaration | undefined {
+function savedTask({ registry, tasks }: DispatchCore, { definition, member }: Trigger): TaskDeclaration | undefined {
   const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(member) : undefined
   return declaration && tasks.isSaved({ declaration }) ? declaration : undefined
 }
@@ -211,25 +206,25 @@ function refuse(where: string, error: unknown): never {
 
 /** What a handler comes to that has returned a promise or a generator, if it does in time. */
 function inTime(
-  ground: DispatchGround,
+  core: DispatchCore,
   transaction: Transaction,
   returned: unknown,
   call: Call,
   declaration: EventDeclaration,
 ): unknown {
-  const { timeout = ground.limits.eventTimeoutMs } = declaration
+  const { timeout = core.limits.eventTimeoutMs } = declaration
   if (!isPromise(returned) && !isIterator(returned)) return returned
-  const deadline = new Deadline(ground, timeout, () => nameOf(call), late)
+  const deadline = new Deadline(core, timeout, () => nameOf(call), late)
   return deadline.within(
     isIterator(returned)
-      ? iterate(ground, transaction, returned, call, declaration, deadline)
+      ? iterate(core, transaction, returned, call, declaration, deadline)
       : Promise.resolve(returned),
   )
 }
 
 /** Runs a generator to its end and returns what it returned. */
 async function iterate(
-  ground: DispatchGround,
+  core: DispatchCore,
   transaction: Transaction,
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
   call: Call,
@@ -238,14 +233,14 @@ async function iterate(
 ): Promise<unknown> {
   const where = () => nameOf(call)
   for (;;) {
-    const step = await nextStep(ground, iterator, call)
+    const step = await nextStep(core, iterator, call)
     if (step.done) return step.value
     try {
       deadline.check()
       deadline.stop() // the store takes its own time
-      const next = await announced(ground, transaction, triggersOf(step.value, call, declaration))
+      const next = await announced(core, transaction, triggersOf(step.value, call, declaration))
       await transaction.show(interrupted(where()))
-      ground.start(transaction.token, next)
+      core.start(transaction.token, next)
       deadline.start()
     } catch (error) {
       await ended(iterator)
@@ -255,7 +250,7 @@ async function iterate(
 }
 
 function nextStep(
-  { watchdog }: DispatchGround,
+  { watchdog }: DispatchCore,
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
   { definition, member }: Call,
 ): Eventually<IteratorResult<unknown>> {

@@ -2,38 +2,38 @@
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { isTrigger } from '../state/trigger.js'
 import type { TaskStart } from '../tasks/task-start.js'
-import { type DispatchGround, type Next, prepare } from './dispatch.js'
+import { type DispatchCore, type Next, prepare } from './dispatch.js'
 import type { Dispatched } from './in-order.js'
 
-export interface TriggerGround extends DispatchGround {
-  readonly tasks: DispatchGround['tasks'] & { begin(start: TaskStart): void }
+export interface TriggerCore extends DispatchCore {
+  readonly tasks: DispatchCore['tasks'] & { begin(start: TaskStart): void }
   tracked<T>(work: Eventually<T>): Eventually<T>
 }
 
 /** A trigger starts when the one before it has: its arguments may have to be waited for. */
-export function startEach(ground: TriggerGround, token: string, next: readonly Next[]): Eventually<void> {
+export function startEach(core: TriggerCore, token: string, next: readonly Next[]): Eventually<void> {
   for (let index = 0; index < next.length; index += 1) {
-    const started = startOne(ground, token, next[index] as Next)
-    if (isPromise(started)) return startRest(ground, token, next, index + 1, started)
+    const started = startOne(core, token, next[index] as Next)
+    if (isPromise(started)) return startRest(core, token, next, index + 1, started)
   }
 }
 
 async function startRest(
-  ground: TriggerGround,
+  core: TriggerCore,
   token: string,
   next: readonly Next[],
   from: number,
   started: Promise<void>,
 ): Promise<void> {
   await started
-  for (let index = from; index < next.length; index += 1) await startOne(ground, token, next[index] as Next)
+  for (let index = from; index < next.length; index += 1) await startOne(core, token, next[index] as Next)
 }
 
-function startOne(ground: TriggerGround, token: string, next: Next): Eventually<void> {
-  const report = (error: unknown) => ground.report(token, error)
-  if (!isTrigger(next)) return ground.tasks.begin(next)
+function startOne(core: TriggerCore, token: string, next: Next): Eventually<void> {
+  const report = (error: unknown) => core.report(token, error)
+  if (!isTrigger(next)) return core.tasks.begin(next)
   return rescued(
-    () => after(prepare(ground, { ...next, token }), (run) => void ground.tracked(rescued(() => ended(run()), report))),
+    () => after(prepare(core, { ...next, token }), (run) => void core.tracked(rescued(() => ended(run()), report))),
     report,
   )
 }

@@ -7,25 +7,25 @@ import type { Connection } from '../session/connection.js'
 import type { FlushScheduler } from '../session/flush-scheduler.js'
 import { type EarlierSubscription, LatestSessions } from '../session/latest-sessions.js'
 import type { NewTabs } from '../session/new-tabs.js'
-import { Session, type SessionGround } from '../session/session.js'
+import { Session, type SessionCore } from '../session/session.js'
 import type { Subscription } from '../session/subscription.js'
 import { hashOf } from './endings.js'
 import type { HubOptions } from './options.js'
 import type { RequestIdentity } from './request-identity.js'
 
 /** What it asks of the hub. */
-export interface ConnectionsGround extends SessionGround {
+export interface ConnectionsCore extends SessionCore {
   readonly callers: RequestIdentity
   readonly endings: { check(token: string): void }
   readonly keeping: { cancel(instance: Instance): void }
   readonly newTabs: NewTabs
-  readonly nodes: SessionGround['nodes'] & {
+  readonly nodes: SessionCore['nodes'] & {
     /** The pages of a token are here, or not here any more. */
     attend(token: string, here: boolean): void
   }
   readonly options: Pick<HubOptions, 'onDuplicate'>
   readonly outbox: FlushScheduler
-  readonly tasks: SessionGround['tasks'] & {
+  readonly tasks: SessionCore['tasks'] & {
     readonly disconnects: { onPageBack(token: string): void; onLastPageLeft(token: string): void }
   }
   instance(token: string): Instance
@@ -39,32 +39,32 @@ export interface ConnectionsGround extends SessionGround {
 
 export class Connections {
   readonly sessions: Set<Session> = new Set()
-  private readonly ground: ConnectionsGround
+  private readonly core: ConnectionsCore
   private readonly pages: LatestSessions<Subscription>
 
-  constructor(ground: ConnectionsGround) {
-    this.ground = ground
-    this.pages = new LatestSessions(ground.clock, ground.limits)
+  constructor(core: ConnectionsCore) {
+    this.core = core
+    this.pages = new LatestSessions(core.clock, core.limits)
   }
 
   /** Opens a session for a page. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   open(connection: Connection, greeting: unknown, browser: string): Session {
-    const { ground } = this
-    const hello = parseHello(greeting, ground.limits, ground.registry.app)
-    const { secrets } = ground.callers
+    const { core } = this
+    const hello = parseHello(greeting, core.limits, core.registry.app)
+    const { secrets } = core.callers
     const given = hello.token
-    const token = given === undefined ? ground.newTabs.token(connection) : verifyToken(given, browser, secrets)
-    ground.refuseClosing()
-    ground.endings.check(token)
-    const instance = ground.instance(token)
+    const token = given === undefined ? core.newTabs.token(connection) : verifyToken(given, browser, secrets)
+    core.refuseClosing()
+    core.endings.check(token)
+    const instance = core.instance(token)
     Object.assign(instance, { browser, owner: hashOf(browser), address: connection.address })
     const earlier = this.arrive(instance, hello.page)
     const signed = signToken(token, browser, secrets[0])
-    const session = new Session(ground, { connection, page: hello.page, signed, outbox: ground.outbox })
+    const session = new Session(core, { connection, page: hello.page, signed, outbox: core.outbox })
     const original = this.originalOf(hello, browser)
     this.pages.set(token, hello.page, session.subscribe({ instance, earlier, heard: hello.heard, original }))
     this.sessions.add(session)
-    session.open(hello).catch((error) => ground.giveUp(session, error))
+    session.open(hello).catch((error) => core.giveUp(session, error))
     return session
   }
 
@@ -73,10 +73,10 @@ export class Connections {
    * page was sent what it watches.
    */
   async subscribe(session: Session, token: string, ids: readonly string[]): Promise<Subscription> {
-    const { ground } = this
-    ground.refuseClosing()
-    ground.endings.check(token)
-    const instance = ground.instance(token)
+    const { core } = this
+    core.refuseClosing()
+    core.endings.check(token)
+    const instance = core.instance(token)
     const earlier = this.arrive(instance, session.page)
     const subscription = session.subscribe({ instance, earlier, heard: undefined, original: undefined })
     this.pages.set(token, session.page, subscription)
@@ -106,7 +106,7 @@ export class Connections {
 
   /** A page of the token is here from now on; what it had before. */
   private arrive(instance: Instance, page: string): EarlierSubscription | undefined {
-    const { keeping, nodes, tasks } = this.ground
+    const { keeping, nodes, tasks } = this.core
     const { token } = instance
     keeping.cancel(instance)
     tasks.disconnects.onPageBack(token)
@@ -115,7 +115,7 @@ export class Connections {
   }
 
   private left(subscription: Subscription): void {
-    const { nodes, tasks } = this.ground
+    const { nodes, tasks } = this.core
     const { instance, page } = subscription
     const { token } = instance
     this.pages.left(token, page, subscription, instance.bytes)
@@ -123,11 +123,11 @@ export class Connections {
       nodes.attend(token, false)
       tasks.disconnects.onLastPageLeft(token)
     }
-    this.ground.released(instance)
+    this.core.released(instance)
   }
 
   private originalOf(hello: Hello, browser: string): string | undefined {
-    const { callers, options } = this.ground
+    const { callers, options } = this.core
     return options.onDuplicate === 'fresh' ? undefined : callers.copiedBy(hello, browser)
   }
 }

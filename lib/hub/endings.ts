@@ -7,9 +7,9 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
+import type { Core } from '../instance/core.js'
 import type { Eviction } from '../instance/eviction.js'
 import { forgotten } from '../instance/forgotten.js'
-import type { Ground } from '../instance/ground.js'
 import type { Instance } from '../instance/instance.js'
 import { beginSettled } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
@@ -26,7 +26,7 @@ export type Whose = { readonly token: string } | { readonly browser: string }
 export const hashOf = (browser: string): string => createHash('sha256').update(browser).digest('hex').slice(0, 32)
 
 /** What it asks of the hub. */
-export interface EndingsGround extends Ground {
+export interface EndingsCore extends Core {
   readonly clock: Clock
   readonly instances: ReadonlyMap<string, Instance>
   readonly keeping: Pick<Eviction, 'gone'>
@@ -41,14 +41,14 @@ interface Ended {
 }
 
 export class Endings {
-  private readonly ground: EndingsGround
+  private readonly core: EndingsCore
   /** Tokens that were ended a short time ago: a call that still waited must not begin them again. */
   private readonly ended = new Map<string, Ended>()
 
   private readonly ending = new Map<string, Promise<void>>()
 
-  constructor(ground: EndingsGround) {
-    this.ground = ground
+  constructor(core: EndingsCore) {
+    this.core = core
   }
 
   /** The token was ended here a short time ago. */
@@ -70,10 +70,10 @@ export class Endings {
   }
 
   private async begin(token: string): Promise<void> {
-    const { ground } = this
-    ground.flow.refuseNested(token)
-    const cancelled = ground.tasks.cancelToken(token, cancelledByEnd())
-    const instance = ground.instance(token)
+    const { core } = this
+    core.flow.refuseNested(token)
+    const cancelled = core.tasks.cancelToken(token, cancelledByEnd())
+    const instance = core.instance(token)
     const transaction = await this.open(instance)
     try {
       if (transaction) await this.drop(instance)
@@ -87,7 +87,7 @@ export class Endings {
   /** Under its lock; `undefined` for one that was ended before, maybe by another process. */
   private async open(instance: Instance): Promise<Transaction | undefined> {
     try {
-      return await beginSettled(this.ground, instance.token, unguarded)
+      return await beginSettled(this.core, instance.token, unguarded)
     } catch (error) {
       if (instance.forgotten) return undefined
       throw error
@@ -96,7 +96,7 @@ export class Endings {
 
   /** Under the lock of the token. */
   private async drop(instance: Instance): Promise<void> {
-    const { keeping, store } = this.ground
+    const { keeping, store } = this.core
     const { token, revision } = instance
     const mark = this.remember(token) // first: a call that comes while the store forgets must not begin it again
     try {
@@ -120,13 +120,13 @@ export class Endings {
       birth: instance.birth,
       forgotten: true,
     }
-    await this.ground.store.save(instance.token, next)
+    await this.core.store.save(instance.token, next)
     instance.accept(next, instance.calls)
     instance.forgotten = true
   }
 
   private remember(token: string): Ended {
-    const { clock, limits } = this.ground
+    const { clock, limits } = this.core
     this.forget(token)
     const mark = { isDone: false, cancelTimer: clock.after(limits.lockWaitMs, () => this.ended.delete(token)) } // no call waits longer
     this.ended.set(token, mark)
@@ -142,20 +142,20 @@ export class Endings {
 
   /** Its pages here begin with new tokens. */
   tell(instance: Instance): void {
-    this.ground.originals.forget()
+    this.core.originals.forget()
     for (const session of sessionsOf(instance)) session.farewell(forgotten(), 0)
   }
 
   /** Ends all tabs of a browser, in all processes. */
   async endBrowser(browser: string): Promise<void> {
-    this.ground.flow.refuseNested()
+    this.core.flow.refuseNested()
     const hash = hashOf(browser)
-    await Promise.all([this.ground.store.shared?.broadcast(`end browser ${hash}`), this.endHash(hash, true)])
+    await Promise.all([this.core.store.shared?.broadcast(`end browser ${hash}`), this.endHash(hash, true)])
   }
 
   /** Those that are kept are ended by the process that was asked; the others end what only they know. */
   private async endHash(hash: string, isAsked: boolean): Promise<void> {
-    const { instances, store } = this.ground
+    const { instances, store } = this.core
     const here = [...instances.values()].filter(({ owner, forgotten }) => owner === hash && !forgotten)
     const mine = here.filter(({ exists }) => isAsked || !exists).map(({ token }) => token)
     const kept = isAsked ? ((await store.ofBrowser?.(hash)) ?? []) : []
@@ -166,21 +166,21 @@ export class Endings {
   disconnect(whose: Whose): void {
     const [kind, name] = 'token' in whose ? ['token', whose.token] : ['browser', hashOf(whose.browser)]
     this.close(kind as 'token' | 'browser', name)
-    this.ground.store.shared?.broadcast(`close ${kind} ${name}`).catch((error) => {
-      this.ground.log.warn('Other processes could not be asked to close connections.', error)
+    this.core.store.shared?.broadcast(`close ${kind} ${name}`).catch((error) => {
+      this.core.log.warn('Other processes could not be asked to close connections.', error)
     })
   }
 
   /** A request of a tab came with these cookies. Its connection may be at another process. */
   compare(token: string, marks: CookieMarks): void {
-    const here = sessionsOf(this.ground.instances.get(token))
-    for (const session of here) closeIfStale(session, this.ground.instance(token), marks)
+    const here = sessionsOf(this.core.instances.get(token))
+    for (const session of here) closeIfStale(session, this.core.instance(token), marks)
     if (here.length === 0)
-      void this.ground.store.shared?.broadcast(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
+      void this.core.store.shared?.broadcast(`compare ${token} ${writeMarks(marks)}`).catch(() => {}) // the next request asks again
   }
 
   private close(kind: 'token' | 'browser', name: string): void {
-    const { instances } = this.ground
+    const { instances } = this.core
     const meant =
       kind === 'token' ? [instances.get(name)] : [...instances.values()].filter(({ owner }) => owner === name)
     for (const session of meant.flatMap(sessionsOf)) session.close()
@@ -190,12 +190,12 @@ export class Endings {
   heard(word: string): void {
     const [act, kind = '', name = ''] = word.split(' ')
     if (act === 'compare') {
-      for (const session of sessionsOf(this.ground.instances.get(kind)))
-        closeIfStale(session, this.ground.instances.get(kind) as Instance, readMarks(name))
+      for (const session of sessionsOf(this.core.instances.get(kind)))
+        closeIfStale(session, this.core.instances.get(kind) as Instance, readMarks(name))
     } else if (act === 'end')
-      void this.ground.tracked(
+      void this.core.tracked(
         this.endHash(name, false).catch((error) =>
-          this.ground.log.error('The tabs of a browser could not be ended.', error),
+          this.core.log.error('The tabs of a browser could not be ended.', error),
         ),
       )
     else this.close(kind === 'token' ? 'token' : 'browser', name)

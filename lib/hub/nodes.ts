@@ -15,7 +15,7 @@ import type { ClusterEvents, RunningTask, Shared, StateStore, Stored } from '../
 import type { TaskScheduler } from '../tasks/scheduler.js'
 
 /** What it asks of the hub. */
-export interface NodesGround {
+export interface NodesCore {
   readonly clock: Clock
   readonly limits: Pick<Limits, 'keepMs'>
   readonly locks: Locks
@@ -38,18 +38,18 @@ export interface NodesGround {
 
 export class Nodes implements ClusterEvents {
   readonly node: string
-  private readonly ground: NodesGround
+  private readonly core: NodesCore
   private readonly store: Shared | undefined
   private readonly leaving = new Set<string>()
   private ended = false
   /** The store is out of reach, for a while already. */
   away = false
 
-  constructor(ground: NodesGround) {
-    this.ground = ground
-    this.store = ground.store.shared
-    this.node = this.store?.node ?? ground.clock.id()
-    this.store?.listen(this, ground.limits.keepMs)
+  constructor(core: NodesCore) {
+    this.core = core
+    this.store = core.store.shared
+    this.node = this.store?.node ?? core.clock.id()
+    this.store?.listen(this, core.limits.keepMs)
   }
 
   get shared(): boolean {
@@ -68,12 +68,12 @@ export class Nodes implements ClusterEvents {
   onHandoverRequested(token: string): void {
     if (this.leaving.has(token)) return
     this.leaving.add(token)
-    void this.ground.tracked(this.giveUp(token))
+    void this.core.tracked(this.giveUp(token))
   }
 
   /** In its turn among those that wait for the lock here. */
   private async giveUp(token: string): Promise<void> {
-    const { locks, log, instances, keeping } = this.ground
+    const { locks, log, instances, keeping } = this.core
     try {
       const release = await locks.acquire(token)
       try {
@@ -99,23 +99,23 @@ export class Nodes implements ClusterEvents {
   }
 
   onChanged(token: string, stored: Stored | undefined): void {
-    const { instances, keeping, log } = this.ground
+    const { instances, keeping, log } = this.core
     const instance = instances.get(token)
     if (!instance || !keeping.isNeeded(instance)) {
       instance?.unfollow()
       this.store
         ?.unfollow(token)
         .catch((error) => log.warn(`Failed to stop following a tab that has gone ${inTab(token)}.`, error))
-    } else if (instance.role === 'follower') this.ground.told(instance, instance.follow(stored))
+    } else if (instance.role === 'follower') this.core.told(instance, instance.follow(stored))
   }
 
   onBroadcast(word: string): void {
-    this.ground.endings.heard(word)
+    this.core.endings.heard(word)
   }
 
   /** Tabs of tokens that others may have changed are shown what is so. */
   onLeaseLost(): void {
-    const { instances, keeping, tasks } = this.ground
+    const { instances, keeping, tasks } = this.core
     for (const instance of instances.values()) {
       const isNeeded = keeping.isNeeded(instance)
       if ((instance.role === 'owner' && isNeeded) || instance.runs.outdated) tasks.saver.own(instance)
@@ -125,9 +125,9 @@ export class Nodes implements ClusterEvents {
 
   /** It may have been held when it was asked for last: then nobody tells of changes. */
   private ask(instance: Instance): void {
-    const { log } = this.ground
-    void this.ground.tracked(
-      promised(() => this.ground.refresh(instance)).catch((error) => {
+    const { log } = this.core
+    void this.core.tracked(
+      promised(() => this.core.refresh(instance)).catch((error) => {
         if (!this.ended)
           log.warn(`A tab may show an older state until it changes here ${inTab(instance.token)}.`, error)
       }),
@@ -145,16 +145,16 @@ export class Nodes implements ClusterEvents {
   }
 
   onLastPageLeft(token: string): void {
-    this.ground.tasks.disconnects.onLastPageLeft(token)
+    this.core.tasks.disconnects.onLastPageLeft(token)
   }
 
   onStoreReachable(reachable: boolean): void {
     this.away = !reachable
-    for (const session of this.ground.sessions) session.notifyStore(!reachable)
+    for (const session of this.core.sessions) session.notifyStore(!reachable)
   }
 
   onOrphans(): void {
-    this.ground.tasks.adoptions.onOrphans()
+    this.core.tasks.adoptions.onOrphans()
   }
 
   end(): void {

@@ -2,7 +2,7 @@
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
 import type { Eviction } from '../instance/eviction.js'
-import { block, type ExclusiveGround, exclusive } from '../instance/exclusive.js'
+import { block, type ExclusiveCore, exclusive } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import { closed } from '../instance/in-flight.js'
 import type { Instance } from '../instance/instance.js'
@@ -20,11 +20,11 @@ import type { HeldToken } from '../state/self.js'
 export type Naming = 'named' | 'calling'
 
 /** What it asks of the hub. */
-export interface ServerAccessGround extends ExclusiveGround {
+export interface ServerAccessCore extends ExclusiveCore {
   readonly isClosing: boolean
   readonly instances: ReadonlyMap<string, Instance>
   readonly keeping: Pick<Eviction, 'isNeeded'>
-  readonly endings: ExclusiveGround['endings'] & {
+  readonly endings: ExclusiveCore['endings'] & {
     /** The token was ended here a short time ago. */
     has(token: string): boolean
   }
@@ -33,10 +33,10 @@ export interface ServerAccessGround extends ExclusiveGround {
 }
 
 export class ServerAccess {
-  private readonly ground: ServerAccessGround
+  private readonly core: ServerAccessCore
 
-  constructor(ground: ServerAccessGround) {
-    this.ground = ground
+  constructor(core: ServerAccessCore) {
+    this.core = core
   }
 
   modify<D extends Definition, T>(
@@ -45,36 +45,36 @@ export class ServerAccess {
     change: (state: StateOf<D>, held: HeldToken) => T | Promise<T>,
     naming: Naming,
   ): Promise<T> {
-    const { ground } = this
+    const { core } = this
     return promised(() => {
       this.refuseUnusable(token)
       const work = (transaction: Transaction) =>
         change(transaction.get(definition.id) as StateOf<D>, new HandlerContext(definition.id, transaction))
-      const run = () => exclusive(ground, token, change, work, { modified: definition.id }, unguarded)
-      return ground.tracked(after(ground.prepare(), () => this.ofKnown(token, naming, run)))
+      const run = () => exclusive(core, token, change, work, { modified: definition.id }, unguarded)
+      return core.tracked(after(core.prepare(), () => this.ofKnown(token, naming, run)))
     })
   }
 
   lock(token: string): Promise<HeldToken> {
-    const { ground } = this
+    const { core } = this
     const line = lineHere()
     return promised(() => {
       this.refuseUnusable(token)
       const begin = () =>
-        after(block(ground, token, unguarded), (transaction) => {
-          const watch = line && new UsingWatch(ground, 'Server code', line)
+        after(block(core, token, unguarded), (transaction) => {
+          const watch = line && new UsingWatch(core, 'Server code', line)
           const released = transaction.untilReleased()
-          void ground.tracked(watch ? released.finally(() => watch.done()) : released)
-          return heldBlock(transaction, ground.flow, watch)
+          void core.tracked(watch ? released.finally(() => watch.done()) : released)
+          return heldBlock(transaction, core.flow, watch)
         })
-      ground.flow.begin() // before anything waits: the flow of the caller is marked later
+      core.flow.begin() // before anything waits: the flow of the caller is marked later
       return this.ofKnown(token, 'named', begin)
     })
   }
 
   /** Whether a token is that of a tab: one that is connected, in any process, or of which something is known or kept. */
   async has(token: string): Promise<boolean> {
-    if (this.ground.isClosing) throw closed()
+    if (this.core.isClosing) throw closed()
     return isToken(token) && (await this.knows(token))
   }
 
@@ -94,39 +94,39 @@ export class ServerAccess {
   }
 
   private isEnded(token: string): boolean {
-    const { endings, instances } = this.ground
+    const { endings, instances } = this.core
     return endings.has(token) || instances.get(token)?.forgotten === true
   }
 
   private knows(token: string): Eventually<boolean> {
-    const { ground } = this
-    const here = ground.instances.get(token)
+    const { core } = this
+    const here = core.instances.get(token)
     if (this.isEnded(token)) return false
-    const isFresh = here !== undefined && isUpToDate(ground, here)
+    const isFresh = here !== undefined && isUpToDate(core, here)
     if (here && isFresh && this.isUsed(here)) return true
     const read = rescued(
-      () => (isFresh ? undefined : ground.store.read(token)),
+      () => (isFresh ? undefined : core.store.read(token)),
       (error) => {
         throw new LoadError(token, error)
       },
     )
     return after(read, (stored) => {
       if (stored) return !stored.forgotten
-      const now = ground.instances.get(token)
+      const now = core.instances.get(token)
       if (now && this.isUsed(now)) return !this.isEnded(token)
-      return ground.store.shared?.isAttended(token) ?? false
+      return core.store.shared?.isAttended(token) ?? false
     })
   }
 
   /** A call has reached a handler, a task was started, or a page is connected, or was a moment ago and may come back, to this process. */
   private isUsed(instance: Instance): boolean {
-    return instance.exists || instance.browser !== undefined || this.ground.keeping.isNeeded(instance)
+    return instance.exists || instance.browser !== undefined || this.core.keeping.isNeeded(instance)
   }
 
   private refuseUnusable(token: string): void {
-    if (this.ground.isClosing) throw closed()
+    if (this.core.isClosing) throw closed()
     refuseMalformed(token)
-    this.ground.flow.refuseNested(token) // here, before anything waits: the change that calls may have ended then
+    this.core.flow.refuseNested(token) // here, before anything waits: the change that calls may have ended then
   }
 }
 

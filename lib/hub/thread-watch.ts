@@ -11,7 +11,7 @@ import { serverLimits } from '../base/server-limits.js'
 import { type Board, heldThread, nameOf, type Watchdog } from '../base/watchdog.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 
-export interface ThreadGround {
+export interface ThreadCore {
   readonly clock: Clock
   readonly log: Log
   readonly watchdog: Watchdog
@@ -30,12 +30,12 @@ const ended = 3
 const headerBytes = 16
 
 /** Until the hub closes. */
-export function watchThread(ground: ThreadGround, times: Times = serverLimits): void {
-  ground.watchdog.attach(new ThreadWatch(ground, times))
+export function watchThread(core: ThreadCore, times: Times = serverLimits): void {
+  core.watchdog.attach(new ThreadWatch(core, times))
 }
 
 class ThreadWatch implements Board {
-  private readonly ground: ThreadGround
+  private readonly core: ThreadCore
   private readonly heartbeatMs: number
   private readonly memory = new SharedArrayBuffer(headerBytes + (watchedNames + 2) * watchedNameBytes)
   private readonly state = new Int32Array(this.memory, 0, 4)
@@ -48,8 +48,8 @@ class ThreadWatch implements Board {
   /** What was under way at the last sign of life. */
   private before: readonly string[] = []
 
-  constructor(ground: ThreadGround, times: Times) {
-    this.ground = ground
+  constructor(core: ThreadCore, times: Times) {
+    this.core = core
     this.heartbeatMs = times.heartbeatMs
     this.worker = started(this.memory, times)
     this.beat()
@@ -71,25 +71,25 @@ class ThreadWatch implements Board {
     const now = performance.now()
     const lateMs = now - this.beatAt - this.heartbeatMs
     this.beatAt = now
-    const waited = this.ground.watchdog.suspects(suspects)
+    const waited = this.core.watchdog.suspects(suspects)
     const names = this.underWay(waited ?? [])
     if (waited && lateMs >= threadHeldMs) this.tell(lateMs, [...new Set([...this.before, ...names])])
     this.before = names
     this.write(0, names.length > 0 ? `perhaps by ${listed(names)}` : '')
     Atomics.store(this.state, paused, debuggerAt() === undefined ? 0 : 1) // a breakpoint holds it, and that is no fault
     Atomics.add(this.state, beats, 1)
-    this.cancelTimer = this.ground.clock.after(this.heartbeatMs, () => this.beat())
+    this.cancelTimer = this.core.clock.after(this.heartbeatMs, () => this.beat())
   }
 
   private tell(lateMs: number, names: readonly string[]): void {
     if (names.length === 0) return
     const held = `The thread was held for ${Math.round(lateMs)} ms, perhaps by ${listed(names)}.`
-    this.ground.log.warn(`${held} ${heldThread}`)
+    this.core.log.warn(`${held} ${heldThread}`)
   }
 
   private underWay(waited: readonly string[]): readonly string[] {
     const names = new Set(waited)
-    for (const { definition, task } of this.ground.tasks.pool.runs) {
+    for (const { definition, task } of this.core.tasks.pool.runs) {
       if (names.size >= suspects) break
       names.add(nameOf('Task', definition, task))
     }

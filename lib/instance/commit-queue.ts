@@ -11,7 +11,7 @@ import type { Shape } from '../state/shape.js'
 import { isStale, ownershipLost } from '../store/errors.js'
 import type { State, Stored } from '../store/store.js'
 import { endOf, withEnd } from './call-log.js'
-import type { Ground } from './ground.js'
+import type { Core } from './core.js'
 import type { ChangedState, Ending, Instance, Unsaved } from './instance.js'
 import { LoadError } from './load-error.js'
 import type { RunChanges } from './task-runs.js'
@@ -22,11 +22,11 @@ export interface Change extends ChangedState {
 }
 
 /** Keeps a change, now or with the next save. Done when it is kept; nothing of it was shown before. */
-export function push(ground: CommitGround, instance: Instance, change: Change): Eventually<void> {
-  return instance.pending ? instance.pending.push(change) : save(ground, instance, change)
+export function push(core: CommitCore, instance: Instance, change: Change): Eventually<void> {
+  return instance.pending ? instance.pending.push(change) : save(core, instance, change)
 }
 
-type CommitGround = Pick<Ground, 'limits' | 'store' | 'lost' | 'told'>
+type CommitCore = Pick<Core, 'limits' | 'store' | 'lost' | 'told'>
 
 /** Changes that wait for the save under way. */
 interface Batch {
@@ -46,12 +46,12 @@ export class CommitQueue implements Unsaved {
   failure: unknown
   /** Done when all of it is kept that there is now. */
   private kept = nothing
-  private readonly ground: CommitGround
+  private readonly core: CommitCore
   private readonly instance: Instance
   private batch: Batch | undefined
 
-  constructor(ground: CommitGround, instance: Instance, { state, shapes }: Change) {
-    this.ground = ground
+  constructor(core: CommitCore, instance: Instance, { state, shapes }: Change) {
+    this.core = core
     this.instance = instance
     this.state = state
     this.shapes = shapes
@@ -113,10 +113,10 @@ export class CommitQueue implements Unsaved {
 
   /** The next one goes out. */
   saveNext(): void {
-    const { ground, instance, batch: group, state, shapes } = this
+    const { core, instance, batch: group, state, shapes } = this
     if (this.failure) return
     this.batch = undefined
-    if (group) group.resolve(promised(() => save(ground, instance, { ...group, state, shapes }, this)))
+    if (group) group.resolve(promised(() => save(core, instance, { ...group, state, shapes }, this)))
     else instance.pending = undefined
   }
 
@@ -143,13 +143,13 @@ function newBatch(): Batch {
 }
 
 /** Snapshot → save → publish. `pending` is what the change is part of, where a save came before it. */
-function save(ground: CommitGround, instance: Instance, change: Change, pending?: CommitQueue): Eventually<void> {
+function save(core: CommitCore, instance: Instance, change: Change, pending?: CommitQueue): Eventually<void> {
   const { state, shapes, ends, runs } = change
   const before = instance.calls
   const next: Stored = {
     revision: instance.revision + 1,
     state,
-    calls: ends.reduce((calls, { name, interrupted }) => withEnd(calls, name, interrupted, ground.limits), before),
+    calls: ends.reduce((calls, { name, interrupted }) => withEnd(calls, name, interrupted, core.limits), before),
     running: instance.runs.running(runs),
     ended: instance.runs.ends(),
     shapes,
@@ -160,7 +160,7 @@ function save(ground: CommitGround, instance: Instance, change: Change, pending?
   const accept = () => instance.accept(next, before, runs)
   let saving: Eventually<void>
   try {
-    saving = ground.store.save(instance.token, next)
+    saving = core.store.save(instance.token, next)
   } catch (error) {
     saving = Promise.reject(error)
   }
@@ -168,19 +168,19 @@ function save(ground: CommitGround, instance: Instance, change: Change, pending?
     accept()
     return pending?.saveNext()
   }
-  const under = pending ?? new CommitQueue(ground, instance, change)
+  const under = pending ?? new CommitQueue(core, instance, change)
   instance.pending = under
-  return under.track(saving, accept, (error) => afterFailedSave(ground, instance, change, next, error))
+  return under.track(saving, accept, (error) => afterFailedSave(core, instance, change, next, error))
 }
 
 /** A save that failed may have been kept all the same: the store is asked. */
-async function afterFailedSave(ground: CommitGround, instance: Instance, change: Change, next: Stored, error: unknown) {
+async function afterFailedSave(core: CommitCore, instance: Instance, change: Change, next: Stored, error: unknown) {
   instance.disown()
-  if (isStale(error)) loseOwnership(ground, instance, error)
+  if (isStale(error)) loseOwnership(core, instance, error)
   if (isHeldStateError(error)) throw error
   let stored: Stored | undefined
   try {
-    stored = await load(ground, instance)
+    stored = await load(core, instance)
   } catch {
     throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
   }
@@ -218,27 +218,27 @@ const matchesRuns = (running: Stored['running'], { added, removed }: RunChanges 
 
 /** Another process has taken removed. */
 export function loseOwnership(
-  ground: Pick<Ground, 'lost'>,
+  core: Pick<Core, 'lost'>,
   instance: Instance,
   error: HeldStateError = ownershipLost(),
 ): never {
   instance.disown()
-  ground.lost(instance, error)
+  core.lost(instance, error)
   throw error
 }
 
 /** Asks the store what it holds. */
-export function load(ground: Pick<Ground, 'store' | 'told'>, instance: Instance): Eventually<Stored | undefined> {
+export function load(core: Pick<Core, 'store' | 'told'>, instance: Instance): Eventually<Stored | undefined> {
   instance.disown() // the store may know already that it is this process's, and the instance not yet what it is
   return after(
     rescued(
-      () => ground.store.load(instance.token),
+      () => core.store.load(instance.token),
       (error) => {
         throw new LoadError(instance.token, error)
       },
     ),
     (stored) => {
-      ground.told(instance, instance.restore(stored))
+      core.told(instance, instance.restore(stored))
       return stored
     },
   )

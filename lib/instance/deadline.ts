@@ -6,7 +6,7 @@ import { url as debuggerAt } from 'node:inspector'
 import type { Clock } from '../base/clock.js'
 import type { Watchdog } from '../base/watchdog.js'
 
-export interface DeadlineGround {
+export interface DeadlineCore {
   readonly clock: Clock
   readonly watchdog: Watchdog
 }
@@ -14,7 +14,7 @@ export interface DeadlineGround {
 export class Deadline {
   /** Why it may do nothing more. */
   failure: unknown
-  private readonly ground: DeadlineGround
+  private readonly core: DeadlineCore
   private readonly ms: number
   /** Names the function, for people. */
   readonly name: () => string
@@ -22,8 +22,8 @@ export class Deadline {
   private cancelTimer: (() => void) | undefined
   private reject: (error: unknown) => void = () => {}
 
-  constructor(ground: DeadlineGround, ms: number, name: () => string, late: (name: string, ms: number) => Error) {
-    this.ground = ground
+  constructor(core: DeadlineCore, ms: number, name: () => string, late: (name: string, ms: number) => Error) {
+    this.core = core
     this.ms = ms
     this.name = name
     this.late = late
@@ -35,7 +35,7 @@ export class Deadline {
       const abort = () => this.fail(signal?.reason)
       const settle = () => {
         this.stop()
-        this.ground.watchdog.ended(this)
+        this.core.watchdog.ended(this)
         signal?.removeEventListener('abort', abort)
       }
       this.reject = (error) => {
@@ -43,7 +43,7 @@ export class Deadline {
         reject(error)
       }
       this.start()
-      this.ground.watchdog.waits(this)
+      this.core.watchdog.waits(this)
       signal?.addEventListener('abort', abort, { once: true })
       work.then(
         (value) => {
@@ -63,7 +63,7 @@ export class Deadline {
   start(): void {
     this.stop()
     if (this.failure) return
-    this.cancelTimer = this.ground.clock.after(this.ms, () => {
+    this.cancelTimer = this.core.clock.after(this.ms, () => {
       if (debuggerAt() === undefined) this.fail(this.late(this.name(), this.ms))
       else this.start() // somebody may look at a breakpoint
     })

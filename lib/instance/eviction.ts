@@ -16,7 +16,7 @@ import type { Locks, Release } from './locks.js'
 import { refuseCrowded } from './state-size.js'
 import { inTab } from './token.js'
 
-export interface KeepingGround {
+export interface KeepingCore {
   readonly clock: Clock
   readonly limits: Limits
   readonly locks: Locks
@@ -38,7 +38,7 @@ interface Unloaded {
 }
 
 export class Eviction {
-  private readonly ground: KeepingGround
+  private readonly core: KeepingCore
   /** Bytes that states in memory may take together. */
   private readonly bytesLimit: number
   /** That of all instances, about. */
@@ -51,22 +51,22 @@ export class Eviction {
   private cancelSweep = () => {}
   private ended = false
 
-  constructor(ground: KeepingGround, bytesLimit: number) {
-    this.ground = ground
+  constructor(core: KeepingCore, bytesLimit: number) {
+    this.core = core
     this.bytesLimit = bytesLimit
     this.sweepLater()
   }
 
   /** Milliseconds that a token is kept which nobody uses. */
   private get keepMs(): number {
-    const { limits, store } = this.ground
+    const { limits, store } = this.core
     return store.shared?.keepMs ?? limits.keepMs
   }
 
   /** Lets an instance go after a while, if nobody needs it now or then. */
   schedule(instance: Instance): void {
     if (instance.cancelDrop || this.isNeeded(instance)) return
-    const { clock, limits } = this.ground
+    const { clock, limits } = this.core
     const unloadMs = instance.exists ? limits.unloadMs : Math.min(limits.unloadMs, fixedLimits.windowMs)
     this.idle.add(instance)
     instance.cancelDrop = clock.after(Math.min(unloadMs, this.keepMs), () => {
@@ -96,7 +96,7 @@ export class Eviction {
 
   /** A tab or a task of this process needs it. */
   isNeeded({ token, watchers }: Instance): boolean {
-    return watchers.size > 0 || this.ground.tasks.has(token)
+    return watchers.size > 0 || this.core.tasks.has(token)
   }
 
   /** The size of an instance is another. */
@@ -110,7 +110,7 @@ export class Eviction {
     if (instance.revision === 0) this.refuseFull()
     if (bytes <= 0 || this.bytes <= this.bytesLimit) return
     let needed = this.bytes
-    for (const idle of this.ground.store.inMemory ? [] : this.idle) {
+    for (const idle of this.core.store.inMemory ? [] : this.idle) {
       needed -= idle.bytes
       if (needed <= this.bytesLimit) return
     }
@@ -119,7 +119,7 @@ export class Eviction {
 
   /** Throws where a tab that is not kept yet would be, and the store is nearly full. */
   private refuseFull(): void {
-    const { limits, log, store } = this.ground
+    const { limits, log, store } = this.core
     const bytes = store.bytes?.() ?? 0
     if (bytes <= limits.storeBytes * guardLimits.storeFullAt) return
     log.warn(
@@ -132,7 +132,7 @@ export class Eviction {
   }
 
   private makeRoom(): void {
-    if (this.bytes <= this.bytesLimit || this.ground.store.inMemory) return
+    if (this.bytes <= this.bytesLimit || this.core.store.inMemory) return
     let bytes = this.bytes
     for (const instance of this.idle) {
       if (bytes <= this.bytesLimit) return
@@ -154,13 +154,13 @@ export class Eviction {
 
   /** What a process before this one has left behind, and no tab came back to, is dropped as well. */
   private sweepLater(): void {
-    const { clock, store } = this.ground
+    const { clock, store } = this.core
     if (!store.unused || this.ended) return
     this.cancelSweep = clock.after(sweepMs(this.keepMs), () => void this.sweep())
   }
 
   private async sweep(): Promise<void> {
-    const { instances, log, store } = this.ground
+    const { instances, log, store } = this.core
     try {
       let before: string | undefined
       let tokens = (await store.unused?.(instances.keys(), this.keepMs)) ?? []
@@ -178,7 +178,7 @@ export class Eviction {
 
   /** The hub tells a store without timestamps when to drop a token. */
   private expireLater(): void {
-    const { clock, instances } = this.ground
+    const { clock, instances } = this.core
     const [oldest] = this.unloaded
     if (!oldest || this.cancelExpiry || this.ended) return
     const [token, unloaded] = oldest
@@ -194,12 +194,12 @@ export class Eviction {
 
   /** It leaves the memory, once all that only memory knows of it is kept. */
   private async unload(instance: Instance): Promise<void> {
-    const { clock, limits, locks, log, store } = this.ground
+    const { clock, limits, locks, log, store } = this.core
     const { token } = instance
     if (this.keepMs <= limits.unloadMs) return this.drop(token, () => this.isNeeded(instance))
     let release: Release | undefined
     try {
-      if (instance.exists && instance.hasUnsavedEnds) await this.ground.saveEnds(instance)
+      if (instance.exists && instance.hasUnsavedEnds) await this.core.saveEnds(instance)
       release = await locks.acquire(token)
       await instance.pending?.drained()
       if (this.isGone(instance)) return
@@ -222,7 +222,7 @@ export class Eviction {
 
   /** Somebody needs it after all, or it has been let go. */
   private isGone(instance: Instance): boolean {
-    return this.ended || this.isNeeded(instance) || this.ground.instances.get(instance.token) !== instance
+    return this.ended || this.isNeeded(instance) || this.core.instances.get(instance.token) !== instance
   }
 
   /** It was ended, under its lock. */
@@ -236,11 +236,11 @@ export class Eviction {
     this.bytes -= instance.bytes
     instance.cancelDrop?.()
     instance.cancelDrop = undefined
-    this.ground.forget(instance.token)
+    this.core.forget(instance.token)
   }
 
   private async drop(token: string, isNeeded: () => boolean): Promise<void> {
-    const { instances, locks, log, store } = this.ground
+    const { instances, locks, log, store } = this.core
     let release: Release | undefined
     try {
       release = await locks.acquire(token)

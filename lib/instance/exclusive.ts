@@ -8,8 +8,8 @@ import { after, type Eventually, isPromise, rescued } from '../base/eventually.j
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
+import type { Core } from './core.js'
 import { Deadline } from './deadline.js'
-import type { Ground } from './ground.js'
 import type { Instance } from './instance.js'
 import type { Author } from './lock-scope.js'
 import { nameOf, type Source, traced } from './lock-source.js'
@@ -20,7 +20,7 @@ import type { Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
 import type { WriteGuard } from './write-guard.js'
 
-export interface ExclusiveGround extends Ground {
+export interface ExclusiveCore extends Core {
   readonly clock: Clock
   readonly turn: Turn
   readonly watchdog: Watchdog
@@ -29,61 +29,59 @@ export interface ExclusiveGround extends Ground {
 }
 
 /** Saves a token that a task was given, since the task may give it to others. No caller waits for that. */
-export function handedOut(ground: ExclusiveGround, token: string): void {
-  const instance = ground.instance(token)
+export function handedOut(core: ExclusiveCore, token: string): void {
+  const instance = core.instance(token)
   if (instance.revision > 0 || instance.pending) return
   const complain = (error: unknown) =>
-    ground.log.warn(`A tab whose token a task was given could not be saved ${inTab(token)}.`, error)
-  ground.flow.outside(() => void ground.tracked(rescued(() => ground.saveEnds(instance), complain)))
+    core.log.warn(`A tab whose token a task was given could not be saved ${inTab(token)}.`, error)
+  core.flow.outside(() => void core.tracked(rescued(() => core.saveEnds(instance), complain)))
 }
 
 /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-export function block(ground: ExclusiveGround, token: string, guard: WriteGuard): Eventually<Transaction> {
-  ground.flow.refuseNested(token)
-  ground.flow.begin()
+export function block(core: ExclusiveCore, token: string, guard: WriteGuard): Eventually<Transaction> {
+  core.flow.refuseNested(token)
+  core.flow.begin()
   const holder = traced(guard.run ?? 'hub.lock')
-  const turned = ground.turn.giveWay()
-  return turned
-    ? turned.then(() => beginSettled(ground, token, guard, holder))
-    : beginSettled(ground, token, guard, holder)
+  const turned = core.turn.giveWay()
+  return turned ? turned.then(() => beginSettled(core, token, guard, holder)) : beginSettled(core, token, guard, holder)
 }
 
 /** One transaction that runs a function of the author's, as that of `source`. */
 export function exclusive<T>(
-  ground: ExclusiveGround,
+  core: ExclusiveCore,
   token: string,
   author: Author,
   change: (transaction: Transaction) => Eventually<T>,
   source: Source,
   guard: WriteGuard,
 ): Eventually<T> {
-  ground.flow.refuseNested(token)
+  core.flow.refuseNested(token)
   const holder = traced(source)
   let began: number | undefined
-  const work = (transaction: Transaction) => run(ground, source, guard, change, transaction, began)
-  const turned = ground.turn.giveWay()
-  if (turned) return turned.then(() => transact(ground, token, guard, author, work, holder))
-  began = ground.turn.askedAt
-  const result = transact(ground, token, guard, author, work, holder)
+  const work = (transaction: Transaction) => run(core, source, guard, change, transaction, began)
+  const turned = core.turn.giveWay()
+  if (turned) return turned.then(() => transact(core, token, guard, author, work, holder))
+  began = core.turn.askedAt
+  const result = transact(core, token, guard, author, work, holder)
   began = undefined // it has waited for something
   return result
 }
 
 /** Calls it; where it waits for something, the lock is its for a while and until its task is cancelled. */
 function run<T>(
-  ground: ExclusiveGround,
+  core: ExclusiveCore,
   source: Source,
   { signal }: WriteGuard,
   change: (transaction: Transaction) => Eventually<T>,
   transaction: Transaction,
   now: number | undefined,
 ): Eventually<T> {
-  const { limits, watchdog } = ground
+  const { limits, watchdog } = core
   let result: Eventually<T>
   if (typeof source === 'object' && 'task' in source) watchdog.enter('Task', source.definition, source.task, now)
   else
     watchdog.enter('modifyState()', typeof source === 'object' && 'modified' in source ? source.modified : '', '', now)
-  const made = typeof source === 'object' && 'modified' in source ? madeBy(ground.log, source) : undefined
+  const made = typeof source === 'object' && 'modified' in source ? madeBy(core.log, source) : undefined
   if (made) transaction.made = made
   try {
     result = change(transaction)
@@ -92,7 +90,7 @@ function run<T>(
   }
   if (made) result = after(result, (value) => (made.end(true), value))
   return isPromise(result)
-    ? new Deadline(ground, limits.eventTimeoutMs, () => nameOf(source), late).within(result, signal)
+    ? new Deadline(core, limits.eventTimeoutMs, () => nameOf(source), late).within(result, signal)
     : result
 }
 
@@ -104,9 +102,9 @@ const late = (name: string, ms: number) =>
   )
 
 /** The newest committed fields of one state, or those of `state`, with first values where there are none yet. */
-export function snapshot(ground: ExclusiveGround, token: string, state: State | undefined, id: string): object {
-  const definition = ground.registry.get(id)
-  const known = ground.instance(token)
+export function snapshot(core: ExclusiveCore, token: string, state: State | undefined, id: string): object {
+  const definition = core.registry.get(id)
+  const known = core.instance(token)
   const fields = ownValue(state ?? known.state, id) ?? known.unsaved(definition)
   return { ...fields, ...known.computed(definition).evaluate(fields) }
 }

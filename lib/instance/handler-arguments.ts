@@ -7,22 +7,22 @@ import type { Watchdog } from '../base/watchdog.js'
 import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import type { Trigger } from '../state/trigger.js'
 import { refused } from './argument-error.js'
+import type { Core } from './core.js'
 import { Deadline } from './deadline.js'
-import type { Ground } from './ground.js'
 
-export interface ArgumentsGround extends Ground {
+export interface ArgumentsCore extends Core {
   readonly clock: Clock
   readonly watchdog: Watchdog
 }
 
 /** What the handler gets: validated and transformed where the declaration has a schema. */
 export function argumentsOf(
-  ground: ArgumentsGround,
+  core: ArgumentsCore,
   call: Pick<Trigger, 'definition' | 'member' | 'args'>,
   { schema }: EventDeclaration | TaskDeclaration,
 ): Eventually<readonly unknown[]> {
   if (!schema) return call.args
-  return after(validated(ground, call, schema), (result) => {
+  return after(validated(core, call, schema), (result) => {
     if (!result.issues) return [result.value]
     const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
     throw refused(result.issues, cause)
@@ -30,11 +30,11 @@ export function argumentsOf(
 }
 
 function validated(
-  ground: ArgumentsGround,
+  core: ArgumentsCore,
   { definition, member, args }: Pick<Trigger, 'definition' | 'member' | 'args'>,
   schema: StandardSchemaV1,
 ): Eventually<StandardSchemaV1.Result<unknown>> {
-  const { limits, watchdog } = ground
+  const { limits, watchdog } = core
   let result: Eventually<StandardSchemaV1.Result<unknown>>
   watchdog.enter('The schema of', definition, member)
   try {
@@ -44,7 +44,7 @@ function validated(
   }
   if (!isPromise(result)) return result
   const name = () => `The schema of "${member}" of state "${definition}"`
-  return new Deadline(ground, limits.eventTimeoutMs, name, late).within(result)
+  return new Deadline(core, limits.eventTimeoutMs, name, late).within(result)
 }
 
 export const late = (where: string, ms: number) =>

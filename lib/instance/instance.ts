@@ -72,7 +72,7 @@ export interface Watcher {
 const unnamed = 'unnamed'
 
 /** What it asks of the hub. */
-export interface InstanceGround {
+export interface InstanceCore {
   readonly clock: Pick<Clock, 'id' | 'now' | 'turn'>
   readonly log: Log
   readonly nodes: Processes
@@ -118,7 +118,7 @@ export class Instance {
   /** Begins with the state of another token, which is saved with its own first change. */
   borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
   private readonly log: Log
-  private readonly clock: InstanceGround['clock']
+  private readonly clock: InstanceCore['clock']
   private readonly firstValues: FirstValues
   /** First values that this token alone has. */
   private firsts: Map<ServerDefinition, Fields> | undefined
@@ -126,7 +126,7 @@ export class Instance {
   private keptCalls: CallLog = []
   private readonly views: Views
 
-  constructor(token: string, { clock, log, nodes, firstValues, watchdog }: InstanceGround) {
+  constructor(token: string, { clock, log, nodes, firstValues, watchdog }: InstanceCore) {
     this.clock = clock
     this.token = token
     this.log = log

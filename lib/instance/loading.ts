@@ -2,7 +2,7 @@
 import { after, type Eventually } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
 import type { Stored } from '../store/store.js'
-import type { Ground } from './ground.js'
+import type { Core } from './core.js'
 import type { Instance } from './instance.js'
 import { LoadError } from './load-error.js'
 import { isOurs } from './ownership.js'
@@ -10,16 +10,16 @@ import { nobody, own, transact } from './transact.js'
 import { unguarded } from './write-guard.js'
 
 /** What is kept of it is known afterwards. Where other processes may hold it, it is followed and not taken from them. */
-export function load(ground: Ground, instance: Instance): Eventually<void> {
-  if (!instance.known) return ground.store.shared ? refresh(ground, instance) : own(ground, instance)
+export function load(core: Core, instance: Instance): Eventually<void> {
+  if (!instance.known) return core.store.shared ? refresh(core, instance) : own(core, instance)
 }
 
 /** Knows what is kept of it now, and not only what this process was told. */
-export function refresh(ground: Ground, instance: Instance): Eventually<void> {
-  const { shared } = ground.store
-  if (!shared) return load(ground, instance)
+export function refresh(core: Core, instance: Instance): Eventually<void> {
+  const { shared } = core.store
+  if (!shared) return load(core, instance)
   const known = (stored: Stored | undefined) => {
-    if (!isOurs(ground, instance)) ground.told(instance, instance.follow(stored))
+    if (!isOurs(core, instance)) core.told(instance, instance.follow(stored))
   }
   const unknown = (error: unknown) => {
     throw new LoadError(instance.token, error)
@@ -30,11 +30,11 @@ export function refresh(ground: Ground, instance: Instance): Eventually<void> {
 }
 
 /** Brings a state of an instance to the shape that its definition has now. */
-export function materialize(ground: Ground, instance: Instance, id: string): Eventually<void> {
-  const definition = ground.registry.get(id)
+export function materialize(core: Core, instance: Instance, id: string): Eventually<void> {
+  const definition = core.registry.get(id)
   if (instance.known && (ownValue(instance.state, id) === undefined || instance.isCurrent(definition))) return
   return after(
-    transact(ground, instance.token, unguarded, nobody, (transaction) => transaction.get(id)),
+    transact(core, instance.token, unguarded, nobody, (transaction) => transaction.get(id)),
     () => {},
   )
 }

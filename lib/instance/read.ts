@@ -7,16 +7,16 @@ import { ownValue } from '../base/value.js'
 import { ComputedCache } from '../state/computed.js'
 import type { Registry } from '../state/registry.js'
 import type { StateStore } from '../store/store.js'
+import type { Core } from './core.js'
 import { completed } from './fields.js'
-import type { Ground } from './ground.js'
-import { Instance, type InstanceGround } from './instance.js'
+import { Instance, type InstanceCore } from './instance.js'
 import { LoadError } from './load-error.js'
 import { isUpToDate } from './ownership.js'
 
-/** What reading needs of the ground. */
-export interface ReadGround extends InstanceGround {
+/** What reading needs of the hub. */
+export interface ReadCore extends InstanceCore {
   readonly instances: ReadonlyMap<string, Instance>
-  readonly nodes: Ground['nodes']
+  readonly nodes: Core['nodes']
   readonly registry: Registry
   readonly store: Pick<StateStore, 'read'>
   /** Resolves when the definitions are loaded. */
@@ -24,30 +24,30 @@ export interface ReadGround extends InstanceGround {
 }
 
 /** A copy of one state with its private fields and computed values: first values for what was never saved. */
-export async function readState(ground: ReadGround, token: string | undefined, id: string): Promise<object> {
-  await ground.ready()
-  const definition = ground.registry.get(id)
+export async function readState(core: ReadCore, token: string | undefined, id: string): Promise<object> {
+  await core.ready()
+  const definition = core.registry.get(id)
   if (token === undefined) {
     const fields = definition.members.initial()
     return { ...fields, ...new ComputedCache(definition.members).evaluate(fields) }
   }
-  const instance = await readInstance(ground, token)
+  const instance = await readInstance(core, token)
   const fields = completed(
     ownValue(instance.state, id),
     ownValue(instance.shapes, id),
     definition,
-    ground.log,
+    core.log,
     instance.unsaved(definition),
   )
   return copyValue({ ...fields, ...instance.computed(definition).evaluate(fields) }, [id]) as object
 }
 
 /** What this process knows of a token, or else what is kept of it, which it does not begin to hold by that. */
-export async function readInstance(ground: ReadGround, token: string): Promise<Instance> {
-  const here = ground.instances.get(token)
-  if (here && isUpToDate(ground, here)) return here
-  const instance = new Instance(token, ground)
-  const stored = await promised(() => ground.store.read(token)).catch((error) => {
+export async function readInstance(core: ReadCore, token: string): Promise<Instance> {
+  const here = core.instances.get(token)
+  if (here && isUpToDate(core, here)) return here
+  const instance = new Instance(token, core)
+  const stored = await promised(() => core.store.read(token)).catch((error) => {
     throw new LoadError(token, error)
   })
   instance.follow(stored)
@@ -56,16 +56,16 @@ export async function readInstance(ground: ReadGround, token: string): Promise<I
 
 /** What a tab would be sent of its states: of those with these ids, or of all that were saved. */
 export async function readViews(
-  ground: ReadGround,
+  core: ReadCore,
   token: string,
   ids: readonly string[] | undefined,
 ): Promise<Record<string, Json>> {
-  await ground.ready()
-  const instance = await readInstance(ground, token)
+  await core.ready()
+  const instance = await readInstance(core, token)
   const views: Record<string, Json> = {}
   for (const id of ids ?? Object.keys(instance.state)) {
     const isSaved = ownValue(instance.state, id) !== undefined
-    const view = isSaved && ground.registry.has(id) ? instance.view(ground.registry.get(id)) : undefined
+    const view = isSaved && core.registry.has(id) ? instance.view(core.registry.get(id)) : undefined
     if (view) views[id] = encode(view)
   }
   return views

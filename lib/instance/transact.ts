@@ -6,8 +6,8 @@
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, endOf } from './call-log.js'
 import { isSaveFailed, load, moreSpecificError } from './commit-queue.js'
+import type { Core } from './core.js'
 import { forgotten } from './forgotten.js'
-import type { Ground } from './ground.js'
 import type { Instance, Unsaved } from './instance.js'
 import { LoadError } from './load-error.js'
 import type { Author } from './lock-scope.js'
@@ -49,45 +49,45 @@ export interface Done<T> {
 }
 
 /** Runs `work` under the lock of a token. What it changed is kept if it returns, and forgotten if it throws. */
-export function transactPipelined<T>(ground: Ground, request: Request<T>): Eventually<Outcome<T>> {
+export function transactPipelined<T>(core: Core, request: Request<T>): Eventually<Outcome<T>> {
   const { token, guard, holder } = request
-  return after(begin(ground, token, guard, holder), (transaction) => run(ground, transaction, request))
+  return after(begin(core, token, guard, holder), (transaction) => run(core, transaction, request))
 }
 
 /** The same for work that is no call; done with its value when the change is kept. */
 export function transact<T>(
-  ground: Ground,
+  core: Core,
   token: string,
   guard: WriteGuard,
   author: Author,
   work: (transaction: Transaction) => Eventually<T>,
   holder?: Holder,
 ): Eventually<T> {
-  return after(transactPipelined(ground, { token, guard, author, work, holder }), (outcome) => {
+  return after(transactPipelined(core, { token, guard, author, work, holder }), (outcome) => {
     const { value, durable } = outcome as Done<T> // only a call can be answered
     return isPromise(durable) ? durable.then(() => value) : value
   })
 }
 
 /** Lock → load → draft. The caller must release. */
-function begin(ground: Ground, token: string, guard: WriteGuard, holder: Holder): Eventually<Transaction> {
-  const outer = ground.flow.current()
-  return after(ground.locks.acquire(token, guard.signal, holder), (unlock: Release) => {
-    const instance = ground.instance(token)
+function begin(core: Core, token: string, guard: WriteGuard, holder: Holder): Eventually<Transaction> {
+  const outer = core.flow.current()
+  return after(core.locks.acquire(token, guard.signal, holder), (unlock: Release) => {
+    const instance = core.instance(token)
     const open = () => {
       guard.check()
       if (instance.forgotten) throw forgotten()
-      return new Transaction(ground, instance, guard, outer, unlock, holder)
+      return new Transaction(core, instance, guard, outer, unlock, holder)
     }
     return rescued(
       () => {
         guard.check()
-        ground.endings.check(token)
-        return isOurs(ground, instance) && !instance.forgotten ? open() : after(owned(ground, instance), open)
+        core.endings.check(token)
+        return isOurs(core, instance) && !instance.forgotten ? open() : after(owned(core, instance), open)
       },
       (error) => {
         unlock()
-        ground.released(instance)
+        core.released(instance)
         throw error
       },
     )
@@ -95,33 +95,33 @@ function begin(ground: Ground, token: string, guard: WriteGuard, holder: Holder)
 }
 
 /** Loads an instance, unless what is on its way to the store says itself what is kept. */
-function owned(ground: Ground, instance: Instance): Eventually<unknown> {
-  const known = () => (isOurs(ground, instance) ? undefined : load(ground, instance))
+function owned(core: Core, instance: Instance): Eventually<unknown> {
+  const known = () => (isOurs(core, instance) ? undefined : load(core, instance))
   return instance.pending ? instance.pending.drained().then(known) : known()
 }
 
 /** Work → save → release. */
-function run<T>(ground: Ground, transaction: Transaction, request: Request<T>): Eventually<Outcome<T>> {
+function run<T>(core: Core, transaction: Transaction, request: Request<T>): Eventually<Outcome<T>> {
   const { author, call, work } = request
   const fail = (error: unknown) => abort(transaction, error)
   let value: Eventually<T>
   try {
     call?.before?.check()
-    if (call?.name && endOf(ground.instance(request.token).calls, call.name)) {
+    if (call?.name && endOf(core.instance(request.token).calls, call.name)) {
       transaction.release()
       return 'answered'
     }
     transaction.call = call?.name
-    value = ground.flow.run(transaction, author, work)
+    value = core.flow.run(transaction, author, work)
   } catch (error) {
     return fail(error)
   }
   return isPromise(value)
-    ? Promise.resolve(value).then((late) => commit(ground, transaction, late), fail)
-    : commit(ground, transaction, value)
+    ? Promise.resolve(value).then((late) => commit(core, transaction, late), fail)
+    : commit(core, transaction, value)
 }
 
-function commit<T>(ground: Ground, transaction: Transaction, value: T): Eventually<Outcome<T>> {
+function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {
   transaction.active = false // its author's code has ended: what that left running waits for the lock as anybody does
   transaction.join()
   const isAlone = transaction.changesRuns // what tasks have to say is saved under the lock
@@ -131,7 +131,7 @@ function commit<T>(ground: Ground, transaction: Transaction, value: T): Eventual
   } catch (error) {
     return abort(transaction, error)
   }
-  const { pending } = ground.instance(transaction.token)
+  const { pending } = core.instance(transaction.token)
   const isPipelined = isPromise(saved) && !isAlone && pending !== undefined && !pending.isFull
   if (isPromise(saved) && !isPipelined) saved = saved.finally(() => transaction.release())
   else transaction.release()
@@ -153,24 +153,19 @@ function abort(transaction: Transaction, error: unknown): Eventually<never> {
 }
 
 /** Takes the lock, on top of nothing that may not be kept: what is looked at under the lock may be shown. */
-export function beginSettled(
-  ground: Ground,
-  token: string,
-  guard: WriteGuard,
-  holder?: Holder,
-): Eventually<Transaction> {
-  const settled = (transaction: Transaction) => (ground.instance(token).pending ? transaction.settle() : transaction)
-  return after(begin(ground, token, guard, holder), settled)
+export function beginSettled(core: Core, token: string, guard: WriteGuard, holder?: Holder): Eventually<Transaction> {
+  const settled = (transaction: Transaction) => (core.instance(token).pending ? transaction.settle() : transaction)
+  return after(begin(core, token, guard, holder), settled)
 }
 
 /** Holds an instance, and changes nothing. */
-export function own(ground: Ground, instance: Instance): Eventually<void> {
+export function own(core: Core, instance: Instance): Eventually<void> {
   const { token } = instance
   const request = { token, guard: unguarded, author: nobody, work: nobody }
   return rescued(
     () =>
-      after(beginSettled(ground, token, unguarded), (transaction) =>
-        after(run(ground, transaction, request), (outcome) => (outcome as Done<void>).durable),
+      after(beginSettled(core, token, unguarded), (transaction) =>
+        after(run(core, transaction, request), (outcome) => (outcome as Done<void>).durable),
       ),
     (error) => {
       if (!isSaveFailed(error)) throw error // what tasks had to say went with it, and was not asked for

@@ -11,8 +11,8 @@ import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State } from '../store/store.js'
 import { type CallName, withEnd } from './call-log.js'
 import { type Change, load, loseOwnership, push } from './commit-queue.js'
+import type { Core } from './core.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
-import type { Ground } from './ground.js'
 import type { Instance, Unsaved } from './instance.js'
 import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
@@ -41,7 +41,7 @@ export class Transaction implements HeldLock {
   private end: (() => void) | undefined
   /** The last save says that the call was interrupted. */
   private interrupted = false
-  private readonly ground: Ground
+  private readonly core: Core
   private readonly instance: Instance
   private readonly guard: WriteGuard
   private readonly unlock: Release
@@ -55,7 +55,7 @@ export class Transaction implements HeldLock {
   private staged: State
 
   constructor(
-    ground: Ground,
+    core: Core,
     instance: Instance,
     guard: WriteGuard,
     outer: HeldLock | undefined,
@@ -66,7 +66,7 @@ export class Transaction implements HeldLock {
     this.outer = outer
     this.holder = holder
     this.made = development ? current()?.made : undefined
-    this.ground = ground
+    this.core = core
     this.instance = instance
     this.guard = guard
     this.unlock = unlock
@@ -76,10 +76,10 @@ export class Transaction implements HeldLock {
 
   /** Waits until nothing is pending, and begins from what is kept. */
   async settle(): Promise<this> {
-    const { instance, ground } = this
+    const { instance, core } = this
     try {
       await instance.pending?.drained()
-      if (!isOurs(ground, instance)) await load(ground, instance)
+      if (!isOurs(core, instance)) await load(core, instance)
       this.guard.check()
     } catch (error) {
       this.release()
@@ -94,7 +94,7 @@ export class Transaction implements HeldLock {
   get(id: string): object {
     if (this.released) return readonlyView(ownValue(this.instance.state, id) ?? this.unsaved(id))
     for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
-    const definition = this.ground.registry.get(id)
+    const definition = this.core.registry.get(id)
     const { state, shapes } = this.instance.newest
     const fields = this.fieldsOf(definition, ownValue(state, id), ownValue(shapes, id))
     const lines = development ? new FieldLines() : undefined
@@ -105,11 +105,11 @@ export class Transaction implements HeldLock {
 
   private fieldsOf(definition: ServerDefinition, fields: Fields | undefined, shape: Shape | undefined): Fields {
     if (fields && isCurrent(fields, shape, definition)) return fields
-    return completed(fields, shape, definition, this.ground.log, this.instance.unsaved(definition))
+    return completed(fields, shape, definition, this.core.log, this.instance.unsaved(definition))
   }
 
   private unsaved(id: string): Fields {
-    const { registry } = this.ground
+    const { registry } = this.core
     return registry.has(id) ? this.instance.unsaved(registry.get(id)) : {}
   }
 
@@ -136,7 +136,7 @@ export class Transaction implements HeldLock {
   /** The token, for the author's code, which may give it to others: so it is kept, though nothing else may have changed. */
   handOut(): string {
     if (this.instance.revision === 0 && !this.savesEnds && this.active) {
-      this.ground.grow(this.instance, 0, this.staged) // throws where the store takes no new tabs
+      this.core.grow(this.instance, 0, this.staged) // throws where the store takes no new tabs
       this.savesEnds = true
     }
     return this.token
@@ -169,24 +169,24 @@ export class Transaction implements HeldLock {
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
       refuseUndeclared(definition, known, fields, lines)
-      if (lines) sayChangedKinds(this.ground, definition, fields, lines, this.holder)
+      if (lines) sayChangedKinds(this.core, definition, fields, lines, this.holder)
       staged ??= { ...borrowed?.state, ...before }
       staged[definition.id] = fields
     }
-    if (staged) this.ground.grow(this.instance, grown, staged)
+    if (staged) this.core.grow(this.instance, grown, staged)
     this.staged = staged ?? before
   }
 
   /** Snapshot → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
   save(interrupted?: Failure): Eventually<void> {
-    const { instance, guard, ground, base } = this
+    const { instance, guard, core, base } = this
     guard.check()
     base?.check()
     guard.run?.saw(this.staged)
     const { pending } = instance
     const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
     if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
-      if (!isOurs(ground, instance)) loseOwnership(ground, instance) // what the work has seen may be old
+      if (!isOurs(core, instance)) loseOwnership(core, instance) // what the work has seen may be old
       if (!pending) return this.endUnchanged(interrupted)
       return guard.trackSave(pending.durable().then(() => this.endUnchanged(interrupted)))
     }
@@ -196,7 +196,7 @@ export class Transaction implements HeldLock {
     if (guard.run) instance.runs.resetLost(guard.run.id)
     const ends = this.call ? [{ name: this.call, interrupted }] : []
     const change = { state: this.staged, shapes: this.shapes(), ends, anonymous: !this.call }
-    const saving = this.runs ? this.keepRuns(change) : push(ground, instance, change)
+    const saving = this.runs ? this.keepRuns(change) : push(core, instance, change)
     return isPromise(saving) ? guard.trackSave(saving) : saving
   }
 
@@ -208,16 +208,16 @@ export class Transaction implements HeldLock {
 
   private keepRuns(change: Change): Eventually<void> {
     const { added, removed } = this.changedRuns
-    if (added.length > 0 && this.instance.revision === 0) this.ground.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
+    if (added.length > 0 && this.instance.revision === 0) this.core.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
     const runs = { added: [...added], removed: new Set(removed) }
-    return after(push(this.ground, this.instance, { ...change, runs }), () => {
+    return after(push(this.core, this.instance, { ...change, runs }), () => {
       this.runs = undefined
     })
   }
 
   private endUnchanged(interrupted: Failure | undefined): void {
-    const { call, instance, ground } = this
-    if (call && !interrupted) instance.calls = withEnd(instance.calls, call, undefined, ground.limits)
+    const { call, instance, core } = this
+    if (call && !interrupted) instance.calls = withEnd(instance.calls, call, undefined, core.limits)
   }
 
   /** The next save says something of tasks. */
@@ -268,7 +268,7 @@ export class Transaction implements HeldLock {
     this.released = true
     this.close()
     this.unlock()
-    this.ground.released(this.instance)
+    this.core.released(this.instance)
     this.end?.()
   }
 

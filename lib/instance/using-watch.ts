@@ -5,24 +5,24 @@ import { fixedLimits } from '../base/server-limits.js'
 
 const development = process.env.NODE_ENV !== 'production'
 
-export interface SlipGround {
+export interface SlipCore {
   readonly clock: Pick<Clock, 'after'>
   readonly log: Log
 }
 
 /** A block that was given out by `lock()`. `await using` looks for its end at once; who writes `const` has forgotten it. */
 export class UsingWatch {
-  private readonly ground: SlipGround
+  private readonly core: SlipCore
   private readonly where: string
   private readonly line: Error
   private readonly cancelTimer: () => void
   private isDone = false
 
-  constructor(ground: SlipGround, where: string, line: Error) {
-    this.ground = ground
+  constructor(core: SlipCore, where: string, line: Error) {
+    this.core = core
     this.where = where
     this.line = line
-    this.cancelTimer = ground.clock.after(fixedLimits.lockHeldMs, () => this.say('still holds the lock'))
+    this.cancelTimer = core.clock.after(fixedLimits.lockHeldMs, () => this.say('still holds the lock'))
   }
 
   /** Its end was looked for, or the lock is free. */
@@ -35,7 +35,7 @@ export class UsingWatch {
   say(what: string): void {
     if (this.isDone) return
     this.done()
-    this.ground.log.warn(
+    this.core.log.warn(
       `${this.where} took the lock by lock() without "using", so it ${what}. Write \`await using held = await lock()\` in a block of its own: the lock ` +
         'is given back at the end of the block, and what was changed is saved.',
       this.line,

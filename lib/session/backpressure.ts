@@ -38,7 +38,7 @@ export class Unread {
   }
 }
 
-export interface BackpressureGround {
+export interface BackpressureCore {
   readonly clock: Clock
   readonly limits: Limits
   readonly memory: { readonly unread: Unread }
@@ -55,7 +55,7 @@ export class Backpressure {
   private ended = false
 
   /** Calls `page.drained` when the page has read what it was sent. */
-  constructor(connection: Connection, { clock, limits, memory }: BackpressureGround, page: { drained(): void }) {
+  constructor(connection: Connection, { clock, limits, memory }: BackpressureCore, page: { drained(): void }) {
     this.connection = connection
     this.clock = clock
     this.limits = limits

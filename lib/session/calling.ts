@@ -11,7 +11,7 @@ import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { Connection } from './connection.js'
 import type { Inbox } from './inbox.js'
 
-export interface CallingGround {
+export interface CallingCore {
   readonly limits: Limits
   readonly tasks: Pick<TaskScheduler, 'cancel'>
   call(call: Call): Eventually<Dispatched>
@@ -37,13 +37,13 @@ export interface CallingPage extends Caller {
 }
 
 export class PageCalls {
-  private readonly ground: CallingGround
+  private readonly core: CallingCore
   private readonly page: CallingPage
   /** Cancels that have not ended. */
   cancelling = 0
 
-  constructor(ground: CallingGround, page: CallingPage) {
-    this.ground = ground
+  constructor(core: CallingCore, page: CallingPage) {
+    this.core = core
     this.page = page
   }
 
@@ -51,7 +51,7 @@ export class PageCalls {
     const name = { page: this.page.page, id: up.id }
     const isFirstAttempt = this.page.instance.known && this.isPlain(name)
     const running = isFirstAttempt ? this.run(up, name) : this.runKnown(up, name)
-    void this.ground.tracked(isPromise(running) ? running.then(({ done }) => done) : running.done)
+    void this.core.tracked(isPromise(running) ? running.then(({ done }) => done) : running.done)
     return running
   }
 
@@ -63,11 +63,11 @@ export class PageCalls {
 
   /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */
   private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
-    const { ground } = this
+    const { core } = this
     const { instance } = this.page
-    const settled = () => (this.isPlain(name) ? undefined : ground.own(instance))
+    const settled = () => (this.isPlain(name) ? undefined : core.own(instance))
     return concluded(
-      () => (instance.known ? settled() : after(ground.load(instance), settled)),
+      () => (instance.known ? settled() : after(core.load(instance), settled)),
       () => this.run(up, name),
       // a page that was here comes back and asks once more
       (error) => {
@@ -82,15 +82,15 @@ export class PageCalls {
     const { connection: from, inbox, instance } = this.page
     const { before } = inbox
     const call = { token: instance.token, definition, member, args, name, from, before, inbox }
-    return this.once(id, () => (before ? inOrder(before, () => this.ground.call(call)) : this.ground.call(call)))
+    return this.once(id, () => (before ? inOrder(before, () => this.core.call(call)) : this.core.call(call)))
   }
 
   cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<Running> {
-    const { ground } = this
+    const { core } = this
     const { instance } = this.page
     this.cancelling += 1
-    const work = () => after(ground.tasks.cancel(instance.token, definition, task), () => finished)
-    return after(ground.tracked(this.once(id, work, true)), (running) => {
+    const work = () => after(core.tasks.cancel(instance.token, definition, task), () => finished)
+    return after(core.tracked(this.once(id, work, true)), (running) => {
       this.cancelling -= 1
       return running
     })
@@ -98,10 +98,10 @@ export class PageCalls {
 
   /** Runs it, unless it has ended before; `early` does not wait for the calls before it. */
   once(id: number, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
-    const { ground, page } = this
+    const { core, page } = this
     const name = { page: page.page, id }
     return runOnce(
-      { instance: page.instance, caller: page, name, limits: ground.limits, early, again: page.isReconnect },
+      { instance: page.instance, caller: page, name, limits: core.limits, early, again: page.isReconnect },
       work,
     )
   }

@@ -9,14 +9,14 @@ import { stackless } from '../base/stackless.js'
 import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
 import type { AddressRate } from './address-rates.js'
 import { CallRate } from './call-rate.js'
-import type { CallingGround, PageCalls } from './calling.js'
+import type { CallingCore, PageCalls } from './calling.js'
 import type { Connection } from './connection.js'
 import type { Drainable, FairShare } from './fair-share.js'
 import type { Inbox, InboxOptions } from './inbox.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import { Pace } from './pace.js'
 
-export interface IntakeGround extends CallingGround {
+export interface IntakeCore extends CallingCore {
   readonly clock: { now(): number }
   readonly fairShare: FairShare
   readonly memory: Pick<MemoryBounds, 'inboxes'>
@@ -40,7 +40,7 @@ export interface IntakePage {
 
 export class Intake implements Drainable, InboxOptions {
   readonly pace: Pace
-  private readonly ground: IntakeGround
+  private readonly core: IntakeCore
   private readonly page: IntakePage
   private readonly rate: CallRate
   /** Of all pages of its address. */
@@ -55,21 +55,21 @@ export class Intake implements Drainable, InboxOptions {
   /** Messages that could not be read. */
   private unreadable = 0
 
-  constructor(ground: IntakeGround, page: IntakePage, connection: Connection) {
-    const { limits, memory } = ground
-    this.ground = ground
+  constructor(core: IntakeCore, page: IntakePage, connection: Connection) {
+    const { limits, memory } = core
+    this.core = core
     this.page = page
     this.pace = new Pace(connection, limits, memory.inboxes)
     this.rate = new CallRate(limits.callsPerSecond, limits.callsBurst)
     this.address = connection.address
-    this.addressRate = ground.fairShare.addressRates.enter(this.address)
+    this.addressRate = core.fairShare.addressRates.enter(this.address)
   }
 
   /** A message, or a batch of them, as it came, of so many bytes. */
   receive(name: unknown, args: readonly unknown[], bytes: number, to: Addressee): void {
     let messages: readonly Written[] = []
     try {
-      messages = unpack(name, args, this.ground.limits)
+      messages = unpack(name, args, this.core.limits)
     } catch (error) {
       this.refuse(to, undefined, error)
     }
@@ -79,12 +79,12 @@ export class Intake implements Drainable, InboxOptions {
     for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length), to)
     this.isReceiving = false
     to.inbox.coming = []
-    if (this.isFast) this.ground.fairShare.spent(this.ground.clock.now() - this.countedAt)
+    if (this.isFast) this.core.fairShare.spent(this.core.clock.now() - this.countedAt)
   }
 
   /** Messages have come, of so many bytes together: a page above its rate is not read out of its turn. */
   count(messages: number, bytes: number): void {
-    const { clock, fairShare } = this.ground
+    const { clock, fairShare } = this.core
     const now = clock.now()
     this.countedAt = now
     const calls = messages + bytes / serverLimits.bytesOfCall
@@ -98,7 +98,7 @@ export class Intake implements Drainable, InboxOptions {
     const { page, pace } = this
     if (page.phase === 'closed') return
     try {
-      const { limits } = this.ground
+      const { limits } = this.core
       const up = parseUp(name, args, limits)
       const overtakes = up.type === 'cancel' && page.phase === 'open' && !startsLater(to, up)
       if (this.waiting >= limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
@@ -127,7 +127,7 @@ export class Intake implements Drainable, InboxOptions {
   /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
   mayRun(): boolean {
     if (!this.isFast && !this.isLong()) return true
-    const { fairShare } = this.ground
+    const { fairShare } = this.core
     if (fairShare.mayRun(this)) return true
     fairShare.wait(this)
     this.pace.set('turn', true)
@@ -138,7 +138,7 @@ export class Intake implements Drainable, InboxOptions {
   private isLong(): boolean {
     this.asked += 1
     if (!this.isReceiving || this.asked % serverLimits.callsPerLook !== 0) return false
-    this.isFast = this.ground.clock.now() - this.countedAt > serverLimits.stretchMs
+    this.isFast = this.core.clock.now() - this.countedAt > serverLimits.stretchMs
     return this.isFast
   }
 
@@ -152,15 +152,15 @@ export class Intake implements Drainable, InboxOptions {
     const { subscriptions } = this.page
     for (const { inbox } of subscriptions) inbox.drain()
     if (!subscriptions.every(({ inbox }) => inbox.isIdle)) return
-    this.ground.fairShare.leave(this)
+    this.core.fairShare.leave(this)
     this.pace.set('turn', false)
   }
 
   /** The connection has ended. */
   end(): void {
-    this.ground.fairShare.addressRates.leave(this.address)
+    this.core.fairShare.addressRates.leave(this.address)
     this.pace.end()
-    this.ground.fairShare.leave(this)
+    this.core.fairShare.leave(this)
   }
 
   private refuseSurplus(to: Addressee, up: Up): void {
@@ -168,7 +168,7 @@ export class Intake implements Drainable, InboxOptions {
     const refuse = () => {
       throw surplus
     }
-    void this.ground.tracked(to.calling.once(up.id, refuse, true))
+    void this.core.tracked(to.calling.once(up.id, refuse, true))
   }
 }
 

@@ -8,12 +8,12 @@ import { after, type Eventually } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import type { Instance } from '../instance/instance.js'
-import { type ReadGround, readInstance } from '../instance/read.js'
+import { type ReadCore, readInstance } from '../instance/read.js'
 import type { Connection } from './connection.js'
 import type { NewTabs } from './new-tabs.js'
 
 /** What it asks of the hub. */
-export interface OriginalsGround extends ReadGround {
+export interface OriginalsCore extends ReadCore {
   readonly clock: Clock
   readonly newTabs: Pick<NewTabs, 'copy'>
 }
@@ -21,20 +21,20 @@ export interface OriginalsGround extends ReadGround {
 type Kept = Pick<Instance, 'state' | 'shapes' | 'bytes'>
 
 export class Originals {
-  private readonly ground: OriginalsGround
+  private readonly core: OriginalsCore
   /** What was read last: a flood of copies of one tab reads it once. */
   private last: { readonly token: string; readonly kept: Promise<Kept>; cancelForget(): void } | undefined
 
   /** Bytes of those that were lent last. */
   private readonly sizes = new Map<string, number>()
 
-  constructor(ground: OriginalsGround) {
-    this.ground = ground
+  constructor(core: OriginalsCore) {
+    this.core = core
   }
 
   /** Gives an instance what another token has, unless it has something itself, to be saved with its own first change. */
   lend(token: string, to: Instance, connection: Connection): Eventually<void> {
-    const charge = (bytes: number) => this.ground.newTabs.copy(connection, bytes)
+    const charge = (bytes: number) => this.core.newTabs.copy(connection, bytes)
     if (to.exists || to.borrowed) return
     const known = this.sizes.get(token)
     if (known !== undefined) charge(known) // before it is read again
@@ -54,7 +54,7 @@ export class Originals {
 
   /** What is kept of a token, or what it has borrowed itself. */
   private of(token: string): Eventually<Kept> {
-    const { clock, instances } = this.ground
+    const { clock, instances } = this.core
     const here = instances.get(token)
     if (here?.known) return here.exists ? here : (here.borrowed ?? here)
     if (this.last?.token === token) return this.last.kept
@@ -73,7 +73,7 @@ export class Originals {
   }
 
   private async read(token: string): Promise<Kept> {
-    const { state, shapes } = await readInstance(this.ground, token)
+    const { state, shapes } = await readInstance(this.core, token)
     return { state, shapes, bytes: sizeOf(state) }
   }
 }

@@ -12,18 +12,18 @@ import { type Hello, otherApp } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import type { Connection } from './connection.js'
 import type { Flushable, FlushScheduler } from './flush-scheduler.js'
-import { Intake, type IntakeGround, type IntakePage } from './intake.js'
+import { Intake, type IntakeCore, type IntakePage } from './intake.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import {
   Subscription,
-  type SubscriptionGround,
+  type SubscriptionCore,
   type SubscriptionParts,
   type SubscriptionSession,
 } from './subscription.js'
 
 /** What a session asks of the hub. */
-export interface SessionGround extends IntakeGround, SubscriptionGround {
-  readonly clock: SubscriptionGround['clock']
+export interface SessionCore extends IntakeCore, SubscriptionCore {
+  readonly clock: SubscriptionCore['clock']
   /** The store is out of reach. */
   readonly nodes: { readonly away: boolean }
   readonly memory: MemoryBounds
@@ -49,7 +49,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   sentAt = Number.NEGATIVE_INFINITY
   scheduled = false
   scheduledLater = false
-  private readonly ground: SessionGround
+  private readonly core: SessionCore
   private readonly outbox: FlushScheduler
   private readonly pressure: Backpressure
   private readonly intake: Intake
@@ -60,14 +60,14 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   /** The subscription that is sent first: after one that a page had to read, another's turn comes. */
   private next = 0
 
-  constructor(ground: SessionGround, { connection, outbox, page, signed }: SessionParts) {
-    this.ground = ground
+  constructor(core: SessionCore, { connection, outbox, page, signed }: SessionParts) {
+    this.core = core
     this.connection = connection
     this.outbox = outbox
     this.page = page
     this.signed = signed
-    this.intake = new Intake(ground, this, connection)
-    this.pressure = new Backpressure(connection, ground, this)
+    this.intake = new Intake(core, this, connection)
+    this.pressure = new Backpressure(connection, core, this)
   }
 
   /** That of the tab's own state. */
@@ -77,7 +77,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
 
   /** A further connection to the state of a token. */
   subscribe(parts: Omit<SubscriptionParts, 'number'>): Subscription {
-    const subscription = new Subscription(this.ground, this, this.intake, {
+    const subscription = new Subscription(this.core, this, this.intake, {
       ...parts,
       number: this.subscriptions.length,
     })
@@ -87,17 +87,17 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
 
   /** Loads what the page watches, and welcomes it or carries it on from where it was. */
   async open({ watch, leavesOut, app }: Pick<Hello, 'watch' | 'leavesOut' | 'app'>): Promise<void> {
-    const { ground, own } = this
+    const { core, own } = this
     await own.load(watch)
     if (this.isEnded) return
-    const other = otherApp(app, ground.registry.app) // known only now, where the server has just started
+    const other = otherApp(app, core.registry.app) // known only now, where the server has just started
     if (other) return this.farewell(other, 0)
-    await ground.turn.giveWayInTurn() // the welcomes of many pages go out one by one
-    if (leavesOut) own.refuse(undefined, tooManyStates(ground.limits.watchedStates))
+    await core.turn.giveWayInTurn() // the welcomes of many pages go out one by one
+    if (leavesOut) own.refuse(undefined, tooManyStates(core.limits.watchedStates))
     if (this.isEnded) return
     this.phase = 'open'
-    own.open(unusualBounds(ground.limits))
-    if (ground.nodes.away) this.notifyStore(true)
+    own.open(unusualBounds(core.limits))
+    if (core.nodes.away) this.notifyStore(true)
     if (this.unsaid > 0) this.changed() // of calls that were refused before the welcome
     own.inbox.open()
   }
@@ -148,7 +148,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   /** Something to show: at once after a pause or with an answer, else with the next frame. */
   changed(): void {
     if (this.phase === 'opening') return // the welcome will show it
-    const { clock, limits } = this.ground
+    const { clock, limits } = this.core
     if (this.unsaid > 0) this.outbox.add(this)
     else if (this.scheduled || this.scheduledLater) return
     else if (clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
@@ -191,7 +191,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   hold(): void {
     const { unsaid } = this
     if (unsaid < fixedLimits.unreadEnds) return
-    if (unsaid > 2 * this.ground.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
+    if (unsaid > 2 * this.core.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
     if (this.isHeld) return
     this.isHeld = true
     for (const { inbox } of this.subscriptions) inbox.hold()
@@ -231,7 +231,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   say(message: Down, { history, number }: Subscription): void {
     const bytes = this.send(message, number)
     if (message.type === 'delta') history.weigh(bytes)
-    if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.ground.clock.now())
+    if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.core.clock.now())
   }
 
   /** Gives the bytes that were sent. Messages about further subscriptions carry their number. */

@@ -17,7 +17,7 @@ import type { PageBounds } from '../protocol/bounds.js'
 import type { Down, Settlement } from '../protocol/down.js'
 import type { Up } from '../protocol/up.js'
 import { isStale } from '../store/errors.js'
-import { type CallingGround, type CallingPage, PageCalls } from './calling.js'
+import { type CallingCore, type CallingPage, PageCalls } from './calling.js'
 import type { Connection } from './connection.js'
 import { devStackOf } from './dev-stack.js'
 import { Inbox, type InboxOptions, type InboxPage } from './inbox.js'
@@ -28,10 +28,10 @@ import type { ReplayMemory } from './replay-memory.js'
 import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
 import { Sync } from './sync.js'
-import { tooManyUnknown, Watching, type WatchingGround } from './watching.js'
+import { tooManyUnknown, Watching, type WatchingCore } from './watching.js'
 
 /** What a subscription asks of the hub. */
-export interface SubscriptionGround extends CallingGround, WatchingGround {
+export interface SubscriptionCore extends CallingCore, WatchingCore {
   readonly clock: Clock
   readonly log: Log
   readonly memory: { readonly windows: ReplayMemory }
@@ -89,7 +89,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   readonly calling: PageCalls
   /** Calls that have ended, and are not said yet. */
   settled: Settlement[] = []
-  private readonly ground: SubscriptionGround
+  private readonly core: SubscriptionCore
   private readonly heard: number | undefined
   private readonly original: string | undefined
   private readonly feed: Sync
@@ -98,28 +98,28 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   private isOpen = false
 
   constructor(
-    ground: SubscriptionGround,
+    core: SubscriptionCore,
     session: SubscriptionSession,
     intake: InboxOptions,
     { number, instance, earlier, heard, original }: SubscriptionParts,
   ) {
-    this.ground = ground
+    this.core = core
     this.session = session
     this.number = number
     this.instance = instance
     this.heard = heard
     this.original = original
-    const { clock, limits, registry } = ground
+    const { clock, limits, registry } = core
     const start = Number.parseInt(clock.id().slice(0, 10), 16)
-    const history = earlier?.history ?? new ReplayWindow(limits, start, ground.memory.windows)
+    const history = earlier?.history ?? new ReplayWindow(limits, start, core.memory.windows)
     this.feed = new Sync(instance, registry, session.page, history)
-    this.watching = new Watching(ground, instance, this.feed, this)
+    this.watching = new Watching(core, instance, this.feed, this)
     this.resync = new Resync(clock)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
     this.inbox = new Inbox(earlier?.busy, this, intake) // calls run in order, also those that the page sends again
-    this.calling = new PageCalls(ground, this)
+    this.calling = new PageCalls(core, this)
   }
 
   get page(): string {
@@ -150,14 +150,14 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
 
   /** Loads the states with these ids, and what a duplicated tab begins with. The session is closed where it cannot go on. */
   async load(ids: readonly string[]): Promise<void> {
-    const { ground, instance, original, session } = this
+    const { core, instance, original, session } = this
     const refuse = (error: unknown) => this.refuse(undefined, error)
     await rescued(
-      () => ground.refresh(instance),
+      () => core.refresh(instance),
       (error) => (this.isReconnect ? session.close() : refuse(error)), // it has more to show than nothing, and comes back
     )
     if (instance.forgotten) return session.farewell(forgotten(), 0)
-    const borrow = () => original && ground.originals.lend(original, instance, session.connection)
+    const borrow = () => original && core.originals.lend(original, instance, session.connection)
     await rescued(borrow, (error) => (isTooFast(error) ? session.farewell(error, error.afterMs ?? 0) : refuse(error)))
     for (const id of ids) {
       await rescued(() => this.watching.add(id), refuse)
@@ -230,7 +230,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   }
 
   onFailure(error: unknown, early: boolean): void {
-    if (!early) reportFault(this.ground.log, error, callerFaults, this.instance.token)
+    if (!early) reportFault(this.core.log, error, callerFaults, this.instance.token)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<Running> {
@@ -239,7 +239,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
       () => this.settle({ id }),
       (error) => this.refuse(id, error),
     )
-    return after(this.ground.tracked(settled), () => finished)
+    return after(this.core.tracked(settled), () => finished)
   }
 
   private settle(settlement: Settlement): void {

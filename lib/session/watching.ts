@@ -10,7 +10,7 @@ import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
 import type { Sync } from './sync.js'
 
-export interface WatchingGround {
+export interface WatchingCore {
   readonly clock: Clock
   readonly limits: Limits
   readonly registry: Registry
@@ -19,7 +19,7 @@ export interface WatchingGround {
 }
 
 export class Watching {
-  private readonly ground: WatchingGround
+  private readonly core: WatchingCore
   private readonly instance: Instance
   private readonly feed: Sync
   private readonly page: { changed(): void }
@@ -30,8 +30,8 @@ export class Watching {
   private unknown = 0
 
   /** Calls `page.changed` when there is something new to show. */
-  constructor(ground: WatchingGround, instance: Instance, feed: Sync, page: { changed(): void }) {
-    this.ground = ground
+  constructor(core: WatchingCore, instance: Instance, feed: Sync, page: { changed(): void }) {
+    this.core = core
     this.instance = instance
     this.feed = feed
     this.page = page
@@ -39,14 +39,14 @@ export class Watching {
 
   /** Throws or rejects if the page may not watch it. */
   add(id: string): Eventually<void> {
-    const { watchedStates } = this.ground.limits
+    const { watchedStates } = this.core.limits
     if (this.feed.watches(id))
       throw new HeldStateError(
         'invalid-message',
         `This tab watches the state ${JSON.stringify(id.slice(0, 80))} already.`,
       )
     if (this.feed.size >= watchedStates) throw tooManyStates(watchedStates)
-    if (this.asksTooMuch && !this.ground.registry.has(id)) throw tooManyUnknown()
+    if (this.asksTooMuch && !this.core.registry.has(id)) throw tooManyUnknown()
     this.feed.watch(id)
     return this.materialize(id)
   }
@@ -58,7 +58,7 @@ export class Watching {
 
   /** Definitions are others now: shows what they make of the watched states. */
   redefined(refuse: (error: unknown) => void): void {
-    for (const id of this.feed.ids) if (this.ground.registry.has(id)) void rescued(() => this.materialize(id), refuse)
+    for (const id of this.feed.ids) if (this.core.registry.has(id)) void rescued(() => this.materialize(id), refuse)
   }
 
   end(): void {
@@ -75,13 +75,13 @@ export class Watching {
         () => {},
       )
     return rescued(
-      () => after(this.ground.materialize(this.instance, id), () => this.page.changed()),
+      () => after(this.core.materialize(this.instance, id), () => this.page.changed()),
       (error) => {
         const code = isHeldStateError(error) ? error.code : undefined
         if (code === 'unknown-definition') this.unknown += 1
         if (code === 'save-failed' && !this.ended) {
           this.retries ??= []
-          this.retries.push(this.ground.clock.after(waitMs, again))
+          this.retries.push(this.core.clock.after(waitMs, again))
         }
         throw error
       },

@@ -7,7 +7,7 @@ import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { type ArgumentsGround, argumentsOf } from '../instance/handler-arguments.js'
+import { type ArgumentsCore, argumentsOf } from '../instance/handler-arguments.js'
 import type { Instance } from '../instance/instance.js'
 import type { Transaction } from '../instance/transaction.js'
 import type { DurableRun, RunningTask, TaskName } from '../store/store.js'
@@ -21,11 +21,7 @@ interface FailedTask extends TaskName {
 export type Adopted = TaskStart | FailedTask
 
 /** Decides about all orphaned runs of a token, under its lock. `transaction` saves the result. */
-export function adoptAll(
-  core: ArgumentsGround,
-  token: string,
-  transaction: Transaction,
-): Eventually<readonly Adopted[]> {
+export function adoptAll(core: ArgumentsCore, token: string, transaction: Transaction): Eventually<readonly Adopted[]> {
   const all = core.instance(token).runs.orphaned.map((orphan) => adopt(core, token, orphan, transaction))
   const known = (adopted: readonly (Adopted | undefined)[]) => adopted.filter((one) => one !== undefined)
   return all.some(isPromise) ? Promise.all(all).then(known) : known(all as (Adopted | undefined)[])
@@ -37,7 +33,7 @@ export function showFailure({ runs }: Pick<Instance, 'runs'>, { definition, task
 }
 
 function adopt(
-  core: ArgumentsGround,
+  core: ArgumentsCore,
   token: string,
   orphan: RunningTask,
   transaction: Transaction,
@@ -81,7 +77,7 @@ const nextAttempt = (
 
 /** Fails the task at once: the next process would refuse its arguments too. */
 function refuse(
-  core: ArgumentsGround,
+  core: ArgumentsCore,
   token: string,
   orphan: RunningTask,
   transaction: Transaction,
@@ -98,7 +94,7 @@ function refuse(
 }
 
 function fail(
-  core: ArgumentsGround,
+  core: ArgumentsCore,
   token: string,
   { definition, task, run }: RunningTask,
   transaction: Transaction,

@@ -1,17 +1,17 @@
 /** What background tasks use of the rest of a process. */
 import type { Eventually } from '../base/eventually.js'
-import type { ExclusiveGround } from '../instance/exclusive.js'
+import type { ExclusiveCore } from '../instance/exclusive.js'
 import type { Instance } from '../instance/instance.js'
 import type { Trigger } from '../state/trigger.js'
 
-export interface TasksCore extends ExclusiveGround {
+export interface TasksCore extends ExclusiveCore {
   readonly isClosing: boolean
   readonly instances: ReadonlyMap<string, Instance>
   readonly memory: {
     /** Bytes that the arguments of all waiting starts may take. */
     readonly waitingStarts: number
   }
-  readonly nodes: ExclusiveGround['nodes'] & {
+  readonly nodes: ExclusiveCore['nodes'] & {
     /** Milliseconds for which a token has had no page in any other process; `undefined` while it has one. */
     unattendedMs(token: string): Eventually<number | undefined>
   }

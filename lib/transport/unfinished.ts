@@ -18,7 +18,7 @@ export interface Receiving {
   }
 }
 
-interface Ground {
+interface Core {
   readonly clock: Clock
   /** All that are open. */
   connections(): Iterable<Receiving>
@@ -28,18 +28,18 @@ interface Ground {
 }
 
 export class Unfinished {
-  private readonly ground: Ground
+  private readonly core: Core
   private readonly bytesLimit: number
   private cancel: (() => void) | undefined
 
-  constructor(ground: Ground, bytesLimit = getHeapStatistics().heap_size_limit * fixedLimits.unfinishedOfHeap) {
-    this.ground = ground
+  constructor(core: Core, bytesLimit = getHeapStatistics().heap_size_limit * fixedLimits.unfinishedOfHeap) {
+    this.core = core
     this.bytesLimit = bytesLimit
   }
 
   /** There is a connection: from now on it looks, until there is none. */
   begin(): void {
-    this.cancel ??= this.ground.clock.after(fixedLimits.unfinishedEveryMs, () => {
+    this.cancel ??= this.core.clock.after(fixedLimits.unfinishedEveryMs, () => {
       this.cancel = undefined
       if (this.look() > 0) this.begin()
     })
@@ -54,7 +54,7 @@ export class Unfinished {
     let count = 0
     let sum = 0
     let held: Receiving[] | undefined
-    for (const connection of this.ground.connections()) {
+    for (const connection of this.core.connections()) {
       count += 1
       const bytes = bytesOf(connection)
       if (bytes === 0) continue
@@ -69,7 +69,7 @@ export class Unfinished {
   private makeRoom(held: readonly Receiving[], sum: number): void {
     const addresses = new Map<string, { bytes: number; connections: Receiving[] }>()
     for (const connection of held) {
-      const address = this.ground.addressOf(connection.id) ?? ''
+      const address = this.core.addressOf(connection.id) ?? ''
       const known = addresses.get(address) ?? { bytes: 0, connections: [] }
       known.bytes += bytesOf(connection)
       known.connections.push(connection)
@@ -79,7 +79,7 @@ export class Unfinished {
     for (const [address, { bytes, connections }] of [...addresses].sort(([, a], [, b]) => b.bytes - a.bytes)) {
       if (left <= this.bytesLimit) return
       for (const { transport } of connections) transport?.socket?.terminate()
-      this.ground.cut(address, connections.length)
+      this.core.cut(address, connections.length)
       left -= bytes
     }
   }

@@ -1,4 +1,4 @@
-/** What changes of state ask of the hub. */
+/** What transactions need of the rest of a process. */
 import type { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
@@ -9,7 +9,7 @@ import type { LockScope } from './lock-scope.js'
 import type { Locks } from './locks.js'
 import type { Processes } from './task-runs.js'
 
-export interface Ground {
+export interface Core {
   readonly flow: LockScope
   readonly limits: Limits
   readonly log: Log
