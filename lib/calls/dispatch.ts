@@ -95,7 +95,7 @@ function runEvent(
   const { handler, request } = declaration
   const { token, name, from, before } = call
   const work = (transaction: Transaction): Eventually<readonly Next[]> => {
-    transaction.begins()
+    transaction.markExisting()
     const made = madeBy(core.log, call)
     transaction.made = made
     const state = transaction.get(definition.id)
@@ -239,7 +239,7 @@ async function iterate(
       deadline.check()
       deadline.stop() // the store takes its own time
       const next = await announced(core, transaction, triggersOf(step.value, call, declaration))
-      await transaction.show(interrupted(where()))
+      await transaction.saveAndShow(interrupted(where()))
       core.start(transaction.token, next)
       deadline.start()
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Calls of a page that are on their way to the store, and those that come after them. */
 import { concluded, type Eventually } from '../base/eventually.js'
 import { moreSpecificError } from '../instance/commit-queue.js'
-import type { Unsaved } from '../instance/instance.js'
+import type { UnsavedChanges } from '../instance/instance.js'
 
 /** What a call has come to; `'answered'` if another process has run it: its answer is in `instance.calls`. */
 export type Dispatched = Running | 'answered'
@@ -10,7 +10,7 @@ export interface Running {
   /** Done when the call has ended: what it changed is kept, and what follows from it has begun. */
   readonly done: Eventually<void>
   /** What its change is part of, where the next call may begin before that is kept. */
-  readonly pending?: Unsaved | undefined
+  readonly pending?: UnsavedChanges | undefined
 }
 
 /** A call that waits for nothing. */
@@ -21,7 +21,7 @@ export interface InFlight {
   /** Done when they have ended; never rejects. */
   readonly ended: Promise<void>
   /** What they are part of. */
-  readonly pending: Unsaved
+  readonly pending: UnsavedChanges
 }
 
 /** Runs a call that ends after those before it, and not otherwise: what is remembered of calls is how far they have come. */

@@ -36,7 +36,7 @@ export interface Replica {
   /** The newest record that an owner or a follower knows. Only `next` and `noteSaved` change it. */
   record: TokenRecord | undefined
   readonly claim: Claim | undefined
-  /** Questions to follow under way, and the newest revision that this process was sent since the first of them. */
+  /** `times`: open questions to follow. `newest`: the newest revision received since the first of them. */
   readonly asking: { readonly times: number; readonly newest: number } | undefined
 }
 

@@ -17,7 +17,7 @@ import type { RequestIdentity } from './request-identity.js'
 export interface ConnectionsCore extends SessionCore {
   readonly callers: RequestIdentity
   readonly endings: { check(token: string): void }
-  readonly keeping: { cancel(instance: Instance): void }
+  readonly eviction: { cancel(instance: Instance): void }
   readonly newTabs: NewTabs
   readonly nodes: SessionCore['nodes'] & {
     /** The pages of a token are here, or not here any more. */
@@ -32,7 +32,7 @@ export interface ConnectionsCore extends SessionCore {
   /** Throws where the hub takes no new work. */
   refuseClosing(): void
   /** Nothing of this process needs the instance as it did. */
-  released(instance: Instance): void
+  onUnlocked(instance: Instance): void
   /** A session could not be told of its state. */
   giveUp(session: Session, error: unknown): void
 }
@@ -57,7 +57,9 @@ export class Connections {
     core.refuseClosing()
     core.endings.check(token)
     const instance = core.instance(token)
-    Object.assign(instance, { browser, owner: hashOf(browser), address: connection.address })
+    instance.browser = browser
+    instance.browserHash = hashOf(browser)
+    instance.address = connection.address
     const earlier = this.arrive(instance, hello.page)
     const signed = signToken(token, browser, secrets[0])
     const session = new Session(core, { connection, page: hello.page, signed, outbox: core.outbox })
@@ -106,9 +108,9 @@ export class Connections {
 
   /** A page of the token is here from now on; what it had before. */
   private arrive(instance: Instance, page: string): EarlierSubscription | undefined {
-    const { keeping, nodes, tasks } = this.core
+    const { eviction, nodes, tasks } = this.core
     const { token } = instance
-    keeping.cancel(instance)
+    eviction.cancel(instance)
     tasks.disconnects.onPageBack(token)
     if (instance.watchers.size === 0) nodes.attend(token, true)
     return this.pages.of(token, page)
@@ -123,7 +125,7 @@ export class Connections {
       nodes.attend(token, false)
       tasks.disconnects.onLastPageLeft(token)
     }
-    this.core.released(instance)
+    this.core.onUnlocked(instance)
   }
 
   private originalOf(hello: Hello, browser: string): string | undefined {

@@ -29,7 +29,7 @@ export const hashOf = (browser: string): string => createHash('sha256').update(b
 export interface EndingsCore extends Core {
   readonly clock: Clock
   readonly instances: ReadonlyMap<string, Instance>
-  readonly keeping: Pick<Eviction, 'gone'>
+  readonly eviction: Pick<Eviction, 'gone'>
   readonly originals: Pick<Originals, 'forget'>
   readonly tasks: Pick<TaskScheduler, 'cancelToken'>
   tracked<T>(work: Eventually<T>): Eventually<T>
@@ -71,7 +71,7 @@ export class Endings {
 
   private async begin(token: string): Promise<void> {
     const { core } = this
-    core.flow.refuseNested(token)
+    core.lockScope.refuseNested(token)
     const cancelled = core.tasks.cancelToken(token, cancelledByEnd())
     const instance = core.instance(token)
     const transaction = await this.open(instance)
@@ -96,7 +96,7 @@ export class Endings {
 
   /** Under the lock of the token. */
   private async drop(instance: Instance): Promise<void> {
-    const { keeping, store } = this.core
+    const { eviction, store } = this.core
     const { token, revision } = instance
     const mark = this.remember(token) // first: a call that comes while the store forgets must not begin it again
     try {
@@ -108,7 +108,7 @@ export class Endings {
       throw error
     }
     this.tell(instance)
-    if (!store.shared) keeping.gone(instance)
+    if (!store.shared) eviction.gone(instance)
   }
 
   /** Other processes may have pages of it, and hear of it by what is kept. The store forgets it in its time. */
@@ -148,7 +148,7 @@ export class Endings {
 
   /** Ends all tabs of a browser, in all processes. */
   async endBrowser(browser: string): Promise<void> {
-    this.core.flow.refuseNested()
+    this.core.lockScope.refuseNested()
     const hash = hashOf(browser)
     await Promise.all([this.core.store.shared?.broadcast(`end browser ${hash}`), this.endHash(hash, true)])
   }
@@ -156,7 +156,7 @@ export class Endings {
   /** Those that are kept are ended by the process that was asked; the others end what only they know. */
   private async endHash(hash: string, isAsked: boolean): Promise<void> {
     const { instances, store } = this.core
-    const here = [...instances.values()].filter(({ owner, forgotten }) => owner === hash && !forgotten)
+    const here = [...instances.values()].filter(({ browserHash, forgotten }) => browserHash === hash && !forgotten)
     const mine = here.filter(({ exists }) => isAsked || !exists).map(({ token }) => token)
     const kept = isAsked ? ((await store.ofBrowser?.(hash)) ?? []) : []
     await Promise.all([...new Set([...mine, ...kept])].map((token) => this.end(token)))
@@ -182,23 +182,22 @@ export class Endings {
   private close(kind: 'token' | 'browser', name: string): void {
     const { instances } = this.core
     const meant =
-      kind === 'token' ? [instances.get(name)] : [...instances.values()].filter(({ owner }) => owner === name)
+      kind === 'token'
+        ? [instances.get(name)]
+        : [...instances.values()].filter(({ browserHash }) => browserHash === name)
     for (const session of meant.flatMap(sessionsOf)) session.close()
   }
 
-  /** Another process asks for it. */
-  heard(word: string): void {
+  /** Another process asks for it. A word of a newer version, which this one does not know, changes nothing. */
+  onBroadcast(word: string): void {
+    const { core } = this
     const [act, kind = '', name = ''] = word.split(' ')
+    const failed = (error: unknown) => core.log.error('The tabs of a browser could not be ended.', error)
     if (act === 'compare') {
-      for (const session of sessionsOf(this.core.instances.get(kind)))
-        closeIfStale(session, this.core.instances.get(kind) as Instance, readMarks(name))
-    } else if (act === 'end')
-      void this.core.tracked(
-        this.endHash(name, false).catch((error) =>
-          this.core.log.error('The tabs of a browser could not be ended.', error),
-        ),
-      )
-    else this.close(kind === 'token' ? 'token' : 'browser', name)
+      const instance = core.instances.get(kind)
+      if (instance) for (const session of sessionsOf(instance)) closeIfStale(session, instance, readMarks(name))
+    } else if (act === 'end' && kind === 'browser') void core.tracked(this.endHash(name, false).catch(failed))
+    else if (act === 'close' && (kind === 'token' || kind === 'browser')) this.close(kind, name)
   }
 }
 

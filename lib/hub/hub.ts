@@ -1,6 +1,6 @@
 /**
- * The hub: every instance of state in this process, the tabs that watch them, and the tasks that run. It owns the parts
- * and hands each the few others it needs; what happens to a change is in `transaction`.
+ * The hub of one process: it builds the parts, and hands each of them itself. Each part names what it uses of it in an interface of its own, `…Core`; this
+ * class has them all. The pipeline of a change is `instance/transact`; what apps see of a hub is `public`.
  */
 import { type Clock, systemClock } from '../base/clock.js'
 import type { HeldStateError } from '../base/errors.js'
@@ -18,13 +18,13 @@ import { Eviction } from '../instance/eviction.js'
 import { FirstValues } from '../instance/first-values.js'
 import { closed, InFlightWork } from '../instance/in-flight.js'
 import { Instance } from '../instance/instance.js'
-import { load, materialize, refresh } from '../instance/loading.js'
+import { loadOrFollow, materialize, refresh } from '../instance/loading.js'
 import { LockScope } from '../instance/lock-scope.js'
 import { development } from '../instance/lock-source.js'
 import { Locks } from '../instance/locks.js'
 import { take } from '../instance/slips.js'
 import { grow } from '../instance/state-size.js'
-import { nobody, own, transact } from '../instance/transact.js'
+import { noAuthor, own, transact } from '../instance/transact.js'
 import { Turn } from '../instance/turn.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { Connection } from '../session/connection.js'
@@ -53,7 +53,7 @@ export class HubRuntime {
   readonly limits: Limits
   readonly clock: Clock
   readonly store: StateStore
-  readonly flow = new LockScope()
+  readonly lockScope = new LockScope()
   readonly turn: Turn
   readonly watchdog: Watchdog
   readonly locks: Locks
@@ -64,7 +64,7 @@ export class HubRuntime {
   readonly outbox: FlushScheduler
   readonly tasks: TaskScheduler
   readonly nodes: Nodes
-  readonly keeping: Eviction
+  readonly eviction: Eviction
   readonly instances: Map<string, Instance> = new Map<string, Instance>()
   readonly memory: MemoryBounds
   readonly fairShare: FairShare
@@ -96,14 +96,14 @@ export class HubRuntime {
     this.locks = new Locks(this.clock, this.limits, this.log)
     this.registry.onReplace((edited) => {
       for (const session of this.sessions) session.redefined()
-      this.flow.outside(() => void this.tracked(this.tasks.pool.restart(edited)))
+      this.lockScope.outside(() => void this.tracked(this.tasks.pool.restart(edited)))
     })
     this.outbox = new FlushScheduler(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
-    this.keeping = new Eviction(this, this.memory.states)
+    this.eviction = new Eviction(this, this.memory.states)
     this.nodes = new Nodes(this)
     this.tasks = new TaskScheduler(this)
     this.connections = new Connections(this)
-    if (development) this.flow.begin()
+    if (development) this.lockScope.begin()
   }
 
   /** The background tasks that run now, of all tabs. An entry leaves when its task has settled. */
@@ -166,7 +166,7 @@ export class HubRuntime {
     if (known) return known
     const instance = new Instance(token, this)
     this.instances.set(token, instance)
-    this.keeping.grew(instance.bytes)
+    this.eviction.grew(instance.bytes)
     return instance
   }
 
@@ -205,7 +205,7 @@ export class HubRuntime {
 
   /** Knows what is kept of it from now on. */
   load(instance: Instance): Eventually<void> {
-    return load(this, instance)
+    return loadOrFollow(this, instance)
   }
 
   /** Knows what is kept of it now. */
@@ -225,7 +225,8 @@ export class HubRuntime {
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, next: readonly Next[]): void {
     take(next)
-    if (next.length > 0) this.flow.outside(() => void this.tracked(this.turn.step(() => startEach(this, token, next))))
+    if (next.length > 0)
+      this.lockScope.outside(() => void this.tracked(this.turn.step(() => startEach(this, token, next))))
   }
 
   report(token: string, error: unknown): void {
@@ -233,24 +234,24 @@ export class HubRuntime {
   }
 
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
-  lost({ token, watchers }: Instance, reason: HeldStateError): void {
+  onOwnershipLost({ token, watchers }: Instance, reason: HeldStateError): void {
     for (const watcher of watchers) watcher.close()
-    this.flow.outside(() => void this.tracked(this.tasks.pool.cancelToken(token, reason)))
+    this.lockScope.outside(() => void this.tracked(this.tasks.pool.cancelToken(token, reason)))
   }
 
-  told(instance: Instance, lost: readonly RunningTask[]): void {
+  onReloaded(instance: Instance, lost: readonly RunningTask[]): void {
     if (instance.forgotten) this.endings.tell(instance)
     this.tasks.stopLost(instance.token, lost)
     if (instance.runs.orphaned.length > 0) this.tasks.adoptions.add(instance.token)
   }
 
   grow(instance: Instance, bytes: number, staged: State): void {
-    this.keeping.refuseCrowded(instance, bytes)
-    this.keeping.grew(grow(instance, bytes, staged, this.limits.stateBytes))
+    this.eviction.refuseCrowded(instance, bytes)
+    this.eviction.grew(grow(instance, bytes, staged, this.limits.stateBytes))
   }
 
   saveEnds({ token }: Instance): Eventually<void> {
-    return transact(this, token, unguarded, nobody, (transaction) => transaction.saveEnds())
+    return transact(this, token, unguarded, noAuthor, (transaction) => transaction.saveEnds())
   }
 
   forget(token: string): void {
@@ -259,8 +260,8 @@ export class HubRuntime {
     this.instances.delete(token)
   }
 
-  released(instance: Instance): void {
-    if (!this.closing) this.keeping.schedule(instance)
+  onUnlocked(instance: Instance): void {
+    if (!this.closing) this.eviction.schedule(instance)
   }
 
   giveUp(session: Flushable, error: unknown): void {
@@ -281,12 +282,12 @@ export class HubRuntime {
     this.outbox.flushFrame()
     const spreadMs = Math.ceil((this.sessions.size / fixedLimits.returnsPerSecond) * 1000)
     this.connections.farewell(closed(), spreadMs)
-    this.keeping.end(this.instances.values())
+    this.eviction.end(this.instances.values())
     this.connections.forget()
     this.originals.forget()
     this.nodes.end()
     await this.store.close()
-    this.flow.end()
+    this.lockScope.end()
     await this.watchdog.end()
     this.log.end()
   }

@@ -23,16 +23,16 @@ export interface NodesCore {
   readonly store: StateStore
   readonly instances: ReadonlyMap<string, Instance>
   readonly sessions: Iterable<Pick<Session, 'notifyStore'>>
-  readonly keeping: Pick<Eviction, 'isNeeded'>
+  readonly eviction: Pick<Eviction, 'isNeeded'>
   readonly endings: {
     /** Another process asks for something. */
-    heard(word: string): void
+    onBroadcast(word: string): void
   }
   readonly tasks: Pick<TaskScheduler, 'adoptions' | 'saver' | 'disconnects'>
   /** Knows what is kept of an instance now. */
   refresh(instance: Instance): Eventually<void>
   /** The stored state of an instance was read again. Other processes have ended or taken over these runs of this one. */
-  told(instance: Instance, lost: readonly RunningTask[]): void
+  onReloaded(instance: Instance, lost: readonly RunningTask[]): void
   tracked(work: Promise<void>): unknown
 }
 
@@ -73,14 +73,14 @@ export class Nodes implements ClusterEvents {
 
   /** In its turn among those that wait for the lock here. */
   private async giveUp(token: string): Promise<void> {
-    const { locks, log, instances, keeping } = this.core
+    const { locks, log, instances, eviction } = this.core
     try {
       const release = await locks.acquire(token)
       try {
         this.leaving.delete(token)
         await instances.get(token)?.pending?.drained()
         const instance = instances.get(token)
-        const follow = instance !== undefined && keeping.isNeeded(instance)
+        const follow = instance !== undefined && eviction.isNeeded(instance)
         if (instance) {
           instance.role = follow ? 'follower' : 'none'
         }
@@ -99,31 +99,31 @@ export class Nodes implements ClusterEvents {
   }
 
   onChanged(token: string, stored: Stored | undefined): void {
-    const { instances, keeping, log } = this.core
+    const { instances, eviction, log } = this.core
     const instance = instances.get(token)
-    if (!instance || !keeping.isNeeded(instance)) {
+    if (!instance || !eviction.isNeeded(instance)) {
       instance?.unfollow()
       this.store
         ?.unfollow(token)
         .catch((error) => log.warn(`Failed to stop following a tab that has gone ${inTab(token)}.`, error))
-    } else if (instance.role === 'follower') this.core.told(instance, instance.follow(stored))
+    } else if (instance.role === 'follower') this.core.onReloaded(instance, instance.follow(stored))
   }
 
   onBroadcast(word: string): void {
-    this.core.endings.heard(word)
+    this.core.endings.onBroadcast(word)
   }
 
   /** Tabs of tokens that others may have changed are shown what is so. */
   onLeaseLost(): void {
-    const { instances, keeping, tasks } = this.core
+    const { instances, eviction, tasks } = this.core
     for (const instance of instances.values()) {
-      const isNeeded = keeping.isNeeded(instance)
+      const isNeeded = eviction.isNeeded(instance)
       if ((instance.role === 'owner' && isNeeded) || instance.runs.outdated) tasks.saver.own(instance)
       else if (isNeeded) this.ask(instance)
     }
   }
 
-  /** It may have been held when it was asked for last: then nobody tells of changes. */
+  /** This process may have owned the token at the last question. Then no process sends it changes. */
   private ask(instance: Instance): void {
     const { log } = this.core
     void this.core.tracked(

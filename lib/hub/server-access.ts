@@ -23,7 +23,7 @@ export type Naming = 'named' | 'calling'
 export interface ServerAccessCore extends ExclusiveCore {
   readonly isClosing: boolean
   readonly instances: ReadonlyMap<string, Instance>
-  readonly keeping: Pick<Eviction, 'isNeeded'>
+  readonly eviction: Pick<Eviction, 'isNeeded'>
   readonly endings: ExclusiveCore['endings'] & {
     /** The token was ended here a short time ago. */
     has(token: string): boolean
@@ -65,9 +65,9 @@ export class ServerAccess {
           const watch = line && new UsingWatch(core, 'Server code', line)
           const released = transaction.untilReleased()
           void core.tracked(watch ? released.finally(() => watch.done()) : released)
-          return heldBlock(transaction, core.flow, watch)
+          return heldBlock(transaction, core.lockScope, watch)
         })
-      core.flow.begin() // before anything waits: the flow of the caller is marked later
+      core.lockScope.begin() // before anything waits: the flow of the caller is marked later
       return this.ofKnown(token, 'named', begin)
     })
   }
@@ -120,13 +120,13 @@ export class ServerAccess {
 
   /** A call has reached a handler, a task was started, or a page is connected, or was a moment ago and may come back, to this process. */
   private isUsed(instance: Instance): boolean {
-    return instance.exists || instance.browser !== undefined || this.core.keeping.isNeeded(instance)
+    return instance.exists || instance.browser !== undefined || this.core.eviction.isNeeded(instance)
   }
 
   private refuseUnusable(token: string): void {
     if (this.core.isClosing) throw closed()
     refuseMalformed(token)
-    this.core.flow.refuseNested(token) // here, before anything waits: the change that calls may have ended then
+    this.core.lockScope.refuseNested(token) // here, before anything waits: the change that calls may have ended then
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What was changed under the lock of an instance and is not kept yet. The lock is given back when a change is on its way to
  * the store, so that the next change begins with it; what is changed while a save is under way goes out together, with the
- * next save. Shown and acknowledged is only what is kept. What was built on a save that failed fails as well.
+ * next save. A change is shown and acknowledged only once it is saved. What was built on a save that failed fails as well.
  */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
@@ -12,7 +12,7 @@ import { isStale, ownershipLost } from '../store/errors.js'
 import type { State, Stored } from '../store/store.js'
 import { endOf, withEnd } from './call-log.js'
 import type { Core } from './core.js'
-import type { ChangedState, Ending, Instance, Unsaved } from './instance.js'
+import type { ChangedState, Ending, Instance, UnsavedChanges } from './instance.js'
 import { LoadError } from './load-error.js'
 import type { RunChanges } from './task-runs.js'
 
@@ -21,12 +21,18 @@ export interface Change extends ChangedState {
   readonly runs?: RunChanges | undefined
 }
 
-/** Keeps a change, now or with the next save. Done when it is kept; nothing of it was shown before. */
+/**
+ * Saves a change, now or with the next batch. Done when it is saved; nothing of it was shown before. A change of tasks is in no batch: it must wait until
+ * nothing is pending.
+ */
 export function push(core: CommitCore, instance: Instance, change: Change): Eventually<void> {
-  return instance.pending ? instance.pending.push(change) : save(core, instance, change)
+  const { pending } = instance
+  if (!pending) return save(core, instance, change)
+  if (change.runs) throw new Error('a change of tasks is saved alone')
+  return pending.push(change)
 }
 
-type CommitCore = Pick<Core, 'limits' | 'store' | 'lost' | 'told'>
+type CommitCore = Pick<Core, 'limits' | 'store' | 'onOwnershipLost' | 'onReloaded'>
 
 /** Changes that wait for the save under way. */
 interface Batch {
@@ -39,12 +45,12 @@ interface Batch {
 
 const nothing = Promise.resolve()
 
-export class CommitQueue implements Unsaved {
+export class CommitQueue implements UnsavedChanges {
   state: State
   shapes: Readonly<Record<string, Shape>>
   /** Why nothing can be built on it any more. */
   failure: unknown
-  /** Done when all of it is kept that there is now. */
+  /** Resolves when every change so far is saved. */
   private kept = nothing
   private readonly core: CommitCore
   private readonly instance: Instance
@@ -67,7 +73,7 @@ export class CommitQueue implements Unsaved {
     while (this.instance.pending === this) await this.kept.catch(() => {})
   }
 
-  /** Done when all of it is kept that there is now; for what was built on it, and changes nothing itself. */
+  /** Resolves when every change so far is saved. For work that saw them and changed nothing itself. */
   durable(): Promise<void> {
     return this.kept.catch(() => this.check())
   }
@@ -77,7 +83,7 @@ export class CommitQueue implements Unsaved {
     if (this.failure) throw this.failure
   }
 
-  /** What tasks have to say is not put together: such a change waits until nothing is pending. */
+  /** Adds a change to the next batch. */
   push({ state, shapes, ends, anonymous }: ChangedState): Promise<void> {
     this.batch ??= newBatch()
     this.state = state
@@ -89,7 +95,7 @@ export class CommitQueue implements Unsaved {
     return this.kept
   }
 
-  /** Of the save that is under way now. */
+  /** Follows the current save to its end. */
   track(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
     this.kept = saving.then(
       () => {
@@ -113,10 +119,10 @@ export class CommitQueue implements Unsaved {
 
   /** The next one goes out. */
   saveNext(): void {
-    const { core, instance, batch: group, state, shapes } = this
+    const { core, instance, batch, state, shapes } = this
     if (this.failure) return
     this.batch = undefined
-    if (group) group.resolve(promised(() => save(core, instance, { ...group, state, shapes }, this)))
+    if (batch) batch.resolve(promised(() => save(core, instance, { ...batch, state, shapes }, this)))
     else instance.pending = undefined
   }
 
@@ -127,10 +133,10 @@ export class CommitQueue implements Unsaved {
 
   private fail(error: unknown): void {
     if (this.failure) return
-    const { instance, batch: group } = this
+    const { instance, batch } = this
     instance.pending = undefined
     this.failure = isHeldStateError(error) && error.code !== 'save-failed' ? error : dependentSaveFailed(error)
-    group?.resolve(Promise.reject(this.failure))
+    batch?.resolve(Promise.reject(this.failure))
   }
 }
 
@@ -153,7 +159,7 @@ function save(core: CommitCore, instance: Instance, change: Change, pending?: Co
     running: instance.runs.running(runs),
     ended: instance.runs.ends(),
     shapes,
-    ...(instance.owner !== undefined && { browser: instance.owner }),
+    ...(instance.browserHash !== undefined && { browser: instance.browserHash }),
     birth: instance.bornAs,
     ...(instance.forgotten && { forgotten: true }),
   }
@@ -180,7 +186,7 @@ async function afterFailedSave(core: CommitCore, instance: Instance, change: Cha
   if (isHeldStateError(error)) throw error
   let stored: Stored | undefined
   try {
-    stored = await load(core, instance)
+    stored = await claimAndLoad(core, instance)
   } catch {
     throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
   }
@@ -216,19 +222,22 @@ const matchesRuns = (running: Stored['running'], { added, removed }: RunChanges 
     running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
   )
 
-/** Another process has taken removed. */
+/** Another process owns the token now: this one gives the instance up. */
 export function loseOwnership(
-  core: Pick<Core, 'lost'>,
+  core: Pick<Core, 'onOwnershipLost'>,
   instance: Instance,
   error: HeldStateError = ownershipLost(),
 ): never {
   instance.disown()
-  core.lost(instance, error)
+  core.onOwnershipLost(instance, error)
   throw error
 }
 
 /** Asks the store what it holds. */
-export function load(core: Pick<Core, 'store' | 'told'>, instance: Instance): Eventually<Stored | undefined> {
+export function claimAndLoad(
+  core: Pick<Core, 'store' | 'onReloaded'>,
+  instance: Instance,
+): Eventually<Stored | undefined> {
   instance.disown() // the store may know already that it is this process's, and the instance not yet what it is
   return after(
     rescued(
@@ -238,7 +247,7 @@ export function load(core: Pick<Core, 'store' | 'told'>, instance: Instance): Ev
       },
     ),
     (stored) => {
-      core.told(instance, instance.restore(stored))
+      core.onReloaded(instance, instance.restore(stored))
       return stored
     },
   )
@@ -250,7 +259,7 @@ const saveFailed = (end: string, cause: unknown) =>
 const dependentSaveFailed = (cause: unknown) =>
   saveFailed('It was built on a change that could not be saved. Nothing of it was kept or shown.', cause)
 
-/** Of what has failed by itself, and what it was built on: the failure that says more. */
+/** The more specific of two errors: a change's own, and that of the change it was built on. */
 export const moreSpecificError = (own: unknown, base: unknown): unknown =>
   isSaveFailed(own) && isSaveFailed(base) ? own : base
 

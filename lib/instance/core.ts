@@ -10,14 +10,14 @@ import type { Locks } from './locks.js'
 import type { Processes } from './task-runs.js'
 
 export interface Core {
-  readonly flow: LockScope
+  readonly lockScope: LockScope
   readonly limits: Limits
   readonly log: Log
   readonly locks: Locks
   readonly registry: Registry
   readonly store: StateStore
   readonly nodes: Processes & {
-    /** This process may write the token without asking. */
+    /** No other process owns a token that was loaded here, as far as the lease tells. Ask `isOurs`, which knows whether it was. */
     holds(token: string): boolean
   }
   readonly endings: {
@@ -26,11 +26,11 @@ export interface Core {
   }
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
-  lost(instance: Instance, reason: HeldStateError): void
+  onOwnershipLost(instance: Instance, reason: HeldStateError): void
   /** The stored state of an instance was read again. Other processes have ended or taken over these runs of this one. */
-  told(instance: Instance, lost: readonly RunningTask[]): void
+  onReloaded(instance: Instance, lost: readonly RunningTask[]): void
   /** About so many bytes were put into a state, which is now `staged`. Throws if it is larger than it may be. */
   grow(instance: Instance, bytes: number, staged: State): void
   /** The lock of an instance is free again. */
-  released(instance: Instance): void
+  onUnlocked(instance: Instance): void
 }

@@ -16,7 +16,7 @@ import type { Locks, Release } from './locks.js'
 import { refuseCrowded } from './state-size.js'
 import { inTab } from './token.js'
 
-export interface KeepingCore {
+export interface EvictionCore {
   readonly clock: Clock
   readonly limits: Limits
   readonly locks: Locks
@@ -38,7 +38,7 @@ interface Unloaded {
 }
 
 export class Eviction {
-  private readonly core: KeepingCore
+  private readonly core: EvictionCore
   /** Bytes that states in memory may take together. */
   private readonly bytesLimit: number
   /** That of all instances, about. */
@@ -51,7 +51,7 @@ export class Eviction {
   private cancelSweep = () => {}
   private ended = false
 
-  constructor(core: KeepingCore, bytesLimit: number) {
+  constructor(core: EvictionCore, bytesLimit: number) {
     this.core = core
     this.bytesLimit = bytesLimit
     this.sweepLater()

@@ -34,13 +34,13 @@ export function handedOut(core: ExclusiveCore, token: string): void {
   if (instance.revision > 0 || instance.pending) return
   const complain = (error: unknown) =>
     core.log.warn(`A tab whose token a task was given could not be saved ${inTab(token)}.`, error)
-  core.flow.outside(() => void core.tracked(rescued(() => core.saveEnds(instance), complain)))
+  core.lockScope.outside(() => void core.tracked(rescued(() => core.saveEnds(instance), complain)))
 }
 
 /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
 export function block(core: ExclusiveCore, token: string, guard: WriteGuard): Eventually<Transaction> {
-  core.flow.refuseNested(token)
-  core.flow.begin()
+  core.lockScope.refuseNested(token)
+  core.lockScope.begin()
   const holder = traced(guard.run ?? 'hub.lock')
   const turned = core.turn.giveWay()
   return turned ? turned.then(() => beginSettled(core, token, guard, holder)) : beginSettled(core, token, guard, holder)
@@ -55,7 +55,7 @@ export function exclusive<T>(
   source: Source,
   guard: WriteGuard,
 ): Eventually<T> {
-  core.flow.refuseNested(token)
+  core.lockScope.refuseNested(token)
   const holder = traced(source)
   let began: number | undefined
   const work = (transaction: Transaction) => run(core, source, guard, change, transaction, began)

@@ -22,7 +22,7 @@ import { type Processes, type RunChanges, TaskRuns } from './task-runs.js'
 import { type View, Views } from './views.js'
 
 /** What was changed and is not kept yet, as `commit-queue` has it. */
-export interface Unsaved {
+export interface UnsavedChanges {
   readonly state: State
   readonly shapes: Readonly<Record<string, Shape>>
   /** Why nothing can be built on it any more. */
@@ -31,7 +31,7 @@ export interface Unsaved {
   readonly isFull: boolean
   /** Resolves, never rejects, when nothing is pending any more, however it ended. */
   drained(): Promise<void>
-  /** Done when all of it is kept that there is now; for what was built on it, and changes nothing itself. */
+  /** Resolves when every change so far is saved. For work that saw them and changed nothing itself. */
   durable(): Promise<void>
   /** Throws if something is to be built on it although it has failed. */
   check(): void
@@ -85,12 +85,12 @@ export type Role = 'none' | 'follower' | 'owner'
 
 export class Instance {
   readonly token: string
-  /** Of the page that connected last; undefined while none has. */
+  /** The cookie of the browser whose page connected last; undefined while none has. */
   browser: string | undefined
   address: string | undefined
   /** The hash of the browser whose page was the last one, in this process or before. */
-  owner: string | undefined
-  /** Drawn with its first save. */
+  browserHash: string | undefined
+  /** A random id of this state, drawn before its first save. */
   birth: string | undefined
   /** Names of cookies that requests of its pages have, and connections have not. */
   elsewhere: ReadonlySet<string> | undefined
@@ -105,7 +105,7 @@ export class Instance {
   shapes: Readonly<Record<string, Shape>> = {}
   readonly runs: TaskRuns
   /** What was changed and is not kept yet. */
-  pending: Unsaved | undefined
+  pending: UnsavedChanges | undefined
   /** What this process is to the token. `'none'` until the store was asked, and again after a save whose end is unknown. */
   role: Role = 'none'
   /** About how many bytes it takes, and how many it took when that was counted last; none if it was not yet. */
@@ -146,7 +146,7 @@ export class Instance {
     return this.birth
   }
 
-  /** What it has is what is kept. */
+  /** This process knows the saved state. */
   get known(): boolean {
     return this.role !== 'none'
   }
@@ -179,7 +179,7 @@ export class Instance {
     this.state = stored?.state ?? {}
     this.calls = merged(stored?.calls ?? [], this.calls)
     this.shapes = stored?.shapes ?? {}
-    this.owner ??= stored?.browser
+    this.browserHash ??= stored?.browser
     this.forgotten = stored?.forgotten === true
     this.keptCalls = stored?.calls ?? []
     this.counted = undefined
@@ -207,7 +207,7 @@ export class Instance {
     this.borrowed = undefined
   }
 
-  /** How calls or tasks have ended is known in memory only. */
+  /** Memory holds ends of calls or tasks that the store lacks. */
   get hasUnsavedEnds(): boolean {
     return !this.forgotten && (this.calls !== this.keptCalls || this.runs.hasUnsavedEnds)
   }

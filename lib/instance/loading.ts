@@ -6,20 +6,20 @@ import type { Core } from './core.js'
 import type { Instance } from './instance.js'
 import { LoadError } from './load-error.js'
 import { isOurs } from './ownership.js'
-import { nobody, own, transact } from './transact.js'
+import { noAuthor, own, transact } from './transact.js'
 import { unguarded } from './write-guard.js'
 
 /** What is kept of it is known afterwards. Where other processes may hold it, it is followed and not taken from them. */
-export function load(core: Core, instance: Instance): Eventually<void> {
+export function loadOrFollow(core: Core, instance: Instance): Eventually<void> {
   if (!instance.known) return core.store.shared ? refresh(core, instance) : own(core, instance)
 }
 
 /** Knows what is kept of it now, and not only what this process was told. */
 export function refresh(core: Core, instance: Instance): Eventually<void> {
   const { shared } = core.store
-  if (!shared) return load(core, instance)
+  if (!shared) return loadOrFollow(core, instance)
   const known = (stored: Stored | undefined) => {
-    if (!isOurs(core, instance)) core.told(instance, instance.follow(stored))
+    if (!isOurs(core, instance)) core.onReloaded(instance, instance.follow(stored))
   }
   const unknown = (error: unknown) => {
     throw new LoadError(instance.token, error)
@@ -34,7 +34,7 @@ export function materialize(core: Core, instance: Instance, id: string): Eventua
   const definition = core.registry.get(id)
   if (instance.known && (ownValue(instance.state, id) === undefined || instance.isCurrent(definition))) return
   return after(
-    transact(core, instance.token, unguarded, nobody, (transaction) => transaction.get(id)),
+    transact(core, instance.token, unguarded, noAuthor, (transaction) => transaction.get(id)),
     () => {},
   )
 }

@@ -223,7 +223,7 @@ describe('one after the other', () => {
       for (let index = 0; index < 50; index += 1) await block(self)
       await using held = await self.lock()
       held.state.n += 1
-      for (let hold = hub.flow.current(); hold; hold = hold.outer) depth += 1
+      for (let hold = hub.lockScope.current(); hold; hold = hold.outer) depth += 1
     })
     expect(depth).toBe(1)
   })

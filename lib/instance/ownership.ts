@@ -1,6 +1,9 @@
 /**
- * May this process write the state of a token? Asked here and nowhere else. `Instance.role` says what this process last knew; `nodes.holds` adds
- * whether its lease still stands. A save is refused all the same if another process owns the token by then: the fence is the store's.
+ * May this process write the state of a token? `isOurs` answers it for all code. `Instance.role` alone says what this process knew last, and
+ * does not know of a lease that has lapsed: it is good for what is only shown, or asked again under the lock.
+ *
+ * Five things stand between code and a write: the lock of this process (`locks`), the guard of a task (`write-guard`), this answer, the store, which
+ * refuses the save of an earlier owner by its fence, and the coordinator of the cluster, which decides the owner.
  */
 import type { Core } from './core.js'
 import type { Instance } from './instance.js'

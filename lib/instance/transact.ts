@@ -1,14 +1,14 @@
 /**
- * Everything that changes state comes through here: lock → load → draft → work → save → release. Where a step fails, nothing of the
- * change is kept and nothing of it was shown; the failure leaves here, named. The lock is released as soon as a save starts: the next
- * change builds on this one, and is saved with the next batch.
+ * The pipeline of a change, for all code of an author: lock → load → draft → work → save → unlock. Where a step fails, nothing of the change is kept
+ * and nothing of it was shown; the failure leaves here, named. The lock is free as soon as a save has started: the next change builds on it, and is
+ * saved with the next batch. A change of tasks is the exception; it is saved under the lock. Only the end of a token (`hub/endings`) is saved without.
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, endOf } from './call-log.js'
-import { isSaveFailed, load, moreSpecificError } from './commit-queue.js'
+import { claimAndLoad, isSaveFailed, moreSpecificError } from './commit-queue.js'
 import type { Core } from './core.js'
 import { forgotten } from './forgotten.js'
-import type { Instance, Unsaved } from './instance.js'
+import type { Instance, UnsavedChanges } from './instance.js'
 import { LoadError } from './load-error.js'
 import type { Author } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
@@ -33,8 +33,8 @@ export interface Request<T> {
 export interface CallTurn {
   /** None for a trigger. */
   readonly name?: CallName | undefined
-  /** What the calls of its page before it are part of, unless that is kept. */
-  readonly before?: Unsaved | undefined
+  /** The unsaved changes of the page's earlier calls. */
+  readonly before?: UnsavedChanges | undefined
 }
 
 /** What a request has come to; `'answered'` if another process has run its call meanwhile: the answer is in `instance.calls`. */
@@ -45,7 +45,7 @@ export interface Done<T> {
   /** Done when the change is kept: its value may be shown and acknowledged then. */
   readonly durable: Eventually<void>
   /** The save that the change is part of, where the lock was released before its end. */
-  readonly pipelined: Unsaved | undefined
+  readonly pipelined: UnsavedChanges | undefined
 }
 
 /** Runs `work` under the lock of a token. What it changed is kept if it returns, and forgotten if it throws. */
@@ -71,7 +71,7 @@ export function transact<T>(
 
 /** Lock → load → draft. The caller must release. */
 function begin(core: Core, token: string, guard: WriteGuard, holder: Holder): Eventually<Transaction> {
-  const outer = core.flow.current()
+  const outer = core.lockScope.current()
   return after(core.locks.acquire(token, guard.signal, holder), (unlock: Release) => {
     const instance = core.instance(token)
     const open = () => {
@@ -87,16 +87,16 @@ function begin(core: Core, token: string, guard: WriteGuard, holder: Holder): Ev
       },
       (error) => {
         unlock()
-        core.released(instance)
+        core.onUnlocked(instance)
         throw error
       },
     )
   })
 }
 
-/** Loads an instance, unless what is on its way to the store says itself what is kept. */
+/** Claims the token, unless a pending save proves what is stored. */
 function owned(core: Core, instance: Instance): Eventually<unknown> {
-  const known = () => (isOurs(core, instance) ? undefined : load(core, instance))
+  const known = () => (isOurs(core, instance) ? undefined : claimAndLoad(core, instance))
   return instance.pending ? instance.pending.drained().then(known) : known()
 }
 
@@ -112,7 +112,7 @@ function run<T>(core: Core, transaction: Transaction, request: Request<T>): Even
       return 'answered'
     }
     transaction.call = call?.name
-    value = core.flow.run(transaction, author, work)
+    value = core.lockScope.run(transaction, author, work)
   } catch (error) {
     return fail(error)
   }
@@ -123,7 +123,7 @@ function run<T>(core: Core, transaction: Transaction, request: Request<T>): Even
 
 function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {
   transaction.active = false // its author's code has ended: what that left running waits for the lock as anybody does
-  transaction.join()
+  transaction.absorbTriggers()
   const isAlone = transaction.changesRuns // what tasks have to say is saved under the lock
   let saved: Eventually<void>
   try {
@@ -138,7 +138,7 @@ function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<O
   return { value, durable: saved, pipelined: isPipelined ? pending : undefined }
 }
 
-/** What the work saw may never be kept; then that is the failure to report. */
+/** The changes that the work saw may fail to save. Then that failure says more. */
 function abort(transaction: Transaction, error: unknown): Eventually<never> {
   transaction.release()
   if (!transaction.base) throw error
@@ -152,7 +152,7 @@ function abort(transaction: Transaction, error: unknown): Eventually<never> {
   )
 }
 
-/** Takes the lock, on top of nothing that may not be kept: what is looked at under the lock may be shown. */
+/** Takes the lock and waits for pending saves, so the caller sees only saved state. */
 export function beginSettled(core: Core, token: string, guard: WriteGuard, holder?: Holder): Eventually<Transaction> {
   const settled = (transaction: Transaction) => (core.instance(token).pending ? transaction.settle() : transaction)
   return after(begin(core, token, guard, holder), settled)
@@ -161,7 +161,7 @@ export function beginSettled(core: Core, token: string, guard: WriteGuard, holde
 /** Holds an instance, and changes nothing. */
 export function own(core: Core, instance: Instance): Eventually<void> {
   const { token } = instance
-  const request = { token, guard: unguarded, author: nobody, work: nobody }
+  const request = { token, guard: unguarded, author: noAuthor, work: noAuthor }
   return rescued(
     () =>
       after(beginSettled(core, token, unguarded), (transaction) =>
@@ -175,4 +175,4 @@ export function own(core: Core, instance: Instance): Eventually<void> {
 }
 
 /** Stands where no function of the author's runs. */
-export const nobody = (): void => {}
+export const noAuthor = (): void => {}

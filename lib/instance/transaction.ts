@@ -10,10 +10,10 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State } from '../store/store.js'
 import { type CallName, withEnd } from './call-log.js'
-import { type Change, load, loseOwnership, push } from './commit-queue.js'
+import { type Change, claimAndLoad, loseOwnership, push } from './commit-queue.js'
 import type { Core } from './core.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
-import type { Instance, Unsaved } from './instance.js'
+import type { Instance, UnsavedChanges } from './instance.js'
 import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
@@ -46,7 +46,7 @@ export class Transaction implements HeldLock {
   private readonly guard: WriteGuard
   private readonly unlock: Release
   /** What it builds on, if that is not kept yet. */
-  base: Unsaved | undefined
+  base: UnsavedChanges | undefined
   private drafts: Opened[] = []
   private savesEnds = false
   /** What the next save says of tasks, if it does. */
@@ -79,7 +79,7 @@ export class Transaction implements HeldLock {
     const { instance, core } = this
     try {
       await instance.pending?.drained()
-      if (!isOurs(core, instance)) await load(core, instance)
+      if (!isOurs(core, instance)) await claimAndLoad(core, instance)
       this.guard.check()
     } catch (error) {
       this.release()
@@ -114,7 +114,7 @@ export class Transaction implements HeldLock {
   }
 
   /** A handler or a task begins: there is such a tab from now on. */
-  begins(): void {
+  markExisting(): void {
     this.instance.exists = true
   }
 
@@ -201,7 +201,7 @@ export class Transaction implements HeldLock {
   }
 
   /** A task has looked at the state: triggers that were noted before are part of its run. */
-  join(): void {
+  absorbTriggers(): void {
     const { run } = this.guard
     if (run) for (const joined of this.instance.runs.joining(run)) this.removeRun(joined)
   }
@@ -243,7 +243,7 @@ export class Transaction implements HeldLock {
   }
 
   /** What a `yield` means: saved, and on its way to the pages before the work goes on. */
-  async show(interrupted?: Failure): Promise<void> {
+  async saveAndShow(interrupted?: Failure): Promise<void> {
     this.stage(true)
     await this.save(interrupted)
     await this.instance.hurry()
@@ -268,7 +268,7 @@ export class Transaction implements HeldLock {
     this.released = true
     this.close()
     this.unlock()
-    this.core.released(this.instance)
+    this.core.onUnlocked(this.instance)
     this.end?.()
   }
 

@@ -36,7 +36,7 @@ export interface CallingPage extends Caller {
   close(): void
 }
 
-export class PageCalls {
+export class CallRunner {
   private readonly core: CallingCore
   private readonly page: CallingPage
   /** Cancels that have not ended. */
@@ -58,6 +58,7 @@ export class PageCalls {
   /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it ends. */
   private isPlain(name: CallName): boolean {
     const { instance } = this.page
+    // a lapsed lease does no harm: the transaction asks again under the lock
     return instance.role === 'owner' || endOf(instance.calls, name) === undefined
   }
 

@@ -9,7 +9,7 @@ import { stackless } from '../base/stackless.js'
 import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
 import type { AddressRate } from './address-rates.js'
 import { CallRate } from './call-rate.js'
-import type { CallingCore, PageCalls } from './calling.js'
+import type { CallingCore, CallRunner } from './calling.js'
 import type { Connection } from './connection.js'
 import type { Drainable, FairShare } from './fair-share.js'
 import type { Inbox, InboxOptions } from './inbox.js'
@@ -25,7 +25,7 @@ export interface IntakeCore extends CallingCore {
 /** What a message of a page is about. */
 export interface Addressee {
   readonly inbox: Inbox
-  readonly calling: PageCalls
+  readonly calling: CallRunner
   /** Says what was wrong: to the caller if the message names a call, else to the page. */
   refuse(id: number | undefined, error: unknown): void
 }

@@ -8,7 +8,7 @@ import { ReplayMemory } from './replay-memory.js'
 export class MemoryBounds {
   /** Of what pages were sent and have not read. */
   readonly unread: Unread
-  /** Of what pages could be given the difference to. */
+  /** Bounds the memory of all replay windows. */
   readonly windows: ReplayMemory
   /** Of calls that wait. */
   readonly inboxes: Inboxes

@@ -9,7 +9,7 @@ import type { RememberedWindow, ReplayMemory } from './replay-memory.js'
 /** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */
 export interface Checkpoint {
   readonly revision: number
-  /** Of the state that it is of. */
+  /** The birth of the state at this checkpoint. */
   readonly birth: string | undefined
   readonly views: readonly (View | undefined)[]
 }

@@ -55,7 +55,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private readonly intake: Intake
   /** Its calls wait until it has read how the ones before them ended. */
   private isHeld = false
-  /** What it is to be told once it has read what it was sent. */
+  /** The last failure for the page, which is sent after the page has caught up. */
   private untold: Failure | undefined
   /** The subscription that is sent first: after one that a page had to read, another's turn comes. */
   private next = 0
@@ -70,7 +70,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     this.pressure = new Backpressure(connection, core, this)
   }
 
-  /** That of the tab's own state. */
+  /** The subscription to the tab's own state. */
   get own(): Subscription {
     return this.subscriptions[0] as Subscription
   }
@@ -234,7 +234,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.core.clock.now())
   }
 
-  /** Gives the bytes that were sent. Messages about further subscriptions carry their number. */
+  /** Gives the bytes that were sent. A message about a further subscription carries its number; no page can ask for one yet. */
   private send(message: Down, number = 0): number {
     const { written = 0 } = this.connection
     const [name, ...args] = writeDown(message)

@@ -17,7 +17,7 @@ import type { PageBounds } from '../protocol/bounds.js'
 import type { Down, Settlement } from '../protocol/down.js'
 import type { Up } from '../protocol/up.js'
 import { isStale } from '../store/errors.js'
-import { type CallingCore, type CallingPage, PageCalls } from './calling.js'
+import { type CallingCore, type CallingPage, CallRunner } from './calling.js'
 import type { Connection } from './connection.js'
 import { devStackOf } from './dev-stack.js'
 import { Inbox, type InboxOptions, type InboxPage } from './inbox.js'
@@ -86,7 +86,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   readonly instance: Instance
   readonly session: SubscriptionSession
   readonly inbox: Inbox
-  readonly calling: PageCalls
+  readonly calling: CallRunner
   /** Calls that have ended, and are not said yet. */
   settled: Settlement[] = []
   private readonly core: SubscriptionCore
@@ -119,7 +119,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     earlier?.close?.()
     history.open()
     this.inbox = new Inbox(earlier?.busy, this, intake) // calls run in order, also those that the page sends again
-    this.calling = new PageCalls(core, this)
+    this.calling = new CallRunner(core, this)
   }
 
   get page(): string {

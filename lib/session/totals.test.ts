@@ -69,7 +69,7 @@ function totals(hub: HubRuntime) {
     stopped: sizeIn(memory.inboxes, 'stopped'),
     waiting: sizeIn(hub.fairShare, 'waiting'),
     pages: sizeIn(Reflect.get(hub.connections, 'pages') as object, 'byToken'),
-    states: Reflect.get(Reflect.get(hub, 'keeping') as object, 'bytes') as number,
+    states: Reflect.get(Reflect.get(hub, 'eviction') as object, 'bytes') as number,
     sessions: sessions.size,
     instances: instances.size,
   }

@@ -35,7 +35,7 @@ export class LockGuard {
 
   /** A `yield` inside the block: saves and shows what has changed so far. */
   async show(): Promise<void> {
-    if (!this.left) await this.transaction.show()
+    if (!this.left) await this.transaction.saveAndShow()
   }
 
   /** The author's code leaves the block. `later` runs its argument at the end of the turn. */
@@ -62,7 +62,7 @@ export class LockGuard {
     if (!this.left && this.run.isRunning) this.watch?.say('held the lock to its end, and lost what it changed there')
     try {
       if (this.left && this.run.isRunning) {
-        this.transaction.join()
+        this.transaction.absorbTriggers()
         await this.transaction.save()
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Begins the starts that wait, each in its turn. The saved list of runs says whose turn it is, over all processes. */
 import { promised } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
-import { nobody, transact } from '../instance/transact.js'
+import { noAuthor, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import { isStale } from '../store/errors.js'
@@ -100,7 +100,7 @@ export class QueueTurns {
     }
     this.once(saved.run, async () => {
       try {
-        if (await promised(() => transact(core, token, unguarded, nobody, work))) this.begin(start)
+        if (await promised(() => transact(core, token, unguarded, noAuthor, work))) this.begin(start)
       } catch (error) {
         if (isStale(error)) return
         core.report(token, error)
@@ -121,6 +121,6 @@ export class QueueTurns {
   private once(run: string, work: () => Promise<void>): void {
     if (this.saving.has(run)) return
     this.saving.add(run)
-    void this.core.flow.outside(() => this.core.tracked(work().finally(() => this.saving.delete(run))))
+    void this.core.lockScope.outside(() => this.core.tracked(work().finally(() => this.saving.delete(run))))
   }
 }

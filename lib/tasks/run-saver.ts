@@ -3,7 +3,7 @@ import { rescued } from '../base/eventually.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import type { Instance } from '../instance/instance.js'
-import { nobody, transact } from '../instance/transact.js'
+import { noAuthor, transact } from '../instance/transact.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { TasksCore } from './core.js'
 
@@ -31,7 +31,7 @@ export class RunSaver {
     if (core.isClosing || instance.forgotten) return
     void core.tracked(
       rescued(
-        () => transact(core, instance.token, unguarded, nobody, () => {}),
+        () => transact(core, instance.token, unguarded, noAuthor, () => {}),
         (error) => {
           reportFault(core.log, error, callerFaults, instance.token)
           this.retryLater(instance)

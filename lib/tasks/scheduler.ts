@@ -4,7 +4,7 @@ import type { Eventually } from '../base/eventually.js'
 import { Joined } from '../base/joined.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
-import { nobody, transact } from '../instance/transact.js'
+import { noAuthor, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask } from '../store/store.js'
@@ -85,7 +85,7 @@ export class TaskScheduler {
     const runs = instance.runs.storedRuns({ definition, task })
     const ids = new Set(runs.map(({ run }) => run))
     if (core.nodes.shared ? runs.length > 0 : runs.some(({ durable }) => durable)) {
-      await transact(core, token, unguarded, nobody, (transaction) => {
+      await transact(core, token, unguarded, noAuthor, (transaction) => {
         for (const run of ids) transaction.removeRun(run)
       })
       this.starter.cancelRuns(token, ids)
@@ -107,7 +107,9 @@ export class TaskScheduler {
   /** Goes on with the orphaned tasks of a token. */
   async adopt(token: string): Promise<void> {
     const { core } = this
-    const adopted = await transact(core, token, unguarded, nobody, (transaction) => adoptAll(core, token, transaction))
+    const adopted = await transact(core, token, unguarded, noAuthor, (transaction) =>
+      adoptAll(core, token, transaction),
+    )
     for (const one of adopted) if (!('failure' in one)) this.begin(one)
     for (const one of adopted) if ('failure' in one) showFailure(core.instance(token), one)
     this.starter.advance(token)
@@ -139,7 +141,7 @@ export class TaskScheduler {
     const instance = this.core.instance(run.token)
     this.starter.onSettled(run) // first: a start that begins now is saved together with the end
     this.saver.onRunEnded(instance)
-    this.core.released(instance)
+    this.core.onUnlocked(instance)
   }
 }
 

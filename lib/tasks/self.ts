@@ -128,7 +128,7 @@ function unsavedState(run: TaskRun): State | undefined {
 
 function heldBlock(run: TaskRun, core: TasksCore, lock: LockGuard): Held<AnyState> {
   const { transaction } = lock
-  const mark = () => core.flow.enter(transaction)
+  const mark = () => core.lockScope.enter(transaction)
   const get = (id: string) => {
     mark()
     return lock.left ? readonlyView(snapshot(core, run.token, unsavedState(run), id)) : transaction.get(id)

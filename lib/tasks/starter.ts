@@ -8,7 +8,7 @@ import { after, type Eventually } from '../base/eventually.js'
 import { withEnd } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/slips.js'
-import { nobody, transactPipelined } from '../instance/transact.js'
+import { noAuthor, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask, TaskName } from '../store/store.js'
@@ -64,10 +64,10 @@ export class TaskStarter {
 
   private startSaved(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
     const work = (transaction: Transaction) => {
-      transaction.begins()
+      transaction.markExisting()
       return this.addStart(start, transaction, call)
     }
-    const request = { token: start.token, guard: unguarded, author: nobody, work, call: { name: call?.name } }
+    const request = { token: start.token, guard: unguarded, author: noAuthor, work, call: { name: call?.name } }
     return after(transactPipelined(this.core, request), (outcome) => {
       if (outcome === 'answered') return outcome
       const { value: next } = outcome
@@ -132,7 +132,7 @@ export class TaskStarter {
     const { definition, task, token } = start
     const made = madeBy(this.core.log, { definition, task })
     const as = made && { token, holder: undefined, outer: undefined, active: false, made }
-    const run = this.core.flow.outside(() => this.pool.begin(start), as)
+    const run = this.core.lockScope.outside(() => this.pool.begin(start), as)
     if (made) void run.settled.then(() => run.phase.name === 'done' && made.end(false))
     this.onRunStarted(run)
   }

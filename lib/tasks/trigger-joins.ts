@@ -5,7 +5,7 @@
 import type { HeldStateError } from '../base/errors.js'
 import { type Eventually, promised, rescued } from '../base/eventually.js'
 import { diff } from '../delta/diff.js'
-import { nobody, transact } from '../instance/transact.js'
+import { noAuthor, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask } from '../store/store.js'
@@ -58,7 +58,7 @@ export class TriggerJoins {
   /** A trigger joins a run of this process. The change that it came with is saved. */
   join(start: TaskStart, { run, looks, refused }: JoinedRun): void {
     const { core } = this
-    if (refused) return void core.flow.outside(() => core.tracked(this.refuse(start, run, looks, refused)))
+    if (refused) return void core.lockScope.outside(() => core.tracked(this.refuse(start, run, looks, refused)))
     if (run.looks !== looks || !this.hasNews(run)) return
     if (this.pool.find(run.token, run.id) === run) this.unseen.set(run, { start, looks })
     else this.startAgain(start)
@@ -84,7 +84,7 @@ export class TriggerJoins {
   private startAgain(start: TaskStart): void {
     const { core } = this
     const report = (error: unknown) => core.report(start.token, error)
-    void core.flow.outside(() => core.tracked(rescued(() => this.start({ ...start, joins: undefined }), report)))
+    void core.lockScope.outside(() => core.tracked(rescued(() => this.start({ ...start, joins: undefined }), report)))
   }
 
   /** Whether the state has changed since the run saw it last. A run that never looks misses nothing. */
@@ -106,10 +106,10 @@ export class TriggerJoins {
     const { core } = this
     this.removing.add(id)
     const work = (transaction: Transaction) => transaction.removeRun(id)
-    const saving = promised(() => transact(core, token, unguarded, nobody, work))
+    const saving = promised(() => transact(core, token, unguarded, noAuthor, work))
       .catch((error) => core.report(token, error))
       .finally(() => this.removing.delete(id))
-    void core.flow.outside(() => core.tracked(saving))
+    void core.lockScope.outside(() => core.tracked(saving))
   }
 }
 

@@ -122,7 +122,7 @@ export class Cluster implements Servers {
     node.dead = true
     node.deafen()
     this.nodes.splice(this.nodes.indexOf(node), 1)
-    node.hub.flow.end()
+    node.hub.lockScope.end()
     if (this.nodes.every(({ frozen }) => frozen)) this.thaw()
     this.moveFrom(node)
   }

@@ -71,7 +71,7 @@ export class SingleServer implements Servers {
 
   crash(pages: readonly Page[]): string {
     this.store.die()
-    this.hub.flow.end()
+    this.hub.lockScope.end()
     this.next(pages)
     return 'the hub is killed and started anew'
   }
@@ -114,7 +114,7 @@ export class SingleServer implements Servers {
 
   private endFrozen(): void {
     this.frozen?.store.die()
-    this.frozen?.hub.flow.end()
+    this.frozen?.hub.lockScope.end()
     this.frozen = undefined
   }
 

@@ -49,7 +49,7 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
     prepare: () => definitions.prepare(),
     inRequest: (work, cookies, visitor) => jobs.run(work, cookies, visitor),
   })
-  hub.flow.begin() // Next follows flows in any case, so it costs little to begin before the first handler
+  hub.lockScope.begin() // Next follows flows in any case, so it costs little to begin before the first handler
   watchThread(hub)
   setSlot({ hub, routeKey, takeJob: (id) => jobs.take(id) })
   return hub
