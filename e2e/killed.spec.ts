@@ -66,10 +66,10 @@ test('a killed server goes on with what it did, and each page says so', async ({
   const before = await numberIn((counters[0] as ReturnType<typeof counterOf>).count)
   const weather = await context.newPage()
   await open(weather, '/low-level')
-  await weather.getByRole('button', { name: 'Fetch data' }).click()
-  await weather.getByText('Loading…').waitFor() // the service takes a second
   const steps = await stepsOf(meanwhile)
-  await end('SIGKILL')
+  await weather.getByRole('button', { name: 'Fetch data' }).click()
+  await weather.getByText('Loading…').waitFor()
+  await end('SIGKILL') // at once: the service takes a second
   await start()
 
   for (const counter of counters) {
