@@ -38,7 +38,7 @@ export class Presence {
           entry.published = true
           if (!here && this.entries.get(token) === entry) this.entries.delete(token)
         },
-        (error) => warn('Other processes do not know where the pages of a tab are; they are told again.', error),
+        (error) => warn('Failed to tell other processes where the pages of a tab are; trying again.', error),
       )
   }
 

@@ -1,15 +1,10 @@
 /** The members of each type and class that a door exports, as lines of text. */
-import { join } from 'node:path'
 import ts from 'typescript-5'
+import { programOf } from './unnamed-types.fixture.js'
 
 /** `dist` holds the declarations of the library. One line for each export that has members, in the order of doors and names. */
 export function membersOf(dist: string, doors: readonly string[]): readonly string[] {
-  const files = doors.map((door) => join(dist, 'doors', `${door}.d.ts`))
-  const program = ts.createProgram(files, {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    skipLibCheck: true,
-  })
+  const { files, program } = programOf(dist, doors)
   const checker = program.getTypeChecker()
   const typeOf = (symbol: ts.Symbol): ts.Type => {
     const behind = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol

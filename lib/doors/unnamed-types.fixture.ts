@@ -2,14 +2,17 @@
 import { basename, join } from 'node:path'
 import ts from 'typescript-5'
 
+/** The declarations of the doors, as the compiler reads them. */
+export function programOf(dist: string, doors: readonly string[]) {
+  const files = doors.map((door) => join(dist, 'doors', `${door}.d.ts`))
+  const { NodeNext: module } = ts.ModuleKind
+  const { NodeNext: moduleResolution } = ts.ModuleResolutionKind
+  return { files, program: ts.createProgram(files, { module, moduleResolution, skipLibCheck: true }) }
+}
+
 /** By the door or type that names them; `dist` holds the declarations of the library. */
 export function unnamedTypes(dist: string, doors: readonly string[]): readonly string[] {
-  const files = doors.map((door) => join(dist, 'doors', `${door}.d.ts`))
-  const program = ts.createProgram(files, {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    skipLibCheck: true,
-  })
+  const { files, program } = programOf(dist, doors)
   const checker = program.getTypeChecker()
   const behind = (symbol: ts.Symbol) =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol

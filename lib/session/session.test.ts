@@ -264,7 +264,7 @@ describe('a page of another app', () => {
     )
   })
 
-  it('at the same path is told what to write', () => {
+  it('at the same path says what to write', () => {
     const { hub } = testHub([d])
     hub.registry.app = '/#99999999'
     expect(() => hub.connect({ send: () => {}, close: () => {} }, inZone('/'), 'browser')).toThrow(
