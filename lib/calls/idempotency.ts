@@ -4,7 +4,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, isPromise } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
-import { type CallName, endOf, withEnd, withOutOfOrderEnd } from '../instance/call-log.js'
+import { type CallName, endCall, endOf } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
@@ -51,7 +51,7 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
 }
 
 function succeed({ instance, caller, name, limits, early }: CallOnce): void {
-  if (!endOf(instance.calls, name)) instance.calls = withOrder(early)(instance.calls, name, undefined, limits)
+  if (!endOf(instance.calls, name)) endCall(instance, name, undefined, limits, early)
   caller.ended(name.id)
 }
 
@@ -61,13 +61,10 @@ function fail({ instance, caller, name, limits, early, again }: CallOnce, thrown
   const failure = toFailure(error)
   if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id) // another process did it
   const mayHaveEnded = again && error instanceof LoadError && error.token === instance.token
-  if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded)
-    instance.calls = withOrder(early)(instance.calls, name, failure, limits)
+  if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded) endCall(instance, name, failure, limits, early)
   caller.onFailure(error, early)
   caller.failed(name.id, error)
 }
-
-const withOrder = (early: boolean) => (early ? withOutOfOrderEnd : withEnd)
 
 /** Says again what a call has come to that has ended. */
 function replay({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Running {

@@ -54,6 +54,17 @@ export function withOutOfOrderEnd(
   return withPage(calls, bounded({ page, done, ends: next, forgotten }, limits), limits)
 }
 
+/** Notes in memory how a call has ended; the next save of its token keeps it. `early`: calls before it may still wait. */
+export function endCall(
+  instance: { calls: CallLog },
+  name: CallName,
+  failure: Failure | undefined,
+  limits: Limits,
+  early = false,
+): void {
+  instance.calls = (early ? withOutOfOrderEnd : withEnd)(instance.calls, name, failure, limits)
+}
+
 /** What the store knows, and what has ended since its last save without changing anything. */
 export function merged(stored: CallLog, remembered: CallLog): CallLog {
   const pages = new Map(stored.map((known) => [known.page, known]))

@@ -9,7 +9,7 @@ import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State } from '../store/store.js'
-import { type CallName, withEnd } from './call-log.js'
+import { type CallName, endCall } from './call-log.js'
 import { type Change, claimAndLoad, loseOwnership, push } from './commit-queue.js'
 import type { Core } from './core.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
@@ -217,7 +217,7 @@ export class Transaction implements HeldLock {
 
   private endUnchanged(interrupted: Failure | undefined): void {
     const { call, instance, core } = this
-    if (call && !interrupted) instance.calls = withEnd(instance.calls, call, undefined, core.limits)
+    if (call && !interrupted) endCall(instance, call, undefined, core.limits)
   }
 
   /** The next save says something of tasks. */

@@ -5,7 +5,7 @@
 
 import { copyValue } from '../base/copy.js'
 import { after, type Eventually } from '../base/eventually.js'
-import { withEnd } from '../instance/call-log.js'
+import { endCall } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/slips.js'
 import { noAuthor, transactPipelined } from '../instance/transact.js'
@@ -52,7 +52,7 @@ export class TaskStarter {
     const next = this.admit(start, start.declaration.concurrency === 'many' ? [] : instance.runs.running(), call)
     if (!next) return
     instance.exists = true
-    if (call) instance.calls = withEnd(instance.calls, call.name, undefined, core.limits) // first: the task may save at once
+    if (call) endCall(instance, call.name, undefined, core.limits) // first: the task may save at once
     if (next.saved || next.joins) this.begin(next)
     else this.run(next)
   }
