@@ -1,5 +1,5 @@
 /**
- * Tasks that shall not go on without their tab, on three processes over one coordinator: pages come, go and move, processes die,
+ * Tasks that must not go on without their tab, on three processes over one coordinator: pages come, go and move, processes die,
  * and messages are lost. No task is cancelled while its tab is anywhere, or before its grace is over; and none goes on for long
  * without one. Each life is drawn from a seed.
  */
