@@ -13,13 +13,19 @@ export interface Size {
   readonly brotli: number
 }
 
+/** What nearly every page has. */
+const withoutForms = 'ConnectionStatus, HeldStateError, heldFetch, useConnection, useServerState'
+
 const doors = dirname(fileURLToPath(import.meta.url))
 
-/** `stub` names what an app's stubs use of their door: `predictions` only where an event is optimistic. */
-export async function sizesOfPage(stub = 'stub'): Promise<readonly Size[]> {
+/**
+ * `stub` names what an app's stubs use of their door: `predictions` only where an event is optimistic. `react` names what a page takes of the
+ * door for components.
+ */
+export async function sizesOfPage(stub = 'stub', react = withoutForms): Promise<readonly Size[]> {
   const { outputFiles, metafile } = await build({
     stdin: {
-      contents: `export * from './react.ts'; export { ${stub} } from './stub.ts'`,
+      contents: `export { ${react} } from './react.ts'; export { ${stub} } from './stub.ts'`,
       resolveDir: doors,
       loader: 'ts',
     },

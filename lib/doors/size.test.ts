@@ -15,3 +15,11 @@ test('only an app with optimistic events has the drafts in its bundle', async ()
   expect(page?.gzip).toBeLessThan(26_180) // 1.7 KB of it keep names that visitors choose from the prototypes of the page
   expect((page?.minified ?? 0) - (plain?.minified ?? 0)).toBeGreaterThan(5_000)
 })
+
+test('only a page with forms has them in its bundle', async () => {
+  const [page] = await sizesOfPage('stub', 'useServerState, useServerForm')
+  const [plain] = await sizesOfPage('stub', 'useServerState')
+  const more = (page?.gzip ?? 0) - (plain?.gzip ?? 0)
+  expect(more).toBeGreaterThan(500)
+  expect(more).toBeLessThan(1_150)
+})
