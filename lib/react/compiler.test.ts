@@ -3,8 +3,8 @@
 import { createRequire } from 'node:module'
 import { createElement } from 'react'
 import { afterEach, expect, it } from 'vitest'
-import { defineState } from '../doors/authors.js'
-import { useConnection, useServerState } from '../doors/react.js'
+import { defineState, HeldStateError } from '../doors/authors.js'
+import { useConnection, useServerForm, useServerState } from '../doors/react.js'
 import { compile } from '../next/plugin/compile.js'
 import { openPage } from './page.fixture.js'
 
@@ -23,6 +23,9 @@ const d = defineState('d', () => ({ n: 0, rows: [{ name: 'a' }, { name: 'b' }], 
     rename: on((s, index: number, name: string) => {
       ;(s.rows[index] as { name: string }).name = name
     }),
+    invite: on((_s, { name }: { name: string }) => {
+      throw new HeldStateError('invalid-arguments', 'no', { issues: [{ path: ['name'], message: `Not ${name}.` }] })
+    }),
   }))
 
 const source = `
@@ -36,7 +39,15 @@ const source = `
   }
 `
 
-function compiled() {
+const formSource = `
+  export function Page() {
+    const { invite } = useServerState(d)
+    const { action, field, errors, done, pending } = useServerForm(invite)
+    return createElement('form', { action }, createElement('input', field('name')), createElement('button'), errors.name, ' ', String([done, pending]))
+  }
+`
+
+function compiled(source: string) {
   const options = {
     filename: 'page.js',
     configFile: false,
@@ -45,7 +56,7 @@ function compiled() {
   }
   const { code } = babel.transformSync(source, options)
   const module = { exports: {} as { Page(props: { factor?: number }): ReturnType<typeof createElement> } }
-  const scope = { module, require, d, useServerState, useConnection, createElement }
+  const scope = { module, require, d, useServerState, useServerForm, useConnection, createElement }
   new Function(...Object.keys(scope), compile('page.ts', code))(...Object.values(scope))
   return { code, Page: module.exports.Page }
 }
@@ -53,7 +64,7 @@ function compiled() {
 afterEach(() => document.body.replaceChildren())
 
 it('a compiled component shows every change: of fields, of a row, of a task, of the connection', async () => {
-  const { code, Page } = compiled()
+  const { code, Page } = compiled(source)
   expect(code).toContain('react/compiler-runtime')
   const page = openPage([d])
   const root = await page.show(createElement(Page))
@@ -72,4 +83,19 @@ it('a compiled component shows every change: of fields, of a row, of a task, of 
   expect(page.text()).toBe('live 2 aa,cc 0 21')
   await page.acting(async () => page.tab.drop())
   expect(page.text()).toBe('reconnecting 2 aa,cc 0 21')
+})
+
+it('a compiled form shows what was refused, each time', async () => {
+  const { code, Page } = compiled(formSource)
+  expect(code).toContain('react/compiler-runtime')
+  const page = openPage([d])
+  await page.show(createElement(Page))
+  await page.live()
+  const input = page.container.querySelector('input') as HTMLInputElement
+  for (const name of ['Ann', 'Bob']) {
+    input.value = name
+    await page.click('button')
+    expect(page.text()).toBe(`Not ${name}. false,false`)
+    expect([input.getAttribute('aria-invalid'), input.value]).toEqual(['true', name])
+  }
 })

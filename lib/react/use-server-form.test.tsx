@@ -16,7 +16,7 @@ const guest = z.strictObject({
   news: z.literal('on').optional(),
   days: z.union([z.string(), z.array(z.enum(['mon', 'tue']))]).optional(),
 })
-const refused = { always: false }
+const refused = { always: false, name: false }
 let wait = Promise.resolve()
 const d = defineState('d', () => ({ names: [] as string[], plan: 'small' as 'small' | 'large' }))
   .tasks((background) => ({
@@ -25,6 +25,8 @@ const d = defineState('d', () => ({ names: [] as string[], plan: 'small' as 'sma
   .events((on) => ({
     invite: on(guest, async (s, { name, plan = s.plan }) => {
       await wait
+      const issues = [{ path: ['name'], message: 'Taken.' }]
+      if (refused.name) throw new HeldStateError('invalid-arguments', 'taken', { issues })
       if (refused.always) throw new Refusal('All seats are taken.')
       Object.assign(s, { names: [...s.names, name], plan })
     }),
@@ -54,7 +56,7 @@ const d = defineState('d', () => ({ names: [] as string[], plan: 'small' as 'sma
 let complaints: unknown[][] = []
 
 beforeEach(() => {
-  refused.always = false
+  Object.assign(refused, { always: false, name: false })
   wait = Promise.resolve()
   complaints = []
   vi.spyOn(console, 'error').mockImplementation((...given) => void complaints.push(given))
@@ -167,6 +169,23 @@ it('a refusal is at its fields, and everything typed stays', async () => {
   expect(complaints).toEqual([])
 })
 
+it('what was typed stays in an input that takes no ref, as of a component that hands none on', async () => {
+  const { type, click, find } = await shown(() => {
+    const { action, field, errors } = useServerForm(useServerState(d).invite)
+    const { ref: _, ...name } = field('name')
+    return (
+      <form action={action}>
+        <input {...name} />
+        <i>{errors.name}</i>
+        <button type="submit" />
+      </form>
+    )
+  })
+  await type({ name: 'A' })
+  await click('button')
+  expect([find('i').textContent, find('input').value]).toEqual(['Say your name.', 'A'])
+})
+
 it('a field that was refused is invalid, and described by its message', async () => {
   const { type, click, find } = await shown(Guests)
   const name = find('[name=name]')
@@ -182,6 +201,33 @@ it('a field that was refused is invalid, and described by its message', async ()
   expect([name.getAttribute('aria-invalid'), name.getAttribute('aria-describedby')]).toEqual([null, null])
   expect({ ...form.errors }).toEqual({})
   expect(name.value).toBe('')
+})
+
+it('the first field that is wrong gets the focus, unless somebody is busy elsewhere', async () => {
+  const { type, click, find, acting, clock } = await shown(Guests)
+  await type({ name: 'Ada', age: '-1' })
+  find(submit).focus()
+  await click(submit)
+  expect(document.activeElement).toBe(find('[name=age]'))
+
+  const elsewhere = document.createElement('input')
+  document.body.append(elsewhere)
+  elsewhere.focus()
+  await click(submit)
+  expect(document.activeElement).toBe(elsewhere)
+
+  const { promise, resolve } = held()
+  wait = promise
+  refused.name = true
+  await type({ name: 'Ada', age: '1' })
+  find(submit).focus()
+  await click(submit)
+  find('select').focus()
+  await type({ name: 'Bob' })
+  resolve()
+  await acting(() => clock.settle())
+  expect(find('[name=name]').getAttribute('aria-invalid')).toBe('true')
+  expect(document.activeElement).toBe(find('select'))
 })
 
 it('what starts with a value comes back to it, a select as well, also where it has changed meanwhile', async () => {
