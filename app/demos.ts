@@ -15,4 +15,9 @@ export const demos = [
     title: 'Long job',
     text: 'A job of forty rows with progress, cancel, and a failure that reaches the page as a sentence.',
   },
+  {
+    href: '/form',
+    title: 'Form',
+    text: 'A form whose fields the server checks: messages at the fields, nothing lost of what was typed, and one call each.',
+  },
 ] as const
