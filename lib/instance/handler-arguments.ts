@@ -9,6 +9,7 @@ import type { Trigger } from '../state/trigger.js'
 import { refused } from './argument-error.js'
 import type { Core } from './core.js'
 import { Deadline } from './deadline.js'
+import { warnOfDropped } from './dropped-fields.js'
 
 export interface ArgumentsCore extends Core {
   readonly clock: Clock
@@ -23,7 +24,10 @@ export function argumentsOf(
 ): Eventually<readonly unknown[]> {
   if (!schema) return call.args
   return after(validated(core, call, schema), (result) => {
-    if (!result.issues) return [result.value]
+    if (!result.issues) {
+      if (process.env.NODE_ENV === 'development') warnOfDropped(core.log, call, schema, result.value)
+      return [result.value]
+    }
     const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
     throw refused(result.issues, cause)
   })
