@@ -20,7 +20,7 @@ export interface FormState<Name extends string = string> {
   readonly done: boolean
 }
 
-/** Names that somebody reads from the errors of a form, so that what is wrong with them is shown. */
+/** Names that components read from the errors of a form: what is wrong with them is shown. */
 export type ShownNames = Set<string>
 
 /** Before the first call, and after one that took effect. */
@@ -62,11 +62,11 @@ function valuesOf(form: FormData): FormValues {
 const named = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> =>
   Object.assign(Object.create(null), Object.fromEntries(entries))
 
-/** Errors that note whose are read, which is before there are any: a component asks for those of all its fields. */
+/** Errors that note which are read while there are none: a component that shows them asks each time, and one that lists them does not. */
 const noting = (shown: ShownNames, errors: FormErrors): FormErrors =>
   new Proxy(errors, {
     get: (target, name) => {
-      if (typeof name === 'string') shown.add(name)
+      if (typeof name === 'string' && !(name in target)) shown.add(name)
       return Reflect.get(target, name)
     },
   })

@@ -344,13 +344,12 @@ describe('what no field shows is said of the form as a whole', () => {
     expect(form.values).toMatchObject({ nick: 'Countess' })
   })
 
-  it('a field that nobody shows, with its path', async () => {
-    await failing(the('deep'), {})
-    expect({ ...form.errors }).toEqual({
-      name: 'Too short.',
-      other: 'No street.',
-      root: 'other.0.street: No street.',
-    })
+  it('a field that nobody shows, with its path, also where somebody lists all errors', async () => {
+    const { done } = await failing(the('deep'), {})
+    const all = { name: 'Too short.', other: 'No street.', root: 'other.0.street: No street.' }
+    expect({ ...form.errors }).toEqual(all)
+    await done(() => form.action(new FormData()))
+    expect({ ...form.errors }).toEqual(all)
   })
 
   it('words for visitors', async () => {
