@@ -1,5 +1,6 @@
 /** What a form shows of its last call: nothing before the first, and messages by field where it was refused. */
 import type { HeldStateError, Issue } from '../base/errors.js'
+import { consoleLog } from '../base/log.js'
 
 /**
  * By field, what is wrong with it; several messages about one field are lines. `root` has what concerns the form as a
@@ -40,6 +41,10 @@ export function refusedState(shown: ShownNames, error: HeldStateError, form: For
     if (path.length > 0 && !shown.has(name)) add('root', `${path.join('.')}: ${message}`)
   }
   if (texts.size === 0) add('root', error.message)
+  if (process.env.NODE_ENV === 'development' && texts.has('root') && !shown.has('root'))
+    consoleLog.warn(
+      `A form was refused, and no component shows its errors.root: ${[...(texts.get('root') ?? [])].join(' ')}`,
+    )
   const errors = named([...texts].map(([name, messages]) => [name, [...messages].join('\n')]))
   return { errors: noting(shown, errors), error, values: valuesOf(form), done: false }
 }

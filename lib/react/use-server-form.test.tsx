@@ -64,6 +64,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  vi.unstubAllEnvs()
   vi.restoreAllMocks()
   document.body.replaceChildren()
 })
@@ -382,6 +383,29 @@ describe('what no field shows is said of the form as a whole', () => {
     expect(form.field('valueOf').defaultValue).toBeUndefined()
     expect(form.field('two words')['aria-describedby']).not.toContain(' ')
   })
+})
+
+it('in development, the console has what no component shows', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  for (const [mode, show, said] of [
+    ['development', false, [['heldstate: A form was refused, and no component shows its errors.root: They differ.']]],
+    ['development', true, []],
+    ['production', false, []],
+  ] as const) {
+    warn.mockClear()
+    const { done } = await shown(() => {
+      const match = useServerForm(useServerState(d).match)
+      form = match as unknown as ServerForm<string>
+      return <form action={match.action}>{show && match.errors.root}</form>
+    })
+    vi.stubEnv('NODE_ENV', mode)
+    const data = new FormData()
+    for (const name of ['one', 'two']) data.set(name, name)
+    await done(() => form.action(data))
+    vi.unstubAllEnvs()
+    expect(form.error?.code).toBe('invalid-arguments')
+    expect(warn.mock.calls).toEqual(said)
+  }
 })
 
 it('a call that does not wait for a connection says so by name, and loses nothing', async () => {
