@@ -20,7 +20,7 @@ test('the docs are reached from the demo, and their pages follow each other', as
   await expect(page.locator('pre.shiki span[style]').first()).toBeVisible()
   await page.getByRole('link', { name: 'Events →' }).click()
   await titled(page, 'Events')
-  await page.locator('.prose').getByRole('link', { name: 'Errors' }).click()
+  await page.locator('.prose').getByRole('link', { name: 'Errors', exact: true }).click()
   await titled(page, 'Errors')
   await page.getByRole('link', { name: 'nested-lock' }).click()
   await titled(page, 'nested-lock')

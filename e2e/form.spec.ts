@@ -39,7 +39,7 @@ test('a form by keyboard: each message is at its field, what was typed stays, an
   await field('Seats').fill('8')
   await field('Saturday').check()
   await form.getByRole('button', { name: 'Invite' }).click()
-  await expect(form.getByRole('alert')).toHaveText('There are 7 seats left.')
+  await expect(form.getByRole('alert')).toHaveText('Only 7 seats are left.')
   await expect(field('Name')).toHaveValue('Bob')
   await expect(field('Saturday')).toBeChecked()
   await form.getByRole('button', { name: 'Start over' }).click()

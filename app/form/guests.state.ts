@@ -21,7 +21,7 @@ export const guests = defineState('guests', () => ({
         const issues = [{ path: ['mail'], message: 'This address is on the list already.' }]
         throw new HeldStateError('invalid-arguments', 'A guest comes once.', { issues })
       }
-      if (seats > s.free) throw new Refusal(`There are ${s.free} seats left.`)
+      if (seats > s.free) throw new Refusal(`Only ${s.free} seats are left.`)
       s.list.push({ name, seats, meal })
       s.mails.push(mail)
       s.free -= seats
