@@ -200,20 +200,6 @@ describe('a lease', () => {
   })
 })
 
-it('tells whose tasks have lost their process, each to one node', async () => {
-  const { clock, book, a, b, c } = await nodes(3)
-  await a.store.load('t')
-  const running = [{ definition: 'd', task: 'x', run: 'r', node: a.store.node, attempt: 1 }]
-  await a.store.save('t', { ...stored(1), running })
-  expect(await b.store.orphans()).toEqual([])
-  freeze(book, a.store)
-  await clock.advance(1_500)
-  expect(b.heard).toEqual(['missed'])
-  expect([await b.store.orphans(), await c.store.orphans()]).toEqual([['t'], []])
-  book.nodes.delete(b.store.node)
-  expect(await c.store.orphans()).toEqual(['t'])
-})
-
 const frozen = new WeakMap<MemoryCoordinatorState, () => void>()
 
 /** Its lease is not renewed any more. */

@@ -81,10 +81,6 @@ export class MemoryCoordinatorState {
 
 export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
   const { clock } = state
-  const savedTexts = ({ revision, texts }: TokenEntry): SavedTexts | undefined =>
-    revision === 0 ? undefined : { revision, texts }
-  const savedSince = (entry: TokenEntry, have: number): SavedOrSame =>
-    entry.revision === have ? 'same' : savedTexts(entry)
   /** Makes the first node in line that is alive the owner. */
   const grantNext = (token: string, entry: TokenEntry, claimer?: string) => {
     entry.queue = entry.queue.filter((node) => node === claimer || state.isAlive(node))
@@ -98,15 +94,15 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
     if (next !== claimer) state.send(next, { type: 'granted', token })
     if (others.length > 0) state.send(next, { type: 'handover-requested', token })
   }
-  const isEmpty = ({ revision, owner, queue, followers, present }: TokenEntry) =>
-    revision === 0 && owner === undefined && queue.length + followers.size + present.size === 0
   const forgetIfEmpty = (token: string, entry: TokenEntry) => {
     if (isEmpty(entry)) state.entries.delete(token)
   }
   const isOrphaned = ({ texts: { running = '[]' } }: TokenEntry) =>
     (JSON.parse(running) as { node: string }[]).some((run) => !state.isAlive(run.node))
+  let joined: string | undefined
   return {
     join: async (node, listener) => {
+      joined = node
       state.nodes.set(node, { leaseEnd: 0, trustEnd: 0, listener })
     },
     heartbeat: async (node, leaseMs, trustMs) => {
@@ -240,6 +236,18 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
           }
       return taken
     },
-    close: async () => {},
+    close: async () => {
+      const node = joined === undefined ? undefined : state.nodes.get(joined)
+      if (node) node.listener = undefined
+    },
   }
 }
+
+const savedTexts = ({ revision, texts }: TokenEntry): SavedTexts | undefined =>
+  revision === 0 ? undefined : { revision, texts }
+
+const savedSince = (entry: TokenEntry, have: number): SavedOrSame =>
+  entry.revision === have ? 'same' : savedTexts(entry)
+
+const isEmpty = ({ revision, owner, queue, followers, present }: TokenEntry) =>
+  revision === 0 && owner === undefined && queue.length + followers.size + present.size === 0

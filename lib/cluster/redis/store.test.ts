@@ -422,21 +422,6 @@ describe('an operation whose answer was lost is sent again', () => {
     expect([...first, ...rest].toSorted()).toEqual(['t', 'u', 'v'])
     expect(await coordinator.orphans(store.node, 2)).toEqual([])
   })
-
-  it('late, and undoes nothing that came after it', async () => {
-    const { store, prefix } = quick()
-    await store.load('t')
-    await store.save('t', stored(1))
-    const { release, claim } = await import('./scripts.js')
-    const late = (script: { text: string }, ...args: string[]) =>
-      redis.command('EVAL', script.text, '1', `${prefix}t:t`, prefix, store.node, ...args)
-    await store.release('t', false)
-    await store.load('t')
-    await late(release, '0', '1')
-    await late(claim, '-1', '60000', '1')
-    await store.save('t', stored(2))
-    expect(await store.read('t')).toEqual(stored(2))
-  })
 })
 
 it('a redis whose memory is full refuses saves, and is left by nobody', async () => {
@@ -451,36 +436,6 @@ it('a redis whose memory is full refuses saves, and is left by nobody', async ()
   expect(await store.load('t')).toEqual(stored(1))
   await own.command('CONFIG', 'SET', 'maxmemory', '0')
   await store.save('t', stored(2))
-})
-
-describe('a process that is silent', () => {
-  it('lives for its lease, and for less when it is not connected either', async () => {
-    const { coordinator: a, prefix } = quick()
-    const { coordinator: b } = quick({ prefix })
-    const told: Message[] = []
-    await a.join('a', { onMessage: () => {}, onMessagesLost: () => {} })
-    await b.join('b', { onMessage: (message) => void told.push(message), onMessagesLost: () => {} })
-    await a.heartbeat('a', 60_000, 100)
-    await b.heartbeat('b', 60_000, 60_000)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    expect((await b.heartbeat('b', 60_000, 60_000)).alive).toContain('a')
-    await a.close()
-    await vi.waitFor(async () => expect((await b.heartbeat('b', 60_000, 60_000)).alive).toEqual(['b']))
-    await vi.waitFor(() => expect(told).toEqual([{ type: 'node-gone', node: 'a' }]))
-  })
-
-  it('lives though it is not connected, as long as it trusts in its lease', async () => {
-    const { coordinator: a, prefix } = quick()
-    const { coordinator: b } = quick({ prefix })
-    await a.join('a', { onMessage: () => {}, onMessagesLost: () => {} })
-    await b.join('b', { onMessage: () => {}, onMessagesLost: () => {} })
-    await a.heartbeat('a', 60_000, 30_000)
-    await a.close()
-    await vi.waitFor(async () =>
-      expect(await redis.command('PUBSUB', 'NUMSUB', `${prefix}n:a`)).toEqual([`${prefix}n:a`, 0]),
-    )
-    expect((await b.heartbeat('b', 60_000, 60_000)).alive).toContain('a')
-  })
 })
 
 describe('a duration', () => {
