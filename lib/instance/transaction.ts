@@ -177,20 +177,39 @@ export class Transaction implements HeldLock {
     this.staged = staged ?? before
   }
 
-  /** Snapshot → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
+  /** Check → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
   save(interrupted?: Failure): Eventually<void> {
-    const { instance, guard, core, base } = this
-    guard.check()
-    base?.check()
-    guard.run?.saw(this.staged)
-    const { pending } = instance
-    const unchanged = this.staged === instance.newest.state && (interrupted || !this.interrupted)
-    if (unchanged && !this.runs && !this.savesEnds && !instance.runs.outdated) {
-      if (!isOurs(core, instance)) loseOwnership(core, instance) // what the work has seen may be old
-      if (!pending) return this.endUnchanged(interrupted)
-      return guard.trackSave(pending.durable().then(() => this.endUnchanged(interrupted)))
-    }
-    if (pending && this.runs) return guard.trackSave(pending.drained().then(() => this.save(interrupted)))
+    this.checkWritable()
+    return this.isSaved(interrupted) ? this.endUnchanged(interrupted) : this.saveChange(interrupted)
+  }
+
+  /** Throws if the run was cancelled, or if the save failed that this change builds on. */
+  private checkWritable(): void {
+    this.guard.check()
+    this.base?.check()
+    this.guard.run?.saw(this.staged)
+  }
+
+  /** Nothing is left to save: the state, the tasks, and what the last save said of the call are as they were. */
+  private isSaved(interrupted: Failure | undefined): boolean {
+    const { instance } = this
+    const isSame = this.staged === instance.newest.state && (interrupted !== undefined || !this.interrupted)
+    return isSame && !this.runs && !this.savesEnds && !instance.runs.outdated
+  }
+
+  /** Ends the call once the changes that its work has seen are saved. */
+  private endUnchanged(interrupted: Failure | undefined): Eventually<void> {
+    const { instance, guard, core } = this
+    if (!isOurs(core, instance)) loseOwnership(core, instance) // what the work has seen may be old
+    if (!instance.pending) return this.noteEnd(interrupted)
+    return guard.trackSave(instance.pending.durable().then(() => this.noteEnd(interrupted)))
+  }
+
+  /** Saves the change, now or with the next batch. One of tasks waits until nothing is pending, and begins again. */
+  private saveChange(interrupted: Failure | undefined): Eventually<void> {
+    const { instance, guard, core } = this
+    if (instance.pending && this.runs)
+      return guard.trackSave(instance.pending.drained().then(() => this.save(interrupted)))
     this.savesEnds = false
     this.interrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
@@ -215,7 +234,7 @@ export class Transaction implements HeldLock {
     })
   }
 
-  private endUnchanged(interrupted: Failure | undefined): void {
+  private noteEnd(interrupted: Failure | undefined): void {
     const { call, instance, core } = this
     if (call && !interrupted) endCall(instance, call, undefined, core.limits)
   }
