@@ -4,7 +4,7 @@
  */
 import { concealed } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import { after, concluded, type Eventually, isPromise } from '../base/eventually.js'
+import { after, type Eventually, isPromise } from '../base/eventually.js'
 import { listed } from '../base/listed.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
@@ -13,7 +13,7 @@ import { Deadline } from '../instance/deadline.js'
 import { type ArgumentsCore, argumentsOf, late } from '../instance/handler-arguments.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import { madeBy, take } from '../instance/slips.js'
-import { type Done, type Outcome, transactPipelined } from '../instance/transact.js'
+import { type Outcome, type Request, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -21,6 +21,7 @@ import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { SentCalls, TaskStart } from '../tasks/task-start.js'
+import { closeIterator, nextStep } from './generator.js'
 import { type Dispatched, finished, type InFlight } from './in-order.js'
 
 /** A request as an event sees it that asks for one: what its page connected with. */
@@ -92,52 +93,86 @@ function runEvent(
   declaration: EventDeclaration,
   args: readonly unknown[],
 ): Eventually<Dispatched> {
-  const { handler, request } = declaration
   const { token, name, from, before } = call
-  const work = (transaction: Transaction): Eventually<readonly Next[]> => {
-    transaction.markExisting()
-    const made = madeBy(core.log, call)
-    transaction.made = made
-    const state = transaction.get(definition.id)
-    let returned: unknown
-    core.watchdog.enter('Event', call.definition, call.member)
-    try {
-      returned = handler.call(new HandlerContext(definition.id, transaction), state, ...args)
-    } finally {
-      core.watchdog.leave()
-    }
-    return after(inTime(core, transaction, returned, call, declaration), (value) => {
-      const triggers = value === undefined ? none : triggersOf(value, call, declaration)
-      made?.end(true)
-      return announced(core, transaction, triggers)
-    })
-  }
-  const turn = { name, before: before?.pending }
-  const run = () =>
-    transactPipelined(core, { token, guard: unguarded, author: handler, work, call: turn, holder: call })
   const { inRequest } = core.options
-  return concluded(
-    () => (request && inRequest ? inRequest(() => kept(run), from?.cookies, from?.visitor) : run()),
-    (outcome) => (outcome === 'answered' ? outcome : follow(core, call, outcome)),
+  const event: Request<readonly Next[]> = {
+    token,
+    guard: unguarded,
+    author: declaration.handler,
+    work: (transaction) => handle(core, transaction, call, definition, declaration, args),
+    call: { name, before: before?.pending },
+    holder: call,
+  }
+  let outcome: Eventually<Outcome<readonly Next[]>>
+  try {
+    outcome =
+      declaration.request && inRequest
+        ? inRequest(() => kept(core, event), from?.cookies, from?.visitor)
+        : transactPipelined(core, event)
+  } catch (error) {
+    return refuse(nameOf(call), error)
+  }
+  if (!isPromise(outcome)) return follow(core, call, outcome)
+  return Promise.resolve(outcome).then(
+    (late) => follow(core, call, late),
     (error) => refuse(nameOf(call), error),
   )
+}
+
+/** Calls the handler, under the lock. Gives what follows from it. */
+function handle(
+  core: DispatchCore,
+  transaction: Transaction,
+  call: Call,
+  definition: ServerDefinition,
+  declaration: EventDeclaration,
+  args: readonly unknown[],
+): Eventually<readonly Next[]> {
+  transaction.markExisting()
+  const made = madeBy(core.log, call)
+  transaction.made = made
+  const state = transaction.get(definition.id)
+  let returned: unknown
+  core.watchdog.enter('Event', call.definition, call.member)
+  try {
+    returned = declaration.handler.call(new HandlerContext(definition.id, transaction), state, ...args)
+  } finally {
+    core.watchdog.leave()
+  }
+  return isPromise(returned) || isIterator(returned)
+    ? inTime(core, transaction, returned, call, declaration).then((value) =>
+        nextOf(core, transaction, value, call, declaration, made),
+      )
+    : nextOf(core, transaction, returned, call, declaration, made)
+}
+
+/** What follows from `value`, which the handler has come to. */
+function nextOf(
+  core: DispatchCore,
+  transaction: Transaction,
+  value: unknown,
+  call: Call,
+  declaration: EventDeclaration,
+  made: ReturnType<typeof madeBy>,
+): Eventually<readonly Next[]> {
+  const triggers = value === undefined ? none : triggersOf(value, call, declaration)
+  made?.end(true)
+  return announced(core, transaction, triggers)
 }
 
 const none: readonly never[] = []
 
 /** A handler that asks for a request has it until its change is kept. */
-async function kept<T>(run: () => Eventually<Outcome<T>>): Promise<Outcome<T>> {
-  const outcome = await run()
+async function kept<T>(core: DispatchCore, event: Request<T>): Promise<Outcome<T>> {
+  const outcome = await transactPipelined(core, event)
   if (outcome !== 'answered') await outcome.durable
   return outcome
 }
 
 /** What an event has brought about begins once its change is kept. Where that is nothing, the next call of its page need not wait for it. */
-function follow(
-  core: DispatchCore,
-  call: Call,
-  { value: next, durable, pipelined }: Done<readonly Next[]>,
-): Dispatched {
+function follow(core: DispatchCore, call: Call, outcome: Outcome<readonly Next[]>): Dispatched {
+  if (outcome === 'answered') return outcome
+  const { value: next, durable, pipelined } = outcome
   if (!isPromise(durable)) {
     core.start(call.token, next)
     return finished
@@ -168,7 +203,7 @@ function announced(
   transaction: Transaction,
   triggers: readonly Trigger[],
 ): Eventually<readonly Next[]> {
-  if (!triggers.some((trigger) => savedTask(core, trigger))) return triggers
+  if (triggers.length === 0 || !triggers.some((trigger) => savedTask(core, trigger))) return triggers
   return Promise.all(triggers.map((trigger) => announcedOne(core, transaction, trigger))).then((all) =>
     all.filter((next) => next !== undefined),
   )
@@ -208,12 +243,11 @@ function refuse(where: string, error: unknown): never {
 function inTime(
   core: DispatchCore,
   transaction: Transaction,
-  returned: unknown,
+  returned: Promise<unknown> | Iterator<unknown> | AsyncIterator<unknown>,
   call: Call,
   declaration: EventDeclaration,
-): unknown {
+): Promise<unknown> {
   const { timeout = core.limits.eventTimeoutMs } = declaration
-  if (!isPromise(returned) && !isIterator(returned)) return returned
   const deadline = new Deadline(core, timeout, () => nameOf(call), late)
   return deadline.within(
     isIterator(returned)
@@ -233,7 +267,7 @@ async function iterate(
 ): Promise<unknown> {
   const where = () => nameOf(call)
   for (;;) {
-    const step = await nextStep(core, iterator, call)
+    const step = await nextStep(core.watchdog, iterator, call)
     if (step.done) return step.value
     try {
       deadline.check()
@@ -243,30 +277,10 @@ async function iterate(
       core.start(transaction.token, next)
       deadline.start()
     } catch (error) {
-      await ended(iterator)
+      await closeIterator(iterator)
       throw error
     }
   }
-}
-
-function nextStep(
-  { watchdog }: DispatchCore,
-  iterator: Iterator<unknown> | AsyncIterator<unknown>,
-  { definition, member }: Call,
-): Eventually<IteratorResult<unknown>> {
-  watchdog.enter('Event', definition, member)
-  try {
-    return iterator.next()
-  } finally {
-    watchdog.leave()
-  }
-}
-
-/** Runs the `finally` blocks of a handler that will not go on; the failure that ended it is the one to tell. */
-async function ended(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
-  try {
-    await iterator.return?.()
-  } catch {}
 }
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {

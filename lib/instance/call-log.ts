@@ -18,9 +18,9 @@ export type CallLog = readonly PageCalls[]
 
 /** How a call has ended; `undefined` for one that has not, and `'unknown'` if that was too long ago. */
 export function endOf(calls: CallLog, { page, id }: CallName): CallEnd | 'unknown' | undefined {
-  const known = calls.find((other) => other.page === page)
+  const known = pageIn(calls, page)
   if (!known) return undefined
-  const end = known.ends.find((other) => covers(other, id))
+  const end = known.ends.length === 0 ? undefined : known.ends.find((other) => covers(other, id))
   if (end) return end.id === id && end.first === undefined ? end : { id, failure: end.failure }
   if (id > known.done) return undefined
   return id <= known.forgotten ? 'unknown' : { id }
@@ -28,12 +28,18 @@ export function endOf(calls: CallLog, { page, id }: CallName): CallEnd | 'unknow
 
 /** How far the calls of a page have come: this one and all before it have ended. */
 export function lastCallId(calls: CallLog, page: string): number {
-  return calls.find((known) => known.page === page)?.done ?? 0
+  return pageIn(calls, page)?.done ?? 0
+}
+
+/** A loop, since it runs for each call: `find` would make a function for it. */
+function pageIn(calls: CallLog, page: string): PageCalls | undefined {
+  for (const known of calls) if (known.page === page) return known
+  return undefined
 }
 
 /** The same calls and one that has ended in its turn: all before it have. */
 export function withEnd(calls: CallLog, name: CallName, failure: Failure | undefined, limits: Limits): CallLog {
-  const known = calls.find(({ page }) => page === name.page)
+  const known = pageIn(calls, name.page)
   const done = Math.max(name.id, known?.done ?? 0)
   if (!failure && known?.ends.length === 0) return withPage(calls, { ...known, done }, limits)
   const before = without(known?.ends ?? [], name.id).filter((end) => end.failure || end.id > done)
@@ -49,7 +55,7 @@ export function withOutOfOrderEnd(
   limits: Limits,
 ): CallLog {
   const { page, id } = name
-  const { done, ends, forgotten } = calls.find((known) => known.page === page) ?? { done: 0, ends: [], forgotten: 0 }
+  const { done, ends, forgotten } = pageIn(calls, page) ?? { done: 0, ends: [], forgotten: 0 }
   const next = withOne(without(ends, id), { id, failure })
   return withPage(calls, bounded({ page, done, ends: next, forgotten }, limits), limits)
 }

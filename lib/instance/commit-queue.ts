@@ -150,20 +150,9 @@ function newBatch(): Batch {
 
 /** Snapshot → save → publish. `pending` is what the change is part of, where a save came before it. */
 function save(core: CommitCore, instance: Instance, change: Change, pending?: CommitQueue): Eventually<void> {
-  const { state, shapes, ends, runs } = change
   const before = instance.calls
-  const next: Stored = {
-    revision: instance.revision + 1,
-    state,
-    calls: ends.reduce((calls, { name, interrupted }) => withEnd(calls, name, interrupted, core.limits), before),
-    running: instance.runs.running(runs),
-    ended: instance.runs.ends(),
-    shapes,
-    ...(instance.browserHash !== undefined && { browser: instance.browserHash }),
-    birth: instance.bornAs,
-    ...(instance.forgotten && { forgotten: true }),
-  }
-  const accept = () => instance.accept(next, before, runs)
+  const next = storedWith(core, instance, change)
+  const accept = () => instance.accept(next, before, change.runs)
   let saving: Eventually<void>
   try {
     saving = core.store.save(instance.token, next)
@@ -177,6 +166,24 @@ function save(core: CommitCore, instance: Instance, change: Change, pending?: Co
   const under = pending ?? new CommitQueue(core, instance, change)
   instance.pending = under
   return under.track(saving, accept, (error) => afterFailedSave(core, instance, change, next, error))
+}
+
+/** What the store is to have of an instance once a change is saved. */
+function storedWith({ limits }: CommitCore, instance: Instance, { state, shapes, ends, runs }: Change): Stored {
+  let { calls } = instance
+  for (const { name, interrupted } of ends) calls = withEnd(calls, name, interrupted, limits)
+  const next: { -readonly [K in keyof Stored]: Stored[K] } = {
+    revision: instance.revision + 1,
+    state,
+    calls,
+    running: instance.runs.running(runs),
+    ended: instance.runs.ends(),
+    shapes,
+    birth: instance.bornAs,
+  }
+  if (instance.browserHash !== undefined) next.browser = instance.browserHash
+  if (instance.forgotten) next.forgotten = true
+  return next
 }
 
 /** A save that failed may have been kept all the same: the store is asked. */

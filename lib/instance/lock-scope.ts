@@ -58,7 +58,7 @@ export class LockScope {
    * function that returns a promise shows it too late: the first of all is not followed, the others are.
    */
   run<H extends HeldLock, T>(hold: H, author: Author, work: (hold: H) => T): T {
-    if (this.follows || waits.has(author.constructor)) return this.follow(hold, () => work(hold))
+    if (this.follows || waits.has(author.constructor)) return this.follow(hold, work)
     const { running } = this
     this.running = hold
     try {
@@ -94,14 +94,14 @@ export class LockScope {
     this.over = true
   }
 
-  private follow<T>(hold: HeldLock | undefined, work: () => T): T {
-    if (this.over) return work()
+  private follow<H extends HeldLock | undefined, T>(hold: H, work: (hold: H) => T): T {
+    if (this.over) return work(hold)
     if (!this.follows) following += 1
     this.follows = true
     const { running } = this
     this.running = undefined
     try {
-      return storage.run(hold, work)
+      return storage.run(hold, work, hold)
     } finally {
       this.running = running
     }

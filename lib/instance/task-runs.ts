@@ -176,10 +176,14 @@ export class TaskRuns {
   }
 
   /** The store has these lists, and the `changes` that are part of them. */
-  saved(running: readonly RunningTask[], ended: readonly TaskEnd[], { added, removed }: RunChanges = unchanged): void {
+  saved(running: readonly RunningTask[], ended: readonly TaskEnd[], changes?: RunChanges): void {
     if (running !== this.stored.running) this.removeSavedEnds(running)
-    this.setStored({ running, ended })
+    if (running !== this.stored.running || ended !== this.stored.ended) this.setStored({ running, ended })
     this.unpublished = false
+    if (changes) this.applySaved(changes)
+  }
+
+  private applySaved({ added, removed }: RunChanges): void {
     const replaced = [...removed, ...added.map(({ run }) => run)].map((id) => this.table.get(id))
     for (const id of removed) this.remove(id)
     for (const record of added) this.setLocal(record)

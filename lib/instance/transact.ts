@@ -10,7 +10,7 @@ import type { Core } from './core.js'
 import { forgotten } from './forgotten.js'
 import type { Instance, UnsavedChanges } from './instance.js'
 import { LoadError } from './load-error.js'
-import type { Author } from './lock-scope.js'
+import type { Author, HeldLock } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { isOurs } from './ownership.js'
@@ -72,26 +72,44 @@ export function transact<T>(
 /** Lock → load → draft. The caller must release. */
 function begin(core: Core, token: string, guard: WriteGuard, holder: Holder): Eventually<Transaction> {
   const outer = core.lockScope.current()
-  return after(core.locks.acquire(token, guard.signal, holder), (unlock: Release) => {
-    const instance = core.instance(token)
-    const open = () => {
-      guard.check()
-      if (instance.forgotten) throw forgotten()
+  const unlock = core.locks.acquire(token, guard.signal, holder)
+  return isPromise(unlock)
+    ? unlock.then((late) => open(core, core.instance(token), guard, outer, late, holder))
+    : open(core, core.instance(token), guard, outer, unlock, holder)
+}
+
+/** Load → draft. A token that this process owns is loaded, so no function is made that could wait: this runs for each event. */
+function open(
+  core: Core,
+  instance: Instance,
+  guard: WriteGuard,
+  outer: HeldLock | undefined,
+  unlock: Release,
+  holder: Holder,
+): Eventually<Transaction> {
+  try {
+    guard.check()
+    core.endings.check(instance.token)
+    if (isOurs(core, instance) && !instance.forgotten)
       return new Transaction(core, instance, guard, outer, unlock, holder)
-    }
-    return rescued(
-      () => {
+  } catch (error) {
+    return giveBack(core, instance, unlock, error)
+  }
+  return rescued(
+    () =>
+      after(owned(core, instance), () => {
         guard.check()
-        core.endings.check(token)
-        return isOurs(core, instance) && !instance.forgotten ? open() : after(owned(core, instance), open)
-      },
-      (error) => {
-        unlock()
-        core.onUnlocked(instance)
-        throw error
-      },
-    )
-  })
+        if (instance.forgotten) throw forgotten()
+        return new Transaction(core, instance, guard, outer, unlock, holder)
+      }),
+    (error) => giveBack(core, instance, unlock, error),
+  )
+}
+
+function giveBack(core: Core, instance: Instance, unlock: Release, error: unknown): never {
+  unlock()
+  core.onUnlocked(instance)
+  throw error
 }
 
 /** Claims the token, unless a pending save proves what is stored. */
@@ -103,7 +121,6 @@ function owned(core: Core, instance: Instance): Eventually<unknown> {
 /** Work → save → release. */
 function run<T>(core: Core, transaction: Transaction, request: Request<T>): Eventually<Outcome<T>> {
   const { author, call, work } = request
-  const fail = (error: unknown) => abort(transaction, error)
   let value: Eventually<T>
   try {
     call?.before?.check()
@@ -114,11 +131,16 @@ function run<T>(core: Core, transaction: Transaction, request: Request<T>): Even
     transaction.call = call?.name
     value = core.lockScope.run(transaction, author, work)
   } catch (error) {
-    return fail(error)
+    return abort(transaction, error)
   }
-  return isPromise(value)
-    ? Promise.resolve(value).then((late) => commit(core, transaction, late), fail)
-    : commit(core, transaction, value)
+  return isPromise(value) ? commitLater(core, transaction, value) : commit(core, transaction, value)
+}
+
+function commitLater<T>(core: Core, transaction: Transaction, value: Promise<T>): Promise<Outcome<T>> {
+  return Promise.resolve(value).then(
+    (late) => commit(core, transaction, late),
+    (error) => abort(transaction, error),
+  )
 }
 
 function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {

@@ -2,9 +2,6 @@
 import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
-import { type Draft, openDraft } from '../delta/draft.js'
-import { FieldLines } from '../delta/field-lines.js'
-import { Given } from '../delta/given.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
@@ -19,15 +16,8 @@ import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { isOurs } from './ownership.js'
 import { sayChangedKinds } from './slips.js'
+import { StateDraft } from './state-draft.js'
 import type { WriteGuard } from './write-guard.js'
-
-/** A state that was asked for, and its draft. */
-interface Opened {
-  readonly definition: ServerDefinition
-  readonly draft: Draft<Fields>
-  readonly given: Given
-  readonly lines: FieldLines | undefined
-}
 
 export class Transaction implements HeldLock {
   readonly token: string
@@ -47,7 +37,7 @@ export class Transaction implements HeldLock {
   private readonly unlock: Release
   /** What it builds on, if that is not kept yet. */
   base: UnsavedChanges | undefined
-  private drafts: Opened[] = []
+  private drafts: readonly StateDraft[] = []
   private savesEnds = false
   /** What the next save says of tasks, if it does. */
   private runs: { readonly added: RunningTask[]; readonly removed: Set<string> } | undefined
@@ -93,13 +83,12 @@ export class Transaction implements HeldLock {
   /** The draft of one state while the lock is held; the newest snapshot, read-only, once it is released. */
   get(id: string): object {
     if (this.released) return readonlyView(ownValue(this.instance.state, id) ?? this.unsaved(id))
-    for (const { definition, draft } of this.drafts) if (definition.id === id) return draft.state
+    for (const draft of this.drafts) if (draft.definition.id === id) return draft.state
     const definition = this.core.registry.get(id)
     const { state, shapes } = this.instance.newest
     const fields = this.fieldsOf(definition, ownValue(state, id), ownValue(shapes, id))
-    const lines = development ? new FieldLines() : undefined
-    const draft = openDraft(fields, [id], definition.members.computed, lines)
-    this.drafts.push({ definition, draft, given: new Given(), lines })
+    const draft = new StateDraft(definition, fields)
+    this.drafts = this.drafts.concat(draft) // `push` makes room for 17, and most transactions have one
     return draft.state
   }
 
@@ -149,7 +138,7 @@ export class Transaction implements HeldLock {
 
   /** Where what was put in has changed since, by way of the author's own object. In development. */
   lost(): string[] {
-    return this.drafts.flatMap(({ given }) => given.lost())
+    return this.drafts.flatMap((draft) => draft.lost())
   }
 
   /** What the next save will make the state; the newest state once it is saved. */
@@ -163,8 +152,9 @@ export class Transaction implements HeldLock {
     const { borrowed } = this.instance
     let staged: Record<string, Fields> | undefined
     let grown = 0
-    for (const { definition, draft, given, lines } of this.drafts) {
-      const fields = draft.commit(goesOn || development ? given : undefined)
+    for (const draft of this.drafts) {
+      const { definition, lines } = draft
+      const fields = draft.commit(goesOn)
       grown += draft.grown
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
@@ -270,7 +260,7 @@ export class Transaction implements HeldLock {
 
   /** Forgets what was changed since the last commit; handed-out drafts become read-only. */
   rollback(): void {
-    for (const { draft } of this.drafts) draft.close()
+    for (const draft of this.drafts) draft.close()
     this.drafts = []
     this.staged = this.instance.newest.state
     this.runs = undefined
@@ -279,7 +269,7 @@ export class Transaction implements HeldLock {
   /** The author's code is past it: what was handed out becomes read-only. The lock is still held. */
   close(): void {
     this.active = false
-    for (const { draft } of this.drafts) draft.close()
+    for (const draft of this.drafts) draft.close()
   }
 
   release(): void {

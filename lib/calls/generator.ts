@@ -1,0 +1,27 @@
+/** The steps of a handler that yields. */
+import type { Eventually } from '../base/eventually.js'
+import type { Watchdog } from '../base/watchdog.js'
+import type { Trigger } from '../state/trigger.js'
+
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
+
+/** Runs the handler to its next `yield`, or to its end. */
+export function nextStep(
+  watchdog: Watchdog,
+  iterator: AnyIterator,
+  { definition, member }: Pick<Trigger, 'definition' | 'member'>,
+): Eventually<IteratorResult<unknown>> {
+  watchdog.enter('Event', definition, member)
+  try {
+    return iterator.next()
+  } finally {
+    watchdog.leave()
+  }
+}
+
+/** Runs the `finally` blocks of a handler that will not go on. What they throw is dropped: the failure that ended the handler says more. */
+export async function closeIterator(iterator: AnyIterator): Promise<void> {
+  try {
+    await iterator.return?.()
+  } catch {}
+}
