@@ -7,7 +7,7 @@ import type { Duration } from '../lib/base/duration.js'
 import { redisStore } from '../lib/cluster/redis/store.js'
 import { HubRuntime } from '../lib/hub/hub.js'
 import { socketPath } from '../lib/protocol/path.js'
-import { diskStore } from '../lib/store/disk.js'
+import { diskStore } from '../lib/store/disk/store.js'
 import { attachSocketIo } from '../lib/transport/socketio.js'
 import { chaosState } from './state.js'
 

@@ -3,7 +3,7 @@
  * starts it; without, it goes on with what it finds. Ends by SIGKILL at the given call, or says what is in the state.
  */
 import { isServerDefinition } from '../lib/state/define.js'
-import { diskStore } from '../lib/store/disk.js'
+import { diskStore } from '../lib/store/disk/store.js'
 import { testHub } from '../lib/testing/kit.js'
 import { life } from './services.fixture.js'
 

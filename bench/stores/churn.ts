@@ -10,8 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { defineState } from 'heldstate'
 import { HubRuntime } from '../../lib/dist/hub/hub.js'
-import { diskStore } from '../../lib/dist/store/disk.js'
-import { sqliteDriver } from '../../lib/dist/store/sqlite.js'
+import { sqliteDriver } from '../../lib/dist/store/disk/sqlite.js'
+import { diskStore } from '../../lib/dist/store/disk/store.js'
 
 const { values } = parseArgs({
   options: {

@@ -2,8 +2,8 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { diskStore } from '../store/disk.js'
-import { sqliteDriver } from '../store/sqlite.js'
+import { sqliteDriver } from '../store/disk/sqlite.js'
+import { diskStore } from '../store/disk/store.js'
 import type { Stored } from '../store/store.js'
 import { storeFindings } from './store-findings.js'
 

@@ -2,8 +2,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../base/errors.js'
-import { type DiskContents, diskContents } from '../store/disk-contents.js'
-import { networkDisk } from '../store/network-disk.js'
+import { type DiskContents, diskContents } from '../store/disk/contents.js'
+import { networkDisk } from '../store/disk/network-disk.js'
 import { broken, type Finding, fine, note } from './finding.js'
 
 /** `folder` is that of the store, which need not exist. */

@@ -2,4 +2,4 @@
 export { type HeldStateConfig, withHeldState } from '../next/plugin/config.js'
 export { serve } from '../next/server/serve.js'
 export type { Served, ServeOptions } from '../next/server/server.js'
-export { type DiskStoreOptions, diskStore } from '../store/disk.js'
+export { type DiskStoreOptions, diskStore } from '../store/disk/store.js'

@@ -14,7 +14,7 @@ export { forgetBrowser, forgetTab } from '../next/request/forget.js'
 export type { GivenRequest } from '../next/request/given-request.js'
 export { getState, modifyState } from '../next/request/state.js'
 export type { Shape as StoredShape } from '../state/shape.js'
-export { type DiskStoreOptions, diskStore } from '../store/disk.js'
+export { type DiskStoreOptions, diskStore } from '../store/disk/store.js'
 export { type Memory, memoryStore } from '../store/memory.js'
 export type {
   CallEnd,

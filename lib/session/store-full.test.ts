@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../base/clock.js'
 import { defineState } from '../doors/authors.js'
-import { diskStore } from '../store/disk.js'
+import { diskStore } from '../store/disk/store.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import { testHub } from '../testing/kit.js'
 

@@ -8,7 +8,7 @@ import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { socketPath } from '../protocol/path.js'
 import { protocolVersion } from '../protocol/version.js'
-import { diskStore } from '../store/disk.js'
+import { diskStore } from '../store/disk/store.js'
 import type { StateStore } from '../store/store.js'
 import { listening } from './server.fixture.js'
 

@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it, vi } from 'vitest'
-import { systemClock } from '../base/clock.js'
+import { systemClock } from '../../base/clock.js'
+import type { Stored } from '../store.js'
 import { chance } from './chance.fixture.js'
-import { diskStore } from './disk.js'
-import type { Stored } from './store.js'
+import { diskStore } from './store.js'
 
 const root = mkdtempSync(join(tmpdir(), 'heldstate-damage-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '../base/clock.js'
-import { type DiskStoreOptions, diskStore } from './disk.js'
+import { systemClock } from '../../base/clock.js'
+import type { StateStore, Stored } from '../store.js'
+import { storeSuite } from '../suite.js'
 import { sqliteDriver } from './sqlite.js'
-import type { StateStore, Stored } from './store.js'
-import { storeSuite } from './suite.js'
+import { type DiskStoreOptions, diskStore } from './store.js'
 
 const root = mkdtempSync(join(tmpdir(), 'heldstate-disk-'))
 let folders = 0
@@ -532,7 +532,7 @@ describe('the disk store', () => {
       const child = spawn(process.execPath, [
         '--import',
         'tsx',
-        fileURLToPath(new URL('./disk-writer.fixture.ts', import.meta.url)),
+        fileURLToPath(new URL('./writer.fixture.ts', import.meta.url)),
         dir,
       ])
       let acknowledged = 0
@@ -559,7 +559,7 @@ describe('the disk store', () => {
 
   it.skipIf(process.platform === 'win32')('on a full disk refuses a save, has what it had, and lives', async () => {
     const dir = folder()
-    const fixture = fileURLToPath(new URL('./disk-full.fixture.ts', import.meta.url))
+    const fixture = fileURLToPath(new URL('./full.fixture.ts', import.meta.url))
     const run = `trap '' XFSZ; ulimit -f 400; exec "$0" --import tsx "$1" "$2"` // no file may grow beyond 200 or 400 KB
     const child = spawn('bash', ['-c', run, process.execPath, fixture, dir])
     let said = ''

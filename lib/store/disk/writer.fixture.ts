@@ -1,5 +1,5 @@
 /** A process that saves without end, and says which revision of all its tokens is acknowledged. */
-import { diskStore } from './disk.js'
+import { diskStore } from './store.js'
 
 const store = diskStore({ dir: process.argv[2] as string })
 for (let n = 1; ; n += 1) {

@@ -1,6 +1,6 @@
 /** Work on a file that another program may lock: runs at once, or in order as soon as the file is free. */
-import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/server-limits.js'
+import type { Clock } from '../../base/clock.js'
+import { fixedLimits } from '../../base/server-limits.js'
 
 interface Work {
   attempt(): void

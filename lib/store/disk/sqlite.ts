@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { HeldStateError } from '../base/errors.js'
+import { HeldStateError } from '../../base/errors.js'
 
 export type Value = string | number | null | Uint8Array
 

@@ -6,11 +6,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { systemClock } from '../base/clock.js'
+import { systemClock } from '../../base/clock.js'
+import type { Stored } from '../store.js'
 import { chance } from './chance.fixture.js'
-import { diskStore } from './disk.js'
 import { sqliteDriver } from './sqlite.js'
-import type { Stored } from './store.js'
+import { diskStore } from './store.js'
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 const root = mkdtempSync(join(tmpdir(), 'heldstate-power-'))

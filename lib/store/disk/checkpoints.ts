@@ -6,7 +6,7 @@
  * all of it, and the log starts over. While another program reads, the log cannot be copied; then the log itself is synced.
  */
 import type { Worker } from 'node:worker_threads'
-import { fixedLimits } from '../base/server-limits.js'
+import { fixedLimits } from '../../base/server-limits.js'
 import type { Driver } from './sqlite.js'
 import { sqliteWorker } from './sqlite-worker.js'
 

@@ -1,8 +1,8 @@
 /** What a store on the disk holds, read beside a server that may use it. */
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { refuseForeign } from './schema.js'
 import { type Database, type Row, sqliteDriver } from './sqlite.js'
-import { refuseForeign } from './sqlite-schema.js'
 
 export interface DiskContents {
   readonly file: string

@@ -3,18 +3,18 @@
  * power cut the file is intact and holds all saves but those of the last second. A token is stored as texts by key, each in its own row,
  * so a save writes only what has changed.
  */
-import { type Clock, systemClock } from '../base/clock.js'
-import { HeldStateError, messageOf } from '../base/errors.js'
-import { isPromise } from '../base/eventually.js'
-import { refuseUnknown } from '../base/known-keys.js'
-import { consoleLog, type Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
-import { sweepMs } from '../base/sweeps.js'
-import { DiskFile } from './disk-file.js'
-import { DiskTokens } from './disk-tokens.js'
+import { type Clock, systemClock } from '../../base/clock.js'
+import { HeldStateError, messageOf } from '../../base/errors.js'
+import { isPromise } from '../../base/eventually.js'
+import { refuseUnknown } from '../../base/known-keys.js'
+import { consoleLog, type Log } from '../../base/log.js'
+import { fixedLimits } from '../../base/server-limits.js'
+import { sweepMs } from '../../base/sweeps.js'
+import type { StateStore, Stored } from '../store.js'
+import { DiskFile } from './file.js'
 import { FileQueue } from './file-queue.js'
 import { isBusy } from './sqlite.js'
-import type { StateStore, Stored } from './store.js'
+import { DiskTokens } from './tokens.js'
 
 export interface DiskStoreOptions {
   /** The folder. It is created if it is missing. */

@@ -1,6 +1,6 @@
 /** A process whose disk becomes full: it saves until a save is refused, and says what it was told and what it still has. */
-import { messageOf } from '../base/errors.js'
-import { diskStore } from './disk.js'
+import { messageOf } from '../../base/errors.js'
+import { diskStore } from './store.js'
 
 const store = diskStore({ dir: process.argv[2] as string })
 const stored = (n: number) => ({

@@ -1,15 +1,15 @@
 /** The tokens in the file of the disk store: what this process knows of them, and how they are written. */
-import type { Clock } from '../base/clock.js'
-import { messageOf } from '../base/errors.js'
-import type { Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
-import { readableText, unlessDamaged } from './disk-damage.js'
-import { readKey, writtenKey } from './disk-keys.js'
-import { type StatementName, statements } from './disk-statements.js'
-import { isStale, ownershipLost, refuseStale } from './errors.js'
-import { stateOf, type Texts, TokenRecord, type Writes } from './record.js'
+import type { Clock } from '../../base/clock.js'
+import { messageOf } from '../../base/errors.js'
+import type { Log } from '../../base/log.js'
+import { fixedLimits } from '../../base/server-limits.js'
+import { isStale, ownershipLost, refuseStale } from '../errors.js'
+import { stateOf, type Texts, TokenRecord, type Writes } from '../record.js'
+import type { Stored } from '../store.js'
+import { readableText, unlessDamaged } from './damage.js'
+import { readKey, writtenKey } from './keys.js'
 import { type Database, isBusy, type Row, type Statement, type Value } from './sqlite.js'
-import type { Stored } from './store.js'
+import { type StatementName, statements } from './statements.js'
 
 /**
  * A token as this handle has loaded or saved it last. Its version rises with each save and each load by any handle, so a save with an

@@ -1,5 +1,5 @@
 /** The tables of the store on disk, and how an older file becomes one of this version. */
-import { HeldStateError } from '../base/errors.js'
+import { HeldStateError } from '../../base/errors.js'
 import type { Database } from './sqlite.js'
 
 /** "held", so that `file` and others can tell whose it is. */
