@@ -7,6 +7,7 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State } from '../store/store.js'
 import { type CallName, endCall } from './call-log.js'
+import { warnOfChangedKinds } from './changed-kinds.js'
 import { type Change, claimAndLoad, loseOwnership, push } from './commit-queue.js'
 import type { Core } from './core.js'
 import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
@@ -15,7 +16,6 @@ import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { isOurs } from './ownership.js'
-import { sayChangedKinds } from './slips.js'
 import { StateDraft } from './state-draft.js'
 import type { WriteGuard } from './write-guard.js'
 
@@ -159,7 +159,7 @@ export class Transaction implements HeldLock {
       const known = ownValue(before, definition.id)
       if (fields === (known ?? this.instance.unsaved(definition))) continue
       refuseUndeclared(definition, known, fields, lines)
-      if (lines) sayChangedKinds(this.core, definition, fields, lines, this.holder)
+      if (lines) warnOfChangedKinds(this.core, definition, fields, lines, this.holder)
       staged ??= { ...borrowed?.state, ...before }
       staged[definition.id] = fields
     }

@@ -5,20 +5,20 @@ import { fixedLimits } from '../base/server-limits.js'
 
 const development = process.env.NODE_ENV !== 'production'
 
-export interface SlipCore {
+export interface UsingWatchCore {
   readonly clock: Pick<Clock, 'after'>
   readonly log: Log
 }
 
 /** A block that was given out by `lock()`. `await using` looks for its end at once; who writes `const` has forgotten it. */
 export class UsingWatch {
-  private readonly core: SlipCore
+  private readonly core: UsingWatchCore
   private readonly where: string
   private readonly line: Error
   private readonly cancelTimer: () => void
   private isDone = false
 
-  constructor(core: SlipCore, where: string, line: Error) {
+  constructor(core: UsingWatchCore, where: string, line: Error) {
     this.core = core
     this.where = where
     this.line = line

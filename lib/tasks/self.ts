@@ -12,8 +12,9 @@ import type { Held, Self } from '../state/self.js'
 import type { State } from '../store/store.js'
 import type { TasksCore } from './core.js'
 import { LockGuard } from './lock-guard.js'
+import { OpenCalls } from './open-calls.js'
+import { PutIn } from './put-in.js'
 import type { TaskRun } from './run.js'
-import { OpenCalls, PutIn } from './slips.js'
 
 type AnyState = object
 

@@ -1,6 +1,6 @@
 /** A start as an entry of the saved list of runs. */
 import type { RunningTask } from '../store/store.js'
-import { sameOf } from './admission.js'
+import { sameOf } from './start-policy.js'
 import type { SavedRun, TaskStart } from './task-start.js'
 
 export function startRecord(start: TaskStart & { readonly saved: SavedRun }, node: string): RunningTask {

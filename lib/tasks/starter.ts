@@ -7,18 +7,18 @@ import { copyValue } from '../base/copy.js'
 import { after, type Eventually } from '../base/eventually.js'
 import { endCall } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
-import { madeBy } from '../instance/slips.js'
+import { madeBy } from '../instance/made-triggers.js'
 import { noAuthor, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask, TaskName } from '../store/store.js'
-import { admission, restarted } from './admission.js'
 import { Backlog } from './backlog.js'
 import type { TasksCore } from './core.js'
 import type { TaskPool } from './pool.js'
 import { isSameTask, nextTurn } from './queue.js'
 import { QueueTurns } from './queue-turns.js'
 import type { TaskRun } from './run.js'
+import { decideStart, restarted } from './start-policy.js'
 import { startRecord } from './start-record.js'
 import type { SavedRun, StartCall, TaskStart } from './task-start.js'
 import { TriggerJoins } from './trigger-joins.js'
@@ -98,16 +98,16 @@ export class TaskStarter {
       return start
     }
     const { open, isEnding } = this.presentFor(start, runs)
-    const admitted = admission(start, { open, isEnding })
-    if (admitted.name === 'join' || admitted.name === 'refuse') {
-      if (!call) return this.joins.meet(start, runs, admitted, () => this.turnAfter(runs), this.isSaved(start))
-      if (admitted.name === 'refuse') throw admitted.error
+    const decision = decideStart(start, { open, isEnding })
+    if (decision.name === 'join' || decision.name === 'refuse') {
+      if (!call) return this.joins.meet(start, runs, decision, () => this.turnAfter(runs), this.isSaved(start))
+      if (decision.name === 'refuse') throw decision.error
       return undefined
     }
-    if (admitted.name === 'replace' && call && isOvertaken(start, call)) throw restarted(task)
+    if (decision.name === 'replace' && call && isOvertaken(start, call)) throw restarted(task)
     capacity.check(token, task, begunOf(runs))
-    if (admitted.name === 'begin') return start
-    const replaces = admitted.name === 'replace' ? open.map(({ run }) => run) : undefined
+    if (decision.name === 'begin') return start
+    const replaces = decision.name === 'replace' ? open.map(({ run }) => run) : undefined
     const others = runs.filter(({ run }) => !replaces?.includes(run))
     queue.check(start, others)
     return { ...start, saved: { ...this.turnAfter(runs), replaces } }
@@ -147,7 +147,7 @@ export class TaskStarter {
     return this.backlog.has(token) || this.pool.queue.has(token)
   }
 
-  /** Begins an admitted start. Where the process is full, the start waits for a place, and is never refused. */
+  /** Begins an decision start. Where the process is full, the start waits for a place, and is never refused. */
   begin(start: TaskStart): void {
     const { joins, saved, token, task } = start
     if (joins) return this.joins.join(start, joins)

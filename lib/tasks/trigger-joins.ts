@@ -9,11 +9,11 @@ import { noAuthor, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask } from '../store/store.js'
-import type { Admission } from './admission.js'
 import type { TasksCore } from './core.js'
 import type { TaskPool } from './pool.js'
 import { isSameTask } from './queue.js'
 import type { TaskRun } from './run.js'
+import type { StartDecision } from './start-policy.js'
 import type { JoinedRun, SavedRun, TaskStart } from './task-start.js'
 
 export class TriggerJoins {
@@ -32,24 +32,24 @@ export class TriggerJoins {
   }
 
   /**
-   * What happens to a trigger that `admission` lets join or refuses, among the `runs` of its token. With `isSaved`, the trigger
+   * What happens to a trigger that `decideStart` lets join or refuses, among the `runs` of its token. With `isSaved`, the trigger
    * is an entry of that list until the run has looked at the state. Throws if the trigger may not start.
    */
   meet(
     start: TaskStart,
     runs: readonly RunningTask[],
-    admitted: Admission & { readonly name: 'join' | 'refuse' },
+    decision: StartDecision & { readonly name: 'join' | 'refuse' },
     turn: () => SavedRun,
     isSaved: boolean,
   ): TaskStart | undefined {
-    if (admitted.name === 'join' && admitted.run.waits !== undefined) return undefined // begins later, and sees the change
-    const error = admitted.name === 'refuse' ? admitted.error : undefined
+    if (decision.name === 'join' && decision.run.waits !== undefined) return undefined // begins later, and sees the change
+    const error = decision.name === 'refuse' ? decision.error : undefined
     if (!error && isSaved) {
       const isListed = runs.some((run) => run.joins && isSameTask(run, start))
       return isListed ? undefined : { ...start, saved: { ...turn(), joins: true } }
     }
     const refused = start.declaration.again === 'reject' ? undefined : error
-    const run = this.pool.find(start.token, admitted.run.run)
+    const run = this.pool.find(start.token, decision.run.run)
     if (run) return { ...start, joins: { run, looks: run.looks, refused } }
     if (refused) throw refused
     return undefined

@@ -12,7 +12,7 @@ export interface Present {
   readonly isEnding: boolean
 }
 
-export type Admission =
+export type StartDecision =
   /** The start begins at once. */
   | { readonly name: 'begin' }
   /** The start begins when the runs and starts before it have ended. */
@@ -27,7 +27,7 @@ export type Admission =
 export const sameOf = ({ declaration: { concurrency, again }, rawArgs }: TaskStart): string | undefined =>
   concurrency === 'single' && again === 'join' ? digestOf(rawArgs) : undefined
 
-export function admission(start: TaskStart, { open, isEnding }: Present): Admission {
+export function decideStart(start: TaskStart, { open, isEnding }: Present): StartDecision {
   const { concurrency, again } = start.declaration
   const last = open.at(-1)
   if (concurrency === 'many') return { name: 'begin' }

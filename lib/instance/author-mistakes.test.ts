@@ -17,7 +17,7 @@ interface Fields {
 
 /** What one test wants a task to do. */
 let work: (self: Self<Fields>) => Promise<unknown> = async () => {}
-const here = expect.stringContaining('slips.test.ts')
+const here = expect.stringContaining('author-mistakes.test.ts')
 const warned: { message: string; stack: string }[] = []
 
 afterEach(() => {
