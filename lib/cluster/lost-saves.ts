@@ -27,7 +27,7 @@ export class LostSaves {
     throw ownershipLost()
   }
 
-  /** One line for all tabs, now and then: a store that is flushed loses every tab. */
+  /** Logs at most one line a minute for all tabs, because a store that is flushed loses every tab. */
   private report(): void {
     const now = this.clock.now()
     if (now - this.reportedAt < serverLimits.logPauseMs) return

@@ -1,6 +1,6 @@
 /**
- * Where the pages of a token are. This process publishes when the first one connects and when the last one has gone. What could
- * not be published is published again later, and all of it when the coordinator may have lost it.
+ * Publishes which tokens have pages in this process: when the first page connects, and when the last one has gone. If publishing
+ * fails, it is repeated later. When the coordinator may have lost its data, everything is published again.
  */
 import type { Coordinator } from './coordinator.js'
 

@@ -1,5 +1,5 @@
 /**
- * What this process is to one token, and what follows from an event. Pure: `next` decides and changes nothing. `Replicas` keeps
+ * The role of this process for one token, and what follows from an event. `next` is pure: it decides and changes nothing. `Replicas` keeps
  * one replica per token and acts on the effects.
  */
 import { type SavedOrSame, TokenRecord, type Writes } from '../store/record.js'
@@ -24,9 +24,9 @@ export type Role =
 
 /** A claim under way. `handoverRequested`: another process has asked for the token since this process asked last. */
 export type Claim =
-  /** The coordinator is asked. `mayBeFree`: it sent word of that before its answer, so a refusal is outdated. */
+  /** The coordinator was asked. `mayBeFree`: it has sent that the token may be free before its answer, so a refusal is outdated. */
   | { readonly at: 'asking'; readonly handoverRequested: boolean; readonly mayBeFree: boolean }
-  /** In line, while the process `owner` owns the token. */
+  /** This process is in line, while the process `owner` owns the token. */
   | { readonly at: 'waiting'; readonly handoverRequested: boolean; readonly owner: string }
   /** Owned. The token is not handed over before the work has ended for which it was claimed. */
   | { readonly at: 'granted'; readonly handoverRequested: boolean }

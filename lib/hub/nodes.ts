@@ -9,7 +9,7 @@ import type { Session } from '../session/session.js'
 import type { Shared, StateStore } from '../store/store.js'
 import { ClusterListener, type ClusterListenerCore } from './cluster-listener.js'
 
-/** What it uses of the hub. */
+/** The parts of the hub that it uses. */
 export interface NodesCore extends ClusterListenerCore {
   readonly clock: Clock
   readonly limits: Pick<Limits, 'keepMs'>

@@ -1,6 +1,6 @@
 /**
- * Which calls have ended, and how, so that a call which is sent again after a lost connection or a crash gets its first
- * answer and has no second effect. Since the calls of a page run in order, a number says it all but for the failures.
+ * Records which calls have ended, and how. A call that is sent again after a lost connection or a crash gets its first answer and
+ * has no second effect. The calls of a page run in order, so one number covers all of them; failures are listed.
  */
 import type { Failure } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
@@ -16,7 +16,7 @@ export interface CallName {
 
 export type CallLog = readonly PageCalls[]
 
-/** How a call has ended; `undefined` for one that has not, and `'unknown'` if that was too long ago. */
+/** The outcome of a call; `undefined` if it has not ended, and `'unknown'` if it ended too long ago. */
 export function endOf(calls: CallLog, { page, id }: CallName): CallEnd | 'unknown' | undefined {
   const known = pageIn(calls, page)
   if (!known) return undefined
@@ -26,7 +26,7 @@ export function endOf(calls: CallLog, { page, id }: CallName): CallEnd | 'unknow
   return id <= known.forgotten ? 'unknown' : { id }
 }
 
-/** How far the calls of a page have come: this one and all before it have ended. */
+/** The id of the page's last ended call. All calls before it have ended too. */
 export function lastCallId(calls: CallLog, page: string): number {
   return pageIn(calls, page)?.done ?? 0
 }
@@ -37,7 +37,7 @@ function pageIn(calls: CallLog, page: string): PageCalls | undefined {
   return undefined
 }
 
-/** The same calls and one that has ended in its turn: all before it have. */
+/** The log with one more call that has ended in order: all calls before it have ended. */
 export function withEnd(calls: CallLog, name: CallName, failure: Failure | undefined, limits: Limits): CallLog {
   const known = pageIn(calls, name.page)
   const done = Math.max(name.id, known?.done ?? 0)
@@ -47,7 +47,7 @@ export function withEnd(calls: CallLog, name: CallName, failure: Failure | undef
   return withPage(calls, bounded({ page: name.page, done, ends, forgotten: known?.forgotten ?? 0 }, limits), limits)
 }
 
-/** The same calls and one that has ended out of turn: those before it may still wait. */
+/** The log with one more call that has ended out of order: calls before it may still wait. */
 export function withOutOfOrderEnd(
   calls: CallLog,
   name: CallName,
@@ -60,7 +60,7 @@ export function withOutOfOrderEnd(
   return withPage(calls, bounded({ page, done, ends: next, forgotten }, limits), limits)
 }
 
-/** Notes in memory how a call has ended; the next save of its token keeps it. `early`: calls before it may still wait. */
+/** Records the outcome of a call in memory; the next save of its token stores it. `early`: calls before it may still wait. */
 export function endCall(
   instance: { calls: CallLog },
   name: CallName,
@@ -71,7 +71,7 @@ export function endCall(
   instance.calls = (early ? withOutOfOrderEnd : withEnd)(instance.calls, name, failure, limits)
 }
 
-/** What the store knows, and what has ended since its last save without changing anything. */
+/** The stored log, with the calls that have ended since its last save and changed nothing. */
 export function merged(stored: CallLog, remembered: CallLog): CallLog {
   const pages = new Map(stored.map((known) => [known.page, known]))
   for (const mine of remembered) {
@@ -107,7 +107,7 @@ function range({ id, first = id, failure }: CallEnd): CallEnd {
   return first === id ? { id, failure } : { id, first, failure }
 }
 
-/** All but one call. */
+/** The ends without one call. */
 function without(ends: readonly CallEnd[], id: number): readonly CallEnd[] {
   if (!ends.some((end) => covers(end, id))) return ends
   return ends.flatMap((end) => {
@@ -117,7 +117,7 @@ function without(ends: readonly CallEnd[], id: number): readonly CallEnd[] {
   })
 }
 
-/** And one more call. Neighbours that have failed in the same way are one range: a page that is refused often needs no more room. */
+/** The ends with one more call. Neighbours that failed in the same way become one range, so a page that is often refused needs no more room. */
 function withOne(ends: readonly CallEnd[], end: CallEnd): readonly CallEnd[] {
   const last = ends.at(-1)
   if (!last?.failure || last.id + 1 !== end.id || !isSame(last.failure, end.failure)) return [...ends, end]
@@ -127,7 +127,7 @@ function withOne(ends: readonly CallEnd[], end: CallEnd): readonly CallEnd[] {
 const isSame = (failure: Failure, other: Failure | undefined) =>
   failure.code === other?.code && failure.message === other.message && !failure.issues && !other.issues
 
-/** The page that spoke last stands last. */
+/** The page that called last is the last in the log. */
 function withPage(calls: CallLog, page: PageCalls, limits: Limits): CallLog {
   if (calls.length === 1 && calls[0]?.page === page.page) return [page]
   const others = calls.filter((other) => other.page !== page.page)

@@ -1,7 +1,7 @@
 /**
- * What was changed under the lock of an instance and is not kept yet. The lock is given back when a change is on its way to
- * the store, so that the next change begins with it; what is changed while a save is under way goes out together, with the
- * next save. A change is shown and acknowledged only once it is saved. What was built on a save that failed fails as well.
+ * The changes of an instance that are not saved yet. The lock is released as soon as a save starts, so that the next change
+ * builds on the one being saved. Changes made meanwhile are saved together, in the next batch. A change is shown and
+ * acknowledged only once it is saved. If a save fails, every change that was built on it fails too.
  */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
@@ -16,7 +16,7 @@ import type { ChangedState, Ending, Instance, UnsavedChanges } from './instance.
 import { LoadError } from './load-error.js'
 import type { RunChanges } from './task-runs.js'
 
-/** What has been made of an instance under its lock, and of its tasks. */
+/** The result of one transaction: the changed state, and the changes to the list of runs. */
 export interface Change extends ChangedState {
   readonly runs?: RunChanges | undefined
 }
@@ -48,7 +48,7 @@ const nothing = Promise.resolve()
 export class CommitQueue implements UnsavedChanges {
   state: State
   shapes: Readonly<Record<string, Shape>>
-  /** Why nothing can be built on it any more. */
+  /** Why no change can build on these any more. */
   failure: unknown
   /** Resolves when every change so far is saved. */
   private kept = nothing
@@ -63,7 +63,7 @@ export class CommitQueue implements UnsavedChanges {
     this.shapes = shapes
   }
 
-  /** What is changed next waits, with the lock held, until it is kept. */
+  /** The next change keeps the lock until it is saved. */
   get isFull(): boolean {
     return (this.batch?.size ?? 0) >= fixedLimits.changesAtOnce
   }
@@ -78,7 +78,7 @@ export class CommitQueue implements UnsavedChanges {
     return this.kept.catch(() => this.check())
   }
 
-  /** Throws if something is to be built on it although it has failed. */
+  /** Throws if a change was to build on these changes although their save has failed. */
   check(): void {
     if (this.failure) throw this.failure
   }
@@ -117,7 +117,7 @@ export class CommitQueue implements UnsavedChanges {
     this.saveNext()
   }
 
-  /** The next one goes out. */
+  /** Saves the next batch. */
   saveNext(): void {
     const { core, instance, batch, state, shapes } = this
     if (this.failure) return
@@ -126,7 +126,7 @@ export class CommitQueue implements UnsavedChanges {
     else instance.pending = undefined
   }
 
-  /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
+  /** Another process has built on the last save, so the changes that this process has built on it can no longer be saved. */
   superseded(): void {
     this.fail(ownershipLost())
   }
@@ -148,7 +148,7 @@ function newBatch(): Batch {
   return { size: 0, anonymous: false, ends: [], saved: kept, resolve }
 }
 
-/** Snapshot → save → publish. `pending` is what the change is part of, where a save came before it. */
+/** Snapshot → save → publish. `pending` is the queue of the change, if another save came before it. */
 function save(core: CommitCore, instance: Instance, change: Change, pending?: CommitQueue): Eventually<void> {
   const before = instance.calls
   const next = storedWith(core, instance, change)
@@ -168,7 +168,7 @@ function save(core: CommitCore, instance: Instance, change: Change, pending?: Co
   return under.track(saving, accept, (error) => afterFailedSave(core, instance, change, next, error))
 }
 
-/** What the store is to have of an instance once a change is saved. */
+/** The record of an instance for the store, with a change. */
 function storedWith({ limits }: CommitCore, instance: Instance, { state, shapes, ends, runs }: Change): Stored {
   let { calls } = instance
   for (const { name, interrupted } of ends) calls = withEnd(calls, name, interrupted, limits)
@@ -240,7 +240,7 @@ export function loseOwnership(
   throw error
 }
 
-/** Asks the store what it holds. */
+/** Claims the token, and loads the stored state into the instance. */
 export function claimAndLoad(
   core: Pick<Core, 'store' | 'onReloaded'>,
   instance: Instance,

@@ -1,4 +1,4 @@
-/** What transactions need of the rest of a process. */
+/** The parts of a process that transactions use. */
 import type { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'

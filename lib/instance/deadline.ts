@@ -1,6 +1,6 @@
 /**
- * For how long a function of the author's that waits for something may hold the lock. When it is over, the function fails by
- * name, and its transaction gives the lock back; what it does later changes nothing.
+ * Bounds how long an asynchronous function of the author's may hold the lock. After that time the call fails with an error that
+ * names the function, and its transaction releases the lock. The function may go on, and can change nothing any more.
  */
 import { url as debuggerAt } from 'node:inspector'
 import type { Clock } from '../base/clock.js'
@@ -12,7 +12,7 @@ export interface DeadlineCore {
 }
 
 export class Deadline {
-  /** Why it may do nothing more. */
+  /** Why the function may change nothing any more. */
   failure: unknown
   private readonly core: DeadlineCore
   private readonly ms: number
@@ -29,7 +29,7 @@ export class Deadline {
     this.late = late
   }
 
-  /** What `work` comes to, if it does before it is late or `signal` is aborted. */
+  /** Settles as `work` does, or rejects when the time is over or `signal` is aborted. */
   within<T>(work: PromiseLike<T>, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const abort = () => this.fail(signal?.reason)
@@ -59,7 +59,7 @@ export class Deadline {
     })
   }
 
-  /** Its time begins again. */
+  /** Starts the time again. */
   start(): void {
     this.stop()
     if (this.failure) return
@@ -69,13 +69,13 @@ export class Deadline {
     })
   }
 
-  /** It waits for what is not its own work. */
+  /** Stops the time while the function waits for the store. */
   stop(): void {
     this.cancelTimer?.()
     this.cancelTimer = undefined
   }
 
-  /** Throws if it is over. */
+  /** Throws if the time is over. */
   check(): void {
     if (this.failure) throw this.failure
   }

@@ -1,4 +1,4 @@
-/** Which failures are a fault of the app, and belong into its log. */
+/** Tells faults of the app, which belong into its log, from failures that their caller expects. */
 import { asVisitorsRead, hiddenBy, isRefusal } from '../base/concealed.js'
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
@@ -20,10 +20,10 @@ export const callerFaults = new Set<ErrorCode>([
 /** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */
 export const triggerFaults = new Set<ErrorCode>(['hub-closed', 'state-lost', 'task-cancelled'])
 
-/** In development the error itself, whose stack names the line of the author; a test has stacks of its own, and wants the words. */
+/** In development, the stack of the error names the author's line. A test sees the stack elsewhere, and compares only the words. */
 const lineOf = (error: Error) => (process.env.NODE_ENV === 'development' ? error : undefined)
 
-/** Whether it was one. `token` is that of the state it happened to. */
+/** Logs the error if it is a fault of the app, and returns whether it is. `token` names the tab whose state it happened to. */
 export function reportFault(log: Log, error: unknown, expected: ReadonlySet<ErrorCode>, token: string): boolean {
   const known = isHeldStateError(error)
   if (known && (expected.has(error.code) || isRefusal(error))) return false

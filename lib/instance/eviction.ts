@@ -1,6 +1,6 @@
 /**
- * How long the state of a token stays that nobody needs: one without a page and without a task. After some minutes it leaves the memory, and
- * what is kept of it stays in the store; after `keepMs` that is dropped as well.
+ * Evicts idle states: those without a page and without a task. After some minutes an idle state leaves the memory and stays in the store.
+ * After `keepMs` it is dropped from the store as well.
  */
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
@@ -24,7 +24,7 @@ export interface EvictionCore {
   readonly store: StateStore
   readonly instances: ReadonlyMap<string, Instance>
   readonly tasks: { has(token: string): boolean }
-  /** Saves how calls and tasks of it have ended. */
+  /** Saves how calls and tasks of the instance have ended. */
   saveEnds(instance: Instance): Eventually<void>
   /** The hub forgets the instance. */
   forget(token: string): void
@@ -33,7 +33,7 @@ export interface EvictionCore {
 interface Unloaded {
   /** Milliseconds of the clock. */
   readonly usedAt: number
-  /** That it takes in the memory of this process still. */
+  /** The bytes that the state still takes in the memory of this process. */
   readonly bytes: number
 }
 
@@ -41,11 +41,11 @@ export class Eviction {
   private readonly core: EvictionCore
   /** Bytes that states in memory may take together. */
   private readonly bytesLimit: number
-  /** That of all instances, about. */
+  /** The estimated bytes of all instances. */
   private bytes = 0
-  /** Instances that nobody needs, in the order in which that began. */
+  /** Idle instances. The one that became idle first comes first. */
   private readonly idle = new Set<Instance>()
-  /** Tokens that only the store has, where it does not know when they were in use: the oldest first. */
+  /** Tokens that only the store has, if the store does not record when they were used. The oldest comes first. */
   private readonly unloaded = new Map<string, Unloaded>()
   private cancelExpiry: (() => void) | undefined
   private cancelSweep = () => {}
@@ -57,13 +57,13 @@ export class Eviction {
     this.sweepLater()
   }
 
-  /** Milliseconds that a token is kept which nobody uses. */
+  /** Milliseconds for which an idle token stays in the store. */
   private get keepMs(): number {
     const { limits, store } = this.core
     return store.shared?.keepMs ?? limits.keepMs
   }
 
-  /** Lets an instance go after a while, if nobody needs it now or then. */
+  /** Unloads the instance after a while, if it is idle now and still idle then. */
   schedule(instance: Instance): void {
     if (instance.cancelDrop || this.isNeeded(instance)) return
     const { clock, limits } = this.core
@@ -87,25 +87,25 @@ export class Eviction {
     instance.bytes = bytes
   }
 
-  /** What the store alone has of a token from now on. */
+  /** Records what only the store has of a token from now on; `undefined` forgets the entry. */
   private leave(token: string, unloaded: Unloaded | undefined): void {
     this.bytes += (unloaded?.bytes ?? 0) - (this.unloaded.get(token)?.bytes ?? 0)
     this.unloaded.delete(token) // the newest is the last
     if (unloaded) this.unloaded.set(token, unloaded)
   }
 
-  /** A tab or a task of this process needs it. */
+  /** Whether a page or a task of this process uses the instance. */
   isNeeded({ token, watchers }: Instance): boolean {
     return watchers.size > 0 || this.core.tasks.has(token)
   }
 
-  /** The size of an instance is another. */
+  /** The size of an instance has changed by so many bytes. */
   grew(by: number): void {
     this.bytes += by
     if (by > 0) this.makeRoom()
   }
 
-  /** Throws where no more may be put into a state, since those that are needed take too much together; the others are about to leave. */
+  /** Throws if the states in use take too much memory together, so no more may be put into one. Idle states do not count: they are unloaded. */
   refuseCrowded(instance: Instance, bytes: number): void {
     if (instance.revision === 0) this.refuseFull()
     if (bytes <= 0 || this.bytes <= this.bytesLimit) return
@@ -117,7 +117,7 @@ export class Eviction {
     refuseCrowded(instance, bytes, needed / this.bytesLimit, this.bytesLimit)
   }
 
-  /** Throws where a tab that is not kept yet would be, and the store is nearly full. */
+  /** Throws if the store is nearly full. Called before the first save of a tab. */
   private refuseFull(): void {
     const { limits, log, store } = this.core
     const bytes = store.bytes?.() ?? 0
@@ -144,7 +144,7 @@ export class Eviction {
     }
   }
 
-  /** The store keeps nothing for this process any more; the next process continues. */
+  /** The process closes. The states stay in the store for the next process. */
   end(instances: Iterable<Instance>): void {
     this.ended = true
     this.cancelSweep()
@@ -152,7 +152,7 @@ export class Eviction {
     for (const instance of instances) this.cancel(instance)
   }
 
-  /** What a process before this one has left behind, and no tab came back to, is dropped as well. */
+  /** Schedules the next sweep, which drops states that earlier processes left and no tab came back to. */
   private sweepLater(): void {
     const { clock, store } = this.core
     if (!store.unused || this.ended) return
@@ -192,7 +192,7 @@ export class Eviction {
     })
   }
 
-  /** It leaves the memory, once all that only memory knows of it is kept. */
+  /** Removes the instance from memory, once everything that only memory has is saved. */
   private async unload(instance: Instance): Promise<void> {
     const { clock, limits, locks, log, store } = this.core
     const { token } = instance
@@ -220,12 +220,12 @@ export class Eviction {
     }
   }
 
-  /** Somebody needs it after all, or it has been let go. */
+  /** The instance is in use again, or was already removed. */
   private isGone(instance: Instance): boolean {
     return this.ended || this.isNeeded(instance) || this.core.instances.get(instance.token) !== instance
   }
 
-  /** It was ended, under its lock. */
+  /** The app has ended the state, under its lock. */
   gone(instance: Instance): void {
     this.leave(instance.token, undefined)
     this.forget(instance)

@@ -46,7 +46,7 @@ export function block(core: ExclusiveCore, token: string, guard: WriteGuard): Ev
   return turned ? turned.then(() => beginSettled(core, token, guard, holder)) : beginSettled(core, token, guard, holder)
 }
 
-/** One transaction that runs a function of the author's, as that of `source`. */
+/** Runs a function of the author's in one transaction. Errors of callers that wait for the lock name `source` as its holder. */
 export function exclusive<T>(
   core: ExclusiveCore,
   token: string,

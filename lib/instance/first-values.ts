@@ -13,7 +13,7 @@ import { birthOf } from './token.js'
 export class FirstValues {
   private readonly clock: Pick<Clock, 'now'>
   private readonly secret: string
-  /** Values that hang on neither chance nor time: all tokens share them. `undefined` for a state with others. */
+  /** First values that depend on neither chance nor time, so all tokens share them. `undefined` for a state with others. */
   private readonly shared = new WeakMap<Members, Fields | undefined>()
 
   constructor(clock: Pick<Clock, 'now'>, secret: string) {
@@ -21,12 +21,12 @@ export class FirstValues {
     this.secret = secret
   }
 
-  /** Not to be changed. */
+  /** The first values of a state of this token. The caller must not change them. */
   of(definition: ServerDefinition, token: string): Fields {
     return this.sharedBy(definition) ?? this.drawn(definition.members, token, birthOf(token, this.clock.now()))
   }
 
-  /** Those that all tokens have, if they have the same. Not to be changed. */
+  /** The first values that all tokens share; `undefined` if they depend on the token. The caller must not change them. */
   sharedBy({ members }: ServerDefinition): Fields | undefined {
     const known = this.shared.get(members)
     if (known || this.shared.has(members)) return known

@@ -16,7 +16,7 @@ export interface ArgumentsCore extends Core {
   readonly watchdog: Watchdog
 }
 
-/** What the handler gets: validated and transformed where the declaration has a schema. */
+/** The arguments for the handler: validated and transformed if the declaration has a schema, else as they came. */
 export function argumentsOf(
   core: ArgumentsCore,
   call: Pick<Trigger, 'definition' | 'member' | 'args'>,

@@ -1,7 +1,7 @@
 /**
- * What a function is given that runs under the lock from its first line to its last: `this` of an event, the second
- * argument of `update` and of `modifyState`. Its end ends the hold, so there is nothing to dispose. A class, since one is
- * made for each of them and few are looked at.
+ * The context of a function that runs under the lock from start to end: `this` of an event, the second argument of `update` and
+ * of `modifyState`. The end of the function releases the lock, so there is nothing to dispose. It is a class because one is
+ * made for each call and most are never read.
  */
 import type { Definition, StateOf } from '../state/definition.js'
 import type { EventContext, Held } from '../state/self.js'

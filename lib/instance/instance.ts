@@ -21,48 +21,48 @@ import type { FirstValues } from './first-values.js'
 import { type Processes, type RunChanges, TaskRuns } from './task-runs.js'
 import { type View, Views } from './views.js'
 
-/** What was changed and is not kept yet, as `commit-queue` has it. */
+/** The changes of an instance that are not saved yet. `CommitQueue` implements it. */
 export interface UnsavedChanges {
   readonly state: State
   readonly shapes: Readonly<Record<string, Shape>>
-  /** Why nothing can be built on it any more. */
+  /** Why no change can build on these any more. */
   readonly failure: unknown
-  /** What is changed next waits, with the lock held, until it is kept. */
+  /** The next change keeps the lock until it is saved. */
   readonly isFull: boolean
   /** Resolves, never rejects, when nothing is pending any more, however it ended. */
   drained(): Promise<void>
   /** Resolves when every change so far is saved. For work that saw them and changed nothing itself. */
   durable(): Promise<void>
-  /** Throws if something is to be built on it although it has failed. */
+  /** Throws if a change was to build on these changes although their save has failed. */
   check(): void
   push(change: ChangedState): Promise<void>
-  /** Another process has gone on from what was saved last: what was built on it here cannot be saved any more. */
+  /** Another process has built on the last save, so the changes that this process has built on it can no longer be saved. */
   superseded(): void
 }
 
-/** What has been made of an instance under its lock. */
+/** The state of an instance as one transaction has changed it. */
 export interface ChangedState {
-  /** All of it. */
+  /** All states of the token, and not only the changed ones. */
   readonly state: State
   readonly shapes: Readonly<Record<string, Shape>>
-  /** Calls that end with it. */
+  /** Calls that end in the save of this change. */
   readonly ends: readonly Ending[]
-  /** Something is part of it that is no call. */
+  /** Includes a change that no page's call has made, so a retry cannot be recognised. */
   readonly anonymous: boolean
 }
 
 export interface Ending {
   readonly name: CallName
-  /** What the call has come to if the process ends after this save. */
+  /** The outcome of the call if the process ends after this save. */
   readonly interrupted: Failure | undefined
 }
 
-/** Something that shows what changes: the session of a tab. */
+/** Is notified of changes and shows them: a session of a page. */
 export interface Watcher {
-  /** When it showed something last, in milliseconds of the clock. */
+  /** When it last sent a change, in milliseconds of the clock. */
   readonly sentAt: number
   changed(): void
-  /** Sends what it has not sent at the end of this turn; whether there was any. */
+  /** Sends unsent changes at the end of this turn. Returns whether there are any. */
   hurry(): boolean
   fault(error: unknown): void
   close(): void
@@ -71,7 +71,7 @@ export interface Watcher {
 /** The birth of a state that was saved before there were any: the same in all processes. */
 const unnamed = 'unnamed'
 
-/** What it asks of the hub. */
+/** The parts of the hub that an instance uses. */
 export interface InstanceCore {
   readonly clock: Pick<Clock, 'id' | 'now' | 'turn'>
   readonly log: Log
@@ -80,7 +80,7 @@ export interface InstanceCore {
   readonly watchdog: Watchdog
 }
 
-/** Another process owns a token that this one follows, and each of its changes is applied here. */
+/** `'follower'`: another process owns the token, and each of its changes is applied here. */
 export type Role = 'none' | 'follower' | 'owner'
 
 export class Instance {
@@ -88,41 +88,41 @@ export class Instance {
   /** The cookie of the browser whose page connected last; undefined while none has. */
   browser: string | undefined
   address: string | undefined
-  /** The hash of the browser whose page was the last one, in this process or before. */
+  /** The hash of the browser whose page connected last, to this process or an earlier one. */
   browserHash: string | undefined
   /** A random id of this state, drawn before its first save. */
   birth: string | undefined
   /** Names of cookies that requests of its pages have, and connections have not. */
   elsewhere: ReadonlySet<string> | undefined
-  /** The app has ended it: its pages get new tokens. */
+  /** The app has ended the state: its pages get new tokens. */
   forgotten = false
   readonly watchers = new Set<Watcher>()
   private hurriedAt = Number.NEGATIVE_INFINITY
   revision = 0
   state: State = {}
   calls: CallLog = []
-  /** Of the states as they were saved. */
+  /** The shapes of the states when they were saved. */
   shapes: Readonly<Record<string, Shape>> = {}
   readonly runs: TaskRuns
-  /** What was changed and is not kept yet. */
+  /** The changes that are not saved yet. */
   pending: UnsavedChanges | undefined
-  /** What this process is to the token. `'none'` until the store was asked, and again after a save whose end is unknown. */
+  /** The role of this process for the token. `'none'` until the store was asked, and again after a save with an unknown outcome. */
   role: Role = 'none'
-  /** About how many bytes it takes, and how many it took when that was counted last; none if it was not yet. */
+  /** The estimated size in bytes, and the size when it was last measured; `undefined` before the first time. */
   bytes: number = fixedLimits.instanceBytes
   counted: number | undefined
-  /** Takes back the timer that will drop this instance. */
+  /** Cancels the timer that would drop this instance. */
   cancelDrop: (() => void) | undefined
-  /** A call of it has reached a handler, or something of it is kept: it is not to be lost. */
+  /** A call has reached a handler, or the state is saved: the tab must not be lost. */
   exists = false
-  /** Begins with the state of another token, which is saved with its own first change. */
+  /** The state of another token that this one begins with. It is saved with the first change. */
   borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
   private readonly log: Log
   private readonly clock: InstanceCore['clock']
   private readonly firstValues: FirstValues
-  /** First values that this token alone has. */
+  /** First values that only this token has. */
   private firsts: Map<ServerDefinition, Fields> | undefined
-  /** Calls as they are kept. */
+  /** The log of calls as it is saved. */
   private keptCalls: CallLog = []
   private readonly views: Views
 
@@ -135,12 +135,12 @@ export class Instance {
     this.views = new Views({ token, log, watchdog, statusOf: (id, task) => this.runs.statusOf(id, task) })
   }
 
-  /** What the next change begins with. */
+  /** The state that the next change builds on. */
   get newest(): Pick<Instance, 'state' | 'shapes'> {
     return this.pending ?? this
   }
 
-  /** Told to pages, also before it is saved. */
+  /** The random id of this state. Pages are sent it before it is saved, too. */
   get bornAs(): string {
     this.birth ??= this.clock.id().slice(0, 12)
     return this.birth
@@ -161,12 +161,12 @@ export class Instance {
     if (this.role === 'follower') this.role = 'none'
   }
 
-  /** What the store had. Gives the runs of this process that others have ended or taken over. */
+  /** Takes over the stored state as its owner. Returns the runs of this process that others have ended or taken over. */
   restore(stored: Stored | undefined): readonly RunningTask[] {
     return this.take(stored, true)
   }
 
-  /** What another process has made of it. */
+  /** Takes over the state as another process has saved it. Returns the same as `restore`. */
   follow(stored: Stored | undefined): readonly RunningTask[] {
     return this.take(stored, false)
   }
@@ -212,7 +212,7 @@ export class Instance {
     return !this.forgotten && (this.calls !== this.keptCalls || this.runs.hasUnsavedEnds)
   }
 
-  /** What a state is that was never saved: that of the token which this one copies, or its first values. Not to be changed. */
+  /** The fields of a state that was never saved: those of the token that this one copies, or first values. The caller must not change them. */
   unsaved(definition: ServerDefinition): Fields {
     const { borrowed } = this
     const shared = borrowed ? undefined : this.firstValues.sharedBy(definition)
@@ -233,7 +233,7 @@ export class Instance {
     return own
   }
 
-  /** Begins with the state of another token. */
+  /** Makes the state of another token the one that this token begins with. */
   borrow(other: Pick<Instance, 'state' | 'shapes' | 'bytes'>): void {
     if (this.exists || Object.keys(other.state).length === 0) return
     this.borrowed = { state: other.state, shapes: other.shapes, bytes: other.bytes } // those of now
@@ -250,7 +250,7 @@ export class Instance {
     this.announce()
   }
 
-  /** Whether a state has been saved as its definition declares it now. */
+  /** Whether the saved state has the shape that its definition declares now. */
   isCurrent(definition: ServerDefinition): boolean {
     return isCurrent(ownValue(this.state, definition.id), ownValue(this.shapes, definition.id), definition)
   }
@@ -265,24 +265,24 @@ export class Instance {
     return this.views.make(definition, fields)
   }
 
-  /** The computed values of one state, with what they read last. */
+  /** The computed values of one state, with the fields that they read last. */
   computed(definition: ServerDefinition): ComputedCache {
     return this.views.computed(definition)
   }
 
-  /** Nobody called for what has failed: in development the pages that watch say so. */
+  /** Shows an error that no caller receives: in development, on the pages of this token. */
   fault(error: unknown): void {
     for (const watcher of this.watchers) watcher.fault(error)
   }
 
-  /** Lets its pages see what has changed, before the code that goes on now. */
+  /** Sends changes to the pages before the running code goes on. */
   hurry(): Eventually<void> {
     let waits = false
     for (const watcher of this.watchers) if (watcher.hurry()) waits = true
     if (waits) return new Promise((resolve) => this.clock.turn(resolve))
   }
 
-  /** The same after one of many changes: at most once in so many milliseconds. */
+  /** The same as `hurry` after one of many changes: at most once in `frameMs` milliseconds. */
   hurryAtTimes(frameMs: number): Eventually<void> {
     const now = this.clock.now()
     if (now - this.hurriedAt < frameMs) return

@@ -1,4 +1,4 @@
-/** What this process knows of the state of a token, brought up to what is kept. */
+/** Loads the stored state of a token into its instance, or brings the instance up to date with it. */
 import { after, type Eventually } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
 import type { Stored } from '../store/store.js'
@@ -9,12 +9,12 @@ import { isOurs } from './ownership.js'
 import { noAuthor, own, transact } from './transact.js'
 import { unguarded } from './write-guard.js'
 
-/** What is kept of it is known afterwards. Where other processes may hold it, it is followed and not taken from them. */
+/** Loads the stored state. A token that another process may own is followed: loading takes it from no process. */
 export function loadOrFollow(core: Core, instance: Instance): Eventually<void> {
   if (!instance.known) return core.store.shared ? refresh(core, instance) : own(core, instance)
 }
 
-/** Knows what is kept of it now, and not only what this process was told. */
+/** Reads the stored state again, also where this process follows the token and has applied each change that reached it. */
 export function refresh(core: Core, instance: Instance): Eventually<void> {
   const { shared } = core.store
   if (!shared) return loadOrFollow(core, instance)

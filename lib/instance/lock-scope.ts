@@ -1,6 +1,6 @@
 /**
- * Which lock does the code that runs now hold already? Answered along the asynchronous flow, so that a lock requested
- * inside a block that holds it is refused at once instead of waiting for itself, while siblings of that block queue.
+ * Knows which lock the running code already holds. It follows the asynchronous flow, so that a lock requested inside a block
+ * that holds it is refused at once instead of waiting for itself, while siblings of that block queue.
  *
  * A callback runs inside its flow, so it is known exactly. A block (`await using held = await lock()`) marks the flow of
  * its function when that function first touches what it was given, which `await using` does at once. `lock()` itself must
@@ -15,7 +15,7 @@ import { type Holder, nameOf } from './lock-source.js'
 /** One hold of a lock, as seen from the code that runs under it. */
 export interface HeldLock {
   readonly token: string
-  /** Who took it. */
+  /** The code that took the lock. */
   readonly holder: Holder
   readonly outer: HeldLock | undefined
   readonly active: boolean
@@ -26,12 +26,12 @@ export interface HeldLock {
 /** A function of the user's. */
 export type Author = (...args: never[]) => unknown
 
-/** One for all hubs of the process: what a flow carries costs each promise, so many hubs must not cost it many times. */
+/** One storage for all hubs of the process, because each storage in use makes every promise slower. */
 const storage = new AsyncLocalStorage<HeldLock | undefined>()
-/** What the code that runs now was called by, also where that holds nothing any more. */
+/** The hold that the running code was called under, even if that hold has ended. */
 export const current = (): HeldLock | undefined => storage.getStore()
 
-/** How many hubs follow flows. */
+/** The number of hubs that follow flows. */
 let following = 0
 
 export class LockScope {
@@ -70,7 +70,7 @@ export class LockScope {
     }
   }
 
-  /** Runs `work` free of any hold: it will outlive the one of its caller. `as` stands for what runs there and holds nothing. */
+  /** Runs `work` outside of any hold, because it outlives the hold of its caller. `as` stands for code that holds nothing. */
   outside<T>(work: () => T, as?: HeldLock): T {
     return this.current() || this.follows ? this.follow(as, work) : work()
   }

@@ -1,6 +1,6 @@
 /**
- * Who holds a lock. While all goes well nobody asks, so what is kept is what was at hand; the words are put together when
- * somebody has waited too long. In development the place where the lock was taken is kept too.
+ * Names the holder of a lock. Only references are stored; the text is built when a caller has waited too long. In development
+ * the line that took the lock is stored too.
  */
 
 /** An event, the run of a task, the state that `modifyState` changes, or a block of `hub.lock`. */
@@ -20,11 +20,11 @@ interface Traced {
 
 export const development = process.env.NODE_ENV !== 'production'
 
-/** To be called in the function that the author calls: the trace names the caller's line. */
+/** Call it in the function that the author calls, so that the trace names the author's line. */
 export const traced = (source: Source | undefined): Holder =>
   development && source !== undefined ? { source, taken: new Error('This is where the lock was taken.') } : source
 
-/** Without the line. */
+/** The source of a holder, without the line that took the lock. */
 export const sourceOf = (holder: Holder): Source | undefined =>
   typeof holder === 'object' && 'taken' in holder ? holder.source : holder
 
@@ -38,6 +38,6 @@ export function nameOf(holder: Holder): string {
     : `task "${holder.task}" of state "${holder.definition}"`
 }
 
-/** Where its lock was taken, if that is known. */
+/** The line that took the lock, if it is known. */
 export const traceOf = (holder: Holder): Error | undefined =>
   typeof holder === 'object' && 'taken' in holder ? holder.taken : undefined

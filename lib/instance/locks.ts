@@ -16,13 +16,13 @@ import { inTab } from './token.js'
 /** The lock of one token. */
 interface Line {
   held: boolean
-  /** Nobody will ask for it again, as far as is known. */
+  /** The token is no longer used. The line is deleted when the lock is free. */
   forgotten: boolean
   /** Made by the first waiter, locked on behalf of the holder of that moment. */
   mutex: Mutex | undefined
   waiting: number
   holder: Holder
-  /** Since when that is known to hold it: since it took it from another, or since somebody waits for it. */
+  /** Since when the holder is known to hold the lock: since it took over from another holder, or since the first waiter came. */
   since: number | undefined
   /** Ends the watch over a lock that is waited for. */
   unwatch: (() => void) | undefined
@@ -52,7 +52,7 @@ export class Locks {
     return this.lines.size
   }
 
-  /** The token is not used any more; who holds its lock, and who waits for it, still does. */
+  /** The token is no longer used. The holder of its lock keeps it, and waiters still get their turn. */
   forget(token: string): void {
     const line = this.lines.get(token)
     if (line?.held) line.forgotten = true
@@ -60,8 +60,8 @@ export class Locks {
   }
 
   /**
-   * Resolves with the function that gives the lock back. `signal` ends the waiting, with its reason; `holder` is named to who
-   * waits too long.
+   * Resolves with the function that releases the lock. `signal` ends the wait, with its reason. `holder` is named in the error of
+   * a caller that waits too long.
    */
   acquire(token: string, signal?: AbortSignal, holder?: Holder): Release | Promise<Release> {
     const line = this.lines.get(token) ?? this.lineOf(token)
@@ -147,7 +147,7 @@ export class Locks {
     return `${nameOf(holder)} has held it for ${this.clock.now() - since} ms or more`
   }
 
-  /** A lock that others wait for is not held long before it is said who holds it: a block of a task may hold it for ever. */
+  /** Warns who holds a lock that is waited for, after some seconds: a block of a task may hold it for ever. */
   private watch(token: string, line: Line): void {
     if (line.unwatch) return
     line.unwatch = this.clock.after(fixedLimits.lockHeldMs, () => {

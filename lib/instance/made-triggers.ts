@@ -4,10 +4,10 @@ import { noticeTriggers, type Trigger } from '../state/trigger.js'
 import { current } from './lock-scope.js'
 import { development, nameOf, type Source } from './lock-source.js'
 
-/** Triggers that start something. */
+/** Triggers that were returned or yielded, so they start something. */
 const taken = new WeakSet<Trigger>()
 
-/** What was returned or yielded is not lost. */
+/** Marks triggers as returned or yielded. */
 export function take(triggers: readonly unknown[]): void {
   if (development) for (const trigger of triggers) taken.add(trigger as Trigger)
 }
@@ -24,14 +24,14 @@ export class MadeTriggers {
     this.source = source
   }
 
-  /** It has just been made. */
+  /** The handler has just made this trigger. */
   note(trigger: Trigger): void {
     const line = new Error('This is where it was called.')
     if (this.ended) this.say(trigger, line)
     else this.made.set(trigger, line)
   }
 
-  /** The handler has returned; `forGood` if what it left running is not to make any more either. */
+  /** The handler has returned. With `forGood`, the log also warns of triggers that code which it left running makes later. */
   end(forGood: boolean): void {
     this.ended = forGood
     for (const [trigger, line] of this.made) if (!taken.has(trigger)) this.say(trigger, line)

@@ -13,7 +13,7 @@ import { Instance, type InstanceCore } from './instance.js'
 import { LoadError } from './load-error.js'
 import { isUpToDate } from './ownership.js'
 
-/** What reading needs of the hub. */
+/** The parts of the hub that reads use. */
 export interface ReadCore extends InstanceCore {
   readonly instances: ReadonlyMap<string, Instance>
   readonly nodes: Core['nodes']
@@ -42,7 +42,7 @@ export async function readState(core: ReadCore, token: string | undefined, id: s
   return copyValue({ ...fields, ...instance.computed(definition).evaluate(fields) }, [id]) as object
 }
 
-/** What this process knows of a token, or else what is kept of it, which it does not begin to hold by that. */
+/** The instance of this process if it is up to date, else a temporary one with the stored state. Reading takes no ownership. */
 export async function readInstance(core: ReadCore, token: string): Promise<Instance> {
   const here = core.instances.get(token)
   if (here && isUpToDate(core, here)) return here
@@ -54,7 +54,7 @@ export async function readInstance(core: ReadCore, token: string): Promise<Insta
   return instance
 }
 
-/** What a tab would be sent of its states: of those with these ids, or of all that were saved. */
+/** The views that a tab would be sent: of the states with these ids, or of all saved states. */
 export async function readViews(
   core: ReadCore,
   token: string,

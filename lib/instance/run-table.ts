@@ -51,7 +51,7 @@ export class RunTable {
     for (const run of runs) this.put(run)
   }
 
-  /** In the order in which they were put. */
+  /** The matching runs, in the order in which they were put. */
   list(isMeant: (run: Run) => boolean): readonly Run[] {
     return this.runs ? [...this.runs.values()].filter(isMeant) : []
   }

@@ -1,6 +1,6 @@
 /**
- * How large the state of a token is. What is put in is added up, what is taken out is not; so the sum is too large, and the state itself is
- * counted only when the sum says that it could be past its bound.
+ * Estimates the size of a token's state. Bytes that are put in are added, and bytes that are removed are not subtracted. So the estimate is
+ * too high, and the state itself is measured only when the estimate is near the bound.
  */
 import { HeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
@@ -9,7 +9,7 @@ import { sizeOf } from '../base/value.js'
 import type { State } from '../store/store.js'
 import type { Instance } from './instance.js'
 
-/** `bytes` were put into it, which makes it `staged`: by how much it is larger. Throws `state-too-large` if it would be past `limit`. */
+/** Adds `bytes`, which make the state `staged`. Returns by how much the estimate rises. Throws `state-too-large` above `limit`. */
 export function grow(instance: Instance, bytes: number, staged: State, limit: number): number {
   const before = instance.bytes
   const sum = before + bytes
@@ -28,7 +28,7 @@ export function grow(instance: Instance, bytes: number, staged: State, limit: nu
   return instance.bytes - before
 }
 
-/** Of fields that were counted: most of them are the same from change to change, and first values for all tabs. */
+/** Sizes of measured field values. Most values stay the same from change to change, and all tabs share first values. */
 const sizes = new WeakMap<object, number>()
 
 function sizeOfState(state: State, limit: number): number {

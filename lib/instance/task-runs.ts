@@ -17,7 +17,7 @@ export interface Processes {
   isAlive(node: string): boolean
 }
 
-/** What a transaction changes in the list of runs, with its save. */
+/** The changes to the list of runs that a transaction saves. */
 export interface RunChanges {
   readonly added: readonly RunningTask[]
   /** Ids of runs. */
@@ -170,7 +170,7 @@ export class TaskRuns {
     return [...this.derived.filter(({ run }) => !removed.has(run) && !ids.has(run)), ...added]
   }
 
-  /** How tasks have ended, to save. */
+  /** The list of task ends to save. */
   ends(): readonly TaskEnd[] {
     return this.statuses.ends(this.stored.ended)
   }

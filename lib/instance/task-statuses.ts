@@ -30,7 +30,7 @@ export class TaskStatuses {
     this.onChanged(definition)
   }
 
-  /** How tasks have ended, to save. Returns `stored` itself if it says the same, so that nothing is written. */
+  /** The list of task ends to save. Returns `stored` itself if both lists say the same, so that nothing is written. */
   ends(stored: readonly TaskEnd[]): readonly TaskEnd[] {
     if (this.endList && this.comparedWith === stored) return this.endList
     const ends: TaskEnd[] = []

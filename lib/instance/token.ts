@@ -24,12 +24,12 @@ export function birthOf(token: string, now: number): number {
   return time <= now + fixedLimits.clockSkewMs ? time : now
 }
 
-/** What a tab keeps: `token.signature`. */
+/** The signed token, which a tab stores: `token.signature`. */
 export function signToken(token: string, browser: string, secret: string): string {
   return `${token}.${signature(token, browser, secret)}`
 }
 
-/** Whether it looks like one. */
+/** Whether a value has the form of a signed token. The signature is not checked. */
 export const isSignedToken = (signed: unknown): boolean =>
   typeof signed === 'string' && /^[0-9a-f]{32}\.[0-9a-f]{32}$/.test(signed)
 

@@ -24,7 +24,7 @@ export interface Request<T> {
   /** The author's function that `work` calls. */
   readonly author: Author
   readonly work: (transaction: Transaction) => Eventually<T>
-  /** The call of a page that this is the work of: it ends in the same save as its change. */
+  /** The page's call that runs this work. The call ends in the same save as its change. */
   readonly call?: CallTurn | undefined
   /** Named in the error of code that waits for the lock for too long. */
   readonly holder?: Holder
@@ -37,24 +37,24 @@ export interface CallTurn {
   readonly before?: UnsavedChanges | undefined
 }
 
-/** What a request has come to; `'answered'` if another process has run its call meanwhile: the answer is in `instance.calls`. */
+/** The outcome of a request. `'answered'`: another process has run its call meanwhile, and the answer is in `instance.calls`. */
 export type Outcome<T> = Done<T> | 'answered'
 
 export interface Done<T> {
   readonly value: T
-  /** Done when the change is kept: its value may be shown and acknowledged then. */
+  /** Done when the change is saved. The value may be shown and acknowledged from then on. */
   readonly durable: Eventually<void>
   /** The save that the change is part of, where the lock was released before its end. */
   readonly pipelined: UnsavedChanges | undefined
 }
 
-/** Runs `work` under the lock of a token. What it changed is kept if it returns, and forgotten if it throws. */
+/** Runs `work` under the lock of a token. Its changes are saved if it returns, and forgotten if it throws. */
 export function transactPipelined<T>(core: Core, request: Request<T>): Eventually<Outcome<T>> {
   const { token, guard, holder } = request
   return after(begin(core, token, guard, holder), (transaction) => run(core, transaction, request))
 }
 
-/** The same for work that is no call; done with its value when the change is kept. */
+/** The same for work that is no call of a page. Resolves with its value once the change is saved. */
 export function transact<T>(
   core: Core,
   token: string,
@@ -160,7 +160,7 @@ function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<O
   return { value, durable: saved, pipelined: isPipelined ? pending : undefined }
 }
 
-/** The changes that the work saw may fail to save. Then that failure says more. */
+/** If the changes that the work saw fail to save, that failure says more than its own. */
 function abort(transaction: Transaction, error: unknown): Eventually<never> {
   transaction.release()
   if (!transaction.base) throw error
@@ -180,7 +180,7 @@ export function beginSettled(core: Core, token: string, guard: WriteGuard, holde
   return after(begin(core, token, guard, holder), settled)
 }
 
-/** Holds an instance, and changes nothing. */
+/** Takes the ownership of an instance, and changes nothing. */
 export function own(core: Core, instance: Instance): Eventually<void> {
   const { token } = instance
   const request = { token, guard: unguarded, author: noAuthor, work: noAuthor }
@@ -196,5 +196,5 @@ export function own(core: Core, instance: Instance): Eventually<void> {
   )
 }
 
-/** Stands where no function of the author's runs. */
+/** Stands in for the author's function where none runs. */
 export const noAuthor = (): void => {}

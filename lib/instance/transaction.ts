@@ -1,4 +1,4 @@
-/** One change under the lock of a token: drafts of its states, and what is saved of them. `transact` leads it from step to step. */
+/** One change under the lock of a token: drafts of its states, staged and then saved. `transact` calls its steps in order. */
 import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
@@ -24,9 +24,9 @@ export class Transaction implements HeldLock {
   readonly outer: HeldLock | undefined
   readonly holder: Holder
   made: HeldLock['made']
-  /** The author's code is inside. */
+  /** The author's code is running. */
   active = true
-  /** It ends in the same save as its change. */
+  /** The page's call, which ends in the same save as its change. */
   call: CallName | undefined
   private end: (() => void) | undefined
   /** The last save says that the call was interrupted. */
@@ -35,11 +35,11 @@ export class Transaction implements HeldLock {
   private readonly instance: Instance
   private readonly guard: WriteGuard
   private readonly unlock: Release
-  /** What it builds on, if that is not kept yet. */
+  /** The changes that this one builds on, if they are not saved yet. */
   base: UnsavedChanges | undefined
   private drafts: readonly StateDraft[] = []
   private savesEnds = false
-  /** What the next save says of tasks, if it does. */
+  /** The changes to the list of runs for the next save, if there are any. */
   private runs: { readonly added: RunningTask[]; readonly removed: Set<string> } | undefined
   private released = false
   private staged: State
@@ -64,7 +64,7 @@ export class Transaction implements HeldLock {
     this.staged = instance.newest.state
   }
 
-  /** Waits until nothing is pending, and begins from what is kept. */
+  /** Waits until nothing is pending, and begins from the saved state. */
   async settle(): Promise<this> {
     const { instance, core } = this
     try {
@@ -102,7 +102,7 @@ export class Transaction implements HeldLock {
     return registry.has(id) ? this.instance.unsaved(registry.get(id)) : {}
   }
 
-  /** A handler or a task begins: there is such a tab from now on. */
+  /** A handler or a task begins, so the tab exists from now on. */
   markExisting(): void {
     this.instance.exists = true
   }
@@ -112,17 +112,17 @@ export class Transaction implements HeldLock {
     this.changedRuns.added.push(run)
   }
 
-  /** The next save says that a run has ended, in whatever process it was. */
+  /** The next save says that a run has ended, whichever process it was in. */
   removeRun(run: string): void {
     this.changedRuns.removed.add(run)
   }
 
-  /** What will run once it is saved, in any process. */
+  /** The runs of all processes, as the next save lists them. */
   get running(): readonly RunningTask[] {
     return this.instance.runs.running(this.runs)
   }
 
-  /** The token, for the author's code, which may give it to others: so it is kept, though nothing else may have changed. */
+  /** The token, for the author's code. That code may pass it on, so the tab is saved even if nothing else has changed. */
   handOut(): string {
     if (this.instance.revision === 0 && !this.savesEnds && this.active) {
       this.core.grow(this.instance, 0, this.staged) // throws where the store takes no new tabs
@@ -131,22 +131,22 @@ export class Transaction implements HeldLock {
     return this.token
   }
 
-  /** The next save says how calls and tasks have ended, though nothing else has changed. */
+  /** Saves how calls and tasks have ended, even if nothing else has changed. */
   saveEnds(): void {
     this.savesEnds = true
   }
 
-  /** Where what was put in has changed since, by way of the author's own object. In development. */
+  /** Paths of values that were put in and that the author has changed since, through the original object. In development. */
   lost(): string[] {
     return this.drafts.flatMap((draft) => draft.lost())
   }
 
-  /** What the next save will make the state; the newest state once it is saved. */
+  /** The staged state, which the next save writes. Afterwards, the newest state. */
   get next(): State {
     return this.staged
   }
 
-  /** Drafts → snapshot, checked. The drafts go on from there. */
+  /** Makes the next snapshot of the drafts, and checks it. The drafts go on from it. */
   stage(goesOn = false): void {
     const before = this.instance.newest.state
     const { borrowed } = this.instance
@@ -229,7 +229,7 @@ export class Transaction implements HeldLock {
     if (call && !interrupted) endCall(instance, call, undefined, core.limits)
   }
 
-  /** The next save says something of tasks. */
+  /** The next save changes the list of runs. */
   get changesRuns(): boolean {
     return this.runs !== undefined
   }
@@ -251,14 +251,14 @@ export class Transaction implements HeldLock {
     return this.save(interrupted)
   }
 
-  /** What a `yield` means: saved, and on its way to the pages before the work goes on. */
+  /** The commit of a `yield`: saves the change, and sends it to the pages before the handler goes on. */
   async saveAndShow(interrupted?: Failure): Promise<void> {
     this.stage(true)
     await this.save(interrupted)
     await this.instance.hurry()
   }
 
-  /** Forgets what was changed since the last commit; handed-out drafts become read-only. */
+  /** Forgets all changes since the last commit. Drafts that the author has become read-only. */
   rollback(): void {
     for (const draft of this.drafts) draft.close()
     this.drafts = []
@@ -266,7 +266,7 @@ export class Transaction implements HeldLock {
     this.runs = undefined
   }
 
-  /** The author's code is past it: what was handed out becomes read-only. The lock is still held. */
+  /** The author's code has ended: its drafts become read-only. The lock is still held. */
   close(): void {
     this.active = false
     for (const draft of this.drafts) draft.close()
@@ -281,7 +281,7 @@ export class Transaction implements HeldLock {
     this.end?.()
   }
 
-  /** Resolves when the lock is given back. */
+  /** Resolves when the lock is released. */
   untilReleased(): Promise<void> {
     return new Promise((resolve) => {
       this.end = resolve

@@ -1,6 +1,6 @@
 /**
- * For how long code has run without letting the event loop turn. A task that waits for nothing but `update` over a store in
- * memory goes from promise to promise, and no timer, socket or other tab would ever get its turn.
+ * Lets the event loop turn when code has run for long without it. A task that awaits only `update`, over a store in memory,
+ * goes from promise to promise, and no timer, socket or other tab would ever get its turn.
  */
 import type { Clock } from '../base/clock.js'
 import type { Eventually } from '../base/eventually.js'
@@ -8,16 +8,16 @@ import { serverLimits } from '../base/server-limits.js'
 
 export class Turn {
   private readonly clock: Clock
-  /** When the present stretch of promises was seen first. */
+  /** When the present stretch of promises began. */
   private since: number | undefined
-  /** When somebody asked first for `giveWayInTurn` in this turn of the event loop. */
+  /** When `giveWayInTurn` was first called in this turn of the event loop. */
   private inTurnSince: number | undefined
   /** When a step asked last, in milliseconds of the clock. */
   askedAt = Number.NEGATIVE_INFINITY
   private waiting: (() => void)[] = []
-  /** When those that waited began to go on. */
+  /** When the waiting steps began to go on. */
   private turnedAt = 0
-  /** How many went on together last, and when that was looked at. */
+  /** How many waiting steps went on together last, and when that was measured. */
   private together = 1
   private lookedAt = 0
   /** Steps that have called one another. */
@@ -43,8 +43,8 @@ export class Turn {
   }
 
   /**
-   * The same for what takes milliseconds, as a large welcome does. Pages that come together are heard in one turn of the event loop, each by a
-   * callback of its own; so the time of the whole turn counts, and not that of a stretch.
+   * The same as `giveWay` for steps that take milliseconds, as a large welcome does. Node calls back once for each page that connects in a
+   * turn of the event loop. So the time of the whole turn counts, and not the time of one stretch of promises.
    */
   giveWayInTurn(): Promise<void> | undefined {
     if (this.waiting.length > 0) return this.next()
@@ -89,7 +89,7 @@ export class Turn {
     this.goOn(1)
   }
 
-  /** Lets some of those that wait go on. What they do is not known before: one can take microseconds, or write a large state. */
+  /** Lets some waiting steps go on. A step can take microseconds, or write a large state. */
   private goOn(count: number): void {
     for (const resolve of this.waiting.splice(0, count)) resolve()
     this.together = count
@@ -98,7 +98,7 @@ export class Turn {
     else process.nextTick(this.ended)
   }
 
-  /** The next ones, for as long as a stretch may take: more of them at once while they take no time that can be measured. */
+  /** Lets the next steps go on until a stretch is over. The count doubles while steps take no measurable time. */
   private readonly wentOn = (): void => {
     const now = this.clock.now()
     const isQuick = now === this.lookedAt

@@ -1,4 +1,4 @@
-/** A lock that an author has taken for a block: said in the log, in development alone, where `using` was forgotten. */
+/** A lock that an author has taken for a block. In development, the log warns if `using` was forgotten. */
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { fixedLimits } from '../base/server-limits.js'
@@ -10,7 +10,7 @@ export interface UsingWatchCore {
   readonly log: Log
 }
 
-/** A block that was given out by `lock()`. `await using` looks for its end at once; who writes `const` has forgotten it. */
+/** A block that `lock()` returned. `await using` asks for its end at once; `const` does not. */
 export class UsingWatch {
   private readonly core: UsingWatchCore
   private readonly where: string
@@ -25,13 +25,13 @@ export class UsingWatch {
     this.cancelTimer = core.clock.after(fixedLimits.lockHeldMs, () => this.say('still holds the lock'))
   }
 
-  /** Its end was looked for, or the lock is free. */
+  /** `await using` has asked for the block's end, or the lock is free. */
   done(): void {
     this.isDone = true
     this.cancelTimer()
   }
 
-  /** `what` it does, for people. */
+  /** Warns once. `what` says what the block does, as a clause. */
   say(what: string): void {
     if (this.isDone) return
     this.done()
@@ -43,5 +43,5 @@ export class UsingWatch {
   }
 }
 
-/** `undefined` in production. To be called in the function that the author calls: the trace names the caller's line. */
+/** `undefined` in production. Call it in the function that the author calls, so that the trace names the author's line. */
 export const lineHere = (): Error | undefined => (development ? new Error('This is where it was called.') : undefined)

@@ -1,4 +1,4 @@
-/** What pages see of the states of one token: public fields, what is computed from all fields, and the status of tasks. */
+/** The views of one token's states, which pages see: public fields, computed values, and the status of tasks. */
 import type { Log } from '../base/log.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { TaskStatus } from '../protocol/task-status.js'

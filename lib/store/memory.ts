@@ -7,7 +7,7 @@ interface Kept {
   owner: StateStore
 }
 
-/** What several handles in one process may share: a test has a hub die and another go on. */
+/** The stored tokens. Several handles in one process may share them, so that in a test another hub continues after one has died. */
 export type Memory = Map<string, Kept>
 
 export function memoryStore(memory: Memory = new Map()): StateStore {

@@ -23,7 +23,7 @@ export interface SavedTexts {
   readonly texts: Texts
 }
 
-/** What is saved of a token, or `'same'` if the caller already has that revision. */
+/** The saved record of a token, or `'same'` if the caller already has that revision. */
 export type SavedOrSame = SavedTexts | 'same' | undefined
 
 /** A large field as it is saved: its own text, and patches. Lengths are in characters. */
@@ -36,7 +36,7 @@ interface Large {
 /** Is stored next to the fields of a state. */
 interface Head {
   readonly shape: Shape | undefined
-  /** Its fields, in their order. */
+  /** The fields of the state, in their order. */
   readonly names: readonly string[]
 }
 
@@ -62,7 +62,7 @@ export class TokenRecord {
 
   static readonly empty = new TokenRecord(nothing, new Map())
 
-  /** What is saved, if anything is. */
+  /** The saved record; `undefined` if the token was never saved. */
   get saved(): Stored | undefined {
     return this.stored.revision === 0 ? undefined : this.stored
   }

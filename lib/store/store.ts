@@ -107,7 +107,7 @@ export interface StateStore {
    * owner.
    */
   load(token: string): Promise<Stored | undefined> | Stored | undefined
-  /** What is saved of a token, whichever process owns it. */
+  /** The saved record of a token, whichever process owns it. */
   read(token: string): Promise<Stored | undefined> | Stored | undefined
   /**
    * Saves `next` if this handle owns the token and its revision is still `next.revision - 1`. Resolves when a later `load` is sure to
@@ -140,7 +140,7 @@ export interface StateStore {
   close(): Promise<void> | void
 }
 
-/** What a store can do that several processes use at the same time. Each process is a node. */
+/** The further operations of a store that several processes use at the same time. Each process is a node. */
 export interface Shared {
   /** The random id of this process. */
   readonly node: string
@@ -173,7 +173,7 @@ export interface Shared {
   isAttended(token: string): Promise<boolean>
 }
 
-/** What a shared store calls in its process. */
+/** The events of a shared store, which it calls in its process. */
 export interface ClusterEvents {
   /** Another process waits for a token that this process owns. */
   onHandoverRequested(token: string): void

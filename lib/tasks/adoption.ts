@@ -1,6 +1,6 @@
 /**
- * What happens to a durable task whose process has died: it goes on here, or fails. Its arguments were saved before a schema had
- * seen them, and the schema of this build validates them again: the code may have changed.
+ * Continues durable tasks whose process has died, or fails them. Their arguments were saved before a schema had validated them, and
+ * the schema of this build validates them again, because the code may have changed.
  */
 import { concealed } from '../base/concealed.js'
 import type { Failure } from '../base/errors.js'

@@ -1,4 +1,4 @@
-/** How many tasks may run or wait: of a token, a browser, an address and the process. */
+/** Bounds the tasks that may run or wait: per token, per browser, per address and in the whole process. */
 import { guardLimits } from '../base/guard-limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import type { TasksCore } from './core.js'

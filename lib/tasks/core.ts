@@ -1,4 +1,4 @@
-/** What background tasks use of the rest of a process. */
+/** The parts of a process that background tasks use. */
 import type { Eventually } from '../base/eventually.js'
 import type { ExclusiveCore } from '../instance/exclusive.js'
 import type { Instance } from '../instance/instance.js'

@@ -9,7 +9,7 @@ import type { TasksCore } from './core.js'
 import type { TaskPool } from './pool.js'
 import type { TaskRun } from './run.js'
 
-/** Of one token: functions that stop the timers, by id of the run. */
+/** The timers of one token: functions that stop them, by id of the run. */
 type Timers = Map<string, () => void>
 
 export class DisconnectPolicy {

@@ -28,7 +28,7 @@ export interface PoolEvents {
   onStopped(token: string): void
 }
 
-/** What came before an attempt. */
+/** The attempts of a run before the next one. */
 interface PreviousAttempts {
   readonly failures: number
   /** When the attempt may begin, in milliseconds since the epoch. */
@@ -50,7 +50,7 @@ export class TaskPool implements RunHost {
   private readonly index = new RunIndex()
   private readonly core: TasksCore
   private readonly events: PoolEvents
-  /** What each run was started with, to try it again. */
+  /** The start of each run, to try it again. */
   private readonly starts = new WeakMap<TaskRun, TaskStart>()
 
   constructor(core: TasksCore, events: PoolEvents) {

@@ -1,4 +1,4 @@
-/** What one attempt of a task's run is, and the phases that it passes through. */
+/** The fixed properties of one attempt of a task's run, and the phases that it passes through. */
 import type { HeldStateError } from '../base/errors.js'
 import type { DurableRun } from '../store/store.js'
 
@@ -14,7 +14,7 @@ export interface RunOwner {
   readonly address?: string | undefined
 }
 
-/** What one attempt of a run is. */
+/** The fixed properties of one attempt of a run. */
 export interface RunSpec {
   readonly id: string
   readonly token: string
@@ -25,7 +25,7 @@ export interface RunSpec {
   readonly disconnectGraceMs: number | undefined
   /** Counts from 1. */
   readonly attempt: number
-  /** What is saved of a durable run. */
+  /** The saved part of a durable run. */
   readonly durable: DurableRun | undefined
   /** The number of attempts that failed before this one. */
   readonly failures: number

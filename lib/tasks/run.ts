@@ -40,7 +40,7 @@ export interface RunHost {
 
 export class TaskRun {
   readonly spec: RunSpec
-  /** How often the run has looked at the state, and the state that it saw last or has made. */
+  /** The number of times that the run has looked at the state, and the state that it saw or made last. */
   looks = 0
   seen: State | undefined
   /** Resolves, never rejects, when the function of the task has settled. */
@@ -258,7 +258,7 @@ export class TaskRun {
     }
   }
 
-  /** What a cancelled run returns or yields starts nothing. */
+  /** Triggers that a cancelled run returns or yields start nothing. */
   private start(triggers: readonly Trigger[]): void {
     this.check()
     this.host.start(this, triggers)

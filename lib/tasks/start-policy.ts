@@ -1,4 +1,4 @@
-/** What happens to the start of a task while other runs of the task have not ended. */
+/** Decides what happens to the start of a task while other runs of the task have not ended. */
 import { HeldStateError } from '../base/errors.js'
 import type { RunningTask } from '../store/store.js'
 import { digestOf } from './argument-digest.js'

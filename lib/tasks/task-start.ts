@@ -1,4 +1,4 @@
-/** The start of a task: what the task runs with, and what is decided about its run already. */
+/** The start of a task: its arguments, and what is already decided about its run. */
 import type { HeldStateError } from '../base/errors.js'
 import type { CallName } from '../instance/call-log.js'
 import type { TaskDeclaration } from '../state/definition.js'
@@ -21,7 +21,7 @@ export interface TaskStart {
 
 export interface JoinedRun {
   readonly run: TaskRun
-  /** How often the run had looked at the state when the trigger came. */
+  /** The number of times that the run had looked at the state when the trigger came. */
   readonly looks: number
   /** Why the trigger may not join the run. */
   readonly refused?: HeldStateError | undefined

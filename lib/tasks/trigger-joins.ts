@@ -20,7 +20,7 @@ export class TriggerJoins {
   private readonly core: TasksCore
   private readonly pool: Pick<TaskPool, 'find'>
   private readonly start: (start: TaskStart) => Eventually<unknown>
-  /** By run: the last trigger that came with a change which the run has not seen. */
+  /** The last trigger that came with a change which the run has not seen, by run. */
   private readonly unseen = new Map<TaskRun, { readonly start: TaskStart; readonly looks: number }>()
   /** Ids of saved triggers that are being removed from the list of runs. */
   private readonly removing = new Set<string>()
@@ -32,7 +32,7 @@ export class TriggerJoins {
   }
 
   /**
-   * What happens to a trigger that `decideStart` lets join or refuses, among the `runs` of its token. With `isSaved`, the trigger
+   * Decides about a trigger that `decideStart` lets join or refuses, among the `runs` of its token. With `isSaved`, the trigger
    * is an entry of that list until the run has looked at the state. Throws if the trigger may not start.
    */
   meet(

@@ -3,7 +3,7 @@ import { missingClient } from './errors.js'
 
 export type Reply = unknown
 
-/** What is used of a client of the package `redis`. */
+/** The part of a client of the package `redis` that is used here. */
 export interface Client {
   on(event: 'error', listener: (error: unknown) => void): unknown
   connect(): Promise<unknown>

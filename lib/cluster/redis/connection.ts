@@ -29,7 +29,7 @@ export interface RedisConnectionOptions {
 export interface ConnectionListener {
   readonly channel: string
   onMessage(text: string): void
-  /** There is a new connection: messages may have been lost. */
+  /** The connection was made again. Messages may have been lost. */
   onReconnected(): void
   onReachable(reachable: boolean): void
   /** Runs on each connection before it is used; `first` for the first. Throws what speaks against this redis. */

@@ -1,4 +1,4 @@
-/** What the errors of a redis mean. Each begins with a code in capitals. */
+/** Translates the errors of a redis. Each begins with a code in capitals. */
 import { HeldStateError, isHeldStateError, messageOf } from '../../base/errors.js'
 import { cannotSave } from '../../store/errors.js'
 
@@ -50,7 +50,7 @@ export const unreachable = (where: string, cause: unknown) =>
     { cause },
   )
 
-/** For an operation under way: its message may reach a page, so it does not name the address of the store. */
+/** The error of an operation under way. Its message may reach a page, so it does not name the address of the store. */
 export const storeUnreachable = (where: string, cause: unknown) =>
   new HeldStateError('store-unreachable', cannotSave, { cause: unreachable(where, cause) })
 

@@ -15,7 +15,7 @@ export interface RedisStoreOptions {
    * its tabs and tasks go on elsewhere after that time. A process that is busy for longer, without a pause, loses them.
    */
   readonly lease?: Duration
-  /** How long a tab is kept that nobody uses. By default as long as the hub says with its limit `keepMs`, which is a day. */
+  /** How long an unused tab is kept. The default is the limit `keepMs` of the hub, which is a day. */
   readonly keep?: Duration
   readonly log?: Log
   readonly clock?: Clock

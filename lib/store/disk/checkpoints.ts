@@ -10,7 +10,7 @@ import { fixedLimits } from '../../base/server-limits.js'
 import type { Driver } from './sqlite.js'
 import { sqliteWorker } from './sqlite-worker.js'
 
-/** With `all`, nothing may be left in the log only; with `last`, the thread ends. */
+/** `all`: nothing may be left in the log only. `last`: the thread ends afterwards. */
 type Kind = 'some' | 'all' | 'last'
 
 export class Checkpoints {

@@ -1,4 +1,4 @@
-/** What a store on the disk holds, read beside a server that may use it. */
+/** Reads the contents of a store on the disk while a server may be using it. */
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { refuseForeign } from './schema.js'
@@ -6,9 +6,9 @@ import { type Database, type Row, sqliteDriver } from './sqlite.js'
 
 export interface DiskContents {
   readonly file: string
-  /** Of the file and its log. */
+  /** Bytes of the file and its log. */
   readonly bytes: number
-  /** Of the file, not used; given back while the server runs. */
+  /** Unused bytes of the file. A running server gives them back. */
   readonly freeBytes: number
   readonly tokens: number
   readonly tokensWithTasks: number
@@ -16,7 +16,7 @@ export interface DiskContents {
   readonly damaged: number
   /** The largest first. */
   readonly states: readonly { readonly state: string; readonly tokens: number; readonly characters: number }[]
-  /** What SQLite says is wrong with the file. */
+  /** The damage that SQLite reports. */
   readonly fault: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** How the disk store goes on when a page of its file is damaged. */
+/** Lets the disk store go on when a page of its file is damaged. */
 import { isDamaged, textOf, type Value } from './sqlite.js'
 
 /** Runs `work`, or `otherwise` if it finds a damaged page. */

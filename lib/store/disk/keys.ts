@@ -3,7 +3,7 @@
 const separator = '\u0000'
 const slash = '/'
 
-/** Of a key of a record. */
+/** The key as it is written to the file. */
 export const writtenKey = (key: string): string =>
   /[%/]/.test(key) ? key.split(separator).map(escaped).join(slash) : key.replaceAll(separator, slash)
 

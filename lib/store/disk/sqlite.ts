@@ -11,7 +11,7 @@ export type Value = string | number | null | Uint8Array
 export type Row = Readonly<Record<string, Value>>
 
 export interface Statement {
-  /** How many rows it has changed. */
+  /** Returns the number of changed rows. */
   run(...values: Value[]): number
   get(...values: Value[]): Row | undefined
   all(...values: Value[]): readonly Row[]
@@ -31,7 +31,7 @@ export const textOf = (value: Value | undefined): string => decoder.decode(value
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The part that both have. */
+/** The part of the interface that both engines have. */
 interface NativeStatement {
   run(...values: Value[]): { readonly changes: number | bigint }
   all(...values: Value[]): unknown[]
@@ -44,9 +44,9 @@ interface NativeDatabase {
 }
 
 export interface Driver {
-  /** For a worker, which loads it by itself: the name of a module, or the file of one. */
+  /** The name or the file of the module, for a worker that loads it by itself. */
   readonly module: string
-  /** What makes a database is exported by this name. */
+  /** The name under which the module exports its database class. */
   readonly export: 'DatabaseSync' | 'default'
   open(file: string): Database
 }

@@ -1,6 +1,6 @@
-/** What the disk store says to SQLite. Texts of a file that may be damaged are read as bytes, since not all bytes are a text. */
+/** The SQL statements of the disk store. Texts are read as bytes, because a damaged file may hold bytes that are no text. */
 
-/** Of so many texts: each statement costs microseconds by itself, and a save of a small state writes two or three. */
+/** Writes so many texts at once. Each statement costs microseconds by itself, and a save of a small state writes two or three texts. */
 const putting = (texts: number) =>
   `INSERT INTO texts (token_id, key, text) VALUES ${Array(texts).fill('(?, ?, ?)').join(', ')} ON CONFLICT DO UPDATE SET text = excluded.text`
 

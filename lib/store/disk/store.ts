@@ -211,7 +211,7 @@ class DiskStore {
   }
 }
 
-/** For each save, why it failed, if it did. */
+/** Settles each waiting save. `outcomes` has the error of each save that failed. */
 function settle(waiting: readonly Waiting[], outcomes: readonly unknown[]): void {
   for (const [at, { done, failed }] of waiting.entries()) {
     const failure = outcomes[at]

@@ -34,7 +34,7 @@ export class DiskTokens {
   private readonly log: Log
   private readonly clock: Clock
   private readonly prepared: Partial<Record<StatementName, Statement>> = {}
-  /** What this handle knows of each token. */
+  /** The tokens that this handle knows. */
   private readonly known = new Map<string, KnownToken>()
 
   constructor(database: Database, log: Log, clock: Clock) {
