@@ -103,7 +103,7 @@ const asking: Claim = { at: 'asking', handoverRequested: false, mayBeFree: false
 /** The replica of a token that this process does not use. */
 export const noReplica: Readonly<Replica> = { role: stranger, record: undefined, claim: undefined, asking: undefined }
 
-/** Whether a replica says no more than `noReplica`. */
+/** Whether a replica holds no more than `noReplica`. */
 export const isBlank = ({ role, claim, asking }: Replica) => role.as === 'stranger' && !claim && !asking
 
 export function next(replica: Replica, event: ReplicaEvent): Step {

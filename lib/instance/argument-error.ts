@@ -1,4 +1,4 @@
-/** The error for arguments that their schema refused: it says what is wrong and where, and repeats nothing that was sent. */
+/** The error for arguments that their schema refused. It names the path and the fault, and repeats no value that was sent. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HeldStateError, type Issue } from '../base/errors.js'
 import { boundedIssues } from '../base/issues.js'

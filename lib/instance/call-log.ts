@@ -8,7 +8,7 @@ import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 import type { CallEnd, PageCalls } from '../store/store.js'
 
-/** Names a call for good: the page that made it, and its number there. */
+/** Identifies a call: the page that made it, and its number there. */
 export interface CallName {
   readonly page: string
   readonly id: number
@@ -142,7 +142,7 @@ function bounded(page: PageCalls, limits: Limits): PageCalls {
   return { ...page, ends, forgotten }
 }
 
-/** Each save of the token writes all of it: so the newest failures keep all their words, and older ones their code and a few. */
+/** Shortens old failures, because each save of the token writes all of them: the newest keep their whole message, older ones its first words. */
 function shortened(ends: readonly CallEnd[]): readonly CallEnd[] {
   let left: number = serverLimits.rememberedText
   const from = ends.findLastIndex(({ failure }) => {

@@ -22,8 +22,8 @@ export interface Change extends ChangedState {
 }
 
 /**
- * Saves a change, now or with the next batch. Done when it is saved; nothing of it was shown before. A change of tasks is in no batch: it must wait until
- * nothing is pending.
+ * Saves a change, now or with the next batch. Done when the change is saved; nothing of it was shown before. A change of tasks is saved alone: the
+ * caller waits until nothing is pending.
  */
 export function push(core: CommitCore, instance: Instance, change: Change): Eventually<void> {
   const { pending } = instance
@@ -186,7 +186,7 @@ function storedWith({ limits }: CommitCore, instance: Instance, { state, shapes,
   return next
 }
 
-/** A save that failed may have been kept all the same: the store is asked. */
+/** A save that failed may have reached the store all the same, so the store is asked. */
 async function afterFailedSave(core: CommitCore, instance: Instance, change: Change, next: Stored, error: unknown) {
   instance.disown()
   if (isStale(error)) loseOwnership(core, instance, error)

@@ -17,7 +17,7 @@ export interface Core {
   readonly registry: Registry
   readonly store: StateStore
   readonly nodes: Processes & {
-    /** No other process owns a token that was loaded here, as far as the lease tells. Ask `isOurs`, which knows whether it was. */
+    /** By its lease, this process still owns a token that it has loaded. Call `isOurs`, which also checks that it was loaded. */
     holds(token: string): boolean
   }
   readonly endings: {

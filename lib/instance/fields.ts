@@ -1,4 +1,4 @@
-/** The declared fields of a state: brought up to what the code of today declares, and no others let in. */
+/** Brings the fields of a saved state up to what the code declares now, and refuses fields that it does not declare. */
 
 import { copyValue } from '../base/copy.js'
 import { HeldStateError } from '../base/errors.js'

@@ -1,4 +1,4 @@
-/** The app has ended the state of a tab, as for a logout: no call of it takes effect any more. */
+/** The error of calls to a state that the app has ended, as for a logout. Such calls take no effect. */
 import { HeldStateError } from '../base/errors.js'
 
 export const forgotten = (): HeldStateError =>

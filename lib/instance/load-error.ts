@@ -1,4 +1,4 @@
-/** The state of a token could not be loaded, so nobody knows which calls have taken effect on it. */
+/** The state of a token could not be loaded, so it is unknown which calls have taken effect on it. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { notLoaded, wordsForVisitors } from '../base/failure.js'
 
@@ -16,7 +16,7 @@ export class LoadError extends HeldStateError {
   }
 }
 
-/** A page hears of it: where the store is, and what it says, is for the log. */
+/** The message for the page. The address of the store and its own error are only logged. */
 function messageFor(cause: unknown): string {
   if (!isHeldStateError(cause)) return notLoaded
   return wordsForVisitors.get(cause.code) ?? cause.message

@@ -25,7 +25,7 @@ export function refresh(core: Core, instance: Instance): Eventually<void> {
     throw new LoadError(instance.token, error)
   }
   const ask = () => shared.follow(instance.token).then(known, unknown)
-  // the page may have been shown elsewhere what this process has saved, and does not know yet that it is kept
+  // another process may have shown the page what this process has saved, before this process learns that the save succeeded
   return instance.pending ? instance.pending.durable().then(ask, ask) : ask()
 }
 

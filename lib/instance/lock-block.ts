@@ -1,11 +1,11 @@
-/** The lock of a token as server code outside of tasks holds it to the end of a block. */
+/** The lock of a token, held by server code outside of tasks to the end of a block. */
 import type { Definition } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
 import type { LockScope } from './lock-scope.js'
 import type { Transaction } from './transaction.js'
 import type { UsingWatch } from './using-watch.js'
 
-/** Held until it is disposed of, once: the change is saved then. Touching it marks the flow that holds it. */
+/** Disposing of the block saves the change and releases the lock. The first access to it marks the flow that holds the lock. */
 export function heldBlock(transaction: Transaction, flow: LockScope, watch: UsingWatch | undefined): HeldToken {
   const dispose = async () => {
     if (!transaction.active) return

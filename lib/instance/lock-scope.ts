@@ -55,7 +55,7 @@ export class LockScope {
   /**
    * Runs `work` under a hold of its own; `author` is the function of the user's that it will call. Once any flow is
    * followed, every promise of the process costs more, so that begins with the first function that may wait. A plain
-   * function that returns a promise shows it too late: the first of all is not followed, the others are.
+   * function that returns a promise shows it too late: the very first one is not followed, later ones are.
    */
   run<H extends HeldLock, T>(hold: H, author: Author, work: (hold: H) => T): T {
     if (this.follows || waits.has(author.constructor)) return this.follow(hold, work)

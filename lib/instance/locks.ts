@@ -1,7 +1,7 @@
 /**
- * One exclusive lock per token. Waiters are served in order by an async-mutex, which exists only while somebody waits: a
- * lock that nobody else wants is a mark in a line, taken and given back without a promise. The line stays until the token
- * is forgotten: a map that is written for each event leaves more to collect than all else that a lock costs.
+ * One exclusive lock per token. An async-mutex serves waiters in order, and exists only while there are any: a lock without
+ * waiters is a flag, taken and released without a promise. The entry of a token stays until the token is forgotten, because
+ * a map that is written for each event makes more garbage than the rest of a lock.
  */
 import { Mutex } from 'async-mutex'
 import { assert } from '../base/assert.js'

@@ -1,5 +1,5 @@
 /**
- * May this process write the state of a token? `isOurs` answers it for all code. `Instance.role` alone says what this process knew last, and
+ * May this process write the state of a token? `isOurs` answers it for all code. `Instance.role` alone is what this process knew last, and
  * does not know of a lease that has lapsed: it is good for what is only shown, or asked again under the lock.
  *
  * Five things stand between code and a write: the lock of this process (`locks`), the guard of a task (`write-guard`), this answer, the store, which

@@ -1,7 +1,7 @@
 /**
- * The pipeline of a change, for all code of an author: lock → load → draft → work → save → unlock. Where a step fails, nothing of the change is kept
- * and nothing of it was shown; the failure leaves here, named. The lock is free as soon as a save has started: the next change builds on it, and is
- * saved with the next batch. A change of tasks is the exception; it is saved under the lock. Only the end of a token (`hub/endings`) is saved without.
+ * The pipeline of a change, for all code of an author: lock → load → draft → work → save → unlock. If a step fails, nothing of the change is saved or
+ * shown, and the error is thrown from here. The lock is free as soon as a save has started: the next change builds on it, and is
+ * saved with the next batch. A change of tasks is the exception: it is saved under the lock. Only the end of a token (`hub/endings`) is saved without.
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, endOf } from './call-log.js'
@@ -144,9 +144,9 @@ function commitLater<T>(core: Core, transaction: Transaction, value: Promise<T>)
 }
 
 function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {
-  transaction.active = false // its author's code has ended: what that left running waits for the lock as anybody does
+  transaction.active = false // the author's code has ended: code that it left running waits for the lock like any other
   transaction.absorbTriggers()
-  const isAlone = transaction.changesRuns // what tasks have to say is saved under the lock
+  const isAlone = transaction.changesRuns // changes of tasks are saved under the lock
   let saved: Eventually<void>
   try {
     saved = transaction.commit()
@@ -190,7 +190,7 @@ export function own(core: Core, instance: Instance): Eventually<void> {
         after(run(core, transaction, request), (outcome) => (outcome as Done<void>).durable),
       ),
     (error) => {
-      if (!isSaveFailed(error)) throw error // what tasks had to say went with it, and was not asked for
+      if (!isSaveFailed(error)) throw error // changes of tasks that failed with it were not asked for
       if (instance.role !== 'owner') throw new LoadError(token, error)
     },
   )

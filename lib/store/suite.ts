@@ -9,7 +9,7 @@ interface Runner {
   it(name: string, body: () => Promise<void>): void
 }
 
-/** `open` gives a new store, or with `beside` another handle on what that one keeps. */
+/** `open` returns a new store, or with `beside` another handle on the data of that store. */
 export function storeSuite(
   name: string,
   runner: Runner,

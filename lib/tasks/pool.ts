@@ -168,7 +168,7 @@ export class TaskPool implements RunHost {
     void Promise.all(runs.map(({ stopping }) => stopping)).then(() => cancelTimer())
   }
 
-  /** Once a task, however many copies of it were cancelled. */
+  /** Called once per task, however many copies of it were cancelled. */
   private publishCancelled(runs: readonly TaskRun[]): void {
     const run = runs.findLast(({ spec }) => spec.failures > 0) ?? runs[0]
     if (!run) return

@@ -2,7 +2,7 @@
 import { HeldStateError } from '../../base/errors.js'
 import type { Database } from './sqlite.js'
 
-/** "held", so that `file` and others can tell whose it is. */
+/** The application id of the file, "held", by which `file` and other programs recognise it. */
 const applicationId = 0x68656c64
 
 /** Each leads from the version before to the next. What was released is never changed. */

@@ -24,8 +24,8 @@ export interface Database {
 }
 
 /**
- * A text, selected as `CAST(… AS BLOB)`. What a damaged page has made of it may be no UTF-8: then this throws, where the package ends the
- * process if it is asked for the text itself.
+ * Reads a text that was selected as `CAST(… AS BLOB)`. On a damaged page it may be no UTF-8: then this throws, while the package would end
+ * the process if it were asked for the text itself.
  */
 export const textOf = (value: Value | undefined): string => decoder.decode(value as Uint8Array)
 
@@ -78,7 +78,7 @@ function ofNode(): Driver | undefined {
   return known && driver('node:sqlite', 'DatabaseSync', known.DatabaseSync)
 }
 
-/** Beside this file, or, where a bundler has moved it, beside the app. */
+/** Looks for the package from this file, and from the app if a bundler has moved this file. */
 function ofPackage(): Driver {
   const name = ['lib', 'sql'].join('') // a bundler that reads it would look into the binary
   try {
@@ -123,7 +123,7 @@ const wrapped = (native: NativeDatabase): Database => ({
   close: () => void native.close(),
 })
 
-/** Node says of its SQLite that it may change. What is used here has not since it came. */
+/** Suppresses Node's warning that its SQLite may change. The part that is used here has never changed. */
 function withoutWarning<T>(work: () => T): T {
   const { emitWarning } = process
   process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
