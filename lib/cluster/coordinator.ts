@@ -2,6 +2,7 @@
  * The coordinator port: what the processes of an app share. A node is a process with a random id. It is alive while its lease
  * is renewed, by the coordinator's clock. One node owns a token, under a fence that rises with each change of owner; a save
  * with an older fence is refused. Each operation is atomic. Messages to a node may be late or lost, which costs time only.
+ * Each implementation passes `coordinator-suite.fixture.ts`.
  */
 import type { SavedOrSame, SavedTexts, Writes } from '../store/record.js'
 
