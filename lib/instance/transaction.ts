@@ -88,7 +88,7 @@ export class Transaction implements HeldLock {
     const { state, shapes } = this.instance.newest
     const fields = this.fieldsOf(definition, ownValue(state, id), ownValue(shapes, id))
     const draft = new StateDraft(definition, fields)
-    this.drafts = this.drafts.concat(draft) // `push` makes room for 17, and most transactions have one
+    this.drafts = this.drafts.length === 0 ? [draft] : [...this.drafts, draft] // most transactions have one; `push` makes room for 17
     return draft.state
   }
 
