@@ -11,7 +11,7 @@ export const { HubRuntime } = await load<typeof import('../../lib/dist/hub/hub.j
 export const { attachSocketIo } =
   await load<typeof import('../../lib/dist/transport/socketio.js')>('transport/socketio.js')
 export const { memoryStore } = await load<typeof import('../../lib/dist/store/memory.js')>('store/memory.js')
-export const { diskStore } = await load<typeof import('../../lib/dist/store/disk/store.js')>('store/disk.js')
+export const { diskStore } = await load<typeof import('../../lib/dist/store/disk/store.js')>('store/disk/store.js')
 export const { redisStore } =
   await load<typeof import('../../lib/dist/cluster/redis/store.js')>('cluster/redis/store.js')
 export const { defaultLimits } = await load<typeof import('../../lib/dist/base/limits.js')>('base/limits.js')
