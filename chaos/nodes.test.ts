@@ -126,7 +126,7 @@ it('chaos of nodes: counts are exact; npm run chaos -- --nodes 3 does it 100 tim
 
 /** What a raw connection is told when its server closes in order. */
 function farewell(url: string) {
-  const auth = { version: protocolVersion, page: '0'.repeat(32), watch: [] }
+  const auth = { version: protocolVersion, page: '0'.repeat(32), subscriptions: [[0, 'tab', []]] }
   const socket = io(url, { path: socketPath, transports: ['websocket'], reconnection: false, forceNew: true, auth })
   const connected = new Promise<void>((resolve) => socket.once('connect', resolve))
   const spreadMs = new Promise<number>((resolve) => socket.once('bye', (_code, _message, ms) => resolve(ms)))

@@ -1,7 +1,8 @@
 /**
  * Lives through seeded lives of a hub and its tabs: `npm run simulate -- 1 10000` those of the seeds 1 to 10,000, with one
  * number that life alone, told in full where it breaks a promise. `--nodes 3` has that many processes over one coordinator, and
- * `--calm` lets none of them die, and `--queues` has tasks that wait for each other.
+ * `--calm` lets none of them die, `--queues` has tasks that wait for each other, and
+ * `--two` has pages with a second subscription.
  */
 import { parseArgs } from 'node:util'
 import { simulate } from '../lib/dist/testing/simulation.js'
@@ -11,6 +12,7 @@ const { values, positionals } = parseArgs({
     nodes: { type: 'string' },
     calm: { type: 'boolean' },
     queues: { type: 'boolean' },
+    two: { type: 'boolean' },
     sabotage: { type: 'string' },
   },
   allowPositionals: true,

@@ -32,7 +32,12 @@ export interface Greeting {
 export const hex32 = () => randomBytes(16).toString('hex')
 
 /** A hello that the hub takes. */
-export const hello = (more: Greeting = {}) => ({ version: protocolVersion, page: hex32(), watch: [], ...more })
+export const hello = ({ watch = [], ...more }: Greeting = {}) => ({
+  version: protocolVersion,
+  page: hex32(),
+  subscriptions: [[0, 'tab', watch]],
+  ...more,
+})
 
 /** Where sockets come from. */
 export interface Origin {
@@ -163,7 +168,7 @@ export class RawPage {
 
   /** The signed token of the last welcome. */
   get token(): string | undefined {
-    return /^42\["[wr]","([^"]+)"/.exec(this.last('w')?.text ?? '')?.[1]
+    return /^42\["hi","([^"]+)"/.exec(this.last('hi')?.text ?? '')?.[1]
   }
 
   emit(...message: unknown[]): boolean {
@@ -173,7 +178,7 @@ export class RawPage {
   /** Calls an event or starts a task; the id of the call. */
   call(definition: string, member: string, ...args: unknown[]): number {
     this.ids += 1
-    this.emit('call', this.ids, definition, member, args)
+    this.emit('call', 0, this.ids, definition, member, args)
     return this.ids
   }
 

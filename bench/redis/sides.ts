@@ -79,7 +79,8 @@ export async function heldToken(hub: HubRuntime, definition: string): Promise<To
   })
   const send = (name: string, ...args: unknown[]) => {
     if (name === 'w') return welcomed()
-    for (const settled of (args[3] ?? []) as [id: number, ...failure: unknown[]][]) {
+    const ends = name === 'd' ? (args as unknown[][]).flatMap(([, , , , settled = []]) => settled) : []
+    for (const settled of ends as [id: number, ...failure: unknown[]][]) {
       const [id, ...failure] = settled
       const call = calls[id % inFlightMost]
       calls[id % inFlightMost] = undefined
@@ -90,7 +91,7 @@ export async function heldToken(hub: HubRuntime, definition: string): Promise<To
   const page = randomUUID().replaceAll('-', '')
   const session = hub.connect(
     { send, close: () => {} },
-    { version: protocolVersion, page, watch: [definition] },
+    { version: protocolVersion, page, subscriptions: [[0, 'tab', [definition]]] },
     'bench',
   )
   await welcome
@@ -99,7 +100,7 @@ export async function heldToken(hub: HubRuntime, definition: string): Promise<To
     id += 1
     return new Promise<void>((resolve, reject) => {
       calls[id % inFlightMost] = { resolve, reject }
-      session.receive('call', [id, definition, member, args])
+      session.receive('call', [0, id, definition, member, args])
     })
   }
   return { add: () => call('add', 1), change: (row, name) => call('change', row, name) }

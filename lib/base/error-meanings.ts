@@ -55,6 +55,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'too-many-tasks': 'a tab, a browser, an address or the server runs as many tasks as its bound allows',
   'undeclared-field': 'a field was written that its definition does not declare',
   'unfit-store': 'the store cannot be used as it is set up',
+  'unknown-address': 'a page asked for the state of an address that is not there, or not for this page',
   'unknown-definition': 'no state with this id is defined',
   'unknown-member': 'a definition has no event or task of this name',
   'unknown-tab': 'the request does not tell which tab it comes from',

@@ -59,6 +59,7 @@ export const errorCodes = [
   'too-many-tasks',
   'undeclared-field',
   'unfit-store',
+  'unknown-address',
   'unknown-definition',
   'unknown-member',
   'unknown-tab',

@@ -124,6 +124,14 @@ export const pageLimits = {
   lineAnswerMs: 2_000,
   /** Milliseconds after a call was sent in which the end of the connection makes it suspect: something on the way may not let it pass. */
   suspectMs: 5_000,
+  /** Pages before it in a tab whose calls a page sends on: as many as the server remembers beside it. */
+  formerPages: 3,
+  /** Characters that a page keeps of calls that have not settled, for the page after it. Browsers have room for five million in a tab. */
+  keptCharacters: 500_000,
+  /** Milliseconds in which calls that are made while the page is not connected are kept, together. */
+  keepMs: 50,
+  /** After so many messages, the page says what it has heard. */
+  heardEvery: 64,
   /** Times that a connection may end over a call that was sent alone. Then the page gives the call up; it would go on for ever. */
   suspectEnds: 3,
   /** Milliseconds that a page adds at most to its first attempt when a closing server asks it to spread. */

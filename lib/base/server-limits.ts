@@ -141,6 +141,8 @@ export const fixedLimits = {
   clockSkewMs: 86_400_000,
   /** Milliseconds that the server remembers what a closed page was sent. A lost connection or a reload takes less. */
   windowMs: 60_000,
+  /** Milliseconds in which a page of an older protocol sends the calls that wait in it; it is then told to reload. */
+  olderPageMs: 2_000,
   /** Requests and upgrades that wait for an app that is not ready yet; further ones get status 503. A page that reloads makes some dozens. */
   earlyRequests: 1_000,
   /** Tokens of which the hub remembers how large their copies are, so that who cannot pay for one does not make it read them. */

@@ -4,7 +4,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, isPromise } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
-import { type CallName, endCall, endOf } from '../instance/call-log.js'
+import { type CallName, endCall, endOf, hasForgotten } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
@@ -27,11 +27,15 @@ export interface CallOnce {
   readonly early: boolean
   /** Its page was here before, and may send it again. */
   readonly again: boolean
+  /** Its page was here so long ago that nothing may be remembered of it. */
+  readonly mayBeForgotten: boolean
 }
 
 /** What is left of a call after it has run; its `done` never rejects. */
 export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eventually<Running> {
-  const known = endOf(call.instance.calls, call.name)
+  const { calls } = call.instance
+  const isForgotten = call.mayBeForgotten && hasForgotten(calls, call.name.page, call.limits)
+  const known = endOf(calls, call.name) ?? (isForgotten ? 'unknown' : undefined)
   if (known) return replay(call, known)
   const ended = () => succeed(call)
   const failed = (error: unknown) => fail(call, error)

@@ -6,24 +6,40 @@ import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import { fromFailure, HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
-import type { PageBounds } from '../protocol/bounds.js'
+import { bytesOf, type PageBounds } from '../protocol/bounds.js'
 import type { Settlement } from '../protocol/down.js'
 import type { Prediction } from './prediction.js'
+import { Predictions } from './predictions.js'
 
-/** A message that expects a settlement, without its id, and its size. */
+/** A message that expects a settlement, without its subscription and its id, and its size. */
 export interface Request {
+  readonly subscription: number
   readonly message: readonly [name: string, ...args: Json[]]
   readonly bytes: number
   /** What to do once the connection ends: send it again, or let it fail because the next hello says the same. */
   readonly again: boolean
   /** What the page shows of it until it settles. */
   readonly prediction?: Omit<Prediction, 'call'> | undefined
+  /** The page that made it, where that was one before this one in the same tab. */
+  readonly former?: string | undefined
+}
+
+/** A call that has not settled. */
+export type OpenCall = Pick<Request, 'subscription' | 'message' | 'again' | 'former'> & { readonly id: number }
+
+/** A call of a former page. */
+export interface RestoredCall extends Pick<Request, 'subscription' | 'message'> {
+  readonly id: number
+  readonly former: string
+  /** Of the state that it was made to. */
+  readonly birth: string | undefined
 }
 
 type Send = (id: number, request: Request) => void
 
 interface Open {
   readonly request: Request
+  readonly birth?: string | undefined
   /** Milliseconds of the clock; `undefined` while it waits. */
   sentAt: number | undefined
   /** Connections that ended one after the other, each soon after it was sent. Once may be chance. */
@@ -35,22 +51,81 @@ interface Open {
 }
 
 export class Calls {
-  private readonly open = new Map<number, Open>()
+  private open = new Map<number, Open>()
   private bounds: PageBounds
   private readonly clock: Pick<Clock, 'now'>
-  private last = 0
+  /** Called when a call is made, or has settled. */
+  private readonly changed: () => void
+  /** The highest id that was used in this tab. */
+  last = 0
+  /** The page has sent calls of its own. */
+  hasSent = false
   /** Calls wait although the tab is live: for one that is suspect, or for those before it. */
   holdsBack = false
   /** Suspect, and sent alone. */
   private alone: number | undefined
   /** Over which the connection was lost last, and whether each was alone. */
   private newest: [Open, boolean][] = []
-  /** Of the calls that have not shown their effect, in order. */
-  predictions: readonly Prediction[] = []
+  /** Of the calls that have not shown their effect. */
+  readonly predictions = new Predictions()
 
-  constructor(limits: PageBounds, clock: Pick<Clock, 'now'>) {
+  constructor(limits: PageBounds, clock: Pick<Clock, 'now'>, changed = () => {}) {
     this.bounds = limits
     this.clock = clock
+    this.changed = changed
+  }
+
+  get all(): readonly OpenCall[] {
+    return [...this.open].map(([id, { request }]) => ({ ...request, id }))
+  }
+
+  /** Calls that will be sent, or sent again. */
+  get waiting(): number {
+    return this.all.filter(({ again }) => again).length
+  }
+
+  /** Ids up to this one were used by pages before this one. */
+  countFrom(last: number): void {
+    this.last = Math.max(this.last, last)
+  }
+
+  /** Takes over calls of former pages, before those of this page. Nobody waits for them, so `failed` gets their failures. */
+  restore(calls: readonly RestoredCall[], failed: (error: HeldStateError) => void): void {
+    const restored = calls.map(({ id, birth, ...call }): [number, Open] => [
+      id,
+      {
+        request: { ...call, again: true, bytes: bytesOf(JSON.stringify(call.message)) + idBytes },
+        birth,
+        sentAt: undefined,
+        ends: 0,
+        endsAlone: 0,
+        resolve: () => {},
+        reject: failed,
+      },
+    ])
+    const isNew = ([id]: [number, Open]) => !this.open.has(id)
+    this.open = new Map([...restored.filter(isNew), ...this.open].sort(([one], [other]) => one - other))
+  }
+
+  /** A state is here: calls that former pages made to another one are not made to it. */
+  checkBirth(subscription: number, birth: string | undefined): void {
+    for (const [id, { request, birth: made }] of [...this.open])
+      if (request.subscription === subscription && made !== undefined && birth !== undefined && made !== birth)
+        this.reject(id, stateLost())
+  }
+
+  /** The tab has another state: calls of former pages were made to the one that it had. */
+  loseFormer(): void {
+    for (const [id, { request }] of [...this.open]) if (request.former !== undefined) this.reject(id, stateLost())
+  }
+
+  /** What is shown of those calls of former pages that can be shown. */
+  predict(subscription: number, show: (message: Request['message']) => Omit<Prediction, 'call'> | undefined): void {
+    for (const [id, { request }] of this.open) {
+      const isKnown = this.predictions.of(subscription).some(({ call }) => call === id)
+      const prediction = request.former !== undefined && request.subscription === subscription && show(request.message)
+      if (prediction && !isKnown) this.predictions.add(subscription, { ...prediction, call: id })
+    }
   }
 
   /** Other bounds hold from now on. A call that waits may be too large by them: the server would close the connection over it, again and again. */
@@ -60,7 +135,7 @@ export class Calls {
       if (sentAt === undefined && request.bytes > limits.messageBytes) this.reject(id, tooLarge(request.bytes, limits))
   }
 
-  /** Makes a call; `send` is given if the tab is live. */
+  /** Makes a call; `send` is given if its subscription is live. */
   add(request: Request, send: Send | undefined): Promise<void> {
     const refusal = this.refusal(request, send !== undefined)
     if (refusal) return Promise.reject(refusal)
@@ -68,8 +143,9 @@ export class Calls {
     const id = this.last
     return new Promise((resolve, reject) => {
       this.open.set(id, { request, sentAt: undefined, ends: 0, endsAlone: 0, resolve, reject })
-      if (request.prediction) this.predictions = [...this.predictions, { ...request.prediction, call: id }]
+      if (request.prediction) this.predictions.add(request.subscription, { ...request.prediction, call: id })
       if (send && !this.holdsBack) this.send(id, send)
+      this.changed()
     })
   }
 
@@ -77,6 +153,7 @@ export class Calls {
     const call = this.open.get(id)
     if (!call || call.sentAt !== undefined) return
     call.sentAt = this.clock.now()
+    if (call.request.former === undefined) this.hasSent = true
     send(id, call.request)
   }
 
@@ -98,14 +175,15 @@ export class Calls {
   }
 
   /**
-   * The tab is live: sends what has waited, in order, since the hub takes a call for ended once a later one has. A call over which connections may have
+   * Subscriptions are live: sends what has waited in them, in order, since the hub takes a call for ended once a later one has. A call over which connections may have
    * ended waits until those before it have settled, goes alone, and the others after it.
    */
-  sendWaiting(send: Send): void {
+  sendWaiting(isLive: (subscription: number) => boolean, send: Send): void {
     this.newest = []
     let isFirst = true
     this.holdsBack = false
-    for (const [id, { ends }] of this.open) {
+    for (const [id, { ends, request }] of this.open) {
+      if (!isLive(request.subscription)) continue
       this.holdsBack = ends > 1
       if (this.holdsBack && !isFirst) return
       if (this.holdsBack) this.alone = id
@@ -134,13 +212,8 @@ export class Calls {
   private forget(id: number, { request }: Open): void {
     this.open.delete(id)
     if (this.alone === id) this.alone = undefined
-    if (request.prediction) this.predictions = this.predictions.filter((prediction) => prediction.call !== id)
-  }
-
-  /** Calls up to this one have ended, and what they changed is shown from now on. They settle when the hub says how. */
-  shown(done: number): void {
-    if (this.predictions.some(({ call }) => call <= done))
-      this.predictions = this.predictions.filter(({ call }) => call > done)
+    this.predictions.remove(request.subscription, id)
+    this.changed()
   }
 
   /** The connection has ended: what has not settled is sent again over the next one. No call is suspect where it was `asked` to end. */
@@ -176,15 +249,15 @@ export class Calls {
     this.newest = []
   }
 
-  /** Nothing will settle them any more. */
-  fail(error: HeldStateError): void {
-    const calls = [...this.open.values()]
-    this.open.clear()
-    this.alone = undefined
-    this.predictions = []
-    for (const call of calls) call.reject(error)
+  /** Nothing will settle them any more: all, or those of one subscription. */
+  fail(error: HeldStateError, subscription?: number): void {
+    const isMeant = ({ request }: Open) => subscription === undefined || request.subscription === subscription
+    for (const [id, call] of [...this.open]) if (isMeant(call)) this.reject(id, error)
   }
 }
+
+/** What an id adds to a message, at most. */
+export const idBytes = 30
 
 const tooLarge = (bytes: number, { messageBytes }: PageBounds) =>
   new HeldStateError(
@@ -197,4 +270,11 @@ const endedConnections = (bytes: number) =>
   new HeldStateError(
     'connection-lost',
     `The connection ended each time this call of ${bytes} bytes was sent alone, so it is given up. Whether it took effect is unknown.`,
+  )
+
+/** Of calls that wait, and were made to the state that is lost. */
+export const stateLost = () =>
+  new HeldStateError(
+    'state-lost',
+    'The server does not have the state of this page any more and began a new one. The change was not made to it.',
   )

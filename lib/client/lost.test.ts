@@ -3,6 +3,7 @@ import { promised } from '../base/eventually.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { testHub } from '../testing/kit.js'
+import { shownOf } from './mirror.js'
 
 const d = defineState('d', () => ({ n: 0 }))
   .tasks((background) => ({
@@ -18,7 +19,7 @@ async function open() {
   const tab = await kit.open()
   await tab.watch(d)
   const click = () => kit.done(tab.state(d).add())
-  const mirror = () => tab.tab.mirror.getState()
+  const mirror = () => shownOf(tab.tab.mirror.getState())
   /** The server restarts, and has lost all that was kept, or `more` is there. */
   const lose = async (more = 0) => {
     const { token } = tab
@@ -85,7 +86,7 @@ it('nothing is lost over a lost connection, a crash, a page that had changed not
   await idle.watch(d)
   crash()
   await idle.reconnect()
-  expect(idle.tab.mirror.getState().lost).toBe(false)
+  expect(shownOf(idle.tab.mirror.getState()).lost).toBe(false)
 })
 
 it('a state that was saved before states had a birth is not lost', async () => {

@@ -1,18 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import type { Delta } from '../protocol/down.js'
-import { emptyMirror, receive } from './mirror.js'
+import type { Change } from '../protocol/down.js'
+import { emptyMirror, receive, shownOf } from './mirror.js'
 
-const mirror = { ...emptyMirror, status: 'live' as const, revision: 5, views: new Map<number, object>([[0, { n: 1 }]]) }
-const delta = (from: number, to: number): Delta => ({ type: 'delta', from, to, patches: [[[0, 'n'], to]], settled: [] })
-const outcome = (from: number, to: number) => receive(mirror, delta(from, to)).outcome
+const empty = shownOf(emptyMirror)
+const shown = { ...empty, revision: 5, views: new Map<number, object>([[0, { n: 1 }]]) }
+const change = (from: number, to: number): Change => ({
+  subscription: 0,
+  from,
+  to,
+  patches: [[[0, 'n'], to]],
+  settled: [],
+})
+const outcome = (from: number, to: number) => receive(shown, change(from, to)).outcome
 
-describe('a mirror at revision 5', () => {
+describe('what is shown at revision 5', () => {
   it('takes a delta that starts at 5', () => {
-    expect(receive(mirror, delta(5, 7))).toEqual({
+    expect(receive(shown, change(5, 7))).toEqual({
       outcome: 'applied',
-      mirror: { ...mirror, revision: 7, views: new Map([[0, { n: 7 }]]) },
+      shown: { ...shown, revision: 7, views: new Map([[0, { n: 7 }]]) },
     })
-    expect(mirror.views.get(0)).toEqual({ n: 1 })
+    expect(shown.views.get(0)).toEqual({ n: 1 })
   })
   it('drops a delta that it has already seen', () => {
     expect([outcome(3, 4), outcome(4, 5)]).toEqual(['duplicate', 'duplicate'])
@@ -24,23 +31,23 @@ describe('a mirror at revision 5', () => {
     expect(outcome(4, 6)).toBe('gap')
   })
   it('sees a gap in a delta whose patches do not fit', () => {
-    expect(receive(mirror, { ...delta(5, 6), patches: [[[1, 'n'], 1]] }).outcome).toBe('gap')
+    expect(receive(shown, { ...change(5, 6), patches: [[[1, 'n'], 1]] }).outcome).toBe('gap')
   })
   it('takes a change that makes no revision: the status of a task', () => {
-    expect(receive(mirror, delta(5, 5)).outcome).toBe('applied')
+    expect(receive(shown, change(5, 5)).outcome).toBe('applied')
   })
   it('is replaced by a welcome, whatever its revision', () => {
     const welcome = {
       type: 'welcome' as const,
-      token: 't',
+      subscription: 0,
+      birth: 'b',
       revision: 2,
       done: 0,
-      number: 1,
       views: [undefined, { m: 1 }],
     }
-    expect(receive(mirror, welcome)).toEqual({
+    expect(receive(shown, welcome)).toEqual({
       outcome: 'applied',
-      mirror: { ...emptyMirror, status: 'live', revision: 2, views: new Map([[1, { m: 1 }]]) },
+      shown: { ...empty, revision: 2, birth: 'b', views: new Map([[1, { m: 1 }]]) },
     })
   })
 })

@@ -1,11 +1,12 @@
 /**
- * The mirror: what this tab knows of its state, in a zustand store. It changes in one place, `receive`, which is pure and
+ * The mirror: what this page knows of its states, in a zustand store. It changes in one place, `receive`, which is pure and
  * says what became of a message; the caller acts.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { apply } from '../delta/apply.js'
-import type { Delta, Resumed, Welcome } from '../protocol/down.js'
+import type { Change, Resumed, Welcome } from '../protocol/down.js'
 import type { Prediction } from './prediction.js'
+import { none } from './predictions.js'
 import type { Waiting } from './retry.js'
 
 /**
@@ -22,10 +23,18 @@ export interface Mirror {
   readonly waiting: Waiting | undefined
   /** The page is live, and the server cannot reach what it keeps state in: changes wait. */
   readonly stalled: boolean
+  /** Changes that wait for the connection; 0 while the page is live. */
+  readonly unsettled: number
+  /** By the number of the subscription; that of the tab itself is 0. */
+  readonly shown: ReadonlyMap<number, Shown>
+}
+
+/** What the page knows of the state of one address. */
+export interface Shown {
   readonly revision: number
   /** Of the state that it shows, as far as the hub has said. */
   readonly birth: string | undefined
-  /** The hub did not have the state of this page any more, and no call has changed the new one yet. */
+  /** The hub did not have the state that the page knew any more, and no call has changed the new one yet. */
   readonly lost: boolean
   /** Statuses of tasks, as they are in the views, that ran when the state was lost. */
   readonly interrupted: ReadonlySet<unknown>
@@ -35,42 +44,47 @@ export interface Mirror {
   readonly predictions: readonly Prediction[]
 }
 
-const live = { status: 'live', waiting: undefined } as const
-
 export type MirrorStore = StoreApi<Mirror>
 
-export const emptyMirror: Mirror = {
-  status: 'connecting',
-  waiting: undefined,
-  stalled: false,
+const emptyShown: Shown = {
   revision: 0,
   birth: undefined,
   lost: false,
   interrupted: new Set(),
   views: new Map(),
-  predictions: [],
+  predictions: none,
 }
+
+export const emptyMirror: Mirror = {
+  status: 'connecting',
+  waiting: undefined,
+  stalled: false,
+  unsettled: 0,
+  shown: new Map(),
+}
+
+/** What is shown of a subscription; of the tab itself by default. */
+export const shownOf = ({ shown }: Mirror, subscription = 0): Shown => shown.get(subscription) ?? emptyShown
 
 export const mirrorStore = (): MirrorStore => createStore<Mirror>(() => emptyMirror)
 
 export type Received =
-  | { readonly outcome: 'applied'; readonly mirror: Mirror }
-  /** Already part of the mirror. */
+  | { readonly outcome: 'applied'; readonly shown: Shown }
+  /** Already part of what is shown. */
   | { readonly outcome: 'duplicate' }
   /** Something before it is missing. */
   | { readonly outcome: 'gap' }
 
-/** Whether a welcome to the tab of `token` shows another state than the mirror: that one is lost. */
-export function isOther({ revision, birth }: Mirror, token: string | undefined, message: Welcome): boolean {
-  const isSame = message.token.split('.')[0] === token?.split('.')[0] // its signature may be another: secrets are replaced
+/** Whether a welcome is of another state than what is shown: that one is lost. */
+export function isOther({ revision, birth }: Shown, message: Welcome): boolean {
   const isReborn = revision > 0 && birth !== undefined && message.birth !== undefined && birth !== message.birth
-  return !isSame || isReborn || message.revision < revision
+  return isReborn || message.revision < revision
 }
 
-/** The state that the mirror showed is gone, and `next` shows another. */
-export function lose(mirror: Mirror, next: Mirror): Mirror {
+/** The state that was shown is gone, and `next` is another. */
+export function lose(shown: Shown, next: Shown): Shown {
   const interrupted = new Set<unknown>()
-  for (const [position, view] of mirror.views)
+  for (const [position, view] of shown.views)
     for (const [name, before] of Object.entries(view)) {
       const now = (next.views.get(position) as Record<string, unknown> | undefined)?.[name]
       if (isRunning(before) && isIdle(now)) interrupted.add(now)
@@ -83,19 +97,18 @@ const statusOf = (value: unknown) =>
 const isRunning = (value: unknown) => Number(statusOf(value).running) > 0 && 'outcome' in statusOf(value)
 const isIdle = (value: unknown) => statusOf(value).running === 0 && statusOf(value).outcome === null
 
-export function receive(mirror: Mirror, message: Welcome | Resumed | Delta): Received {
-  if (message.type === 'welcome') {
-    const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Mirror['views']
+export function receive(shown: Shown, message: Welcome | Resumed | Change): Received {
+  if ('views' in message) {
+    const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Shown['views']
     const { revision, birth } = message
-    return { outcome: 'applied', mirror: { ...mirror, ...live, stalled: false, revision, birth, views } }
+    return { outcome: 'applied', shown: { ...shown, revision, birth, views } }
   }
-  if (message.type === 'resumed' && message.from !== mirror.revision) return { outcome: 'gap' }
-  if (message.from !== mirror.revision) return { outcome: message.to > mirror.revision ? 'gap' : 'duplicate' }
-  if (message.type === 'delta' && message.patches.length === 0 && message.to === mirror.revision)
-    return { outcome: 'applied', mirror }
+  const { from, to, patches } = message
+  if (from !== shown.revision) return { outcome: 'type' in message || to > shown.revision ? 'gap' : 'duplicate' }
+  if (patches.length === 0 && to === from) return { outcome: 'applied', shown }
   try {
-    const views = apply(mirror.views, message.patches) as Mirror['views']
-    return { outcome: 'applied', mirror: { ...mirror, ...live, revision: message.to, views } }
+    const views = apply(shown.views, patches) as Shown['views']
+    return { outcome: 'applied', shown: { ...shown, revision: to, views } }
   } catch {
     return { outcome: 'gap' } // a patch that does not fit means that the two sides differ
   }

@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest'
 import { defineState, Refusal } from '../doors/authors.js'
 import { gate } from '../testing/await.fixture.js'
 import { testHub } from '../testing/kit.js'
+import { shownOf } from './mirror.js'
 
 const list = defineState('list', () => ({ names: [] as string[], n: 0, rows: [{ done: false }, { done: false }] }))
   .private(() => ({ seen: 0 }))
@@ -106,7 +107,7 @@ it('shows an effect once that is sent before the call has settled', async () => 
   const call = state().parts()
   await clock.advance(100)
   expect(shown).toEqual(['all', 'first'])
-  expect(tab.tab.mirror.getState().predictions).toEqual([])
+  expect(shownOf(tab.tab.mirror.getState()).predictions).toEqual([])
   pause.open()
   await clock.advance(100)
   await call

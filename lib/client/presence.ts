@@ -7,9 +7,9 @@ import { decode } from '../base/encode.js'
 import { freezeView } from '../base/freeze.js'
 import type { Manifest } from '../protocol/manifest.js'
 import { idle } from '../protocol/task-status.js'
-import type { Mirror } from './mirror.js'
+import { type Mirror, type Shown, shownOf } from './mirror.js'
 import { type Prediction, predicted } from './prediction.js'
-import type { Tab } from './tab.js'
+import type { ClientSubscription } from './subscription.js'
 
 type Fields = Readonly<Record<string, unknown>>
 type Act = (...args: unknown[]) => Promise<void>
@@ -34,8 +34,13 @@ export interface Presented {
   readonly predictions?: Readonly<Record<string, (view: object, args: readonly unknown[]) => object>>
 }
 
+/** The subscription through which it is watched and called; that of the tab itself, unless it has another number. */
+export type Channel = Pick<ClientSubscription, 'watch' | 'call' | 'cancel' | 'touch'> &
+  Partial<Pick<ClientSubscription, 'number' | 'expect'>>
+
 export class Presence {
   private readonly manifest: Manifest
+  private readonly subscription: number | undefined
   private readonly position: number
   private readonly actions: Readonly<Record<string, Act | Readonly<Record<'start' | 'cancel', Act>>>>
   private readonly defaults: Fields
@@ -49,10 +54,12 @@ export class Presence {
 
   private predicted: Predicted | undefined
 
-  constructor({ manifest, predictions = {} }: Presented, tab: Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'>) {
+  constructor({ manifest, predictions = {} }: Presented, tab: Channel) {
     const { id, events, tasks, live = [] } = manifest
     this.manifest = manifest
+    this.subscription = tab.number
     this.position = tab.watch(id)
+    if (Object.keys(predictions).length > 0) tab.expect?.(id, predictions)
     this.defaults = decode(manifest.defaults) as Fields
     this.first = this.defaults
     this.actions = Object.fromEntries([
@@ -84,17 +91,21 @@ export class Presence {
 
   /** The object for a mirror: the same one for as long as the view of this state is the same. */
   of(mirror: Mirror, first = this.first): Fields {
-    const view = this.expected((mirror.views.get(this.position) as Fields | undefined) ?? first, mirror)
+    const known = shownOf(mirror, this.subscription)
+    return this.showing(known, this.expected((known.views.get(this.position) as Fields | undefined) ?? first, known))
+  }
+
+  private showing(of: Shown, view: Fields): Fields {
     const { turn } = this
     const known = this.shown.get(view)
     if (known?.turn === turn) return known.object
-    const object = this.compose(view, mirror)
+    const object = this.compose(view, of)
     this.shown.set(view, { turn, object })
     return object
   }
 
   /** The view that a page shows: the same object as long as neither the hub nor the page has something new to say. */
-  private expected(view: Fields, { predictions }: Mirror): Fields {
+  private expected(view: Fields, { predictions }: Shown): Fields {
     if (predictions.length === 0) return view
     const known = this.predicted
     if (known?.view === view && known.predictions === predictions) return known.shown
@@ -104,7 +115,7 @@ export class Presence {
   }
 
   /** The function of an event. A component that reads its `pending` renders again when that changes; the others do not pay for it. */
-  private event(tab: Pick<Tab, 'touch'>, call: (args: unknown[]) => Promise<void>, task = ''): Act {
+  private event(tab: Pick<Channel, 'touch'>, call: (args: unknown[]) => Promise<void>, task = ''): Act {
     const pending: Pending = { count: 0, shown: false }
     const change = (by: number) => {
       const before = pending.count > 0
@@ -128,7 +139,7 @@ export class Presence {
   }
 
   /** Walking a long list for each change of it is for development; bundlers know this name. */
-  private compose(view: Fields, { interrupted }: Mirror): Fields {
+  private compose(view: Fields, { interrupted }: Shown): Fields {
     if (process.env.NODE_ENV !== 'production') freezeView(this, this.manifest.id, view)
     const object: Record<string, unknown> = { ...view }
     for (const name of this.manifest.events) object[name] = this.actions[name]

@@ -241,7 +241,7 @@ it('a call that waits for the first connection and is larger than the hub allows
   const large = (now().add as unknown as (text: string) => Promise<void>)('€'.repeat(4_000)).catch(({ code }) => code)
   const small = now().add(1)
   tab.start()
-  await saw('live')
+  await saw('connecting', 'live')
   expect(await large).toBe('payload-too-large')
   await small
   expect(ends()).toBe(0)

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import type { HeldStateError } from '../base/errors.js'
 import type { PageBounds } from '../protocol/bounds.js'
+import type { CallStorage } from './call-storage.js'
 import type { Identity } from './identity.js'
 import type { Wire } from './wire.js'
 
@@ -18,7 +19,9 @@ export interface TabOptions {
   /** A random id of 32 hexadecimal digits, new with each load of the page. */
   readonly page?: string
   readonly limits?: PageBounds
-  readonly clock?: Pick<Clock, 'now'>
+  readonly clock?: Pick<Clock, 'now' | 'after'>
+  /** Where calls that have not settled are kept for the page after this one. By default they end with the page. */
+  readonly storage?: CallStorage
   /** Where a failure goes that no call of the page can be given. */
   readonly report?: (error: HeldStateError) => void
 }

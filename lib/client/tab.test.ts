@@ -278,7 +278,9 @@ describe('a delta', () => {
   it('whose patches do not fit leads to a resync too', async () => {
     const { clock, hub, tab, d: now, tamper, heal, deliver } = await tampered()
     tamper((name, args) =>
-      name === 'd' ? deliver(name, [args[0], args[1], [[[0, 'rows', 7, 'name'], 'x']]]) : deliver(name, args),
+      name === 'd'
+        ? deliver(name, [[...(args[0] as unknown[]).slice(0, 3), [[[0, 'rows', 7, 'name'], 'x']]]])
+        : deliver(name, args),
     )
     await hub.modifyState(tab.token, d, (s) => void (s.n = 1))
     await clock.advance(50)
@@ -308,13 +310,13 @@ describe('a delta', () => {
   it('that is nonsense is reported, and disturbs nothing', async () => {
     const { clock, state, tab, d, deliver } = await tampered()
     for (const [name, args] of [
-      ['d', []],
-      ['d', [0, 1, 'x']],
-      ['d', [0, -1, []]],
+      ['d', [[]]],
+      ['d', [[0, 0, 1, 'x']]],
+      ['d', [[0, 0, -1, []]]],
       ['w', []],
       ['f', ['made-up', 'x']],
       ['what', []],
-      ['d', [1, 2, [[[0], 1, 2]]]],
+      ['d', [[0, 1, 2, [[[0], 1, 2]]]]],
     ] as const)
       expect(() => deliver(name, args)).not.toThrow()
     expect(tab.reports).toHaveLength(7)

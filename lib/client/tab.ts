@@ -3,64 +3,50 @@
  * over a loopback.
  */
 import { systemClock } from '../base/clock.js'
-import { copyValue } from '../base/copy.js'
-import { encode, type Json } from '../base/encode.js'
+import type { Json } from '../base/encode.js'
 import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { pageBounds } from '../base/limits.js'
-import { consoleLog } from '../base/log.js'
 import { bytesOf, type PageBounds, tooManyStates } from '../protocol/bounds.js'
-import {
-  type Delta,
-  type Down,
-  type Farewell,
-  parseDown,
-  type Resumed,
-  type Settlement,
-  type Welcome,
-} from '../protocol/down.js'
+import { type Down, type Farewell, type Hi, isCounted, parseDown } from '../protocol/down.js'
 import { protocolVersion } from '../protocol/version.js'
-import { argumentsToSend } from './arguments.js'
-import { Calls, type Request } from './calls.js'
+import { noStorage } from './call-storage.js'
+import { Calls, idBytes, type Request } from './calls.js'
+import { Display, type DisplayPage } from './display.js'
+import { Heard } from './heard.js'
 import type { Identity } from './identity.js'
-import { isOther, lose, type Mirror, mirrorStore, receive } from './mirror.js'
+import { KeptCalls } from './kept-calls.js'
+import { mirrorStore, type Shown } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
+import { reportToConsole } from './report.js'
 import type { Waiting } from './retry.js'
+import type { ClientSubscription, SubscriptionPage } from './subscription.js'
+import { Subscriptions } from './subscriptions.js'
 import type { CallOptions, TabOptions } from './tab-options.js'
 import { isUnanswered, unanswered } from './unanswered.js'
-import { WatchList } from './watch-list.js'
 import type { Wire } from './wire.js'
 
-/** What an id adds to a message, and what a batch and Socket.IO put around it, at most. */
-const idBytes = 20
+/** What a batch and Socket.IO put around a message, at most. */
 const framingBytes = 100
 
-/** In development with its stack, which leads to the author's line. */
-const say = (error: HeldStateError) =>
-  consoleLog.error(error.message, process.env.NODE_ENV === 'development' ? error : undefined)
-
-export class Tab {
+export class Tab implements SubscriptionPage, DisplayPage {
   readonly mirror = mirrorStore()
-  private readonly watched = new WatchList()
+  private readonly subscriptions = new Subscriptions(this)
   private readonly wire: Wire
   private readonly identity: Identity
   private limits: PageBounds = pageBounds
   private readonly report: (error: HeldStateError) => void
   private readonly calls: Calls
+  private readonly display: Display
+  readonly kept: KeptCalls
+  /** Done when the calls of the page before are this page's. */
+  private takenOver: Promise<void> | undefined
   private readonly outgoing: OutgoingQueue
-  private welcomed = false
-  /** The app has ended the state, as for a logout, so the next one is no surprise. */
-  private ended = false
   /** Over the present connection. */
   private connected = false
   private readonly page: string
-  /** The number of the last message that the mirror took. */
-  private heard = 0
-  /** The signed token of the last welcome. */
+  private readonly heard = new Heard()
+  /** The signed token of the last hi. */
   private token: string | undefined
-  /** A resync was asked for; until its welcome, no delta can fit. */
-  private resyncing = false
-  /** Calls that came with a delta that did not fit: their effect is in the mirror after the resync. */
-  private unseen: Settlement[] = []
   private phase: 'idle' | 'started' | 'stopped' = 'idle'
 
   constructor({
@@ -70,28 +56,39 @@ export class Tab {
     limits = pageBounds,
     report,
     clock = systemClock,
+    storage = noStorage,
   }: TabOptions) {
     this.page = page
     this.wire = wire
     this.identity = identity
-    this.report = report ?? say
-    this.calls = new Calls(limits, clock)
+    this.report = report ?? reportToConsole
+    this.calls = new Calls(limits, clock, () => this.callsChanged())
+    const { calls, mirror, subscriptions } = this
+    this.kept = new KeptCalls({ storage, calls, subscriptions, mirror, clock, page, report: this.report })
+    this.display = new Display(this, this.mirror, this.subscriptions, this.calls)
     this.outgoing = new OutgoingQueue((name, ...args) => this.wire.send(name, ...args))
     this.bound(limits)
+  }
+
+  get watchedStates(): number {
+    return this.limits.watchedStates
   }
 
   private bound(limits: PageBounds): void {
     this.limits = limits
     this.calls.bound(limits)
     this.outgoing.maxBytes = limits.messageBytes - framingBytes
-    const surplus = this.watched.ids[limits.watchedStates]
-    if (surplus !== undefined) this.refuseWatch(surplus)
+    for (const subscription of this.subscriptions.all) {
+      const surplus = subscription.watched.ids[limits.watchedStates]
+      if (surplus !== undefined) this.refuseWatch(subscription, surplus)
+    }
   }
 
   /** Opens the connection; it is made again whenever it is lost. */
   start(): void {
     if (this.phase !== 'idle') return
     this.phase = 'started'
+    void this.takeOver()
     this.wire.start({
       hello: () => this.hello(),
       message: (name, args) => this.message(name, args),
@@ -116,111 +113,150 @@ export class Tab {
 
   /** Closes the connection for good. What the mirror shows stays. */
   stop(): void {
+    if (this.phase === 'started') this.kept.save() // the page after this one may have a better connection
     this.phase = 'stopped'
     this.wire.stop()
     const lost =
       'This page has closed its connection for good. Whether the change took effect is unknown: load the page anew to see.'
     this.calls.fail(new HeldStateError('connection-lost', lost))
-    this.show({ ...this.mirror.getState(), status: 'offline', waiting: undefined })
+    this.display.show(nothing, { status: 'offline', waiting: undefined, unsettled: 0 })
   }
 
-  /** The one place where the mirror changes: what the hub has said, and on top of it the calls that it has not answered. */
-  private show(mirror: Mirror): void {
-    const { predictions } = this.calls
-    const now = this.mirror.getState()
-    if (mirror !== now || predictions !== now.predictions) this.mirror.setState({ ...mirror, predictions }, true)
+  /** The page is shown, or is shown again: calls that another page has left in this tab are sent by this one. */
+  takeOver(): Promise<void> {
+    const take = async () => {
+      this.kept.takeOver(await this.identity.claim())
+      for (const subscription of this.subscriptions.all) this.showRestored(subscription)
+      if (this.connected) this.reconnect() // only a hello can name the page that made them
+    }
+    this.takenOver = take()
+    return this.takenOver
+  }
+
+  private callsChanged(): void {
+    const isLive = this.mirror.getState().status === 'live'
+    if (!isLive) this.mirror.setState({ unsettled: this.calls.waiting })
+    if (this.phase === 'started') this.kept.changed(isLive)
+  }
+
+  /** A further subscription, to the state of an address. The server says whether the page may watch it. */
+  open(address: string): ClientSubscription {
+    const subscription = this.subscriptions.open(address)
+    queueMicrotask(() => this.openMissing()) // by then it watches what a component shows
+    return subscription
+  }
+
+  /** Ends a further subscription, and the calls of it that have not settled. */
+  close(subscription: ClientSubscription): void {
+    const { number, isAsked } = subscription
+    if (!this.subscriptions.remove(subscription)) return
+    if (isAsked && this.connected) this.outgoing.add(['close', number], idBytes)
+    this.calls.fail(new HeldStateError('offline', 'This page has closed its subscription.'), number)
+    const shown = new Map(this.mirror.getState().shown)
+    shown.delete(number)
+    this.mirror.setState({ shown })
   }
 
   /** Mirrors a state from now on; the position under which the mirror has it. */
   watch(id: string): number {
-    const known = this.watched.position(id)
-    if (known >= 0 || this.watched.isRefused(id)) return known
-    if (this.watched.ids.length >= this.limits.watchedStates) {
-      this.refuseWatch(id)
-      return -1 // it has no view, so its first values are shown
-    }
-    const position = this.watched.add(id)
-    if (this.live) this.watchMissing()
-    return position
+    return this.subscriptions.own.watch(id)
   }
 
   /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
-  call(
-    definition: string,
-    member: string,
-    args: readonly unknown[],
-    { live, predict }: CallOptions = {},
-  ): Promise<void> {
-    if (live && !this.live)
-      return Promise.reject(new HeldStateError('offline', `This page is not connected, and "${member}" does not wait.`))
-    const given = argumentsToSend(definition, member, args)
-    if (given instanceof HeldStateError) return Promise.reject(given)
-    const show = predict && ((view: object) => predict(view, copyValue(given, []) as unknown[]))
-    const called = this.request(['call', definition, member, ...(given.length > 0 ? [encode(given)] : [])], {
-      again: true,
-      prediction: show && { position: this.watch(definition), show },
-    })
-    if (show) this.show(this.mirror.getState())
-    return called
+  call(definition: string, member: string, args: readonly unknown[], options?: CallOptions): Promise<void> {
+    return this.subscriptions.own.call(definition, member, args, options)
   }
 
   /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
   cancel(definition: string, task: string): Promise<void> {
-    return this.request(['cancel', definition, task])
+    return this.subscriptions.own.cancel(definition, task)
   }
 
-  private get live(): boolean {
-    return this.mirror.getState().status === 'live'
-  }
-
-  private request(
-    message: Request['message'],
-    how: Omit<Request, 'message' | 'bytes'> = { again: true },
-  ): Promise<void> {
-    if (this.phase === 'stopped')
+  request({ subscription, message, again, prediction }: Omit<Request, 'bytes'>): Promise<void> {
+    const to = this.subscriptions.get(subscription)
+    if (this.phase === 'stopped' || !to)
       return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
+    if (to.refusal) return Promise.reject(to.refusal)
     const bytes = bytesOf(JSON.stringify(message)) + idBytes
-    return this.calls.add({ message, bytes, ...how }, this.live ? (id, made) => this.send(id, made) : undefined)
+    const request = { subscription, message, again, bytes, prediction }
+    return this.calls.add(request, to.isLive ? (id, made) => this.send(id, made) : undefined)
   }
 
-  private sendWaiting(): void {
-    this.calls.sendWaiting((id, request) => this.send(id, request))
+  sendWaiting(): void {
+    this.calls.sendWaiting(
+      (number) => this.subscriptions.isLive(number),
+      (id, request) => this.send(id, request),
+    )
   }
 
-  private send(id: number, { message: [name, ...args], bytes }: Request): void {
-    this.outgoing.add([name, id, ...args], bytes)
+  private send(id: number, { message, subscription, bytes, former }: Request): void {
+    const [name, ...args] = message
+    if (former === undefined) return this.outgoing.add([name, subscription, id, ...args], bytes)
+    const given = name === 'call' && args.length < 3 ? [...args, []] : args
+    this.outgoing.add([name, subscription, id, ...given, this.kept.positionOf(former)], bytes)
+  }
+
+  showRestored(subscription: ClientSubscription): void {
+    this.calls.predict(subscription.number, (message) => subscription.predictionOf(message))
+    this.showPredictions()
+  }
+
+  /** What calls of a state are expected to make of its view, by event. */
+  expect(...expected: Parameters<ClientSubscription['expect']>): void {
+    this.subscriptions.own.expect(...expected)
+  }
+
+  showPredictions(): void {
+    this.display.show(nothing)
   }
 
   private async hello(): Promise<{ readonly [key: string]: Json }> {
+    await this.takenOver
     const token = await this.identity.claim()
+    const formers = this.kept.greet()
     const copyOf = this.identity.copyOf?.()
+    const heard = this.heard.number
     return {
       version: protocolVersion,
       page: this.page,
-      watch: this.watched.greet(),
+      subscriptions: this.subscriptions.openings(),
       ...(token === undefined ? {} : { token }),
       ...(copyOf === undefined ? {} : { copyOf }),
-      ...(this.heard === 0 ? {} : { heard: this.heard }),
+      ...(heard === undefined ? {} : { heard }),
+      ...(formers.length === 0 ? {} : { formers }),
     }
   }
 
+  private openMissing(): void {
+    if (this.connected)
+      for (const opening of this.subscriptions.openings()) this.outgoing.add(['open', ...opening], idBytes)
+  }
+
   private message(name: string, args: readonly unknown[]): void {
+    this.heard.count(name)
     try {
       this.handle(parseDown(name, args))
     } catch (error) {
+      if (isCounted(name)) this.heard.misfit()
       this.report(isHeldStateError(error) ? error : new HeldStateError('invalid-message', messageOf(error)))
     }
+    const confirmed = this.heard.toConfirm()
+    if (confirmed !== undefined) this.outgoing.add(['heard', confirmed], idBytes)
   }
 
   private handle(message: Down): void {
     switch (message.type) {
+      case 'hi':
+        return this.hi(message)
       case 'welcome':
-        return this.welcome(message)
       case 'resumed':
-        return this.resumed(message)
+        return this.display.begin(message)
       case 'delta':
-        return this.delta(message)
+        return this.display.change(message)
       case 'failure':
+        return this.report(fromFailure(message.failure))
+      case 'closed':
+        this.display.end(message)
         return this.report(fromFailure(message.failure))
       case 'stalled':
         return this.mirror.setState({ stalled: message.stalled })
@@ -229,93 +265,55 @@ export class Tab {
     }
   }
 
-  private welcome(message: Welcome): void {
-    const before = this.mirror.getState()
-    const isLost = this.welcomed && isOther(before, this.token, message)
-    if (isLost) this.loseCalls()
-    this.identity.keep(message.token)
-    const received = receive(before, message)
-    if (received.outcome !== 'applied') return
-    this.opened(message, isLost && before.revision > 0 && !this.ended ? lose(before, received.mirror) : received.mirror)
-    this.ended = false
-  }
-
-  private resumed(message: Resumed): void {
-    const received = receive(this.mirror.getState(), message)
-    if (received.outcome !== 'applied') return this.resync()
-    this.identity.keep(message.token)
-    this.opened(message, received.mirror)
-  }
-
-  private opened({ token, done, number, bounds }: Welcome | Resumed, mirror: Mirror): void {
+  private hi({ token, number, bounds }: Hi): void {
+    const isSame = token.split('.')[0] === this.token?.split('.')[0] // its signature may be another: secrets are replaced
+    if (!isSame) this.subscriptions.own.isReplaced = true
     if (bounds) this.bound({ ...this.limits, ...bounds })
-    this.calls.shown(done)
-    this.settleUnseen()
-    this.show(mirror)
+    this.identity.keep(token)
     this.token = token
-    if (mirror.revision > 0) this.identity.saved?.()
-    this.heard = number
-    this.welcomed = true
+    this.kept.rename(token)
+    this.heard.begin(number)
     this.connected = true
-    this.wire.welcomed?.()
-    this.resyncing = false
+    if (this.mirror.getState().stalled) this.mirror.setState({ stalled: false })
+    this.openMissing()
+  }
+
+  /** A subscription shows what the hub has, and its calls go. */
+  onBegun(subscription: ClientSubscription, { revision }: Shown): void {
+    if (!this.subscriptions.all.some(({ isResyncing }) => isResyncing)) this.heard.mended()
+    if (subscription === this.subscriptions.own && revision > 0) this.identity.saved?.()
+    if (subscription === this.subscriptions.own) this.wire.welcomed?.()
     this.sendWaiting()
-    this.watchMissing()
+    this.watchMissing(subscription)
   }
 
-  /** Those that wait were made to the state that is lost. */
-  private loseCalls(): void {
-    const lost =
-      'The server does not have the state of this page any more and began a new one. The change was not made to it.'
-    this.calls.fail(new HeldStateError('state-lost', lost))
-  }
-
-  private delta(message: Delta): void {
-    const received = receive(this.mirror.getState(), message)
-    if (received.outcome === 'gap') {
-      this.resync()
-      return void this.unseen.push(...message.settled)
-    }
-    this.heard += 1
-    const isHeldBack = this.calls.holdsBack
-    this.calls.shown(message.done ?? 0)
-    for (const settlement of message.settled) this.calls.settle(settlement)
-    if (isHeldBack && message.settled.length > 0) this.sendWaiting()
-    const mirror = received.outcome === 'applied' ? received.mirror : this.mirror.getState()
-    const isUsed = mirror.lost && message.settled.some(({ failure }) => !failure)
-    this.show(isUsed ? { ...mirror, lost: false } : mirror)
-  }
-
-  private resync(): void {
-    if (this.resyncing) return
-    this.resyncing = true
-    this.outgoing.add(['resync'], 10)
-  }
-
-  private settleUnseen(): void {
-    const { unseen } = this
-    this.unseen = []
-    for (const settlement of unseen) this.calls.settle(settlement)
+  resync(subscription: ClientSubscription): void {
+    this.heard.misfit()
+    if (subscription.isResyncing) return
+    subscription.isResyncing = true
+    this.outgoing.add(['resync', subscription.number], idBytes)
   }
 
   /** Asks for states that were added after the hello of this connection. */
-  private watchMissing(): void {
-    for (const id of this.watched.missing())
-      this.request(['watch', id], { again: false }).catch((error: HeldStateError) => {
-        if (error.code === 'too-many-states') this.refuseWatch(id)
-        else if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
-      })
+  watchMissing(subscription: ClientSubscription): void {
+    for (const id of subscription.watched.missing())
+      this.request({ subscription: subscription.number, message: ['watch', id], again: false }).catch(
+        (error: HeldStateError) => {
+          if (error.code === 'too-many-states') this.refuseWatch(subscription, id)
+          else if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
+        },
+      )
   }
 
-  private refuseWatch(id: string): void {
-    this.watched.refuse(id)
+  refuseWatch(subscription: ClientSubscription, id: string): void {
+    subscription.watched.refuse(id)
     this.report(tooManyStates(this.limits.watchedStates))
   }
 
   private farewell({ failure, spreadMs = 0 }: Farewell): void {
     switch (failure.code) {
       case 'state-lost': // as the app asked for
-        this.ended = true
+        this.display.isEnded = true
         return this.identity.forget()
       case 'no-cookie':
       case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page
@@ -334,13 +332,16 @@ export class Tab {
 
   private closed(offline: boolean, waiting: Waiting | undefined, asked = false): void {
     if (this.phase === 'stopped') return
-    this.resyncing = false
+    this.subscriptions.onClosed()
     this.outgoing.clear()
-    this.unseen = [] // their calls are sent again, and settle when their effect is visible
-    this.mirror.setState({ status: offline ? 'offline' : this.welcomed ? 'reconnecting' : 'connecting', waiting })
+    const { isWelcomed } = this.subscriptions.own
+    const status = offline ? 'offline' : isWelcomed ? 'reconnecting' : 'connecting'
+    this.mirror.setState({ status, waiting, unsettled: this.calls.waiting })
     if (this.connected) this.calls.interrupt(asked)
     else this.calls.acquit()
     this.connected = false
-    if (!this.welcomed && isUnanswered(offline, waiting)) this.report(unanswered())
+    if (!isWelcomed && isUnanswered(offline, waiting)) this.report(unanswered())
   }
 }
+
+const nothing: ReadonlyMap<number, Shown> = new Map()

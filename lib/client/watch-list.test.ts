@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { bytesOf } from '../protocol/bounds.js'
 import { testHub } from '../testing/kit.js'
+import { shownOf } from './mirror.js'
 
 const states = Array.from({ length: 8 }, (_, n) => defineState(`s${n}`, () => ({ n })))
 
@@ -23,7 +24,7 @@ it.each([
       expect(tab.connection).toBe('live')
     }
     expect(states.map((state) => tab.state(state).n)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
-    expect([...tab.tab.mirror.getState().views.keys()]).toEqual([0, 1, 2, 3, 4])
+    expect([...shownOf(tab.tab.mirror.getState()).views.keys()]).toEqual([0, 1, 2, 3, 4])
     for (const report of tab.reports) expect(report).toContain('"watchedStates"')
     expect(tab.reports.length).toBeGreaterThan(0)
     const before = tab.reports.length
@@ -38,7 +39,7 @@ it('a state that is watched twice is refused, and the page stays', async () => {
   const { open, clock, hub } = testHub(states)
   const tab = await open()
   await tab.watch(states[0] as (typeof states)[0])
-  for (let id = 100; id < 300; id += 1) tab.wire.send('watch', id, 's0')
+  for (let id = 100; id < 300; id += 1) tab.wire.send('watch', 0, id, 's0')
   await clock.settle()
   const [session] = hub.sessions
   expect((session?.own as { feed: { size: number } } | undefined)?.feed.size).toBe(1)

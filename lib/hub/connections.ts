@@ -1,20 +1,27 @@
 /** The pages that are connected to this process. */
-import type { HeldStateError } from '../base/errors.js'
+import { HeldStateError } from '../base/errors.js'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Instance } from '../instance/instance.js'
 import { signToken, verifyToken } from '../instance/token.js'
-import { type Hello, parseHello } from '../protocol/up.js'
+import { type Hello, parseHello } from '../protocol/hello.js'
+import type { Opening } from '../protocol/opening.js'
+import { helloOf3, isVersion3, upOf3 } from '../protocol/version-3.js'
 import type { Connection } from '../session/connection.js'
 import type { FlushScheduler } from '../session/flush-scheduler.js'
-import { type EarlierSubscription, LatestSessions } from '../session/latest-sessions.js'
+import { LatestSessions } from '../session/latest-sessions.js'
 import type { NewTabs } from '../session/new-tabs.js'
+import { endOlder, OlderConnection } from '../session/older-page.js'
+import { Sequence } from '../session/sequence.js'
 import { Session, type SessionCore } from '../session/session.js'
-import type { Subscription } from '../session/subscription.js'
+import type { Subscription, SubscriptionParts } from '../session/subscription.js'
+import type { Addresses } from './addresses.js'
 import { hashOf } from './endings.js'
 import type { HubOptions } from './options.js'
 import type { RequestIdentity } from './request-identity.js'
 
 /** What it asks of the hub. */
 export interface ConnectionsCore extends SessionCore {
+  readonly addresses: Addresses
   readonly callers: RequestIdentity
   readonly endings: { check(token: string): void }
   readonly eviction: { cancel(instance: Instance): void }
@@ -37,6 +44,9 @@ export interface ConnectionsCore extends SessionCore {
   giveUp(session: Session, error: unknown): void
 }
 
+/** What a page that has come finds of itself. */
+type Arrived = Pick<SubscriptionParts, 'instance' | 'earlier' | 'busy'>
+
 export class Connections {
   readonly sessions: Set<Session> = new Set()
   private readonly core: ConnectionsCore
@@ -50,7 +60,8 @@ export class Connections {
   /** Opens a session for a page. `browser` is the value of the HttpOnly cookie that its token is bound to. */
   open(connection: Connection, greeting: unknown, browser: string): Session {
     const { core } = this
-    const hello = parseHello(greeting, core.limits, core.registry.app)
+    const isOlder = isVersion3(greeting)
+    const hello = parseHello(isOlder ? helloOf3(greeting) : greeting, core.limits, core.registry.app)
     const { secrets } = core.callers
     const given = hello.token
     const token = given === undefined ? core.newTabs.token(connection) : verifyToken(given, browser, secrets)
@@ -60,31 +71,40 @@ export class Connections {
     instance.browser = browser
     instance.browserHash = hashOf(browser)
     instance.address = connection.address
-    const earlier = this.arrive(instance, hello.page)
-    const signed = signToken(token, browser, secrets[0])
-    const session = new Session(core, { connection, page: hello.page, signed, outbox: core.outbox })
-    const original = this.originalOf(hello, browser)
-    this.pages.set(token, hello.page, session.subscribe({ instance, earlier, heard: hello.heard, original }))
+    const arrived = this.arrive(instance, hello)
+    const session: Session = new Session(core, {
+      ...hello,
+      connection: isOlder ? new OlderConnection(connection) : connection,
+      ...(isOlder && { translate: upOf3 }),
+      signed: signToken(token, browser, secrets[0]),
+      outbox: core.outbox,
+      sequence: arrived.earlier?.history.sequence ?? new Sequence(Number.parseInt(core.clock.id().slice(0, 10), 16)),
+      subscribe: (opening) => this.subscribe(session, opening),
+      left: (subscription) => this.left(subscription),
+    })
+    this.add(session, { ...arrived, number: 0, original: this.originalOf(hello, browser) })
     this.sessions.add(session)
     session.open(hello).catch((error) => core.giveUp(session, error))
+    if (isOlder) endOlder(session, core.clock)
     return session
   }
 
-  /**
-   * Lets a page watch the state of another token over the socket that it has. No message asks for this: that the page may must be certain. Resolves when the
-   * page was sent what it watches.
-   */
-  async subscribe(session: Session, token: string, ids: readonly string[]): Promise<Subscription> {
+  /** Lets a page watch the state of a further address, over the socket that it has. */
+  private subscribe(session: Session, { number, address }: Opening): Subscription {
     const { core } = this
+    const { own, subscriptions } = session
     core.refuseClosing()
+    if (subscriptions.length >= guardLimits.subscriptions) throw tooManySubscriptions()
+    const token = core.addresses.tokenOf(address, own.instance.token)
+    if (subscriptions.some(({ instance }) => instance.token === token))
+      throw new HeldStateError('invalid-message', `This page watches the address ${JSON.stringify(address)} already.`)
     core.endings.check(token)
-    const instance = core.instance(token)
-    const earlier = this.arrive(instance, session.page)
-    const subscription = session.subscribe({ instance, earlier, heard: undefined, original: undefined })
-    this.pages.set(token, session.page, subscription)
-    await subscription.load(ids)
-    if (session.phase !== 'closed') subscription.open()
-    subscription.inbox.open()
+    return this.add(session, { ...this.arrive(core.instance(token), session), number, original: undefined })
+  }
+
+  private add(session: Session, parts: SubscriptionParts): Subscription {
+    const subscription = session.add(parts)
+    this.pages.set(parts.instance.token, session.page, subscription)
     return subscription
   }
 
@@ -106,14 +126,18 @@ export class Connections {
     for (const session of this.sessions) session.farewell(error, spreadMs)
   }
 
-  /** A page of the token is here from now on; what it had before. */
-  private arrive(instance: Instance, page: string): EarlierSubscription | undefined {
+  /** A page of the token is here from now on; what it, and those before it in its tab, had before. */
+  private arrive(instance: Instance, { page, formers }: Pick<Hello, 'page' | 'formers'>): Arrived {
     const { eviction, nodes, tasks } = this.core
     const { token } = instance
     eviction.cancel(instance)
     tasks.disconnects.onPageBack(token)
     if (instance.watchers.size === 0) nodes.attend(token, true)
-    return this.pages.of(token, page)
+    const earlier = this.pages.of(token, page)
+    const gone = formers.map((former) => this.pages.of(token, former.page))
+    for (const former of gone) former?.close?.()
+    const busy = [earlier, ...gone].map((each) => each?.busy).filter((each) => each !== undefined)
+    return { instance, earlier, busy: busy.length > 1 ? Promise.all(busy).then(() => {}) : busy[0] }
   }
 
   private left(subscription: Subscription): void {
@@ -133,3 +157,9 @@ export class Connections {
     return options.onDuplicate === 'fresh' ? undefined : callers.copiedBy(hello, browser)
   }
 }
+
+const tooManySubscriptions = () =>
+  new HeldStateError(
+    'too-many-states',
+    `This page has ${guardLimits.subscriptions} subscriptions, which is as many as a page may have. Close one of them.`,
+  )

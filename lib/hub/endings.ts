@@ -143,7 +143,7 @@ export class Endings {
   /** Its pages here begin with new tokens. */
   tell(instance: Instance): void {
     this.core.originals.forget()
-    for (const session of sessionsOf(instance)) session.farewell(forgotten(), 0)
+    for (const subscription of subscriptionsOf(instance)) subscription.session.end(subscription, forgotten())
   }
 
   /** Ends all tabs of a browser, in all processes. */
@@ -202,8 +202,11 @@ export class Endings {
 }
 
 /** All that watch an instance are subscriptions. */
+const subscriptionsOf = (instance: Instance | undefined) => [...(instance?.watchers ?? [])] as Subscription[]
+
+/** The pages of the tab whose instance it is; others may watch it, too. */
 const sessionsOf = (instance: Instance | undefined): SubscriptionSession[] =>
-  [...(instance?.watchers ?? [])].map((watcher) => (watcher as Subscription).session)
+  subscriptionsOf(instance).flatMap(({ number, session }) => (number === 0 ? session : []))
 
 const cancelledByEnd = () =>
   new HeldStateError('task-cancelled', 'The app has ended the state of this tab, and with it this task.')

@@ -49,7 +49,8 @@ function withClock(clock: Clock, store = memoryStore()) {
   const said: unknown[][] = []
   let closed = 0
   const connection = { send: (...message: unknown[]) => void said.push(message), close: () => void (closed += 1) }
-  const connect = () => hub.connect(connection, { version: protocolVersion, page: 'a'.repeat(32), watch: ['d'] }, 'b')
+  const connect = () =>
+    hub.connect(connection, { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['d']]] }, 'b')
   return { hub, said, connect, lines, closed: () => closed }
 }
 
@@ -59,8 +60,8 @@ describe('closing', () => {
     const { hub, connect, said, closed, lines } = withClock(clock)
     const session = connect()
     await clock.settle()
-    session.receive('call', [1, 'd', 'count', []])
-    session.receive('call', [2, 'd', 'count', []])
+    session.receive('call', [0, 1, 'd', 'count', []])
+    session.receive('call', [0, 2, 'd', 'count', []])
     await clock.advance(250)
     expect(hub.backgroundTasks.size).toBe(2)
     for (let index = 0; index < 2; index += 1) {
@@ -89,7 +90,7 @@ describe('closing', () => {
     const { hub, connect } = withClock(clock, store)
     const session = connect()
     await clock.settle()
-    session.receive('call', [1, 'd', 'chain', []])
+    session.receive('call', [0, 1, 'd', 'chain', []])
     await clock.settle()
     let closed = false
     const closing = hub.close().then(() => {
@@ -112,7 +113,7 @@ describe('closing', () => {
     const { hub, connect } = withClock(clock)
     const session = connect()
     await clock.settle()
-    session.receive('call', [1, 'd', 'stubborn', []])
+    session.receive('call', [0, 1, 'd', 'stubborn', []])
     await clock.settle()
     const closing = hub.close()
     await clock.advance(2000)

@@ -41,6 +41,7 @@ import { memoryStore } from '../store/memory.js'
 import type { RunningTask, State, StateStore } from '../store/store.js'
 import type { TaskRun } from '../tasks/run.js'
 import { TaskScheduler } from '../tasks/scheduler.js'
+import { Addresses } from './addresses.js'
 import { Connections } from './connections.js'
 import { Endings, type Whose } from './endings.js'
 import { Nodes } from './nodes.js'
@@ -71,6 +72,7 @@ export class HubRuntime {
   readonly firstValues: FirstValues
   readonly newTabs: NewTabs
   readonly originals: Originals = new Originals(this)
+  readonly addresses: Addresses = new Addresses()
   readonly endings: Endings = new Endings(this)
   readonly access: ServerAccess = new ServerAccess(this)
   readonly connections: Connections

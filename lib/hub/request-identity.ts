@@ -5,7 +5,7 @@
 import { fixedLimits } from '../base/server-limits.js'
 import { copiedToken, secretsOf, verifyToken } from '../instance/token.js'
 import type { Caller } from '../protocol/caller.js'
-import type { Hello } from '../protocol/up.js'
+import type { Hello } from '../protocol/hello.js'
 
 export class RequestIdentity {
   readonly secrets: readonly [string, ...string[]]

@@ -37,6 +37,11 @@ function pageIn(calls: CallLog, page: string): PageCalls | undefined {
   return undefined
 }
 
+/** Whether a page of which nothing is known may have been here: others were since, as many as are remembered. */
+export function hasForgotten(calls: CallLog, page: string, { rememberedPages }: Limits): boolean {
+  return calls.length >= rememberedPages && pageIn(calls, page) === undefined
+}
+
 /** The log with one more call that has ended in order: all calls before it have ended. */
 export function withEnd(calls: CallLog, name: CallName, failure: Failure | undefined, limits: Limits): CallLog {
   const known = pageIn(calls, name.page)

@@ -10,7 +10,7 @@ import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
 import { isStale, ownershipLost } from '../store/errors.js'
 import type { State, Stored } from '../store/store.js'
-import { endOf, withEnd } from './call-log.js'
+import { type CallName, endOf, withEnd } from './call-log.js'
 import type { Core } from './core.js'
 import type { ChangedState, Ending, Instance, UnsavedChanges } from './instance.js'
 import { LoadError } from './load-error.js'
@@ -54,13 +54,22 @@ export class CommitQueue implements UnsavedChanges {
   private kept = nothing
   private readonly core: CommitCore
   private readonly instance: Instance
+  /** Of the save under way. */
+  private ends: readonly Ending[]
   private batch: Batch | undefined
 
-  constructor(core: CommitCore, instance: Instance, { state, shapes }: Change) {
+  constructor(core: CommitCore, instance: Instance, { state, shapes, ends }: Change) {
     this.core = core
     this.instance = instance
     this.state = state
     this.shapes = shapes
+    this.ends = ends
+  }
+
+  /** The end of this call is on its way to the store. */
+  includes(call: CallName): boolean {
+    const isIt = ({ name }: Ending) => name.id === call.id && name.page === call.page
+    return this.ends.some(isIt) || this.batch?.ends.some(isIt) === true
   }
 
   /** The next change keeps the lock until it is saved. */
@@ -122,6 +131,7 @@ export class CommitQueue implements UnsavedChanges {
     const { core, instance, batch, state, shapes } = this
     if (this.failure) return
     this.batch = undefined
+    this.ends = batch?.ends ?? []
     if (batch) batch.resolve(promised(() => save(core, instance, { ...batch, state, shapes }, this)))
     else instance.pending = undefined
   }

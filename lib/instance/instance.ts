@@ -35,6 +35,8 @@ export interface UnsavedChanges {
   durable(): Promise<void>
   /** Throws if a change was to build on these changes although their save has failed. */
   check(): void
+  /** The end of this call is on its way to the store. */
+  includes(call: CallName): boolean
   push(change: ChangedState): Promise<void>
   /** Another process has built on the last save, so the changes that this process has built on it can no longer be saved. */
   superseded(): void

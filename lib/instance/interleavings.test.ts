@@ -74,7 +74,7 @@ describe('a page whose earlier connection still stands', () => {
     const hello = {
       version: (await import('../protocol/version.js')).protocolVersion,
       page: 'e'.repeat(32),
-      watch: ['d'],
+      subscriptions: [[0, 'tab', ['d']]],
       token: tab.signedToken,
     }
     tab.drop()
@@ -260,7 +260,11 @@ it('server code that changes a token while its page connects is not refused', as
       () => 'done',
       (error) => error.code,
     )
-  connectAsSocket(b.hub, { version: protocolVersion, page: 'e'.repeat(32), watch: ['d'], token: signed }, tab.browser)
+  connectAsSocket(
+    b.hub,
+    { version: protocolVersion, page: 'e'.repeat(32), subscriptions: [[0, 'tab', ['d']]], token: signed },
+    tab.browser,
+  )
   await clock.advance(1_000)
   expect(await modified).toBe('done')
 })

@@ -124,6 +124,8 @@ function run<T>(core: Core, transaction: Transaction, request: Request<T>): Even
   let value: Eventually<T>
   try {
     call?.before?.check()
+    const { pending } = core.instance(request.token)
+    if (call?.name && pending?.includes(call.name)) return runAgainLater(core, transaction, request, pending)
     if (call?.name && endOf(core.instance(request.token).calls, call.name)) {
       transaction.release()
       return 'answered'
@@ -141,6 +143,13 @@ function commitLater<T>(core: Core, transaction: Transaction, value: Promise<T>)
     (late) => commit(core, transaction, late),
     (error) => abort(transaction, error),
   )
+}
+
+/** Another connection has made the same call, and its end is on its way to the store: what has come of it is known after that. */
+function runAgainLater<T>(core: Core, transaction: Transaction, request: Request<T>, pending: UnsavedChanges) {
+  transaction.release()
+  const again = () => transactPipelined(core, request)
+  return pending.durable().then(again, again)
 }
 
 function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {

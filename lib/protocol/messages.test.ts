@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errorCodes, HeldStateError, isErrorCode } from '../base/errors.js'
 import { defaultLimits } from '../base/limits.js'
-import { type Down, parseDown, writeDown } from './down.js'
-import { parseHello, parseUp, unpack } from './up.js'
+import { type Change, type Down, parseDown, writeDown } from './down.js'
+import { parseHello } from './hello.js'
+import { parseUp, unpack } from './up.js'
 import { protocolVersion } from './version.js'
 
 const overTheWire = (message: unknown) => JSON.parse(JSON.stringify(message)) as [string, ...unknown[]]
@@ -23,35 +24,41 @@ const issues = [
   { message: 'no', path: [] },
 ]
 const odd = { at: new Date(5), map: new Map([['a', new Set([1n])]]), nothing: undefined, numbers: [Number.NaN, -0] }
+const still = { subscription: 0, from: 3, to: 3, patches: [], settled: [] }
+const delta = (...changes: Change[]): Down => ({ type: 'delta', changes })
 const downs: [string, Down][] = [
-  ['a welcome', { type: 'welcome', token: 'a.b', revision: 3, views: [{ n: 1 }, odd, undefined], done: 4, number: 7 }],
+  ['a hi', { type: 'hi', token: 'a.b', number: 7 }],
+  ['a hi with bounds', { type: 'hi', token: 'a.b', number: 7, bounds: { callsPerTab: 5 } }],
   [
-    'what a page missed',
-    { type: 'resumed', token: 'a.b', from: 3, to: 4, patches: [[[0, 'n'], 1]], done: 0, number: 8 },
+    'a welcome',
+    { type: 'welcome', subscription: 0, birth: 'b', revision: 3, views: [{ n: 1 }, odd, undefined], done: 4 },
   ],
-  ['a delta without anything', { type: 'delta', from: 3, to: 3, patches: [], settled: [] }],
+  [
+    'a welcome of what was never kept',
+    { type: 'welcome', subscription: 2, birth: undefined, revision: 0, views: [], done: 0 },
+  ],
+  ['what a page missed', { type: 'resumed', subscription: 1, from: 3, to: 4, patches: [[[0, 'n'], 1]], done: 0 }],
+  ['a delta without anything', delta(still)],
   [
     'a delta with every kind of patch',
-    {
-      type: 'delta',
-      from: 3,
+    delta({
+      ...still,
       to: 4,
       patches: [[[0, 'n']], [[0, 'at'], odd], [[1, 'rows'], 5, 2, [odd, null]], [[0, 'map', 1n], undefined]],
-      settled: [],
-    },
+    }),
   ],
-  ['a delta that settles', { type: 'delta', from: 3, to: 3, patches: [], settled: [{ id: 1 }, { id: 2, failure }] }],
-  [
-    'a delta that settles with issues',
-    { type: 'delta', from: 3, to: 3, patches: [], settled: [{ id: 1, failure: { ...failure, issues } }] },
-  ],
-  ['a delta that shows what settles later', { type: 'delta', from: 3, to: 4, patches: [], settled: [], done: 9 }],
-  ['a failure', { type: 'failure', failure }],
-  ['a failure of development', { type: 'failure', failure: { ...failure, stack: '    at x' } }],
+  ['a delta of two subscriptions', delta({ ...still, to: 4 }, { ...still, subscription: 1, settled: [{ id: 9 }] })],
+  ['a delta that settles', delta({ ...still, settled: [{ id: 1 }, { id: 2, failure }] })],
+  ['a delta that settles with issues', delta({ ...still, settled: [{ id: 1, failure: { ...failure, issues } }] })],
+  ['a delta that shows what settles later', delta({ ...still, to: 4, done: 9 })],
+  ['a failure', { type: 'failure', subscription: 0, failure }],
+  ['a failure of development', { type: 'failure', subscription: 1, failure: { ...failure, stack: '    at x' } }],
   [
     'a delta that settles in development',
-    { type: 'delta', from: 3, to: 3, patches: [], settled: [{ id: 2, failure: { ...failure, stack: '    at x' } }] },
+    delta({ ...still, settled: [{ id: 2, failure: { ...failure, stack: '    at x' } }] }),
   ],
+  ['a subscription that is closed', { type: 'closed', subscription: 3, failure }],
+  ['a store out of reach', { type: 'stalled', stalled: true }],
   ['a farewell', { type: 'farewell', failure }],
   ['a farewell of many', { type: 'farewell', failure, spreadMs: 500 }],
 ]
@@ -63,24 +70,30 @@ describe('down', () => {
   })
 
   it('anything else fails typed', () => {
-    const name = fc.oneof(fc.constantFrom('d', 'w', 'r', 'f', 'bye'), fc.anything())
+    const name = fc.oneof(fc.constantFrom('d', 'w', 'r', 'f', 'hi', 'closed', 's', 'bye'), fc.anything())
     fc.assert(fc.property(name, fc.array(fc.anything()), (name, args) => typed(() => parseDown(name, args))))
   })
 
   it.each([
-    ['d', [0, 1]],
-    ['d', [0, -1, []]],
-    ['d', [0, 1, [[]]]],
-    ['d', [0, 1, [[['n'], 1, 2]]]],
-    ['d', [0, 1, [], [['x']]]],
-    ['d', [0, 1, [], [[1, 'no-such-code', 'x']]]],
-    ['d', [0, 1, [], [[1, 'handler-failed', 'x', 5]]]],
-    ['d', [0, 1, [], [[1, 'handler-failed', 'x', [['y', [null]]]]]]],
-    ['w', [5, 0, [], 1]],
-    ['w', ['a', 0, []]],
-    ['r', ['a', 0, 1, []]],
-    ['w', ['a', 0, {}]],
-    ['f', ['no-such-code', 'x']],
+    ['d', [[0, 0, 1]]],
+    ['d', [0, 0, 1, []]],
+    ['d', [[0, 0, -1, []]]],
+    ['d', [['0', 0, 1, []]]],
+    ['d', [[0, 0, 1, [[]]]]],
+    ['d', [[0, 0, 1, [[['n'], 1, 2]]]]],
+    ['d', [[0, 0, 1, [], [['x']]]]],
+    ['d', [[0, 0, 1, [], [[1, 'no-such-code', 'x']]]]],
+    ['d', [[0, 0, 1, [], [[1, 'handler-failed', 'x', 5]]]]],
+    ['d', [[0, 0, 1, [], [[1, 'handler-failed', 'x', [['y', [null]]]]]]]],
+    ['hi', ['a']],
+    ['hi', [5, 0]],
+    ['w', [0, 5, 0, [], 1]],
+    ['w', [0, 'a', 0, []]],
+    ['r', [0, 0, 1, []]],
+    ['w', [0, 'a', 0, {}, 1]],
+    ['f', [0, 'no-such-code', 'x']],
+    ['f', ['handler-failed', 'x']],
+    ['closed', [1]],
     ['bye', ['handler-failed', 5]],
     ['__proto__', []],
   ])('%s %j is malformed', (name, args) => {
@@ -90,20 +103,34 @@ describe('down', () => {
 
 describe('up', () => {
   it.each([
-    [['call', 1, 'd', 'add'], { type: 'call', id: 1, definition: 'd', member: 'add', args: [] }],
+    [['call', 0, 1, 'd', 'add'], { type: 'call', subscription: 0, id: 1, definition: 'd', member: 'add', args: [] }],
     [
-      ['call', 2, 'd', 'add', [1, { a: [] }]],
-      { type: 'call', id: 2, definition: 'd', member: 'add', args: [1, { a: [] }] },
+      ['call', 1, 2, 'd', 'add', [1, { a: [] }]],
+      { type: 'call', subscription: 1, id: 2, definition: 'd', member: 'add', args: [1, { a: [] }] },
     ],
-    [['cancel', 3, 'd', 'work'], { type: 'cancel', id: 3, definition: 'd', task: 'work' }],
-    [['watch', 4, 'd'], { type: 'watch', id: 4, definition: 'd' }],
-    [['resync'], { type: 'resync' }],
+    [
+      ['call', 0, 2, 'd', 'add', [], 1],
+      { type: 'call', subscription: 0, id: 2, former: 1, definition: 'd', member: 'add', args: [] },
+    ],
+    [['cancel', 0, 3, 'd', 'work'], { type: 'cancel', subscription: 0, id: 3, definition: 'd', task: 'work' }],
+    [
+      ['cancel', 0, 3, 'd', 'work', 0],
+      { type: 'cancel', subscription: 0, id: 3, former: 0, definition: 'd', task: 'work' },
+    ],
+    [['watch', 2, 4, 'd'], { type: 'watch', subscription: 2, id: 4, definition: 'd' }],
+    [['resync', 1], { type: 'resync', subscription: 1 }],
+    [['open', 1, 'board', ['d']], { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false }],
+    [['close', 1], { type: 'close', subscription: 1 }],
+    [['heard', 12], { type: 'heard', number: 12 }],
   ])('%j is read', ([name, ...args], read) => {
     expect(parseUp(name, args, defaultLimits)).toEqual(read)
   })
 
   it('anything else fails typed, a hello and a batch as well', () => {
-    const name = fc.oneof(fc.constantFrom('call', 'cancel', 'watch', 'resync', 'batch'), fc.anything())
+    const name = fc.oneof(
+      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
+      fc.anything(),
+    )
     fc.assert(
       fc.property(name, fc.array(fc.anything()), fc.anything(), (name, args, hello) => {
         typed(() => parseUp(name, args, defaultLimits))
@@ -114,18 +141,81 @@ describe('up', () => {
   })
 
   it('a hello of this version is read, and of no other', () => {
-    const kept = { version: protocolVersion, page: 'a'.repeat(32), heard: 3, watch: ['d'], token: 'x', copyOf: 'y' }
-    const hello = { ...kept, more: 1 }
-    expect(parseHello(hello, defaultLimits)).toEqual({ ...kept, leavesOut: false })
+    const kept = { version: protocolVersion, page: 'a'.repeat(32), heard: 3, token: 'x', copyOf: 'y' }
+    const former = 'b'.repeat(32)
+    const subscriptions = [
+      [0, 'tab', ['d']],
+      [4, 'board', []],
+    ]
+    const hello = { ...kept, subscriptions, formers: [[former, 1]], more: 1 }
+    expect(parseHello(hello, defaultLimits)).toEqual({
+      ...kept,
+      formers: [{ page: former, hasSent: true }],
+      subscriptions: [
+        { number: 0, address: 'tab', watch: ['d'], leavesOut: false },
+        { number: 4, address: 'board', watch: [], leavesOut: false },
+      ],
+    })
     for (const version of [protocolVersion - 1, protocolVersion + 1, String(protocolVersion), undefined])
       expect(() => parseHello({ ...hello, version }, defaultLimits)).toThrow(
         expect.objectContaining({ code: 'protocol-version', message: expect.stringContaining('Reload the page') }),
       )
   })
 
+  it.each([
+    ['none', []],
+    [
+      'that of the tab not first',
+      [
+        [1, 'board', []],
+        [0, 'tab', []],
+      ],
+    ],
+    ['that of the tab at another address', [[0, 'board', []]]],
+    [
+      'a number twice',
+      [
+        [0, 'tab', []],
+        [1, 'a', []],
+        [1, 'b', []],
+      ],
+    ],
+    [
+      'numbers that fall',
+      [
+        [0, 'tab', []],
+        [2, 'a', []],
+        [1, 'b', []],
+      ],
+    ],
+    ['too many', Array.from({ length: 17 }, (_, number) => [number, number === 0 ? 'tab' : `a${number}`, []])],
+    ['one without its states', [[0, 'tab']]],
+    ['no list', { 0: 'tab' }],
+  ])('a hello with subscriptions that cannot be is refused: %s', (_, subscriptions) => {
+    const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions }
+    expect(() => parseHello(hello, defaultLimits)).toThrow(expect.objectContaining({ code: 'invalid-message' }))
+  })
+
+  it.each([
+    ['itself', [['a'.repeat(32), 1]]],
+    [
+      'one twice',
+      [
+        ['b'.repeat(32), 1],
+        ['b'.repeat(32), 0],
+      ],
+    ],
+    ['too many', ['b', 'c', 'd', 'e'].map((page) => [page.repeat(32), 1])],
+    ['no id', [['b', 1]]],
+    ['no list', 'b'],
+  ])('a hello with former pages that cannot be is refused: %s', (_, formers) => {
+    const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', []]], formers }
+    expect(() => parseHello(hello, defaultLimits)).toThrow(expect.objectContaining({ code: 'invalid-message' }))
+  })
+
   it('an object with more keys than a state has any use for is refused by name, at any depth', () => {
     const wide = (keys: number) => Object.fromEntries(Array.from({ length: keys }, (_, at) => [`k${at}`, at]))
-    const call = (value: unknown) => () => parseUp('call', [1, 'd', 'e', [value]], defaultLimits)
+    const call = (value: unknown) => () => parseUp('call', [0, 1, 'd', 'e', [value]], defaultLimits)
     for (const value of [wide(10_001), [{ a: wide(10_001) }]])
       expect(call(value)).toThrow(expect.objectContaining({ code: 'invalid-arguments' }))
     expect(call([wide(10_000), Array.from({ length: 50_000 }, () => ({ a: 1 }))])).not.toThrow()
@@ -135,7 +225,7 @@ describe('up', () => {
     for (const [name, args] of [
       ['x'.repeat(10_000), []],
       ['call', ['x'.repeat(10_000)]],
-      ['call', [1, { deep: 'x'.repeat(10_000) }]],
+      ['call', [0, 1, { deep: 'x'.repeat(10_000) }]],
     ] as const)
       expect(() => parseUp(name, args, defaultLimits)).toThrow(/^.{1,200}$/)
   })

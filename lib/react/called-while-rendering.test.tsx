@@ -98,7 +98,7 @@ it.each<[string, (c: View) => ReactNode]>([
   await page.click('button')
   if (page.sent.length === 0) await page.acting(async () => gone())
   await page.acting(() => page.clock.settle())
-  expect(page.sent).toEqual([['call', 1, 'd', 'add']])
+  expect(page.sent).toEqual([['call', 0, 1, 'd', 'add']])
 })
 
 it('a call is made after a render that has failed, and after one that waits', async () => {

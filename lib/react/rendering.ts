@@ -8,7 +8,7 @@ import { HeldStateError } from '../base/errors.js'
 import type { Tab } from '../client/tab.js'
 
 /** What a presence asks of the tab of this page. */
-export type Callable = Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'>
+export type Callable = Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'> & Partial<Pick<Tab, 'expect'>>
 
 interface Internals {
   readonly H?: { readonly useState?: unknown; readonly useReducer?: unknown } | null
@@ -36,6 +36,7 @@ export function heedingRenders(tab: Callable, tasks: readonly string[]): Callabl
   }
   return {
     watch: (id) => tab.watch(id),
+    expect: (definition, predictions) => tab.expect?.(definition, predictions),
     touch: () => tab.touch(),
     call: (definition, member, ...how) => {
       check(definition, tasks.includes(member) ? `${member}.start` : member)

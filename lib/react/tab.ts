@@ -3,6 +3,7 @@
  */
 import { HeldStateError } from '../base/errors.js'
 import { version } from '../base/version.js'
+import { browserCallStorage } from '../client/call-storage.js'
 import { browserIdentity } from '../client/identity.js'
 import { Introduction } from '../client/introduction.js'
 import type { Mirror } from '../client/mirror.js'
@@ -32,9 +33,21 @@ function shared(): Shared {
   if (known) return ofThisVersion(known)
   const identity = browserIdentity()
   const introduction = new Introduction(identity.current)
-  const made = { version, introduction, tab: new Tab({ wire: socketWire(), identity }) }
+  const made = { version, introduction, tab: new Tab({ wire: socketWire(), identity, storage: browserCallStorage() }) }
   page[key] = made
+  keepCalls(made.tab)
   return made
+}
+
+/** What has not settled outlives the page, as far as the browser lets it; where it cannot, the visitor is asked. */
+function keepCalls(tab: Tab): void {
+  addEventListener('pagehide', () => tab.kept.save())
+  addEventListener('pageshow', ({ persisted }) => persisted && void tab.takeOver())
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && tab.kept.save())
+  addEventListener('beforeunload', (event) => {
+    tab.kept.save()
+    if (tab.kept.losesChanges) event.preventDefault()
+  })
 }
 
 function ofThisVersion(known: Shared): Shared {

@@ -1,7 +1,7 @@
 'use client'
 import { useDebugValue, useSyncExternalStore } from 'react'
 import type { ErrorCode } from '../base/errors.js'
-import type { ConnectionStatus, Mirror } from '../client/mirror.js'
+import { type ConnectionStatus, type Mirror, shownOf } from '../client/mirror.js'
 import { currentMirror, initialMirror, pageTab, subscribe } from './tab.js'
 
 export type { ConnectionStatus }
@@ -50,7 +50,9 @@ const reconnect = () => pageTab().reconnect()
 
 let last: Connection | undefined
 
-function connectionOf({ status, waiting, lost, stalled: held }: Mirror): Connection {
+function connectionOf(mirror: Mirror): Connection {
+  const { status, waiting, stalled: held } = mirror
+  const { lost } = shownOf(mirror)
   const { attempt = 0, nextRetryAt = null, reason } = waiting ?? {}
   const stalled = held && status === 'live'
   if (

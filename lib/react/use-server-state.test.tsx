@@ -269,7 +269,7 @@ describe('what the hook returns', () => {
     await page.show([<first.Probe key="1" />, <second.Probe key="2" />])
     await page.live()
     expect(second.now()).toBe(first.now())
-    expect(page.tab.wire.received.find(([name]) => name === 'w')?.[3]).toHaveLength(1)
+    expect(page.tab.wire.received.find(([name]) => name === 'w')?.[4]).toHaveLength(1)
   })
 })
 
@@ -310,10 +310,10 @@ describe('an event function', () => {
     await page.live()
     for (const id of ['event', 'start', 'cancel', 'wrapped']) await page.click(`#${id}`)
     expect(page.sent).toEqual([
-      ['call', expect.any(Number), 'd', 'takes'],
-      ['call', expect.any(Number), 'd', 'work'],
-      ['cancel', expect.any(Number), 'd', 'work'],
-      ['call', expect.any(Number), 'd', 'takes'],
+      ['call', 0, expect.any(Number), 'd', 'takes'],
+      ['call', 0, expect.any(Number), 'd', 'work'],
+      ['cancel', 0, expect.any(Number), 'd', 'work'],
+      ['call', 0, expect.any(Number), 'd', 'takes'],
     ])
     expect(received).toEqual([[], [], []])
     expect(complaints).toEqual([])

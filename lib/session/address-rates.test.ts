@@ -33,11 +33,11 @@ async function page({ hub, clock }: ReturnType<typeof testHub>, address: string 
     resume: () => void (connection.paused -= 1),
     close: () => {},
   }
-  const hello = { version: protocolVersion, page: `${pages}`.padStart(32, '0'), watch: ['d'] }
+  const hello = { version: protocolVersion, page: `${pages}`.padStart(32, '0'), subscriptions: [[0, 'tab', ['d']]] }
   const session = hub.connect(connection, hello, `${pages}`)
   await clock.settle()
   let id = 0
-  const call = (member: string, ...args: unknown[]) => session.receive('call', [(id += 1), 'd', member, args], 30)
+  const call = (member: string, ...args: unknown[]) => session.receive('call', [0, (id += 1), 'd', member, args], 30)
   const welcomes = () => said.filter((name) => name === 'w').length
   return { session, connection, call, welcomes }
 }
@@ -74,8 +74,8 @@ it('wait with the states that they ask for again, once an address has had many b
   for (const { call } of many) call('fill', 1_000_000)
   await kit.clock.advance(fixedLimits.resyncLongestMs)
   const neighbour = await page(kit, '2.2.2.2')
-  for (const { session } of many) session.receive('resync', [], 10)
-  neighbour.session.receive('resync', [], 10)
+  for (const { session } of many) session.receive('resync', [0], 10)
+  neighbour.session.receive('resync', [0], 10)
   await kit.clock.advance(100)
   const sum = () => many.reduce((all, { welcomes }) => all + welcomes(), 0) - 40
   expect(sum()).toBeLessThanOrEqual(guardLimits.addressWelcomesBurst / 1_000_000 + 1)

@@ -36,7 +36,7 @@ async function slowPage(options: Partial<HubOptions> = {}) {
 it('sends a page that does not read one welcome, however often it asks', async () => {
   const { tab, clock, unread } = await slowPage()
   for (let asked = 0; asked < 40; asked += 1) {
-    tab.wire.send('resync')
+    tab.wire.send('resync', 0)
     await clock.advance(fixedLimits.resyncPauseMs)
   }
   expect(unread()).toBeGreaterThan(length)
@@ -46,7 +46,7 @@ it('sends a page that does not read one welcome, however often it asks', async (
 
 it('sends a page that reads again one difference', async () => {
   const { tab, clock, hub } = await slowPage()
-  tab.wire.send('resync')
+  tab.wire.send('resync', 0)
   await clock.advance(frame)
   const before = tab.wire.received.length
   for (let n = 0; n < 200; n += 1) {
@@ -64,7 +64,7 @@ it('sends a page that reads again one difference', async () => {
 
 it('cuts off a page that takes nothing for its time', async () => {
   const { tab, clock, hub } = await slowPage()
-  tab.wire.send('resync')
+  tab.wire.send('resync', 0)
   await clock.advance(frame)
   await clock.advance(defaultLimits.unreadMs - 1)
   expect(tab.connection).toBe('live')
@@ -81,7 +81,7 @@ it('leaves alone a page that takes a little now and then', async () => {
       s.text = `${asked}`.repeat(length)
     })
   await clock.settle()
-  tab.wire.send('resync')
+  tab.wire.send('resync', 0)
   for (let part = 0; part < 4; part += 1) {
     await clock.advance(defaultLimits.unreadMs - 1_000)
     tab.wire.read(1)
@@ -102,7 +102,7 @@ it('cuts off the page that has been slow for longest when all together leave too
   }
   const [second, third] = others
   for (const tab of [first, second, third]) {
-    tab?.wire.send('resync')
+    tab?.wire.send('resync', 0)
     await clock.advance(frame)
   }
   expect([first.connection, second?.connection, third?.connection]).toEqual(['reconnecting', 'live', 'live'])
@@ -133,7 +133,7 @@ it('spares a page that reads slowly, before one that came later and reads nothin
 
 it('lets the calls of a page wait that does not read how they end', async () => {
   const { tab, clock, hub } = await slowPage()
-  tab.wire.send('resync')
+  tab.wire.send('resync', 0)
   await clock.advance(frame)
   const calls = Array.from({ length: 500 }, () =>
     tab
@@ -153,7 +153,7 @@ it('lets the calls of a page wait that does not read how they end', async () => 
 
 it('says only the last of the failures that no call is told of', async () => {
   const { tab, clock, hub } = await slowPage()
-  tab.wire.send('resync')
+  tab.wire.send('resync', 0)
   await clock.advance(frame)
   const before = hub.memory.unread.bytes
   for (let n = 0; n < 90; n += 1) tab.wire.send(`nonsense ${n}`)

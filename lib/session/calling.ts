@@ -6,7 +6,8 @@ import { type Caller, runOnce } from '../calls/idempotency.js'
 import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
 import { type CallName, endOf } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
-import type { Up } from '../protocol/up.js'
+import type { Former } from '../protocol/hello.js'
+import type { SubscriptionUp as Up } from '../protocol/up.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { Connection } from './connection.js'
 import type { Inbox } from './inbox.js'
@@ -28,6 +29,8 @@ export interface CallingPage extends Caller {
   readonly instance: Instance
   /** Its random id. */
   readonly page: string
+  /** Pages before it in its tab, whose calls it sends on. */
+  readonly formers: readonly Former[]
   /** It had a connection before this one, and may send a call again. */
   readonly isReconnect: boolean
   readonly connection: Pick<Connection, 'cookies' | 'visitor'>
@@ -48,8 +51,8 @@ export class CallRunner {
   }
 
   call(up: Up & { type: 'call' }): Eventually<Running> {
-    const name = { page: this.page.page, id: up.id }
-    const isFirstAttempt = this.page.instance.known && this.isPlain(name)
+    const name = this.nameOf(up)
+    const isFirstAttempt = this.page.instance.known && up.former === undefined && this.isPlain(name)
     const running = isFirstAttempt ? this.run(up, name) : this.runKnown(up, name)
     void this.core.tracked(isPromise(running) ? running.then(({ done }) => done) : running.done)
     return running
@@ -72,38 +75,56 @@ export class CallRunner {
       () => this.run(up, name),
       // a page that was here comes back and asks once more
       (error) => {
-        if (!this.page.isReconnect) return this.once(up.id, () => Promise.reject(error))
+        if (!this.page.isReconnect) return this.once(up, () => Promise.reject(error))
         this.page.close()
         return finished
       },
     )
   }
 
-  private run({ id, definition, member, args }: Up & { type: 'call' }, name: CallName): Eventually<Running> {
+  private run(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
+    const { definition, member, args } = up
     const { connection: from, inbox, instance } = this.page
     const { before } = inbox
     const call = { token: instance.token, definition, member, args, name, from, before, inbox }
-    return this.once(id, () => (before ? inOrder(before, () => this.core.call(call)) : this.core.call(call)))
+    return this.once(up, () => (before ? inOrder(before, () => this.core.call(call)) : this.core.call(call)))
   }
 
-  cancel({ id, definition, task }: Up & { type: 'cancel' }): Eventually<Running> {
+  cancel(up: Up & { type: 'cancel' }): Eventually<Running> {
+    const { definition, task } = up
     const { core } = this
     const { instance } = this.page
     this.cancelling += 1
     const work = () => after(core.tasks.cancel(instance.token, definition, task), () => finished)
-    return after(core.tracked(this.once(id, work, true)), (running) => {
+    return after(core.tracked(this.once(up, work, true)), (running) => {
       this.cancelling -= 1
       return running
     })
   }
 
   /** Runs it, unless it has ended before; `early` does not wait for the calls before it. */
-  once(id: number, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
+  once(up: Up & { type: 'call' | 'cancel' }, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
     const { core, page } = this
-    const name = { page: page.page, id }
-    return runOnce(
-      { instance: page.instance, caller: page, name, limits: core.limits, early, again: page.isReconnect },
-      work,
-    )
+    const { instance, isReconnect } = page
+    const former = this.formerOf(up)
+    const mayBeForgotten = former?.hasSent === true
+    const call = {
+      instance,
+      caller: page,
+      name: this.nameOf(up),
+      limits: core.limits,
+      early,
+      again: isReconnect,
+      mayBeForgotten,
+    }
+    return runOnce(call, work)
+  }
+
+  private nameOf(up: Up & { type: 'call' | 'cancel' }): CallName {
+    return { page: this.formerOf(up)?.page ?? this.page.page, id: up.id }
+  }
+
+  private formerOf({ former }: Up & { type: 'call' | 'cancel' }): Former | undefined {
+    return former === undefined ? undefined : this.page.formers[former]
   }
 }

@@ -60,7 +60,11 @@ it('a tab that cannot be welcomed loses its connection, and nobody else notices'
       closed = true
     },
   }
-  hub.connect(connection, { version: protocolVersion, page: 'a'.repeat(32), watch: ['big'] }, 'a browser')
+  hub.connect(
+    connection,
+    { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['big']]] },
+    'a browser',
+  )
   await clock.settle()
   expect(closed).toBe(true)
   expect(log.lines).toEqual([expect.stringContaining('no words for this')])

@@ -4,7 +4,7 @@
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { InFlight, Running } from '../calls/in-order.js'
-import type { Up, Written } from '../protocol/up.js'
+import type { SubscriptionUp as Up, Written } from '../protocol/up.js'
 
 export interface InboxOptions {
   /** So many bytes more wait or run, or less. */
@@ -36,6 +36,7 @@ export class Inbox {
   /** The messages of a batch that is being read. */
   coming: readonly Written[] = []
   private readonly page: InboxPage
+  private readonly number: number
   private readonly waiting: Waiting[] = []
   /** Bytes of the message that is handled, and of each call in flight. */
   private size = 0
@@ -48,8 +49,9 @@ export class Inbox {
   private inFlight: InFlight | undefined
   private callsInFlight = 0
 
-  /** `before` is what was begun for the same page earlier. */
-  constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions) {
+  /** `before` is what was begun for the same page earlier, `number` that of the subscription. */
+  constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions, number: number) {
+    this.number = number
     this.working = before
     this.page = page
     this.options = options
@@ -153,8 +155,12 @@ export class Inbox {
   /** Whether the page has sent such a call after the one with this id. */
   hasLater({ id, definition, member }: LaterCall): boolean {
     const isInBatch = this.coming.some(
-      ([name, other, ...names]) =>
-        name === 'call' && (other as number) > id && names[0] === definition && names[1] === member,
+      ([name, number, other, ...names]) =>
+        name === 'call' &&
+        number === this.number &&
+        (other as number) > id &&
+        names[0] === definition &&
+        names[1] === member,
     )
     return (
       isInBatch ||

@@ -7,6 +7,7 @@ import { defineState } from '../doors/authors.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
 import { TestClock } from '../testing/clock.js'
+import { endsIn } from '../testing/ends.fixture.js'
 import { testHub } from '../testing/kit.js'
 import { CallRate } from './call-rate.js'
 import { type Drainable, FairShare } from './fair-share.js'
@@ -50,17 +51,16 @@ async function raw(kit = testHub([d]), page = 'a', address?: string) {
     },
     close: () => {},
   }
-  const hello = { version: protocolVersion, page: page.repeat(32), watch: ['d'] }
+  const hello = { version: protocolVersion, page: page.repeat(32), subscriptions: [[0, 'tab', ['d']]] }
   const session = kit.hub.connect(connection, hello, 'browser')
   await kit.clock.settle()
   let id = 0
   const call = (member: string, args: unknown[] = [], bytes = 30) => {
     id += 1
-    session.receive('call', [id, 'd', member, args], bytes)
+    session.receive('call', [0, id, 'd', member, args], bytes)
     return id
   }
-  const settled = () =>
-    said.flatMap(([name, , , , list]) => (name === 'd' ? ((list as unknown[][] | undefined) ?? []) : []))
+  const settled = () => said.flatMap(endsIn)
   return { ...kit, session, connection, said, call, settled }
 }
 
@@ -222,7 +222,7 @@ describe('a page above its rate', () => {
     const kit = ticking(5)
     const [slow, quiet] = [await raw(kit, 'a'), await raw(kit, 'b')]
     quiet.call('add')
-    const batch = Array.from({ length: 100 }, (_, id) => ['call', id + 1, 'd', 'add', []])
+    const batch = Array.from({ length: 100 }, (_, id) => ['call', 0, id + 1, 'd', 'add', []])
     slow.session.receive('batch', [batch], 3_000)
     expect(slow.connection.paused).toBe(1)
     await kit.clock.advance(5_000)

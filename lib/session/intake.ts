@@ -6,7 +6,9 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { guardLimits } from '../base/guard-limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { stackless } from '../base/stackless.js'
-import { callIdOf, parseUp, type Up, unpack, type Written } from '../protocol/up.js'
+import type { Opening } from '../protocol/opening.js'
+import { malformed } from '../protocol/reading.js'
+import { callIdOf, parseUp, type SubscriptionUp, type Up, unpack, type Written } from '../protocol/up.js'
 import type { AddressRate } from './address-rates.js'
 import { CallRate } from './call-rate.js'
 import type { CallingCore, CallRunner } from './calling.js'
@@ -24,6 +26,7 @@ export interface IntakeCore extends CallingCore {
 
 /** What a message of a page is about. */
 export interface Addressee {
+  readonly number: number
   readonly inbox: Inbox
   readonly calling: CallRunner
   /** Says what was wrong: to the caller if the message names a call, else to the page. */
@@ -34,6 +37,16 @@ export interface Addressee {
 export interface IntakePage {
   readonly phase: 'opening' | 'open' | 'closed'
   readonly subscriptions: readonly Addressee[]
+  /** That of the tab itself. */
+  readonly own: Addressee
+  /** Pages before it in its tab, whose calls it may send on. */
+  readonly formers: readonly unknown[]
+  /** `undefined` for one that has ended. Throws for a number that no subscription had. */
+  subscription(number: number): Addressee | undefined
+  openFurther(opening: Opening): void
+  closeFurther(number: number): void
+  /** The page has heard this message. */
+  confirm(number: number): void
   /** Says why, and ends its connection. */
   farewell(error: HeldStateError, spreadMs: number): void
 }
@@ -66,19 +79,20 @@ export class Intake implements Drainable, InboxOptions {
   }
 
   /** A message, or a batch of them, as it came, of so many bytes. */
-  receive(name: unknown, args: readonly unknown[], bytes: number, to: Addressee): void {
+  receive(name: unknown, args: readonly unknown[], bytes: number): void {
+    const { page } = this
     let messages: readonly Written[] = []
     try {
       messages = unpack(name, args, this.core.limits)
     } catch (error) {
-      this.refuse(to, undefined, error)
+      this.refuse(page.own, undefined, error)
     }
     this.count(Math.max(1, messages.length), bytes)
     this.isReceiving = true
-    to.inbox.coming = messages
-    for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length), to)
+    for (const { inbox } of page.subscriptions) inbox.coming = messages
+    for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
     this.isReceiving = false
-    to.inbox.coming = []
+    for (const { inbox } of page.subscriptions) inbox.coming = []
     if (this.isFast) this.core.fairShare.spent(this.core.clock.now() - this.countedAt)
   }
 
@@ -94,19 +108,52 @@ export class Intake implements Drainable, InboxOptions {
     else fairShare.quiet(this, now)
   }
 
-  private take(name: unknown, args: readonly unknown[], bytes: number, to: Addressee): void {
-    const { page, pace } = this
+  private take(name: unknown, args: readonly unknown[], bytes: number): void {
+    const { page } = this
     if (page.phase === 'closed') return
     try {
-      const { limits } = this.core
-      const up = parseUp(name, args, limits)
+      this.handle(parseUp(name, args, this.core.limits), bytes)
+    } catch (error) {
+      this.refuseUnreadable(name, args, error)
+    }
+  }
+
+  private handle(up: Up, bytes: number): void {
+    const { page } = this
+    switch (up.type) {
+      case 'open':
+        return page.openFurther(up)
+      case 'close':
+        return page.closeFurther(up.subscription)
+      case 'heard':
+        return page.confirm(up.number)
+      default: {
+        if ('former' in up && up.former !== undefined && !page.formers[up.former])
+          throw malformed(`the hello names no former page ${up.former}`)
+        const to = page.subscription(up.subscription)
+        if (to) this.hand(to, up, bytes) // one that has ended: its page has heard so, or will
+      }
+    }
+  }
+
+  private hand(to: Addressee, up: SubscriptionUp, bytes: number): void {
+    const { page, pace } = this
+    try {
       const overtakes = up.type === 'cancel' && page.phase === 'open' && !startsLater(to, up)
-      if (this.waiting >= limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
+      if (this.waiting >= this.core.limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
       if (overtakes && this.mayRun()) return void to.calling.cancel(up)
       to.inbox.add(up, bytes)
     } catch (error) {
-      this.refuse(to, callIdOf(args), error)
+      this.refuse(to, 'id' in up ? up.id : undefined, error)
     }
+  }
+
+  /** To the caller, where the message names a call of a subscription that stands. */
+  private refuseUnreadable(name: unknown, args: readonly unknown[], error: unknown): void {
+    const { page } = this
+    const { subscription, id } = callIdOf(name, args)
+    const to = page.subscriptions.find(({ number }) => number === subscription)
+    this.refuse(to ?? page.own, to && id, error)
   }
 
   /** Calls and cancels of the page that have not ended, but for those that are handled. */
@@ -163,12 +210,13 @@ export class Intake implements Drainable, InboxOptions {
     this.core.fairShare.leave(this)
   }
 
-  private refuseSurplus(to: Addressee, up: Up): void {
+  private refuseSurplus(to: Addressee, up: SubscriptionUp): void {
     if (up.type === 'resync') throw surplus
     const refuse = () => {
       throw surplus
     }
-    void this.core.tracked(to.calling.once(up.id, refuse, true))
+    if (up.type === 'watch') throw surplus
+    void this.core.tracked(to.calling.once(up, refuse, true))
   }
 }
 

@@ -200,7 +200,7 @@ describe('a session that has ended', () => {
 })
 
 describe('an address', () => {
-  const hello = { version: protocolVersion, page: 'a'.repeat(32), watch: [] }
+  const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', []]] }
   const knock = (kit: ReturnType<typeof testHub>, address: string | undefined, token?: string) => {
     const connection = { address, send: () => {}, close: () => {} }
     try {
@@ -269,7 +269,12 @@ describe('a duplicated tab', () => {
       const said: unknown[][] = []
       const send = (name: string, ...args: unknown[]) => void said.push([name, ...args])
       const connection = { address: '1.2.3.4', send, close: () => {} }
-      const hello = { version: protocolVersion, page: clock.id(), watch: ['big'], copyOf: tab.signedToken }
+      const hello = {
+        version: protocolVersion,
+        page: clock.id(),
+        subscriptions: [[0, 'tab', ['big']]],
+        copyOf: tab.signedToken,
+      }
       try {
         hub.connect(connection, hello, tab.browser)
       } catch (error) {
@@ -309,7 +314,7 @@ describe('a duplicated tab', () => {
     Object.assign(hub.store, { read: (token: string) => (reads++, read(token)) })
     const copied = async (at: number) => {
       const { signedToken: copyOf } = originals[at % originals.length] as TestTab
-      const hello = { version: protocolVersion, page: clock.id(), watch: ['big'], copyOf }
+      const hello = { version: protocolVersion, page: clock.id(), subscriptions: [[0, 'tab', ['big']]], copyOf }
       try {
         hub.connect({ address: '1.2.3.4', send: () => {}, close: () => {} }, hello, 'browser')
       } catch {}

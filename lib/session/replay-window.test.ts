@@ -1,55 +1,98 @@
 import { expect, it } from 'vitest'
 import { ReplayMemory } from './replay-memory.js'
-import { ReplayWindow } from './replay-window.js'
+import { type ReplayBounds, ReplayWindow } from './replay-window.js'
+import { Sequence } from './sequence.js'
 
 const view = (n: number) => ({ sent: { n } })
 
+/** A window of a page that was sent nothing, and what it says of a page that heard a message last; a page says so once. */
+function windowed(bounds: ReplayBounds, start = 0, windows = new ReplayMemory(10_000)) {
+  const sequence = new Sequence(start)
+  const history = new ReplayWindow(bounds, sequence, windows)
+  const note = (n: number, views = [view(n)]) => history.record(sequence.next(), n, views)
+  return { sequence, history, note }
+}
+
 it('knows what a page had after each of the messages that it was sent last', () => {
-  const history = new ReplayWindow({ rememberedMessages: 3, rememberedBytes: 1_000 }, 10, new ReplayMemory(10_000))
-  const numbers = [1, 2, 3, 4].map((n) => history.record(n, [view(n)]))
-  expect(numbers).toEqual([11, 12, 13, 14])
-  expect(history.at(11)).toBeUndefined()
-  expect(history.at(12)).toMatchObject({ revision: 2, views: [{ n: 2 }] })
-  expect(history.at(14)).toMatchObject({ revision: 4, views: [{ n: 4 }] })
-  expect(history.at(15)).toBeUndefined()
+  for (const [heard, revision] of [
+    [11, undefined],
+    [12, 2],
+    [14, 4],
+    [15, undefined],
+  ] as const) {
+    const { history, note } = windowed({ rememberedMessages: 3, rememberedBytes: 1_000 }, 10)
+    for (const n of [1, 2, 3, 4]) note(n)
+    expect([heard, history.rewind(heard)?.revision]).toEqual([heard, revision])
+  }
+})
+
+it('knows it also where the page heard a message about other subscriptions last', () => {
+  const { history, sequence, note } = windowed({ rememberedMessages: 3, rememberedBytes: 1_000 })
+  note(1)
+  for (let other = 0; other < 50; other += 1) sequence.next()
+  note(2)
+  sequence.next()
+  expect(history.rewind(40)).toMatchObject({ revision: 1, views: [{ n: 1 }] })
+})
+
+it('forgets what a page was sent and has not heard: it is sent something else instead', () => {
+  const { history, sequence, note } = windowed({ rememberedMessages: 3, rememberedBytes: 1_000 })
+  for (const n of [1, 2, 3]) note(n)
+  expect(history.rewind(1)?.revision).toBe(1)
+  expect(history.rewind(3)?.revision).toBe(1)
+  note(4, [view(4), view(5)])
+  expect(history.rewind(sequence.last)).toMatchObject({ revision: 4, views: [{ n: 4 }, { n: 5 }] })
+  expect(history.rewind(undefined)).toBeUndefined()
+  expect(history.rewind(sequence.last)).toBeUndefined()
+})
+
+it('keeps nothing of what the page has said it has heard more than', () => {
+  const windows = new ReplayMemory(10_000)
+  const { history, note } = windowed({ rememberedMessages: 32, rememberedBytes: 10_000 }, 0, windows)
+  for (const n of [1, 2, 3, 4]) {
+    note(n)
+    history.weigh(100)
+  }
+  history.heard(3)
+  history.weigh(0)
+  expect(history.rewind(2)).toBeUndefined()
 })
 
 it('keeps nothing of the message whose place another one takes', () => {
-  const history = new ReplayWindow({ rememberedMessages: 2, rememberedBytes: 1_000 }, 0, new ReplayMemory(10_000))
-  history.record(1, [view(1), view(2)])
-  history.record(2, [view(1), view(2)])
-  const number = history.record(3, [view(3)])
-  expect(history.at(number)).toMatchObject({ revision: 3, views: [{ n: 3 }] })
+  const { history, sequence, note } = windowed({ rememberedMessages: 2, rememberedBytes: 1_000 })
+  note(1, [view(1), view(2)])
+  note(2, [view(1), view(2)])
+  note(3, [view(3)])
+  expect(history.rewind(sequence.last)).toMatchObject({ revision: 3, views: [{ n: 3 }] })
 })
 
 it('forgets the oldest messages when those that came after them are long', () => {
   const windows = new ReplayMemory(10_000)
-  const history = new ReplayWindow({ rememberedMessages: 32, rememberedBytes: 1_000 }, 0, windows)
+  const { history, note } = windowed({ rememberedMessages: 32, rememberedBytes: 1_000 }, 0, windows)
   for (const n of [1, 2, 3, 4]) {
-    history.record(n, [view(n)])
+    note(n)
     history.weigh(400)
   }
-  expect([1, 2, 3, 4].map((number) => history.at(number)?.revision)).toEqual([undefined, undefined, 3, 4])
   expect(windows.bytes).toBe(800)
-  history.record(5, [view(5)])
+  note(5)
   history.weigh(5_000)
-  expect([4, 5].map((number) => history.at(number)?.revision)).toEqual([undefined, 5])
+  expect([5, 4].map((number) => history.rewind(number)?.revision)).toEqual([5, undefined])
 })
 
 it('forgets what the oldest of all pages was sent when all together take too much', () => {
   const windows = new ReplayMemory(1_000)
-  const [first, second, closed] = [0, 0, 0].map(() => {
-    const history = new ReplayWindow({ rememberedMessages: 32, rememberedBytes: 1_000 }, 0, windows)
+  const make = () => {
+    const { history, note } = windowed({ rememberedMessages: 32, rememberedBytes: 1_000 }, 0, windows)
     for (const n of [1, 2]) {
-      history.record(n, [view(n)])
+      note(n)
       history.weigh(150)
     }
     return history
-  }) as [ReplayWindow, ReplayWindow, ReplayWindow]
-  const known = (history: ReplayWindow) => [1, 2].filter((number) => history.at(number))
+  }
+  const [first, second, closed] = [make(), make(), make()]
   closed.close(200)
-  expect([first, second, closed].map(known)).toEqual([[2], [1, 2], [1, 2]])
   closed.close(5_000)
+  const known = (history: ReplayWindow) => [2, 1].filter((number) => history.rewind(number))
   expect([first, second, closed].map(known)).toEqual([[2], [2], []])
   expect(windows.bytes).toBe(0)
 })

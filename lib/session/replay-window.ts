@@ -1,10 +1,11 @@
 /**
- * What one page was sent, message by message. A page that comes back names the last message it heard; as long as that is
- * remembered, it gets the difference. The views share what did not change between them, so a mark costs little.
+ * What one page was sent of one subscription, message by message. A page that comes back names the last message it heard, which may have been about
+ * others; as long as what it had then is remembered, it gets the difference. The views share what did not change between them, so a mark costs little.
  */
 import type { Limits } from '../base/limits.js'
 import type { View } from '../instance/views.js'
 import type { RememberedWindow, ReplayMemory } from './replay-memory.js'
+import type { Sequence } from './sequence.js'
 
 /** What a page has once it heard a message: a revision, and a view for each watched state. Good until the next is noted. */
 export interface Checkpoint {
@@ -16,6 +17,8 @@ export interface Checkpoint {
 
 /** Reused by later messages: objects that live for a while and are then dropped cost the garbage collector most. */
 interface Slot {
+  /** Of the message. */
+  number: number
   revision: number
   birth: string | undefined
   /** How long the message was, which is about what this mark keeps from being collected. */
@@ -29,40 +32,38 @@ export class ReplayWindow implements RememberedWindow {
   private readonly slots: Slot[] = []
   private readonly bounds: ReplayBounds
   private readonly windows: ReplayMemory
-  private readonly start: number
-  /** The number of the newest message. */
-  private last: number
-  /** That of the oldest one that is remembered. */
-  private first: number
+  /** That of the page. */
+  readonly sequence: Sequence
+  /** Marks are counted; the newest. */
+  private last = 0
+  /** The oldest one that is remembered. */
+  private first = 1
   private bytes = 0
   private isClosed = false
   /** Of the state that the page was told of last; it may not have heard that. */
   birth: string | undefined
 
-  /** Numbers go on from `start`: a random one, so that a number of another process means nothing here. */
-  constructor(bounds: ReplayBounds, start: number, windows: ReplayMemory) {
+  constructor(bounds: ReplayBounds, sequence: Sequence, windows: ReplayMemory) {
     this.bounds = bounds
     this.windows = windows
-    this.start = start
-    this.last = start
-    this.first = start + 1
+    this.sequence = sequence
   }
 
-  /** Notes a message that is sent; its number. */
-  record(revision: number, watched: readonly { readonly sent: View | undefined }[]): number {
+  /** Notes what a page has with the message of this number. */
+  record(number: number, revision: number, watched: readonly { readonly sent: View | undefined }[]): void {
     if (this.last - this.first + 1 === this.bounds.rememberedMessages) this.forgetFirst()
     this.last += 1
     const at = this.slotOf(this.last)
     let place = this.slots[at]
     if (!place) {
-      place = { revision, birth: undefined, bytes: 0, views: [] }
+      place = { number, revision, birth: undefined, bytes: 0, views: [] }
       this.slots[at] = place
     }
+    place.number = number
     place.revision = revision
     place.birth = this.birth
     place.views.length = watched.length
     for (let position = 0; position < watched.length; position += 1) place.views[position] = watched[position]?.sent
-    return this.last
   }
 
   /** Says how long the message was that was noted last. */
@@ -75,8 +76,21 @@ export class ReplayWindow implements RememberedWindow {
     if (bytes > 0) this.windows.changed(this, this.bytes)
   }
 
-  at(number: number): Checkpoint | undefined {
-    return number >= this.first && number <= this.last ? this.slots[this.slotOf(number)] : undefined
+  /** What the page has that heard this message last, and nothing of what it was sent after that. */
+  rewind(heard: number | undefined): Checkpoint | undefined {
+    const isKnown = heard !== undefined && heard <= this.sequence.last && heard >= this.sequence.start
+    while (this.last >= this.first) {
+      const mark = this.slots[this.slotOf(this.last)]
+      if (isKnown && mark && mark.number <= heard) return mark
+      this.forgetLast()
+    }
+    return undefined
+  }
+
+  /** The page has heard this message: it does not go on from an earlier one. */
+  heard(number: number): void {
+    while (this.first < this.last && (this.slots[this.slotOf(this.first + 1)]?.number ?? number) <= number)
+      this.forgetFirst()
   }
 
   /** The page has gone: the views of it, of so many bytes, may soon be kept for it alone. */
@@ -107,8 +121,17 @@ export class ReplayWindow implements RememberedWindow {
   }
 
   private forgetFirst(): void {
-    const place = this.slots[this.slotOf(this.first)]
+    this.empty(this.first)
     this.first += 1
+  }
+
+  private forgetLast(): void {
+    this.empty(this.last)
+    this.last -= 1
+  }
+
+  private empty(mark: number): void {
+    const place = this.slots[this.slotOf(mark)]
     if (!place) return
     this.bytes -= place.bytes
     place.bytes = 0
@@ -116,7 +139,7 @@ export class ReplayWindow implements RememberedWindow {
   }
 
   /** From the first on, so that there are as many as were needed. */
-  private slotOf(number: number): number {
-    return (number - this.start - 1) % this.bounds.rememberedMessages
+  private slotOf(mark: number): number {
+    return (mark - 1) % this.bounds.rememberedMessages
   }
 }

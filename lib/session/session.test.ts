@@ -89,9 +89,13 @@ async function raw(options: Partial<HubOptions> = {}, hello: object = {}) {
       closed += 1
     },
   }
-  const session = kit.hub.connect(connection, { version: protocolVersion, page, watch: ['d'], ...hello }, 'browser')
+  const session = kit.hub.connect(
+    connection,
+    { version: protocolVersion, page, subscriptions: [[0, 'tab', ['d']]], ...hello },
+    'browser',
+  )
   await kit.clock.settle()
-  const welcome = said.shift()
+  const [hi, welcome] = said.splice(0, 2)
   /** What the hub answers. */
   const say = async (name: unknown, ...args: unknown[]) => {
     said.length = 0
@@ -99,16 +103,16 @@ async function raw(options: Partial<HubOptions> = {}, hello: object = {}) {
     await kit.clock.advance(20)
     return [...said]
   }
-  return { ...kit, session, welcome, say, said, closed: () => closed }
+  return { ...kit, session, hi, welcome, say, said, closed: () => closed }
 }
 
 /** The failure with which the hub settles call 1. */
 const settledWith = (code: unknown, id = 1) => [
-  ['d', expect.any(Number), expect.any(Number), [], [[id, code, expect.any(String)]]],
+  ['d', [0, expect.any(Number), expect.any(Number), [], [[id, code, expect.any(String)]]]],
 ]
 /** A value that cannot live in state is refused where it is decoded. */
 const unfit = settledWith(expect.stringMatching(/^invalid-(message|arguments)$/))
-const failed = (code: string) => [['f', code, expect.any(String)]]
+const failed = (code: string) => [['f', 0, code, expect.any(String)]]
 
 describe('a message from outside', () => {
   it.each([
@@ -118,41 +122,41 @@ describe('a message from outside', () => {
     ['a name that is no text', [{ call: 1 }], failed('invalid-message')],
     ['the name of a prototype member', ['__proto__'], failed('invalid-message')],
     ['a call without anything', ['call'], failed('invalid-message')],
-    ['a call with a negative id', ['call', -1, 'd', 'add', [1]], failed('invalid-message')],
-    ['a call with a broken id', ['call', 1.5, 'd', 'add', [1]], failed('invalid-message')],
-    ['a call with a text as id', ['call', '1', 'd', 'add', [1]], failed('invalid-message')],
-    ['a call without definition', ['call', 1], settledWith('invalid-message')],
-    ['a call without member', ['call', 1, 'd'], settledWith('invalid-message')],
-    ['a call whose member is a list', ['call', 1, 'd', ['add'], [1]], settledWith('invalid-message')],
-    ['a call whose arguments are no list', ['call', 1, 'd', 'add', 5], settledWith('invalid-message')],
-    ['a call whose arguments are an object', ['call', 1, 'd', 'add', { 0: 1 }], settledWith('invalid-message')],
-    ['a call with broken devalue', ['call', 1, 'd', 'take', { $held: 'nonsense' }], settledWith('invalid-message')],
+    ['a call with a negative id', ['call', 0, -1, 'd', 'add', [1]], failed('invalid-message')],
+    ['a call with a broken id', ['call', 0, 1.5, 'd', 'add', [1]], failed('invalid-message')],
+    ['a call with a text as id', ['call', 0, '1', 'd', 'add', [1]], failed('invalid-message')],
+    ['a call without definition', ['call', 0, 1], settledWith('invalid-message')],
+    ['a call without member', ['call', 0, 1, 'd'], settledWith('invalid-message')],
+    ['a call whose member is a list', ['call', 0, 1, 'd', ['add'], [1]], settledWith('invalid-message')],
+    ['a call whose arguments are no list', ['call', 0, 1, 'd', 'add', 5], settledWith('invalid-message')],
+    ['a call whose arguments are an object', ['call', 0, 1, 'd', 'add', { 0: 1 }], settledWith('invalid-message')],
+    ['a call with broken devalue', ['call', 0, 1, 'd', 'take', { $held: 'nonsense' }], settledWith('invalid-message')],
     [
       'a call with devalue that is no list',
-      ['call', 1, 'd', 'take', { $held: '[{"a":1},1]' }],
+      ['call', 0, 1, 'd', 'take', { $held: '[{"a":1},1]' }],
       settledWith('invalid-message'),
     ],
     [
       'a call with a devalue type of its own',
-      ['call', 1, 'd', 'take', { $held: '[["RegExp","x"]]' }],
+      ['call', 0, 1, 'd', 'take', { $held: '[["RegExp","x"]]' }],
       settledWith('invalid-message'),
     ],
-    ['a call with too many arguments', ['call', 1, 'd', 'take', Array(33).fill(0)], settledWith('invalid-message')],
-    ['an unknown definition', ['call', 1, 'nope', 'add', [1]], settledWith('unknown-definition')],
-    ['an unknown member', ['call', 1, 'd', 'nope', [1]], settledWith('unknown-member')],
-    ['an event that is to be cancelled', ['cancel', 1, 'd', 'add'], settledWith('unknown-member')],
-    ['an unknown definition to cancel', ['cancel', 1, 'nope', 'run'], settledWith('unknown-definition')],
-    ['an unknown definition to watch', ['watch', 1, 'nope'], settledWith('unknown-definition')],
+    ['a call with too many arguments', ['call', 0, 1, 'd', 'take', Array(33).fill(0)], settledWith('invalid-message')],
+    ['an unknown definition', ['call', 0, 1, 'nope', 'add', [1]], settledWith('unknown-definition')],
+    ['an unknown member', ['call', 0, 1, 'd', 'nope', [1]], settledWith('unknown-member')],
+    ['an event that is to be cancelled', ['cancel', 0, 1, 'd', 'add'], settledWith('unknown-member')],
+    ['an unknown definition to cancel', ['cancel', 0, 1, 'nope', 'run'], settledWith('unknown-definition')],
+    ['an unknown definition to watch', ['watch', 0, 1, 'nope'], settledWith('unknown-definition')],
     ['a batch that is no list', ['batch', 'x'], failed('invalid-message')],
     ['a batch of things that are no messages', ['batch', [1, 'call']], failed('invalid-message')],
-    ['a batch in a batch', ['batch', [['batch', [['call', 1, 'd', 'add', [1]]]]]], failed('invalid-message')],
+    ['a batch in a batch', ['batch', [['batch', [['call', 0, 1, 'd', 'add', [1]]]]]], failed('invalid-message')],
     ['a batch with an empty message', ['batch', [[]]], failed('invalid-message')],
   ] as [string, [unknown, ...unknown[]], unknown][])(
     '%s is answered with a typed failure',
     async (_, message, answer) => {
       const { say, hub, log } = await raw()
       expect(await say(...message)).toEqual(answer)
-      expect(await say('call', 7, 'd', 'add', [1])).toEqual([['d', 0, 1, [[[0, 'n'], 1]], [[7]]]])
+      expect(await say('call', 0, 7, 'd', 'add', [1])).toEqual([['d', [0, 0, 1, [[[0, 'n'], 1]], [[7]]]]])
       expect(hub.locks.held).toBe(0)
       expect(log.lines).toEqual([])
     },
@@ -162,10 +166,10 @@ describe('a message from outside', () => {
     'the name %j reaches nothing: neither as a definition, nor as a member, nor as a task',
     async (name) => {
       const { say } = await raw()
-      expect(await say('call', 1, name, 'add', [1])).toEqual(settledWith('unknown-definition'))
-      expect(await say('watch', 2, name)).toEqual(settledWith('unknown-definition', 2))
-      expect(await say('call', 3, 'd', name, [1])).toEqual(settledWith('unknown-member', 3))
-      expect(await say('cancel', 4, 'd', name)).toEqual(settledWith('unknown-member', 4))
+      expect(await say('call', 0, 1, name, 'add', [1])).toEqual(settledWith('unknown-definition'))
+      expect(await say('watch', 0, 2, name)).toEqual(settledWith('unknown-definition', 2))
+      expect(await say('call', 0, 3, 'd', name, [1])).toEqual(settledWith('unknown-member', 3))
+      expect(await say('cancel', 0, 4, 'd', name)).toEqual(settledWith('unknown-member', 4))
       expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     },
   )
@@ -174,9 +178,9 @@ describe('a message from outside', () => {
     const { say } = await raw()
     received.length = 0
     for (const text of ['[{"__proto__":{"polluted":1}}]', '[{"a":[{"__proto__":null}]}]'])
-      expect(await say('call', 1, 'd', 'take', JSON.parse(text))).toEqual(unfit)
-    expect(await say('call', 1, 'd', 'setKey', ['__proto__'])).toMatchObject([
-      ['d', 0, 0, [], [[1, 'invalid-value', expect.any(String)]]],
+      expect(await say('call', 0, 1, 'd', 'take', JSON.parse(text))).toEqual(unfit)
+    expect(await say('call', 0, 1, 'd', 'setKey', ['__proto__'])).toMatchObject([
+      ['d', [0, 0, 0, [], [[1, 'invalid-value', expect.any(String)]]]],
     ])
     expect(received).toEqual([])
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
@@ -185,10 +189,10 @@ describe('a message from outside', () => {
   it('keys "constructor" and "toString" in arguments are plain data', async () => {
     const { say } = await raw()
     received.length = 0
-    await say('call', 1, 'd', 'take', [{ constructor: { prototype: { polluted: 1 } }, toString: 1 }])
+    await say('call', 0, 1, 'd', 'take', [{ constructor: { prototype: { polluted: 1 } }, toString: 1 }])
     expect(received).toEqual([[{ constructor: { prototype: { polluted: 1 } }, toString: 1 }]])
-    expect(await say('call', 2, 'd', 'setKey', ['constructor'])).toEqual([
-      ['d', 0, 1, [[[0, 'free', 'constructor'], 1]], [[2]]],
+    expect(await say('call', 0, 2, 'd', 'setKey', ['constructor'])).toEqual([
+      ['d', [0, 0, 1, [[[0, 'free', 'constructor'], 1]], [[2]]]],
     ])
   })
 
@@ -196,12 +200,16 @@ describe('a message from outside', () => {
     const { say } = await raw()
     let deep: unknown = 0
     for (let index = 0; index < 5_000; index += 1) deep = [deep]
-    expect(await say('call', 1, 'd', 'take', [deep])).toEqual(unfit)
+    expect(await say('call', 0, 1, 'd', 'take', [deep])).toEqual(unfit)
   })
 
   it.each([1, 2, 3, 4])('anything at all never throws, and changes nothing, with seed %i', async (seed) => {
     const { session, clock, hub, log, say } = await raw()
-    const name = fc.oneof(fc.constantFrom('call', 'cancel', 'watch', 'resync', 'batch'), fc.string(), fc.anything())
+    const name = fc.oneof(
+      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
+      fc.string(),
+      fc.anything(),
+    )
     await fc.assert(
       fc.asyncProperty(
         name,
@@ -216,7 +224,7 @@ describe('a message from outside', () => {
     await clock.advance(3 * fixedLimits.resyncLongestMs)
     expect(hub.backgroundTasks.size).toBe(0)
     expect(log.lines).toEqual([])
-    const [[kind, , revision, views]] = (await say('resync')) as [[string, string, number, unknown[]]]
+    const [[kind, , , revision, views]] = (await say('resync', 0)) as [[string, number, string, number, unknown[]]]
     expect([kind, revision, views[0]]).toMatchObject(['w', 0, { n: 0, last: null, free: {} }])
   })
 })
@@ -226,7 +234,7 @@ describe('a flood', () => {
     const { session, said, clock } = await raw()
     said.length = 0
     for (let index = 0; index < 200; index += 1) {
-      session.receive('resync', [])
+      session.receive('resync', [0])
       if (index % 50 === 0) await clock.settle()
     }
     await clock.advance(20)
@@ -237,16 +245,16 @@ describe('a flood', () => {
 
   it('of cancels is bounded like calls', async () => {
     const { session, said, clock } = await raw({ limits: { callsPerTab: 3 } })
-    session.receive('call', [0, 'd', 'run', [{ ms: 1000 }]])
+    session.receive('call', [0, 0, 'd', 'run', [{ ms: 1000 }]])
     await clock.settle()
-    for (let id = 1; id <= 5; id += 1) session.receive('cancel', [id, 'd', 'run'])
+    for (let id = 1; id <= 5; id += 1) session.receive('cancel', [0, id, 'd', 'run'])
     await clock.advance(20)
     expect(JSON.stringify(said).match(/inbox-full/g)).toHaveLength(2)
   })
 })
 
 describe('a page of another app', () => {
-  const hello = { version: protocolVersion, page, watch: ['d'], token: 'signed by another hub' }
+  const hello = { version: protocolVersion, page, subscriptions: [[0, 'tab', ['d']]], token: 'signed by another hub' }
   const inZone = (zone: string) => ({ ...hello, app: `${zone}#1a2b3c4d` })
 
   it.each([
@@ -298,20 +306,20 @@ describe('a hello', () => {
     const { hub } = testHub([d])
     return () => hub.connect({ send: () => {}, close: () => {} }, hello, 'browser')
   }
-  const hello = { version: protocolVersion, page, watch: [] }
+  const hello = { version: protocolVersion, page, subscriptions: [[0, 'tab', []]] }
 
   it.each([
     ['nothing', undefined, 'invalid-message'],
     ['a text', 'hello', 'invalid-message'],
     ['null', null, 'invalid-message'],
     ['another version', { ...hello, version: protocolVersion + 1 }, 'protocol-version'],
-    ['no version', { watch: [] }, 'protocol-version'],
-    ['no list of states', { version: protocolVersion, page }, 'invalid-message'],
-    ['no page', { version: protocolVersion, watch: [] }, 'invalid-message'],
+    ['no version', { subscriptions: [[0, 'tab', []]] }, 'protocol-version'],
+    ['no subscriptions', { version: protocolVersion, page }, 'invalid-message'],
+    ['no page', { version: protocolVersion, subscriptions: [[0, 'tab', []]] }, 'invalid-message'],
     ['a page of a made-up form', { ...hello, page: '__proto__' }, 'invalid-message'],
     ['a broken number of the last message', { ...hello, heard: -1 }, 'invalid-message'],
-    ['states that are no texts', { ...hello, watch: [1] }, 'invalid-message'],
-    ['more states than the bound', { ...hello, watch: Array(1001).fill('d') }, 'invalid-message'],
+    ['states that are no texts', { ...hello, subscriptions: [[0, 'tab', [1]]] }, 'invalid-message'],
+    ['a state twice', { ...hello, subscriptions: [[0, 'tab', ['d', 'd']]] }, 'invalid-message'],
     ['a token that is no text', { ...hello, token: 5 }, 'invalid-token'],
     ['a name of the app that is no text', { ...hello, app: 5 }, 'invalid-message'],
     ['an empty token', { ...hello, token: '' }, 'invalid-token'],
@@ -336,11 +344,10 @@ describe('a hello', () => {
   })
 
   it('with an unknown state among the watched ones says so, and welcomes the tab to the others', async () => {
-    const { said, welcome } = await raw({}, { watch: ['nope', 'd'] })
-    expect(welcome).toEqual(['f', 'unknown-definition', expect.any(String)])
-    expect(said).toMatchObject([
-      ['w', expect.any(String), 0, [{ $held: '-1' }, { n: 0 }], 0, expect.any(Number), null, expect.any(String)],
-    ])
+    const { hi, welcome, said } = await raw({}, { subscriptions: [[0, 'tab', ['nope', 'd']]] })
+    expect(hi).toEqual(['f', 0, 'unknown-definition', expect.any(String)])
+    expect(welcome).toMatchObject(['hi', expect.any(String), expect.any(Number)])
+    expect(said).toMatchObject([['w', 0, expect.any(String), 0, [{ $held: '-1' }, { n: 0 }], 0]])
   })
 })
 
@@ -353,7 +360,7 @@ describe('arguments', () => {
     ['arktype', '42', 42],
   ])('are validated and transformed by %s', async (event, input, output) => {
     const { say } = await raw()
-    expect(await say('call', 1, 'd', event, [input])).toEqual([['d', 0, 1, [[[0, 'last'], output]], [[1]]]])
+    expect(await say('call', 0, 1, 'd', event, [input])).toEqual([['d', [0, 0, 1, [[[0, 'last'], output]], [[1]]]]])
   })
 
   it.each([
@@ -367,13 +374,10 @@ describe('arguments', () => {
     ['run', null, ''],
   ])('that %s refuses fail with what is wrong, and nothing is changed', async (event, input, text) => {
     const { say, hub, log } = await raw()
-    const [answer] = await say('call', 1, 'd', event, [input])
-    const [, , , patches, [[, code, message]]] = answer as [
+    const [answer] = await say('call', 0, 1, 'd', event, [input])
+    const [, [, , , patches, [[, code, message]]]] = answer as [
       string,
-      number,
-      number,
-      unknown[],
-      [[number, string, string]],
+      [number, number, number, unknown[], [[number, string, string]]],
     ]
     expect(patches).toEqual([])
     expect(code).toBe('invalid-arguments')
@@ -384,10 +388,13 @@ describe('arguments', () => {
 
   it('whose schema throws fail typed, and the next call works', async () => {
     const { say } = await raw()
-    expect(await say('call', 1, 'd', 'throwingSchema', ['x'])).toEqual([
-      ['d', 0, 0, [], [[1, 'handler-failed', expect.stringMatching(/^Something went/), [], null, 'inside the schema']]],
+    expect(await say('call', 0, 1, 'd', 'throwingSchema', ['x'])).toEqual([
+      [
+        'd',
+        [0, 0, 0, [], [[1, 'handler-failed', expect.stringMatching(/^Something went/), [], null, 'inside the schema']]],
+      ],
     ])
-    expect(await say('call', 2, 'd', 'add', [1])).toEqual([['d', 0, 1, [[[0, 'n'], 1]], [[2]]]])
+    expect(await say('call', 0, 2, 'd', 'add', [1])).toEqual([['d', [0, 0, 1, [[[0, 'n'], 1]], [[2]]]]])
   })
 
   it('and results cross with every value that may live in state', async () => {
@@ -419,25 +426,25 @@ describe('bounds', () => {
     })
     said.length = 0
     hold = true
-    for (let id = 1; id <= 6; id += 1) session.receive('call', [id, 'd', 'add', [1]])
+    for (let id = 1; id <= 6; id += 1) session.receive('call', [0, id, 'd', 'add', [1]])
     await clock.advance(20)
-    expect(said.flatMap(([, , , , settled]) => settled)).toEqual(
+    expect(said.flatMap(([, change]) => (change as unknown[])[4])).toEqual(
       [5, 6].map((id) => [id, 'inbox-full', expect.any(String)]),
     )
     hold = false
     letGo()
     await clock.advance(20)
-    expect(said.at(-1)).toEqual(['d', 0, 4, [[[0, 'n'], 4]], [[1], [2], [3], [4]]])
+    expect(said.at(-1)).toEqual(['d', [0, 0, 4, [[[0, 'n'], 4]], [[1], [2], [3], [4]]]])
   })
 
   it('a batch larger than the bound is refused whole', async () => {
     const { say } = await raw({ limits: { callsPerTab: 3 } })
-    expect(await say('batch', Array(4).fill(['call', 1, 'd', 'add', [1]]))).toEqual(failed('invalid-message'))
+    expect(await say('batch', Array(4).fill(['call', 0, 1, 'd', 'add', [1]]))).toEqual(failed('invalid-message'))
   })
 
   it('more watched states than the bound are refused', async () => {
     const { say } = await raw({ limits: { watchedStates: 1 } })
-    expect(await say('watch', 1, 'd')).toEqual(settledWith('invalid-message'))
+    expect(await say('watch', 0, 1, 'd')).toEqual(settledWith('invalid-message'))
   })
 })
 
@@ -445,8 +452,8 @@ describe('a failure', () => {
   it('carries no stack and no path of the server', async () => {
     const { say } = await raw()
     const text = JSON.stringify([
-      ...(await say('call', 1, 'd', 'throwingSchema', ['x'])),
-      ...(await say('call', 2, 'd', 'nope')),
+      ...(await say('call', 0, 1, 'd', 'throwingSchema', ['x'])),
+      ...(await say('call', 0, 2, 'd', 'nope')),
       ...(await say('nonsense')),
     ])
     expect(text).not.toMatch(/\bat .*\.ts|node_modules|\/lib\//)
@@ -458,8 +465,8 @@ describe('private fields', () => {
     const { welcome, say } = await raw()
     expect(JSON.stringify(welcome)).not.toContain('secret')
     expect(JSON.stringify(welcome)).not.toContain('hidden')
-    expect(await say('call', 1, 'd', 'secretly')).toEqual([['d', 0, 1, [], [[1]]]])
-    expect(JSON.stringify(await say('resync'))).not.toContain('hidden')
+    expect(await say('call', 0, 1, 'd', 'secretly')).toEqual([['d', [0, 0, 1, [], [[1]]]]])
+    expect(JSON.stringify(await say('resync', 0))).not.toContain('hidden')
   })
 
   it('changed by nobody that waits send nothing at all', async () => {
@@ -484,15 +491,15 @@ it('a call whose state could not be loaded has failed for good, though the calls
     return memory.load(token)
   }
   const store = { ...memory, load }
-  const { hub, clock, say, welcome, closed, log } = await raw({ store })
-  const [token = ''] = `${welcome?.[1]}`.split('.')
+  const { hub, clock, say, hi, closed, log } = await raw({ store })
+  const [token = ''] = `${hi?.[1]}`.split('.')
   const instance = hub.instance(token)
   instance.disown() // as after a save whose end is unknown
   failing = true
-  expect(await say('call', 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
+  expect(await say('call', 0, 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
   failing = false
-  await say('call', 2, 'd', 'add', [10])
-  expect(await say('call', 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
+  await say('call', 0, 2, 'd', 'add', [10])
+  expect(await say('call', 0, 1, 'd', 'add', [1])).toEqual(settledWith('load-failed'))
   expect((await store.load(instance.token))?.state).toMatchObject({ d: { n: 10 } })
   expect(closed()).toBe(0)
   expect(log.lines).toEqual([expect.stringContaining('the disk is gone')]) // its first answer alone is news

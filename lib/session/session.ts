@@ -2,18 +2,23 @@
  * The hub's side of one connected page: what belongs to its socket. It hands messages to the subscription that they are about, and sends what its
  * subscriptions have for it, as fast as the page reads.
  */
+
 import type { Failure, HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import { fixedLimits } from '../base/server-limits.js'
-import type { Turn } from '../instance/turn.js'
-import { tooManyStates, unusualBounds } from '../protocol/bounds.js'
-import { type Down, writeDown } from '../protocol/down.js'
-import { type Hello, otherApp } from '../protocol/up.js'
+import { unusualBounds } from '../protocol/bounds.js'
+import { type Change, type Down, writeDown } from '../protocol/down.js'
+import { type Former, type Hello, otherApp } from '../protocol/hello.js'
+import type { Opening } from '../protocol/opening.js'
+import { malformed } from '../protocol/reading.js'
+import type { Written } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import type { Connection } from './connection.js'
 import type { Flushable, FlushScheduler } from './flush-scheduler.js'
 import { Intake, type IntakeCore, type IntakePage } from './intake.js'
 import type { MemoryBounds } from './memory-bounds.js'
+import { OpenedSubscriptions, type OpeningCore, type OpeningParts } from './opened-subscriptions.js'
+import type { Sequence } from './sequence.js'
 import {
   Subscription,
   type SubscriptionCore,
@@ -22,30 +27,37 @@ import {
 } from './subscription.js'
 
 /** What a session asks of the hub. */
-export interface SessionCore extends IntakeCore, SubscriptionCore {
+export interface SessionCore extends IntakeCore, SubscriptionCore, OpeningCore {
   readonly clock: SubscriptionCore['clock']
   /** The store is out of reach. */
   readonly nodes: { readonly away: boolean }
   readonly memory: MemoryBounds
-  readonly turn: Pick<Turn, 'giveWayInTurn'>
 }
 
 /** What a session is made of. */
-export interface SessionParts {
+export interface SessionParts extends OpeningParts {
   readonly connection: Connection
   readonly outbox: FlushScheduler
   /** The random id of the page. */
   readonly page: string
   /** What the tab will keep, and say hello with. */
   readonly signed: string
+  readonly sequence: Sequence
+  /** The last message that the page heard; `undefined` for one that was not here before. */
+  readonly heard: number | undefined
+  /** Pages that lived in the tab before it, and whose calls it sends on. */
+  readonly formers: readonly Former[]
+  /** The page speaks an older protocol: what it says as one of this version. */
+  readonly translate?: ((name: unknown, args: readonly unknown[]) => Written) | undefined
 }
 
 export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly connection: Connection
   readonly page: string
-  readonly signed: string
+  readonly sequence: Sequence
+  readonly heard: number | undefined
+  readonly formers: readonly Former[]
   phase: 'opening' | 'open' | 'closed' = 'opening'
-  readonly subscriptions: Subscription[] = []
   sentAt = Number.NEGATIVE_INFINITY
   scheduled = false
   scheduledLater = false
@@ -57,58 +69,88 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private isHeld = false
   /** The last failure for the page, which is sent after the page has caught up. */
   private untold: Failure | undefined
-  /** The subscription that is sent first: after one that a page had to read, another's turn comes. */
-  private next = 0
+  private readonly parts: SessionParts
+  private readonly opened: OpenedSubscriptions
+  private app: string | undefined
 
-  constructor(core: SessionCore, { connection, outbox, page, signed }: SessionParts) {
+  constructor(core: SessionCore, parts: SessionParts) {
+    const { connection, outbox, page, sequence, heard, formers } = parts
     this.core = core
     this.connection = connection
     this.outbox = outbox
     this.page = page
-    this.signed = signed
+    this.sequence = sequence
+    this.heard = heard
+    this.formers = formers
+    this.parts = parts
     this.intake = new Intake(core, this, connection)
     this.pressure = new Backpressure(connection, core, this)
+    this.opened = new OpenedSubscriptions(core, this, parts)
+  }
+
+  /** Those that stand; that of the tab itself is the first. */
+  get subscriptions(): readonly Subscription[] {
+    return this.opened.all
   }
 
   /** The subscription to the tab's own state. */
   get own(): Subscription {
-    return this.subscriptions[0] as Subscription
+    return this.opened.all[0] as Subscription
   }
 
-  /** A further connection to the state of a token. */
-  subscribe(parts: Omit<SubscriptionParts, 'number'>): Subscription {
-    const subscription = new Subscription(this.core, this, this.intake, {
-      ...parts,
-      number: this.subscriptions.length,
-    })
-    this.subscriptions.push(subscription)
-    return subscription
+  subscription(number: number): Subscription | undefined {
+    return this.opened.get(number)
   }
 
-  /** Loads what the page watches, and welcomes it or carries it on from where it was. */
-  async open({ watch, leavesOut, app }: Pick<Hello, 'watch' | 'leavesOut' | 'app'>): Promise<void> {
-    const { core, own } = this
-    await own.load(watch)
-    if (this.isEnded) return
-    const other = otherApp(app, core.registry.app) // known only now, where the server has just started
+  /** Connects the page to the state of one more instance. */
+  add(parts: SubscriptionParts): Subscription {
+    return this.opened.add(new Subscription(this.core, this, this.intake, parts))
+  }
+
+  /** Opens the subscriptions of a hello; the first has been added. Fails only where that one does. */
+  open({ subscriptions: [own, ...others], app }: Pick<Hello, 'subscriptions' | 'app'>): Promise<void> {
+    this.app = app
+    const begun = this.opened.begin(this.own, own)
+    for (const opening of others) this.opened.open(opening)
+    return begun
+  }
+
+  openFurther(opening: Opening): void {
+    this.opened.open(opening)
+  }
+
+  closeFurther(number: number): void {
+    this.opened.close(number)
+  }
+
+  end(subscription: Subscription, error: HeldStateError, spreadMs = 0): void {
+    if (subscription === this.own) this.farewell(error, spreadMs)
+    else this.opened.end(subscription, error)
+  }
+
+  /** The page has heard this message, and all before it. */
+  confirm(number: number): void {
+    if (number > this.sequence.last) throw malformed(`message ${number} was not sent`)
+    for (const { history } of this.subscriptions) history.heard(number)
+  }
+
+  /** The first word over the connection: once something has been loaded, so that the definitions are. */
+  greet(): void {
+    if (this.phase !== 'opening') return
+    const { limits, nodes, registry } = this.core
+    const other = otherApp(this.app, registry.app) // known only now, where the server has just started
     if (other) return this.farewell(other, 0)
-    await core.turn.giveWayInTurn() // the welcomes of many pages go out one by one
-    if (leavesOut) own.refuse(undefined, tooManyStates(core.limits.watchedStates))
-    if (this.isEnded) return
     this.phase = 'open'
-    own.open(unusualBounds(core.limits))
-    if (core.nodes.away) this.notifyStore(true)
-    if (this.unsaid > 0) this.changed() // of calls that were refused before the welcome
-    own.inbox.open()
+    this.send({ type: 'hi', token: this.parts.signed, number: this.sequence.last, bounds: unusualBounds(limits) })
+    if (nodes.away) this.notifyStore(true)
   }
 
-  private get isEnded(): boolean {
-    return this.phase === 'closed'
-  }
-
-  /** A message of the page about one of its subscriptions, or a batch of them, as it came, of so many bytes. */
-  receive(name: unknown, args: readonly unknown[], bytes = 0, about: Subscription = this.own): void {
-    this.intake.receive(name, args, bytes, about)
+  /** A message of the page, or a batch of them, as it came, of so many bytes. */
+  receive(name: unknown, args: readonly unknown[], bytes = 0): void {
+    const { translate } = this.parts
+    if (!translate) return this.intake.receive(name, args, bytes)
+    const [now, ...given] = translate(name, args)
+    this.intake.receive(now, given, bytes)
   }
 
   /** Something else has come over the connection, which counts for the rate of the page as well. */
@@ -118,7 +160,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
 
   /** The page has read what it was sent. */
   drained(): void {
-    this.outbox.add(this)
+    this.flushSoon()
   }
 
   get isBlocked(): boolean {
@@ -149,7 +191,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   changed(): void {
     if (this.phase === 'opening') return // the welcome will show it
     const { clock, limits } = this.core
-    if (this.unsaid > 0) this.outbox.add(this)
+    if (this.unsaid > 0) this.flushSoon()
     else if (this.scheduled || this.scheduledLater) return
     else if (clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
     else this.outbox.addLater(this)
@@ -165,24 +207,38 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** Calls that have ended, and of which the page does not know. */
-  private get unsaid(): number {
+  get unsaid(): number {
     let unsaid = 0
     for (const { settled } of this.subscriptions) unsaid += settled.length
     return unsaid
   }
 
-  /** Everything that the page has not seen, and the calls that it settles. A page that reads slowly is sent its subscriptions in turn. */
+  /** Everything that the page has not seen, and the calls that it settles: of all subscriptions at once, so that nobody sees half of it. */
   flush(): void {
     if (this.phase !== 'open' || this.pressure.isBlocked) return
     const { subscriptions, untold } = this
     this.untold = undefined
-    if (untold) this.send({ type: 'failure', failure: untold })
+    if (untold) this.send({ type: 'failure', subscription: 0, failure: untold })
+    for (const subscription of subscriptions) {
+      subscription.catchUp()
+      if (this.pressure.isBlocked) return // whole states go out one by one
+    }
+    const number = this.sequence.last + 1
+    const changes: Change[] = []
+    for (const subscription of subscriptions) {
+      const change = subscription.change(number)
+      if (change) changes.push(change)
+    }
+    if (changes.length > 0) this.sendChanges(changes)
+  }
+
+  private sendChanges(changes: readonly Change[]): void {
+    this.sequence.next()
+    const bytes = this.send({ type: 'delta', changes })
     let hasSettled = false
-    for (let count = 0; count < subscriptions.length; count += 1) {
-      if (count > 0 && this.pressure.isBlocked) return
-      const subscription = subscriptions[this.next % subscriptions.length] as Subscription
-      this.next = (this.next + 1) % subscriptions.length
-      if (subscription.flush()) hasSettled = true
+    for (const { subscription, settled } of changes) {
+      this.subscription(subscription)?.history.weigh(bytes)
+      if (settled.length > 0) hasSettled = true
     }
     if (this.isHeld && hasSettled && !this.pressure.isBlocked) this.release()
   }
@@ -205,12 +261,12 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** A page that causes many failures, or does not read, gets only the last one. */
-  tell(failure: Failure): void {
+  tell(failure: Failure, subscription = 0): void {
     if (this.phase === 'closed') return
     if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) {
       this.untold = failure
       this.outbox.add(this)
-    } else this.send({ type: 'failure', failure })
+    } else this.send({ type: 'failure', subscription, failure })
   }
 
   /** The store is out of reach, or back. */
@@ -218,28 +274,22 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     if (this.phase === 'open') this.send({ type: 'stalled', stalled })
   }
 
-  /** A failure that belongs to no call of the page. */
-  fault(error: unknown): void {
-    this.own.fault(error)
-  }
-
   /** Definitions are others now. */
   redefined(): void {
     for (const subscription of this.subscriptions) subscription.redefined()
   }
 
-  say(message: Down, { history, number }: Subscription): void {
-    const bytes = this.send(message, number)
-    if (message.type === 'delta') history.weigh(bytes)
+  /** Sends the whole of a state. */
+  say(message: Down): void {
+    const bytes = this.send(message)
     if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.core.clock.now())
   }
 
-  /** Gives the bytes that were sent. A message about a further subscription carries its number; no page can ask for one yet. */
-  private send(message: Down, number = 0): number {
+  /** Gives the bytes that were sent. */
+  send(message: Down): number {
     const { written = 0 } = this.connection
     const [name, ...args] = writeDown(message)
-    if (number === 0) this.connection.send(name, ...args)
-    else this.connection.send('sub', number, name, ...args)
+    this.connection.send(name, ...args)
     const bytes = (this.connection.written ?? 0) - written
     this.pressure.sent()
     return bytes

@@ -1,9 +1,10 @@
-/** Two subscriptions on one socket: to the state of the tab itself, and to that of another token. No page can ask for the second one yet. */
+/** Two subscriptions on one socket: to the state of the tab itself, and to that of another token, at an address that the test gives. */
 import { expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
 import { fixedLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../hub/options.js'
+import { signToken } from '../instance/token.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
 import { testHub } from '../testing/kit.js'
@@ -38,6 +39,7 @@ async function two(options: Partial<HubOptions> = {}) {
   await other.watch(list)
   const { token } = other
   const said: { own: Said[]; other: Said[] } = { own: [], other: [] }
+  const messages: string[] = []
   let unread = 0
   let isReading = true
   const connection = {
@@ -50,8 +52,10 @@ async function two(options: Partial<HubOptions> = {}) {
       const bytes = JSON.stringify([name, ...args]).length
       this.written += bytes
       if (!isReading) unread += bytes
-      if (name === 'sub') said.other.push({ name: args[1], args: args.slice(2) })
-      else said.own.push({ name, args })
+      messages.push(name)
+      if (name === 'd')
+        for (const change of args as unknown[][]) said[change[0] === 0 ? 'own' : 'other'].push({ name, args: change })
+      else said[args[0] === 1 ? 'other' : 'own'].push({ name, args })
     },
     close() {
       closed += 1
@@ -61,15 +65,22 @@ async function two(options: Partial<HubOptions> = {}) {
   }
   let closed = 0
   const page = 'a'.repeat(32)
-  const session = kit.hub.connect(connection as never, { version: protocolVersion, page, watch: ['list'] }, 'browser')
+  const session = kit.hub.connect(
+    connection as never,
+    { version: protocolVersion, page, subscriptions: [[0, 'tab', ['list']]] },
+    'browser',
+  )
   await kit.clock.settle()
-  const second = await kit.done(kit.hub.connections.subscribe(session, token, ['list']))
-  const call = (subscription: Subscription, id: number, member: string, ...args: unknown[]) =>
-    session.receive('call', [id, 'list', member, args], 20, subscription)
+  kit.hub.addresses.set('other', () => token)
+  session.receive('open', [1, 'other', ['list']])
+  await kit.clock.settle()
+  const second = session.subscriptions[1] as Subscription
+  const call = ({ number }: Subscription, id: number, member: string, ...args: unknown[]) =>
+    session.receive('call', [number, id, 'list', member, args], 20)
   /** Ids of calls that were settled, in their order; those that failed with their code. */
   const settled = (of: readonly Said[]) =>
     of.flatMap(({ name, args }) =>
-      name === 'd' ? ((args[3] ?? []) as unknown[][]).map(([id, code]) => (code === undefined ? id : [id, code])) : [],
+      name === 'd' ? ((args[4] ?? []) as unknown[][]).map(([id, code]) => (code === undefined ? id : [id, code])) : [],
     )
   const names = (of: string) => (kit.hub.instance(of).state.list as { names: string[] } | undefined)?.names ?? []
   return {
@@ -79,6 +90,7 @@ async function two(options: Partial<HubOptions> = {}) {
     second,
     token,
     said,
+    messages,
     call,
     settled,
     names,
@@ -97,7 +109,7 @@ async function two(options: Partial<HubOptions> = {}) {
 
 it('each is welcomed with its own state, over one socket', async () => {
   const { said, token, hub, session } = await two()
-  expect(said.own[0]?.name).toBe('w')
+  expect(said.own.map(({ name }) => name)).toEqual(['hi', 'w'])
   expect(said.other[0]?.name).toBe('w')
   expect(hub.sessions.size).toBe(2) // the tab whose state the second one is of, and this page
   expect(hub.instance(token).watchers.size).toBe(2)
@@ -206,7 +218,61 @@ it('a page that asks one of them for the whole again is sent that one alone', as
   const { session, second, clock, said } = await two()
   await clock.advance(fixedLimits.resyncPauseMs)
   const before = [said.own.length, said.other.length]
-  session.receive('resync', [], 10, second)
+  session.receive('resync', [second.number], 10)
   await clock.advance(50)
   expect([said.own.length, said.other.length]).toEqual([before[0], (before[1] as number) + 1])
+})
+
+it('a call is known by its page and its id, whatever the number of its subscription', async () => {
+  const { session, clock, names, token } = await two()
+  session.receive('call', [1, 5, 'list', 'add', ['once']], 20)
+  await clock.advance(50)
+  session.receive('close', [1])
+  session.receive('open', [2, 'other', ['list']])
+  await clock.advance(50)
+  session.receive('call', [2, 5, 'list', 'add', ['once']], 20)
+  await clock.advance(50)
+  expect(names(token)).toEqual(['once'])
+})
+
+it('a page that has as many subscriptions as it may is refused one more, by name', async () => {
+  const { session, clock, hub, said } = await two()
+  for (let number = 2; number < 40; number += 1) {
+    hub.addresses.set(`board ${number}`, () => `${number}`.padStart(32, '0'))
+    session.receive('open', [number, `board ${number}`, ['list']])
+  }
+  await clock.advance(50)
+  expect(session.subscriptions).toHaveLength(16)
+  expect(said.own.filter(({ name, args }) => name === 'closed' && args[1] === 'too-many-states')).toHaveLength(24)
+  expect(session.phase).toBe('open')
+})
+
+it('the same call over two connections has its effect once, also while it is on its way to the store', async () => {
+  const memory = memoryStore()
+  const saves: (() => void)[] = []
+  let isSlow = false
+  const save = async (...[token, next]: Parameters<typeof memory.save>) => {
+    if (isSlow) await new Promise<void>((resolve) => void saves.push(resolve))
+    await memory.save(token, next)
+  }
+  const { hub, session, clock, own, connection } = await two({ store: { ...memory, save } })
+  const { secrets } = hub.callers
+  const signed = signToken(own.instance.token, 'browser', secrets[0])
+  const hello = { version: protocolVersion, page: 'b'.repeat(32), token: signed, subscriptions: [[0, 'tab', ['list']]] }
+  const after = hub.connect({ ...connection } as never, { ...hello, formers: [['c'.repeat(32), 1]] }, 'browser')
+  const beside = hub.connect(
+    { ...connection } as never,
+    { ...hello, page: 'd'.repeat(32), formers: [['c'.repeat(32), 1]] },
+    'browser',
+  )
+  await clock.settle()
+  isSlow = true
+  for (const each of [after, beside]) each.receive('call', [0, 7, 'list', 'add', ['once'], 0], 20)
+  await clock.advance(50)
+  isSlow = false
+  for (const go of saves) go()
+  await clock.advance(50)
+  expect((hub.instance(own.instance.token).state.list as { names: string[] }).names).toEqual(['once'])
+  expect([after, beside].map(({ own: { settled } }) => settled)).toEqual([[], []])
+  expect(session.phase).toBe('open')
 })

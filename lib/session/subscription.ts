@@ -13,9 +13,9 @@ import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import { forgotten } from '../instance/forgotten.js'
 import type { Instance, Watcher } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
-import type { PageBounds } from '../protocol/bounds.js'
-import type { Down, Settlement } from '../protocol/down.js'
-import type { Up } from '../protocol/up.js'
+import type { Change, Down, Settlement } from '../protocol/down.js'
+import type { Former } from '../protocol/hello.js'
+import type { SubscriptionUp } from '../protocol/up.js'
 import { isStale } from '../store/errors.js'
 import { type CallingCore, type CallingPage, CallRunner } from './calling.js'
 import type { Connection } from './connection.js'
@@ -27,6 +27,7 @@ import type { Originals } from './originals.js'
 import type { ReplayMemory } from './replay-memory.js'
 import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
+import type { Sequence } from './sequence.js'
 import { Sync } from './sync.js'
 import { tooManyUnknown, Watching, type WatchingCore } from './watching.js'
 
@@ -46,18 +47,20 @@ export interface SubscriptionSession {
   /** The random id of the page. */
   readonly page: string
   readonly connection: Connection
-  /** What the tab keeps, and says hello with. */
-  readonly signed: string
+  readonly sequence: Sequence
+  /** The last message that the page heard; `undefined` for one that was not here before. */
+  readonly heard: number | undefined
+  readonly formers: readonly Former[]
   /** When it sent last, in milliseconds of the clock. */
   readonly sentAt: number
   /** The page has left so much unread that it is to be sent nothing further. */
   readonly isBlocked: boolean
   /** The pages of its address ask for the whole state too often. */
   isCrowded(now: number): boolean
-  /** Sends one message about a subscription, and counts it. */
-  say(message: Down, subscription: Subscription): void
+  /** Sends the whole of a state. */
+  say(message: Down): void
   /** Says what was wrong, where that is the end of no call. */
-  tell(failure: Failure): void
+  tell(failure: Failure, subscription: number): void
   /** There is something to send. */
   changed(): void
   /** Sends at the end of this turn. */
@@ -65,7 +68,8 @@ export interface SubscriptionSession {
   hurry(): boolean
   /** One more call has ended. */
   hold(): void
-  farewell(error: HeldStateError, spreadMs: number): void
+  /** A subscription cannot go on. */
+  end(subscription: Subscription, error: HeldStateError, spreadMs?: number): void
   close(): void
 }
 
@@ -75,8 +79,8 @@ export interface SubscriptionParts {
   readonly instance: Instance
   /** What the same page had before. */
   readonly earlier: EarlierSubscription | undefined
-  /** The last message that the page heard; `undefined` for one that was not here before. */
-  readonly heard: number | undefined
+  /** Done when what the page, or one before it in its tab, has begun has ended. */
+  readonly busy: Promise<void> | undefined
   /** Given to a duplicated tab: the token whose state it begins with. */
   readonly original: string | undefined
 }
@@ -90,35 +94,38 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   /** Calls that have ended, and are not said yet. */
   settled: Settlement[] = []
   private readonly core: SubscriptionCore
-  private readonly heard: number | undefined
   private readonly original: string | undefined
   private readonly feed: Sync
   private readonly watching: Watching
   private readonly resync: Resync
   private isOpen = false
+  /** The page has to be sent the whole of it, or what it missed. */
+  private isDue = false
+  isEnded = false
 
   constructor(
     core: SubscriptionCore,
     session: SubscriptionSession,
     intake: InboxOptions,
-    { number, instance, earlier, heard, original }: SubscriptionParts,
+    { number, instance, earlier, busy, original }: SubscriptionParts,
   ) {
     this.core = core
     this.session = session
     this.number = number
     this.instance = instance
-    this.heard = heard
     this.original = original
     const { clock, limits, registry } = core
-    const start = Number.parseInt(clock.id().slice(0, 10), 16)
-    const history = earlier?.history ?? new ReplayWindow(limits, start, core.memory.windows)
-    this.feed = new Sync(instance, registry, session.page, history)
+    const { sequence, page, formers } = session
+    const isSame = earlier?.history.sequence === sequence
+    const history = isSame ? earlier.history : new ReplayWindow(limits, sequence, core.memory.windows)
+    const pages = formers.length === 0 ? [page] : [page, ...formers.map((former) => former.page)]
+    this.feed = new Sync({ instance, registry, pages, history, number })
     this.watching = new Watching(core, instance, this.feed, this)
     this.resync = new Resync(clock)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
-    this.inbox = new Inbox(earlier?.busy, this, intake) // calls run in order, also those that the page sends again
+    this.inbox = new Inbox(busy, this, intake, number) // calls run in order, also those that the page sends again
     this.calling = new CallRunner(core, this)
   }
 
@@ -143,9 +150,13 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return this.inbox.busy
   }
 
-  /** The page had a connection before this one, and may send a call again. */
+  get formers(): readonly Former[] {
+    return this.session.formers
+  }
+
+  /** The page, or one before it in its tab, had a connection before this one, and it may send a call again. */
   get isReconnect(): boolean {
-    return this.heard !== undefined
+    return this.session.heard !== undefined || this.formers.length > 0
   }
 
   /** Loads the states with these ids, and what a duplicated tab begins with. The session is closed where it cannot go on. */
@@ -156,24 +167,32 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
       () => core.refresh(instance),
       (error) => (this.isReconnect ? session.close() : refuse(error)), // it has more to show than nothing, and comes back
     )
-    if (instance.forgotten) return session.farewell(forgotten(), 0)
+    if (instance.forgotten) return session.end(this, forgotten())
     const borrow = () => original && core.originals.lend(original, instance, session.connection)
-    await rescued(borrow, (error) => (isTooFast(error) ? session.farewell(error, error.afterMs ?? 0) : refuse(error)))
+    await rescued(borrow, (error) => (isTooFast(error) ? session.end(this, error, error.afterMs) : refuse(error)))
     for (const id of ids) {
       await rescued(() => this.watching.add(id), refuse)
-      if (this.watching.asksTooMuch) return session.farewell(tooManyUnknown(), 0)
+      if (this.watching.asksTooMuch) return session.end(this, tooManyUnknown())
     }
   }
 
-  /** Welcomes the page, or carries it on from where it was; its calls begin. */
-  open(bounds?: Partial<PageBounds>): void {
-    const { feed, heard, session } = this
+  /** Welcomes the page, or carries it on from where it was, as soon as it has read what it was sent before. */
+  open(): void {
     this.isOpen = true
-    const mark = heard === undefined ? undefined : feed.checkpoint(heard)
-    session.say({ ...(mark ? feed.resumed(session.signed, mark) : feed.welcome(session.signed)), bounds }, this)
+    this.isDue = true
+    if (this.session.isBlocked) this.session.changed()
+    else this.begin()
+  }
+
+  private begin(): void {
+    const { feed, session } = this
+    this.isDue = false
+    const mark = feed.checkpoint(session.heard)
+    session.say(mark ? feed.resumed(mark) : feed.welcome())
   }
 
   end(): void {
+    this.isEnded = true
     this.inbox.close()
     this.watching.end()
     this.resync.end()
@@ -192,21 +211,25 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.session.close()
   }
 
-  /** One delta with everything that the page has not seen, and the calls that it settles; whether there was one. */
-  flush(): boolean {
+  /** Sends the whole of it, where the page needs that before it can be sent what changes. */
+  catchUp(): void {
     const { feed, session } = this
-    if (!this.isOpen) return false
+    if (!this.isOpen) return
+    if (this.isDue) return this.begin()
     const isCrowded = (now: number) => session.isCrowded(now)
-    if (this.resync.isDue(isCrowded, () => session.flushSoon())) session.say(feed.welcome(session.signed), this)
-    if (feed.isOther) session.say(feed.welcome(session.signed), this)
-    const delta = feed.delta(this.settled)
-    if (!delta) return false
-    this.settled = []
-    session.say(delta, this)
-    return true
+    const isDue = this.resync.isDue(isCrowded, () => session.flushSoon())
+    if (isDue || feed.isOther) session.say(feed.welcome())
   }
 
-  handle(up: Up): Eventually<Running> {
+  /** Everything that the page has not seen, and the calls that it settles, for the message of this number. */
+  change(number: number): Change | undefined {
+    if (!this.isOpen || this.isDue) return undefined
+    const change = this.feed.change(this.settled, number)
+    if (change) this.settled = []
+    return change
+  }
+
+  handle(up: SubscriptionUp): Eventually<Running> {
     switch (up.type) {
       case 'call':
         return this.calling.call(up)
@@ -259,7 +282,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     if (this.isReconnect && error instanceof LoadError && error.token === this.instance.token) return session.close()
     const failure = { ...toFailure(error as HeldStateError), ...devStackOf(error) }
     if (id !== undefined) this.settle({ id, failure })
-    else session.tell(failure)
+    else session.tell(failure, this.number)
   }
 
   /** A failure that belongs to no call of the page. */

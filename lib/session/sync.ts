@@ -1,5 +1,5 @@
 /**
- * What one tab is sent of its state. What to send is never recorded; it is the difference between what was sent last and
+ * What one page is sent of one state. What to send is never recorded; it is the difference between what was sent last and
  * what is now, so a slow tab costs the size of its state and not the length of its absence.
  */
 import { diff } from '../delta/diff.js'
@@ -7,7 +7,7 @@ import type { Patch } from '../delta/patch.js'
 import { lastCallId } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { View } from '../instance/views.js'
-import type { Delta, Resumed, Settlement, Welcome } from '../protocol/down.js'
+import type { Change, Resumed, Settlement, Welcome } from '../protocol/down.js'
 import type { Registry } from '../state/registry.js'
 import type { Checkpoint, ReplayWindow } from './replay-window.js'
 
@@ -17,6 +17,14 @@ interface Watched {
   sent: View | undefined
 }
 
+export interface SyncParts {
+  readonly instance: Instance
+  readonly registry: Registry
+  readonly pages: readonly string[]
+  readonly history: ReplayWindow
+  readonly number: number
+}
+
 /** States that are looked through. */
 const few = 16
 
@@ -24,7 +32,10 @@ export class Sync {
   readonly history: ReplayWindow
   private readonly instance: Instance
   private readonly registry: Registry
-  private readonly page: string
+  /** Those whose calls are answered, the page itself among them. */
+  private readonly pages: readonly string[]
+  /** Of its subscription. */
+  private readonly number: number
   private readonly watched: Watched[] = []
   /** Where there are many. */
   private watchedIds: Set<string> | undefined
@@ -32,11 +43,12 @@ export class Sync {
   /** Calls up to this one have ended, as the page knows. */
   private sentDone = 0
 
-  constructor(instance: Instance, registry: Registry, page: string, history: ReplayWindow) {
+  constructor({ instance, registry, pages, history, number }: SyncParts) {
     this.instance = instance
     this.registry = registry
-    this.page = page
+    this.pages = pages
     this.history = history
+    this.number = number
   }
 
   watch(id: string): void {
@@ -58,52 +70,54 @@ export class Sync {
   }
 
   /** All of it. */
-  welcome(token: string): Welcome {
+  welcome(): Welcome {
     for (const watched of this.watched) watched.sent = this.viewOf(watched)
     this.sentRevision = this.instance.revision
     const views = this.watched.map(({ sent }) => sent)
     const birth = this.instance.bornAs
     this.history.birth = birth
+    this.record(this.history.sequence.next())
     return {
       type: 'welcome',
-      token,
+      subscription: this.number,
+      birth,
       revision: this.sentRevision,
       views,
       done: this.done(),
-      number: this.record(),
-      birth,
     }
   }
 
   /** The page was told of another state than this one: it was lost, or another process has saved it first. */
   get isOther(): boolean {
     const { birth } = this.history
-    return birth !== undefined && birth !== this.instance.birth
+    return (birth !== undefined && birth !== this.instance.birth) || this.instance.revision < this.sentRevision
   }
 
-  /** What the page heard last, if its state is this one. */
-  checkpoint(number: number): Checkpoint | undefined {
-    const mark = this.history.at(number)
-    return mark?.birth === this.instance.birth ? mark : undefined
+  /** What the page has that heard this message last, if its state is this one. */
+  checkpoint(heard: number | undefined): Checkpoint | undefined {
+    const mark = this.history.rewind(heard)
+    return mark && mark.birth === this.instance.birth && mark.revision <= this.instance.revision ? mark : undefined
   }
 
   /** The difference to what the page heard last. */
-  resumed(token: string, { revision, views }: Checkpoint): Resumed {
+  resumed({ revision, views }: Checkpoint): Resumed {
     for (const [position, watched] of this.watched.entries()) watched.sent = views[position]
     const patches = this.patches()
     this.sentRevision = this.instance.revision
     const to = this.sentRevision
-    return { type: 'resumed', token, from: revision, to, patches, done: this.done(), number: this.record() }
+    this.record(this.history.sequence.next())
+    return { type: 'resumed', subscription: this.number, from: revision, to, patches, done: this.done() }
   }
 
-  /** Everything that the tab has not seen, and the calls that it settles; `undefined` if there is neither. */
-  delta(settled: readonly Settlement[]): Delta | undefined {
+  /** Everything that the page has not seen, and the calls that it settles, for the message of this number; `undefined` if there is neither. */
+  change(settled: readonly Settlement[], number: number): Change | undefined {
     const patches = this.patches()
     if (patches.length === 0 && settled.length === 0) return undefined
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
-    this.record()
-    return { type: 'delta', from, to: this.sentRevision, patches, settled, done: this.shownEarly(settled) }
+    this.record(number)
+    const done = this.shownEarly(settled)
+    return { subscription: this.number, from, to: this.sentRevision, patches, settled, done }
   }
 
   private patches(): Patch[] {
@@ -125,13 +139,20 @@ export class Sync {
   }
 
   private done(): number {
-    this.sentDone = lastCallId(this.instance.calls, this.page)
+    this.sentDone = this.lastEnded()
     return this.sentDone
+  }
+
+  /** Ids rise from a page to the one after it, so the last of them all says how far they have come. */
+  private lastEnded(): number {
+    let last = 0
+    for (const page of this.pages) last = Math.max(last, lastCallId(this.instance.calls, page))
+    return last
   }
 
   /** For a call whose effect is sent before its end: the page must not draw its prediction on top of that. */
   private shownEarly(settled: readonly Settlement[]): number | undefined {
-    const done = lastCallId(this.instance.calls, this.page)
+    const done = this.lastEnded()
     // a cancel settles before the calls it has overtaken
     for (const { id } of settled) if (id <= done) this.sentDone = Math.max(this.sentDone, id)
     if (done <= this.sentDone) return undefined
@@ -139,7 +160,7 @@ export class Sync {
     return done
   }
 
-  private record(): number {
-    return this.history.record(this.sentRevision, this.watched)
+  private record(number: number): void {
+    this.history.record(number, this.sentRevision, this.watched)
   }
 }

@@ -116,7 +116,7 @@ async function play(acts: readonly Act[], saveMs: number): Promise<ReturnType<ty
         version: protocolVersion,
         page,
         token: tokens[at % 3],
-        watch: ['d'],
+        subscriptions: [[0, 'tab', ['d']]],
         heard: how > 25 ? 1 : undefined,
       }
       made.session = hub.connect(made, hello, 'b')
@@ -131,7 +131,7 @@ async function play(acts: readonly Act[], saveMs: number): Promise<ReturnType<ty
         ['slow', how * 20],
         ['put', 'y'.repeat(1_200)],
       ][how % 5] as [string, Json]
-      const calls = Array.from({ length: 1 + (at % 4) }, () => ['call', (id += 1), 'd', name, [arg]])
+      const calls = Array.from({ length: 1 + (at % 4) }, () => ['call', 0, (id += 1), 'd', name, [arg]])
       line.session?.receive('batch', [calls], JSON.stringify(calls).length)
     } else if (what === 'stall') line.reads = false
     else if (what === 'take') line.take(how * 4_000)

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { guardLimits } from '../base/guard-limits.js'
 import { defineState } from '../doors/authors.js'
 import { protocolVersion } from '../protocol/version.js'
+import { endsIn } from '../testing/ends.fixture.js'
 import { testHub } from '../testing/kit.js'
 
 const d = defineState('d', () => ({ n: 0 }))
@@ -11,7 +12,11 @@ async function page(watch: readonly string[]) {
   const { hub, clock } = testHub([d])
   const said: unknown[][] = []
   const connection = { send: (name: string, ...args: unknown[]) => void said.push([name, ...args]), close: () => {} }
-  const session = hub.connect(connection, { version: protocolVersion, page: 'a'.repeat(32), watch }, 'b')
+  const session = hub.connect(
+    connection,
+    { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', watch]] },
+    'b',
+  )
   await clock.settle()
   return { session, clock, said }
 }
@@ -33,10 +38,10 @@ it('ends the connection where the hello names more than that, and is not told of
 
 it('is refused beyond that, message by message, and declared states are not', async () => {
   const { session, clock, said } = await page([])
-  for (const [at, id] of unknown(guardLimits.unknownStates + 5).entries()) session.receive('watch', [at, id])
-  session.receive('watch', [1_000, 'd'])
+  for (const [at, id] of unknown(guardLimits.unknownStates + 5).entries()) session.receive('watch', [0, at, id])
+  session.receive('watch', [0, 1_000, 'd'])
   await clock.settle()
-  const settled = said.filter(([name]) => name === 'd').flatMap(([, , , , list]) => list as unknown[][])
+  const settled = said.flatMap(endsIn)
   expect(settled.filter(([, code]) => code === 'too-many-states')).toHaveLength(4)
   expect(settled.at(-1)).toEqual([1_000])
 })

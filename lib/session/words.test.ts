@@ -102,18 +102,20 @@ it('a message that names something by more characters than a name has is malform
   const { tab, hub } = await open()
   const sent: unknown[] = []
   const connection = { cookies: undefined, send: (...message: unknown[]) => void sent.push(message), close: () => {} }
-  const hello = { version: 0, page: 'a'.repeat(32), watch: [words] }
+  const hello = { version: 0, page: 'a'.repeat(32), subscriptions: [[0, 'tab', [words]]] }
   const version = Number(
-    /speaks version 0 of .* version (\d+)/.exec(String(await failed(() => hub.connect(connection, hello, 'b'))))?.[1],
+    /speaks version 0 of .* versions \d+ to (\d+)/.exec(
+      String(await failed(() => hub.connect(connection, hello, 'b'))),
+    )?.[1],
   )
   expect(String(await failed(() => hub.connect(connection, { ...hello, version }, 'b')))).toContain('ids of states')
-  const session = hub.connect(connection, { ...hello, version, watch: [] }, 'b')
+  const session = hub.connect(connection, { ...hello, version, subscriptions: [[0, 'tab', []]] }, 'b')
   await new Promise((resolve) => setImmediate(resolve))
   for (const message of [
-    ['call', 1, 'd', words, []],
-    ['call', 2, words, 'add', []],
-    ['cancel', 3, 'd', words],
-    ['watch', 4, words],
+    ['call', 0, 1, 'd', words, []],
+    ['call', 0, 2, words, 'add', []],
+    ['cancel', 0, 3, 'd', words],
+    ['watch', 0, 4, words],
   ])
     session.receive(message[0], message.slice(1))
   session.flush()

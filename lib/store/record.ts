@@ -7,7 +7,7 @@ import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import { apply } from '../delta/apply.js'
 import { diff } from '../delta/diff.js'
-import { readPatch, writePatch } from '../protocol/down.js'
+import { readPatch, writePatch } from '../protocol/patches.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, PageCalls, RunningTask, Stored } from './store.js'
 

@@ -140,7 +140,11 @@ class Life {
 
   private connect(node: Node): void {
     const signed = signToken(token, browser, node.hub.callers.secrets[0])
-    const hello = { version: protocolVersion, page: this.chance.pick(['e', 'f']).repeat(32), watch: ['d'] }
+    const hello = {
+      version: protocolVersion,
+      page: this.chance.pick(['e', 'f']).repeat(32),
+      subscriptions: [[0, 'tab', ['d']]],
+    }
     const close = () => {
       if (!page.open) return
       page.open = false

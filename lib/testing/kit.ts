@@ -4,6 +4,7 @@
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import type { Identity } from '../client/identity.js'
+import { shownOf } from '../client/mirror.js'
 import { Presence } from '../client/presence.js'
 import { Tab } from '../client/tab.js'
 import { HubRuntime } from '../hub/hub.js'
@@ -105,12 +106,18 @@ export class TestTab {
   private readonly page: string
   private readonly presences = new Map<string, Presence>()
   private signed: string | undefined
+  /** What sessionStorage has of calls that have not settled. */
+  stored: string | undefined
 
-  /** `signed` is the token that sessionStorage holds; with `duplicate`, another page has it and this one is a copy. */
-  constructor(hub: HubRuntime, clock: TestClock, browser: string, signed?: string, duplicate = false) {
+  /**
+   * `signed` is the token that sessionStorage holds, and `stored` what it has of calls; with `duplicate`, another page has them and this one is a
+   * copy.
+   */
+  constructor(hub: HubRuntime, clock: TestClock, browser: string, signed?: string, duplicate = false, stored?: string) {
     this.browser = browser
     this.clock = clock
     this.page = clock.id()
+    this.stored = stored
     this.signed = duplicate ? undefined : signed
     let original = duplicate ? signed : undefined
     this.wire = new Loopback(hub, clock, browser)
@@ -132,6 +139,16 @@ export class TestTab {
       identity,
       page: this.page,
       clock,
+      storage: {
+        read: () => this.stored,
+        write: (text) => {
+          this.stored = text
+          return true
+        },
+        clear: () => {
+          this.stored = undefined
+        },
+      },
       report: (error) => void this.reports.push(error.message),
     })
   }
@@ -160,7 +177,7 @@ export class TestTab {
   }
 
   get revision(): number {
-    return this.tab.mirror.getState().revision
+    return shownOf(this.tab.mirror.getState()).revision
   }
 
   connect(): void {

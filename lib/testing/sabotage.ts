@@ -18,3 +18,5 @@ export type Sabotage =
   | 'publish-early'
   /** A process does not renew its lease. */
   | 'lease-not-renewed'
+  /** The calls of a page that was reloaded are sent on as those of the page after it. */
+  | 'forget-former'

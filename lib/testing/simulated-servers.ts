@@ -8,6 +8,7 @@ import type { TestClock } from './clock.js'
 import { testHub } from './kit.js'
 import { type MortalStore, mortalStore } from './mortal.js'
 import type { Sabotage } from './sabotage.js'
+import { boardAddress, boardOf } from './simulated-board.js'
 import type { Page } from './simulated-page.js'
 import { type Journal, journal } from './simulated-state.js'
 
@@ -177,6 +178,7 @@ export function gate() {
 
 /** A hub with a bug of its own. */
 export function sabotaged(hub: HubRuntime, sabotage: Sabotage | undefined): HubRuntime {
+  hub.addresses.set(boardAddress, boardOf)
   if (sabotage === 'build-on-failed') return buildingOnFailed(hub)
   if (sabotage !== 'overtake-failed') return hub
   const call = hub.call.bind(hub)

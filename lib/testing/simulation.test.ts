@@ -22,6 +22,11 @@ it('keeps them over several processes as well', async () => {
   for (const times of Object.values(all)) expect(times).toBeGreaterThan(20)
 }, 60_000)
 
+it('keeps them to each of two states over one connection', async () => {
+  for (const seed of seeds(40)) await simulate({ seed, two: true })
+  for (const seed of seeds(20)) await simulate({ seed, two: true, nodes: 3 })
+}, 60_000)
+
 it('runs what waits one after the other, in order, and loses none of it', async () => {
   for (const seed of seeds(60)) await simulate({ seed, queues: true })
   for (const seed of seeds(30)) await simulate({ seed, queues: true, nodes: 3 })
@@ -35,12 +40,13 @@ it('takes no process for dead that lives', async () => {
 const cluster = { nodes: 3 }
 
 it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
-  ['forget-page', /left 2 marks|calls that/, {}, 1],
-  ['forget-calls', /left 2 marks|there twice/, {}, 1],
+  ['forget-page', /left 2 marks|calls that|out of order/, {}, 1],
+  ['forget-calls', /left 2 marks|there twice|out of order/, {}, 1],
   ['acknowledge-early', /which nobody has kept|left 0 marks/, {}, 1],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|went back/, {}, 1],
   ['hide-progress', /is there twice/, {}, 1],
   ['build-on-failed', /left \d marks|calls that|before it saw it/, {}, 1],
+  ['forget-former', /left 2 marks|out of order|calls that/, { two: true }, 1],
   ['overtake-failed', /before it saw it|left \d marks/, {}, 1],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|there twice|went back|another state/, cluster, 260],
   ['publish-early', /which nobody has kept|kept was/, cluster, 1],

@@ -7,9 +7,11 @@ import { Chance } from './chance.js'
 import { TestClock } from './clock.js'
 import { TestTab } from './kit.js'
 import type { Sabotage } from './sabotage.js'
+import { setSharedBoard } from './simulated-board.js'
 import { Cluster } from './simulated-cluster.js'
-import { Page, text } from './simulated-page.js'
+import { Page } from './simulated-page.js'
 import { type Servers, SingleServer, type World as WorldOf } from './simulated-servers.js'
+import { text } from './simulated-side.js'
 import { type Journal, journal, simulatedClock } from './simulated-state.js'
 
 export interface SimulationOptions {
@@ -22,6 +24,8 @@ export interface SimulationOptions {
   readonly sabotage?: Sabotage
   /** Pages start tasks that wait for each other. */
   readonly queues?: boolean
+  /** Every other page has a second subscription. */
+  readonly two?: boolean
 }
 
 /** How much happened, so that a test can see that something did. */
@@ -61,16 +65,20 @@ class World implements WorldOf {
   private readonly queues: boolean
   private readonly servers: Servers
   private opened = 0
+  private marks = 0
+  private readonly two: boolean
 
   constructor(
     seed: number,
-    { sabotage, nodes, calm = false, queues = false }: Omit<SimulationOptions, 'seed' | 'steps'>,
+    { sabotage, nodes, calm = false, queues = false, two = false }: Omit<SimulationOptions, 'seed' | 'steps'>,
   ) {
     this.chance = new Chance(seed)
     this.clock = new TestClock(seed)
     this.sabotage = sabotage
     this.calm = calm
     this.queues = queues
+    this.two = two
+    setSharedBoard(seed % 2 === 0 ? 'b0a4d'.padEnd(32, '0') : undefined)
     simulatedClock.now = this.clock
     this.servers = nodes === undefined ? new SingleServer(this) : new Cluster(this, nodes)
   }
@@ -89,7 +97,7 @@ class World implements WorldOf {
       this.servers.check()
     }
     await this.heal()
-    for (const page of this.pages) page.checkAtRest(this.servers.keptOf(page.token))
+    for (const page of this.pages) page.checkAtRest((token) => this.servers.keptOf(token))
     await this.end()
   }
 
@@ -199,8 +207,7 @@ class World implements WorldOf {
     this.servers.heal()
     await this.reunite()
     for (const page of this.pages) {
-      page.make('mark') // a state whose first save failed is made by the next call
-      this.lived.calls += 1
+      page.mark() // a state whose first save failed is made by the next call
     }
     await this.reunite()
     for (const page of this.pages) page.check()
@@ -229,10 +236,15 @@ class World implements WorldOf {
     const page = new Page(tab, this.clock, {
       name: `page ${this.opened}`,
       origin,
-      kept: (revision) => this.revisions.get(tab.token)?.get(revision),
+      kept: (token, revision) => this.revisions.get(token)?.get(revision),
       latency: () => (this.healed ? 0 : this.chance.pick([0, 0, 1, 5, 40])),
-      mark: () => this.lived.calls + 1,
+      mark: () => {
+        this.marks += 1
+        return this.marks
+      },
+      two: earlier?.hasBoard ?? (this.two && this.opened % 2 === 0),
       forgets: this.sabotage === 'forget-page',
+      forgetsFormer: this.sabotage === 'forget-former',
       hides: this.sabotage === 'hide-progress',
       earlier,
       calm: this.calm,

@@ -14,7 +14,7 @@ import { get, post, type Raw, rawRequest, upgrade } from './raw.fixture.js'
 import { listening } from './server.fixture.js'
 
 const d = defineState('d', () => ({ n: 0 }))
-const hello = { version: protocolVersion, page: 'a'.repeat(32), watch: ['d'] }
+const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['d']]] }
 const connect = `40${JSON.stringify(hello)}`
 const polling = `${socketPath}/?EIO=4&transport=polling`
 const websocket = `${socketPath}/?EIO=4&transport=websocket`

@@ -43,7 +43,7 @@ async function open(definition = d as typeof d | typeof plain) {
     const socket = io(url, {
       path: socketPath,
       transports: ['websocket'],
-      auth: { version: protocolVersion, page, watch: [definition.id], ...auth },
+      auth: { version: protocolVersion, page, subscriptions: [[0, 'tab', [definition.id]]], ...auth },
       extraHeaders: { cookie: cookies, ...headers },
       forceNew: true,
       reconnection: false,
@@ -52,7 +52,7 @@ async function open(definition = d as typeof d | typeof plain) {
     const said: unknown[][] = []
     socket.onAny((...message) => void said.push(message))
     const welcome = vi.waitFor(() => {
-      expect(said[0]?.[0]).toBe('w')
+      expect(said[0]?.[0]).toBe('hi')
       return (said[0] as [string, string])[1]
     })
     return { socket, welcome, said }
@@ -149,12 +149,12 @@ it('an event that asks for a request has the cookies, the browser and the addres
   const headers = { 'user-agent': 'Phone/1', 'accept-language': 'de', 'x-forwarded-for': '203.0.113.7' }
   const { socket, welcome, said } = connect(`${own}; session=ann`, {}, headers)
   await welcome
-  socket.emit('call', 1, 'd', 'ask', [])
+  socket.emit('call', 0, 1, 'd', 'ask', [])
   await vi.waitFor(() => expect(said.some(([name]) => name === 'd')).toBe(true))
   expect(visitors).toEqual([{ cookies: `${own}; session=ann`, visitor: expect.objectContaining(headers) }])
   const direct = connect(own)
   await direct.welcome
-  direct.socket.emit('call', 1, 'd', 'ask', [])
+  direct.socket.emit('call', 0, 1, 'd', 'ask', [])
   await vi.waitFor(() => expect(visitors).toHaveLength(2))
   expect(visitors[1]).toMatchObject({ visitor: { 'x-forwarded-for': expect.stringMatching(/127\.0\.0\.1$/) } })
 })

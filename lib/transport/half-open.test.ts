@@ -25,11 +25,11 @@ it('a page that comes back while its old connection is half open keeps its task'
     socket.onAny((...message) => void said.push(message))
     return { socket, said }
   }
-  const hello = { version: protocolVersion, page: 'a'.repeat(32), watch: ['d'] }
+  const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['d']]] }
   const first = open(hello)
-  await vi.waitFor(() => expect(first.said[0]?.[0]).toBe('w'))
+  await vi.waitFor(() => expect(first.said[0]?.[0]).toBe('hi'))
   const [, token] = first.said[0] as [string, string]
-  first.socket.emit('call', 1, 'd', 'waits', [])
+  first.socket.emit('call', 0, 1, 'd', 'waits', [])
   await vi.waitFor(() => expect(hub.backgroundTasks.size).toBe(1))
   const second = open({ ...hello, token, heard: 1 }) // the same page; its first connection still stands
   await vi.waitFor(() => expect(second.said.length).toBeGreaterThan(0))

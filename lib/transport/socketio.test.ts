@@ -6,6 +6,7 @@ import type { HubOptions } from '../doors/server.js'
 import { signToken } from '../instance/token.js'
 import { socketPath } from '../protocol/path.js'
 import { protocolVersion } from '../protocol/version.js'
+import { endsIn } from '../testing/ends.fixture.js'
 import { signedBrowser } from './browser-cookie.js'
 import { cookieOf, listening } from './server.fixture.js'
 
@@ -19,7 +20,7 @@ const d = defineState('d', () => ({ n: 0, text: '' })).events((on) => ({
 }))
 
 type Headers = Readonly<Record<string, string>>
-const hello = { version: protocolVersion, page: 'a'.repeat(32), watch: ['d'] }
+const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['d']]] }
 const browser = 'ab'.repeat(16)
 
 let cleanUp: (() => unknown)[] = []
@@ -71,7 +72,7 @@ it('a hub in a zone sets a cookie of its own beside that of the app at the root,
   expect((await handshake.polling({ cookie: `${main}; ${own}` })).cookies).toEqual([])
   const token = signToken('a'.repeat(32), 'd'.repeat(32), hub.callers.secrets[0]) // of a page from before the zone
   const { said } = open({ cookie: `${own}; ${main}` }, { ...hello, token })
-  await vi.waitFor(() => expect(said[0]?.slice(0, 2)).toEqual(['w', token]))
+  await vi.waitFor(() => expect(said[0]?.slice(0, 2)).toEqual(['hi', token]))
 })
 
 function upgraded(url: string, headers: Headers) {
@@ -288,14 +289,14 @@ describe('a connection', () => {
       return said
     })
     await told(said, 'w')
-    second.socket.emit('call', 1, 'd', 'add', [1])
+    second.socket.emit('call', 0, 1, 'd', 'add', [1])
     await told(second.said, 'd')
   })
 
   it('whose browser sends no cookie learns why it starts over, and the log says what to do', async () => {
     const { open, lines } = await serving()
     const first = open()
-    const [, token] = (await told(first.said, 'w')) as [string, string]
+    const [, token] = (await told(first.said, 'hi')) as [string, string]
     for (let times = 0; times < 2; times += 1) {
       const again = open({}, { ...hello, token })
       expect(await told(again.said, 'bye')).toEqual([
@@ -310,40 +311,32 @@ describe('a connection', () => {
   it('finds its state also where another host of the site has set a second cookie', async () => {
     const { open } = await serving()
     const first = open({ cookie: cookieOf(browser) })
-    const [, token] = (await told(first.said, 'w')) as [string, string]
+    const [, token] = (await told(first.said, 'hi')) as [string, string]
     const both = `${cookieOf('cd'.repeat(16))}; ${cookieOf(browser)}`
     const again = open({ cookie: both }, { ...hello, token })
-    expect((await told(again.said, 'w'))[1]).toBe(token)
+    expect((await told(again.said, 'hi'))[1]).toBe(token)
   })
 
   it('reaches the state of its token with the cookie that the token is bound to, and with no other', async () => {
     const { open } = await serving()
     const first = open({ cookie: cookieOf(browser) })
-    const [, token] = (await told(first.said, 'w')) as [string, string]
-    first.socket.emit('call', 1, 'd', 'add', [5])
+    const [, token] = (await told(first.said, 'hi')) as [string, string]
+    first.socket.emit('call', 0, 1, 'd', 'add', [5])
     await told(first.said, 'd')
     const thief = open({ cookie: cookieOf('cd'.repeat(16)) }, { ...hello, token })
     const end = ended(thief.socket)
     expect(await told(thief.said, 'bye')).toEqual(['bye', 'invalid-token', expect.any(String)])
     expect(await end).toBe('io server disconnect')
     const again = open({ cookie: cookieOf(browser) }, { ...hello, token })
-    expect(await told(again.said, 'w')).toEqual([
-      'w',
-      token,
-      1,
-      [{ n: 5, text: '' }],
-      1,
-      expect.any(Number),
-      null,
-      expect.any(String),
-    ])
+    expect(await told(again.said, 'w')).toEqual(['w', 0, expect.any(String), 1, [{ n: 5, text: '' }], 1])
+    expect(again.said[0]?.[1]).toBe(token)
   })
 
   it('whose hello is refused is told why, and ended', async () => {
     const { open, lines } = await serving()
     for (const [auth, code] of [
       [{}, 'protocol-version'],
-      [{ ...hello, watch: 5 }, 'invalid-message'],
+      [{ ...hello, subscriptions: 5 }, 'invalid-message'],
       [{ ...hello, token: 'x' }, 'invalid-token'],
     ] as const) {
       const { socket, said } = open({}, auth)
@@ -356,7 +349,7 @@ describe('a connection', () => {
   it('that ends is no watcher of its state any more', async () => {
     const { open, hub } = await serving()
     const { socket, said } = open()
-    const [, signed] = (await told(said, 'w')) as [string, string]
+    const [, signed] = (await told(said, 'hi')) as [string, string]
     const { watchers } = hub.instance(signed.slice(0, 32))
     expect(watchers.size).toBe(1)
     socket.disconnect()
@@ -370,12 +363,12 @@ describe('a message', () => {
   it('past the bound ends the connection of its sender, changes nothing, and disturbs nobody', async () => {
     const { open, hub } = await serving({ limits: { messageBytes: 1000 } })
     const [large, other] = [open({ cookie: cookieOf(browser) }), open()]
-    const [, token] = (await told(large.said, 'w')) as [string, string]
+    const [, token] = (await told(large.said, 'hi')) as [string, string]
     await told(other.said, 'w')
-    large.socket.emit('call', 1, 'd', 'write', [text + text])
+    large.socket.emit('call', 0, 1, 'd', 'write', [text + text])
     expect(await ended(large.socket)).toMatch(/transport/)
-    other.socket.emit('call', 1, 'd', 'add', [1])
-    expect(await told(other.said, 'd')).toEqual(['d', 0, 1, [[[0, 'n'], 1]], [[1]]])
+    other.socket.emit('call', 0, 1, 'd', 'add', [1])
+    expect(await told(other.said, 'd')).toEqual(['d', [0, 0, 1, [[[0, 'n'], 1]], [[1]]]])
     expect(await hub.modifyState(token.slice(0, 32), d, (s) => s.text)).toBe('')
   })
 
@@ -383,32 +376,30 @@ describe('a message', () => {
     const { open } = await serving({ limits: { messageBytes: 1000 } })
     const { socket, said } = open({}, hello, ['polling'])
     await told(said, 'w')
-    socket.emit('call', 1, 'd', 'write', [text + text])
+    socket.emit('call', 0, 1, 'd', 'write', [text + text])
     expect(await ended(socket)).toMatch(/transport/)
-    expect(said).toHaveLength(1)
+    expect(said.map(([name]) => name)).toEqual(['hi', 'w'])
   })
 
   it('within the bound is handled', async () => {
     const { open } = await serving({ limits: { messageBytes: 1000 } })
     const { socket, said } = open()
     await told(said, 'w')
-    socket.emit('call', 1, 'd', 'write', [text])
-    expect(await told(said, 'd')).toEqual(['d', 0, 1, [[[0, 'text'], text]], [[1]]])
+    socket.emit('call', 0, 1, 'd', 'write', [text])
+    expect(await told(said, 'd')).toEqual(['d', [0, 0, 1, [[[0, 'text'], text]], [[1]]]])
   })
 
   it('with bytes in it, or that asks Socket.IO for an answer, is malformed like any other', async () => {
     const { open } = await serving()
     const { socket, said } = open()
     await told(said, 'w')
-    socket.emit('call', 1, 'd', 'write', new Uint8Array([1]))
-    socket.emit('call', 2, 'd', 'write', () => {})
+    socket.emit('call', 0, 1, 'd', 'write', new Uint8Array([1]))
+    socket.emit('call', 0, 2, 'd', 'write', () => {})
     socket.emit('shout', new Uint8Array([1]))
     await told(said, 'f')
-    expect(
-      said.flatMap(([name, , , , settled]) => ((name === 'd' ? settled : []) as unknown[] | undefined) ?? []),
-    ).toEqual([1, 2].map((id) => [id, 'invalid-message', expect.any(String)]))
-    socket.emit('call', 3, 'd', 'add', [1])
-    await soon(() => expect(said.at(-1)).toEqual(['d', 0, 1, [[[0, 'n'], 1]], [[3]]]))
+    expect(said.flatMap(endsIn)).toEqual([1, 2].map((id) => [id, 'invalid-message', expect.any(String)]))
+    socket.emit('call', 0, 3, 'd', 'add', [1])
+    await soon(() => expect(said.at(-1)).toEqual(['d', [0, 0, 1, [[[0, 'n'], 1]], [[3]]]]))
   })
 })
 

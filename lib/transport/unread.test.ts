@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { fixedLimits } from '../base/server-limits.js'
+import { shownOf } from '../client/mirror.js'
 import { socketWire } from '../client/socket.js'
 import { Tab } from '../client/tab.js'
 import { defineState } from '../doors/authors.js'
@@ -20,7 +21,7 @@ const big = defineState('big', () => ({ text: 'x'.repeat(size), n: 0 })).events(
     s.text = `${'€'.repeat(100)}"\n`.repeat(length / 102)
   }),
 }))
-const hello = { version: protocolVersion, page: 'a'.repeat(32), watch: ['big'] }
+const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['big']]] }
 
 let cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -46,7 +47,7 @@ function tabAt(url: string): Tab {
   return tab
 }
 
-const textOf = (tab: Tab) => (tab.mirror.getState().views.get(0) as { text: string } | undefined)?.text
+const textOf = (tab: Tab) => (shownOf(tab.mirror.getState()).views.get(0) as { text: string } | undefined)?.text
 
 async function until(holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 10) {
@@ -99,7 +100,7 @@ it('brings ten megabytes to a page on a slow line, and its calls after them', as
   expect(textOf(tab)?.length).toBe(3_060_000)
   expect(textOf(tab)).toBe(`${'€'.repeat(100)}"\n`.repeat(30_000))
   await tab.call('big', 'add', [])
-  expect((tab.mirror.getState().views.get(0) as { n: number }).n).toBe(1)
+  expect((shownOf(tab.mirror.getState()).views.get(0) as { n: number }).n).toBe(1)
   expect(hub.memory.unread.bytes).toBe(0)
 }, 30_000)
 

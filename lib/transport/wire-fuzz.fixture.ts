@@ -111,6 +111,8 @@ export class Heard {
   readonly ends: Record<string, number> = {}
   failures = 0
   farewells = 0
+  /** Subscriptions that were refused or have ended. */
+  closed = 0
   token: string | undefined
   private readonly faults: Faults
 
@@ -127,12 +129,15 @@ export class Heard {
     }
     const size = JSON.stringify(args).length
     if (size > messageText) this.faults.add('a long message', `${page} ${String(name)} of ${size} characters`)
-    if (down.type === 'welcome' || down.type === 'resumed') this.token = down.token
+    if (down.type === 'hi') this.token = down.token
     if (down.type === 'failure') this.failures += 1
     if (down.type === 'farewell') this.farewells += 1
-    if (down.type === 'failure' || down.type === 'farewell') this.check(down.failure, page)
+    if (down.type === 'closed') this.closed += 1
+    if (down.type === 'failure' || down.type === 'farewell' || down.type === 'closed') this.check(down.failure, page)
     if (down.type === 'delta')
-      for (const { id, failure } of down.settled) {
+      for (const { id, failure } of down.changes.flatMap(({ subscription, settled }) =>
+        subscription === 0 ? settled : [],
+      )) {
         this.settled.set(id, (this.settled.get(id) ?? 0) + 1)
         const end = failure?.code ?? 'done'
         this.ends[end] = (this.ends[end] ?? 0) + 1
@@ -146,9 +151,12 @@ export class Heard {
   }
 }
 
-/** The ids of calls in a message, once for each time that it must be settled. */
+const withoutId: readonly unknown[] = ['resync', 'open', 'close', 'heard']
+
+/** The ids of calls to the tab's own state in a message, once for each time that it must be settled. */
 export function idsIn([name, ...args]: Message, limits: { readonly callsPerTab: number }): number[] {
-  const idOf = ([name, id]: readonly unknown[]) => (name !== 'resync' && isCount(id) ? [id] : [])
+  const idOf = ([name, subscription, id]: readonly unknown[]) =>
+    !withoutId.includes(name) && subscription === 0 && isCount(id) ? [id] : []
   if (name !== 'batch') return idOf([name, ...args])
   const [messages] = args
   const fits = Array.isArray(messages) && messages.length <= limits.callsPerTab && messages.every(Array.isArray)
@@ -191,6 +199,7 @@ export async function fuzzHub({ seed, messages, say = () => {}, begins = () => {
     faults.add('an unhandled rejection', String((reason as Error)?.stack ?? reason))
   process.on('unhandledRejection', unhandled)
   const kit = testHub([fuzzed, honest], { limits: { keepMs: 60_000 } })
+  kit.hub.addresses.set('board', () => 'b'.repeat(32))
   const beside = await kit.open()
   const clicks = await beside.watch(honest)
   const tokens: string[] = []

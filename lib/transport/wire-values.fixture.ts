@@ -184,14 +184,21 @@ export class WireValues {
     const hello: Record<string, unknown> = {
       version: protocolVersion,
       page: this.hex(),
-      watch: chance.happens(0.8) ? ['fuzzed'] : [],
+      subscriptions: [[0, 'tab', chance.happens(0.8) ? ['fuzzed'] : []]],
     }
+    if (chance.happens(0.3)) hello.subscriptions = [...(hello.subscriptions as unknown[]), this.opening()]
+    if (chance.happens(0.1)) hello.formers = [[this.hex(), chance.below(2)]]
     if (tokens.length > 0 && chance.happens(0.3)) hello.token = chance.pick(tokens)
     else if (tokens.length > 0 && chance.happens(0.1)) hello.copyOf = chance.pick(tokens)
     if (chance.happens(0.2)) hello.heard = chance.below(2 ** 41)
     if (chance.happens(0.15))
-      put(hello, chance.pick(['version', 'page', 'watch', 'token', 'copyOf', 'heard', '__proto__']), this.value())
-    if (chance.happens(0.1)) hello.watch = Array.from({ length: chance.below(30) }, () => this.text())
+      put(
+        hello,
+        chance.pick(['version', 'page', 'subscriptions', 'formers', 'token', 'copyOf', 'heard', '__proto__']),
+        this.value(),
+      )
+    if (chance.happens(0.1))
+      hello.subscriptions = [[0, 'tab', Array.from({ length: chance.below(30) }, () => this.text())], this.value()]
     return hello
   }
 
@@ -212,16 +219,35 @@ export class WireValues {
     return this.id
   }
 
+  /** Mostly that of the tab itself. */
+  private subscription(): unknown {
+    const { chance } = this
+    return chance.happens(0.9) ? 0 : chance.pick([1, 2, chance.below(20), ...numbers])
+  }
+
+  private opening(): readonly unknown[] {
+    const { chance } = this
+    const watch = chance.happens(0.8) ? ['fuzzed'] : [this.text()]
+    return [1 + chance.below(4), chance.pick(['board', 'board', 'tab', this.text()]), watch]
+  }
+
   private valid(nested: number): Message {
     const { chance } = this
-    const kind = chance.below(20)
-    if (kind < 12) return ['call', this.nextId(), 'fuzzed', ...this.called()]
-    if (kind < 14) return ['cancel', this.nextId(), 'fuzzed', chance.pick(['sleeps', 'quick', 'add', this.text()])]
-    if (kind < 16) return ['watch', this.nextId(), chance.pick(['fuzzed', 'other', 'none', this.text()])]
-    if (kind < 17) return ['resync']
+    const kind = chance.below(22)
+    const of = this.subscription()
+    if (kind < 12) return ['call', of, this.nextId(), 'fuzzed', ...this.called()]
+    if (kind < 14) return ['cancel', of, this.nextId(), 'fuzzed', chance.pick(['sleeps', 'quick', 'add', this.text()])]
+    if (kind < 16) return ['watch', of, this.nextId(), chance.pick(['fuzzed', 'other', 'none', this.text()])]
+    if (kind < 17) return ['resync', of]
+    if (kind > 20) return ['open', ...this.opening()]
+    if (kind > 19)
+      return chance.pick([
+        ['close', of],
+        ['heard', chance.pick([chance.below(2 ** 41), ...numbers])],
+      ])
     if (kind < 19 && nested < 2)
       return ['batch', Array.from({ length: chance.below(8) }, () => this.message(nested + 1))]
-    return [this.text(), this.nextId(), this.value()]
+    return [this.text(), of, this.nextId(), this.value()]
   }
 
   /** A member and its arguments. */

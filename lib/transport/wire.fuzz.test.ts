@@ -13,5 +13,5 @@ it('malformed packets over real sockets harm nobody', async () => {
   const { faults, messages, ends } = await fuzzSocket({ seed: 1, messages: 12_000 })
   expect(faults).toEqual([])
   expect(messages).toBeGreaterThanOrEqual(12_000)
-  expect(ends.done).toBeGreaterThan(800)
+  expect(ends.done).toBeGreaterThan(500)
 }, 60_000)

@@ -70,8 +70,8 @@ const { workerData, parentPort } = require('node:worker_threads')
 const { io } = require('socket.io-client')
 const { url, path, auth, seen, member } = workerData
 const socket = io(url, { path, auth, transports: ['websocket'], reconnection: false })
-socket.on('w', () => socket.emit('call', 1, 'd', member, []))
-socket.on('d', (from, to, patches) => {
+socket.on('w', () => socket.emit('call', 0, 1, 'd', member, []))
+socket.on('d', ([, , , patches]) => {
   for (const [, value] of patches) if (typeof value === 'number' && value > 0) Atomics.store(seen, 0, Math.max(value, Atomics.load(seen, 0)))
   if (Atomics.load(seen, 0) === 3) parentPort.postMessage('all')
 })
@@ -92,7 +92,7 @@ it.each([
     Atomics.store(seen, 0, 0)
     const { url, close } = await listening([d], { store: store === 'disk' ? await disk() : memoryStore() })
     cleanUp.push(close)
-    const auth = { version: protocolVersion, page: 'a'.repeat(32), watch: ['d'] }
+    const auth = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['d']]] }
     const worker = new Worker(page, { eval: true, workerData: { url, path: socketPath, auth, seen, member } })
     cleanUp.push(() => worker.terminate())
     expect(await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject))).toBe('all')

@@ -80,12 +80,12 @@ export const calls: readonly Attack[] = [
       for (let round = 0; round < 3 && scene.on; round += 1) {
         page.emit(
           'batch',
-          Array.from({ length: 600 }, () => ['call', (id += 1), 'target', 'sleeps', [60_000]]),
+          Array.from({ length: 600 }, () => ['call', 0, (id += 1), 'target', 'sleeps', [60_000]]),
         )
         await scene.pause(200)
         page.emit(
           'batch',
-          Array.from({ length: 300 }, () => ['cancel', (id += 1), 'target', 'sleeps']),
+          Array.from({ length: 300 }, () => ['cancel', 0, (id += 1), 'target', 'sleeps']),
         )
         await page.until(() => false, 500)
       }
@@ -101,7 +101,7 @@ export const calls: readonly Attack[] = [
         scene,
         page,
         scene.some(50_000, 5_000),
-        (id) => ['cancel', id, 'target', id % 2 ? 'sleeps' : '__proto__'],
+        (id) => ['cancel', 0, id, 'target', id % 2 ? 'sleeps' : '__proto__'],
         100,
       )
       await scene.pause(200)
@@ -153,7 +153,7 @@ export const calls: readonly Attack[] = [
         for (let part = 0; part < 10; part += 1)
           page.emit(
             'batch',
-            Array.from({ length: 100 }, () => ['call', (started += 1), 'target', 'sleeps', [3_000]]),
+            Array.from({ length: 100 }, () => ['call', 0, (started += 1), 'target', 'sleeps', [3_000]]),
           )
         await page.until(() => false, 50)
       }
@@ -171,7 +171,7 @@ export const calls: readonly Attack[] = [
         for (let part = 0; part < 10; part += 1)
           page.emit(
             'batch',
-            Array.from({ length: 100 }, () => ['call', (started += 1), 'target', 'sleeps', [3_000]]),
+            Array.from({ length: 100 }, () => ['call', 0, (started += 1), 'target', 'sleeps', [3_000]]),
           )
         await page.until(() => false, 50)
         page.close()
@@ -185,7 +185,7 @@ export const calls: readonly Attack[] = [
     title: '100,000 small calls, pipelined in batches of 500 by one page, and one by one by another',
     run: async (scene) => {
       const [one, other] = [await scene.entered(['target']), await scene.entered(['target'])]
-      const small = (id: number) => ['call', id, 'target', 'add', [1]]
+      const small = (id: number) => ['call', 0, id, 'target', 'add', [1]]
       const made = await Promise.all([
         flood(scene, one, scene.some(100_000, 10_000), small, 500),
         flood(scene, other, scene.some(100_000, 10_000), small),
@@ -203,7 +203,7 @@ export const calls: readonly Attack[] = [
       for (let round = 0; round < scene.some(20, 4) && scene.on; round += 1) {
         page.emit(
           'batch',
-          Array.from({ length: 1_000 }, (_, at) => ['call', edges[at] ?? 1_000 - at, 'target', 'add', [1]]),
+          Array.from({ length: 1_000 }, (_, at) => ['call', 0, edges[at] ?? 1_000 - at, 'target', 'add', [1]]),
         )
         made += 1_000
         await page.until(() => false, 50)
@@ -314,7 +314,7 @@ export const calls: readonly Attack[] = [
       const page = await scene.entered(['target'])
       page.call('target', 'spins')
       await scene.rest()
-      page.emit('cancel', 2, 'target', 'spins')
+      page.emit('cancel', 0, 2, 'target', 'spins')
       await page.settled(2, 3_000)
       return { done: 'one task', acted: 1 }
     },

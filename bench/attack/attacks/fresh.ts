@@ -33,7 +33,7 @@ export const fresh: readonly Attack[] = [
         for (const page of all)
           page.emit(
             'batch',
-            Array.from({ length: 18 }, () => ['call', (id += 1), 'target', 'add', [1]]),
+            Array.from({ length: 18 }, () => ['call', 0, (id += 1), 'target', 'add', [1]]),
           )
       })
       return { done: `${times} × ${all.length} × 18 calls`, acted: all.length, keptBytes: 1_000_000 }
@@ -45,7 +45,7 @@ export const fresh: readonly Attack[] = [
     run: async (scene) => {
       const all = await pages(scene, scene.some(40, 3), ['big'])
       const times = await again(scene, 250, () => {
-        for (const page of all) page.emit('resync')
+        for (const page of all) page.emit('resync', 0)
       })
       return { done: `${times} × ${all.length} welcomes were asked for` }
     },

@@ -30,7 +30,7 @@ export const reading: readonly Attack[] = [
       const most = scene.some(20_000, 2_000)
       while (scene.on && asked < most) {
         for (const page of pages) {
-          if (!page.isClosed) page.emit('resync')
+          if (!page.isClosed) page.emit('resync', 0)
           asked += 1
         }
         if (asked % 400 === 0) for (const page of pages) pong(page)
@@ -46,14 +46,14 @@ export const reading: readonly Attack[] = [
     title: 'the same in batches of 1,000, and as calls that change the state',
     run: async (scene) => {
       const pages = await silent(scene, 4)
-      const resyncs = Array.from({ length: 1_000 }, () => ['resync'])
+      const resyncs = Array.from({ length: 1_000 }, () => ['resync', 0])
       let id = 0
       while (scene.on && id < scene.some(4_000, 400)) {
         for (const page of pages) {
           page.emit('batch', resyncs)
           page.emit(
             'batch',
-            Array.from({ length: 100 }, () => ['call', (id += 1), 'big', 'add', [1]]),
+            Array.from({ length: 100 }, () => ['call', 0, (id += 1), 'big', 'add', [1]]),
           )
           pong(page)
         }
@@ -86,8 +86,8 @@ export const reading: readonly Attack[] = [
       let id = 0
       while (scene.on) {
         for (const page of pages) {
-          page.emit('call', (id += 1), 'big', 'add', [1])
-          if (id % 3 === 0) page.emit('resync')
+          page.emit('call', 0, (id += 1), 'big', 'add', [1])
+          if (id % 3 === 0) page.emit('resync', 0)
           page.socket.resume()
           setImmediate(() => page.socket.pause())
         }
@@ -125,7 +125,7 @@ export const reading: readonly Attack[] = [
         (page) => page.frame(0x89, Buffer.alloc(125)),
         (page) => page.text('40/nobody,{}'),
         (page) => page.text('42["nothing"]'),
-        (page, at) => page.emit('watch', at, 'nobody'),
+        (page, at) => page.emit('watch', 0, at, 'nobody'),
       ]
       const pages = await silent(scene, asks.length, ['target'])
       const most = scene.some(100_000, 20_000)

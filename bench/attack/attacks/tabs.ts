@@ -107,9 +107,9 @@ export const tabs: readonly Attack[] = [
       const page = scene.page()
       await page.enter({ watch: Array.from({ length: 200 }, () => 'big') })
       const welcomed = page.last('w')?.bytes ?? 0
-      for (let id = 1; id <= 200; id += 1) page.emit('watch', id, 'big')
+      for (let id = 1; id <= 200; id += 1) page.emit('watch', 0, id, 'big')
       await page.until(() => false, 500)
-      page.emit('resync')
+      page.emit('resync', 0)
       await page.until(() => false, 500)
       const most = Math.max(...page.came.map(({ bytes }) => bytes))
       return {
@@ -126,7 +126,7 @@ export const tabs: readonly Attack[] = [
       const named = scene.page()
       await named.enter({ watch: Array.from({ length: 1_000 }, (_, at) => `state${at}`) })
       const page = await scene.entered()
-      for (let id = 1; id <= 1_003; id += 1) page.emit('watch', id, `other${id}`)
+      for (let id = 1; id <= 1_003; id += 1) page.emit('watch', 0, id, `other${id}`)
       const answered = await page.settled(1_003, 3_000)
       return { done: '2,003 watches', faults: answered ? [] : ['the last watch got no answer'] }
     },

@@ -39,7 +39,7 @@ const connect = (hub: Awaited<ReturnType<typeof hubOf>>, token: string) => {
     {
       version: protocolVersion,
       page: `${made}`.padStart(32, 'e'),
-      watch: ['d'],
+      subscriptions: [[0, 'tab', ['d']]],
       token: signToken(token, browser, hub.callers.secrets[0] as never),
     },
     browser,
@@ -119,12 +119,12 @@ it('pages that change nothing leave nothing in the redis', async () => {
   const sessions = Array.from({ length: 50 }, (_, index) =>
     hub.connect(
       { send: () => {}, close: () => {} } as never,
-      { version: protocolVersion, page: `${index}`.padStart(32, 'f'), watch: ['d'] },
+      { version: protocolVersion, page: `${index}`.padStart(32, 'f'), subscriptions: [[0, 'tab', ['d']]] },
       browser,
     ),
   )
   await wait(300)
-  for (const session of sessions) session.receive('call', [1, 'd', 'nothing', []])
+  for (const session of sessions) session.receive('call', [0, 1, 'd', 'nothing', []])
   await wait(100)
   for (const session of sessions) hub.disconnected(session)
   await wait(800)

@@ -1,0 +1,328 @@
+/** Calls that outlive their page: 100 clicks without a connection, and then a reload. */
+import { describe, expect, it } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { memoryStore } from '../doors/server.js'
+import { TestTab, testHub } from '../testing/kit.js'
+import { shownOf } from './mirror.js'
+
+const d = defineState('d', () => ({ n: 0, names: [] as string[] }))
+  .tasks((background) => ({ work: background(async ({ sleep }) => sleep(1_000_000)) }))
+  .events((on) => ({
+    add: on((s) => {
+      s.n += 1
+    }),
+    hope: on({ optimistic: true }, (s, name: string) => {
+      s.names.push(name)
+    }),
+    fails: on(() => {
+      throw new Error('on purpose')
+    }),
+    slow: on(async (s, name: string) => {
+      await new Promise<void>((resolve) => void hold.push(resolve))
+      s.names.push(name)
+    }),
+  }))
+const hold: (() => void)[] = []
+
+function kitOf() {
+  const memory = new Map()
+  const kit = testHub([d], { store: memoryStore(memory) })
+  /** The page after a reload of the tab. */
+  const reloaded = (page: TestTab, { duplicate = false, stored }: { duplicate?: boolean; stored?: string } = {}) => {
+    page.tab.kept.save()
+    if (!duplicate) page.wire.abandon()
+    const next = new TestTab(kit.hub, kit.clock, page.browser, page.signedToken, duplicate, stored ?? page.stored)
+    next.state(d)
+    return next
+  }
+  const live = async (page: TestTab) => {
+    page.connect()
+    await kit.clock.settle()
+    return page
+  }
+  const kept = (page: TestTab) => kit.hub.instance(page.token).state.d as { n: number; names: string[] } | undefined
+  return { ...kit, memory, reloaded, live, kept, crash: kit.crash }
+}
+
+const quietly = (call: Promise<void>) => void call.catch(() => {})
+
+describe('calls that are made without a connection', () => {
+  it('are in effect after a reload, once each and in order, and those of the next page after them', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.drop()
+    for (let n = 0; n < 50; n += 1) quietly(page.state(d).hope(`${n}`))
+    const next = reloaded(page)
+    quietly(next.state(d).hope('after'))
+    await live(next)
+    await clock.advance(100)
+    expect(kept(next)?.names).toEqual([...Array.from({ length: 50 }, (_, n) => `${n}`), 'after'])
+    expect(next.state(d).names).toHaveLength(51)
+    expect(next.reports).toEqual([])
+    expect(next.stored).toBeUndefined()
+  })
+
+  it('are shown again as soon as the next page is there, and go with it over further reloads', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.drop()
+    quietly(page.state(d).hope('a'))
+    let now = page
+    for (const name of ['b', 'c']) {
+      now = reloaded(now)
+      await now.tab.takeOver()
+      quietly(now.state(d).hope(name))
+    }
+    expect(now.state(d).names).toEqual(['a', 'b', 'c'])
+    const last = reloaded(now)
+    await live(last)
+    await clock.advance(100)
+    expect([kept(last)?.names, last.state(d).names]).toEqual([
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ])
+  })
+
+  it('are given up by name after more reloads than pages are remembered', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    let page = await open()
+    await page.watch(d)
+    page.drop()
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      quietly(page.state(d).hope(name))
+      page = reloaded(page)
+      await page.tab.takeOver()
+    }
+    await live(page)
+    await clock.advance(100)
+    expect(kept(page)?.names).toEqual(['c', 'd', 'e'])
+    expect(page.reports.join()).toContain('given up')
+  })
+
+  it('count, and do so no more when the page is live', async () => {
+    const { open, clock } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.drop()
+    for (let n = 0; n < 12; n += 1) quietly(page.state(d).add())
+    expect(page.tab.mirror.getState().unsettled).toBe(12)
+    await page.reconnect()
+    await clock.advance(50)
+    expect(page.tab.mirror.getState().unsettled).toBe(0)
+  })
+
+  it('are in effect where the tab has never had a connection', async () => {
+    const { hub, clock, reloaded, live, kept } = kitOf()
+    const page = new TestTab(hub, clock, 'b')
+    quietly(page.state(d).add())
+    quietly(page.state(d).add())
+    const next = await live(reloaded(page))
+    await clock.advance(50)
+    expect([kept(next)?.n, next.state(d).n]).toEqual([2, 2])
+  })
+})
+
+describe('a call that was sent, and whose answer the page did not hear before it was reloaded', () => {
+  it('is not run again', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.wire.deaf = true
+    quietly(page.state(d).add())
+    await clock.advance(50)
+    expect(kept(page)?.n).toBe(1)
+    const next = await live(reloaded(page))
+    await clock.advance(50)
+    expect([kept(next)?.n, next.state(d).n, next.reports.length]).toEqual([1, 1, 0])
+    expect(next.stored).toBeUndefined()
+  })
+
+  it('is not run again after the server was killed, and one that it lost is', async () => {
+    const { open, reloaded, live, clock, crash, kept, hub } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.wire.deaf = true
+    quietly(page.state(d).add())
+    await clock.advance(50)
+    quietly(page.state(d).hope('lost')) // is on its way
+    page.wire.cut()
+    crash()
+    void hub
+    const next = await live(reloaded(page))
+    await clock.advance(50)
+    expect([kept(next)?.n, kept(next)?.names]).toEqual([1, ['lost']])
+  })
+
+  it('is not run again while it still runs', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    quietly(page.state(d).slow('a'))
+    quietly(page.state(d).hope('b'))
+    await clock.advance(50)
+    const next = await live(reloaded(page))
+    quietly(next.state(d).hope('c'))
+    await clock.advance(50)
+    for (const free of hold.splice(0)) free()
+    await clock.advance(50)
+    for (const free of hold.splice(0)) free()
+    await clock.advance(50)
+    expect(kept(next)?.names).toEqual(['a', 'b', 'c'])
+  })
+
+  it('is not run where the hub remembers nothing of its page any more, and the next page says so', async () => {
+    const { open, reloaded, live, clock, hub, done, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.wire.deaf = true
+    quietly(page.state(d).add())
+    await clock.advance(50)
+    page.tab.kept.save()
+    const { stored } = page
+    for (let other = 0; other < 4; other += 1) {
+      const another = new TestTab(hub, clock, page.browser, page.signedToken)
+      another.state(d)
+      await live(another)
+      await done(another.state(d).hope(`${other}`))
+      another.close()
+    }
+    const next = await live(reloaded(page, { stored: stored as string }))
+    await clock.advance(50)
+    expect(kept(next)?.n).toBe(1)
+    expect(next.reports).toEqual([expect.stringContaining('remembers this call no more')])
+  })
+
+  it('fails for the page after it as it would have for its own', async () => {
+    const { open, reloaded, live, clock } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.drop()
+    quietly(page.state(d).fails())
+    quietly(page.state(d).work.start())
+    quietly(page.state(d).work.cancel())
+    quietly(page.state(d).add())
+    const next = await live(reloaded(page))
+    await clock.advance(50)
+    expect(next.reports).toHaveLength(1)
+    expect([next.state(d).n, next.state(d).work.running]).toEqual([1, 0])
+  })
+})
+
+describe('what was kept is dropped', () => {
+  it('by a duplicate of the tab, and the original sends it', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.drop()
+    quietly(page.state(d).add())
+    const copy = await live(reloaded(page, { duplicate: true }))
+    await page.reconnect()
+    await clock.advance(100)
+    expect([kept(page)?.n, kept(copy)?.n ?? 0]).toEqual([1, 0])
+    expect([copy.stored, copy.reports]).toEqual([undefined, []])
+  })
+
+  it('where the app has ended the state of the tab, or the server has lost it', async () => {
+    for (const lose of ['end', 'crash'] as const) {
+      const { open, reloaded, live, clock, hub, crash, memory, kept, done } = kitOf()
+      const page = await open()
+      await done((await page.watch(d)).add())
+      page.drop()
+      quietly(page.state(d).hope('a'))
+      await clock.advance(100)
+      if (lose === 'end') await hub.endings.end(page.token)
+      else {
+        crash()
+        memory.clear()
+      }
+      await clock.advance(100)
+      const next = await live(reloaded(page))
+      await clock.advance(100)
+      await next.reconnect()
+      await clock.advance(100)
+      expect([lose, kept(next)?.names ?? [], next.stored]).toEqual([lose, [], undefined])
+    }
+  })
+
+  it.each([
+    ['no JSON', 'x'],
+    ['another version', '[3,null,null,5,[],[]]'],
+    ['another app', '[4,"/shop#1a2b3c4d",null,5,[],[]]'],
+    ['no calls', '[4,null,null,5,[],5]'],
+    ['a page without a name', `[4,null,null,5,[["x",1]],[[1,0,"tab",null,"call","d","add"]]]`],
+    [
+      'ids that fall',
+      `[4,null,null,5,[["${'a'.repeat(32)}",1]],[[2,0,"tab",null,"call","d","add"],[1,0,"tab",null,"call","d","add"]]]`,
+    ],
+    ['an id past the last', `[4,null,null,5,[["${'a'.repeat(32)}",1]],[[6,0,"tab",null,"call","d","add"]]]`],
+    ['ids without end', `[4,null,null,${2 ** 53},[],[]]`],
+    ['another message', `[4,null,null,5,[["${'a'.repeat(32)}",1]],[[1,0,"tab",null,"resync","d","add"]]]`],
+    ['the prototype', '{"__proto__":[4]}'],
+  ])('where it is none of ours: %s', async (_, stored) => {
+    const { hub, clock, live } = kitOf()
+    const page = new TestTab(hub, clock, 'b', undefined, false, stored)
+    page.state(d)
+    await live(page)
+    await clock.advance(100)
+    expect([page.connection, page.reports, page.stored, page.state(d).n]).toEqual(['live', [], undefined, 0])
+  })
+})
+
+it('a page that edits what was kept can make calls, and undo none', async () => {
+  const { open, live, clock, hub, done, kept } = kitOf()
+  const page = await open()
+  await done((await page.watch(d)).add())
+  const stored = `[4,null,"${page.token}",9,[["${'a'.repeat(32)}",1]],[[1,0,"tab",null,"call","d","add"],[9,0,"tab",null,"call","none","add"]]]`
+  const forged = new TestTab(hub, clock, page.browser, page.signedToken, false, stored)
+  forged.state(d)
+  await live(forged)
+  await clock.advance(100)
+  expect([kept(forged)?.n, forged.connection, forged.reports.length]).toEqual([2, 'live', 1])
+})
+
+it('two pages that claim the same former one run each of its calls once', async () => {
+  const { open, reloaded, live, clock, kept } = kitOf()
+  const page = await open()
+  await page.watch(d)
+  page.drop()
+  for (let n = 0; n < 10; n += 1) quietly(page.state(d).hope(`${n}`))
+  const [one, two] = [reloaded(page), reloaded(page)]
+  await Promise.all([live(one), live(two)])
+  await clock.advance(200)
+  expect(kept(one)?.names).toEqual(Array.from({ length: 10 }, (_, n) => `${n}`))
+})
+
+it('where there is no room, the first calls are kept, and the page knows that others are not', async () => {
+  const { open, reloaded, live, clock, kept } = kitOf()
+  const page = await open()
+  await page.watch(d)
+  page.drop()
+  for (let n = 0; n < 8; n += 1) quietly(page.state(d).hope(`${n}`.repeat(100_000)))
+  page.tab.kept.save()
+  expect(page.tab.kept.losesChanges).toBe(true)
+  const next = await live(reloaded(page))
+  await clock.advance(500)
+  expect(kept(next)?.names.map(([first]) => first)).toEqual(['0', '1', '2', '3'])
+})
+
+it('a page back from the cache of left pages sends what the page after it has left, too', async () => {
+  const { open, reloaded, clock, kept } = kitOf()
+  const page = await open()
+  await page.watch(d)
+  page.drop()
+  quietly(page.state(d).hope('a'))
+  const next = reloaded(page)
+  await next.tab.takeOver()
+  quietly(next.state(d).hope('b'))
+  next.connect()
+  next.drop()
+  next.tab.kept.save()
+  page.stored = next.stored
+  await page.tab.takeOver()
+  await page.reconnect()
+  await clock.advance(100)
+  expect(kept(page)?.names).toEqual(['a', 'b'])
+  expect(shownOf(page.tab.mirror.getState()).predictions).toEqual([])
+})

@@ -1,0 +1,134 @@
+/**
+ * Calls that outlive their page. What has not settled is kept in the storage of the tab; the next page takes it over, and sends it before its own
+ * calls, under the names that the calls had: so each has its effect once, whatever became of the page that made it.
+ */
+import type { Clock } from '../base/clock.js'
+import { HeldStateError } from '../base/errors.js'
+import { pageLimits } from '../base/limits.js'
+import type { CallStorage } from './call-storage.js'
+import type { Calls } from './calls.js'
+import { readKept, writeKept } from './kept-text.js'
+import { type MirrorStore, shownOf } from './mirror.js'
+import type { Subscriptions } from './subscriptions.js'
+
+export interface KeptCallsParts {
+  readonly storage: CallStorage
+  readonly calls: Calls
+  readonly subscriptions: Subscriptions
+  readonly mirror: MirrorStore
+  readonly clock: Pick<Clock, 'after'>
+  /** The random id of the page. */
+  readonly page: string
+  report(error: HeldStateError): void
+}
+
+export class KeptCalls {
+  /** Calls that wait and could not be kept: they are lost with their page. */
+  private unkept = 0
+  private readonly parts: KeptCallsParts
+  /** Pages whose calls this one sends on, the oldest first; whether each has sent calls. */
+  private formers: ReadonlyMap<string, boolean> = new Map()
+  /** Those of them that the hub was told of over this connection. */
+  private named: readonly string[] = []
+  /** What names the tab: its token without the signature. */
+  private token: string | undefined
+  private isStored = false
+  private cancelSave: (() => void) | undefined
+
+  /** Ids follow those of the page before, whether or not this one may take over its calls. */
+  constructor(parts: KeptCallsParts) {
+    this.parts = parts
+    parts.calls.countFrom(readKept(parts.storage.read())?.last ?? 0)
+  }
+
+  /** Takes over the calls of the page before. They belong to the tab of a token, and a duplicated tab has another. */
+  takeOver(signed: string | undefined): void {
+    const { calls, page, report, storage, subscriptions } = this.parts
+    this.token = signed?.split('.')[0]
+    const kept = readKept(storage.read())
+    if (!kept || kept.token !== this.token) return this.forget()
+    this.isStored = true
+    const pages = [...kept.pages].filter(([former]) => former !== page)
+    this.formers = new Map([...this.formers, ...pages].slice(-pageLimits.formerPages))
+    calls.countFrom(kept.last)
+    const known = kept.calls.filter(({ former }) => this.formers.has(former))
+    if (kept.calls.some(({ former }) => former !== page && !this.formers.has(former))) report(tooLongAgo())
+    const restored = known.map(({ address, ...call }) => ({
+      ...call,
+      subscription: subscriptions.open(address).number,
+    }))
+    calls.restore(restored, report)
+  }
+
+  /** For a hello: the pages whose calls will be sent on. */
+  greet(): readonly (readonly [page: string, sent: 0 | 1])[] {
+    const waiting = new Set(this.parts.calls.all.map(({ former }) => former))
+    const named = [...this.formers].filter(([page]) => waiting.has(page))
+    this.named = named.map(([page]) => page)
+    return named.map(([page, hasSent]) => [page, hasSent ? 1 : 0])
+  }
+
+  /** The position of a former page in the hello of this connection. */
+  positionOf(former: string): number {
+    return this.named.indexOf(former)
+  }
+
+  /** The tab has this signed token now: what is kept is kept under its name. */
+  rename(signed: string): void {
+    const { token } = this
+    this.token = signed.split('.')[0]
+    if (token !== undefined && token !== this.token) this.parts.calls.loseFormer()
+    if (this.isStored) this.save()
+  }
+
+  /** A call was made, or has settled. While the page is live, calls settle at once, and are kept only when it ends. */
+  changed(isLive: boolean): void {
+    if (!isLive || this.isStored) this.cancelSave ??= this.parts.clock.after(pageLimits.keepMs, () => this.save())
+  }
+
+  /** Keeps what has not settled, as far as there is room. */
+  save(): void {
+    const { calls, page, storage } = this.parts
+    this.cancelSave?.()
+    this.cancelSave = undefined
+    const all = calls.all.filter(({ again }) => again)
+    if (all.length === 0) return this.forget()
+    const { text, count } = writeKept({
+      token: this.token,
+      last: calls.last,
+      pages: new Map([...this.formers, [page, calls.hasSent]]),
+      calls: all.map(({ id, former = page, subscription, message }) => ({
+        id,
+        former,
+        address: this.parts.subscriptions.get(subscription)?.address ?? '',
+        birth: this.birthOf(subscription),
+        message,
+      })),
+    })
+    this.isStored = storage.write(text)
+    this.unkept = all.length - (this.isStored ? count : 0)
+  }
+
+  /** Changes wait for the connection, and there is no place in which to keep them beyond the end of the page. */
+  get losesChanges(): boolean {
+    return this.unkept > 0 && !this.parts.subscriptions.own.isLive
+  }
+
+  private birthOf(subscription: number): string | undefined {
+    const { revision, birth } = shownOf(this.parts.mirror.getState(), subscription)
+    return revision > 0 ? birth : undefined
+  }
+
+  private forget(): void {
+    const { storage } = this.parts
+    this.unkept = 0
+    if (this.isStored || storage.read() !== undefined) storage.clear()
+    this.isStored = false
+  }
+}
+
+const tooLongAgo = () =>
+  new HeldStateError(
+    'connection-lost',
+    `Changes that were made ${pageLimits.formerPages + 1} pages ago in this tab were never sent, and are given up. Look at the state.`,
+  )

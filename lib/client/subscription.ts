@@ -1,0 +1,137 @@
+/** The page's side of its connection to the state of one address: what it watches there, and the calls that it makes. */
+import { copyValue } from '../base/copy.js'
+import { decode, encode } from '../base/encode.js'
+import { HeldStateError } from '../base/errors.js'
+import type { Settlement } from '../protocol/down.js'
+import { argumentsToSend } from './arguments.js'
+import type { Request } from './calls.js'
+import type { Prediction } from './prediction.js'
+import type { CallOptions } from './tab-options.js'
+import { WatchList } from './watch-list.js'
+
+/** What a subscription asks of its page. */
+export interface SubscriptionPage {
+  /** The most states that it may watch. */
+  readonly watchedStates: number
+  /** Makes a call. Resolves when its effect is in the mirror. */
+  request(request: Omit<Request, 'bytes'>): Promise<void>
+  /** Asks for states that the hub has not been asked for over this connection. */
+  watchMissing(subscription: ClientSubscription): void
+  /** Shows what is expected of calls. */
+  showPredictions(): void
+  /** Shows what is expected of calls of former pages, as far as that is known. */
+  showRestored(subscription: ClientSubscription): void
+  /** The page watches as many states as it may, and this one is not among them. */
+  refuseWatch(subscription: ClientSubscription, id: string): void
+  /** Tells subscribers of the mirror to look again: something that they show beside it has changed. */
+  touch(): void
+}
+
+type Predict = Readonly<Record<string, (view: object, args: readonly unknown[]) => object>>
+
+export class ClientSubscription {
+  /** Rises with each that the page opens. */
+  readonly number: number
+  readonly address: string
+  readonly watched = new WatchList()
+  /** The hub has been asked for it over the present connection. */
+  isAsked = false
+  /** It was welcomed, or resumed, over the present connection. */
+  isLive = false
+  /** It was welcomed once. */
+  isWelcomed = false
+  /** The tab has another token than that of the state which is shown. */
+  isReplaced = false
+  /** The whole of it was asked for; until it comes, no delta can fit. */
+  isResyncing = false
+  private readonly expected = new Map<string, Predict>()
+  /** Why the hub has closed it for good. */
+  refusal: HeldStateError | undefined
+  /** Calls that came with a delta that did not fit: their effect is in the mirror after the resync. */
+  private unseen: Settlement[] = []
+  private readonly page: SubscriptionPage
+
+  constructor(page: SubscriptionPage, number: number, address: string) {
+    this.page = page
+    this.number = number
+    this.address = address
+  }
+
+  /** Mirrors a state from now on; the position under which the mirror has it. */
+  watch(id: string): number {
+    const { page, watched } = this
+    const known = watched.position(id)
+    if (known >= 0 || watched.isRefused(id)) return known
+    if (watched.ids.length >= page.watchedStates) {
+      page.refuseWatch(this, id)
+      return -1 // it has no view, so its first values are shown
+    }
+    const position = watched.add(id)
+    if (this.isLive) page.watchMissing(this)
+    return position
+  }
+
+  /** What calls of a state are expected to make of its view, by event: calls of a former page are shown again. */
+  expect(definition: string, predictions: Predict): void {
+    this.expected.set(definition, predictions)
+    this.page.showRestored(this)
+  }
+
+  /** What is shown of a call of a former page; `undefined` for one that is not optimistic, or whose state nobody watches here. */
+  predictionOf([name, definition, member, args]: Request['message']): Omit<Prediction, 'call'> | undefined {
+    const predict = name === 'call' && this.expected.get(definition as string)?.[member as string]
+    const position = this.watched.position(definition as string)
+    if (!predict || position < 0) return undefined
+    return { position, show: (view) => predict(view, args === undefined ? [] : (decode(args) as unknown[])) }
+  }
+
+  /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
+  call(
+    definition: string,
+    member: string,
+    args: readonly unknown[],
+    { live, predict }: CallOptions = {},
+  ): Promise<void> {
+    if (live && !this.isLive)
+      return Promise.reject(new HeldStateError('offline', `This page is not connected, and "${member}" does not wait.`))
+    const given = argumentsToSend(definition, member, args)
+    if (given instanceof HeldStateError) return Promise.reject(given)
+    const show = predict && ((view: object) => predict(view, copyValue(given, []) as unknown[]))
+    const called = this.page.request({
+      subscription: this.number,
+      message: ['call', definition, member, ...(given.length > 0 ? [encode(given)] : [])],
+      again: true,
+      prediction: show && { position: this.watch(definition), show },
+    })
+    if (show) this.page.showPredictions()
+    return called
+  }
+
+  /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
+  cancel(definition: string, task: string): Promise<void> {
+    return this.page.request({ subscription: this.number, message: ['cancel', definition, task], again: true })
+  }
+
+  touch(): void {
+    this.page.touch()
+  }
+
+  /** These settle when the whole of it has come. */
+  putOff(settled: readonly Settlement[]): void {
+    this.unseen.push(...settled)
+  }
+
+  takeUnseen(): readonly Settlement[] {
+    const { unseen } = this
+    this.unseen = []
+    return unseen
+  }
+
+  /** The connection has ended. */
+  onClosed(): void {
+    this.isAsked = false
+    this.isLive = false
+    this.isResyncing = false
+    this.unseen = [] // their calls are sent again, and settle when their effect is visible
+  }
+}

@@ -1,0 +1,59 @@
+/** The subscriptions of a page, by number. A number is never used again. */
+import { ownAddress } from '../protocol/own-address.js'
+import { ClientSubscription, type SubscriptionPage } from './subscription.js'
+
+type Opening = readonly [number: number, address: string, watch: string[]]
+
+export class Subscriptions {
+  /** To the state of the tab itself. */
+  readonly own: ClientSubscription
+  private readonly page: SubscriptionPage
+  private readonly byNumber = new Map<number, ClientSubscription>()
+  private lastOpened = 0
+
+  constructor(page: SubscriptionPage) {
+    this.page = page
+    this.own = new ClientSubscription(page, 0, ownAddress)
+    this.byNumber.set(0, this.own)
+  }
+
+  get all(): readonly ClientSubscription[] {
+    return [...this.byNumber.values()]
+  }
+
+  get(number: number): ClientSubscription | undefined {
+    return this.byNumber.get(number)
+  }
+
+  isLive(number: number): boolean {
+    return this.byNumber.get(number)?.isLive === true
+  }
+
+  /** The one to an address; a new one where there is none. */
+  open(address: string): ClientSubscription {
+    const known = this.all.find((subscription) => subscription.address === address && !subscription.refusal)
+    if (known) return known
+    this.lastOpened += 1
+    const subscription = new ClientSubscription(this.page, this.lastOpened, address)
+    this.byNumber.set(subscription.number, subscription)
+    return subscription
+  }
+
+  /** Whether there was such a one; that of the tab itself stays. */
+  remove(subscription: ClientSubscription): boolean {
+    return subscription !== this.own && this.byNumber.delete(subscription.number)
+  }
+
+  /** Those that the hub has not been asked for over this connection. */
+  openings(): Opening[] {
+    const missing = this.all.filter(({ isAsked, refusal }) => !isAsked && !refusal)
+    return missing.map((subscription) => {
+      subscription.isAsked = true
+      return [subscription.number, subscription.address, subscription.watched.greet()]
+    })
+  }
+
+  onClosed(): void {
+    for (const subscription of this.byNumber.values()) subscription.onClosed()
+  }
+}

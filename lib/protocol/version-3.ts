@@ -1,0 +1,98 @@
+/**
+ * Pages of protocol 3, which knew one state for each connection. What they say is read as what a page of this version would say, and what the hub says is
+ * written as they read it. They speak it until their calls have ended.
+ */
+import type { Json } from '../base/encode.js'
+import { isErrorCode } from '../base/errors.js'
+import { ownAddress } from './own-address.js'
+import { protocolVersion } from './version.js'
+
+const version = 3
+
+export const isVersion3 = (greeting: unknown): greeting is Readonly<Record<string, unknown>> =>
+  typeof greeting === 'object' && greeting !== null && (greeting as { version?: unknown }).version === version
+
+/** The hello of such a page, as one of this version. */
+export function helloOf3({ watch, ...hello }: Readonly<Record<string, unknown>>): unknown {
+  return { ...hello, version: protocolVersion, subscriptions: [[0, ownAddress, watch]] }
+}
+
+/** A message of such a page, or a batch of them, as one of this version. */
+export function upOf3(name: unknown, args: readonly unknown[]): readonly [name: unknown, ...args: unknown[]] {
+  const [messages] = args
+  if (name !== 'batch') return [name, 0, ...args]
+  return [name, Array.isArray(messages) ? messages.map((each) => (Array.isArray(each) ? one(each) : each)) : messages]
+}
+
+const one = ([name, ...args]: readonly unknown[]) => [name, 0, ...args]
+
+/** Writes what the hub says to one such page. */
+export class Version3 {
+  private token = ''
+  private number = 0
+  private bounds: Json | undefined
+
+  /** `undefined` for what such a page has no use for. */
+  write(name: string, args: readonly Json[]): readonly [name: string, ...args: Json[]] | undefined {
+    switch (name) {
+      case 'hi':
+        this.token = args[0] as string
+        this.number = args[1] as number
+        this.bounds = args[2]
+        return undefined
+      case 'w': {
+        const [, birth = null, revision = 0, views = [], done = 0] = args
+        const more = birth === null ? [] : [birth]
+        return ['w', this.token, revision, views, done, this.next(), this.bounds ?? null, ...more]
+      }
+      case 'r': {
+        const [, from, by, patches = [], done = 0] = args as [number, number, number, Json, number]
+        return ['r', this.token, from, from + by, patches, done, this.next(), ...(this.bounds ? [this.bounds] : [])]
+      }
+      case 'd': {
+        const [, from, by, patches, settled, ...done] = args[0] as [number, number, number, Json, Json[][] | undefined]
+        const ends = settled === undefined ? [] : [settled.map(withKnownCode)]
+        this.next()
+        return ['d', from, from + by, patches, ...ends, ...done]
+      }
+      case 'f':
+        return ['f', ...knownFailure(args.slice(1))]
+      case 'bye':
+        return ['bye', ...knownFailure(args.slice(0, 2)), ...args.slice(2)]
+      case 's':
+        return ['s', ...args]
+      default:
+        return undefined
+    }
+  }
+
+  private next(): number {
+    this.number += 1
+    return this.number
+  }
+}
+
+const withKnownCode = ([id, ...failure]: readonly Json[]): Json =>
+  failure.length === 0 ? [id as Json] : [id as Json, ...knownFailure(failure)]
+
+/** Such a page cannot read a failure whose code it does not know, or one without a stack and with more, and its call would never end. */
+const knownFailure = ([code, message, issues, stack]: readonly Json[]): Json[] => [
+  isErrorCode(code) && newCodes.has(code) ? 'handler-failed' : (code as Json),
+  message as Json,
+  ...(issues === undefined ? [] : [issues]),
+  ...(typeof stack === 'string' ? [stack] : []),
+]
+
+const newCodes: ReadonlySet<string> = new Set([
+  'event-timeout',
+  'no-cookie',
+  'other-app',
+  'state-too-large',
+  'static-export',
+  'store-full',
+  'too-many-handshakes',
+  'too-many-states',
+  'too-many-tabs',
+  'unknown-address',
+  'unknown-token',
+])

@@ -1,0 +1,92 @@
+/** The connection of a page of an older protocol: it gets the outcome of each call that waits in it, and is then told to reload. */
+import type { Clock } from '../base/clock.js'
+import type { Json } from '../base/encode.js'
+import { HeldStateError } from '../base/errors.js'
+import { fixedLimits } from '../base/server-limits.js'
+import { Version3 } from '../protocol/version-3.js'
+import type { Connection } from './connection.js'
+
+/** What it asks of the session of the page. */
+export interface OlderSession {
+  readonly phase: 'opening' | 'open' | 'closed'
+  /** Calls that have ended, and of which the page does not know. */
+  readonly unsaid: number
+  readonly subscriptions: readonly {
+    readonly inbox: { readonly length: number; readonly busy: Promise<void> | undefined }
+  }[]
+  farewell(error: HeldStateError, spreadMs: number): void
+}
+
+export class OlderConnection implements Connection {
+  private readonly connection: Connection
+  private readonly writer = new Version3()
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  get cookies(): string | undefined {
+    return this.connection.cookies
+  }
+
+  get visitor(): Connection['visitor'] {
+    return this.connection.visitor
+  }
+
+  get address(): string | undefined {
+    return this.connection.address
+  }
+
+  get unread(): number {
+    return this.connection.unread ?? 0
+  }
+
+  get written(): number {
+    return this.connection.written ?? 0
+  }
+
+  set onTaken(listener: Connection['onTaken']) {
+    this.connection.onTaken = listener
+  }
+
+  send(name: string, ...args: Json[]): void {
+    const written = this.writer.write(name, args)
+    if (written) this.connection.send(...written)
+  }
+
+  pause(): void {
+    this.connection.pause?.()
+  }
+
+  resume(): void {
+    this.connection.resume?.()
+  }
+
+  close(): void {
+    this.connection.close()
+  }
+
+  abort(): void {
+    if (this.connection.abort) this.connection.abort()
+    else this.connection.close()
+  }
+}
+
+/** Tells the page to reload, once its calls have come and have ended. */
+export function endOlder(session: OlderSession, clock: Clock): void {
+  clock.after(fixedLimits.olderPageMs, () => {
+    if (session.phase === 'closed') return
+    if (session.phase === 'open' && isQuiet(session)) session.farewell(reload(), 0)
+    else endOlder(session, clock)
+  })
+}
+
+/** Nothing that the page has sent waits or runs, and it was sent how all of it ended. */
+const isQuiet = ({ unsaid, subscriptions }: OlderSession) =>
+  unsaid === 0 && subscriptions.every(({ inbox }) => inbox.length === 0 && !inbox.busy)
+
+const reload = () =>
+  new HeldStateError(
+    'protocol-version',
+    'The server speaks a newer version of the heldstate protocol than this page. Its calls have ended as they were answered. Reload the page.',
+  )

@@ -1,0 +1,99 @@
+/** A page of protocol 3: its own client, over this hub. */
+import { expect, it } from 'vitest'
+import type { Tab } from '../client/tab.js'
+import { defineState } from '../doors/authors.js'
+import { memoryStore } from '../store/memory.js'
+import { Tab as OldTab } from './clients/version-3.fixture.mjs'
+import { testHub } from './kit.js'
+import { Loopback } from './loopback.js'
+
+const d = defineState('d', () => ({ n: 0, names: [] as string[] })).events((on) => ({
+  add: on((s, by: number) => {
+    s.n += by
+    return undefined
+  }),
+  name: on((s, name: string) => {
+    s.names.push(name)
+  }),
+  fails: on(() => {
+    throw new Error('on purpose')
+  }),
+  slow: on(async (s, name: string) => {
+    await new Promise<void>((resolve) => void hold.push(resolve))
+    s.names.push(name)
+  }),
+}))
+const hold: (() => void)[] = []
+
+function oldPage(limits = {}) {
+  const kit = testHub([d], { store: memoryStore(), limits })
+  const wire = new Loopback(kit.hub, kit.clock, 'a browser')
+  const reports: string[] = []
+  let signed: string | undefined
+  const identity = { claim: async () => signed, keep: (token: string) => void (signed = token), forget: () => {} }
+  const report = ({ code }: { code: string }) => void reports.push(code)
+  const tab = new OldTab({ wire, identity, page: 'c'.repeat(32), report }) as unknown as Tab
+  tab.watch('d')
+  const call = (member: string, ...args: unknown[]) =>
+    tab.call('d', member, args).then(
+      () => 'done',
+      (error: { code: string }) => error.code,
+    )
+  const mirror = () => tab.mirror.getState() as unknown as { status: string; views: Map<number, { n: number }> }
+  return { ...kit, wire, tab, call, reports, mirror, token: () => (signed as string).split('.')[0] as string }
+}
+
+it('gets the outcome of each call that waits in it, and is then told to reload', async () => {
+  const { tab, wire, call, reports, mirror, clock, hub, token } = oldPage()
+  tab.start()
+  await clock.settle()
+  expect(mirror().status).toBe('live')
+  wire.cut()
+  const calls = [call('add', 5), call('fails'), call('name', 'a'), call('none'), call('add', 1)]
+  await clock.settle()
+  await wire.connect()
+  await clock.settle()
+  expect(await Promise.all(calls)).toEqual(['done', 'handler-failed', 'done', 'unknown-member', 'done'])
+  expect(mirror().views.get(0)).toMatchObject({ n: 6, names: ['a'] })
+  expect(hub.instance(token()).state.d).toMatchObject({ n: 6, names: ['a'] })
+  expect(reports).toEqual([])
+  await clock.advance(3_000)
+  expect(reports).toEqual(['protocol-version'])
+  expect(mirror().status).toBe('offline')
+})
+
+it('does not lose a call that takes longer, and one that is sent again has no second effect', async () => {
+  const { tab, wire, call, reports, mirror, clock } = oldPage()
+  tab.start()
+  await clock.settle()
+  const slow = call('slow', 'b')
+  await clock.advance(1_000)
+  wire.cut()
+  await wire.connect()
+  await clock.advance(8_000)
+  expect(reports).toEqual([])
+  for (const free of hold) free()
+  await clock.advance(50)
+  expect(await slow).toBe('done')
+  expect(mirror().views.get(0)).toMatchObject({ names: ['b'] })
+  await clock.advance(5_000)
+  expect(reports).toEqual(['protocol-version'])
+})
+
+it('goes on from what it heard last, and hears of a failure whose code it does not know', async () => {
+  const { tab, wire, call, mirror, clock, hub, token } = oldPage({ stateBytes: 2_000 })
+  tab.start()
+  await clock.settle()
+  const first = call('add', 1)
+  await clock.settle()
+  expect(await first).toBe('done')
+  wire.cut()
+  await hub.modifyState(token(), d, (s) => void (s.n = 10))
+  await wire.connect()
+  await clock.settle()
+  expect(wire.received.at(-1)?.[0]).toBe('r')
+  expect(mirror().views.get(0)).toMatchObject({ n: 10 })
+  const large = call('name', 'x'.repeat(5_000))
+  await clock.settle()
+  expect(await large).toBe('handler-failed')
+})
