@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../lib/base/clock.js'
 import type { HeldStateError } from '../lib/base/errors.js'
 import type { Identity } from '../lib/client/identity.js'
+import { shownOf } from '../lib/client/mirror.js'
 import { Presence } from '../lib/client/presence.js'
 import { socketWire } from '../lib/client/socket.js'
 import { Tab } from '../lib/client/tab.js'
@@ -149,7 +150,7 @@ export class ChaosTab {
     const tab = new Tab({ wire, identity, report: ({ code, message }) => this.faults.push(`${code}: ${message}`) })
     const presence = new Presence(chaosState, tab)
     tab.mirror.subscribe(() => {
-      if (tab === this.tab && tab.mirror.getState().revision > 0) this.look()
+      if (tab === this.tab && shownOf(tab.mirror.getState()).revision > 0) this.look()
     })
     this.starting = false
     tab.start()

@@ -3,6 +3,7 @@
  * are cut by schedule, and in the end each tells its life.
  */
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client'
+import { shownOf } from '../../lib/dist/client/mirror.js'
 import { socketWire } from '../../lib/dist/client/socket.js'
 import { Tab } from '../../lib/dist/client/tab.js'
 import { signedBrowser } from '../../lib/dist/transport/browser-cookie.js'
@@ -106,8 +107,9 @@ function heldClient(client: number): Client {
   })
   const position = tab.watch('jitter')
   const ready = new Promise<void>((resolve) => {
-    tab.mirror.subscribe(({ status, views }) => {
-      life.connected = status === 'live'
+    tab.mirror.subscribe((mirror) => {
+      const { views } = shownOf(mirror)
+      life.connected = mirror.status === 'live'
       if (life.connected) resolve()
       const view = views.get(position) as View | undefined
       if (view) show(life, view)

@@ -129,7 +129,7 @@ export const pageLimits = {
   /** Characters that a page keeps of calls that have not settled, for the page after it. Browsers have room for five million in a tab. */
   keptCharacters: 500_000,
   /** Milliseconds in which calls that are made while the page is not connected are kept, together. */
-  keepMs: 50,
+  keepCallsMs: 50,
   /** After so many messages, the page says what it has heard. */
   heardEvery: 64,
   /** Times that a connection may end over a call that was sent alone. Then the page gives the call up; it would go on for ever. */

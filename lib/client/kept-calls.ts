@@ -83,7 +83,7 @@ export class KeptCalls {
 
   /** A call was made, or has settled. While the page is live, calls settle at once, and are kept only when it ends. */
   changed(isLive: boolean): void {
-    if (!isLive || this.isStored) this.cancelSave ??= this.parts.clock.after(pageLimits.keepMs, () => this.save())
+    if (!isLive || this.isStored) this.cancelSave ??= this.parts.clock.after(pageLimits.keepCallsMs, () => this.save())
   }
 
   /** Keeps what has not settled, as far as there is room. */

@@ -96,7 +96,6 @@ export class Tab implements SubscriptionPage, DisplayPage {
     })
   }
 
-  /** Tells subscribers of the mirror to look again: something that they show beside it has changed. */
   touch(): void {
     this.mirror.setState((mirror) => ({ ...mirror }), true)
   }

@@ -63,6 +63,13 @@ const downs: [string, Down][] = [
   ['a farewell of many', { type: 'farewell', failure, spreadMs: 500 }],
 ]
 
+describe('the golden file', () => {
+  it('has a line for each message as it is on the wire: a change of it needs another version, unless both sides bear it', async () => {
+    const lines = downs.map(([what, message]) => `${what}: ${JSON.stringify(writeDown(message))}`)
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`wire-${protocolVersion}.txt`)
+  })
+})
+
 describe('down', () => {
   it.each(downs)('%s is read as it was written', (_, message) => {
     const [name, ...args] = overTheWire(writeDown(message))

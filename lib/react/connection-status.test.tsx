@@ -5,7 +5,11 @@ import { defineState } from '../doors/authors.js'
 import { ConnectionStatus } from '../doors/react.js'
 import { openPage } from './page.fixture.js'
 
-const d = defineState('d', () => ({ n: 0 }))
+const d = defineState('d', () => ({ n: 0 })).events((on) => ({
+  add: on((s) => {
+    s.n += 1
+  }),
+}))
 
 afterEach(() => document.body.replaceChildren())
 
@@ -33,7 +37,7 @@ it('says that the connection is lost when that lasts, offers to try at once, and
   const { text, tab, acting, button } = await shown(0)
   await acting(async () => tab.drop())
   await wait(5)
-  expect(text()).toBe('Connection lost. Your changes are kept and sent when it is back.Try now')
+  expect(text()).toBe('Not connected.Try now')
   let retried = 0
   tab.wire.retry = () => {
     retried += 1
@@ -48,8 +52,24 @@ it('says that the browser is offline, where trying is of no use', async () => {
   const { text, tab, acting, button } = await shown(0)
   await acting(async () => tab.wire.cut(true))
   await wait(5)
-  expect(text()).toBe('You are offline. Your changes are kept and sent when you are back.')
+  expect(text()).toBe('You are offline.')
   expect(button()).toBeNull()
+})
+
+it('says how many changes wait, in words of the app as well, and no more when they are sent', async () => {
+  const page = openPage([d])
+  const words = { reconnecting: 'Getrennt.', waiting: (changes: number) => `${changes} warten.` }
+  await page.show([<ConnectionStatus key="1" after={0} />, <ConnectionStatus key="2" after={0} words={words} />])
+  await page.live()
+  const { add } = await page.tab.watch(d)
+  await page.acting(async () => page.tab.drop())
+  await page.acting(async () => void add())
+  await wait(5)
+  expect(page.text()).toBe('Not connected. 1 change waits.Try nowGetrennt. 1 warten.Try now')
+  await page.acting(async () => void Array.from({ length: 11 }, () => void add()))
+  expect(page.text()).toContain('Not connected. 12 changes wait.')
+  await page.acting(() => page.tab.reconnect())
+  expect(page.text()).toBe('')
 })
 
 it('says that the server cannot save, as long as that lasts, and the page is live all the time', async () => {

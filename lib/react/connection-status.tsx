@@ -22,22 +22,26 @@ interface Words {
   readonly stalled: string
   readonly lost: string
   readonly retry: string
+  /** Behind the words for a lost connection, where changes wait for it. */
+  readonly waiting: (changes: number) => string
 }
 
 const english: Words = {
   connecting: 'Connecting…',
-  reconnecting: 'Connection lost. Your changes are kept and sent when it is back.',
-  offline: 'You are offline. Your changes are kept and sent when you are back.',
+  reconnecting: 'Not connected.',
+  offline: 'You are offline.',
   stalled: 'The server cannot save at the moment. Changes wait for it, but not for long.',
   lost: 'The server has lost what this page showed, and starts over.',
   retry: 'Try now',
+  waiting: (changes) => (changes === 1 ? '1 change waits.' : `${changes} changes wait.`),
 }
 
 export function ConnectionStatus({ after = 1_500, className, words }: ConnectionStatusProps) {
-  const { status, stalled, lost, retry } = useConnection()
+  const { status, stalled, lost, waiting, retry } = useConnection()
   const isTroubled = status !== 'live' || stalled || lost
   const shown = useLasting(isTroubled, lost ? 0 : after)
   const said = { ...english, ...words }
+  const word = status !== 'live' ? said[status] : stalled ? said.stalled : said.lost
   return (
     <div
       role="status"
@@ -48,7 +52,7 @@ export function ConnectionStatus({ after = 1_500, className, words }: Connection
     >
       {shown && isTroubled ? (
         <>
-          <span>{status !== 'live' ? said[status] : stalled ? said.stalled : said.lost}</span>
+          <span>{waiting > 0 ? `${word} ${said.waiting(waiting)}` : word}</span>
           {status === 'offline' || status === 'live' ? null : (
             <button type="button" onClick={retry} style={className === undefined ? button : undefined}>
               {said.retry}

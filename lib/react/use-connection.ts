@@ -19,6 +19,8 @@ export interface Connection {
    * `forgetTab()` is no loss.
    */
   readonly lost: boolean
+  /** How many changes of this page wait for the connection; 0 while it is live. A reload keeps them, as far as the browser has room. */
+  readonly waiting: number
   /** How many attempts have failed in a row; 0 while it is live. */
   readonly attempt: number
   /** When the next one comes, in milliseconds since the epoch; `null` if none is planned: a hidden page waits to be seen. */
@@ -51,18 +53,20 @@ const reconnect = () => pageTab().reconnect()
 let last: Connection | undefined
 
 function connectionOf(mirror: Mirror): Connection {
-  const { status, waiting, stalled: held } = mirror
+  const { status, stalled: held, unsettled } = mirror
   const { lost } = shownOf(mirror)
-  const { attempt = 0, nextRetryAt = null, reason } = waiting ?? {}
+  const { attempt = 0, nextRetryAt = null, reason } = mirror.waiting ?? {}
   const stalled = held && status === 'live'
+  const waiting = status === 'live' ? 0 : unsettled
   if (
     last?.status !== status ||
     last.stalled !== stalled ||
     last.lost !== lost ||
+    last.waiting !== waiting ||
     last.attempt !== attempt ||
     last.nextRetryAt !== nextRetryAt ||
     last.reason !== reason
   )
-    last = Object.freeze({ status, stalled, lost, attempt, nextRetryAt, reason, retry, reconnect })
+    last = Object.freeze({ status, stalled, lost, waiting, attempt, nextRetryAt, reason, retry, reconnect })
   return last
 }

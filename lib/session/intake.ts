@@ -233,5 +233,5 @@ const surplus = stackless(
     ),
 )
 
-const tooOften = () =>
+export const tooOften = (): HeldStateError =>
   new HeldStateError('invalid-message', 'The page has sent too much that is no message, so its connection is closed.')

@@ -1,12 +1,15 @@
 /** The subscriptions of one page, as it opens and closes them. A number is never used again. */
 import { concealed } from '../base/concealed.js'
+import type { HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
+import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Turn } from '../instance/turn.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Closed, Down } from '../protocol/down.js'
 import type { Opening } from '../protocol/opening.js'
 import { malformed } from '../protocol/reading.js'
+import { tooOften } from './intake.js'
 import type { Subscription } from './subscription.js'
 
 export interface OpeningCore {
@@ -23,6 +26,8 @@ export interface OpeningSession {
   greet(): void
   send(message: Down): void
   changed(): void
+  /** Says why, and ends its connection. */
+  farewell(error: HeldStateError, spreadMs: number): void
 }
 
 export interface OpeningParts {
@@ -42,6 +47,8 @@ export class OpenedSubscriptions {
   private last = -1
   /** Said after the first word. */
   private refused: Closed[] = []
+  /** Openings that were refused over this connection. */
+  private refusals = 0
 
   constructor(core: OpeningCore, session: OpeningSession, parts: OpeningParts) {
     this.core = core
@@ -110,6 +117,8 @@ export class OpenedSubscriptions {
   }
 
   private refuse(subscription: number, error: unknown): void {
+    this.refusals += 1
+    if (this.refusals > guardLimits.unreadableMessages) return this.session.farewell(tooOften(), 0)
     const failure = toFailure(concealed('handler-failed', 'A subscription', error))
     this.refused.push({ type: 'closed', subscription, failure })
     if (this.session.phase === 'open') this.sayRefused()

@@ -247,6 +247,14 @@ it('a page that has as many subscriptions as it may is refused one more, by name
   expect(session.phase).toBe('open')
 })
 
+it('a page that asks for what is refused again and again is closed, and does not fill the memory with answers', async () => {
+  const { session, said, closed, clock } = await two()
+  for (let number = 2; number < 5_000; number += 1) session.receive('open', [number, 'nowhere', []])
+  await clock.advance(50)
+  expect(said.own.length + said.other.length).toBeLessThan(150)
+  expect([session.phase, closed()]).toEqual(['closed', 1])
+})
+
 it('the same call over two connections has its effect once, also while it is on its way to the store', async () => {
   const memory = memoryStore()
   const saves: (() => void)[] = []
