@@ -3,7 +3,8 @@
  * A patch that does not fit throws `invalid-message`, and the result of the others is lost with it.
  */
 import { HeldStateError } from '../base/errors.js'
-import type { Key, Patch, Splice } from './patch.js'
+import type { Key, Patch, Splice, TextSplice } from './patch.js'
+import { isPair } from './text-splice.js'
 
 /** Containers that this call has made, and may therefore change. */
 type Own = Set<object>
@@ -32,13 +33,22 @@ function assigned(patch: Patch): unknown {
   return patch[1]
 }
 
-function spliced(value: unknown, [, start, deleteCount, items]: Splice, own: Own): unknown {
-  if (!Array.isArray(value) || !Array.isArray(items) || !isCount(start) || !isCount(deleteCount)) throw misfit()
-  if (start + deleteCount > value.length) throw misfit()
+function spliced(value: unknown, [, start, deleteCount, come]: Splice | TextSplice, own: Own): unknown {
+  const end = start + deleteCount
+  if (!isCount(start) || !isCount(deleteCount)) throw misfit()
+  if (typeof value === 'string' && typeof come === 'string') return rewritten(value, start, end, come)
+  if (!Array.isArray(value) || !Array.isArray(come) || end > value.length) throw misfit()
   const list = owned(value, own) as unknown[]
-  if (items.length < manyArguments) list.splice(start, deleteCount, ...items)
-  else for (const item of [...items, ...list.splice(start).slice(deleteCount)]) list.push(item)
+  if (come.length < manyArguments) list.splice(start, deleteCount, ...come)
+  else for (const item of [...come, ...list.splice(start).slice(deleteCount)]) list.push(item)
   return list
+}
+
+/** Nothing is looked at where words are added to the end. */
+function rewritten(value: string, start: number, end: number, words: string): string {
+  if (start === end && end === value.length) return value + words
+  if (end > value.length || isPair(value, start) || isPair(value, end)) throw misfit()
+  return value.slice(0, start) + words + value.slice(end)
 }
 
 /** Engines bound how many arguments a call may have; this is well below. */

@@ -6,15 +6,32 @@
 import { kindOf } from '../base/value.js'
 import { hunksOf } from './hunks.js'
 import type { Key, Patch } from './patch.js'
+import { textChange } from './text-splice.js'
 
-/** Paths begin with `at`. */
-export function diff(before: unknown, after: unknown, at: readonly Key[] = []): Patch[] {
-  const patches: Patch[] = []
-  compare(before, after, at, patches)
-  return patches
+export interface DiffOptions {
+  /** The reader of the patches knows splices of texts. */
+  readonly texts: boolean
 }
 
-type Compare = (path: readonly Key[], before: never, after: never, patches: Patch[]) => void
+const withTexts: DiffOptions = { texts: true }
+
+/** Paths begin with `at`. */
+export function diff(
+  before: unknown,
+  after: unknown,
+  at: readonly Key[] = [],
+  { texts }: DiffOptions = withTexts,
+): Patch[] {
+  const found: Found = { patches: [], texts }
+  compare(before, after, at, found)
+  return found.patches
+}
+
+interface Found extends DiffOptions {
+  readonly patches: Patch[]
+}
+
+type Compare = (path: readonly Key[], before: never, after: never, found: Found) => void
 
 const comparers: Partial<Record<string, Compare>> = {
   object: compareObjects,
@@ -23,56 +40,63 @@ const comparers: Partial<Record<string, Compare>> = {
   set: compareSets,
 }
 
-function compare(before: unknown, after: unknown, path: readonly Key[], patches: Patch[]): void {
+function compare(before: unknown, after: unknown, path: readonly Key[], found: Found): void {
   if (Object.is(before, after)) return
   const kind = kindOf(after)
-  if (kind !== kindOf(before)) return void patches.push([path, after])
+  if (kind !== kindOf(before)) return void found.patches.push([path, after])
   if (kind === 'date' && Object.is((before as Date).getTime(), (after as Date).getTime())) return
   const comparer = comparers[kind]
-  if (comparer) comparer(path, before as never, after as never, patches)
-  else patches.push([path, after])
+  if (comparer) comparer(path, before as never, after as never, found)
+  else if (found.texts && typeof before === 'string' && typeof after === 'string')
+    compareTexts(path, before, after, found)
+  else found.patches.push([path, after])
+}
+
+function compareTexts(path: readonly Key[], before: string, after: string, { patches }: Found): void {
+  const change = textChange(before, after)
+  patches.push(change ? [path, change.start, change.deleteCount, change.words] : [path, after])
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
-function compareObjects(path: readonly Key[], before: Fields, after: Fields, patches: Patch[]): void {
-  if (Object.getPrototypeOf(before) !== Object.getPrototypeOf(after)) return void patches.push([path, after])
+function compareObjects(path: readonly Key[], before: Fields, after: Fields, found: Found): void {
+  if (Object.getPrototypeOf(before) !== Object.getPrototypeOf(after)) return void found.patches.push([path, after])
   const was = Object.keys(before)
   const is = Object.keys(after)
   if (is.length === was.length && is.every((key, at) => key === was[at])) {
     for (const key of is)
-      if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], patches)
+      if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], found)
     return
   }
   const late = lateKeys(was, is, isIndex)
-  for (const key of was) if (late.has(key) || !Object.hasOwn(after, key)) patches.push([[...path, key]])
+  for (const key of was) if (late.has(key) || !Object.hasOwn(after, key)) found.patches.push([[...path, key]])
   for (const key of is)
-    if (late.has(key) || !Object.hasOwn(before, key)) patches.push([[...path, key], after[key]])
-    else if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], patches)
+    if (late.has(key) || !Object.hasOwn(before, key)) found.patches.push([[...path, key], after[key]])
+    else if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], found)
 }
 
 function compareMaps(
   path: readonly Key[],
   before: ReadonlyMap<Key, unknown>,
   after: ReadonlyMap<Key, unknown>,
-  patches: Patch[],
+  found: Found,
 ): void {
   const late = lateKeys([...before.keys()], [...after.keys()])
-  for (const key of before.keys()) if (late.has(key) || !after.has(key)) patches.push([[...path, key]])
+  for (const key of before.keys()) if (late.has(key) || !after.has(key)) found.patches.push([[...path, key]])
   for (const [key, value] of after) {
     const held = before.get(key)
-    if (late.has(key)) patches.push([[...path, key], value])
-    else if (!Object.is(held, value)) compare(held, value, [...path, key], patches)
+    if (late.has(key)) found.patches.push([[...path, key], value])
+    else if (!Object.is(held, value)) compare(held, value, [...path, key], found)
   }
 }
 
-function compareSets(path: readonly Key[], before: ReadonlySet<Key>, after: ReadonlySet<Key>, patches: Patch[]): void {
+function compareSets(path: readonly Key[], before: ReadonlySet<Key>, after: ReadonlySet<Key>, found: Found): void {
   const [was, is] = [[...before], [...after]]
   const late = lateKeys(was, is)
   const gone = was.filter((item) => late.has(item) || !after.has(item))
-  if (gone.some(isObject) || [...late].some(isObject)) return void patches.push([path, after])
-  for (const item of gone) patches.push([[...path, item]])
-  for (const item of late) patches.push([[...path, item], true])
+  if (gone.some(isObject) || [...late].some(isObject)) return void found.patches.push([path, after])
+  for (const item of gone) found.patches.push([[...path, item]])
+  for (const item of late) found.patches.push([[...path, item], true])
 }
 
 /**
@@ -108,14 +132,14 @@ function compareArrays(
   path: readonly Key[],
   before: readonly unknown[],
   after: readonly unknown[],
-  patches: Patch[],
+  found: Found,
 ): void {
   let offset = 0
   for (const { start, deleted, inserted } of hunksOf(before, after)) {
     const at = start + offset
     const [was, is] = [before.slice(start, start + deleted), after.slice(at, at + inserted)]
-    if (deleted === inserted) exchange(path, at, was, is, patches)
-    else resize(path, at, was, is, patches)
+    if (deleted === inserted) exchange(path, at, was, is, found)
+    else resize(path, at, was, is, found)
     offset += inserted - deleted
   }
 }
@@ -125,44 +149,52 @@ type CompareElements = (
   at: number,
   was: readonly unknown[],
   is: readonly unknown[],
-  patches: Patch[],
+  found: Found,
 ) => void
 
 /** As many elements go as come, so each becomes the one in its place. Neighbours of which nothing stays go as one splice. */
-const exchange: CompareElements = (path, at, was, is, patches) => {
+const exchange: CompareElements = (path, at, was, is, found) => {
   let from = 0
   for (let index = 0; index <= is.length; index += 1) {
     const isEnd = index === is.length
     if (!isEnd && !isAlike(was[index], is[index])) continue
-    if (index - from === 1) patches.push([[...path, at + from], is[from]])
-    else if (index > from) patches.push([path, at + from, index - from, is.slice(from, index)])
-    if (!isEnd) compare(was[index], is[index], [...path, at + index], patches)
+    if (index - from === 1) found.patches.push([[...path, at + from], is[from]])
+    else if (index > from) found.patches.push([path, at + from, index - from, is.slice(from, index)])
+    if (!isEnd) compare(was[index], is[index], [...path, at + index], found)
     from = index + 1
   }
 }
 
 /** Which element became which would be a guess; but a list that was fetched again often has equal ones at its ends. */
-const resize: CompareElements = (path, at, was, is, patches) => {
+const resize: CompareElements = (path, at, was, is, found) => {
   const shorter = Math.min(was.length, is.length)
   let head = 0
   while (head < shorter && isEqual(was[head], is[head])) head += 1
   let tail = 0
   while (tail < shorter - head && isEqual(was[was.length - 1 - tail], is[is.length - 1 - tail])) tail += 1
-  patches.push([path, at + head, was.length - head - tail, is.slice(head, is.length - tail)])
+  found.patches.push([path, at + head, was.length - head - tail, is.slice(head, is.length - tail)])
 }
 
 /** Whether comparing inside may tell less than the whole of `is`. */
 function isAlike(was: unknown, is: unknown): boolean {
   const kind = kindOf(is)
   if (kind !== kindOf(was)) return false
-  if (kind !== 'object' && kind !== 'array') return kind === 'map' || kind === 'set' || isEqual(was, is)
+  if (kind !== 'object' && kind !== 'array')
+    return kind === 'map' || kind === 'set' || isEqual(was, is) || isEdited(was, is)
   const keys = Object.keys(is as Fields)
   if (keys.length === 0) return Object.keys(was as Fields).length === 0
   return keys.some((key) => {
     const [held, value] = [(was as Fields)[key], (is as Fields)[key]]
-    return Object.is(held, value) || (isObject(held) && isObject(value))
+    return Object.is(held, value) || (isObject(held) && isObject(value)) || isEdited(held, value)
   })
 }
+
+/** In a list, neighbours that are replaced go as one; that is shorter than a patch for each of these. */
+const longText = 64
+
+/** Whether a text in a list is another edition of the one in its place. */
+const isEdited = (was: unknown, is: unknown) =>
+  typeof was === 'string' && typeof is === 'string' && is.length >= longText && textChange(was, is) !== undefined
 
 const isEqual = (was: unknown, is: unknown) => Object.is(was, is) || (isObject(is) && diff(was, is).length === 0)
 

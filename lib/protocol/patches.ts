@@ -8,7 +8,8 @@ export function writePatch(patch: Patch): Json {
   const path = patch[0].map(encode)
   if (patch.length === 1) return [path]
   if (patch.length === 2) return [path, encode(patch[1])]
-  return [path, patch[1], patch[2], patch[3].map(encode)]
+  const [, start, deleteCount, come] = patch
+  return [path, start, deleteCount, typeof come === 'string' ? come : come.map(encode)]
 }
 
 /** Reads what `writePatch` wrote. */
@@ -17,6 +18,9 @@ export function readPatch(value: unknown): Patch {
   const keys = list(path).map(decode) as Key[]
   if (rest.length === 0) return [keys]
   if (rest.length === 1) return [keys, decode(rest[0])]
-  if (rest.length === 3) return [keys, count(rest[0]), count(rest[1]), list(rest[2]).map(decode)]
+  if (rest.length === 3) {
+    const [start, deleteCount, come] = rest
+    return [keys, count(start), count(deleteCount), typeof come === 'string' ? come : list(come).map(decode)] as Patch
+  }
   throw malformed('a patch with a wrong number of parts')
 }
