@@ -32,6 +32,8 @@ export const fixedLimits = {
   drainMs: 2_000,
   /** Characters from which on a field is written as patches of it: less is written whole as fast as compared. */
   largeField: 512,
+  /** Characters from which on a field in which only texts have changed is: a text that grows by some words is soon as long. */
+  patchedText: 64,
   /** Changes of one token that wait for a save under way, and are saved together; who comes then waits for the lock. */
   changesAtOnce: 1_000,
   /** Patches of a field before it is written whole again, so that reading it does not take long. */

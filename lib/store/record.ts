@@ -3,12 +3,12 @@
  * until they are as long as the field. So a save costs as much as has changed, and a load at most twice the size of the state.
  */
 import { decode, encode } from '../base/encode.js'
-import { fixedLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import { apply } from '../delta/apply.js'
-import { diff } from '../delta/diff.js'
-import { readPatch, writePatch } from '../protocol/patches.js'
+import { type DiffOptions, diff } from '../delta/diff.js'
+import type { Patch } from '../delta/patch.js'
 import type { Shape } from '../state/shape.js'
+import { type PatchedField, patched, unpatched, wholeField } from './patched-field.js'
 import type { Fields, PageCalls, RunningTask, Stored } from './store.js'
 
 /** Texts by key. */
@@ -25,13 +25,6 @@ export interface SavedTexts {
 
 /** The saved record of a token, or `'same'` if the caller already has that revision. */
 export type SavedOrSame = SavedTexts | 'same' | undefined
-
-/** A large field as it is saved: its own text, and patches. Lengths are in characters. */
-interface Large {
-  readonly length: number
-  readonly patches: number
-  readonly patchesLength: number
-}
 
 /** Is stored next to the fields of a state. */
 interface Head {
@@ -53,9 +46,9 @@ const nothing: Stored = { revision: 0, state: {}, calls: [], running: [], ended:
 
 export class TokenRecord {
   readonly stored: Stored
-  private readonly large: ReadonlyMap<string, Large>
+  private readonly large: ReadonlyMap<string, PatchedField>
 
-  private constructor(stored: Stored, large: ReadonlyMap<string, Large>) {
+  private constructor(stored: Stored, large: ReadonlyMap<string, PatchedField>) {
     this.stored = stored
     this.large = large
   }
@@ -78,10 +71,10 @@ export class TokenRecord {
     return TokenRecord.empty.with(revision, texts)
   }
 
-  /** The writes for `next`, and the record after them. */
-  to(next: Stored): { readonly record: TokenRecord; readonly writes: Writes } {
+  /** The writes for `next`, and the record after them. Without `texts`, a process of an earlier version can read them. */
+  to(next: Stored, options: DiffOptions = { texts: true }): { readonly record: TokenRecord; readonly writes: Writes } {
     const { stored } = this
-    const writing = new Writing(this.large)
+    const writing = new Writing(this.large, options)
     const { writes } = writing
     if (next.calls !== stored.calls) writes.calls = callsText(next.calls)
     if (next.running !== stored.running) writes.running = JSON.stringify(next.running.map(writeRun))
@@ -127,7 +120,7 @@ export class TokenRecord {
     const shapes: Record<string, Shape> = { ...stored.shapes }
     const large = new Map(this.large)
     const heads = new Map<string, Head | undefined>()
-    const patches: [number, id: string, name: string, text: string][] = []
+    const patches: SavedPatch[] = []
     for (const [key, text] of Object.entries(writes)) {
       const [kind, id = '', name = '', number] = key.split(separator)
       if (kind === 'state') heads.set(id, text === null ? undefined : (JSON.parse(text) as Head))
@@ -140,13 +133,7 @@ export class TokenRecord {
       else put(fieldsOf(id), name, decode(JSON.parse(text)))
       note(large, key, text === null ? 0 : text.length)
     }
-    for (const [number, id, name, text] of patches.sort((a, b) => a[0] - b[0])) {
-      const list = (JSON.parse(text) as unknown[]).map(readPatch)
-      put(fieldsOf(id), name, apply(ownValue(fieldsOf(id), name), list))
-      const key = fieldKey(id, name)
-      const known = large.get(key) as Large
-      large.set(key, { ...known, patches: number, patchesLength: known.patchesLength + text.length })
-    }
+    applyAll(patches, large, fieldsOf)
     for (const [id, head] of heads) {
       if (head)
         state[id] = Object.fromEntries(head.names.map((name) => [name, ownValue(ownValue(state, id) ?? {}, name)]))
@@ -170,6 +157,27 @@ export class TokenRecord {
       large,
     )
   }
+}
+
+type SavedPatch = readonly [number, id: string, name: string, text: string]
+
+/** Applies what is saved of fields, one after the other; a field with many is copied once. */
+function applyAll(
+  saved: SavedPatch[],
+  large: Map<string, PatchedField>,
+  fieldsOf: (id: string) => Record<string, unknown>,
+): void {
+  const lists = new Map<string, { readonly id: string; readonly name: string; readonly patches: Patch[] }>()
+  for (const [number, id, name, text] of saved.sort((a, b) => a[0] - b[0])) {
+    const key = fieldKey(id, name)
+    const [field, patches] = unpatched(large.get(key) as PatchedField, number, text)
+    large.set(key, field)
+    const list = lists.get(key)
+    if (list) list.patches.push(...patches)
+    else lists.set(key, { id, name, patches: [...patches] })
+  }
+  for (const { id, name, patches } of lists.values())
+    put(fieldsOf(id), name, apply(ownValue(fieldsOf(id), name), patches))
 }
 
 /** A text that is written, removed, or as before. */
@@ -197,29 +205,32 @@ function put(fields: Record<string, unknown>, name: string, value: unknown): voi
 class Writing {
   readonly writes: Record<string, string | null> = {}
   /** A copy as soon as it changes. */
-  large: ReadonlyMap<string, Large>
-  private own: Map<string, Large> | undefined
+  large: ReadonlyMap<string, PatchedField>
+  private own: Map<string, PatchedField> | undefined
+  private readonly options: DiffOptions
 
-  constructor(large: ReadonlyMap<string, Large>) {
+  constructor(large: ReadonlyMap<string, PatchedField>, options: DiffOptions) {
     this.large = large
+    this.options = options
   }
 
   field(key: string, before: unknown, after: unknown): void {
     const known = this.large.get(key)
-    if (!known || known.patches >= fixedLimits.patchesOfField) return this.whole(key, after)
-    const text = JSON.stringify(diff(before, after).map(writePatch))
-    const patchesLength = known.patchesLength + text.length
-    if (patchesLength > known.length) return this.whole(key, after)
-    const patches = known.patches + 1
-    this.writes[patchKey(key, patches)] = text
-    this.changed().set(key, { ...known, patches, patchesLength })
+    if (!known) return this.whole(key, after)
+    const patches = diff(before, after, [], this.options)
+    if (patches.length === 0) return
+    const saved = patched(known, patches, after)
+    if (!saved) return this.whole(key, after)
+    for (let number = saved.number + 1; number <= known.patches; number += 1) this.writes[patchKey(key, number)] = null
+    this.writes[patchKey(key, saved.number)] = saved.text
+    this.changed().set(key, saved.field)
   }
 
   whole(key: string, value: unknown): void {
     this.removePatches(key)
     const text = JSON.stringify(encode(value))
     this.writes[key] = text
-    if (text.length >= fixedLimits.largeField || this.large.has(key)) note(this.changed(), key, text.length)
+    if (wholeField(text.length) || this.large.has(key)) note(this.changed(), key, text.length)
   }
 
   remove(key: string): void {
@@ -233,7 +244,7 @@ class Writing {
     for (let number = 1; number <= patches; number += 1) this.writes[patchKey(key, number)] = null
   }
 
-  private changed(): Map<string, Large> {
+  private changed(): Map<string, PatchedField> {
     this.own ??= new Map(this.large)
     this.large = this.own
     return this.own
@@ -243,9 +254,10 @@ class Writing {
 const isSame = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((name, index) => name === b[index])
 
-function note(large: Map<string, Large>, key: string, length: number): void {
-  if (length < fixedLimits.largeField) large.delete(key)
-  else large.set(key, { length, patches: 0, patchesLength: 0 })
+function note(large: Map<string, PatchedField>, key: string, length: number): void {
+  const field = wholeField(length)
+  if (field) large.set(key, field)
+  else large.delete(key)
 }
 
 /** A run as JSON. */
