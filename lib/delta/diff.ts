@@ -4,6 +4,7 @@
  * number of changes are one difference.
  */
 import { kindOf } from '../base/value.js'
+import { growth } from './growth.js'
 import { hunksOf } from './hunks.js'
 import type { Key, Patch } from './patch.js'
 import { textChange } from './text-splice.js'
@@ -29,6 +30,22 @@ export function diff(
 
 interface Found extends DiffOptions {
   readonly patches: Patch[]
+}
+
+/** Of what has the same key in both. Paths begin where it is. */
+export function diffEntry(before: Fields, after: Fields, key: string, { texts }: DiffOptions = withTexts): Patch[] {
+  const found: Found = { patches: [], texts }
+  compareEntry([before, after], key, [before[key], after[key]], [], found)
+  return found.patches
+}
+
+type Pair<T> = readonly [before: T, after: T]
+
+/** Of what stands under `key` in two containers: it may be known how a text has grown. */
+function compareEntry(boxes: Pair<object>, key: unknown, [was, is]: Pair<unknown>, path: readonly Key[], found: Found) {
+  const words = found.texts && typeof is === 'string' && typeof was === 'string' && growth(...boxes, key)
+  if (typeof words !== 'string') compare(was, is, path, found)
+  else if (words !== '') found.patches.push([path, (was as string).length, 0, words])
 }
 
 type Compare = (path: readonly Key[], before: never, after: never, found: Found) => void
@@ -65,14 +82,16 @@ function compareObjects(path: readonly Key[], before: Fields, after: Fields, fou
   const is = Object.keys(after)
   if (is.length === was.length && is.every((key, at) => key === was[at])) {
     for (const key of is)
-      if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], found)
+      if (!Object.is(before[key], after[key]))
+        compareEntry([before, after], key, [before[key], after[key]], [...path, key], found)
     return
   }
   const late = lateKeys(was, is, isIndex)
   for (const key of was) if (late.has(key) || !Object.hasOwn(after, key)) found.patches.push([[...path, key]])
   for (const key of is)
     if (late.has(key) || !Object.hasOwn(before, key)) found.patches.push([[...path, key], after[key]])
-    else if (!Object.is(before[key], after[key])) compare(before[key], after[key], [...path, key], found)
+    else if (!Object.is(before[key], after[key]))
+      compareEntry([before, after], key, [before[key], after[key]], [...path, key], found)
 }
 
 function compareMaps(
@@ -86,7 +105,7 @@ function compareMaps(
   for (const [key, value] of after) {
     const held = before.get(key)
     if (late.has(key)) found.patches.push([[...path, key], value])
-    else if (!Object.is(held, value)) compare(held, value, [...path, key], found)
+    else if (!Object.is(held, value)) compareEntry([before, after], key, [held, value], [...path, key], found)
   }
 }
 
@@ -183,10 +202,11 @@ function isAlike(was: unknown, is: unknown): boolean {
     return kind === 'map' || kind === 'set' || isEqual(was, is) || isEdited(was, is)
   const keys = Object.keys(is as Fields)
   if (keys.length === 0) return Object.keys(was as Fields).length === 0
-  return keys.some((key) => {
-    const [held, value] = [(was as Fields)[key], (is as Fields)[key]]
-    return Object.is(held, value) || (isObject(held) && isObject(value)) || isEdited(held, value)
-  })
+  const [held, value] = [(key: string) => (was as Fields)[key], (key: string) => (is as Fields)[key]]
+  return (
+    keys.some((key) => Object.is(held(key), value(key)) || (isObject(held(key)) && isObject(value(key)))) ||
+    keys.some((key) => growth(was as object, is as object, key) !== undefined || isEdited(held(key), value(key)))
+  )
 }
 
 /** In a list, neighbours that are replaced go as one; that is shorter than a patch for each of these. */

@@ -1,6 +1,7 @@
 /** The views of one token's states, which pages see: public fields, computed values, and the status of tasks. */
 import type { Log } from '../base/log.js'
 import type { Watchdog } from '../base/watchdog.js'
+import { shareGrowth } from '../delta/growth.js'
 import type { TaskStatus } from '../protocol/task-status.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -72,6 +73,7 @@ export class Views {
     for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
     if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
     for (const name of members.tasks.keys()) view[name] = this.parts.statusOf(id, name)
+    shareGrowth(fields, view)
     return view
   }
 

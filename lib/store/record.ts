@@ -5,7 +5,7 @@
 import { decode, encode } from '../base/encode.js'
 import { ownValue } from '../base/value.js'
 import { apply } from '../delta/apply.js'
-import { type DiffOptions, diff } from '../delta/diff.js'
+import { type DiffOptions, diffEntry } from '../delta/diff.js'
 import type { Patch } from '../delta/patch.js'
 import type { Shape } from '../state/shape.js'
 import { type PatchedField, patched, unpatched, wholeField } from './patched-field.js'
@@ -102,7 +102,7 @@ export class TokenRecord {
     for (const name of was) if (!after || !Object.hasOwn(after, name)) writing.remove(fieldKey(id, name))
     for (const name of is)
       if (!before || !Object.hasOwn(before, name)) writing.whole(fieldKey(id, name), after?.[name])
-      else if (before[name] !== after?.[name]) writing.field(fieldKey(id, name), before[name], after?.[name])
+      else if (after && before[name] !== after[name]) writing.field(fieldKey(id, name), before, after, name)
   }
 
   /** The record after `writes`. */
@@ -214,13 +214,13 @@ class Writing {
     this.options = options
   }
 
-  field(key: string, before: unknown, after: unknown): void {
+  field(key: string, before: Fields, after: Fields, name: string): void {
     const known = this.large.get(key)
-    if (!known) return this.whole(key, after)
-    const patches = diff(before, after, [], this.options)
+    if (!known) return this.whole(key, after[name])
+    const patches = diffEntry(before, after, name, this.options)
     if (patches.length === 0) return
-    const saved = patched(known, patches, after)
-    if (!saved) return this.whole(key, after)
+    const saved = patched(known, patches, after[name])
+    if (!saved) return this.whole(key, after[name])
     for (let number = saved.number + 1; number <= known.patches; number += 1) this.writes[patchKey(key, number)] = null
     this.writes[patchKey(key, saved.number)] = saved.text
     this.changed().set(key, saved.field)

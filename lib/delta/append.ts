@@ -1,0 +1,39 @@
+/** Adds words to a text of the state, and says so. */
+import { HeldStateError } from '../base/errors.js'
+import { describe, formatPath, kindOf, MapKey } from '../base/value.js'
+import { type Node, nodeOf } from './node.js'
+
+type TextKeys<Box> = { [K in keyof Box]-?: Box[K] extends string ? K : never }[keyof Box]
+
+/** A node of a container in which texts have keys. */
+type Appending = Node & { append?(key: unknown, text: string, words: string): void }
+
+/**
+ * The same as `box[key] += words`, but what follows from it (what is saved, what pages are sent) costs as much as the words, whatever the
+ * length of the text. `box` is the state, or an object or Map in it. Throws `invalid-value` where `key` holds no text.
+ */
+export function append<Key>(box: Map<Key, string>, key: Key, words: string): void
+export function append<Box extends object>(box: Box, key: TextKeys<Box>, words: string): void
+export function append(box: object, key: unknown, words: string): void {
+  const text = box instanceof Map ? box.get(key) : Reflect.get(box, key as PropertyKey)
+  const node: Appending | undefined = nodeOf(box)
+  if (typeof text !== 'string' || typeof words !== 'string') throw noText(box, node, key, text, words)
+  if (node?.append) node.append(key, text, words)
+  else if (box instanceof Map) box.set(key, text + words)
+  else Reflect.set(box, key as PropertyKey, text + words)
+}
+
+function noText(box: object, node: Node | undefined, key: unknown, text: unknown, words: unknown): HeldStateError {
+  const place = formatPath([...(node?.path ?? ['the object']), box instanceof Map ? new MapKey(key) : key])
+  const says =
+    typeof text === 'string'
+      ? `append() was given ${nameOf(words)} to add to ${place}. Give it a text: String(value).`
+      : `${place} holds ${nameOf(text)}, and append() adds words to a text. Give it a first text, such as ''.`
+  return new HeldStateError('invalid-value', says)
+}
+
+function nameOf(value: unknown): string {
+  if (value === undefined || value === null) return `${value}`
+  if (kindOf(value) === 'invalid') return describe(value)
+  return typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'an object') : `a ${typeof value}`
+}
