@@ -93,6 +93,10 @@ export function sizeOfPrimitive(value: unknown): number {
 /** Hexadecimal digits are quick to write, however many they are. */
 const sizeOfBigint = (value: bigint) => (BigInt.asIntN(64, value) === value ? 20 : value.toString(16).length + 8)
 
+/** Of what `after` takes, as many as `before` took in its place: one text is nearly always made of the other. */
+export const sizeInPlace = (before: unknown, after: unknown): number =>
+  typeof before === 'string' && typeof after === 'string' ? Math.min(before.length, after.length) : 0
+
 /** About how many bytes a key takes beside its value. An index of a list takes none. */
 export function sizeOfKey(key: unknown): number {
   if (key instanceof MapKey) return sizeOfPrimitive(key.key)

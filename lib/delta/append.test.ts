@@ -4,11 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { append } from './append.js'
 import { apply } from './apply.js'
 import { diff, diffEntry } from './diff.js'
-import { openDraft } from './draft.js'
+import { openDraft as draftOf } from './draft.js'
+import { noteGrowth } from './growth.js'
 import { readonlyView } from './view.js'
 
 /** The same runs each time, unless their number is given. */
 const seeded = process.env.RUNS ? {} : { seed: 1 }
+
+const openDraft = <S extends object>(base: S, path: string[] = []) =>
+  draftOf(base, path, undefined, undefined, noteGrowth)
 
 const long = 'The quick brown fox jumps over the lazy dog. '.repeat(12)
 

@@ -1,12 +1,10 @@
 /** Adds words to a text of the state, and says so. */
 import { HeldStateError } from '../base/errors.js'
 import { describe, formatPath, kindOf, MapKey } from '../base/value.js'
+import { noteAddition } from './growth.js'
 import { type Node, nodeOf } from './node.js'
 
 type TextKeys<Box> = { [K in keyof Box]-?: Box[K] extends string ? K : never }[keyof Box]
-
-/** A node of a container in which texts have keys. */
-type Appending = Node & { append?(key: unknown, text: string, words: string): void }
 
 /**
  * The same as `box[key] += words`, but what follows from it (what is saved, what pages are sent) costs as much as the words, whatever the
@@ -16,11 +14,12 @@ export function append<Key>(box: Map<Key, string>, key: Key, words: string): voi
 export function append<Box extends object>(box: Box, key: TextKeys<Box>, words: string): void
 export function append(box: object, key: unknown, words: string): void {
   const text = box instanceof Map ? box.get(key) : Reflect.get(box, key as PropertyKey)
-  const node: Appending | undefined = nodeOf(box)
+  const node = nodeOf(box)
   if (typeof text !== 'string' || typeof words !== 'string') throw noText(box, node, key, text, words)
-  if (node?.append) node.append(key, text, words)
-  else if (box instanceof Map) box.set(key, text + words)
-  else Reflect.set(box, key as PropertyKey, text + words)
+  const next = text + words
+  if (box instanceof Map) box.set(key, next)
+  else Reflect.set(box, key as PropertyKey, next)
+  if (node && !node.isOwn) noteAddition(node.base, key, text, words, next)
 }
 
 function noText(box: object, node: Node | undefined, key: unknown, text: unknown, words: unknown): HeldStateError {

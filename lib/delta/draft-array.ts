@@ -2,8 +2,7 @@
  * The draft of an array. Methods that change it work on the copy at once; only the stretch that was touched is looked at
  * again when the draft is committed.
  */
-import { type Path, refuse } from '../base/value.js'
-import { stayed } from './growth.js'
+import { type Path, refuse, sizeInPlace } from '../base/value.js'
 import { isLeaf, membersOf } from './inherited.js'
 import { type Commit, Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey } from './view.js'
@@ -104,7 +103,7 @@ export class ArrayNode extends Node<List> {
     for (let index = Math.min(this.head, next.length); index < end; index += 1) {
       if (!Object.hasOwn(next, index)) throw refuse([...path, index], hole)
       next[index] = this.settleValue(commit, next[index], path, index)
-      if (next.length === base.length) commit.bytes -= stayed(base[index], next[index])
+      if (next.length === base.length) commit.bytes -= sizeInPlace(base[index], next[index])
       changed ||= !Object.is(next[index], base[index])
     }
     return changed

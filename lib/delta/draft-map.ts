@@ -1,6 +1,5 @@
 /** The draft of a Map: a Map that reads and writes its node. */
-import { checkKey, MapKey, type Path, refuse } from '../base/value.js'
-import { noteGrowth, stayed } from './growth.js'
+import { checkKey, MapKey, type Path, refuse, sizeInPlace } from '../base/value.js'
 import { addNewer, refuseClone, seal } from './inherited.js'
 import { type Commit, Node, nodeKey, nodeOf, type Scope } from './node.js'
 import { inspectKey } from './view.js'
@@ -11,8 +10,6 @@ export class MapNode extends Node<Entries> {
   readonly draft: object
   private readonly assigned = new Set<unknown>()
   private reordered = false
-  /** Words that were added to texts of the snapshot. */
-  private appended: Map<unknown, string> | undefined
 
   constructor(scope: Scope, base: Entries, parent: Node | undefined, key: unknown) {
     super(scope, base, parent, key)
@@ -26,24 +23,13 @@ export class MapNode extends Node<Entries> {
     if (this.isSame(held, value) && this.latest.has(key)) return
     const own = this.put(value)
     this.writable('Map.set()').set(key, own)
-    this.appended?.delete(key)
     this.assigned.add(key)
-  }
-
-  /** `text` is what it holds. */
-  append(key: unknown, text: string, words: string): void {
-    const before = this.appended?.get(key) ?? (this.isOwn || this.assigned.has(key) ? undefined : '')
-    this.assign(key, text + words)
-    if (before === undefined) return
-    this.appended ??= new Map()
-    this.appended.set(key, before + words)
   }
 
   remove(key: unknown): boolean {
     this.refuseClosed(`Map.delete(${String(key)})`)
     if (!this.latest.has(key)) return false
     this.assigned.add(key)
-    this.appended?.delete(key)
     this.reordered = true
     return this.writable('Map.delete()').delete(key)
   }
@@ -68,12 +54,11 @@ export class MapNode extends Node<Entries> {
     for (const { key, after } of changes) next.set(key, after)
     const changed = this.settleAssigned(commit, next, path) || changes.length > 0
     const reordered = !changed && this.reordered && isReordered(base, next)
-    if (changed) noteGrowth(base, next, this.appended, (key) => this.assigned.has(key))
+    if (changed) this.scope.noteGrowth?.(base, next)
     return changed || reordered ? next : base
   }
 
   protected noteNothing(): void {
-    this.appended = undefined
     this.assigned.clear()
     this.reordered = false
   }
@@ -89,7 +74,7 @@ export class MapNode extends Node<Entries> {
       const stands = next.has(key)
       if (stands) {
         next.set(key, this.settleValue(commit, next.get(key), path, key))
-        commit.bytes -= stayed(base.get(key), next.get(key))
+        commit.bytes -= sizeInPlace(base.get(key), next.get(key))
       }
       changed ||= stands !== base.has(key) || !Object.is(next.get(key), base.get(key))
     }

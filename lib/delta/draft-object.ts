@@ -1,6 +1,5 @@
 /** The draft of a plain object. */
-import { type Path, refuse } from '../base/value.js'
-import { noteGrowth, stayed } from './growth.js'
+import { type Path, refuse, sizeInPlace } from '../base/value.js'
 import { inheritedBy, isLeaf, isNameIn } from './inherited.js'
 import { type Commit, Node, nodeKey } from './node.js'
 import { inspectKey } from './view.js'
@@ -13,8 +12,6 @@ export class ObjectNode extends Node<Fields> {
   private assigned: PropertyKey | undefined
   private assignedMore: Set<PropertyKey> | undefined
   private reordered = false
-  /** Words that were added to texts of the snapshot. */
-  private appended: Map<PropertyKey, string> | undefined
 
   get draft(): object {
     this.proxy ??= new Proxy(this, traps)
@@ -30,25 +27,14 @@ export class ObjectNode extends Node<Fields> {
     if (key === '__proto__') throw refuse(this.path, '"__proto__" as a key')
     const own = this.put(value)
     this.writable(key)[key] = own
-    this.appended?.delete(key)
     this.note(key)
     this.scope.noted?.note(this as unknown as Node, key, value)
-  }
-
-  /** `text` is what it holds. */
-  append(key: PropertyKey, text: string, words: string): void {
-    const before = this.appended?.get(key) ?? (this.isOwn || this.isAssigned(key) ? undefined : '')
-    this.assign(key, text + words)
-    if (before === undefined) return
-    this.appended ??= new Map()
-    this.appended.set(key, before + words)
   }
 
   remove(key: PropertyKey): void {
     this.refuseClosed(key)
     if (!Object.hasOwn(this.latest, key)) return
     delete this.writable(key)[key]
-    this.appended?.delete(key)
     this.reordered = true
     this.note(key)
   }
@@ -69,12 +55,11 @@ export class ObjectNode extends Node<Fields> {
     for (const { key, after } of changes) next[key as PropertyKey] = after
     const changed = this.settleAssigned(commit, next, path) || changes.length > 0
     const reordered = !changed && this.reordered && isReordered(base, next)
-    if (changed) noteGrowth(base, next, this.appended, (key) => this.isAssigned(key as PropertyKey))
+    if (changed) this.scope.noteGrowth?.(base, next)
     return changed || reordered ? next : base
   }
 
   protected noteNothing(): void {
-    this.appended = undefined
     this.assigned = undefined
     this.assignedMore = undefined
     this.reordered = false
@@ -98,12 +83,8 @@ export class ObjectNode extends Node<Fields> {
     if (!stands) return Object.hasOwn(base, key)
     if (typeof key === 'symbol') throw refuse(path, `the symbol ${String(key)} as a key`)
     next[key] = this.settleValue(commit, next[key], path, key)
-    commit.bytes -= stayed(base[key], next[key])
+    commit.bytes -= sizeInPlace(base[key], next[key])
     return !Object.is(next[key], base[key]) || !Object.hasOwn(base, key)
-  }
-
-  private isAssigned(key: PropertyKey): boolean {
-    return this.assigned === key || this.assignedMore?.has(key) === true
   }
 
   private note(key: PropertyKey): void {

@@ -14,6 +14,7 @@ import { ObjectNode } from './draft-object.js'
 import { SetNode } from './draft-set.js'
 import type { FieldLines } from './field-lines.js'
 import { type Following, type Node, nodeOf, type Scope } from './node.js'
+import type { NoteGrowth } from './scope.js'
 import { unwrapView } from './view.js'
 
 /** A second look at what is put in is for development; bundlers know this name. */
@@ -35,15 +36,16 @@ export interface Draft<S extends object> {
 
 /**
  * `path` is where `base` stands, for messages. To read one of the `foreign` names from `base` is an error. `lines` hears of each value that is put into
- * an object.
+ * an object, `noteGrowth` of words that are added to texts.
  */
 export function openDraft<S extends object>(
   base: S,
   path: Path = [],
   foreign?: ReadonlyMap<string, unknown>,
   lines?: FieldLines,
+  noteGrowth?: NoteGrowth,
 ): Draft<S> {
-  return new OpenDraft(base, path, foreign, lines)
+  return new OpenDraft(base, path, foreign, lines, noteGrowth)
 }
 
 class OpenDraft<S extends object> implements Draft<S>, Scope {
@@ -54,13 +56,21 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
   fresh: WeakSet<object> | undefined
   given: Following | undefined
   readonly noted: Scope['noted']
+  readonly noteGrowth: NoteGrowth | undefined
   readonly watch = development ? (value: unknown) => this.look(value) : undefined
   private readonly root: Node
   private nodes: WeakMap<object, Node> | undefined
   /** Where the author has put in last what cannot live in state: a commit notices it when his function has returned. */
   private doubt: Error | undefined
 
-  constructor(base: S, path: Path, foreign: ReadonlyMap<string, unknown> | undefined, lines: FieldLines | undefined) {
+  constructor(
+    base: S,
+    path: Path,
+    foreign: ReadonlyMap<string, unknown> | undefined,
+    lines: FieldLines | undefined,
+    noteGrowth: NoteGrowth | undefined,
+  ) {
+    this.noteGrowth = noteGrowth
     this.path = path
     this.noted = lines
     this.foreign = foreign

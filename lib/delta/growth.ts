@@ -2,6 +2,7 @@
  * How texts of snapshots have grown, where `append` has said it: then a diff needs no look at them, which would cost as much as they are long.
  * A container is marked with the line of words that one of its texts is part of. What is not known is compared.
  */
+import type { NoteGrowth } from './scope.js'
 
 /** A shorter text is compared as fast. */
 const longText = 256
@@ -52,24 +53,37 @@ const marks = new WeakMap<object, Map<unknown, Mark>>()
 /** Most apps need none of this. */
 let isUsed = false
 
-/** Words by key that were added to texts of a container. */
-export type Appended = ReadonlyMap<unknown, string>
+/** A text that a draft has made of one of its snapshot by adding words. */
+interface Addition {
+  readonly text: string
+  readonly words: string
+}
 
-/** `after` was made of `before`. What is neither appended to nor changed otherwise stays as it was. */
-export function noteGrowth(
-  before: object,
-  after: object,
-  appended: Appended | undefined,
-  isChanged: (key: unknown) => boolean,
-): void {
-  if (!appended && !isUsed) return
-  const known = marks.get(before)
-  if (known) for (const [key, mark] of known) if (!isChanged(key)) markText(after, key, mark)
-  if (!appended) return
-  for (const [key, words] of appended) {
-    const text = textIn(before, key)
-    if (text === undefined || text.length < longText || words.length > mostUnits) continue
-    const line = lineOf(before, key, text.length)
+/** By container of a snapshot, what drafts of it have added to its texts since. Other drafts may have been given up. */
+const additions = new WeakMap<object, Map<unknown, Addition>>()
+
+/** In a draft of the container `base`, the text `before` becomes `text` by `words` at its end. */
+export function noteAddition(base: object, key: unknown, before: string, words: string, text: string): void {
+  isUsed = true
+  const known = additions.get(base)
+  const addition = known?.get(key)
+  const goesOn = addition !== undefined && addition.text === before
+  if (!goesOn && before !== textIn(base, key)) return
+  const next = { text, words: goesOn ? addition.words + words : words }
+  if (known) known.set(key, next)
+  else additions.set(base, new Map([[key, next]]))
+}
+
+export const noteGrowth: NoteGrowth = (before, after) => {
+  if (!isUsed) return
+  const [known, added] = [marks.get(before), additions.get(before)]
+  if (known) for (const [key, mark] of known) if (textIn(before, key) === textIn(after, key)) markText(after, key, mark)
+  if (!added) return
+  additions.delete(before)
+  for (const [key, { text, words }] of added) {
+    const was = textIn(before, key)
+    if (was === undefined || was.length < longText || words.length > mostUnits || textIn(after, key) !== text) continue
+    const line = lineOf(before, key, was.length)
     line.add(words)
     markText(after, key, { line, length: line.length })
   }
@@ -85,7 +99,6 @@ function lineOf(container: object, key: unknown, length: number): Line {
 }
 
 function markText(container: object, key: unknown, mark: Mark): void {
-  isUsed = true
   const known = marks.get(container)
   if (known) known.set(key, mark)
   else marks.set(container, new Map([[key, mark]]))
@@ -114,7 +127,3 @@ export function growth(before: object, after: object, key: unknown): string | un
 
 /** It may complete a pair of surrogates. */
 const beginsLow = (words: string) => words.charCodeAt(0) >> 10 === 0x37
-
-/** Bytes that are there before and after, where one text takes the place of another. */
-export const stayed = (before: unknown, after: unknown): number =>
-  typeof before === 'string' && typeof after === 'string' ? Math.min(before.length, after.length) : 0

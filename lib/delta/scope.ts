@@ -2,6 +2,9 @@
 import type { Meter } from '../base/copy.js'
 import type { Path } from '../base/value.js'
 
+/** `after` was made of `before`, a snapshot. */
+export type NoteGrowth = (before: object, after: object) => void
+
 /** What all nodes of one draft share. */
 export interface ScopeOf<Node> {
   /** Where the root stands. */
@@ -17,6 +20,8 @@ export interface ScopeOf<Node> {
   watch: ((value: unknown) => void) | undefined
   /** Told of each value that is put into an object. */
   readonly noted: { note(node: Node, key: PropertyKey, value: unknown): void } | undefined
+  /** Told of each commit of a container in which texts have keys. Pages, which never look for differences, need none. */
+  readonly noteGrowth: NoteGrowth | undefined
   /** Makes the node of a container. */
   create(base: object, parent: Node | undefined, key: unknown): Node
   /** The node of a container of the author's own that was put in, or stands in such a one. */

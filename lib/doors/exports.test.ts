@@ -17,6 +17,7 @@ it('the doors export this and nothing else', () => {
         "HeldStateError",
         "ImmutableStateError",
         "Refusal",
+        "append",
         "defineState",
         "plain",
         "type ArgsOf",

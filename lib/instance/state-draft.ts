@@ -2,6 +2,7 @@
 import { type Draft, openDraft } from '../delta/draft.js'
 import { FieldLines } from '../delta/field-lines.js'
 import { Given } from '../delta/given.js'
+import { noteGrowth } from '../delta/growth.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Fields } from '../store/store.js'
 import { development } from './lock-source.js'
@@ -17,7 +18,7 @@ export class StateDraft {
   constructor(definition: ServerDefinition, fields: Fields) {
     this.definition = definition
     this.lines = development ? new FieldLines() : undefined
-    this.draft = openDraft(fields, [definition.id], definition.members.computed, this.lines)
+    this.draft = openDraft(fields, [definition.id], definition.members.computed, this.lines, noteGrowth)
   }
 
   get state(): object {
