@@ -8,6 +8,9 @@ import { fixedLimits } from '../base/server-limits.js'
 import type { RunningTask } from '../store/store.js'
 import type { Coordinator } from './coordinator.js'
 
+/** The end of the id of a process that can read splices of texts. Ids of earlier versions have no end like it. */
+export const knowsTexts = '.t'
+
 export interface LeaseOptions {
   readonly coordinator: Coordinator
   readonly clock: Clock
@@ -66,6 +69,12 @@ export class Lease {
   isAlive(node: string): boolean {
     const { node: own, clock } = this.options
     return node === own ? clock.now() < this.endsAt : this.alive.has(node)
+  }
+
+  /** All processes that live can read splices of texts in the store, as far as this one has heard. */
+  get knowTexts(): boolean {
+    for (const node of this.alive) if (!node.endsWith(knowsTexts)) return false
+    return this.heartbeats > 0
   }
 
   onNodeGone(node: string): void {

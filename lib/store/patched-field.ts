@@ -15,6 +15,8 @@ export interface PatchedField {
   /** Characters by which its texts have grown since it was written whole. */
   readonly grown: number
   readonly run: Run | undefined
+  /** A patch of it is a splice of a text, which processes of earlier versions cannot read. */
+  readonly isSpliced: boolean
 }
 
 /** Patches from the number `first` on that are one splice of a text: up to now, it has put in what is from `start` to `end`. */
@@ -36,7 +38,9 @@ export interface Saved {
 
 /** Just written whole. `undefined` if it is too small for patches. */
 export const wholeField = (length: number): PatchedField | undefined =>
-  length < fixedLimits.patchedText ? undefined : { length, patches: 0, patchesLength: 0, grown: 0, run: undefined }
+  length < fixedLimits.patchedText
+    ? undefined
+    : { length, patches: 0, patchesLength: 0, grown: 0, run: undefined, isSpliced: false }
 
 /** What is saved of `patches`, which have made it `value`. `undefined` if it is to be written whole. */
 export function patched(field: PatchedField, patches: readonly Patch[], value: unknown): Saved | undefined {
@@ -78,8 +82,12 @@ const isNext = ({ path, end }: Run, [at, start, deleteCount]: TextSplice) =>
   at.every((key, index) => Object.is(key, path[index]))
 
 function after(field: PatchedField, patches: readonly Patch[], text: string): PatchedField {
-  let { grown } = field
-  for (const patch of patches) if (isTextSplice(patch)) grown += patch[3].length - patch[2]
+  let { grown, isSpliced } = field
+  for (const patch of patches)
+    if (isTextSplice(patch)) {
+      grown += patch[3].length - patch[2]
+      isSpliced = true
+    }
   const number = field.patches + 1
   const patchesLength = field.patchesLength + text.length
   return {
@@ -88,6 +96,7 @@ function after(field: PatchedField, patches: readonly Patch[], text: string): Pa
     patchesLength,
     grown,
     run: runAfter(field, patches, number, text.length),
+    isSpliced,
   }
 }
 
@@ -130,5 +139,6 @@ function afterJoined(field: PatchedField, run: Run, end: number, text: string): 
     patchesLength: field.patchesLength - run.length + text.length,
     grown: field.grown + end - run.end,
     run: runFrom(run.path, end, run.first + 1),
+    isSpliced: true,
   }
 }

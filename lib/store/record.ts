@@ -216,7 +216,7 @@ class Writing {
 
   field(key: string, before: Fields, after: Fields, name: string): void {
     const known = this.large.get(key)
-    if (!known) return this.whole(key, after[name])
+    if (!known || (known.isSpliced && !this.options.texts)) return this.whole(key, after[name])
     const patches = diffEntry(before, after, name, this.options)
     if (patches.length === 0) return
     const saved = patched(known, patches, after[name])

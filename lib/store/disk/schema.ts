@@ -43,6 +43,10 @@ const migrations: readonly string[] = [
   -- The tokens of a browser: "browser" is the hash of its id.
   CREATE INDEX IF NOT EXISTS texts_of_browsers ON texts (text) WHERE key = 'browser';
   `,
+  `
+  -- Patches of a field may be splices of a text, "[path, start, deleteCount, words]"; one that is a JSON string goes on where the one before it ended.
+  SELECT 1;
+  `,
 ]
 
 /** Throws if the file is of a newer version, or no file of ours. Gives its version; an empty file has 0. */

@@ -275,7 +275,7 @@ describe('the disk store', () => {
     expect(await second.load('t')).toEqual(stored(1, 1))
     expect(await second.unused?.([], 1_000_000)).toEqual([])
     await second.close()
-    expect(rawOf(dir).prepare('PRAGMA user_version').get()).toMatchObject({ user_version: 2 })
+    expect(rawOf(dir).prepare('PRAGMA user_version').get()).toMatchObject({ user_version: 3 })
   })
 
   it('of a newer version, of another program, or that is no database is refused by name', async () => {
