@@ -184,11 +184,16 @@ const exchange: CompareElements = (path, at, was, is, found) => {
   }
 }
 
-/** Which element became which would be a guess; but a list that was fetched again often has equal ones at its ends. */
+/**
+ * Which element became which would be a guess; but a list that was fetched again often has equal ones at its ends, and one whose text goes on
+ * stays where it is while others come after it.
+ */
 const resize: CompareElements = (path, at, was, is, found) => {
   const shorter = Math.min(was.length, is.length)
   let head = 0
-  while (head < shorter && isEqual(was[head], is[head])) head += 1
+  const stays = (old: unknown, now: unknown) => isEqual(old, now) || (!Array.isArray(now) && hasGrown(old, now))
+  for (; head < shorter && stays(was[head], is[head]); head += 1)
+    compare(was[head], is[head], [...path, at + head], found)
   let tail = 0
   while (tail < shorter - head && isEqual(was[was.length - 1 - tail], is[is.length - 1 - tail])) tail += 1
   found.patches.push([path, at + head, was.length - head - tail, is.slice(head, is.length - tail)])
@@ -202,12 +207,21 @@ function isAlike(was: unknown, is: unknown): boolean {
     return kind === 'map' || kind === 'set' || isEqual(was, is) || isEdited(was, is)
   const keys = Object.keys(is as Fields)
   if (keys.length === 0) return Object.keys(was as Fields).length === 0
-  const [held, value] = [(key: string) => (was as Fields)[key], (key: string) => (is as Fields)[key]]
   return (
-    keys.some((key) => Object.is(held(key), value(key)) || (isObject(held(key)) && isObject(value(key)))) ||
-    keys.some((key) => growth(was as object, is as object, key) !== undefined || isEdited(held(key), value(key)))
+    keys.some((key) => {
+      const [held, value] = [(was as Fields)[key], (is as Fields)[key]]
+      return Object.is(held, value) || (isObject(held) && isObject(value))
+    }) || hasGrown(was, is)
   )
 }
+
+/** Whether a text in an object is another edition of the one in its place. */
+const hasGrown = (was: unknown, is: unknown): boolean =>
+  isObject(was) &&
+  isObject(is) &&
+  Object.keys(is).some(
+    (key) => growth(was, is, key) !== undefined || isEdited((was as Fields)[key], (is as Fields)[key]),
+  )
 
 /** In a list, neighbours that are replaced go as one; that is shorter than a patch for each of these. */
 const longText = 64
@@ -218,4 +232,4 @@ const isEdited = (was: unknown, is: unknown) =>
 
 const isEqual = (was: unknown, is: unknown) => Object.is(was, is) || (isObject(is) && diff(was, is).length === 0)
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

@@ -113,6 +113,11 @@ test('reach a text in the last message of a list, whatever else of it changed', 
     [['messages', 1, 'tokens'], 5],
   ])
   expect(round([{ text: long }], [{ text: `${long}more` }])).toEqual([[[0, 'text'], long.length, 0, 'more']])
+  const question = { id: 3, text: 'and?' }
+  expect(round([{ id: 2, text: long }], [{ id: 2, text: `${long}more` }, question])).toEqual([
+    [[0, 'text'], long.length, 0, 'more'],
+    [[], 1, 0, [question]],
+  ])
   expect(round([long], [`${long}more`])).toEqual([[[0], long.length, 0, 'more']])
   expect(round(new Map([['a', long]]), new Map([['a', `${long}more`]]))).toEqual([[['a'], long.length, 0, 'more']])
 })
