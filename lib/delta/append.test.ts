@@ -38,6 +38,14 @@ const chat = (): Chat => ({
   ]),
 })
 
+test('half a pair that is completed later is sent whole', () => {
+  const draft = openDraft({ text: long })
+  append(draft.state, 'text', '\ud83d')
+  const half = draft.commit()
+  append(draft.state, 'text', '\ude00')
+  expect(diff(half, draft.commit())).toEqual([[['text'], long.length, 1, '😀']])
+})
+
 describe('append', () => {
   test('does the same as +=, in a draft and in plain data', () => {
     const draft = openDraft(chat())
