@@ -197,7 +197,6 @@ async function cpu(): Promise<void> {
       note(`CPU of ${way} to 100,000 ${name} characters, to that of 1,000`, medium / small, 3, '×', shown)
       if (way === 'append')
         note(`CPU of ${way} to 1,000,000 ${name} characters, to that of 1,000`, large / small, 3, '×')
-      else note(`CPU of ${way} to 1,000,000 ${name} characters`, large, 300, 'µs')
     }
 }
 
