@@ -8,8 +8,11 @@ import { fixedLimits } from '../base/server-limits.js'
 import type { RunningTask } from '../store/store.js'
 import type { Coordinator } from './coordinator.js'
 
-/** The end of the id of a process that can read splices of texts. Ids of earlier versions have no end like it. */
-export const knowsTexts = '.t'
+/** The end of the id of a process that can read splices of texts. Ids of earlier versions are hexadecimal. */
+const knowsTexts = '.t'
+
+/** A random id of this process, as long as any. */
+export const nodeId = (clock: Pick<Clock, 'id'>): string => `${clock.id().slice(0, -knowsTexts.length)}${knowsTexts}`
 
 export interface LeaseOptions {
   readonly coordinator: Coordinator

@@ -13,7 +13,7 @@ import type { Stored } from '../store/store.js'
 import { TestClock } from '../testing/clock.js'
 import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
 import type { Coordinator, Message, Save } from './coordinator.js'
-import { knowsTexts, Lease } from './lease.js'
+import { Lease, nodeId } from './lease.js'
 import { stored } from './nodes.fixture.js'
 import { type Effect, isBlank, next, noReplica, noteSaved, type Replica, type ReplicaEvent } from './replica.js'
 import { SharedStore } from './shared-store.js'
@@ -87,7 +87,7 @@ class PureNode implements Node {
     this.coordinator = coordinator
     this.clock = clock
     this.heard = heard
-    this.node = `${clock.id()}${knowsTexts}`
+    this.node = nodeId(clock)
     this.lease = new Lease({
       coordinator,
       clock,

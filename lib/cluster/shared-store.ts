@@ -12,7 +12,7 @@ import { ownershipLost, refuseStale } from '../store/errors.js'
 import { TokenRecord } from '../store/record.js'
 import { type ClusterEvents, noEvents, type Shared, type StateStore, type Stored } from '../store/store.js'
 import type { Coordinator, Message } from './coordinator.js'
-import { knowsTexts, Lease } from './lease.js'
+import { Lease, nodeId } from './lease.js'
 import { LostSaves } from './lost-saves.js'
 import { Presence } from './presence.js'
 import { noteSaved } from './replica.js'
@@ -49,7 +49,7 @@ export class SharedStore implements StateStore, Shared {
     this.leaseMs = leaseMs
     this.keepMs = keepMs ?? defaultLimits.keepMs
     this.isKeepGiven = keepMs !== undefined
-    this.node = `${clock.id()}${knowsTexts}`
+    this.node = nodeId(clock)
     const { node } = this
     const ready = () => this.ready()
     const warn = (message: string, error: unknown) => this.warn(message, error)
