@@ -90,6 +90,38 @@ describe('a state that grows', () => {
     for (let at = 0; at < 100; at += 1) await done(state.write('x'.repeat(40_000 + at)))
   })
 
+  it.each<[string, (s: { text: string; list: unknown[]; map: Map<string, unknown> }) => void]>([
+    [
+      'a field',
+      (s) => {
+        s.text += 'abcd'
+      },
+    ],
+    [
+      'a list',
+      (s) => {
+        s.list[0] += 'abcd'
+      },
+    ],
+    ['a Map', (s) => s.map.set('a', `${s.map.get('a')}abcd`)],
+  ])('counts of a text in %s that grows what is new', async (_, grow) => {
+    const { hub, clock, open } = testHub([d])
+    const { token } = await open()
+    const long = 'x'.repeat(50_000)
+    const change = async (work: typeof grow) => {
+      const changed = hub.modifyState(token, d, work)
+      await clock.settle()
+      await changed
+    }
+    await change((s) => Object.assign(s, { text: long, list: [long, 'y'], map: new Map([['a', long]]) }))
+    const before = hub.instance(token).bytes
+    for (let at = 0; at < 20; at += 1) {
+      await change(grow)
+      expect(hub.instance(token).bytes - before).toBeLessThan(20 * 30)
+      expect(hub.instance(token).bytes).toBeGreaterThanOrEqual(sizeOf(hub.instance(token).state))
+    }
+  })
+
   it('counts about what is there, though what was taken out is not counted', async () => {
     const { state, done, instance } = await open()
     for (let at = 0; at < 200; at += 1) await done(state.replace(10_000))
