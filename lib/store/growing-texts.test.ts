@@ -168,6 +168,15 @@ test('many pieces become one, also of a text that others have followed or loaded
   for (const read of saves.read) expect(read).toEqual({ a: 1, texts: [text] })
 })
 
+test('words that go on where nothing ended are refused by name', () => {
+  const saves = new Saves()
+  saves.save([long])
+  saves.save([`${long}ab`])
+  const key = Object.keys(saves.texts).find((name) => name.endsWith('\u00001')) ?? ''
+  const texts = { ...saves.texts, [key]: '"ab"' }
+  expect(() => TokenRecord.read({ revision: 2, texts })).toThrow(expect.objectContaining({ code: 'invalid-message' }))
+})
+
 test('a process that does not know splices of texts can read what is written for it', () => {
   const saves = new Saves()
   let text = long.repeat(5)

@@ -5,6 +5,7 @@
 import { fixedLimits } from '../base/server-limits.js'
 import type { Key, Patch, TextSplice } from '../delta/patch.js'
 import { isTextSplice } from '../delta/patch.js'
+import { list } from '../protocol/from-hub.js'
 import { readPatch, writePatch } from '../protocol/patches.js'
 
 /** Lengths are in characters, as saved. */
@@ -62,7 +63,7 @@ export function unpatched(field: PatchedField, number: number, text: string): [P
     const patches: Patch[] = [[run.path, run.end, 0, read]]
     return [after(field, patches, text), patches]
   }
-  const patches = (read as unknown[]).map(readPatch)
+  const patches = list(read).map(readPatch)
   const [splice] = patches
   if (number > field.patches || !run || !splice || !isTextSplice(splice)) return [after(field, patches, text), patches]
   const [path, start, , words] = splice // in place of the run, all of it but what is new is there
