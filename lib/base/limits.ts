@@ -130,6 +130,8 @@ export const pageLimits = {
   keptCharacters: 500_000,
   /** Milliseconds in which calls that are made while the page is not connected are kept, together. */
   keepCallsMs: 50,
+  /** Milliseconds after which a page asks again for a state that the server had no room to be asked for. */
+  watchAgainMs: 1_000,
   /** After so many messages, the page says what it has heard. */
   heardEvery: 64,
   /** Times that a connection may end over a call that was sent alone. Then the page gives the call up; it would go on for ever. */

@@ -54,12 +54,14 @@ export class Calls {
   private open = new Map<number, Open>()
   private bounds: PageBounds
   private readonly clock: Pick<Clock, 'now'>
+  /** The random id of the page. */
+  private readonly page: string
   /** Called when a call is made, or has settled. */
   private readonly changed: () => void
   /** The highest id that was used in this tab. */
   last = 0
-  /** The page has sent calls of its own. */
-  hasSent = false
+  /** Pages whose calls were sent: this one, and those before it in its tab. */
+  readonly sentOf = new Set<string>()
   /** Calls wait although the tab is live: for one that is suspect, or for those before it. */
   holdsBack = false
   /** Suspect, and sent alone. */
@@ -69,8 +71,9 @@ export class Calls {
   /** Of the calls that have not shown their effect. */
   readonly predictions = new Predictions()
 
-  constructor(limits: PageBounds, clock: Pick<Clock, 'now'>, changed = () => {}) {
+  constructor(limits: PageBounds, clock: Pick<Clock, 'now'>, page = '', changed = () => {}) {
     this.bounds = limits
+    this.page = page
     this.clock = clock
     this.changed = changed
   }
@@ -153,7 +156,7 @@ export class Calls {
     const call = this.open.get(id)
     if (!call || call.sentAt !== undefined) return
     call.sentAt = this.clock.now()
-    if (call.request.former === undefined) this.hasSent = true
+    this.sentOf.add(call.request.former ?? this.page)
     send(id, call.request)
   }
 
@@ -211,7 +214,10 @@ export class Calls {
 
   private forget(id: number, { request }: Open): void {
     this.open.delete(id)
-    if (this.alone === id) this.alone = undefined
+    if (this.alone === id) {
+      this.alone = undefined
+      this.holdsBack = false // those behind it go when the next are sent
+    }
     this.predictions.remove(request.subscription, id)
     this.changed()
   }

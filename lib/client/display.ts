@@ -65,6 +65,7 @@ export class Display {
     const { number } = subscription
     this.calls.predictions.shown(number, done)
     for (const settlement of subscription.takeUnseen()) this.calls.settle(settlement)
+    subscription.continued.reset()
     subscription.isLive = true
     subscription.isWelcomed = true
     subscription.isReplaced = false
@@ -92,7 +93,7 @@ export class Display {
     const subscription = this.subscriptions.get(number)
     if (!subscription) return
     const before = shown.get(number) ?? shownOf(this.mirror.getState(), number)
-    const received = receive(before, change)
+    const received = receive(before, change, subscription.continued)
     if (received.outcome === 'gap') {
       this.page.resync(subscription)
       return subscription.putOff(settled)
@@ -113,5 +114,6 @@ export class Display {
     subscription.onClosed()
     this.calls.fail(error, number)
     this.show(new Map())
+    this.page.sendWaiting()
   }
 }

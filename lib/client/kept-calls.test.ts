@@ -101,6 +101,49 @@ describe('calls that are made without a connection', () => {
     expect(page.reports.join()).toContain('given up')
   })
 
+  it('are not given up by reloads of pages that made none', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    let page = await open()
+    await page.watch(d)
+    page.drop()
+    quietly(page.state(d).hope('a'))
+    for (let n = 0; n < 6; n += 1) {
+      page = reloaded(page)
+      await page.tab.takeOver()
+    }
+    await live(page)
+    await clock.advance(100)
+    expect([kept(page)?.names, page.reports]).toEqual([['a'], []])
+  })
+
+  it('stay with the tab over reloads that come before a page has taken them over, with its own behind them', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    const first = await open()
+    await first.watch(d)
+    first.drop()
+    quietly(first.state(d).hope('a'))
+    const second = reloaded(first)
+    const third = reloaded(second) // pagehide, before its first component was mounted
+    quietly(third.state(d).hope('b'))
+    const fourth = reloaded(third)
+    await live(fourth)
+    await clock.advance(100)
+    expect([kept(fourth)?.names, fourth.reports, fourth.stored]).toEqual([['a', 'b'], [], undefined])
+  })
+
+  it('stay with the tab when the page is closed for good, and is hidden after that', async () => {
+    const { open, reloaded, live, clock, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.drop()
+    quietly(page.state(d).hope('a'))
+    page.tab.stop()
+    await clock.advance(1_000)
+    const next = await live(reloaded(page))
+    await clock.advance(100)
+    expect(kept(next)?.names).toEqual(['a'])
+  })
+
   it('count, and do so no more when the page is live', async () => {
     const { open, clock } = kitOf()
     const page = await open()

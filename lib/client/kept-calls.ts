@@ -6,8 +6,8 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import type { CallStorage } from './call-storage.js'
-import type { Calls } from './calls.js'
-import { readKept, writeKept } from './kept-text.js'
+import type { Calls, OpenCall } from './calls.js'
+import { type Kept, type KeptCall, readKept, writeKept } from './kept-text.js'
 import { type MirrorStore, shownOf } from './mirror.js'
 import type { Subscriptions } from './subscriptions.js'
 
@@ -33,22 +33,28 @@ export class KeptCalls {
   /** What names the tab: its token without the signature. */
   private token: string | undefined
   private isStored = false
+  /** What the page before has left, until it is known whether this one may take it over. */
+  private before: Kept | undefined
+  private isStopped = false
   private cancelSave: (() => void) | undefined
 
   /** Ids follow those of the page before, whether or not this one may take over its calls. */
   constructor(parts: KeptCallsParts) {
     this.parts = parts
-    parts.calls.countFrom(readKept(parts.storage.read())?.last ?? 0)
+    this.before = readKept(parts.storage.read())
+    parts.calls.countFrom(this.before?.last ?? 0)
   }
 
   /** Takes over the calls of the page before. They belong to the tab of a token, and a duplicated tab has another. */
   takeOver(signed: string | undefined): void {
     const { calls, page, report, storage, subscriptions } = this.parts
     this.token = signed?.split('.')[0]
+    this.before = undefined
     const kept = readKept(storage.read())
-    if (!kept || kept.token !== this.token) return this.forget()
+    if (!kept || kept.token !== this.token) return this.save()
     this.isStored = true
-    const pages = [...kept.pages].filter(([former]) => former !== page)
+    const waiting = new Set(kept.calls.map(({ former }) => former))
+    const pages = [...kept.pages].filter(([former]) => former !== page && waiting.has(former))
     this.formers = new Map([...this.formers, ...pages].slice(-pageLimits.formerPages))
     calls.countFrom(kept.last)
     const known = kept.calls.filter(({ former }) => this.formers.has(former))
@@ -65,7 +71,7 @@ export class KeptCalls {
     const waiting = new Set(this.parts.calls.all.map(({ former }) => former))
     const named = [...this.formers].filter(([page]) => waiting.has(page))
     this.named = named.map(([page]) => page)
-    return named.map(([page, hasSent]) => [page, hasSent ? 1 : 0])
+    return named.map(([page, hasSent]) => [page, hasSent || this.parts.calls.sentOf.has(page) ? 1 : 0])
   }
 
   /** The position of a former page in the hello of this connection. */
@@ -86,27 +92,39 @@ export class KeptCalls {
     if (!isLive || this.isStored) this.cancelSave ??= this.parts.clock.after(pageLimits.keepCallsMs, () => this.save())
   }
 
+  /** The page has closed its connection for good: what it has kept is for the page after it. */
+  stop(): void {
+    this.save()
+    this.isStopped = true
+  }
+
   /** Keeps what has not settled, as far as there is room. */
   save(): void {
     const { calls, page, storage } = this.parts
+    const { before } = this
     this.cancelSave?.()
     this.cancelSave = undefined
-    const all = calls.all.filter(({ again }) => again)
+    if (this.isStopped) return
+    const own = calls.all.filter(({ again }) => again)
+    const all = [...(before?.calls ?? []), ...own.map((call) => this.kept(call))]
     if (all.length === 0) return this.forget()
+    const sent = [...this.formers].map(([name, hasSent]): [string, boolean] => [
+      name,
+      hasSent || calls.sentOf.has(name),
+    ])
     const { text, count } = writeKept({
-      token: this.token,
+      token: before ? before.token : this.token,
       last: calls.last,
-      pages: new Map([...this.formers, [page, calls.hasSent]]),
-      calls: all.map(({ id, former = page, subscription, message }) => ({
-        id,
-        former,
-        address: this.parts.subscriptions.get(subscription)?.address ?? '',
-        birth: this.birthOf(subscription),
-        message,
-      })),
+      pages: new Map([...(before?.pages ?? []), ...sent, [page, calls.sentOf.has(page)]]),
+      calls: all,
     })
     this.isStored = storage.write(text)
     this.unkept = all.length - (this.isStored ? count : 0)
+  }
+
+  private kept({ id, former = this.parts.page, subscription, message }: OpenCall): KeptCall {
+    const address = this.parts.subscriptions.get(subscription)?.address ?? ''
+    return { id, former, address, birth: this.birthOf(subscription), message }
   }
 
   /** Changes wait for the connection, and there is no place in which to keep them beyond the end of the page. */

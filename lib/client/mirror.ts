@@ -4,6 +4,7 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { apply } from '../delta/apply.js'
+import { ContinuedText } from '../protocol/continued-text.js'
 import type { Change, Resumed, Welcome } from '../protocol/down.js'
 import type { Prediction } from './prediction.js'
 import { none } from './predictions.js'
@@ -97,7 +98,8 @@ const statusOf = (value: unknown) =>
 const isRunning = (value: unknown) => Number(statusOf(value).running) > 0 && 'outcome' in statusOf(value)
 const isIdle = (value: unknown) => statusOf(value).running === 0 && statusOf(value).outcome === null
 
-export function receive(shown: Shown, message: Welcome | Resumed | Change): Received {
+/** `continued` notes the text that grew last in changes. */
+export function receive(shown: Shown, message: Welcome | Resumed | Change, continued = new ContinuedText()): Received {
   if ('views' in message) {
     const views = new Map([...message.views.entries()].filter(([, view]) => view !== undefined)) as Shown['views']
     const { revision, birth } = message
@@ -107,7 +109,7 @@ export function receive(shown: Shown, message: Welcome | Resumed | Change): Rece
   if (from !== shown.revision) return { outcome: 'type' in message || to > shown.revision ? 'gap' : 'duplicate' }
   if (patches.length === 0 && to === from) return { outcome: 'applied', shown }
   try {
-    const views = apply(shown.views, patches) as Shown['views']
+    const views = apply(shown.views, continued.restore(patches)) as Shown['views']
     return { outcome: 'applied', shown: { ...shown, revision: to, views } }
   } catch {
     return { outcome: 'gap' } // a patch that does not fit means that the two sides differ

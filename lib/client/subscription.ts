@@ -1,7 +1,10 @@
 /** The page's side of its connection to the state of one address: what it watches there, and the calls that it makes. */
+import type { Clock } from '../base/clock.js'
 import { copyValue } from '../base/copy.js'
 import { decode, encode } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
+import { pageLimits } from '../base/limits.js'
+import { ContinuedText } from '../protocol/continued-text.js'
 import type { Settlement } from '../protocol/down.js'
 import { argumentsToSend } from './arguments.js'
 import type { Request } from './calls.js'
@@ -15,8 +18,8 @@ export interface SubscriptionPage {
   readonly watchedStates: number
   /** Makes a call. Resolves when its effect is in the mirror. */
   request(request: Omit<Request, 'bytes'>): Promise<void>
-  /** Asks for states that the hub has not been asked for over this connection. */
-  watchMissing(subscription: ClientSubscription): void
+  readonly clock: Pick<Clock, 'after'>
+  readonly report: (error: HeldStateError) => void
   /** Shows what is expected of calls. */
   showPredictions(): void
   /** Shows what is expected of calls of former pages, as far as that is known. */
@@ -47,6 +50,8 @@ export class ClientSubscription {
   private readonly expected = new Map<string, Predict>()
   /** Why the hub has closed it for good. */
   refusal: HeldStateError | undefined
+  /** The text that grew last. */
+  readonly continued = new ContinuedText()
   /** Calls that came with a delta that did not fit: their effect is in the mirror after the resync. */
   private unseen: Settlement[] = []
   private readonly page: SubscriptionPage
@@ -67,8 +72,27 @@ export class ClientSubscription {
       return -1 // it has no view, so its first values are shown
     }
     const position = watched.add(id)
-    if (this.isLive) page.watchMissing(this)
+    if (this.isLive) this.watchMissing()
     return position
+  }
+
+  /** Asks for states that the hub has not been asked for over this connection. */
+  watchMissing(): void {
+    const { number, page, watched } = this
+    for (const id of watched.missing())
+      page
+        .request({ subscription: number, message: ['watch', id, watched.position(id)], again: false })
+        .catch((error: HeldStateError) => {
+          if (error.code === 'too-many-states') page.refuseWatch(this, id)
+          else if (error.code === 'inbox-full') this.watchLater(id)
+          else if (error.code !== 'connection-lost') page.report(error) // the next hello asks for it again
+        })
+  }
+
+  /** It, and those after it, are asked for again: the hub knows them by their positions. */
+  private watchLater(id: string): void {
+    this.watched.miss(id)
+    this.page.clock.after(pageLimits.watchAgainMs, () => this.isLive && this.watchMissing())
   }
 
   /** What calls of a state are expected to make of its view, by event: calls of a former page are shown again. */

@@ -10,6 +10,8 @@ export class Subscriptions {
   private readonly page: SubscriptionPage
   private readonly byNumber = new Map<number, ClientSubscription>()
   private lastOpened = 0
+  /** Those of the last hello. */
+  private greeted: readonly ClientSubscription[] = []
 
   constructor(page: SubscriptionPage) {
     this.page = page
@@ -44,16 +46,27 @@ export class Subscriptions {
     return subscription !== this.own && this.byNumber.delete(subscription.number)
   }
 
+  /** All of them, for a hello. One may be made for a connection that is gone by then. */
+  greet(): Opening[] {
+    this.greeted = this.all.filter(({ refusal }) => !refusal)
+    return this.greeted.map(openingOf)
+  }
+
+  /** The hub has taken the last hello. */
+  onGreeted(): void {
+    for (const subscription of this.greeted) subscription.isAsked = true
+  }
+
   /** Those that the hub has not been asked for over this connection. */
   openings(): Opening[] {
     const missing = this.all.filter(({ isAsked, refusal }) => !isAsked && !refusal)
-    return missing.map((subscription) => {
-      subscription.isAsked = true
-      return [subscription.number, subscription.address, subscription.watched.greet()]
-    })
+    for (const subscription of missing) subscription.isAsked = true
+    return missing.map(openingOf)
   }
 
   onClosed(): void {
     for (const subscription of this.byNumber.values()) subscription.onClosed()
   }
 }
+
+const openingOf = ({ number, address, watched }: ClientSubscription): Opening => [number, address, watched.greet()]

@@ -528,3 +528,14 @@ it.each([
       : /^$/,
   )
 })
+
+it('a hello that was made for a connection which is gone does not keep the next one from naming what the page watches', async () => {
+  const { clock, tab, state, d } = await open()
+  tab.drop()
+  const listener = (tab.wire as unknown as { listener: { hello(): Promise<object> } }).listener
+  await listener.hello() // nobody answers it
+  expect(await listener.hello()).toMatchObject({ subscriptions: [[0, 'tab', ['d']]] })
+  await tab.reconnect()
+  await done(clock, state.add(1))
+  expect(d().n).toBe(1)
+})

@@ -2,7 +2,7 @@
  * One tab: its wire to the hub, its mirror, and its calls in flight. Components read it through `react/`; tests drive it
  * over a loopback.
  */
-import { systemClock } from '../base/clock.js'
+import { type Clock, systemClock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import { fromFailure, HeldStateError, isHeldStateError, messageOf } from '../base/errors.js'
 import { pageBounds } from '../base/limits.js'
@@ -34,10 +34,11 @@ export class Tab implements SubscriptionPage, DisplayPage {
   private readonly wire: Wire
   private readonly identity: Identity
   private limits: PageBounds = pageBounds
-  private readonly report: (error: HeldStateError) => void
+  readonly report: (error: HeldStateError) => void
   private readonly calls: Calls
   private readonly display: Display
   readonly kept: KeptCalls
+  readonly clock: Pick<Clock, 'after'>
   /** Done when the calls of the page before are this page's. */
   private takenOver: Promise<void> | undefined
   private readonly outgoing: OutgoingQueue
@@ -62,7 +63,8 @@ export class Tab implements SubscriptionPage, DisplayPage {
     this.wire = wire
     this.identity = identity
     this.report = report ?? reportToConsole
-    this.calls = new Calls(limits, clock, () => this.callsChanged())
+    this.clock = clock
+    this.calls = new Calls(limits, clock, page, () => this.callsChanged())
     const { calls, mirror, subscriptions } = this
     this.kept = new KeptCalls({ storage, calls, subscriptions, mirror, clock, page, report: this.report })
     this.display = new Display(this, this.mirror, this.subscriptions, this.calls)
@@ -112,7 +114,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
 
   /** Closes the connection for good. What the mirror shows stays. */
   stop(): void {
-    if (this.phase === 'started') this.kept.save() // the page after this one may have a better connection
+    if (this.phase === 'started') this.kept.stop() // the page after this one may have a better connection
     this.phase = 'stopped'
     this.wire.stop()
     const lost =
@@ -151,6 +153,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     if (!this.subscriptions.remove(subscription)) return
     if (isAsked && this.connected) this.outgoing.add(['close', number], idBytes)
     this.calls.fail(new HeldStateError('offline', 'This page has closed its subscription.'), number)
+    this.sendWaiting()
     const shown = new Map(this.mirror.getState().shown)
     shown.delete(number)
     this.mirror.setState({ shown })
@@ -218,7 +221,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     return {
       version: protocolVersion,
       page: this.page,
-      subscriptions: this.subscriptions.openings(),
+      subscriptions: this.subscriptions.greet(),
       ...(token === undefined ? {} : { token }),
       ...(copyOf === undefined ? {} : { copyOf }),
       ...(heard === undefined ? {} : { heard }),
@@ -273,6 +276,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     this.kept.rename(token)
     this.heard.begin(number)
     this.connected = true
+    this.subscriptions.onGreeted()
     if (this.mirror.getState().stalled) this.mirror.setState({ stalled: false })
     this.openMissing()
   }
@@ -283,7 +287,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     if (subscription === this.subscriptions.own && revision > 0) this.identity.saved?.()
     if (subscription === this.subscriptions.own) this.wire.welcomed?.()
     this.sendWaiting()
-    this.watchMissing(subscription)
+    subscription.watchMissing()
   }
 
   resync(subscription: ClientSubscription): void {
@@ -291,17 +295,6 @@ export class Tab implements SubscriptionPage, DisplayPage {
     if (subscription.isResyncing) return
     subscription.isResyncing = true
     this.outgoing.add(['resync', subscription.number], idBytes)
-  }
-
-  /** Asks for states that were added after the hello of this connection. */
-  watchMissing(subscription: ClientSubscription): void {
-    for (const id of subscription.watched.missing())
-      this.request({ subscription: subscription.number, message: ['watch', id], again: false }).catch(
-        (error: HeldStateError) => {
-          if (error.code === 'too-many-states') this.refuseWatch(subscription, id)
-          else if (error.code !== 'connection-lost') this.report(error) // the next hello asks for it again
-        },
-      )
   }
 
   refuseWatch(subscription: ClientSubscription, id: string): void {

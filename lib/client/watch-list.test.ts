@@ -1,6 +1,6 @@
 /** A page that watches as many states as it may, and more. */
 import { expect, it } from 'vitest'
-import { defineState } from '../doors/authors.js'
+import { defineState, HeldStateError } from '../doors/authors.js'
 import { bytesOf } from '../protocol/bounds.js'
 import { testHub } from '../testing/kit.js'
 import { shownOf } from './mirror.js'
@@ -60,4 +60,28 @@ it('a page keeps the bounds that its server has', async () => {
 it('the bytes of a message are those of UTF-8', () => {
   for (const text of ['', 'plain', 'ä€', '👍🏽 und 漢字', 'x'.repeat(1_000)])
     expect(bytesOf(text)).toBe(new TextEncoder().encode(text).length)
+})
+
+it('a state that the server had no room to be asked for is asked for again, and no other is shown in its place', async () => {
+  const [first, second, third] = states as [(typeof states)[0], (typeof states)[0], (typeof states)[0]]
+  const { open, clock, hub } = testHub(states)
+  const tab = await open()
+  await tab.watch(first)
+  const [session] = [...hub.sessions]
+  const { inbox } = session?.own as unknown as { inbox: { add(up: object, size: number): void } }
+  const add = inbox.add.bind(inbox)
+  let refused = 0
+  inbox.add = (up, size) => {
+    if ((up as { type: string }).type === 'watch' && refused === 0) {
+      refused += 1
+      throw new HeldStateError('inbox-full', 'no room')
+    }
+    add(up, size)
+  }
+  tab.state(second)
+  tab.state(third)
+  await clock.advance(2_500)
+  await hub.modifyState(tab.token, third, (s) => void (s.n = 33))
+  await clock.advance(100)
+  expect([tab.state(second).n, tab.state(third).n, refused]).toEqual([1, 33, 1])
 })

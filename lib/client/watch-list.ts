@@ -31,6 +31,12 @@ export class WatchList {
     this.greeted = Math.min(this.greeted, this.ids.length)
   }
 
+  /** The hub was not asked for it, nor for those after it. */
+  miss(id: string): void {
+    const position = this.position(id)
+    if (position >= 0) this.greeted = Math.min(this.greeted, position)
+  }
+
   /** All of them, for a hello. */
   greet(): string[] {
     this.greeted = this.ids.length

@@ -73,7 +73,9 @@ export class Connections {
     instance.address = connection.address
     const arrived = this.arrive(instance, hello)
     const session: Session = new Session(core, {
-      ...hello,
+      page: hello.page,
+      heard: hello.heard,
+      formers: hello.formers,
       connection: isOlder ? new OlderConnection(connection) : connection,
       ...(isOlder && { translate: upOf3 }),
       signed: signToken(token, browser, secrets[0]),

@@ -9,6 +9,7 @@ import { decode, encodeView, type Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
 import type { Patch } from '../delta/patch.js'
 import { type PageBounds, readBounds } from './bounds.js'
+import type { WirePatch } from './continued-text.js'
 import { readFailure, writeFailure } from './failures.js'
 import { count, list, malformed, text } from './from-hub.js'
 import { readPatch, writePatch } from './patches.js'
@@ -59,7 +60,7 @@ export interface Change {
   readonly subscription: number
   readonly from: number
   readonly to: number
-  readonly patches: readonly Patch[]
+  readonly patches: readonly WirePatch[]
   readonly settled: readonly Settlement[]
   /** As in a welcome, where it is not plain from what is settled: a call has shown its effect and settles later. */
   readonly done?: number | undefined
@@ -127,7 +128,7 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
 }
 
 function writeChange({ subscription, from, to, patches, settled, done }: Change): Json {
-  const written: Json[] = [subscription, from, to - from, patches.map(writePatch)]
+  const written: Json[] = [subscription, from, to - from, patches.map(writeWirePatch)]
   if (settled.length > 0 || done !== undefined) written.push(settled.map(writeSettlement))
   if (done !== undefined) written.push(done)
   return written
@@ -155,7 +156,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         done: count(args[4]),
       }
     case 'r':
-      return { type: 'resumed', ...stepIn(args), done: count(args[4]) }
+      return { type: 'resumed', ...stepIn(args), patches: list(args[3]).map(readPatch), done: count(args[4]) }
     case 'f':
     case 'closed':
       return {
@@ -183,15 +184,20 @@ function readChange(value: unknown): Change {
   const given = list(value)
   return {
     ...stepIn(given),
+    patches: list(given[3]).map(readWirePatch),
     settled: given[4] === undefined ? [] : list(given[4]).map(readSettlement),
     ...(given[5] === undefined ? {} : { done: count(given[5]) }),
   }
 }
 
-function stepIn([subscription, given, by, patches]: readonly unknown[]) {
+function stepIn([subscription, given, by]: readonly unknown[]) {
   const from = count(given)
-  return { subscription: count(subscription), from, to: from + count(by), patches: list(patches).map(readPatch) }
+  return { subscription: count(subscription), from, to: from + count(by) }
 }
+
+const writeWirePatch = (patch: WirePatch): Json => (typeof patch === 'string' ? patch : writePatch(patch))
+
+const readWirePatch = (value: unknown): WirePatch => (typeof value === 'string' ? value : readPatch(value))
 
 function writeSettlement({ id, failure }: Settlement): Json {
   return failure ? [id, ...writeFailure(failure)] : [id]

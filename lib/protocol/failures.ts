@@ -2,7 +2,7 @@
 import type { Json } from '../base/encode.js'
 import { type Failure, type Issue, isErrorCode } from '../base/errors.js'
 import { boundedIssues } from '../base/issues.js'
-import { list, malformed, text } from './from-hub.js'
+import { list, text } from './from-hub.js'
 
 export const writeFailure = ({ code, message, issues, stack, original }: Failure): Json[] => {
   const written: Json[] = [code, message]
@@ -20,10 +20,9 @@ export function readFailure(
   stack?: unknown,
   original?: unknown,
 ): Failure {
-  if (!isErrorCode(code)) throw malformed(`unknown failure ${JSON.stringify(code)}`)
   const read = issues === undefined ? [] : list(issues).map(readIssue)
   return {
-    code,
+    code: isErrorCode(code) ? code : newer(code),
     message: text(message),
     ...(read.length > 0 && { issues: read }),
     ...(typeof stack === 'string' && { stack }),
@@ -34,4 +33,10 @@ export function readFailure(
 function readIssue(value: unknown): Issue {
   const [message, path] = list(value)
   return { message: text(message), path: list(path).map((key) => (typeof key === 'number' ? key : text(key))) }
+}
+
+/** A server that is newer than the page may have a code that it does not know: the call has failed all the same. */
+function newer(code: unknown): 'handler-failed' {
+  text(code)
+  return 'handler-failed'
 }

@@ -47,7 +47,7 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
   if (other) throw other
   if (token !== undefined && typeof token !== 'string')
     throw new HeldStateError('invalid-token', 'The token is no text.')
-  if (copyOf !== undefined && typeof copyOf !== 'string') throw malformed('hello: expected a token as the one to copy')
+  if (copyOf !== undefined && !isName(copyOf)) throw malformed('hello: expected a token as the one to copy')
   if (!isPageId(page)) throw malformed('hello: expected the id of the page')
   if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
   if (!Array.isArray(formers) || formers.length > pageLimits.formerPages)

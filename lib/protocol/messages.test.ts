@@ -76,6 +76,12 @@ describe('down', () => {
     expect(parseDown(name, args)).toEqual(message)
   })
 
+  it('a failure whose code only a newer server knows is one all the same', () => {
+    expect(parseDown('d', [[0, 0, 0, [], [[1, 'of-tomorrow', 'x']]]])).toMatchObject({
+      changes: [{ settled: [{ id: 1, failure: { code: 'handler-failed', message: 'x' } }] }],
+    })
+  })
+
   it('anything else fails typed', () => {
     const name = fc.oneof(fc.constantFrom('d', 'w', 'r', 'f', 'hi', 'closed', 's', 'bye'), fc.anything())
     fc.assert(fc.property(name, fc.array(fc.anything()), (name, args) => typed(() => parseDown(name, args))))
@@ -89,7 +95,7 @@ describe('down', () => {
     ['d', [[0, 0, 1, [[]]]]],
     ['d', [[0, 0, 1, [[['n'], 1, 2]]]]],
     ['d', [[0, 0, 1, [], [['x']]]]],
-    ['d', [[0, 0, 1, [], [[1, 'no-such-code', 'x']]]]],
+    ['d', [[0, 0, 1, [], [[1, 5, 'x']]]]],
     ['d', [[0, 0, 1, [], [[1, 'handler-failed', 'x', 5]]]]],
     ['d', [[0, 0, 1, [], [[1, 'handler-failed', 'x', [['y', [null]]]]]]]],
     ['hi', ['a']],
@@ -98,7 +104,7 @@ describe('down', () => {
     ['w', [0, 'a', 0, []]],
     ['r', [0, 0, 1, []]],
     ['w', [0, 'a', 0, {}, 1]],
-    ['f', [0, 'no-such-code', 'x']],
+    ['f', [0, null, 'x']],
     ['f', ['handler-failed', 'x']],
     ['closed', [1]],
     ['bye', ['handler-failed', 5]],

@@ -36,6 +36,8 @@ export type Up =
       readonly subscription: number
       readonly id: number
       readonly definition: string
+      /** The position under which the page will have it; one of an older protocol does not say. */
+      readonly position?: number
     }
   /** The mirror of a subscription does not fit any more. Answered by a welcome. */
   | { readonly type: 'resync'; readonly subscription: number }
@@ -82,7 +84,12 @@ export function parseUp(name: unknown, given: readonly unknown[], limits: Limits
         task: nameIn(given[3], 'task'),
       }
     case 'watch':
-      return { type: 'watch', ...callOf(given[0], given[1]), definition: nameIn(given[2], 'definition') }
+      return {
+        type: 'watch',
+        ...callOf(given[0], given[1]),
+        definition: nameIn(given[2], 'definition'),
+        ...(given[3] !== undefined && { position: count(given[3], 'the position of a state') }),
+      }
     case 'resync':
     case 'close':
       return { type: name, subscription: count(given[0], 'the number of a subscription') }

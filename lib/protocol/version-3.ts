@@ -3,7 +3,6 @@
  * written as they read it. They speak it until their calls have ended.
  */
 import type { Json } from '../base/encode.js'
-import { isErrorCode } from '../base/errors.js'
 import { ownAddress } from './own-address.js'
 import { protocolVersion } from './version.js'
 
@@ -58,7 +57,7 @@ export class Version3 {
       case 'f':
         return ['f', ...knownFailure(args.slice(1))]
       case 'bye':
-        return ['bye', ...knownFailure(args.slice(0, 2)), ...args.slice(2)]
+        return byeTo3([name, ...args])
       case 's':
         return ['s', ...args]
       default:
@@ -72,27 +71,75 @@ export class Version3 {
   }
 }
 
+/** The farewell to such a page whose hello is refused. */
+export const byeTo3 = ([name, code, message, ...more]: readonly [string, ...Json[]]): [string, ...Json[]] => [
+  name,
+  ...knownFailure([code as Json, message as Json]),
+  ...more,
+]
+
 const withKnownCode = ([id, ...failure]: readonly Json[]): Json =>
   failure.length === 0 ? [id as Json] : [id as Json, ...knownFailure(failure)]
 
 /** Such a page cannot read a failure whose code it does not know, or one without a stack and with more, and its call would never end. */
 const knownFailure = ([code, message, issues, stack]: readonly Json[]): Json[] => [
-  isErrorCode(code) && newCodes.has(code) ? 'handler-failed' : (code as Json),
+  knownCodes.has(code) ? (code as Json) : (nearest[String(code)] ?? 'handler-failed'),
   message as Json,
   ...(issues === undefined ? [] : [issues]),
   ...(typeof stack === 'string' ? [stack] : []),
 ]
 
-const newCodes: ReadonlySet<string> = new Set([
-  'event-timeout',
-  'no-cookie',
-  'other-app',
-  'state-too-large',
-  'static-export',
-  'store-full',
-  'too-many-handshakes',
-  'too-many-states',
-  'too-many-tabs',
-  'unknown-address',
-  'unknown-token',
+/** The codes that such a page knows. */
+const knownCodes: ReadonlySet<unknown> = new Set([
+  'already-running',
+  'called-directly',
+  'called-while-rendering',
+  'cannot-listen',
+  'cannot-store',
+  'connection-lost',
+  'duplicate-id',
+  'duplicate-member',
+  'foreign-origin',
+  'handler-failed',
+  'hub-closed',
+  'immutable-state',
+  'inbox-full',
+  'interrupted',
+  'invalid-arguments',
+  'invalid-definition',
+  'invalid-message',
+  'invalid-token',
+  'invalid-trigger',
+  'invalid-value',
+  'load-failed',
+  'lock-queue-full',
+  'lock-timeout',
+  'missing-hub',
+  'missing-plugin',
+  'missing-secret',
+  'nested-lock',
+  'not-a-field',
+  'offline',
+  'other-version',
+  'payload-too-large',
+  'protocol-version',
+  'registry-unreachable',
+  'save-failed',
+  'stale-write',
+  'state-lost',
+  'store-unreachable',
+  'task-cancelled',
+  'task-failed',
+  'task-timeout',
+  'too-many-connections',
+  'too-many-tasks',
+  'undeclared-field',
+  'unfit-store',
+  'unknown-definition',
+  'unknown-member',
+  'unknown-tab',
+  'weak-secret',
 ])
+
+/** What such a page does about some that are newer: it begins with a new state, or comes back later. */
+const nearest: Readonly<Record<string, string>> = { 'no-cookie': 'invalid-token', 'too-many-tabs': 'hub-closed' }

@@ -211,7 +211,7 @@ export class Intake implements Drainable, InboxOptions {
   }
 
   private refuseSurplus(to: Addressee, up: SubscriptionUp): void {
-    if (up.type === 'resync') throw surplus
+    if (up.type === 'resync') return to.inbox.has(({ type }) => type === 'resync') ? undefined : to.inbox.add(up)
     const refuse = () => {
       throw surplus
     }

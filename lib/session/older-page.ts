@@ -13,6 +13,7 @@ export interface OlderSession {
   readonly unsaid: number
   readonly subscriptions: readonly {
     readonly inbox: { readonly length: number; readonly busy: Promise<void> | undefined }
+    readonly calling: { readonly cancelling: number }
   }[]
   farewell(error: HeldStateError, spreadMs: number): void
 }
@@ -83,7 +84,8 @@ export function endOlder(session: OlderSession, clock: Clock): void {
 
 /** Nothing that the page has sent waits or runs, and it was sent how all of it ended. */
 const isQuiet = ({ unsaid, subscriptions }: OlderSession) =>
-  unsaid === 0 && subscriptions.every(({ inbox }) => inbox.length === 0 && !inbox.busy)
+  unsaid === 0 &&
+  subscriptions.every(({ inbox, calling }) => inbox.length === 0 && !inbox.busy && calling.cancelling === 0)
 
 const reload = () =>
   new HeldStateError(

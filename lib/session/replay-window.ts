@@ -89,8 +89,10 @@ export class ReplayWindow implements RememberedWindow {
 
   /** The page has heard this message: it does not go on from an earlier one. */
   heard(number: number): void {
+    const { bytes } = this
     while (this.first < this.last && (this.slots[this.slotOf(this.first + 1)]?.number ?? number) <= number)
       this.forgetFirst()
+    if (this.bytes < bytes) this.windows.changed(this, this.bytes)
   }
 
   /** The page has gone: the views of it, of so many bytes, may soon be kept for it alone. */

@@ -57,6 +57,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly sequence: Sequence
   readonly heard: number | undefined
   readonly formers: readonly Former[]
+  readonly texts: boolean
   phase: 'opening' | 'open' | 'closed' = 'opening'
   sentAt = Number.NEGATIVE_INFINITY
   scheduled = false
@@ -82,6 +83,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     this.sequence = sequence
     this.heard = heard
     this.formers = formers
+    this.texts = parts.translate === undefined
     this.parts = parts
     this.intake = new Intake(core, this, connection)
     this.pressure = new Backpressure(connection, core, this)

@@ -51,6 +51,8 @@ export interface SubscriptionSession {
   /** The last message that the page heard; `undefined` for one that was not here before. */
   readonly heard: number | undefined
   readonly formers: readonly Former[]
+  /** The page knows splices of texts. */
+  readonly texts: boolean
   /** When it sent last, in milliseconds of the clock. */
   readonly sentAt: number
   /** The page has left so much unread that it is to be sent nothing further. */
@@ -119,7 +121,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     const isSame = earlier?.history.sequence === sequence
     const history = isSame ? earlier.history : new ReplayWindow(limits, sequence, core.memory.windows)
     const pages = formers.length === 0 ? [page] : [page, ...formers.map((former) => former.page)]
-    this.feed = new Sync({ instance, registry, pages, history, number })
+    this.feed = new Sync({ instance, registry, pages, history, number, texts: session.texts })
     this.watching = new Watching(core, instance, this.feed, this)
     this.resync = new Resync(clock)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
@@ -236,7 +238,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
       case 'cancel':
         return this.calling.cancel(up)
       case 'watch':
-        return this.answer(up.id, () => this.watching.add(up.definition))
+        return this.answer(up.id, () => this.watching.add(up.definition, up.position))
       case 'resync':
         this.resync.ask()
         this.session.changed()

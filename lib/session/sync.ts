@@ -2,11 +2,12 @@
  * What one page is sent of one state. What to send is never recorded; it is the difference between what was sent last and
  * what is now, so a slow tab costs the size of its state and not the length of its absence.
  */
-import { diff } from '../delta/diff.js'
+import { type DiffOptions, diff } from '../delta/diff.js'
 import type { Patch } from '../delta/patch.js'
 import { lastCallId } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { View } from '../instance/views.js'
+import { ContinuedText } from '../protocol/continued-text.js'
 import type { Change, Resumed, Settlement, Welcome } from '../protocol/down.js'
 import type { Registry } from '../state/registry.js'
 import type { Checkpoint, ReplayWindow } from './replay-window.js'
@@ -23,6 +24,8 @@ export interface SyncParts {
   readonly pages: readonly string[]
   readonly history: ReplayWindow
   readonly number: number
+  /** The page knows splices of texts: one of an older protocol does not. */
+  readonly texts: boolean
 }
 
 /** States that are looked through. */
@@ -36,6 +39,8 @@ export class Sync {
   private readonly pages: readonly string[]
   /** Of its subscription. */
   private readonly number: number
+  private readonly options: DiffOptions
+  private readonly continued = new ContinuedText()
   private readonly watched: Watched[] = []
   /** Where there are many. */
   private watchedIds: Set<string> | undefined
@@ -43,12 +48,13 @@ export class Sync {
   /** Calls up to this one have ended, as the page knows. */
   private sentDone = 0
 
-  constructor({ instance, registry, pages, history, number }: SyncParts) {
+  constructor({ instance, registry, pages, history, number, texts }: SyncParts) {
     this.instance = instance
     this.registry = registry
     this.pages = pages
     this.history = history
     this.number = number
+    this.options = { texts }
   }
 
   watch(id: string): void {
@@ -77,6 +83,7 @@ export class Sync {
     const birth = this.instance.bornAs
     this.history.birth = birth
     this.record(this.history.sequence.next())
+    this.continued.reset()
     return {
       type: 'welcome',
       subscription: this.number,
@@ -106,17 +113,19 @@ export class Sync {
     this.sentRevision = this.instance.revision
     const to = this.sentRevision
     this.record(this.history.sequence.next())
+    this.continued.reset()
     return { type: 'resumed', subscription: this.number, from: revision, to, patches, done: this.done() }
   }
 
   /** Everything that the page has not seen, and the calls that it settles, for the message of this number; `undefined` if there is neither. */
   change(settled: readonly Settlement[], number: number): Change | undefined {
-    const patches = this.patches()
-    if (patches.length === 0 && settled.length === 0) return undefined
+    const found = this.patches()
+    if (found.length === 0 && settled.length === 0) return undefined
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
     this.record(number)
     const done = this.shownEarly(settled)
+    const patches = this.continued.shorten(found)
     return { subscription: this.number, from, to: this.sentRevision, patches, settled, done }
   }
 
@@ -126,7 +135,7 @@ export class Sync {
       const watched = this.watched[position] as Watched
       const view = this.viewOf(watched)
       if (view === watched.sent) continue
-      for (const patch of diff(watched.sent, view, [position])) patches.push(patch)
+      for (const patch of diff(watched.sent, view, [position], this.options)) patches.push(patch)
       watched.sent = view
     }
     return patches

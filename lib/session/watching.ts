@@ -38,8 +38,9 @@ export class Watching {
   }
 
   /** Throws or rejects if the page may not watch it. */
-  add(id: string): Eventually<void> {
+  add(id: string, position = this.feed.size): Eventually<void> {
     const { watchedStates } = this.core.limits
+    if (position !== this.feed.size) throw outOfOrder()
     if (this.feed.watches(id))
       throw new HeldStateError(
         'invalid-message',
@@ -88,6 +89,10 @@ export class Watching {
     )
   }
 }
+
+/** One before it was refused, and would be missing. */
+const outOfOrder = () =>
+  new HeldStateError('inbox-full', 'A state that the page asked for before this one was refused. Ask for both again.')
 
 export const tooManyUnknown = () =>
   new HeldStateError(

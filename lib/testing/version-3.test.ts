@@ -7,7 +7,10 @@ import { Tab as OldTab } from './clients/version-3.fixture.mjs'
 import { testHub } from './kit.js'
 import { Loopback } from './loopback.js'
 
-const d = defineState('d', () => ({ n: 0, names: [] as string[] })).events((on) => ({
+const d = defineState('d', () => ({ n: 0, names: [] as string[], text: '' })).events((on) => ({
+  say: on((s, words: string) => {
+    s.text += words
+  }),
   add: on((s, by: number) => {
     s.n += by
     return undefined
@@ -96,4 +99,17 @@ it('goes on from what it heard last, and hears of a failure whose code it does n
   const large = call('name', 'x'.repeat(5_000))
   await clock.settle()
   expect(await large).toBe('handler-failed')
+})
+
+it('is sent a text that grows as it can read it: as a whole', async () => {
+  const { tab, wire, call, mirror, clock } = oldPage()
+  tab.start()
+  await clock.settle()
+  for (const words of ['once upon a time ', 'there was a text ', 'that grew and grew']) {
+    const said = call('say', words)
+    await clock.settle()
+    expect(await said).toBe('done')
+  }
+  expect(mirror().views.get(0)).toMatchObject({ text: 'once upon a time there was a text that grew and grew' })
+  expect(JSON.stringify(wire.received.at(-1))).toContain('once upon a time')
 })

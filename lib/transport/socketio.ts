@@ -12,6 +12,7 @@ import type { HubRuntime } from '../hub/hub.js'
 import { isSignedToken } from '../instance/token.js'
 import { appHeader } from '../protocol/caller.js'
 import { lineQuestion, socketPath } from '../protocol/path.js'
+import { byeTo3, isVersion3 } from '../protocol/version-3.js'
 import type { Session } from '../session/session.js'
 import type { Arrival } from './arrival.js'
 import { hasBrowserCookie } from './browser-cookie.js'
@@ -106,7 +107,9 @@ function accept(hub: HubRuntime, socket: Socket, arrival: Arrival, troubles: Tro
     )
     const { code, message } = toFailure(error)
     const { afterMs } = error
-    socket.emit('bye', code, message, ...(afterMs === undefined ? [] : [afterMs]))
+    const bye = ['bye', code, message, ...(afterMs === undefined ? [] : [afterMs])] as const
+    const [name, ...args] = isVersion3(socket.handshake.auth) ? byeTo3(bye) : bye
+    socket.emit(name, ...args)
     socket.disconnect(true)
     return
   }
