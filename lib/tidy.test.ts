@@ -139,9 +139,8 @@ describe('a bound', () => {
 describe('a file', () => {
   /** Those that were longer when the bound was set. They may only become shorter. */
   const longFiles: Record<string, number> = {
-    'client/tab.ts': 346,
+    'client/tab.ts': 339,
     'delta/node.ts': 303,
-    'testing/simulated-page.ts': 315,
   }
   it('has at most 300 lines', () => {
     const long = files.map(({ path, text }) => [path, text.split('\n').length - 1] as const)

@@ -3,7 +3,7 @@
  * written out, since a bundler keeps an unused object with a sum in it. `npx vitest run docs/limits -u` writes the page "Security" from the comments.
  */
 
-/** Bounds that a page keeps as well: a server that has others says so with its welcome. */
+/** Bounds that a page keeps as well: a server that has others says so in its hi. */
 export const pageBounds = {
   /** Bytes of one message from a tab. A form or a paragraph fits; an upload belongs into a route handler. */
   messageBytes: 1_000_000,

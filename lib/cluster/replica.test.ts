@@ -116,7 +116,7 @@ describe('an answer to "follow"', () => {
   const asking = after(noReplica, { on: 'follow' }).now
   it('makes the process a follower', () => {
     const { now, effects } = after(asking, answer(asking, 3))
-    expect([now.role.as, now.record?.stored, now.asking]).toEqual(['follower', stored(3), undefined])
+    expect([now.role.as, now.record?.stored, now.followQuestions]).toEqual(['follower', stored(3), undefined])
     expect(effects).toEqual([])
   })
   it('is asked for once more when a newer change was told before it came', () => {

@@ -37,7 +37,7 @@ export interface Replica {
   record: TokenRecord | undefined
   readonly claim: Claim | undefined
   /** `times`: open questions to follow. `newest`: the newest revision received since the first of them. */
-  readonly asking: { readonly times: number; readonly newest: number } | undefined
+  readonly followQuestions: { readonly times: number; readonly newest: number } | undefined
 }
 
 export type ReplicaEvent =
@@ -98,19 +98,25 @@ export type Step = readonly [replica: Replica, ...effects: Effect[]]
 
 const stranger: Role = { as: 'stranger' }
 const follower: Role = { as: 'follower' }
-const asking: Claim = { at: 'asking', handoverRequested: false, mayBeFree: false }
+const freshClaim: Claim = { at: 'asking', handoverRequested: false, mayBeFree: false }
 
 /** The replica of a token that this process does not use. */
-export const noReplica: Readonly<Replica> = { role: stranger, record: undefined, claim: undefined, asking: undefined }
+export const noReplica: Readonly<Replica> = {
+  role: stranger,
+  record: undefined,
+  claim: undefined,
+  followQuestions: undefined,
+}
 
 /** Whether a replica holds no more than `noReplica`. */
-export const isBlank = ({ role, claim, asking }: Replica) => role.as === 'stranger' && !claim && !asking
+export const isBlank = ({ role, claim, followQuestions }: Replica) =>
+  role.as === 'stranger' && !claim && !followQuestions
 
 export function next(replica: Replica, event: ReplicaEvent): Step {
   const { role, record, claim } = replica
   switch (event.on) {
     case 'claim':
-      return [{ ...replica, claim: asking }, { do: 'ask-to-own' }]
+      return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
     case 'claimed':
       return claimed(replica, event)
     case 'refused':
@@ -126,11 +132,19 @@ export function next(replica: Replica, event: ReplicaEvent): Step {
       if (role.as === 'owner') return [replica, { do: 'request-handover' }]
       return [replica, { do: 'release', follow: role.as === 'follower' }] // it was granted to a claim that has failed
     case 'follow':
-      return [{ ...replica, asking: { times: 1 + (replica.asking?.times ?? 0), newest: replica.asking?.newest ?? 0 } }]
+      return [
+        {
+          ...replica,
+          followQuestions: {
+            times: 1 + (replica.followQuestions?.times ?? 0),
+            newest: replica.followQuestions?.newest ?? 0,
+          },
+        },
+      ]
     case 'followed':
       return takeAnswer(replica, event)
     case 'follow-failed':
-      return [{ ...replica, asking: lessAsking(replica) }]
+      return [{ ...replica, followQuestions: oneLess(replica) }]
     case 'changed':
       return changed(replica, event.revision, event.writes)
     case 'caught-up':
@@ -172,7 +186,7 @@ function claimed(replica: Replica, event: ReplicaEvent & { on: 'claimed' }): Ste
   const record = TokenRecord.of(saved, before)
   // a newer revision arrived before the answer: another process has owned the token since
   if (now && now !== before && now.stored.revision > record.stored.revision)
-    return [{ ...replica, claim: asking }, { do: 'ask-to-own' }]
+    return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
   const isRequested = handoverRequested || claim?.handoverRequested === true
   return [
     {
@@ -187,7 +201,7 @@ function claimed(replica: Replica, event: ReplicaEvent & { on: 'claimed' }): Ste
 function refused(replica: Replica, { owner, leaseMs }: ReplicaEvent & { on: 'refused' }): Step {
   const { claim } = replica
   if (claim?.at !== 'asking') return [replica]
-  if (claim.mayBeFree) return [{ ...replica, claim: asking }, { do: 'ask-to-own' }]
+  if (claim.mayBeFree) return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
   const { handoverRequested } = claim
   return [
     { ...replica, claim: { at: 'waiting', handoverRequested, owner } },
@@ -199,12 +213,12 @@ function mayBeFree(replica: Replica, owner?: string): Step {
   const { claim } = replica
   if (claim?.at === 'asking') return [{ ...replica, claim: { ...claim, mayBeFree: true } }]
   if (claim?.at !== 'waiting' || (owner !== undefined && owner !== claim.owner)) return [replica]
-  return [{ ...replica, claim: asking }, { do: 'ask-to-own' }]
+  return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
 }
 
 function takeAnswer(replica: Replica, event: ReplicaEvent & { on: 'followed' }): Step {
   const { role, record: now, claim } = replica
-  const answered = { ...replica, asking: lessAsking(replica) }
+  const answered = { ...replica, followQuestions: oneLess(replica) }
   if (event.role !== role || event.before !== now) return [answered, { do: 'follow-again' }]
   if (event.owns && role.as !== 'owner') {
     // either an abandoned claim was granted, or the answer to a claim is on its way
@@ -212,19 +226,20 @@ function takeAnswer(replica: Replica, event: ReplicaEvent & { on: 'followed' }):
   }
   const record = TokenRecord.of(event.saved, now)
   const followed = { ...answered, role: event.owns ? role : follower, record }
-  if (event.owns || record.stored.revision >= (replica.asking?.newest ?? 0)) return [followed]
+  if (event.owns || record.stored.revision >= (replica.followQuestions?.newest ?? 0)) return [followed]
   return [followed, { do: 'follow-again' }]
 }
 
-function lessAsking({ asking }: Replica): Replica['asking'] {
-  return asking && asking.times > 1 ? { ...asking, times: asking.times - 1 } : undefined
+function oneLess({ followQuestions: asked }: Replica): Replica['followQuestions'] {
+  return asked && asked.times > 1 ? { ...asked, times: asked.times - 1 } : undefined
 }
 
 function changed(replica: Replica, revision: number, writes: Writes): Step {
-  const { role, record, claim, asking } = replica
-  const told = asking ? { ...replica, asking: { ...asking, newest: Math.max(asking.newest, revision) } } : replica
+  const { role, record, claim, followQuestions: asked } = replica
+  const newest = Math.max(asked?.newest ?? 0, revision)
+  const told = asked ? { ...replica, followQuestions: { ...asked, newest } } : replica
   if (role.as !== 'follower' || !record) {
-    const isExpected = asking !== undefined || claim !== undefined || role.as === 'owner'
+    const isExpected = asked !== undefined || claim !== undefined || role.as === 'owner'
     return isExpected ? [told] : [told, { do: 'unfollow' }]
   }
   if (revision <= record.stored.revision) return [told]

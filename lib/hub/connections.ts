@@ -7,8 +7,8 @@ import { type Hello, parseHello } from '../protocol/hello.js'
 import type { Opening } from '../protocol/opening.js'
 import { helloOf3, isVersion3, upOf3 } from '../protocol/version-3.js'
 import type { Connection } from '../session/connection.js'
+import { EarlierSubscriptions } from '../session/earlier-subscriptions.js'
 import type { FlushScheduler } from '../session/flush-scheduler.js'
-import { LatestSessions } from '../session/latest-sessions.js'
 import type { NewTabs } from '../session/new-tabs.js'
 import { endOlder, OlderConnection } from '../session/older-page.js'
 import { Sequence } from '../session/sequence.js'
@@ -50,11 +50,11 @@ type Arrived = Pick<SubscriptionParts, 'instance' | 'earlier' | 'busy'>
 export class Connections {
   readonly sessions: Set<Session> = new Set()
   private readonly core: ConnectionsCore
-  private readonly pages: LatestSessions<Subscription>
+  private readonly earlier: EarlierSubscriptions<Subscription>
 
   constructor(core: ConnectionsCore) {
     this.core = core
-    this.pages = new LatestSessions(core.clock, core.limits)
+    this.earlier = new EarlierSubscriptions(core.clock, core.limits)
   }
 
   /** Opens a session for a page. `browser` is the value of the HttpOnly cookie that its token is bound to. */
@@ -106,7 +106,7 @@ export class Connections {
 
   private add(session: Session, parts: SubscriptionParts): Subscription {
     const subscription = session.add(parts)
-    this.pages.set(parts.instance.token, session.page, subscription)
+    this.earlier.set(parts.instance.token, session.page, subscription)
     return subscription
   }
 
@@ -119,8 +119,8 @@ export class Connections {
 
   /** Forgets what pages of a token, or of all, could go on from. */
   forget(token?: string): void {
-    if (token === undefined) this.pages.end()
-    else this.pages.drop(token)
+    if (token === undefined) this.earlier.end()
+    else this.earlier.drop(token)
   }
 
   /** Tells each page to come back, spread over so many milliseconds. */
@@ -135,8 +135,8 @@ export class Connections {
     eviction.cancel(instance)
     tasks.disconnects.onPageBack(token)
     if (instance.watchers.size === 0) nodes.attend(token, true)
-    const earlier = this.pages.of(token, page)
-    const gone = formers.map((former) => this.pages.of(token, former.page))
+    const earlier = this.earlier.of(token, page)
+    const gone = formers.map((former) => this.earlier.of(token, former.page))
     for (const former of gone) former?.close?.()
     const busy = [earlier, ...gone].map((each) => each?.busy).filter((each) => each !== undefined)
     return { instance, earlier, busy: busy.length > 1 ? Promise.all(busy).then(() => {}) : busy[0] }
@@ -146,7 +146,7 @@ export class Connections {
     const { nodes, tasks } = this.core
     const { instance, page } = subscription
     const { token } = instance
-    this.pages.left(token, page, subscription, instance.bytes)
+    this.earlier.left(token, page, subscription, instance.bytes)
     if (instance.watchers.size === 0) {
       nodes.attend(token, false)
       tasks.disconnects.onLastPageLeft(token)

@@ -59,7 +59,7 @@ export interface Ending {
   readonly interrupted: Failure | undefined
 }
 
-/** Is notified of changes and shows them: a session of a page. */
+/** Is notified of changes and shows them: the subscription of a page. */
 export interface Watcher {
   /** When it last sent a change, in milliseconds of the clock. */
   readonly sentAt: number

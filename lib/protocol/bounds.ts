@@ -1,4 +1,4 @@
-/** The bounds that a page keeps by itself. A server that has others says so with its welcome. */
+/** The bounds that a page keeps by itself. A server that has others says so in its hi. */
 import { HeldStateError } from '../base/errors.js'
 import { type Limits, pageBounds } from '../base/limits.js'
 
@@ -12,7 +12,7 @@ export function unusualBounds(limits: PageBounds): Partial<PageBounds> | undefin
   return unusual.length === 0 ? undefined : Object.fromEntries(unusual.map((name) => [name, limits[name]]))
 }
 
-/** What a welcome says of them. What is no count is left out: the page goes on with the usual ones. */
+/** What a hi says of them. What is no count is left out: the page goes on with the usual ones. */
 export function readBounds(value: unknown): Partial<PageBounds> {
   if (typeof value !== 'object' || value === null) return {}
   const given = value as Record<string, unknown>

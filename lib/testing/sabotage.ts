@@ -18,5 +18,7 @@ export type Sabotage =
   | 'publish-early'
   /** A process does not renew its lease. */
   | 'lease-not-renewed'
+  /** A page loses the last letter of words that are added to a text. */
+  | 'cut-words'
   /** The calls of a page that was reloaded are sent on as those of the page after it. */
   | 'forget-former'

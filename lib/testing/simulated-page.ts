@@ -15,6 +15,7 @@ export interface PageOptions extends Omit<SideOptions, 'kept' | 'origins' | 'isO
   latency(): number
   readonly forgets: boolean
   readonly forgetsFormer: boolean
+  readonly cutsWords: boolean
   readonly hides: boolean
   /** Of a duplicated tab: every state of its original that was kept. */
   readonly origin: (() => readonly string[]) | undefined
@@ -41,6 +42,7 @@ export class Page {
     tab.wire.latency = options.latency
     if (options.forgets) tab.wire.alter = (hello) => ({ ...hello, page: clock.id() })
     if (options.forgetsFormer) tab.wire.alter = (hello) => withoutFormers(hello, clock)
+    if (options.cutsWords) tab.wire.alterDown = cutWords
     if (options.hides) tab.wire.alterDown = hideProgress
     const { earlier, origin } = options
     this.own = new Side(
@@ -204,6 +206,15 @@ const expected = new RegExp(
 function withoutFormers<T extends { readonly formers?: readonly unknown[] }>(hello: T, clock: TestClock): T {
   return hello.formers ? { ...hello, formers: hello.formers.map(() => [clock.id(), 0]) } : hello
 }
+
+/** A delta whose added words lack their last letter. */
+const cutWords = (name: string, args: readonly unknown[]) =>
+  name === 'd'
+    ? (args as unknown[][]).map(([number, from, by, patches, ...more]) => [number, from, by, cut(patches), ...more])
+    : args
+
+const cut = (patches: unknown) =>
+  (patches as unknown[]).map((patch) => (typeof patch === 'string' ? patch.slice(0, -1) : patch))
 
 /** A welcome, or what a page missed, that says that none of its calls has ended. */
 const hideProgress = (name: string, args: readonly unknown[]) =>

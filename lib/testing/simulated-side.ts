@@ -140,6 +140,8 @@ export class Side {
     require(text(said) ===
       text(kept), `${this.name} shows ${text(shown)} at revision ${revision}; kept was ${text(kept)}`)
     this.checkExpected(shown.marks.slice(kept.marks.length), kept)
+    const words = shown.marks.map((mark) => `${mark},`).join('')
+    require(shown.said === words, `${this.name} shows the words ${shown.said} of the marks ${shown.marks}`)
     require(shown.count === kept.marks.length, `${this.name} shows a computed value of another state`)
     if (this.options.calm) this.checkCalm(shown)
     require(!('secret' in shown), `${this.name} got a private field`)

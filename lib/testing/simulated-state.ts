@@ -17,8 +17,16 @@ const pause = (ms: number) => new Promise<void>((resolve) => void simulatedClock
 /** Increments that a task makes. */
 export const rounds = 5
 
+/** Leaves a mark. */
+function put(s: { marks: number[]; said: string }, mark: number): void {
+  s.marks.push(mark)
+  s.said += `${mark},`
+}
+
 export const journal = defineState('journal', () => ({
   marks: [] as number[],
+  /** The same as a text, which grows: a page is sent what is new of it. */
+  said: '',
   counts: new Map<number, number>(),
   attempts: new Map<number, number>(),
   /** Marks of the task of which one runs at a time: the one that is at work, and how often another was. */
@@ -80,41 +88,41 @@ export const journal = defineState('journal', () => ({
   }))
   .events((on, { sure, line, drain }) => ({
     inLine: on((s, mark: number) => {
-      s.marks.push(mark)
+      put(s, mark)
       return line(mark)
     }),
     more: on((s, mark: number) => {
-      s.marks.push(mark)
+      put(s, mark)
       s.todo += 1
       return drain()
     }),
     mark: on((s, mark: number) => {
-      s.marks.push(mark)
+      put(s, mark)
     }),
     slowly: on(async (s, mark: number) => {
       await pause(30)
-      s.marks.push(mark)
+      put(s, mark)
     }),
     fail: on((s, mark: number) => {
-      s.marks.push(mark)
+      put(s, mark)
       throw new Error('on purpose')
     }),
     twice: on(async function* (s, mark: number) {
-      s.marks.push(mark)
+      put(s, mark)
       yield
       await pause(30)
-      s.marks.push(-mark)
+      put(s, -mark)
     }),
     hope: on({ optimistic: true }, (s, mark: number) => {
-      s.marks.push(mark)
+      put(s, mark)
     }),
-    doubt: on({ optimistic: (s, mark: number) => void s.marks.push(mark) }, async (s, mark: number) => {
+    doubt: on({ optimistic: (s, mark: number) => void put(s, mark) }, async (s, mark: number) => {
       await pause(20)
       if (mark % 2 === 0) throw new Error('on purpose')
-      s.marks.push(mark)
+      put(s, mark)
     }),
     surely: on((s, mark: number) => {
-      s.marks.push(mark)
+      put(s, mark)
       return sure(mark)
     }),
     secretly: on((s) => {

@@ -244,6 +244,7 @@ class World implements WorldOf {
       },
       two: earlier?.hasBoard ?? (this.two && this.opened % 2 === 0),
       forgets: this.sabotage === 'forget-page',
+      cutsWords: this.sabotage === 'cut-words',
       forgetsFormer: this.sabotage === 'forget-former',
       hides: this.sabotage === 'hide-progress',
       earlier,

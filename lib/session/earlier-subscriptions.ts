@@ -26,7 +26,7 @@ interface Trace {
   cancelForget: (() => void) | undefined
 }
 
-export class LatestSessions<Subscribed extends Present> {
+export class EarlierSubscriptions<Subscribed extends Present> {
   /** The oldest first. */
   private readonly byToken = new Map<string, Trace[]>()
   private readonly clock: Clock
