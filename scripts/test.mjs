@@ -98,7 +98,15 @@ suite(
 check('the package, by publint and are-the-types-wrong', 'scripts/package/check.mjs')
 await together(
   ['three hundred simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '--two', '101', '400'],
-  ['two hundred of three processes over one coordinator', 'scripts/simulate.mjs', '--two', '--nodes', '3', '101', '300'],
+  [
+    'two hundred of three processes over one coordinator',
+    'scripts/simulate.mjs',
+    '--two',
+    '--nodes',
+    '3',
+    '101',
+    '300',
+  ],
 )
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 for (const [name, specs] of [

@@ -68,7 +68,7 @@ it('a state that the server had no room to be asked for is asked for again, and 
   const tab = await open()
   await tab.watch(first)
   const [session] = [...hub.sessions]
-  const { inbox } = session?.own as unknown as { inbox: { add(up: object, size: number): void } }
+  const { inbox } = (session as { own: unknown }).own as unknown as { inbox: { add(up: object, size: number): void } }
   const add = inbox.add.bind(inbox)
   let refused = 0
   inbox.add = (up, size) => {
