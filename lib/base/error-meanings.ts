@@ -20,6 +20,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'invalid-arguments': 'the arguments of a call were refused by their schema',
   'invalid-definition': 'a definition was declared in a way that cannot work',
   'invalid-message': 'a message does not follow the protocol',
+  'invalid-reply': 'a handler returned a reply that is too large, or two of them',
   'invalid-token': 'a token is malformed or belongs to another browser',
   'invalid-trigger': 'a handler returned or yielded something that is not a trigger',
   'invalid-value': 'a value cannot live in state, or be an argument',

@@ -24,6 +24,7 @@ export const errorCodes = [
   'invalid-arguments',
   'invalid-definition',
   'invalid-message',
+  'invalid-reply',
   'invalid-token',
   'invalid-trigger',
   'invalid-value',

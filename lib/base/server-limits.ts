@@ -247,6 +247,12 @@ export const serverLimits = {
   rememberedText: 10_000,
   /** Characters of those few words. */
   rememberedWords: 80,
+  /** Bytes of what one call replies. An id or a search result fits; what all are to see belongs into state. */
+  replyBytes: 16_384,
+  /** Bytes of replies that a page has not heard. Each save writes them, so its further calls wait until it has heard some. */
+  unheardReplies: 65_536,
+  /** Bytes of the replies that are remembered of a page: those, and what calls reply that had begun by then. Older ones are forgotten. */
+  rememberedReplies: 131_072,
   /** Characters of a line of the log: an address and some sentences. */
   logText: 2_000,
   /** Milliseconds in which the same line of the log is counted and not written again. */

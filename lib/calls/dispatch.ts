@@ -3,7 +3,8 @@
  * commits what changed so far. A task is only started here.
  */
 import { concealed } from '../base/concealed.js'
-import { type Failure, HeldStateError } from '../base/errors.js'
+import type { Json } from '../base/encode.js'
+import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import { listed } from '../base/listed.js'
 import { stackless } from '../base/stackless.js'
@@ -21,8 +22,9 @@ import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { SentCalls, TaskStart } from '../tasks/task-start.js'
-import { closeIterator, nextStep } from './generator.js'
+import { closeIterator, interrupted, nextStep } from './generator.js'
 import { type Dispatched, finished, type InFlight } from './in-order.js'
+import { answerIn } from './replies.js'
 
 /** A request as an event sees it that asks for one: what its page connected with. */
 export interface Visit {
@@ -43,6 +45,13 @@ export interface DispatchCore extends ArgumentsCore {
 
 /** What follows a handler: a trigger, or a task whose start is saved. */
 export type Next = Trigger | TaskStart
+
+/** What a handler has come to. */
+interface Result {
+  readonly next: readonly Next[]
+  /** What its page is sent, encoded. */
+  readonly reply: Json | undefined
+}
 
 export interface Call {
   readonly token: string
@@ -95,7 +104,7 @@ function runEvent(
 ): Eventually<Dispatched> {
   const { token, name, from, before } = call
   const { inRequest } = core.options
-  const event: Request<readonly Next[]> = {
+  const event: Request<Result> = {
     token,
     guard: unguarded,
     author: declaration.handler,
@@ -103,7 +112,7 @@ function runEvent(
     call: { name, before: before?.pending },
     holder: call,
   }
-  let outcome: Eventually<Outcome<readonly Next[]>>
+  let outcome: Eventually<Outcome<Result>>
   try {
     outcome =
       declaration.request && inRequest
@@ -127,7 +136,7 @@ function handle(
   definition: ServerDefinition,
   declaration: EventDeclaration,
   args: readonly unknown[],
-): Eventually<readonly Next[]> {
+): Eventually<Result> {
   transaction.markExisting()
   const made = madeBy(core.log, call)
   transaction.made = made
@@ -154,13 +163,13 @@ function nextOf(
   call: Call,
   declaration: EventDeclaration,
   made: ReturnType<typeof madeBy>,
-): Eventually<readonly Next[]> {
-  const triggers = value === undefined ? none : triggersOf(value, call, declaration)
+): Eventually<Result> {
+  const { triggers, reply } = answerIn(value, () => nameOf(call), declaration.line)
+  take(triggers)
   made?.end(true)
-  return announced(core, transaction, triggers)
+  if (reply !== undefined && call.name) transaction.answer(reply)
+  return after(announced(core, transaction, triggers), (next) => ({ next, reply }))
 }
-
-const none: readonly never[] = []
 
 /** A handler that asks for a request has it until its change is kept. */
 async function kept<T>(core: DispatchCore, event: Request<T>): Promise<Outcome<T>> {
@@ -170,21 +179,22 @@ async function kept<T>(core: DispatchCore, event: Request<T>): Promise<Outcome<T
 }
 
 /** What an event has brought about begins once its change is kept. Where that is nothing, the next call of its page need not wait for it. */
-function follow(core: DispatchCore, call: Call, outcome: Outcome<readonly Next[]>): Dispatched {
+function follow(core: DispatchCore, call: Call, outcome: Outcome<Result>): Dispatched {
   if (outcome === 'answered') return outcome
-  const { value: next, durable, pipelined } = outcome
+  const { value, durable, pipelined } = outcome
+  const { next, reply } = value
   if (!isPromise(durable)) {
     core.start(call.token, next)
-    return finished
+    return reply === undefined ? finished : { done: undefined, reply }
   }
   const done = durable.then(
     () => core.start(call.token, next),
     (error) => refuse(nameOf(call), error),
   )
-  return { done, pending: next.length === 0 ? pipelined : undefined }
+  return { done, pending: next.length === 0 ? pipelined : undefined, reply }
 }
 
-/** What an event has returned or yielded. Should that be no trigger, only its declaration has a line. */
+/** What an event has yielded. Should that be no trigger, only its declaration has a line. */
 function triggersOf(value: unknown, call: Call, { line }: EventDeclaration): readonly Trigger[] {
   const triggers = triggersIn(value, () => nameOf(call), line)
   take(triggers)
@@ -227,12 +237,6 @@ function savedTask({ registry, tasks }: DispatchCore, { definition, member }: Tr
   const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(member) : undefined
   return declaration && tasks.isSaved({ declaration }) ? declaration : undefined
 }
-
-/** The answer to a retried call whose process ended between two yields. */
-const interrupted = (where: string): Failure => ({
-  code: 'interrupted',
-  message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
-})
 
 /** The page reads what the author has written for visitors; all else is for the log. */
 function refuse(where: string, error: unknown): never {

@@ -1,4 +1,5 @@
 /** The steps of a handler that yields. */
+import type { Failure } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { Trigger } from '../state/trigger.js'
@@ -25,3 +26,9 @@ export async function closeIterator(iterator: AnyIterator): Promise<void> {
     await iterator.return?.()
   } catch {}
 }
+
+/** The answer to a retried call whose process ended between two yields. */
+export const interrupted = (where: string): Failure => ({
+  code: 'interrupted',
+  message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
+})

@@ -1,5 +1,6 @@
 /** A call of a tab runs once: when it is sent again, after a lost connection or a crash, it gets its first answer again. */
 import { concealed, retold } from '../base/concealed.js'
+import type { Json } from '../base/encode.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, isPromise } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
@@ -12,7 +13,7 @@ import { type Dispatched, finished, type Running } from './in-order.js'
 
 /** Who hears how calls have ended. */
 export interface Caller {
-  ended(id: number): void
+  ended(id: number, reply?: Json): void
   failed(id: number, error: unknown): void
   /** It has failed now, and did not before. */
   onFailure(error: unknown, early: boolean): void
@@ -37,13 +38,14 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
   const isForgotten = call.mayBeForgotten && hasForgotten(calls, call.name.page, call.limits)
   const known = endOf(calls, call.name) ?? (isForgotten ? 'unknown' : undefined)
   if (known) return replay(call, known)
-  const ended = () => succeed(call)
   const failed = (error: unknown) => fail(call, error)
   return concluded(
     work,
     (outcome) => {
       if (outcome === 'answered') return replay(call, endOf(call.instance.calls, call.name))
-      if (isPromise(outcome.done)) return { done: outcome.done.then(ended, failed), pending: outcome.pending }
+      const { done, pending, reply } = outcome
+      const ended = () => succeed(call, reply)
+      if (isPromise(done)) return { done: done.then(ended, failed), pending }
       ended()
       return finished
     },
@@ -54,16 +56,16 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
   )
 }
 
-function succeed({ instance, caller, name, limits, early }: CallOnce): void {
-  if (!endOf(instance.calls, name)) endCall(instance, name, undefined, limits, early)
-  caller.ended(name.id)
+function succeed({ instance, caller, name, limits, early }: CallOnce, reply: Json | undefined): void {
+  if (!endOf(instance.calls, name)) endCall(instance, name, undefined, limits, early, reply)
+  caller.ended(name.id, reply)
 }
 
 function fail({ instance, caller, name, limits, early, again }: CallOnce, thrown: unknown): void {
   const end = endOf(instance.calls, name)
   const error = concealed('handler-failed', 'A call', thrown)
   const failure = toFailure(error)
-  if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id) // another process did it
+  if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id, end.reply) // another process did it
   const mayHaveEnded = again && error instanceof LoadError && error.token === instance.token
   if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded) endCall(instance, name, failure, limits, early)
   caller.onFailure(error, early)
@@ -74,7 +76,7 @@ function fail({ instance, caller, name, limits, early, again }: CallOnce, thrown
 function replay({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Running {
   if (end === 'unknown') caller.failed(name.id, callForgotten())
   else if (end?.failure) caller.failed(name.id, retold(end.failure))
-  else caller.ended(name.id)
+  else caller.ended(name.id, end?.reply)
   return finished
 }
 

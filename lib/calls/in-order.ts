@@ -1,4 +1,5 @@
 /** Calls of a page that are on their way to the store, and those that come after them. */
+import type { Json } from '../base/encode.js'
 import { concluded, type Eventually } from '../base/eventually.js'
 import { moreSpecificError } from '../instance/commit-queue.js'
 import type { UnsavedChanges } from '../instance/instance.js'
@@ -11,6 +12,8 @@ export interface Running {
   readonly done: Eventually<void>
   /** What its change is part of, where the next call may begin before that is kept. */
   readonly pending?: UnsavedChanges | undefined
+  /** What the call replies, encoded. */
+  readonly reply?: Json | undefined
 }
 
 /** A call that waits for nothing. */
@@ -29,9 +32,7 @@ export function inOrder(before: InFlight, work: () => Eventually<Dispatched>): E
   return concluded(
     work,
     (outcome) =>
-      outcome === 'answered'
-        ? before.ended.then(() => outcome)
-        : { done: endsAfter(before, outcome.done), pending: outcome.pending },
+      outcome === 'answered' ? before.ended.then(() => outcome) : { ...outcome, done: endsAfter(before, outcome.done) },
     (error) => endsAfter(before, Promise.reject(error)),
   )
 }

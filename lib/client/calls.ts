@@ -3,7 +3,7 @@
  * new connection until they settle: the hub answers a call that it knows without running it twice.
  */
 import type { Clock } from '../base/clock.js'
-import type { Json } from '../base/encode.js'
+import { decode, type Json } from '../base/encode.js'
 import { fromFailure, HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import { bytesOf, type PageBounds } from '../protocol/bounds.js'
@@ -46,7 +46,7 @@ interface Open {
   ends: number
   /** Those of them over which it was sent alone. */
   endsAlone: number
-  readonly resolve: () => void
+  readonly resolve: (reply: unknown) => void
   readonly reject: (error: HeldStateError) => void
 }
 
@@ -138,8 +138,8 @@ export class Calls {
       if (sentAt === undefined && request.bytes > limits.messageBytes) this.reject(id, tooLarge(request.bytes, limits))
   }
 
-  /** Makes a call; `send` is given if its subscription is live. */
-  add(request: Request, send: Send | undefined): Promise<void> {
+  /** Makes a call; `send` is given if its subscription is live. Resolves with the reply, if there is one. */
+  add(request: Request, send: Send | undefined): Promise<unknown> {
     const refusal = this.refusal(request, send !== undefined)
     if (refusal) return Promise.reject(refusal)
     this.last += 1
@@ -196,13 +196,19 @@ export class Calls {
     }
   }
 
-  settle({ id, failure }: Settlement): void {
+  settle({ id, failure, reply }: Settlement): void {
     const call = this.open.get(id)
     if (!call) return
     if (failure?.code === 'hub-closed') return // handed back: it goes to the hub that comes next
     if (failure) return this.reject(id, fromFailure(failure))
+    let value: unknown
+    try {
+      value = reply === undefined ? undefined : decode(reply)
+    } catch (error) {
+      return this.reject(id, error as HeldStateError)
+    }
     this.forget(id, call)
-    call.resolve()
+    call.resolve(value)
   }
 
   private reject(id: number, error: HeldStateError): void {

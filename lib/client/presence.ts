@@ -12,7 +12,7 @@ import { type Prediction, predicted } from './prediction.js'
 import type { ClientSubscription } from './subscription.js'
 
 type Fields = Readonly<Record<string, unknown>>
-type Act = (...args: unknown[]) => Promise<void>
+type Act = (...args: unknown[]) => Promise<unknown>
 
 /** Calls of one event that have not settled, or starts or cancels of one task, and whether a component shows that there are any. */
 interface Pending {
@@ -115,7 +115,7 @@ export class Presence {
   }
 
   /** The function of an event. A component that reads its `pending` renders again when that changes; the others do not pay for it. */
-  private event(tab: Pick<Channel, 'touch'>, call: (args: unknown[]) => Promise<void>, task = ''): Act {
+  private event(tab: Pick<Channel, 'touch'>, call: (args: unknown[]) => Promise<unknown>, task = ''): Act {
     const pending: Pending = { count: 0, shown: false }
     const change = (by: number) => {
       const before = pending.count > 0

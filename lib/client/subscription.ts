@@ -17,7 +17,7 @@ export interface SubscriptionPage {
   /** The most states that it may watch. */
   readonly watchedStates: number
   /** Makes a call. Resolves when its effect is in the mirror. */
-  request(request: Omit<Request, 'bytes'>): Promise<void>
+  request(request: Omit<Request, 'bytes'>): Promise<unknown>
   readonly clock: Pick<Clock, 'after'>
   readonly report: (error: HeldStateError) => void
   /** Shows what is expected of calls. */
@@ -109,13 +109,13 @@ export class ClientSubscription {
     return { position, show: (view) => predict(view, args === undefined ? [] : (decode(args) as unknown[])) }
   }
 
-  /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
+  /** Runs an event or starts a task. Resolves with its reply when its effect is in the mirror; rejects with a `HeldStateError`. */
   call(
     definition: string,
     member: string,
     args: readonly unknown[],
     { live, predict }: CallOptions = {},
-  ): Promise<void> {
+  ): Promise<unknown> {
     if (live && !this.isLive)
       return Promise.reject(new HeldStateError('offline', `This page is not connected, and "${member}" does not wait.`))
     const given = argumentsToSend(definition, member, args)
@@ -132,7 +132,7 @@ export class ClientSubscription {
   }
 
   /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
-  cancel(definition: string, task: string): Promise<void> {
+  cancel(definition: string, task: string): Promise<unknown> {
     return this.page.request({ subscription: this.number, message: ['cancel', definition, task], again: true })
   }
 

@@ -164,17 +164,17 @@ export class Tab implements SubscriptionPage, DisplayPage {
     return this.subscriptions.own.watch(id)
   }
 
-  /** Runs an event or starts a task. Resolves when its effect is in the mirror; rejects with a `HeldStateError`. */
-  call(definition: string, member: string, args: readonly unknown[], options?: CallOptions): Promise<void> {
+  /** Runs an event or starts a task. Resolves with its reply when its effect is in the mirror; rejects with a `HeldStateError`. */
+  call(definition: string, member: string, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
     return this.subscriptions.own.call(definition, member, args, options)
   }
 
   /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
-  cancel(definition: string, task: string): Promise<void> {
+  cancel(definition: string, task: string): Promise<unknown> {
     return this.subscriptions.own.cancel(definition, task)
   }
 
-  request({ subscription, message, again, prediction }: Omit<Request, 'bytes'>): Promise<void> {
+  request({ subscription, message, again, prediction }: Omit<Request, 'bytes'>): Promise<unknown> {
     const to = this.subscriptions.get(subscription)
     if (this.phase === 'stopped' || !to)
       return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))

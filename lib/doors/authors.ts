@@ -12,6 +12,8 @@ export type {
   EventOptions,
   EventResult,
   On,
+  Replied,
+  Results,
   SchemaArgs,
   TaskResult,
   Triggers,
@@ -24,6 +26,7 @@ export type {
   Definition,
   EventDeclaration,
   EventFunction,
+  ReplyOf,
   Shape,
   ShapeOf,
   StateOf,
@@ -33,6 +36,7 @@ export type {
   ViewOf,
 } from '../state/definition.js'
 export type { Predict, Predictions } from '../state/prediction.js'
+export { type Reply, reply } from '../state/reply.js'
 export type { EventContext, Held, HeldToken, Self } from '../state/self.js'
 export type { Flat, Storable } from '../state/storable.js'
 export type { TaskOptions } from '../state/task-options.js'

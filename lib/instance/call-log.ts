@@ -2,11 +2,13 @@
  * Records which calls have ended, and how. A call that is sent again after a lost connection or a crash gets its first answer and
  * has no second effect. The calls of a page run in order, so one number covers all of them; failures are listed.
  */
+import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import { serverLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
-import type { CallEnd, PageCalls } from '../store/store.js'
+import { bytesOf } from '../protocol/bounds.js'
+import type { CallEnd, CallReply, PageCalls } from '../store/store.js'
 
 /** Identifies a call: the page that made it, and its number there. */
 export interface CallName {
@@ -16,13 +18,20 @@ export interface CallName {
 
 export type CallLog = readonly PageCalls[]
 
+/** How a call has ended. */
+export interface Ended extends CallEnd {
+  readonly reply?: Json | undefined
+}
+
 /** The outcome of a call; `undefined` if it has not ended, and `'unknown'` if it ended too long ago. */
-export function endOf(calls: CallLog, { page, id }: CallName): CallEnd | 'unknown' | undefined {
+export function endOf(calls: CallLog, { page, id }: CallName): Ended | 'unknown' | undefined {
   const known = pageIn(calls, page)
   if (!known) return undefined
   const end = known.ends.length === 0 ? undefined : known.ends.find((other) => covers(other, id))
   if (end) return end.id === id && end.first === undefined ? end : { id, failure: end.failure }
   if (id > known.done) return undefined
+  const replied = known.replies?.find((other) => other.id === id)
+  if (replied) return replied
   return id <= known.forgotten ? 'unknown' : { id }
 }
 
@@ -43,13 +52,22 @@ export function hasForgotten(calls: CallLog, page: string, { rememberedPages }: 
 }
 
 /** The log with one more call that has ended in order: all calls before it have ended. */
-export function withEnd(calls: CallLog, name: CallName, failure: Failure | undefined, limits: Limits): CallLog {
+export function withEnd(
+  calls: CallLog,
+  name: CallName,
+  failure: Failure | undefined,
+  limits: Limits,
+  reply?: Json,
+): CallLog {
   const known = pageIn(calls, name.page)
   const done = Math.max(name.id, known?.done ?? 0)
-  if (!failure && known?.ends.length === 0) return withPage(calls, { ...known, done }, limits)
+  if (!failure && reply === undefined && known?.ends.length === 0) return withPage(calls, { ...known, done }, limits)
   const before = without(known?.ends ?? [], name.id).filter((end) => end.failure || end.id > done)
   const ends = failure ? withOne(before, { id: name.id, failure }) : before
-  return withPage(calls, bounded({ page: name.page, done, ends, forgotten: known?.forgotten ?? 0 }, limits), limits)
+  const replies = reply === undefined ? known?.replies : [...(known?.replies ?? []), { id: name.id, reply }]
+  const forgotten = known?.forgotten ?? 0
+  const page = bounded({ page: name.page, done, ends, forgotten, ...(replies && { replies }) }, limits)
+  return withPage(calls, page, limits)
 }
 
 /** The log with one more call that has ended out of order: calls before it may still wait. */
@@ -60,9 +78,9 @@ export function withOutOfOrderEnd(
   limits: Limits,
 ): CallLog {
   const { page, id } = name
-  const { done, ends, forgotten } = pageIn(calls, page) ?? { done: 0, ends: [], forgotten: 0 }
-  const next = withOne(without(ends, id), { id, failure })
-  return withPage(calls, bounded({ page, done, ends: next, forgotten }, limits), limits)
+  const known = pageIn(calls, page) ?? { page, done: 0, ends: [], forgotten: 0 }
+  const ends = withOne(without(known.ends, id), { id, failure })
+  return withPage(calls, bounded({ ...known, ends }, limits), limits)
 }
 
 /** Records the outcome of a call in memory; the next save of its token stores it. `early`: calls before it may still wait. */
@@ -72,8 +90,23 @@ export function endCall(
   failure: Failure | undefined,
   limits: Limits,
   early = false,
+  reply?: Json,
 ): void {
-  instance.calls = (early ? withOutOfOrderEnd : withEnd)(instance.calls, name, failure, limits)
+  instance.calls = early
+    ? withOutOfOrderEnd(instance.calls, name, failure, limits)
+    : withEnd(instance.calls, name, failure, limits, reply)
+}
+
+/** The log without the replies of one page that `isHeard`: the next save of the token writes less. */
+export function withoutReplies(calls: CallLog, page: string, isHeard: (id: number) => boolean): CallLog {
+  const known = pageIn(calls, page)
+  if (!known?.replies?.some(({ id }) => isHeard(id))) return calls
+  const left = known.replies.filter(({ id }) => !isHeard(id))
+  return calls.map((other) => (other === known ? withReplies(known, left) : other))
+}
+
+function withReplies({ replies: _, ...page }: PageCalls, replies: readonly CallReply[]): PageCalls {
+  return replies.length === 0 ? page : { ...page, replies }
 }
 
 /** The stored log, with the calls that have ended since its last save and changed nothing. */
@@ -90,11 +123,14 @@ export function merged(stored: CallLog, remembered: CallLog): CallLog {
             end.id > known.done && !known.ends.some(({ id, first = id }) => first <= firstOf(end) && end.id <= id),
         )
       const forgotten = Math.max(known.forgotten, mine.forgotten)
+      const mineReplied = mine.replies?.filter(({ id }) => id > known.done) ?? []
+      const replies = [...(known.replies ?? []), ...mineReplied]
       pages.set(mine.page, {
         ...known,
         done: Math.max(known.done, mine.done),
         forgotten,
         ends: [...known.ends, ...newer],
+        ...(replies.length > 0 && { replies }),
       })
     }
   }
@@ -139,12 +175,27 @@ function withPage(calls: CallLog, page: PageCalls, limits: Limits): CallLog {
   return [...others.slice(Math.max(0, others.length + 1 - limits.rememberedPages)), page]
 }
 
-function bounded(page: PageCalls, limits: Limits): PageCalls {
+function bounded(given: PageCalls, limits: Limits): PageCalls {
+  const page = withinReplies(given, serverLimits.rememberedReplies)
   const surplus = page.ends.length - limits.rememberedEnds
   const ends = shortened(surplus > 0 ? page.ends.slice(surplus) : page.ends)
   if (surplus <= 0) return ends === page.ends ? page : { ...page, ends }
   const forgotten = page.ends.slice(0, surplus).reduce((last, { id }) => Math.max(last, id), page.forgotten)
   return { ...page, ends, forgotten }
+}
+
+/** The newest replies are kept. An older one is no longer known, and so its call is not said to have had none. */
+function withinReplies(page: PageCalls, bytes: number): PageCalls {
+  const { replies } = page
+  if (!replies) return page
+  let left = bytes
+  const last = replies.findLastIndex(({ reply }) => {
+    left -= bytesOf(JSON.stringify(reply))
+    return left < 0
+  })
+  if (last < 0) return page
+  const forgotten = Math.max(page.forgotten, replies[last]?.id ?? 0)
+  return withReplies({ ...page, forgotten }, replies.slice(last + 1))
 }
 
 /** Shortens old failures, because each save of the token writes all of them: the newest keep their whole message, older ones its first words. */

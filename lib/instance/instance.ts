@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../base/clock.js'
+import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
@@ -57,6 +58,7 @@ export interface Ending {
   readonly name: CallName
   /** The outcome of the call if the process ends after this save. */
   readonly interrupted: Failure | undefined
+  readonly reply: Json | undefined
 }
 
 /** Is notified of changes and shows them: the subscription of a page. */

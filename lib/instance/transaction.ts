@@ -1,4 +1,5 @@
 /** One change under the lock of a token: drafts of its states, staged and then saved. `transact` calls its steps in order. */
+import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
@@ -28,6 +29,8 @@ export class Transaction implements HeldLock {
   active = true
   /** The page's call, which ends in the same save as its change. */
   call: CallName | undefined
+  /** What the call replies, which is kept with its end. */
+  private reply: Json | undefined
   private end: (() => void) | undefined
   /** The last save says that the call was interrupted. */
   private interrupted = false
@@ -131,6 +134,13 @@ export class Transaction implements HeldLock {
     return this.token
   }
 
+  /** Saves what the call replies, even if nothing else has changed: its page gets the same answer until it has heard it. */
+  answer(reply: Json): void {
+    this.handOut()
+    this.savesEnds = true
+    this.reply = reply
+  }
+
   /** Saves how calls and tasks have ended, even if nothing else has changed. */
   saveEnds(): void {
     this.savesEnds = true
@@ -203,7 +213,8 @@ export class Transaction implements HeldLock {
     this.savesEnds = false
     this.interrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
-    const ends = this.call ? [{ name: this.call, interrupted }] : []
+    const reply = interrupted ? undefined : this.reply
+    const ends = this.call ? [{ name: this.call, interrupted, reply }] : []
     const change = { state: this.staged, shapes: this.shapes(), ends, anonymous: !this.call }
     const saving = this.runs ? this.keepRuns(change) : push(core, instance, change)
     return isPromise(saving) ? guard.trackSave(saving) : saving

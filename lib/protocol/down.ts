@@ -14,10 +14,12 @@ import { readFailure, writeFailure } from './failures.js'
 import { count, list, malformed, text } from './from-hub.js'
 import { readPatch, writePatch } from './patches.js'
 
-/** How one call ended: its id, and a failure if it failed. */
+/** How one call ended: its id, a failure if it failed, and what it replied if it did. */
 export interface Settlement {
   readonly id: number
   readonly failure?: Failure
+  /** Encoded: the text that is remembered with the call. */
+  readonly reply?: Json | undefined
 }
 
 /** The first message over a connection. */
@@ -199,11 +201,14 @@ const writeWirePatch = (patch: WirePatch): Json => (typeof patch === 'string' ? 
 
 const readWirePatch = (value: unknown): WirePatch => (typeof value === 'string' ? value : readPatch(value))
 
-function writeSettlement({ id, failure }: Settlement): Json {
-  return failure ? [id, ...writeFailure(failure)] : [id]
+function writeSettlement({ id, failure, reply }: Settlement): Json {
+  if (failure) return [id, ...writeFailure(failure)]
+  return reply === undefined ? [id] : [id, 0, reply]
 }
 
 function readSettlement(value: unknown): Settlement {
   const [id, code, message, ...more] = list(value)
-  return code === undefined ? { id: count(id) } : { id: count(id), failure: readFailure(code, message, ...more) }
+  if (code === undefined) return { id: count(id) }
+  if (code === 0) return { id: count(id), reply: message as Json }
+  return { id: count(id), failure: readFailure(code, message, ...more) }
 }

@@ -78,8 +78,9 @@ export const byeTo3 = ([name, code, message, ...more]: readonly [string, ...Json
   ...more,
 ]
 
+/** Such a page has no use for a reply. */
 const withKnownCode = ([id, ...failure]: readonly Json[]): Json =>
-  failure.length === 0 ? [id as Json] : [id as Json, ...knownFailure(failure)]
+  failure.length === 0 || failure[0] === 0 ? [id as Json] : [id as Json, ...knownFailure(failure)]
 
 /** Such a page cannot read a failure whose code it does not know, or one without a stack and with more, and its call would never end. */
 const knownFailure = ([code, message, issues, stack]: readonly Json[]): Json[] => [

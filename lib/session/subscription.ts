@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
+import type { Json } from '../base/encode.js'
 import type { Failure, HeldStateError } from '../base/errors.js'
 import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
@@ -246,8 +247,8 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     }
   }
 
-  ended(id: number): void {
-    this.settle({ id })
+  ended(id: number, reply?: Json): void {
+    this.settle({ id, reply })
   }
 
   failed(id: number, error: unknown): void {

@@ -8,6 +8,7 @@ import { HeldStateError } from '../base/errors.js'
 import type { EventDeclaration, TaskDeclaration } from './definition.js'
 import { invalid, refuseUnknown } from './invalid-definition.js'
 import type { Predict } from './prediction.js'
+import type { Reply } from './reply.js'
 import type { EventContext, Self } from './self.js'
 import { againOf, aloneOf, retryOf, type TaskOptions, taskOptions, timeoutOf } from './task-options.js'
 import type { Trigger } from './trigger.js'
@@ -17,11 +18,35 @@ type Handler = EventDeclaration['handler']
 /** What a handler or task may return or yield: nothing, a trigger, or several in order. */
 export type Triggers = void | undefined | Trigger | readonly Trigger[]
 
+/** What an event may return besides: what its call resolves with, `reply(value)`, alone or in the list with the triggers. */
+export type Results = Triggers | Reply | readonly (Trigger | Reply)[]
+
 export type EventResult =
-  | Triggers
-  | Promise<Triggers>
-  | Generator<Triggers, Triggers, undefined>
-  | AsyncGenerator<Triggers, Triggers, undefined>
+  | Results
+  | Promise<Results>
+  | Generator<Triggers, Results, undefined>
+  | AsyncGenerator<Triggers, Results, undefined>
+
+/** What the call of an event resolves with whose handler gives `Result`; `undefined` where it may return no reply. */
+export type Replied<Result> = [RepliesIn<Returned<Result>>] extends [undefined] ? void : RepliesIn<Returned<Result>>
+
+type Returned<Result> =
+  Result extends Promise<infer Value>
+    ? Value
+    : Result extends Generator<unknown, infer Value, undefined>
+      ? Value
+      : Result extends AsyncGenerator<unknown, infer Value, undefined>
+        ? Value
+        : Result
+
+type RepliesIn<Value> =
+  Value extends Reply<infer Given>
+    ? Given
+    : Value extends readonly (infer Item)[]
+      ? [Extract<Item, Reply>] extends [never]
+        ? undefined
+        : RepliesIn<Extract<Item, Reply>>
+      : undefined
 
 export type TaskResult = Triggers | Promise<Triggers> | AsyncGenerator<Triggers, Triggers, undefined>
 
@@ -59,31 +84,31 @@ export type SchemaArgs<Schema extends StandardSchemaV1> =
  * browser bundle; what it may not use is refused when it is compiled.
  */
 export interface On<State, Public = State> {
-  <Schema extends StandardSchemaV1>(
+  <Schema extends StandardSchemaV1, Result extends EventResult>(
     schema: Schema,
-    handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => EventResult,
-  ): EventDeclaration<SchemaArgs<Schema>>
-  <Schema extends StandardSchemaV1>(
+    handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => Result,
+  ): EventDeclaration<SchemaArgs<Schema>, Replied<Result>>
+  <Schema extends StandardSchemaV1, Result extends EventResult>(
     options: EventOptions & {
       readonly input: Schema
       readonly optimistic?: (state: Public, ...input: SchemaArgs<Schema>) => void
     },
-    handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => EventResult,
-  ): EventDeclaration<SchemaArgs<Schema>>
-  <Args extends unknown[]>(
-    handler: (this: EventContext, state: State, ...args: Args) => EventResult,
-  ): EventDeclaration<Args>
-  <Args extends unknown[]>(
+    handler: (this: EventContext, state: State, input: StandardSchemaV1.InferOutput<Schema>) => Result,
+  ): EventDeclaration<SchemaArgs<Schema>, Replied<Result>>
+  <Args extends unknown[], Result extends EventResult>(
+    handler: (this: EventContext, state: State, ...args: Args) => Result,
+  ): EventDeclaration<Args, Replied<Result>>
+  <Args extends unknown[], Result extends EventResult>(
     options: EventOptions & { readonly input?: never; readonly optimistic: true },
-    handler: (this: void, state: Public, ...args: Args) => void,
-  ): EventDeclaration<Args>
-  <Args extends unknown[], Shown extends unknown[] = []>(
+    handler: (this: void, state: Public, ...args: Args) => Result,
+  ): EventDeclaration<Args, Replied<Result>>
+  <Args extends unknown[], Result extends EventResult, Shown extends unknown[] = []>(
     options: EventOptions & {
       readonly input?: never
       readonly optimistic?: (state: Public, ...args: Shown) => void
     },
-    handler: (this: EventContext, state: State, ...args: Args) => EventResult,
-  ): EventDeclaration<Takes<Args, Shown>>
+    handler: (this: EventContext, state: State, ...args: Args) => Result,
+  ): EventDeclaration<Takes<Args, Shown>, Replied<Result>>
 }
 
 /** The arguments of an event, if what the page shows of it can be given them as well. */

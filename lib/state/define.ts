@@ -46,7 +46,7 @@ export interface Builder<S extends Shape> extends Definition<S> {
     declare: (background: Background<State<S>, View<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => T,
   ): Builder<Extend<S, 'tasks', T>>
   /** Events: what a tab may ask for. A handler holds the lock for its whole run. */
-  events<E extends Record<string, EventDeclaration<never>>>(
+  events<E extends Record<string, EventDeclaration<never, unknown>>>(
     declare: (on: On<State<S>, S['public']>, triggers: TriggersOf<S['events'] & S['tasks']>) => E,
   ): Builder<Extend<S, 'events', E>>
 }

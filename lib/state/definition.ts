@@ -44,7 +44,8 @@ export type ViewOf<D> = Flat<ShapeOf<D>['public'] & ShapeOf<D>['private'] & Shap
 // biome-ignore lint/suspicious/noExplicitAny: a stored handler has the types of its declaration, which the list of all cannot name
 type Handler = (this: any, ...args: any[]) => unknown
 
-export interface EventDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
+/** `Value` is what its call resolves with. */
+export interface EventDeclaration<Args extends readonly unknown[] = readonly unknown[], Value = unknown> {
   readonly kind: 'event'
   readonly schema: StandardSchemaV1 | undefined
   readonly handler: Handler
@@ -57,6 +58,7 @@ export interface EventDeclaration<Args extends readonly unknown[] = readonly unk
   /** In development, where it was declared. */
   readonly line?: Error | undefined
   readonly args?: (args: Args) => void
+  readonly value?: () => Value
 }
 
 export interface TaskDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
@@ -79,7 +81,11 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
 }
 
 /** Arguments of a declared event or task, as its caller gives them. */
-export type ArgsOf<M> = M extends EventDeclaration<infer A> ? A : M extends TaskDeclaration<infer A> ? A : never
+export type ArgsOf<M> =
+  M extends EventDeclaration<infer A, unknown> ? A : M extends TaskDeclaration<infer A> ? A : never
+
+/** What the call of a declared event resolves with. */
+export type ReplyOf<M> = M extends EventDeclaration<never, infer Value> ? Value : void
 
 export type TriggersOf<Members> = {
   readonly [K in keyof Members]: (...args: ArgsOf<Members[K]>) => Trigger
@@ -105,17 +111,25 @@ export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]
   readonly cancel: EventFunction<[]>
 }
 
-/** Calls an event, or something of a task. Resolves when its effect is committed and shown; rejects with a `HeldStateError`. */
-export type EventFunction<Args extends readonly unknown[] = readonly unknown[]> = Call<Args> & {
+/**
+ * Calls an event, or something of a task. Resolves when its effect is committed and shown, with what the event replied; rejects with a
+ * `HeldStateError`.
+ */
+export type EventFunction<Args extends readonly unknown[] = readonly unknown[], Value = void> = Call<Args, Value> & {
   /** Whether a call of this page has not settled yet, for a button that shows it. A component that reads it renders again when it changes. */
   readonly pending: boolean
 }
 
 /** Where the one argument is an object that the fields of a form can be, the form itself does as well: `<form action={c.submit}>`. */
-export type Call<Args extends readonly unknown[]> = (IsForm<Args> extends true
-  ? (form: FormData) => Promise<void>
+export type Call<Args extends readonly unknown[], Value = void> = (IsForm<Args> extends true
+  ? FormCall<Value>
   : unknown) &
-  ((...args: Args) => Promise<void>)
+  ((...args: Args) => Promise<Value>)
+
+/** A form's action resolves with nothing, as React has it. */
+type FormCall<Value> = [Value] extends [void]
+  ? (form: FormData) => Promise<void>
+  : { (form: FormData): Promise<Value>; (form: FormData): Promise<void> }
 
 type IsForm<Args extends readonly unknown[]> = Args extends readonly []
   ? false
@@ -148,7 +162,10 @@ type IsField<Value> = unknown extends Value
 export type ClientView<D> = Flat<
   DeepReadonly<ShapeOf<D>['public']> &
     DeepReadonly<ShapeOf<D>['computed']> & {
-      readonly [K in keyof ShapeOf<D>['events']]: EventFunction<ArgsOf<ShapeOf<D>['events'][K]>>
+      readonly [K in keyof ShapeOf<D>['events']]: EventFunction<
+        ArgsOf<ShapeOf<D>['events'][K]>,
+        ReplyOf<ShapeOf<D>['events'][K]>
+      >
     } & {
       readonly [K in keyof ShapeOf<D>['tasks']]: TaskHandle<ArgsOf<ShapeOf<D>['tasks'][K]>>
     }

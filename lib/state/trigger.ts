@@ -44,7 +44,8 @@ export function triggersIn(value: unknown, where: () => string, line?: Error): r
   if (Array.isArray(value) && value.every(isTrigger)) return value
   throw new HeldStateError(
     'invalid-trigger',
-    `${where()} returned or yielded ${describe(value)}. Only triggers can be returned or yielded: return count(), or [first(), second()].`,
+    `${where()} returned or yielded ${describe(value)}. An event or a task returns or yields triggers: return count(), or [first(), second()]. ` +
+      'An event can return a reply as well, for the page that called: return reply(value).',
     { cause: line },
   )
 }

@@ -191,8 +191,8 @@ const optional = <Name extends string, T>(name: Name, value: T | undefined) =>
 const callsText = (calls: Stored['calls']): string => `[${calls.map(pageText).join(',')}]`
 
 function pageText(calls: PageCalls): string {
-  const { page, done, ends, forgotten } = calls
-  if (ends.length > 0 || !/^\w+$/.test(page)) return JSON.stringify(calls)
+  const { page, done, ends, forgotten, replies } = calls
+  if (ends.length > 0 || replies || !/^\w+$/.test(page)) return JSON.stringify(calls)
   return `{"page":"${page}","done":${done},"ends":[],"forgotten":${forgotten}}`
 }
 

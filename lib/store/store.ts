@@ -3,6 +3,7 @@
  * implementation passes the suite in `store/suite`. Stored values are immutable: neither side changes them afterwards.
  */
 
+import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
 import type { Shape } from '../state/shape.js'
 
@@ -23,6 +24,13 @@ export interface PageCalls {
   readonly ends: readonly CallEnd[]
   /** Failures of calls up to this one are no longer stored. */
   readonly forgotten: number
+  /** What calls have replied, until their page has heard it; left out where there is nothing. In the order of the calls. */
+  readonly replies?: readonly CallReply[] | undefined
+}
+
+export interface CallReply {
+  readonly id: number
+  readonly reply: Json
 }
 
 export interface CallEnd {

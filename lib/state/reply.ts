@@ -1,0 +1,61 @@
+/** A reply is what a call resolves with: a handler returns `reply(value)`, and the page that called is sent the value. */
+import { HeldStateError, isHeldStateError } from '../base/errors.js'
+import { plainCopy } from '../delta/plain.js'
+import { isTrigger, type Trigger, triggersIn } from './trigger.js'
+
+const brand: unique symbol = Symbol.for('heldstate.reply') as never
+
+export interface Reply<Value = unknown> {
+  readonly [brand]: true
+  /** As it was when the reply was made: what changes in the state later does not change it. */
+  readonly value: Value
+  /** Why it cannot be sent. */
+  readonly refused?: HeldStateError
+}
+
+/**
+ * What the call of an event resolves with, on the page that made it: `return reply({ id })`. It may hold what state may hold; the call
+ * fails with `invalid-value` for anything else, with the path of the value.
+ */
+export function reply<Value>(value: Value): Reply<Value> {
+  const made = { [brand]: true as const }
+  try {
+    return Object.freeze({ ...made, value: plainCopy(value, ['reply']) as Value })
+  } catch (error) {
+    if (!isHeldStateError(error)) throw error
+    return Object.freeze({ ...made, value: undefined as never, refused: error }) // said once the event is known
+  }
+}
+
+export const isReply = (value: unknown): value is Reply => typeof value === 'object' && value !== null && brand in value
+
+/** What a handler has returned. */
+export interface Returned {
+  readonly triggers: readonly Trigger[]
+  readonly reply: Reply | undefined
+}
+
+/** The triggers and the reply in what a handler returned: none, one, or a list. Throws `invalid-trigger` for anything else, `invalid-reply` for two replies. */
+export function returnedIn(value: unknown, where: () => string, line?: Error): Returned {
+  if (isReply(value)) return { triggers: [], reply: sendable(value, where) }
+  if (!Array.isArray(value) || !value.some(isReply))
+    return { triggers: triggersIn(value, where, line), reply: undefined }
+  const [first, second] = value.filter(isReply)
+  if (second)
+    throw new HeldStateError(
+      'invalid-reply',
+      `${where()} returned two replies, and a call has one answer. Put what both say into one: return reply({ id, count }).`,
+      { cause: line },
+    )
+  const others = value.filter((item) => !isReply(item))
+  return {
+    triggers: others.every(isTrigger) ? others : triggersIn(others, where, line),
+    reply: first && sendable(first, where),
+  }
+}
+
+function sendable(made: Reply, where: () => string): Reply {
+  const { refused } = made
+  if (refused) throw new HeldStateError(refused.code, `${where()}: ${refused.message}`, { cause: refused })
+  return made
+}
