@@ -134,6 +134,8 @@ export const pageLimits = {
   watchAgainMs: 1_000,
   /** After so many messages, the page says what it has heard. */
   heardEvery: 64,
+  /** After so many replies, it says so as well: four of the largest are as many as the server remembers. */
+  heardReplies: 4,
   /** Times that a connection may end over a call that was sent alone. Then the page gives the call up; it would go on for ever. */
   suspectEnds: 3,
   /** Milliseconds that a page adds at most to its first attempt when a closing server asks it to spread. */

@@ -13,6 +13,8 @@ import { type Dispatched, finished, type Running } from './in-order.js'
 
 /** Who hears how calls have ended. */
 export interface Caller {
+  /** A call has come to a reply; whether its change is kept is not known yet. */
+  replied(id: number, reply: Json): void
   ended(id: number, reply?: Json): void
   failed(id: number, error: unknown): void
   /** It has failed now, and did not before. */
@@ -44,6 +46,7 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
     (outcome) => {
       if (outcome === 'answered') return replay(call, endOf(call.instance.calls, call.name))
       const { done, pending, reply } = outcome
+      if (reply !== undefined) call.caller.replied(call.name.id, reply)
       const ended = () => succeed(call, reply)
       if (isPromise(done)) return { done: done.then(ended, failed), pending }
       ended()
@@ -76,7 +79,10 @@ function fail({ instance, caller, name, limits, early, again }: CallOnce, thrown
 function replay({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Running {
   if (end === 'unknown') caller.failed(name.id, callForgotten())
   else if (end?.failure) caller.failed(name.id, retold(end.failure))
-  else caller.ended(name.id, end?.reply)
+  else {
+    if (end?.reply !== undefined) caller.replied(name.id, end.reply)
+    caller.ended(name.id, end?.reply)
+  }
   return finished
 }
 

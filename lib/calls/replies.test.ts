@@ -160,3 +160,55 @@ describe('a call that is sent again gets the same reply', () => {
     expect(runs).toBe(1)
   })
 })
+
+describe('what is remembered of replies', () => {
+  const kept = async (shared: StateStore, tab: TestTab) => (await shared.load(tab.token))?.calls.at(-1)?.replies ?? []
+
+  it('is saved with the change, and written no more once the page has heard it', async () => {
+    const { state, shared, tab, done, clock } = await open()
+    await done(state.add('tea'))
+    expect(await kept(shared, tab)).toEqual([{ id: 2, reply: { id: 1 } }])
+    for (let index = 0; index < 3; index += 1) await done(state.add('tea'))
+    await clock.advance(20)
+    await done(state.nothing())
+    expect(await kept(shared, tab)).toEqual([])
+  })
+
+  it('is forgotten with the first call that the page makes over the next connection', async () => {
+    const { state, shared, tab, done, clock } = await open()
+    await done(state.add('tea'))
+    tab.drop()
+    await tab.reconnect()
+    await clock.advance(20)
+    await done(state.add('milk'))
+    expect(await kept(shared, tab)).toEqual([{ id: 3, reply: { id: 2 } }])
+  })
+
+  it('is bounded: calls of a page that does not say what it hears wait, and its neighbours do not notice', async () => {
+    const { state, tab, done, clock, open: openNext, now } = await open()
+    const other = await openNext()
+    const neighbour = await other.watch(notes)
+    const send = tab.wire.send.bind(tab.wire)
+    tab.wire.send = (name, ...args) => name !== 'heard' && send(name, ...args)
+    const ends: number[] = []
+    for (let index = 0; index < 10; index += 1) void state.large(16_000).then(({ length }) => ends.push(length))
+    await clock.advance(100)
+    expect(ends).toHaveLength(5)
+    expect(now().runs).toBe(5)
+    expect(await done(neighbour.add('tea'))).toEqual({ id: 1 })
+    tab.wire.send = send
+    tab.drop()
+    await tab.reconnect()
+    await clock.advance(100)
+    expect(ends).toHaveLength(10)
+    expect(now().runs).toBe(10)
+  })
+
+  it('makes nobody wait who says what he hears', async () => {
+    const { state, clock } = await open()
+    const ends: number[] = []
+    for (let index = 0; index < 100; index += 1) void state.large(16_000).then(({ length }) => ends.push(length))
+    await clock.advance(500)
+    expect(ends).toHaveLength(100)
+  })
+})

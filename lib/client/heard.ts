@@ -8,6 +8,8 @@ export class Heard {
   private fitted: number | undefined
   /** Messages that have come since the hub was told the last time. */
   private unconfirmed = 0
+  /** Replies among them. */
+  private replies = 0
 
   /** For a hello; `undefined` before the first hi. */
   get number(): number | undefined {
@@ -18,6 +20,7 @@ export class Heard {
   begin(number: number): void {
     this.last = number
     this.unconfirmed = 0
+    this.replies = 0
     this.fitted = undefined
   }
 
@@ -26,6 +29,11 @@ export class Heard {
     if (!isCounted(name)) return
     this.last += 1
     this.unconfirmed += 1
+  }
+
+  /** The last one has settled calls; so many of them replied. */
+  replied(replies: number): void {
+    this.replies += replies
   }
 
   /** The last one could not be read, or did not fit. */
@@ -40,8 +48,10 @@ export class Heard {
 
   /** Now and then, the number for the hub, so that it can forget what came before. */
   toConfirm(): number | undefined {
-    if (this.unconfirmed < pageLimits.heardEvery || this.fitted !== undefined) return undefined
+    const isDue = this.unconfirmed >= pageLimits.heardEvery || this.replies >= pageLimits.heardReplies
+    if (!isDue || this.fitted !== undefined) return undefined
     this.unconfirmed = 0
+    this.replies = 0
     return this.last
   }
 }

@@ -254,6 +254,8 @@ export class Tab implements SubscriptionPage, DisplayPage {
       case 'resumed':
         return this.display.begin(message)
       case 'delta':
+        for (const { settled } of message.changes)
+          this.heard.replied(settled.filter(({ reply }) => reply !== undefined).length)
         return this.display.change(message)
       case 'failure':
         return this.report(fromFailure(message.failure))

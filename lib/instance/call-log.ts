@@ -184,13 +184,16 @@ function bounded(given: PageCalls, limits: Limits): PageCalls {
   return { ...page, ends, forgotten }
 }
 
+/** Bytes that a reply takes beside the call that gave it. */
+export const weightOf = (reply: Json) => bytesOf(JSON.stringify(reply)) + 30
+
 /** The newest replies are kept. An older one is no longer known, and so its call is not said to have had none. */
 function withinReplies(page: PageCalls, bytes: number): PageCalls {
   const { replies } = page
   if (!replies) return page
   let left = bytes
   const last = replies.findLastIndex(({ reply }) => {
-    left -= bytesOf(JSON.stringify(reply))
+    left -= weightOf(reply)
     return left < 0
   })
   if (last < 0) return page

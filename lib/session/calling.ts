@@ -4,7 +4,7 @@ import type { Limits } from '../base/limits.js'
 import type { Call } from '../calls/dispatch.js'
 import { type Caller, runOnce } from '../calls/idempotency.js'
 import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
-import { type CallName, endOf } from '../instance/call-log.js'
+import { type CallName, endOf, withoutReplies } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { Former } from '../protocol/hello.js'
 import type { SubscriptionUp as Up } from '../protocol/up.js'
@@ -44,6 +44,7 @@ export class CallRunner {
   private readonly page: CallingPage
   /** Cancels that have not ended. */
   cancelling = 0
+  private hasCalled = false
 
   constructor(core: CallingCore, page: CallingPage) {
     this.core = core
@@ -86,8 +87,17 @@ export class CallRunner {
     const { definition, member, args } = up
     const { connection: from, inbox, instance } = this.page
     const { before } = inbox
+    if (up.former === undefined) this.noteFirst(name)
     const call = { token: instance.token, definition, member, args, name, from, before, inbox }
     return this.once(up, () => (before ? inOrder(before, () => this.core.call(call)) : this.core.call(call)))
+  }
+
+  /** Over each connection, a page sends what has not settled, in order: what came before its first call it has heard. */
+  private noteFirst({ page, id }: CallName): void {
+    if (this.hasCalled) return
+    this.hasCalled = true
+    const { instance } = this.page
+    instance.calls = withoutReplies(instance.calls, page, (other) => other < id)
   }
 
   cancel(up: Up & { type: 'cancel' }): Eventually<Running> {

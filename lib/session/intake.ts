@@ -41,6 +41,8 @@ export interface IntakePage {
   readonly own: Addressee
   /** Pages before it in its tab, whose calls it may send on. */
   readonly formers: readonly unknown[]
+  /** What it has not heard of what its calls replied. */
+  readonly replies: { readonly isFull: boolean } | undefined
   /** `undefined` for one that has ended. Throws for a number that no subscription had. */
   subscription(number: number): Addressee | undefined
   openFurther(opening: Opening): void
@@ -104,7 +106,7 @@ export class Intake implements Drainable, InboxOptions {
     const calls = messages + bytes / serverLimits.bytesOfCall
     const together = this.addressRate?.calls.count(calls, now) === true
     this.isFast = this.rate.count(calls, now) || together
-    if (this.isFast) this.mayRun()
+    if (this.isFast) this.hasTurn()
     else fairShare.quiet(this, now)
   }
 
@@ -141,7 +143,7 @@ export class Intake implements Drainable, InboxOptions {
     try {
       const overtakes = up.type === 'cancel' && page.phase === 'open' && !startsLater(to, up)
       if (this.waiting >= this.core.limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
-      if (overtakes && this.mayRun()) return void to.calling.cancel(up)
+      if (overtakes && this.hasTurn()) return void to.calling.cancel(up)
       to.inbox.add(up, bytes)
     } catch (error) {
       this.refuse(to, 'id' in up ? up.id : undefined, error)
@@ -171,8 +173,13 @@ export class Intake implements Drainable, InboxOptions {
     if (this.unreadable > guardLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
   }
 
-  /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
+  /** A page that has not heard what its calls replied waits until it has, if it can be heard to say so. */
   mayRun(): boolean {
+    return !(this.page.replies?.isFull && this.pace.isRead) && this.hasTurn()
+  }
+
+  /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
+  private hasTurn(): boolean {
     if (!this.isFast && !this.isLong()) return true
     const { fairShare } = this.core
     if (fairShare.mayRun(this)) return true

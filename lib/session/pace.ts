@@ -79,6 +79,11 @@ export class Pace {
     }
   }
 
+  /** The connection is read. */
+  get isRead(): boolean {
+    return this.holding === 0
+  }
+
   set(reason: keyof typeof reasons, holds: boolean): void {
     const { holding, connection } = this
     if (this.has(reason) === holds || this.ended) return

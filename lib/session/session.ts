@@ -25,6 +25,7 @@ import {
   type SubscriptionParts,
   type SubscriptionSession,
 } from './subscription.js'
+import { UnheardReplies } from './unheard-replies.js'
 
 /** What a session asks of the hub. */
 export interface SessionCore extends IntakeCore, SubscriptionCore, OpeningCore {
@@ -71,6 +72,8 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   /** The last failure for the page, which is sent after the page has caught up. */
   private untold: Failure | undefined
   private readonly parts: SessionParts
+  /** None of a page that takes none. */
+  readonly replies: UnheardReplies | undefined
   private readonly opened: OpenedSubscriptions
   private app: string | undefined
 
@@ -85,6 +88,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     this.formers = formers
     this.texts = parts.translate === undefined
     this.parts = parts
+    this.replies = parts.translate ? undefined : new UnheardReplies()
     this.intake = new Intake(core, this, connection)
     this.pressure = new Backpressure(connection, core, this)
     this.opened = new OpenedSubscriptions(core, this, parts)
@@ -134,6 +138,10 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   confirm(number: number): void {
     if (number > this.sequence.last) throw malformed(`message ${number} was not sent`)
     for (const { history } of this.subscriptions) history.heard(number)
+    if (!this.replies) return
+    const { isFull } = this.replies
+    for (const { subscription, id } of this.replies.heard(number)) this.subscription(subscription)?.forgetReply(id)
+    if (isFull && !this.replies.isFull) this.intake.drain()
   }
 
   /** The first word over the connection: once something has been loaded, so that the definitions are. */
@@ -241,6 +249,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     for (const { subscription, settled } of changes) {
       this.subscription(subscription)?.history.weigh(bytes)
       if (settled.length > 0) hasSettled = true
+      for (const { id, reply } of settled) if (reply !== undefined) this.replies?.sent(id, this.sequence.last)
     }
     if (this.isHeld && hasSettled && !this.pressure.isBlocked) this.release()
   }

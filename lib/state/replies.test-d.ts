@@ -6,7 +6,9 @@ import { useServerForm } from '../react/use-server-form.js'
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 declare function same<A, B>(proof: Same<A, B>): void
 
-const other = defineState('other', () => ({ n: 0 })).events((on) => ({ count: on((s, by: number) => void (s.n += by)) }))
+const other = defineState('other', () => ({ n: 0 })).events((on) => ({
+  count: on((s, by: number) => void (s.n += by)),
+}))
 const { count } = other.triggers
 
 const d = defineState('replies', () => ({ n: 0, words: [] as string[] })).events((on) => ({
