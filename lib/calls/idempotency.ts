@@ -13,18 +13,27 @@ import { type Dispatched, finished, type Running } from './in-order.js'
 
 /** Who hears how calls have ended. */
 export interface Caller {
-  /** A call has come to a reply; whether its change is kept is not known yet. */
-  replied(id: number, reply: Json): void
   ended(id: number, reply?: Json): void
   failed(id: number, error: unknown): void
   /** It has failed now, and did not before. */
   onFailure(error: unknown, early: boolean): void
 }
 
+/** What the page has not heard of what its calls replied. */
+export interface ReplyLedger {
+  /** A call has come to a reply; whether its change is kept is not known yet. */
+  add(subscription: number, id: number, reply: Json): void
+  /** It has failed all the same. */
+  drop(id: number): void
+}
+
 export interface CallOnce {
   readonly instance: Instance
   readonly caller: Caller
   readonly name: CallName
+  /** Of the page, and of which of its subscriptions. */
+  readonly replies: ReplyLedger | undefined
+  readonly subscription: number
   readonly limits: Limits
   /** It does not wait for those before it. */
   readonly early: boolean
@@ -46,7 +55,7 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
     (outcome) => {
       if (outcome === 'answered') return replay(call, endOf(call.instance.calls, call.name))
       const { done, pending, reply } = outcome
-      if (reply !== undefined) call.caller.replied(call.name.id, reply)
+      if (reply !== undefined) call.replies?.add(call.subscription, call.name.id, reply)
       const ended = () => succeed(call, reply)
       if (isPromise(done)) return { done: done.then(ended, failed), pending }
       ended()
@@ -64,23 +73,24 @@ function succeed({ instance, caller, name, limits, early }: CallOnce, reply: Jso
   caller.ended(name.id, reply)
 }
 
-function fail({ instance, caller, name, limits, early, again }: CallOnce, thrown: unknown): void {
+function fail({ instance, caller, name, limits, early, again, replies }: CallOnce, thrown: unknown): void {
   const end = endOf(instance.calls, name)
   const error = concealed('handler-failed', 'A call', thrown)
   const failure = toFailure(error)
   if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id, end.reply) // another process did it
   const mayHaveEnded = again && error instanceof LoadError && error.token === instance.token
   if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded) endCall(instance, name, failure, limits, early)
+  replies?.drop(name.id)
   caller.onFailure(error, early)
   caller.failed(name.id, error)
 }
 
 /** Says again what a call has come to that has ended. */
-function replay({ caller, name }: CallOnce, end: ReturnType<typeof endOf>): Running {
+function replay({ caller, name, replies, subscription }: CallOnce, end: ReturnType<typeof endOf>): Running {
   if (end === 'unknown') caller.failed(name.id, callForgotten())
   else if (end?.failure) caller.failed(name.id, retold(end.failure))
   else {
-    if (end?.reply !== undefined) caller.replied(name.id, end.reply)
+    if (end?.reply !== undefined) replies?.add(subscription, name.id, end.reply)
     caller.ended(name.id, end?.reply)
   }
   return finished

@@ -1,6 +1,6 @@
 /** Which message of the hub the page heard last: what it goes on from when it connects again. */
 import { pageLimits } from '../base/limits.js'
-import { isCounted } from '../protocol/down.js'
+import { type Delta, isCounted } from '../protocol/down.js'
 
 export class Heard {
   private last = 0
@@ -31,9 +31,10 @@ export class Heard {
     this.unconfirmed += 1
   }
 
-  /** The last one has settled calls; so many of them replied. */
-  replied(replies: number): void {
-    this.replies += replies
+  /** The last one has settled calls: what they replied is counted. */
+  settled(delta: Delta): Delta {
+    for (const { settled } of delta.changes) for (const { reply } of settled) if (reply !== undefined) this.replies += 1
+    return delta
   }
 
   /** The last one could not be read, or did not fit. */

@@ -254,9 +254,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       case 'resumed':
         return this.display.begin(message)
       case 'delta':
-        for (const { settled } of message.changes)
-          this.heard.replied(settled.filter(({ reply }) => reply !== undefined).length)
-        return this.display.change(message)
+        return this.display.change(this.heard.settled(message))
       case 'failure':
         return this.report(fromFailure(message.failure))
       case 'closed':

@@ -18,6 +18,7 @@ export { type DiskStoreOptions, diskStore } from '../store/disk/store.js'
 export { type Memory, memoryStore } from '../store/memory.js'
 export type {
   CallEnd,
+  CallReply,
   ClusterEvents as Ears,
   DurableRun,
   Fields,

@@ -2,7 +2,6 @@
  * One instance of state: everything the hub knows of one token. Its committed snapshot, the status of its tasks, the views
  * that tabs see of them, and the sessions that watch.
  */
-
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'

@@ -213,8 +213,7 @@ export class Transaction implements HeldLock {
     this.savesEnds = false
     this.interrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
-    const reply = interrupted ? undefined : this.reply
-    const ends = this.call ? [{ name: this.call, interrupted, reply }] : []
+    const ends = this.call ? [{ name: this.call, interrupted, reply: interrupted ? undefined : this.reply }] : []
     const change = { state: this.staged, shapes: this.shapes(), ends, anonymous: !this.call }
     const saving = this.runs ? this.keepRuns(change) : push(core, instance, change)
     return isPromise(saving) ? guard.trackSave(saving) : saving

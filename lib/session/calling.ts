@@ -2,7 +2,7 @@
 import { after, concluded, type Eventually, isPromise } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
 import type { Call } from '../calls/dispatch.js'
-import { type Caller, runOnce } from '../calls/idempotency.js'
+import { type Caller, type ReplyLedger, runOnce } from '../calls/idempotency.js'
 import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
 import { type CallName, endOf, withoutReplies } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
@@ -26,6 +26,9 @@ export interface CallingCore {
 
 /** The page whose calls they are. */
 export interface CallingPage extends Caller {
+  readonly session: { readonly replies: ReplyLedger | undefined }
+  /** Among the subscriptions of its session. */
+  readonly number: number
   readonly instance: Instance
   /** Its random id. */
   readonly page: string
@@ -121,6 +124,8 @@ export class CallRunner {
     const call = {
       instance,
       caller: page,
+      replies: page.session.replies,
+      subscription: page.number,
       name: this.nameOf(up),
       limits: core.limits,
       early,

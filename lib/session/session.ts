@@ -2,7 +2,6 @@
  * The hub's side of one connected page: what belongs to its socket. It hands messages to the subscription that they are about, and sends what its
  * subscriptions have for it, as fast as the page reads.
  */
-
 import type { Failure, HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import { fixedLimits } from '../base/server-limits.js'
@@ -72,7 +71,6 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   /** The last failure for the page, which is sent after the page has caught up. */
   private untold: Failure | undefined
   private readonly parts: SessionParts
-  /** None of a page that takes none. */
   readonly replies: UnheardReplies | undefined
   private readonly opened: OpenedSubscriptions
   private app: string | undefined
@@ -138,10 +136,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   confirm(number: number): void {
     if (number > this.sequence.last) throw malformed(`message ${number} was not sent`)
     for (const { history } of this.subscriptions) history.heard(number)
-    if (!this.replies) return
-    const { isFull } = this.replies
-    for (const { subscription, id } of this.replies.heard(number)) this.subscription(subscription)?.forgetReply(id)
-    if (isFull && !this.replies.isFull) this.intake.drain()
+    if (this.replies?.heard(number, this)) this.intake.drain()
   }
 
   /** The first word over the connection: once something has been loaded, so that the definitions are. */
@@ -245,11 +240,10 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private sendChanges(changes: readonly Change[]): void {
     this.sequence.next()
     const bytes = this.send({ type: 'delta', changes })
-    let hasSettled = false
+    const hasSettled = changes.some(({ settled }) => settled.length > 0)
     for (const { subscription, settled } of changes) {
       this.subscription(subscription)?.history.weigh(bytes)
-      if (settled.length > 0) hasSettled = true
-      for (const { id, reply } of settled) if (reply !== undefined) this.replies?.sent(id, this.sequence.last)
+      this.replies?.sent(settled, this.sequence.last)
     }
     if (this.isHeld && hasSettled && !this.pressure.isBlocked) this.release()
   }

@@ -10,7 +10,6 @@ import { after, concluded, type Eventually, rescued } from '../base/eventually.j
 import { toFailure } from '../base/failure.js'
 import type { Log } from '../base/log.js'
 import { finished, type Running } from '../calls/in-order.js'
-import { withoutReplies } from '../instance/call-log.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import { forgotten } from '../instance/forgotten.js'
 import type { Instance, Watcher } from '../instance/instance.js'
@@ -71,7 +70,7 @@ export interface SubscriptionSession {
   /** Sends at the end of this turn. */
   flushSoon(): void
   hurry(): boolean
-  readonly replies: Pick<UnheardReplies, 'add' | 'drop'> | undefined
+  readonly replies: UnheardReplies | undefined
   /** One more call has ended. */
   hold(): void
   /** A subscription cannot go on. */
@@ -254,19 +253,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.settle({ id, reply })
   }
 
-  replied(id: number, reply: Json): void {
-    this.session.replies?.add(this.number, id, reply)
-  }
-
-  /** The page has heard what this call replied, so nobody will ask for it again. */
-  forgetReply(id: number): void {
-    const { instance } = this
-    for (const page of [this.page, ...this.formers.map((former) => former.page)])
-      instance.calls = withoutReplies(instance.calls, page, (other) => other === id)
-  }
-
   failed(id: number, error: unknown): void {
-    this.session.replies?.drop(id)
     this.refuse(id, error)
   }
 

@@ -4,7 +4,9 @@
  */
 import type { Json } from '../base/encode.js'
 import { serverLimits } from '../base/server-limits.js'
-import { weightOf } from '../instance/call-log.js'
+import { type CallLog, weightOf, withoutReplies } from '../instance/call-log.js'
+import type { Settlement } from '../protocol/down.js'
+import type { Former } from '../protocol/hello.js'
 
 interface Unheard {
   readonly subscription: number
@@ -12,6 +14,23 @@ interface Unheard {
   readonly bytes: number
   /** Of the message that it was sent with; `undefined` while its change is not kept. */
   message: number | undefined
+}
+
+/** The session of the page. */
+export interface ReplyingSession {
+  subscription(number: number): Replying | undefined
+}
+
+interface Replying {
+  readonly instance: { calls: CallLog }
+  readonly page: string
+  readonly formers: readonly Former[]
+}
+
+/** Ids rise from a page to the one after it, so each is of one of them. */
+function forget({ instance, page, formers }: Replying, id: number): void {
+  for (const name of [page, ...formers.map((former) => former.page)])
+    instance.calls = withoutReplies(instance.calls, name, (other) => other === id)
 }
 
 export class UnheardReplies {
@@ -34,18 +53,24 @@ export class UnheardReplies {
     if (this.all.some((one) => one.id === id)) this.keep(this.all.filter((one) => one.id !== id))
   }
 
-  /** It was sent with the message of this number. */
-  sent(id: number, message: number): void {
-    for (const one of this.all) if (one.id === id) one.message = message
+  /** Calls were settled with the message of this number. */
+  sent(settled: readonly Settlement[], message: number): void {
+    if (this.all.length === 0) return
+    for (const { id, reply } of settled)
+      for (const one of this.all) if (reply !== undefined && one.id === id) one.message = message
   }
 
-  /** The page has heard this message, and all before it. Gives what it has heard of with them. */
-  heard(message: number): readonly Pick<Unheard, 'subscription' | 'id'>[] {
-    if (this.all.length === 0) return this.all
+  /** The page has heard this message, and all before it: their replies are forgotten. Gives whether there is room again. */
+  heard(message: number, session: ReplyingSession): boolean {
+    if (this.all.length === 0) return false
+    const { isFull } = this
     const isHeard = (one: Unheard) => one.message !== undefined && one.message <= message
-    const heard = this.all.filter(isHeard)
+    for (const one of this.all.filter(isHeard)) {
+      const of = session.subscription(one.subscription)
+      if (of) forget(of, one.id)
+    }
     this.keep(this.all.filter((one) => !isHeard(one)))
-    return heard
+    return isFull && !this.isFull
   }
 
   private keep(all: readonly Unheard[]): void {

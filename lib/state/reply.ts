@@ -5,12 +5,13 @@ import { isTrigger, type Trigger, triggersIn } from './trigger.js'
 
 const brand: unique symbol = Symbol.for('heldstate.reply') as never
 
+/** Why it cannot be sent. */
+const refusal: unique symbol = Symbol.for('heldstate.reply.refusal') as never
+
 export interface Reply<Value = unknown> {
   readonly [brand]: true
   /** As it was when the reply was made: what changes in the state later does not change it. */
   readonly value: Value
-  /** Why it cannot be sent. */
-  readonly refused?: HeldStateError
 }
 
 /**
@@ -23,7 +24,7 @@ export function reply<Value>(value: Value): Reply<Value> {
     return Object.freeze({ ...made, value: plainCopy(value, ['reply']) as Value })
   } catch (error) {
     if (!isHeldStateError(error)) throw error
-    return Object.freeze({ ...made, value: undefined as never, refused: error }) // said once the event is known
+    return Object.freeze({ ...made, value: undefined as never, [refusal]: error }) // said once the event is known
   }
 }
 
@@ -55,7 +56,7 @@ export function returnedIn(value: unknown, where: () => string, line?: Error): R
 }
 
 function sendable(made: Reply, where: () => string): Reply {
-  const { refused } = made
+  const refused = (made as { [refusal]?: HeldStateError })[refusal]
   if (refused) throw new HeldStateError(refused.code, `${where()}: ${refused.message}`, { cause: refused })
   return made
 }

@@ -4,6 +4,8 @@ export type Sabotage =
   | 'forget-page'
   /** The store keeps the state and not which calls are part of it. */
   | 'forget-calls'
+  /** The store keeps which calls are part of the state, and not what they replied. */
+  | 'forget-reply'
   /** The store acknowledges a save before it is kept. */
   | 'acknowledge-early'
   /** The store takes a save that does not follow what it has: that of a process which was frozen while another went on. */

@@ -151,6 +151,8 @@ export class SingleServer implements Servers {
     const store = memoryStore(memory)
     if (sabotage === 'forget-calls')
       return { ...store, load: (token) => withoutCalls(store.load(token) as Stored | undefined) }
+    if (sabotage === 'forget-reply')
+      return { ...store, load: (token) => withoutReplies(store.load(token) as Stored | undefined) }
     if (sabotage === 'skip-fence')
       return { ...store, save: (token, stored) => void memory.set(token, { stored, owner: store }) }
     return store
@@ -201,3 +203,6 @@ function buildingOnFailed(hub: HubRuntime): HubRuntime {
 }
 
 const withoutCalls = (stored: Stored | undefined) => stored && { ...stored, calls: [] }
+
+const withoutReplies = (stored: Stored | undefined) =>
+  stored && { ...stored, calls: stored.calls.map(({ replies: _, ...page }) => page) }

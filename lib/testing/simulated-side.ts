@@ -30,7 +30,7 @@ export interface Watched {
   state(): ClientView<typeof journal>
 }
 
-const kinds = ['mark', 'mark', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work', 'surely', 'surely'] as const
+const kinds = ['mark', 'answer', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work', 'surely', 'surely'] as const
 /** Of lives in which starts wait for each other. */
 const waitingKinds = ['mark', 'slowly', 'fail', 'twice', 'inLine', 'inLine', 'more', 'more'] as const
 type Kind = (typeof kinds | typeof waitingKinds)[number]
@@ -93,10 +93,11 @@ export class Side {
     const state = this.watched.state()
     const made: Made = { mark: this.options.mark(), kind, end: undefined }
     this.made.push(made)
-    const call = made.kind === 'work' ? state.work.start(made.mark) : state[made.kind](made.mark)
+    const call: Promise<unknown> = made.kind === 'work' ? state.work.start(made.mark) : state[made.kind](made.mark)
     call.then(
-      () => {
+      (given) => {
         made.end = 'done'
+        this.noting(() => this.checkReply(made, given))
         this.noting(() => this.settledWell(made))
       },
       ({ code, message }: HeldStateError) => {
@@ -263,6 +264,12 @@ export class Side {
     require(this.watched
       .state()
       .marks.includes(mark), `${this.name} was told that ${kind}(${mark}) is done before it saw it`)
+  }
+
+  /** A call that replies resolves with just that, however often it was sent. */
+  private checkReply({ mark, kind }: Made, given: unknown): void {
+    const expected = kind === 'answer' ? mark : undefined
+    require(given === expected, `${this.name} was given ${given} for ${kind}(${mark})`)
   }
 
   private cancelled(): void {

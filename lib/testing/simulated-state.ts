@@ -1,5 +1,6 @@
 /** The state of the simulation: a journal in which each call leaves a mark, so that one too many or too few is seen. */
 import { defineState } from '../state/define.js'
+import { reply } from '../state/reply.js'
 import type { TestClock } from './clock.js'
 
 export interface Journal {
@@ -98,6 +99,11 @@ export const journal = defineState('journal', () => ({
     }),
     mark: on((s, mark: number) => {
       put(s, mark)
+    }),
+    answer: on(async (s, mark: number) => {
+      s.marks.push(mark)
+      if (mark % 2 === 0) await pause(10)
+      return reply(mark)
     }),
     slowly: on(async (s, mark: number) => {
       await pause(30)

@@ -42,6 +42,7 @@ const cluster = { nodes: 3 }
 it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
   ['forget-page', /left 2 marks|calls that|out of order/, {}, 1],
   ['forget-calls', /left 2 marks|there twice|out of order/, {}, 1],
+  ['forget-reply', /was given undefined for answer/, {}, 1],
   ['acknowledge-early', /which nobody has kept|left 0 marks/, {}, 1],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|went back/, {}, 1],
   ['hide-progress', /is there twice/, {}, 1],
