@@ -1,10 +1,12 @@
 /** What an event replies: the page that called gets it, once for each time it asks, and for one run. */
 import { describe, expect, it } from 'vitest'
 import { defineState, reply } from '../doors/authors.js'
+import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
 import { done as doneBy, gate } from '../testing/await.fixture.js'
 import { type TestTab, testHub } from '../testing/kit.js'
+import { Loopback } from '../testing/loopback.js'
 import { type MortalStore, mortalStore } from '../testing/mortal.js'
 
 let wait = gate()
@@ -57,6 +59,10 @@ const notes = defineState('notes', () => ({ texts: [] as string[], runs: 0, star
     wrong: on((s) => {
       s.runs += 1
       return reply({ rows: [{ run: () => 1 }] })
+    }),
+    mixed: on((s) => {
+      s.runs += 1
+      return [reply(1), 5 as never]
     }),
     yields: on(function* () {
       yield reply(1) as never
@@ -126,7 +132,8 @@ describe('a reply', () => {
     ['twice', 'invalid-reply', 'Event "twice" of state "notes" returned two replies'],
     ['large', 'invalid-reply', 'Event "large" of state "notes" replied with 16385 bytes'],
     ['wrong', 'invalid-value', 'Event "wrong" of state "notes": '],
-    ['yields', 'invalid-trigger', 'Event "yields" of state "notes"'],
+    ['yields', 'invalid-trigger', 'Event "yields" of state "notes" returned or yielded a reply'],
+    ['mixed', 'invalid-trigger', 'Event "mixed" of state "notes" returned or yielded an array'],
   ] as const)('that cannot be sent fails by name, and nothing is kept: %s', async (event, code, says) => {
     const { state, now, done } = await open()
     const called: Promise<unknown> = event === 'large' ? state.large(16_383) : state[event]()
@@ -158,6 +165,59 @@ describe('a call that is sent again gets the same reply', () => {
     const next = await restarted(shared, store, tab)
     expect(await doneBy(next.clock, called)).toBe(1)
     expect(runs).toBe(1)
+  })
+})
+
+describe('a call of which another connection has a copy', () => {
+  const page = 'a'.repeat(32)
+  /** A connection of the same page, by hand. */
+  async function raw(kit: ReturnType<typeof testHub>, token: string | undefined, formers: readonly unknown[] = []) {
+    const wire = new Loopback(kit.hub, kit.clock, 'browser')
+    const received: (readonly unknown[])[] = []
+    wire.start({
+      hello: async () => ({
+        version: protocolVersion,
+        page: formers.length > 0 ? 'b'.repeat(32) : page,
+        subscriptions: [[0, 'tab', ['notes']]],
+        ...(token === undefined ? {} : { token }),
+        ...(formers.length > 0 ? { formers } : {}),
+      }),
+      message: (name, args) => void received.push([name, ...args]),
+      closed: () => {},
+    })
+    await kit.clock.settle()
+    const settled = () => received.flatMap(([name, change]) => (name === 'd' ? ((change as unknown[])[4] ?? []) : []))
+    return { wire, settled, token: received.find(([name]) => name === 'hi')?.[1] as string }
+  }
+
+  it('gets the same reply over both, from one run', async () => {
+    const kit = await open()
+    const first = await raw(kit, undefined)
+    first.wire.send('call', 0, 1, 'notes', 'late')
+    await kit.clock.settle()
+    const second = await raw(kit, first.token)
+    second.wire.send('call', 0, 1, 'notes', 'late')
+    wait.open()
+    await kit.clock.advance(50)
+    expect(second.settled()).toEqual([[1, 0, 1]])
+    second.wire.send('call', 0, 1, 'notes', 'late')
+    await kit.clock.advance(50)
+    expect(second.settled()).toEqual([
+      [1, 0, 1],
+      [1, 0, 1],
+    ])
+  })
+
+  it('is answered to the page after a reload, and has run once', async () => {
+    const kit = await open()
+    const first = await raw(kit, undefined)
+    first.wire.send('call', 0, 1, 'notes', 'add', ['tea'])
+    await kit.clock.settle()
+    first.wire.cut()
+    const next = await raw(kit, first.token, [[page, 1]])
+    next.wire.send('call', 0, 1, 'notes', 'add', ['tea'], 0)
+    await kit.clock.advance(50)
+    expect(next.settled()).toEqual([[1, 0, { id: 1 }]])
   })
 })
 

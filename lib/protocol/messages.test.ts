@@ -49,6 +49,16 @@ const downs: [string, Down][] = [
   ],
   ['a delta of two subscriptions', delta({ ...still, to: 4 }, { ...still, subscription: 1, settled: [{ id: 9 }] })],
   ['a delta that settles', delta({ ...still, settled: [{ id: 1 }, { id: 2, failure }] })],
+  [
+    'a delta that replies',
+    delta({
+      ...still,
+      settled: [
+        { id: 1, reply: { id: 7 } },
+        { id: 2, reply: { $held: '[["Date","1970-01-01T00:00:00.000Z"]]' } },
+      ],
+    }),
+  ],
   ['a delta that settles with issues', delta({ ...still, settled: [{ id: 1, failure: { ...failure, issues } }] })],
   ['a delta that shows what settles later', delta({ ...still, to: 4, done: 9 })],
   ['a failure', { type: 'failure', subscription: 0, failure }],

@@ -55,6 +55,8 @@ const none: readonly Trigger[] = []
 function describe(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value)
   if (typeof value === 'function') return 'a function (did you mean to call it?)'
+  if (typeof value === 'object' && Symbol.for('heldstate.reply') in value)
+    return 'a reply, which is for the end of an event'
   return Array.isArray(value) ? 'an array that holds something else than triggers' : `a value of type ${typeof value}`
 }
 

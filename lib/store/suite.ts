@@ -21,6 +21,7 @@ export function storeSuite(
       page: 'p',
       done: 3,
       ends: [{ id: 2, failure: { code: 'handler-failed' as const, message: 'no' } }, { id: 5 }],
+      replies: [{ id: 3, reply: { id: 'ä', at: { $held: '[["Date","1970-01-01T00:00:00.000Z"]]' } } }],
       forgotten: 1,
     },
   ]

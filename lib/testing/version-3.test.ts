@@ -1,7 +1,7 @@
 /** A page of protocol 3: its own client, over this hub. */
 import { expect, it } from 'vitest'
 import type { Tab } from '../client/tab.js'
-import { defineState } from '../doors/authors.js'
+import { defineState, reply } from '../doors/authors.js'
 import { memoryStore } from '../store/memory.js'
 import { Tab as OldTab } from './clients/version-3.fixture.mjs'
 import { testHub } from './kit.js'
@@ -20,6 +20,10 @@ const d = defineState('d', () => ({ n: 0, names: [] as string[], text: '' })).ev
   }),
   fails: on(() => {
     throw new Error('on purpose')
+  }),
+  replies: on((s) => {
+    s.n += 1
+    return reply({ n: s.n, text: 'x'.repeat(16_000) })
   }),
   slow: on(async (s, name: string) => {
     await new Promise<void>((resolve) => void hold.push(resolve))
@@ -45,6 +49,17 @@ function oldPage(limits = {}) {
   const mirror = () => tab.mirror.getState() as unknown as { status: string; views: Map<number, { n: number }> }
   return { ...kit, wire, tab, call, reports, mirror, token: () => (signed as string).split('.')[0] as string }
 }
+
+it('gets no replies, and waits for none of them', async () => {
+  const { tab, call, reports, clock, mirror } = oldPage()
+  tab.start()
+  await clock.settle()
+  const calls = Array.from({ length: 20 }, () => call('replies'))
+  await clock.settle()
+  expect(await Promise.all(calls)).toEqual(Array.from({ length: 20 }, () => 'done'))
+  expect(mirror().views.get(0)).toMatchObject({ n: 20 })
+  expect(reports).toEqual([])
+})
 
 it('gets the outcome of each call that waits in it, and is then told to reload', async () => {
   const { tab, wire, call, reports, mirror, clock, hub, token } = oldPage()

@@ -17,17 +17,21 @@ const language: ReadonlySet<string> = new Set(runInNewContext('Object.getOwnProp
 export function portableText(run: (...args: never[]) => unknown, where: string): string {
   const { text, tree } = parsed(run.toString(), where)
   const { globalScope } = analyze(tree as unknown as Program, { ecmaVersion: 2022, sourceType: 'module' })
-  const foreign = (globalScope?.through ?? [])
-    .map(({ identifier }) => identifier.name)
-    .find((name) => !language.has(name))
+  const names = new Set((globalScope?.through ?? []).map(({ identifier }) => identifier.name))
+  const ours = [...names].filter((name) => isForReplies(name, text))
+  const foreign = [...names].find((name) => !language.has(name) && !ours.includes(name))
   if (foreign !== undefined)
     throw new HeldStateError(
       'invalid-definition',
       `${where} is optimistic, so it runs in the browser, too, and "${foreign}" is not there. Use only its arguments, ` +
         'or give the page a function of its own: on({ optimistic: (state, ...args) => { ... } }, ...)',
     )
-  return text
+  return ours.length === 0 ? text : `((${ours.join(', ')}) => ${text})(${ours.map(() => '{ reply() {} }').join(', ')})`
 }
+
+/** What the compiler makes of the import of `reply`, and of nothing else of our module: a page has no use for what the handler replies. */
+const isForReplies = (name: string, text: string) =>
+  /^import_heldstate\d*$/.test(name) && !new RegExp(`\\b${name}\\b(?!\\.reply\\b)`).test(text)
 
 /** As an expression: a function, an arrow, or a method of an object. */
 function parsed(source: string, where: string): { text: string; tree: Node } {

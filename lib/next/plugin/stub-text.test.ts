@@ -44,6 +44,27 @@ test('of a state with optimistic events it holds the functions that pages run', 
   expect(text).not.toContain('MARKER')
 })
 
+test('the handler of an optimistic event may reply: the page that runs it has no use for that', () => {
+  const [, text] =
+    stubText(
+      evaluateStateModule(
+        '/app/list.state.ts',
+        `import { defineState, reply as answer } from 'heldstate'
+      export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
+        add: on({ optimistic: true }, (s, by: number) => { s.n += by; return answer({ n: s.n }) }),
+      }))`,
+      ),
+    ).match(/"add": (.*) }\)\)/s) ?? []
+  const state = { n: 1 }
+  new Function(`return ${text}`)()(state, 2)
+  expect(state.n).toBe(3)
+  const other = `import { defineState, plain, reply } from 'heldstate'
+    export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
+      add: on({ optimistic: true }, (s) => reply(plain(s))),
+    }))`
+  expect(() => evaluateStateModule('/app/list.state.ts', other)).toThrow('is not there')
+})
+
 test('what a module exports of other state modules, its stub exports of theirs', () => {
   const evaluated = evaluateStateModule(
     '/app/all.state.ts',
