@@ -75,9 +75,9 @@ export async function heldClient(port: number, definitions: readonly Definition[
       counting = true // costs time, so only once somebody has asked
       return bytes
     },
-    call: (definition, member, ...args) => tab.call(definition, member, args),
-    cancel: (definition, task) => tab.cancel(definition, task),
-    add: (definition, by) => tab.call(definition, 'add', [by]),
+    call: async (definition, member, ...args) => void (await tab.call(definition, member, args)),
+    cancel: async (definition, task) => void (await tab.cancel(definition, task)),
+    add: async (definition, by) => void (await tab.call(definition, 'add', [by])),
     count: (rounds, changes) => {
       const goal = shown().counter + rounds * changes
       return new Promise((resolve, reject) => {

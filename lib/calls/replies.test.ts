@@ -1,6 +1,6 @@
 /** What an event replies: the page that called gets it, once for each time it asks, and for one run. */
 import { describe, expect, it } from 'vitest'
-import { defineState, reply } from '../doors/authors.js'
+import { defineState, type Json, reply } from '../doors/authors.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
@@ -171,7 +171,7 @@ describe('a call that is sent again gets the same reply', () => {
 describe('a call of which another connection has a copy', () => {
   const page = 'a'.repeat(32)
   /** A connection of the same page, by hand. */
-  async function raw(kit: ReturnType<typeof testHub>, token: string | undefined, formers: readonly unknown[] = []) {
+  async function raw(kit: ReturnType<typeof testHub>, token: string | undefined, formers: Json[] = []) {
     const wire = new Loopback(kit.hub, kit.clock, 'browser')
     const received: (readonly unknown[])[] = []
     wire.start({

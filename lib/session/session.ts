@@ -18,12 +18,8 @@ import { Intake, type IntakeCore, type IntakePage } from './intake.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import { OpenedSubscriptions, type OpeningCore, type OpeningParts } from './opened-subscriptions.js'
 import type { Sequence } from './sequence.js'
-import {
-  Subscription,
-  type SubscriptionCore,
-  type SubscriptionParts,
-  type SubscriptionSession,
-} from './subscription.js'
+import type { SubscriptionCore, SubscriptionParts, SubscriptionSession } from './subscription.js'
+import { Subscription } from './subscription.js'
 import { UnheardReplies } from './unheard-replies.js'
 
 /** What a session asks of the hub. */

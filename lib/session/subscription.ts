@@ -4,7 +4,6 @@
  */
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
-import type { Json } from '../base/encode.js'
 import type { Failure, HeldStateError } from '../base/errors.js'
 import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
@@ -30,7 +29,6 @@ import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
 import type { Sequence } from './sequence.js'
 import { Sync } from './sync.js'
-import type { UnheardReplies } from './unheard-replies.js'
 import { tooManyUnknown, Watching, type WatchingCore } from './watching.js'
 
 /** What a subscription asks of the hub. */
@@ -70,7 +68,7 @@ export interface SubscriptionSession {
   /** Sends at the end of this turn. */
   flushSoon(): void
   hurry(): boolean
-  readonly replies: UnheardReplies | undefined
+  readonly replies: CallingPage['session']['replies']
   /** One more call has ended. */
   hold(): void
   /** A subscription cannot go on. */
@@ -249,7 +247,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     }
   }
 
-  ended(id: number, reply?: Json): void {
+  ended(id: number, reply?: Settlement['reply']): void {
     this.settle({ id, reply })
   }
 
