@@ -9,6 +9,13 @@ interface Runner {
   it(name: string, body: () => Promise<void>): void
 }
 
+/** Calls that have failed, ended early, and replied. */
+const ended = {
+  ends: [{ id: 2, failure: { code: 'handler-failed' as const, message: 'no' } }, { id: 5 }],
+  replies: [{ id: 3, reply: { id: 'ä', at: { $held: '[["Date","1970-01-01T00:00:00.000Z"]]' } } }],
+  forgotten: 1,
+}
+
 /** `open` returns a new store, or with `beside` another handle on the data of that store. */
 export function storeSuite(
   name: string,
@@ -16,15 +23,7 @@ export function storeSuite(
   open: (beside?: StateStore) => Promise<StateStore> | StateStore,
 ): void {
   const { describe, it } = runner
-  const calls = [
-    {
-      page: 'p',
-      done: 3,
-      ends: [{ id: 2, failure: { code: 'handler-failed' as const, message: 'no' } }, { id: 5 }],
-      replies: [{ id: 3, reply: { id: 'ä', at: { $held: '[["Date","1970-01-01T00:00:00.000Z"]]' } } }],
-      forgotten: 1,
-    },
-  ]
+  const calls = [{ page: 'p', done: 3, ...ended }]
   const one = { revision: 1, state: { counter: { counter: 1 } }, calls: [], running: [], ended: [], shapes: {} }
   const two = {
     revision: 2,

@@ -101,7 +101,7 @@ export const journal = defineState('journal', () => ({
       put(s, mark)
     }),
     answer: on(async (s, mark: number) => {
-      s.marks.push(mark)
+      put(s, mark)
       if (mark % 2 === 0) await pause(10)
       return reply(mark)
     }),
