@@ -1,4 +1,5 @@
 /** The servers of a simulation: one process at a time over one store, of which each may die or freeze while the next one goes on. */
+import { promised } from '../base/eventually.js'
 import type { HubRuntime } from '../hub/hub.js'
 import type { Instance } from '../instance/instance.js'
 import { type Memory, memoryStore } from '../store/memory.js'
@@ -140,7 +141,7 @@ export class SingleServer implements Servers {
     const kept = (token: string, { revision, state }: Stored) => world.kept(token, revision, journalOf(state))
     const store = mortalStore(this.handle(), { slow, fails, kept })
     return world.sabotage === 'acknowledge-early'
-      ? { ...store, save: (token, next) => void store.save(token, next) }
+      ? { ...store, save: (token, next) => void promised(() => store.save(token, next)).catch(() => {}) } // nobody hears of it
       : store
   }
 
