@@ -176,8 +176,9 @@ describe('a session that has ended', () => {
     const gone = new WeakRef(session as object)
     tab.close()
     expect(hub.sessions.size).toBe(0)
-    const pages = (hub.connections as unknown as { pages: { byToken: Map<string, Map<string, { earlier: object }>> } })
-      .pages
+    const pages = (
+      hub.connections as unknown as { earlier: { byToken: Map<string, Map<string, { earlier: object }>> } }
+    ).earlier
     const [trace] = [...pages.byToken.values()].flatMap((byPage) => [...byPage.values()])
     expect(trace?.earlier).not.toBe(gone.deref())
     expect(Object.keys(trace?.earlier ?? {})).toEqual(['history', 'busy'])

@@ -68,7 +68,7 @@ function totals(hub: HubRuntime) {
     inboxes: memory.inboxes.bytes,
     stopped: sizeIn(memory.inboxes, 'stopped'),
     waiting: sizeIn(hub.fairShare, 'waiting'),
-    pages: sizeIn(Reflect.get(hub.connections, 'pages') as object, 'byToken'),
+    pages: sizeIn(Reflect.get(hub.connections, 'earlier') as object, 'byToken'),
     states: Reflect.get(Reflect.get(hub, 'eviction') as object, 'bytes') as number,
     sessions: sessions.size,
     instances: instances.size,
