@@ -13,7 +13,13 @@ let port = 0
 let server: ChildProcess
 
 async function start(): Promise<void> {
-  const env = { ...process.env, NODE_ENV: 'production' as const, PORT: String(port), HELDSTATE_DIR: dir }
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production' as const,
+    PORT: String(port),
+    HELDSTATE_DIR: dir,
+    SLOW_SERVICE_MS: '4000',
+  }
   server = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   for await (const text of server.stdout ?? []) {
@@ -69,7 +75,7 @@ test('a killed server goes on with what it did, and each page says so', async ({
   const steps = await stepsOf(meanwhile)
   await weather.getByRole('button', { name: 'Fetch data' }).click()
   await weather.getByText('Loading…').waitFor()
-  await end('SIGKILL') // at once: the service takes a second
+  await end('SIGKILL') // at once: the service takes four seconds
   await start()
 
   for (const counter of counters) {

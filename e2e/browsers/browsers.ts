@@ -53,17 +53,25 @@ async function all(): Promise<void> {
 
 async function inBrowser(found: Found, app: FixtureApp, lan: Scene['lan']): Promise<void> {
   const began = performance.now()
-  const browser = await found.open()
+  let browser = await found.open()
   console.log(`\n${browser.name}${found.setting ? ` ${found.setting}` : ''}`)
   let passed = 0
   const suitable = scenarios.filter((scenario) =>
     suits(scenario, [...(found.denies ?? []), ...(lan ? [] : (['lan'] as const))]),
   )
   try {
-    for (const scenario of suitable)
-      if (await runs(scenario, { browser, app, lan, tab: await browser.tab() })) passed += 1
+    for (const scenario of suitable) {
+      let end = await runs(scenario, { browser, app, lan, tab: await browser.tab() })
+      if (end === 'stuck') {
+        await within(browser.close(), 10_000).catch(() => {})
+        browser = await found.open()
+        end = await runs(scenario, { browser, app, lan, tab: await browser.tab() })
+      }
+      if (end === 'stuck') counts.failed += 1
+      else if (end) passed += 1
+    }
   } finally {
-    await browser.close()
+    await within(browser.close(), 10_000).catch(() => {})
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(0)
   console.log(`  ${passed} of ${suitable.length} in ${seconds} s`)
@@ -74,23 +82,39 @@ function suits({ title, short, needs = [], lacks }: Scenario, denies: readonly D
   return (short || !values.short) && (!values.grep || title.includes(values.grep))
 }
 
-async function runs(scenario: Scenario, scene: Scene): Promise<boolean> {
+/** `'stuck'` where the browser answered its driver no more, as WebKitGTK's does now and then: it is started again, and the scenario runs once more. */
+async function runs(scenario: Scenario, scene: Scene): Promise<boolean | 'stuck'> {
   const began = performance.now()
   const took = () => `(${((performance.now() - began) / 1000).toFixed(1)} s)`
   try {
-    await scenario.run(scene)
+    await within(scenario.run(scene), values.short ? 60_000 : 300_000)
     console.log(`  ✓ ${scenario.title} ${took()}`)
     counts.passed += 1
     return true
   } catch (error) {
+    if (error === noAnswer) {
+      console.log(`  … ${scenario.title}: no answer of the browser ${took()}`)
+      return 'stuck'
+    }
     console.log(`  ✗ ${scenario.title} ${took()}\n    ${(error as Error).message}`)
     counts.failed += 1
     return false
   } finally {
     scene.app.thaw()
     if (!scene.app.runs) await scene.app.start(scene.app.port)
-    await scene.tab.close().catch(() => {})
+    await within(scene.tab.close(), 10_000).catch(() => {})
   }
+}
+
+const noAnswer = new Error('The browser does not answer.')
+
+/** What `work` gives, within so many milliseconds. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(noAnswer), ms)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 /** The server by the address of this machine in its network, as a phone would reach it. */
