@@ -118,7 +118,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     this.phase = 'stopped'
     this.wire.stop()
     const lost =
-      'This page has closed its connection for good. Whether the change took effect is unknown: load the page anew to see.'
+      'This page has closed its connection for good. Whether the change took effect is unknown: reload the page to see.'
     this.calls.fail(new HeldStateError('connection-lost', lost))
     this.display.show(nothing, { status: 'offline', waiting: undefined, unsettled: 0 })
   }

@@ -49,7 +49,7 @@ export class Inbox {
   private inFlight: InFlight | undefined
   private callsInFlight = 0
 
-  /** `before` is what was begun for the same page earlier, `number` that of the subscription. */
+  /** `before` ends when what the page began earlier has ended; `number` is that of the subscription. */
   constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions, number: number) {
     this.number = number
     this.working = before

@@ -136,7 +136,7 @@ function after(field: Field, { does, at, words }: { does: string; at: number; wo
   }
 }
 
-test('what was saved is read again, whatever was done to the texts, by whoever had which part of it', () => {
+test('what was saved is read again, whatever was done to the texts, and whichever process held which part', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), fc.boolean(), (steps, restarts) => {
       const saves = new Saves()
