@@ -62,6 +62,8 @@ export class Calls {
   last = 0
   /** Pages whose calls were sent: this one, and those before it in its tab. */
   readonly sentOf = new Set<string>()
+  /** The highest id of a call of this page that was sent. */
+  private lastSent = 0
   /** Calls wait although the tab is live: for one that is suspect, or for those before it. */
   holdsBack = false
   /** Suspect, and sent alone. */
@@ -85,6 +87,13 @@ export class Calls {
   /** Calls that will be sent, or sent again. */
   get waiting(): number {
     return this.all.filter(({ again }) => again).length
+  }
+
+  /** The highest id up to which calls of this page may have run already: one of them waits, and was sent over an earlier connection. */
+  get resentUpTo(): number | undefined {
+    for (const [id, { request }] of this.open)
+      if (request.former === undefined && id <= this.lastSent) return this.lastSent
+    return undefined
   }
 
   /** Ids up to this one were used by pages before this one. */
@@ -157,6 +166,7 @@ export class Calls {
     if (!call || call.sentAt !== undefined) return
     call.sentAt = this.clock.now()
     this.sentOf.add(call.request.former ?? this.page)
+    if (call.request.former === undefined) this.lastSent = Math.max(this.lastSent, id)
     send(id, call.request)
   }
 

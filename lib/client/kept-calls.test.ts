@@ -237,6 +237,31 @@ describe('a call that was sent, and whose answer the page did not hear before it
     expect(next.reports).toEqual([expect.stringContaining('remembers this call no more')])
   })
 
+  it.each([4, 3])('of a page that connects again, after %i others on its token, runs once or fails by name', async (others) => {
+    const { open, live, clock, hub, done, kept } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.wire.deaf = true
+    const lost = page.state(d).add()
+    lost.catch(() => {})
+    await clock.advance(50)
+    page.drop()
+    const waits = page.state(d).hope('never sent')
+    for (let other = 0; other < others; other += 1) {
+      const another = new TestTab(hub, clock, page.browser, page.signedToken)
+      another.state(d)
+      await live(another)
+      await done(another.state(d).hope(`${other}`))
+      another.close()
+    }
+    page.wire.deaf = false
+    await page.reconnect()
+    if (others === 4) await expect(done(lost)).rejects.toMatchObject({ code: 'connection-lost' })
+    else await done(lost)
+    await done(waits)
+    expect([kept(page)?.n, kept(page)?.names.at(-1)]).toEqual([1, 'never sent'])
+  })
+
   it('fails for the page after it as it would have for its own', async () => {
     const { open, reloaded, live, clock } = kitOf()
     const page = await open()

@@ -218,6 +218,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     const formers = this.kept.greet()
     const copyOf = this.identity.copyOf?.()
     const heard = this.heard.number
+    const sent = this.calls.resentUpTo
     return {
       version: protocolVersion,
       page: this.page,
@@ -225,6 +226,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       ...(token === undefined ? {} : { token }),
       ...(copyOf === undefined ? {} : { copyOf }),
       ...(heard === undefined ? {} : { heard }),
+      ...(sent === undefined ? {} : { sent }),
       ...(formers.length === 0 ? {} : { formers }),
     }
   }

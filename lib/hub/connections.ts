@@ -75,6 +75,7 @@ export class Connections {
     const session: Session = new Session(core, {
       page: hello.page,
       heard: hello.heard,
+      sent: hello.sent,
       formers: hello.formers,
       connection: isOlder ? new OlderConnection(connection) : connection,
       ...(isOlder && { translate: upOf3 }),

@@ -25,6 +25,8 @@ export interface Hello {
   readonly page: string
   /** The number of the last message that this page heard; none at its first connection. */
   readonly heard: number | undefined
+  /** The highest id up to which the page has sent calls over an earlier connection: if nothing is known of them, they may have been forgotten. */
+  readonly sent: number
   /** The oldest first. */
   readonly formers: readonly Former[]
   /** The first is that of the tab itself. */
@@ -36,7 +38,7 @@ export interface Hello {
 /** `own` names the app of the hub, once that is known. */
 export function parseHello(value: unknown, limits: Limits, own?: string): Hello {
   if (typeof value !== 'object' || value === null) throw malformed('hello: expected an object')
-  const { version, token, copyOf, page, heard, formers = [], subscriptions, app } = value as Record<string, unknown>
+  const { version, token, copyOf, page, heard, sent = 0, formers = [], subscriptions, app } = value as Record<string, unknown>
   if (version !== protocolVersion)
     throw new HeldStateError(
       'protocol-version',
@@ -50,6 +52,7 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
   if (copyOf !== undefined && !isName(copyOf)) throw malformed('hello: expected a token as the one to copy')
   if (!isPageId(page)) throw malformed('hello: expected the id of the page')
   if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
+  if (!isCount(sent)) throw malformed('hello: expected the id of the last call that was sent')
   if (!Array.isArray(formers) || formers.length > pageLimits.formerPages)
     throw malformed(`hello: expected a list of at most ${pageLimits.formerPages} former pages`)
   const former = formers.map(formerIn)
@@ -61,6 +64,7 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
     copyOf,
     page,
     heard,
+    sent,
     formers: former,
     subscriptions: subscriptionsIn(subscriptions, limits),
     ...(app !== undefined && { app }),

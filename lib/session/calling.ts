@@ -26,7 +26,11 @@ export interface CallingCore {
 
 /** The page whose calls they are. */
 export interface CallingPage extends Caller {
-  readonly session: { readonly replies: ReplyLedger | undefined }
+  readonly session: {
+    readonly replies: ReplyLedger | undefined
+    /** The highest id of a call that its page has sent over an earlier connection. */
+    readonly sent: number
+  }
   /** Among the subscriptions of its session. */
   readonly number: number
   readonly instance: Instance
@@ -120,7 +124,7 @@ export class CallRunner {
     const { core, page } = this
     const { instance, isReconnect } = page
     const former = this.formerOf(up)
-    const mayBeForgotten = former?.hasSent === true
+    const mayBeForgotten = former ? former.hasSent : up.id <= page.session.sent
     const call = {
       instance,
       caller: page,

@@ -41,6 +41,8 @@ export interface SessionParts extends OpeningParts {
   readonly sequence: Sequence
   /** The last message that the page heard; `undefined` for one that was not here before. */
   readonly heard: number | undefined
+  /** The highest id of its calls that it has sent over an earlier connection. */
+  readonly sent: number
   /** Pages that lived in the tab before it, and whose calls it sends on. */
   readonly formers: readonly Former[]
   /** The page speaks an older protocol: what it says as one of this version. */
@@ -52,6 +54,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly page: string
   readonly sequence: Sequence
   readonly heard: number | undefined
+  readonly sent: number
   readonly formers: readonly Former[]
   readonly texts: boolean
   phase: 'opening' | 'open' | 'closed' = 'opening'
@@ -72,13 +75,14 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private app: string | undefined
 
   constructor(core: SessionCore, parts: SessionParts) {
-    const { connection, outbox, page, sequence, heard, formers } = parts
+    const { connection, outbox, page, sequence, heard, sent, formers } = parts
     this.core = core
     this.connection = connection
     this.outbox = outbox
     this.page = page
     this.sequence = sequence
     this.heard = heard
+    this.sent = sent
     this.formers = formers
     this.texts = parts.translate === undefined
     this.parts = parts

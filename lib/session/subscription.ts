@@ -69,6 +69,7 @@ export interface SubscriptionSession {
   flushSoon(): void
   hurry(): boolean
   readonly replies: CallingPage['session']['replies']
+  readonly sent: number
   /** One more call has ended. */
   hold(): void
   /** A subscription cannot go on. */
