@@ -43,8 +43,6 @@ export const guardLimits = {
    * is reported to the page as a failure, and takes 350 bytes for as long as the tab is here.
    */
   unknownStates: 20,
-  /** Subscriptions of a page at once. Each takes about a kilobyte beside what it watches. */
-  subscriptions: 16,
   /**
    * The part of the quarter of the heap for all states that one state may have and still be added to, while the states that pages and tasks need take more than all of it:
    * half a megabyte, with a heap of 512 MB.

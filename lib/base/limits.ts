@@ -124,6 +124,8 @@ export const pageLimits = {
   lineAnswerMs: 2_000,
   /** Milliseconds after a call was sent in which the end of the connection makes it suspect: something on the way may not let it pass. */
   suspectMs: 5_000,
+  /** Subscriptions of a page at once. On the server, each takes about a kilobyte beside what it watches. */
+  subscriptions: 16,
   /** Pages before it in a tab whose calls a page sends on: as many as the server remembers beside it. */
   formerPages: 3,
   /** Characters that a page keeps of calls that have not settled, for the page after it. Browsers have room for five million in a tab. */

@@ -96,6 +96,15 @@ export class Calls {
     return undefined
   }
 
+  /** Calls of former pages wait in a subscription. */
+  hasFormer(subscription: number): boolean {
+    return this.all.some(({ former, subscription: of }) => of === subscription && former !== undefined)
+  }
+
+  isUsed(subscription: number): boolean {
+    return this.all.some((call) => call.subscription === subscription)
+  }
+
   /** Ids up to this one were used by pages before this one. */
   countFrom(last: number): void {
     this.last = Math.max(this.last, last)

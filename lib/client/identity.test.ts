@@ -281,3 +281,16 @@ describe('a browser', () => {
     expect(await anyway((identity) => identity.claim())).toBeUndefined()
   })
 })
+
+describe('a page that has no token', () => {
+  it('holds its name until it ends, and a duplicate of its tab does not get it', async () => {
+    const first = new Page(new SiteLocks())
+    const hold = (page: Page, name: string) => page.in((identity) => identity.hold?.(name))
+    expect(await hold(first, 'p'.repeat(32))).toBe(true)
+    const copy = first.duplicate()
+    const claim = hold(copy, 'p'.repeat(32))
+    timesOut()
+    expect(await claim).toBe(false)
+    expect(await hold(first.reload(), 'p'.repeat(32))).toBe(true)
+  })
+})

@@ -9,6 +9,8 @@ import { heldApp } from '../protocol/heldstate-app.js'
 export interface Identity {
   /** The signed token to say hello with, if this tab has one. */
   claim(): Promise<string | undefined>
+  /** True once this page holds the name of a page, for the rest of its life; false while another page holds it. */
+  hold?(page: string): Promise<boolean>
   /** The signed token of the tab of which this one is a duplicate, until something of its own is saved. */
   copyOf?(): string | undefined
   keep(token: string): void
@@ -39,6 +41,7 @@ export function browserIdentity(): Identity & { readonly current: CurrentToken }
       forget()
       return undefined
     },
+    hold: lockedFor,
     copyOf: () => attempt(() => sessionStorage.getItem(originalKey)) ?? undefined,
     saved: () => attempt(() => sessionStorage.removeItem(originalKey)),
     current: () => claimed,
@@ -73,7 +76,7 @@ function rename(name: string): void {
 }
 
 /**
- * True once this page holds the token's lock, for the rest of its life; false if another page keeps it. Where there are no locks (the page is
+ * True once this page holds the lock of a token, or of a page that has none, for the rest of its life; false if another page keeps it. Where there are no locks (the page is
  * no secure context), or the browser denies them (a frame of another site, a private window), duplicates go unnoticed.
  */
 async function lockedFor(token: string): Promise<boolean> {

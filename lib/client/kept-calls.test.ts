@@ -237,30 +237,33 @@ describe('a call that was sent, and whose answer the page did not hear before it
     expect(next.reports).toEqual([expect.stringContaining('remembers this call no more')])
   })
 
-  it.each([4, 3])('of a page that connects again, after %i others on its token, runs once or fails by name', async (others) => {
-    const { open, live, clock, hub, done, kept } = kitOf()
-    const page = await open()
-    await page.watch(d)
-    page.wire.deaf = true
-    const lost = page.state(d).add()
-    lost.catch(() => {})
-    await clock.advance(50)
-    page.drop()
-    const waits = page.state(d).hope('never sent')
-    for (let other = 0; other < others; other += 1) {
-      const another = new TestTab(hub, clock, page.browser, page.signedToken)
-      another.state(d)
-      await live(another)
-      await done(another.state(d).hope(`${other}`))
-      another.close()
-    }
-    page.wire.deaf = false
-    await page.reconnect()
-    if (others === 4) await expect(done(lost)).rejects.toMatchObject({ code: 'connection-lost' })
-    else await done(lost)
-    await done(waits)
-    expect([kept(page)?.n, kept(page)?.names.at(-1)]).toEqual([1, 'never sent'])
-  })
+  it.each([4, 3])(
+    'of a page that connects again, after %i others on its token, runs once or fails by name',
+    async (others) => {
+      const { open, live, clock, hub, done, kept } = kitOf()
+      const page = await open()
+      await page.watch(d)
+      page.wire.deaf = true
+      const lost = page.state(d).add()
+      lost.catch(() => {})
+      await clock.advance(50)
+      page.drop()
+      const waits = page.state(d).hope('never sent')
+      for (let other = 0; other < others; other += 1) {
+        const another = new TestTab(hub, clock, page.browser, page.signedToken)
+        another.state(d)
+        await live(another)
+        await done(another.state(d).hope(`${other}`))
+        another.close()
+      }
+      page.wire.deaf = false
+      await page.reconnect()
+      if (others === 4) await expect(done(lost)).rejects.toMatchObject({ code: 'connection-lost' })
+      else await done(lost)
+      await done(waits)
+      expect([kept(page)?.n, kept(page)?.names.at(-1)]).toEqual([1, 'never sent'])
+    },
+  )
 
   it('fails for the page after it as it would have for its own', async () => {
     const { open, reloaded, live, clock } = kitOf()
@@ -360,6 +363,70 @@ it('two pages that claim the same former one run each of its calls once', async 
   await Promise.all([live(one), live(two)])
   await clock.advance(200)
   expect(kept(one)?.names).toEqual(Array.from({ length: 10 }, (_, n) => `${n}`))
+})
+
+describe('of a further subscription', () => {
+  async function withBoard() {
+    const kit = kitOf()
+    const board = await kit.open()
+    await board.watch(d)
+    kit.hub.addresses.set('board', () => board.token)
+    const page = await kit.open()
+    await page.watch(d)
+    return { ...kit, board, page }
+  }
+
+  it('are sent by the next page, which closes it once nothing waits there', async () => {
+    const { board, page, reloaded, live, clock, hub, kept } = await withBoard()
+    const other = page.tab.open('board')
+    await clock.settle()
+    page.drop()
+    for (const name of ['a', 'b']) other.call('d', 'hope', [name]).catch(() => {})
+    const next = await live(reloaded(page))
+    await clock.advance(100)
+    expect(kept(board)?.names).toEqual(['a', 'b'])
+    expect(hub.instance(board.token).watchers.size).toBe(1)
+    expect([next.stored, next.reports]).toEqual([undefined, []])
+  })
+
+  it('are sent by the next page, which goes on where a component opens it as well', async () => {
+    const { board, page, reloaded, live, clock, hub, kept, done } = await withBoard()
+    const other = page.tab.open('board')
+    await clock.settle()
+    page.drop()
+    other.call('d', 'hope', ['a']).catch(() => {})
+    const next = reloaded(page)
+    const again = next.tab.open('board')
+    await live(next)
+    await clock.advance(100)
+    await done(again.call('d', 'hope', ['b']))
+    expect(kept(board)?.names).toEqual(['a', 'b'])
+    expect(hub.instance(board.token).watchers.size).toBe(2)
+  })
+})
+
+it('of a tab without a token are not sent by its duplicate as well', async () => {
+  const { clock, hub, live, kept } = kitOf()
+  const page = new TestTab(hub, clock, 'b')
+  quietly(page.state(d).add())
+  page.tab.kept.save()
+  const copy = new TestTab(hub, clock, 'b', undefined, true, page.stored)
+  copy.state(d)
+  await live(copy)
+  await live(page)
+  await clock.advance(100)
+  expect([kept(page)?.n, kept(copy)?.n ?? 0, copy.stored]).toEqual([1, 0, undefined])
+})
+
+it('of a tab without a token are sent by the page after a reload', async () => {
+  const { clock, hub, live, kept } = kitOf()
+  const page = new TestTab(hub, clock, 'b')
+  quietly(page.state(d).add())
+  page.tab.kept.save()
+  const next = new TestTab(hub, clock, 'b', undefined, false, page.stored)
+  await live(next)
+  await clock.advance(100)
+  expect([kept(next)?.n, next.stored]).toEqual([1, undefined])
 })
 
 it('where there is no room, the first calls are kept, and the page knows that others are not', async () => {

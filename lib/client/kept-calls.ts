@@ -7,6 +7,7 @@ import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import type { CallStorage } from './call-storage.js'
 import type { Calls, OpenCall } from './calls.js'
+import type { Identity } from './identity.js'
 import { type Kept, type KeptCall, readKept, writeKept } from './kept-text.js'
 import { type MirrorStore, shownOf } from './mirror.js'
 import type { Subscriptions } from './subscriptions.js'
@@ -45,6 +46,15 @@ export class KeptCalls {
     parts.calls.countFrom(this.before?.last ?? 0)
   }
 
+  /** A tab without a token is known by its pages: what another page has left that still lives is not this tab's, which is a duplicate. */
+  async dropForeign({ hold }: Pick<Identity, 'hold'>): Promise<void> {
+    const { page, storage } = this.parts
+    if (!hold) return
+    void hold(page)
+    const writer = [...(readKept(storage.read())?.pages.keys() ?? [])].at(-1)
+    if (writer !== undefined && writer !== page && !(await hold(writer))) storage.clear()
+  }
+
   /** Takes over the calls of the page before. They belong to the tab of a token, and a duplicated tab has another. */
   takeOver(signed: string | undefined): void {
     const { calls, page, report, storage, subscriptions } = this.parts
@@ -59,10 +69,10 @@ export class KeptCalls {
     calls.countFrom(kept.last)
     const known = kept.calls.filter(({ former }) => this.formers.has(former))
     if (kept.calls.some(({ former }) => former !== page && !this.formers.has(former))) report(tooLongAgo())
-    const restored = known.map(({ address, ...call }) => ({
-      ...call,
-      subscription: subscriptions.open(address).number,
-    }))
+    const restored = known.flatMap(({ address, ...call }) => {
+      const { number, refusal } = subscriptions.open(address)
+      return refusal ? [] : { ...call, subscription: number } // which was reported
+    })
     calls.restore(restored, report)
   }
 

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../hub/options.js'
+import { memoryStore } from '../store/memory.js'
 import { testHub } from '../testing/kit.js'
 import { shownOf } from './mirror.js'
 import { Presence } from './presence.js'
@@ -207,4 +208,61 @@ it('numbers that the page never opened are refused, and those that have ended ar
   expect(page.reports).toHaveLength(5)
   await done(own().add(1))
   expect(own().n).toBe(1)
+})
+
+it('whose state cannot be loaded when the page comes back is loaded later, and the other goes on meanwhile', async () => {
+  const memory = memoryStore()
+  let fails: string | undefined
+  const load = async (token: string) => {
+    if (token === fails) throw new Error('out of reach')
+    return memory.load(token)
+  }
+  const { page, own, second, crash, token, done, clock } = await two({ store: { ...memory, load } })
+  await done(second().add(10))
+  page.drop()
+  crash()
+  fails = token
+  await page.reconnect()
+  const waits = second().add(1)
+  await done(own().add(1))
+  await clock.advance(10_000)
+  await done(own().add(1))
+  expect([own().n, second().n, page.wire.received.filter(([name]) => name === 'hi').length]).toEqual([2, 10, 2])
+  fails = undefined
+  await clock.advance(10_000)
+  await done(waits)
+  expect(second().n).toBe(11)
+})
+
+it('is open as long as one of those that opened it uses it', async () => {
+  const { page, other, second, own, done, clock } = await two()
+  const again = page.tab.open('board')
+  expect(again).toBe(other)
+  page.tab.close(again)
+  await done(second().add(1))
+  page.tab.close(other)
+  await expect(done(second().add(1))).rejects.toMatchObject({ code: 'offline' })
+  await done(own().add(1))
+  await clock.settle()
+  expect(page.reports).toEqual([])
+})
+
+it('past the most that a page may have is refused by the page itself, also for the hello', async () => {
+  const { page, own, hub, done, clock } = await two()
+  for (let at = 0; at < 20; at += 1) hub.addresses.set(`at ${at}`, () => `${at}`.padStart(32, '0'))
+  page.drop()
+  const opened = Array.from({ length: 20 }, (_, at) => page.tab.open(`at ${at}`))
+  await page.reconnect()
+  await clock.settle()
+  expect(opened.filter(({ isLive }) => isLive)).toHaveLength(14)
+  await expect(done(opened.at(-1)?.call('d', 'add', [1]) as Promise<void>)).rejects.toMatchObject({
+    code: 'too-many-states',
+  })
+  page.drop()
+  await page.reconnect()
+  await done(own().add(1))
+  expect([page.connection, page.reports.length]).toEqual(['live', 6])
+  page.tab.close(opened[0] as never)
+  page.tab.close(opened.at(-1) as never)
+  expect(page.tab.open('at 19').refusal).toBeUndefined()
 })

@@ -37,6 +37,8 @@ export class ClientSubscription {
   readonly number: number
   readonly address: string
   readonly watched = new WatchList()
+  /** Those that have opened it, and have not closed it. With none, it is here for calls of former pages. */
+  users = 0
   /** The hub has been asked for it over the present connection. */
   isAsked = false
   /** It was welcomed, or resumed, over the present connection. */

@@ -1,4 +1,6 @@
 /** The subscriptions of a page, by number. A number is never used again. */
+import { pageLimits } from '../base/limits.js'
+import { tooManySubscriptions } from '../protocol/bounds.js'
 import { ownAddress } from '../protocol/own-address.js'
 import { ClientSubscription, type SubscriptionPage } from './subscription.js'
 
@@ -31,12 +33,22 @@ export class Subscriptions {
     return this.byNumber.get(number)?.isLive === true
   }
 
-  /** The one to an address; a new one where there is none. */
+  /** There is one beside that of the tab itself. */
+  get hasFurther(): boolean {
+    return this.byNumber.size > 1
+  }
+
+  /** The one to an address; a new one where there is none. One too many is refused here, since the hub would refuse the whole hello. */
   open(address: string): ClientSubscription {
-    const known = this.all.find((subscription) => subscription.address === address && !subscription.refusal)
+    const standing = this.all.filter(({ refusal }) => !refusal)
+    const known = standing.find((subscription) => subscription.address === address)
     if (known) return known
     this.lastOpened += 1
     const subscription = new ClientSubscription(this.page, this.lastOpened, address)
+    if (standing.length >= pageLimits.subscriptions) {
+      subscription.refusal = tooManySubscriptions()
+      this.page.report(subscription.refusal)
+    }
     this.byNumber.set(subscription.number, subscription)
     return subscription
   }

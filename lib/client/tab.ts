@@ -9,6 +9,7 @@ import { pageBounds } from '../base/limits.js'
 import { bytesOf, type PageBounds, tooManyStates } from '../protocol/bounds.js'
 import { type Down, type Farewell, type Hi, isCounted, parseDown } from '../protocol/down.js'
 import { protocolVersion } from '../protocol/version.js'
+import { Addresses } from './addresses.js'
 import { noStorage } from './call-storage.js'
 import { Calls, idBytes, type Request } from './calls.js'
 import { Display, type DisplayPage } from './display.js'
@@ -37,6 +38,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
   readonly report: (error: HeldStateError) => void
   private readonly calls: Calls
   private readonly display: Display
+  private readonly addresses: Addresses
   readonly kept: KeptCalls
   readonly clock: Pick<Clock, 'after'>
   /** Done when the calls of the page before are this page's. */
@@ -69,6 +71,9 @@ export class Tab implements SubscriptionPage, DisplayPage {
     this.kept = new KeptCalls({ storage, calls, subscriptions, mirror, clock, page, report: this.report })
     this.display = new Display(this, this.mirror, this.subscriptions, this.calls)
     this.outgoing = new OutgoingQueue((name, ...args) => this.wire.send(name, ...args))
+    const isConnected = () => this.connected
+    const sendWaiting = () => this.sendWaiting()
+    this.addresses = new Addresses({ subscriptions, calls, mirror, outgoing: this.outgoing, isConnected, sendWaiting })
     this.bound(limits)
   }
 
@@ -126,7 +131,9 @@ export class Tab implements SubscriptionPage, DisplayPage {
   /** The page is shown, or is shown again: calls that another page has left in this tab are sent by this one. */
   takeOver(): Promise<void> {
     const take = async () => {
-      this.kept.takeOver(await this.identity.claim())
+      const token = await this.identity.claim()
+      if (token === undefined) await this.kept.dropForeign(this.identity)
+      this.kept.takeOver(token)
       for (const subscription of this.subscriptions.all) this.showRestored(subscription)
       if (this.connected) this.reconnect() // only a hello can name the page that made them
     }
@@ -138,25 +145,16 @@ export class Tab implements SubscriptionPage, DisplayPage {
     const isLive = this.mirror.getState().status === 'live'
     if (!isLive) this.mirror.setState({ unsettled: this.calls.waiting })
     if (this.phase === 'started') this.kept.changed(isLive)
+    if (this.subscriptions.hasFurther) queueMicrotask(() => this.addresses.closeUnused())
   }
 
   /** A further subscription, to the state of an address. The server says whether the page may watch it. */
   open(address: string): ClientSubscription {
-    const subscription = this.subscriptions.open(address)
-    queueMicrotask(() => this.openMissing()) // by then it watches what a component shows
-    return subscription
+    return this.addresses.open(address)
   }
 
-  /** Ends a further subscription, and the calls of it that have not settled. */
   close(subscription: ClientSubscription): void {
-    const { number, isAsked } = subscription
-    if (!this.subscriptions.remove(subscription)) return
-    if (isAsked && this.connected) this.outgoing.add(['close', number], idBytes)
-    this.calls.fail(new HeldStateError('offline', 'This page has closed its subscription.'), number)
-    this.sendWaiting()
-    const shown = new Map(this.mirror.getState().shown)
-    shown.delete(number)
-    this.mirror.setState({ shown })
+    this.addresses.close(subscription)
   }
 
   /** Mirrors a state from now on; the position under which the mirror has it. */
@@ -231,11 +229,6 @@ export class Tab implements SubscriptionPage, DisplayPage {
     }
   }
 
-  private openMissing(): void {
-    if (this.connected)
-      for (const opening of this.subscriptions.openings()) this.outgoing.add(['open', ...opening], idBytes)
-  }
-
   private message(name: string, args: readonly unknown[]): void {
     this.heard.count(name)
     try {
@@ -280,7 +273,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     this.connected = true
     this.subscriptions.onGreeted()
     if (this.mirror.getState().stalled) this.mirror.setState({ stalled: false })
-    this.openMissing()
+    this.addresses.openMissing()
   }
 
   /** A subscription shows what the hub has, and its calls go. */

@@ -1,8 +1,9 @@
 /** The pages that are connected to this process. */
 import { HeldStateError } from '../base/errors.js'
-import { guardLimits } from '../base/guard-limits.js'
+import { pageLimits } from '../base/limits.js'
 import type { Instance } from '../instance/instance.js'
 import { signToken, verifyToken } from '../instance/token.js'
+import { tooManySubscriptions } from '../protocol/bounds.js'
 import { type Hello, parseHello } from '../protocol/hello.js'
 import type { Opening } from '../protocol/opening.js'
 import { helloOf3, isVersion3, upOf3 } from '../protocol/version-3.js'
@@ -97,7 +98,7 @@ export class Connections {
     const { core } = this
     const { own, subscriptions } = session
     core.refuseClosing()
-    if (subscriptions.length >= guardLimits.subscriptions) throw tooManySubscriptions()
+    if (subscriptions.length >= pageLimits.subscriptions) throw tooManySubscriptions()
     const token = core.addresses.tokenOf(address, own.instance.token)
     if (subscriptions.some(({ instance }) => instance.token === token))
       throw new HeldStateError('invalid-message', `This page watches the address ${JSON.stringify(address)} already.`)
@@ -160,9 +161,3 @@ export class Connections {
     return options.onDuplicate === 'fresh' ? undefined : callers.copiedBy(hello, browser)
   }
 }
-
-const tooManySubscriptions = () =>
-  new HeldStateError(
-    'too-many-states',
-    `This page has ${guardLimits.subscriptions} subscriptions, which is as many as a page may have. Close one of them.`,
-  )

@@ -1,6 +1,6 @@
 /** The bounds that a page keeps by itself. A server that has others says so in its hi. */
 import { HeldStateError } from '../base/errors.js'
-import { type Limits, pageBounds } from '../base/limits.js'
+import { type Limits, pageBounds, pageLimits } from '../base/limits.js'
 
 export type PageBounds = Pick<Limits, keyof typeof pageBounds>
 
@@ -26,6 +26,12 @@ export const tooManyStates = (bound: number) =>
   new HeldStateError(
     'too-many-states',
     `This tab watches ${bound} states already, the bound "watchedStates". The page shows first values in place of the others.`,
+  )
+
+export const tooManySubscriptions = () =>
+  new HeldStateError(
+    'too-many-states',
+    `This page has ${pageLimits.subscriptions} subscriptions, which is as many as a page may have. Close one of them.`,
   )
 
 /** Bytes of a text in UTF-8, as the bound of a message counts them. */

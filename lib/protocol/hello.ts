@@ -1,6 +1,5 @@
 /** What a page says first over a connection. It comes from outside, so `parseHello` takes `unknown`. */
 import { HeldStateError } from '../base/errors.js'
-import { guardLimits } from '../base/guard-limits.js'
 import { type Limits, pageLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 import { type Opening, opening } from './opening.js'
@@ -38,7 +37,17 @@ export interface Hello {
 /** `own` names the app of the hub, once that is known. */
 export function parseHello(value: unknown, limits: Limits, own?: string): Hello {
   if (typeof value !== 'object' || value === null) throw malformed('hello: expected an object')
-  const { version, token, copyOf, page, heard, sent = 0, formers = [], subscriptions, app } = value as Record<string, unknown>
+  const {
+    version,
+    token,
+    copyOf,
+    page,
+    heard,
+    sent = 0,
+    formers = [],
+    subscriptions,
+    app,
+  } = value as Record<string, unknown>
   if (version !== protocolVersion)
     throw new HeldStateError(
       'protocol-version',
@@ -80,7 +89,7 @@ function formerIn(value: unknown): Former {
 }
 
 function subscriptionsIn(value: unknown, limits: Limits): Hello['subscriptions'] {
-  const { subscriptions: most } = guardLimits
+  const { subscriptions: most } = pageLimits
   if (!Array.isArray(value) || value.length > most)
     throw malformed(`hello: expected a list of at most ${most} subscriptions`)
   const [first, ...others] = value.map((each) => opening(Array.isArray(each) ? each : [], limits))

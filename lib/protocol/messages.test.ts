@@ -173,6 +173,7 @@ describe('up', () => {
     const hello = { ...kept, subscriptions, formers: [[former, 1]], more: 1 }
     expect(parseHello(hello, defaultLimits)).toEqual({
       ...kept,
+      sent: 0,
       formers: [{ page: former, hasSent: true }],
       subscriptions: [
         { number: 0, address: 'tab', watch: ['d'], leavesOut: false },

@@ -1,9 +1,11 @@
 /** The subscriptions of one page, as it opens and closes them. A number is never used again. */
+import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
 import type { HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
 import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
+import { fixedLimits } from '../base/server-limits.js'
 import type { Turn } from '../instance/turn.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Closed, Down } from '../protocol/down.js'
@@ -13,6 +15,7 @@ import { tooOften } from './intake.js'
 import type { Subscription } from './subscription.js'
 
 export interface OpeningCore {
+  readonly clock: Pick<Clock, 'after'>
   readonly limits: Limits
   readonly turn: Pick<Turn, 'giveWayInTurn'>
 }
@@ -28,6 +31,8 @@ export interface OpeningSession {
   changed(): void
   /** Says why, and ends its connection. */
   farewell(error: HeldStateError, spreadMs: number): void
+  /** The page makes another connection. */
+  close(): void
 }
 
 export interface OpeningParts {
@@ -99,7 +104,12 @@ export class OpenedSubscriptions {
   /** Loads what the page watches there, and welcomes it or carries it on from where it was. */
   async begin(subscription: Subscription, { watch, leavesOut }: Opening): Promise<void> {
     const { core, session } = this
-    await subscription.load(watch)
+    while (!(await subscription.load(watch))) {
+      if (this.isOver(subscription)) return
+      if (subscription.number === 0) return session.close() // the page comes back
+      await new Promise<void>((resolve) => void core.clock.after(fixedLimits.loadAgainMs, resolve))
+      if (this.isOver(subscription)) return
+    }
     if (this.isOver(subscription)) return
     await core.turn.giveWayInTurn() // the welcomes of many pages go out one by one
     if (this.isOver(subscription)) return

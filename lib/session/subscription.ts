@@ -163,14 +163,26 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return this.session.heard !== undefined || this.formers.length > 0
   }
 
-  /** Loads the states with these ids, and what a duplicated tab begins with. The session is closed where it cannot go on. */
-  async load(ids: readonly string[]): Promise<void> {
+  /**
+   * Loads the states with these ids, and what a duplicated tab begins with. Gives false where that is to be tried again: the store cannot be
+   * reached, and the page shows more than first values.
+   */
+  async load(ids: readonly string[]): Promise<boolean> {
+    let isReached = true
+    await rescued(
+      () => this.core.refresh(this.instance),
+      (error) => {
+        if (this.isReconnect) isReached = false
+        else this.refuse(undefined, error)
+      },
+    )
+    if (isReached) await this.loadReached(ids)
+    return isReached
+  }
+
+  private async loadReached(ids: readonly string[]): Promise<void> {
     const { core, instance, original, session } = this
     const refuse = (error: unknown) => this.refuse(undefined, error)
-    await rescued(
-      () => core.refresh(instance),
-      (error) => (this.isReconnect ? session.close() : refuse(error)), // it has more to show than nothing, and comes back
-    )
     if (instance.forgotten) return session.end(this, forgotten())
     const borrow = () => original && core.originals.lend(original, instance, session.connection)
     await rescued(borrow, (error) => (isTooFast(error) ? session.end(this, error, error.afterMs) : refuse(error)))

@@ -124,6 +124,7 @@ export class TestTab {
     const identity: Identity = {
       claim: async () => this.signed,
       copyOf: () => original,
+      hold: async (name) => !duplicate || name === this.page,
       saved: () => {
         original = undefined
       },
