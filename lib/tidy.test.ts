@@ -139,7 +139,7 @@ describe('a bound', () => {
 describe('a file', () => {
   /** Those that were longer when the bound was set. They may only become shorter. */
   const longFiles: Record<string, number> = {
-    'client/tab.ts': 339,
+    'client/tab.ts': 335,
     'delta/node.ts': 303,
   }
   it('has at most 300 lines', () => {

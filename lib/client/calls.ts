@@ -8,6 +8,7 @@ import { fromFailure, HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import { bytesOf, type PageBounds } from '../protocol/bounds.js'
 import type { Settlement } from '../protocol/down.js'
+import { endedConnections, stateLost, tooLarge } from './call-failures.js'
 import type { Prediction } from './prediction.js'
 import { Predictions } from './predictions.js'
 
@@ -289,23 +290,3 @@ export class Calls {
 
 /** What an id adds to a message, at most. */
 export const idBytes = 30
-
-const tooLarge = (bytes: number, { messageBytes }: PageBounds) =>
-  new HeldStateError(
-    'payload-too-large',
-    `A call of ${bytes} bytes is larger than the bound "messageBytes", ${messageBytes}. Send large data to a route handler.`,
-  )
-
-/** A server or a proxy on the way that does not say why. */
-const endedConnections = (bytes: number) =>
-  new HeldStateError(
-    'connection-lost',
-    `The connection ended each time this call of ${bytes} bytes was sent alone, so it is given up. Whether it took effect is unknown.`,
-  )
-
-/** Of calls that wait, and were made to the state that is lost. */
-export const stateLost = () =>
-  new HeldStateError(
-    'state-lost',
-    'The server does not have the state of this page any more and began a new one. The change was not made to it.',
-  )

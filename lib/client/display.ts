@@ -1,7 +1,8 @@
 /** Brings what the hub says into the mirror, where components see it, and settles the calls that it is the end of. */
 import { fromFailure } from '../base/errors.js'
 import type { Change, Closed, Delta, Resumed, Welcome } from '../protocol/down.js'
-import { type Calls, stateLost } from './calls.js'
+import { stateLost } from './call-failures.js'
+import type { Calls } from './calls.js'
 import { isOther, lose, type Mirror, type MirrorStore, receive, type Shown, shownOf } from './mirror.js'
 import type { ClientSubscription } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'

@@ -455,7 +455,9 @@ it('a page back from the cache of left pages sends what the page after it has le
   next.drop()
   next.tab.kept.save()
   page.stored = next.stored
-  await page.tab.takeOver()
+  const taken = page.tab.takeOver()
+  page.tab.kept.save() // as where it is hidden at once
+  await taken
   await page.reconnect()
   await clock.advance(100)
   expect(kept(page)?.names).toEqual(['a', 'b'])

@@ -46,6 +46,11 @@ export class KeptCalls {
     parts.calls.countFrom(this.before?.last ?? 0)
   }
 
+  /** The page is shown again: what a page after it has left stays until this one takes it over. */
+  onShownAgain(): void {
+    this.before = readKept(this.parts.storage.read())
+  }
+
   /** A tab without a token is known by its pages: what another page has left that still lives is not this tab's, which is a duplicate. */
   async dropForeign({ hold }: Pick<Identity, 'hold'>): Promise<void> {
     const { page, storage } = this.parts
@@ -116,7 +121,8 @@ export class KeptCalls {
     this.cancelSave = undefined
     if (this.isStopped) return
     const own = calls.all.filter(({ again }) => again)
-    const all = [...(before?.calls ?? []), ...own.map((call) => this.kept(call))]
+    const left = before?.calls.filter(({ id }) => !own.some((call) => call.id === id)) ?? []
+    const all = [...left, ...own.map((call) => this.kept(call))].sort((one, other) => one.id - other.id)
     if (all.length === 0) return this.forget()
     const sent = [...this.formers].map(([name, hasSent]): [string, boolean] => [
       name,
@@ -124,7 +130,7 @@ export class KeptCalls {
     ])
     const { text, count } = writeKept({
       token: before ? before.token : this.token,
-      last: calls.last,
+      last: Math.max(calls.last, before?.last ?? 0),
       pages: new Map([...(before?.pages ?? []), ...sent, [page, calls.sentOf.has(page)]]),
       calls: all,
     })

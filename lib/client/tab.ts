@@ -130,6 +130,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
 
   /** The page is shown, or is shown again: calls that another page has left in this tab are sent by this one. */
   takeOver(): Promise<void> {
+    this.kept.onShownAgain()
     const take = async () => {
       const token = await this.identity.claim()
       if (token === undefined) await this.kept.dropForeign(this.identity)

@@ -45,8 +45,8 @@ export interface IntakePage {
   readonly replies: { readonly isFull: boolean } | undefined
   /** `undefined` for one that has ended. Throws for a number that no subscription had. */
   subscription(number: number): Addressee | undefined
-  openFurther(opening: Opening): void
-  closeFurther(number: number): void
+  /** Its subscriptions. */
+  readonly opened: { open(opening: Opening): void; close(number: number): void }
   /** The page has heard this message. */
   confirm(number: number): void
   /** Says why, and ends its connection. */
@@ -124,9 +124,9 @@ export class Intake implements Drainable, InboxOptions {
     const { page } = this
     switch (up.type) {
       case 'open':
-        return page.openFurther(up)
+        return page.opened.open(up)
       case 'close':
-        return page.closeFurther(up.subscription)
+        return page.opened.close(up.subscription)
       case 'heard':
         return page.confirm(up.number)
       default: {

@@ -8,7 +8,6 @@ import { fixedLimits } from '../base/server-limits.js'
 import { unusualBounds } from '../protocol/bounds.js'
 import { type Change, type Down, writeDown } from '../protocol/down.js'
 import { type Former, type Hello, otherApp } from '../protocol/hello.js'
-import type { Opening } from '../protocol/opening.js'
 import { malformed } from '../protocol/reading.js'
 import type { Written } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
@@ -71,7 +70,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private untold: Failure | undefined
   private readonly parts: SessionParts
   readonly replies: UnheardReplies | undefined
-  private readonly opened: OpenedSubscriptions
+  readonly opened: OpenedSubscriptions
   private app: string | undefined
 
   constructor(core: SessionCore, parts: SessionParts) {
@@ -117,14 +116,6 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     const begun = this.opened.begin(this.own, own)
     for (const opening of others) this.opened.open(opening)
     return begun
-  }
-
-  openFurther(opening: Opening): void {
-    this.opened.open(opening)
-  }
-
-  closeFurther(number: number): void {
-    this.opened.close(number)
   }
 
   end(subscription: Subscription, error: HeldStateError, spreadMs = 0): void {

@@ -5,12 +5,11 @@
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
 import type { Failure, HeldStateError } from '../base/errors.js'
-import { after, concluded, type Eventually, rescued } from '../base/eventually.js'
+import { after, concluded, type Eventually } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Log } from '../base/log.js'
 import { finished, type Running } from '../calls/in-order.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
-import { forgotten } from '../instance/forgotten.js'
 import type { Instance, Watcher } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import type { Change, Down, Settlement } from '../protocol/down.js'
@@ -22,23 +21,19 @@ import type { Connection } from './connection.js'
 import { devStackOf } from './dev-stack.js'
 import type { EarlierSubscription } from './earlier-subscriptions.js'
 import { Inbox, type InboxOptions, type InboxPage } from './inbox.js'
-import { isTooFast } from './new-tabs.js'
-import type { Originals } from './originals.js'
+import { type LoadingCore, load } from './loading.js'
 import type { ReplayMemory } from './replay-memory.js'
 import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
 import type { Sequence } from './sequence.js'
 import { Sync } from './sync.js'
-import { tooManyUnknown, Watching, type WatchingCore } from './watching.js'
+import { Watching, type WatchingCore } from './watching.js'
 
 /** What a subscription asks of the hub. */
-export interface SubscriptionCore extends CallingCore, WatchingCore {
+export interface SubscriptionCore extends CallingCore, LoadingCore, WatchingCore {
   readonly clock: Clock
   readonly log: Log
   readonly memory: { readonly windows: ReplayMemory }
-  readonly originals: Pick<Originals, 'lend'>
-  /** Asks the store what it has of an instance, also where another process may have changed it. */
-  refresh(instance: Instance): Eventually<void>
 }
 
 /** The session that it is part of, and with it the socket that it shares with others. */
@@ -163,33 +158,10 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return this.session.heard !== undefined || this.formers.length > 0
   }
 
-  /**
-   * Loads the states with these ids, and what a duplicated tab begins with. Gives false where that is to be tried again: the store cannot be
-   * reached, and the page shows more than first values.
-   */
-  async load(ids: readonly string[]): Promise<boolean> {
-    let isReached = true
-    await rescued(
-      () => this.core.refresh(this.instance),
-      (error) => {
-        if (this.isReconnect) isReached = false
-        else this.refuse(undefined, error)
-      },
-    )
-    if (isReached) await this.loadReached(ids)
-    return isReached
-  }
-
-  private async loadReached(ids: readonly string[]): Promise<void> {
-    const { core, instance, original, session } = this
-    const refuse = (error: unknown) => this.refuse(undefined, error)
-    if (instance.forgotten) return session.end(this, forgotten())
-    const borrow = () => original && core.originals.lend(original, instance, session.connection)
-    await rescued(borrow, (error) => (isTooFast(error) ? session.end(this, error, error.afterMs) : refuse(error)))
-    for (const id of ids) {
-      await rescued(() => this.watching.add(id), refuse)
-      if (this.watching.asksTooMuch) return session.end(this, tooManyUnknown())
-    }
+  /** Loads the states with these ids. Gives false where that is to be tried again. The session is closed where it cannot go on. */
+  load(ids: readonly string[]): Promise<boolean> {
+    const { connection, original, watching } = this
+    return load(this.core, this, { ids, original, connection, watching })
   }
 
   /** Welcomes the page, or carries it on from where it was, as soon as it has read what it was sent before. */
@@ -213,6 +185,10 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.watching.end()
     this.resync.end()
     this.instance.watchers.delete(this)
+  }
+
+  fail(error: HeldStateError, spreadMs?: number): void {
+    this.session.end(this, error, spreadMs)
   }
 
   changed(): void {

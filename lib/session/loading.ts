@@ -1,0 +1,61 @@
+/** Loads what a subscription begins with, before its page is welcomed. */
+import type { HeldStateError } from '../base/errors.js'
+import { type Eventually, rescued } from '../base/eventually.js'
+import { forgotten } from '../instance/forgotten.js'
+import type { Instance } from '../instance/instance.js'
+import type { Connection } from './connection.js'
+import { isTooFast } from './new-tabs.js'
+import type { Originals } from './originals.js'
+import { tooManyUnknown, type Watching } from './watching.js'
+
+export interface LoadingCore {
+  readonly originals: Pick<Originals, 'lend'>
+  /** Asks the store what it has of an instance, also where another process may have changed it. */
+  refresh(instance: Instance): Eventually<void>
+}
+
+/** The subscription, as loading sees it. */
+export interface LoadingPage {
+  readonly instance: Instance
+  /** The page, or one before it in its tab, had a connection before this one. */
+  readonly isReconnect: boolean
+  refuse(id: undefined, error: unknown): void
+  /** The subscription cannot go on. */
+  fail(error: HeldStateError, spreadMs?: number): void
+}
+
+export interface Loading {
+  /** Ids of states. */
+  readonly ids: readonly string[]
+  /** Given to a duplicated tab: the token whose state it begins with. */
+  readonly original: string | undefined
+  readonly connection: Connection
+  readonly watching: Watching
+}
+
+/** Gives false where it is to be tried again: the store cannot be reached, and the page shows more than first values. */
+export async function load(core: LoadingCore, page: LoadingPage, loading: Loading): Promise<boolean> {
+  let isReached = true
+  await rescued(
+    () => core.refresh(page.instance),
+    (error) => {
+      if (page.isReconnect) isReached = false
+      else page.refuse(undefined, error)
+    },
+  )
+  if (isReached) await begin(core, page, loading)
+  return isReached
+}
+
+async function begin({ originals }: LoadingCore, page: LoadingPage, loading: Loading): Promise<void> {
+  const { ids, original, connection, watching } = loading
+  const { instance } = page
+  const refuse = (error: unknown) => page.refuse(undefined, error)
+  if (instance.forgotten) return page.fail(forgotten())
+  const borrow = () => original && originals.lend(original, instance, connection)
+  await rescued(borrow, (error) => (isTooFast(error) ? page.fail(error, error.afterMs) : refuse(error)))
+  for (const id of ids) {
+    await rescued(() => watching.add(id), refuse)
+    if (watching.asksTooMuch) return page.fail(tooManyUnknown())
+  }
+}
