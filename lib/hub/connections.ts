@@ -83,8 +83,7 @@ export class Connections {
       signed: signToken(token, browser, secrets[0]),
       outbox: core.outbox,
       sequence: arrived.earlier?.history.sequence ?? new Sequence(Number.parseInt(core.clock.id().slice(0, 10), 16)),
-      subscribe: (opening) => this.subscribe(session, opening),
-      left: (subscription) => this.left(subscription),
+      connections: this,
     })
     this.add(session, { ...arrived, number: 0, original: this.originalOf(hello, browser) })
     this.sessions.add(session)
@@ -94,7 +93,7 @@ export class Connections {
   }
 
   /** Lets a page watch the state of a further address, over the socket that it has. */
-  private subscribe(session: Session, { number, address }: Opening): Subscription {
+  subscribe(session: Session, { number, address }: Opening): Subscription {
     const { core } = this
     const { own, subscriptions } = session
     core.refuseClosing()
@@ -144,7 +143,8 @@ export class Connections {
     return { instance, earlier, busy: busy.length > 1 ? Promise.all(busy).then(() => {}) : busy[0] }
   }
 
-  private left(subscription: Subscription): void {
+  /** A subscription has ended: its page does not need the instance for it. */
+  left(subscription: Subscription): void {
     const { nodes, tasks } = this.core
     const { instance, page } = subscription
     const { token } = instance

@@ -120,22 +120,18 @@ export class Instance {
   exists = false
   /** The state of another token that this one begins with. It is saved with the first change. */
   borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
-  private readonly log: Log
-  private readonly clock: InstanceCore['clock']
-  private readonly firstValues: FirstValues
+  private readonly core: InstanceCore
   /** First values that only this token has. */
   private firsts: Map<ServerDefinition, Fields> | undefined
   /** The log of calls as it is saved. */
   private keptCalls: CallLog = []
   private readonly views: Views
 
-  constructor(token: string, { clock, log, nodes, firstValues, watchdog }: InstanceCore) {
-    this.clock = clock
+  constructor(token: string, core: InstanceCore) {
     this.token = token
-    this.log = log
-    this.firstValues = firstValues
-    this.runs = new TaskRuns(nodes, (definition) => this.statusChanged(definition))
-    this.views = new Views({ token, log, watchdog, statusOf: (id, task) => this.runs.statusOf(id, task) })
+    this.core = core
+    this.runs = new TaskRuns(core.nodes, (definition) => this.statusChanged(definition))
+    this.views = new Views(this, core)
   }
 
   /** The state that the next change builds on. */
@@ -145,7 +141,7 @@ export class Instance {
 
   /** The random id of this state. Pages are sent it before it is saved, too. */
   get bornAs(): string {
-    this.birth ??= this.clock.id().slice(0, 12)
+    this.birth ??= this.core.clock.id().slice(0, 12)
     return this.birth
   }
 
@@ -218,10 +214,10 @@ export class Instance {
   /** The fields of a state that was never saved: those of the token that this one copies, or first values. The caller must not change them. */
   unsaved(definition: ServerDefinition): Fields {
     const { borrowed } = this
-    const shared = borrowed ? undefined : this.firstValues.sharedBy(definition)
+    const shared = borrowed ? undefined : this.core.firstValues.sharedBy(definition)
     const known = shared ?? this.firsts?.get(definition)
     if (known) return known
-    const first = this.firstValues.of(definition, this.token)
+    const first = this.core.firstValues.of(definition, this.token)
     const own = borrowed
       ? completed(
           ownValue(borrowed.state, definition.id),
@@ -282,12 +278,12 @@ export class Instance {
   hurry(): Eventually<void> {
     let waits = false
     for (const watcher of this.watchers) if (watcher.hurry()) waits = true
-    if (waits) return new Promise((resolve) => this.clock.turn(resolve))
+    if (waits) return new Promise((resolve) => this.core.clock.turn(resolve))
   }
 
   /** The same as `hurry` after one of many changes: at most once in `frameMs` milliseconds. */
   hurryAtTimes(frameMs: number): Eventually<void> {
-    const now = this.clock.now()
+    const now = this.core.clock.now()
     if (now - this.hurriedAt < frameMs) return
     for (const { sentAt } of this.watchers) if (now - sentAt < frameMs) return // it saw something just now
     this.hurriedAt = now

@@ -18,20 +18,26 @@ interface CachedView {
   isStale: boolean
 }
 
-export interface ViewsParts {
-  readonly token: string
+export interface ViewsCore {
   readonly log: Log
   readonly watchdog: Watchdog
+}
+
+/** Whose views they are. */
+export interface Viewed {
+  readonly token: string
   statusOf(definition: string, task: string): TaskStatus
 }
 
 export class Views {
-  private readonly parts: ViewsParts
+  private readonly of: Viewed
+  private readonly core: ViewsCore
   private readonly cached = new Map<string, CachedView>()
   private caches: Map<string, ComputedCache> | undefined
 
-  constructor(parts: ViewsParts) {
-    this.parts = parts
+  constructor(of: Viewed, core: ViewsCore) {
+    this.of = of
+    this.core = core
   }
 
   /** The view that was made last of these fields; `undefined` if something in it has changed since. */
@@ -61,7 +67,7 @@ export class Views {
   computed({ id, members }: ServerDefinition): ComputedCache {
     const known = this.caches?.get(id)
     if (known?.members === members) return known
-    const cache = new ComputedCache(members, this.parts.watchdog)
+    const cache = new ComputedCache(members, this.core.watchdog)
     this.caches ??= new Map()
     this.caches.set(id, cache)
     return cache
@@ -72,17 +78,16 @@ export class Views {
     const view: Record<string, unknown> = {}
     for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
     if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
-    for (const name of members.tasks.keys()) view[name] = this.parts.statusOf(id, name)
+    for (const name of members.tasks.keys()) view[name] = this.of.statusOf(id, name)
     shareGrowth(fields, view)
     return view
   }
 
   /** A computed value that throws must not hold back the change of the fields it is derived from. */
   private compute(definition: ServerDefinition, fields: Fields): object {
-    const { log, token } = this.parts
     return this.computed(definition).evaluate(fields, (name, error) =>
-      log.error(
-        `Computed "${name}" of state "${definition.id}" threw; tabs see the state without it ${inTab(token)}.`,
+      this.core.log.error(
+        `Computed "${name}" of state "${definition.id}" threw; tabs see the state without it ${inTab(this.of.token)}.`,
         error,
       ),
     )

@@ -62,6 +62,8 @@ export class ContinuedText {
   }
 }
 
+export const isTextSplice = (patch: Patch): boolean => wordsIn(patch) !== undefined
+
 /** Of the splice of a text. */
 const wordsIn = (patch: Patch): string | undefined => {
   const words: unknown = patch[3]

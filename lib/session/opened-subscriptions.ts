@@ -37,10 +37,12 @@ export interface OpeningSession {
 
 export interface OpeningParts {
   /** Makes a further subscription. Throws where the page may not watch the state of that address. */
-  subscribe(opening: Opening): Subscription
+  subscribe(session: OpeningSession, opening: Opening): Subscription
   /** A further subscription has ended, and its session goes on. */
   left(subscription: Subscription): void
 }
+
+const none: readonly Closed[] = []
 
 export class OpenedSubscriptions {
   /** That of the tab itself is the first. */
@@ -51,7 +53,7 @@ export class OpenedSubscriptions {
   /** The highest number so far. */
   private last = -1
   /** Said after the first word. */
-  private refused: Closed[] = []
+  private refused: readonly Closed[] = none
   /** Openings that were refused over this connection. */
   private refusals = 0
 
@@ -69,7 +71,7 @@ export class OpenedSubscriptions {
   }
 
   add(subscription: Subscription): Subscription {
-    this.all = [...this.all, subscription]
+    this.all = this.all.length === 0 ? [subscription] : [...this.all, subscription]
     this.last = subscription.number
     return subscription
   }
@@ -80,7 +82,7 @@ export class OpenedSubscriptions {
     if (number <= this.last) throw malformed(`subscription ${this.last} was opened before ${number}`)
     this.last = number
     try {
-      const subscription = this.parts.subscribe(opening)
+      const subscription = this.parts.subscribe(this.session, opening)
       this.begin(subscription, opening).catch((error: unknown) => this.end(subscription, error))
     } catch (error) {
       this.refuse(number, error)
@@ -130,13 +132,15 @@ export class OpenedSubscriptions {
     this.refusals += 1
     if (this.refusals > guardLimits.unreadableMessages) return this.session.farewell(tooOften(), 0)
     const failure = toFailure(concealed('handler-failed', 'A subscription', error))
-    this.refused.push({ type: 'closed', subscription, failure })
+    this.refused = [...this.refused, { type: 'closed', subscription, failure }]
     if (this.session.phase === 'open') this.sayRefused()
   }
 
   private sayRefused(): void {
     if (this.session.phase !== 'open') return
-    for (const message of this.refused.splice(0)) this.session.send(message)
+    const { refused } = this
+    this.refused = none
+    for (const message of refused) this.session.send(message)
   }
 
   private remove(subscription: Subscription): void {

@@ -96,3 +96,12 @@ it('forgets what the oldest of all pages was sent when all together take too muc
   expect([first, second, closed].map(known)).toEqual([[2], [2], []])
   expect(windows.bytes).toBe(0)
 })
+
+it('keeps what was sent after a page was away, also past the end of its places', () => {
+  const { history, note } = windowed({ rememberedMessages: 4, rememberedBytes: 1_000 })
+  for (const n of [1, 2, 3]) note(n)
+  history.clear()
+  for (const n of [4, 5, 6]) note(n)
+  const rewound = [6, 5, 4].map((number) => history.rewind(number)?.revision)
+  expect(rewound).toEqual([6, 5, 4])
+})

@@ -23,13 +23,13 @@ interface Slot {
   birth: string | undefined
   /** How long the message was, which is about what this mark keeps from being collected. */
   bytes: number
-  readonly views: (View | undefined)[]
+  views: (View | undefined)[]
 }
 
 export type ReplayBounds = Pick<Limits, 'rememberedMessages' | 'rememberedBytes'>
 
 export class ReplayWindow implements RememberedWindow {
-  private readonly slots: Slot[] = []
+  private slots: Slot[] = []
   private readonly bounds: ReplayBounds
   private readonly windows: ReplayMemory
   /** That of the page. */
@@ -57,12 +57,14 @@ export class ReplayWindow implements RememberedWindow {
     let place = this.slots[at]
     if (!place) {
       place = { number, revision, birth: undefined, bytes: 0, views: [] }
-      this.slots[at] = place
+      if (this.slots.length === 0 && at === 0)
+        this.slots = [place] // which has room for one: most pages need no more
+      else this.slots[at] = place
     }
     place.number = number
     place.revision = revision
     place.birth = this.birth
-    place.views.length = watched.length
+    if (place.views.length !== watched.length) place.views = new Array(watched.length)
     for (let position = 0; position < watched.length; position += 1) place.views[position] = watched[position]?.sent
   }
 
@@ -117,7 +119,7 @@ export class ReplayWindow implements RememberedWindow {
   /** Forgets all of it: its page has gone. */
   clear(): void {
     this.first = this.last + 1
-    this.slots.length = 0
+    this.slots = []
     this.bytes = 0
     this.windows.forget(this)
   }
@@ -137,7 +139,7 @@ export class ReplayWindow implements RememberedWindow {
     if (!place) return
     this.bytes -= place.bytes
     place.bytes = 0
-    place.views.length = 0
+    place.views.fill(undefined)
   }
 
   /** From the first on, so that there are as many as were needed. */

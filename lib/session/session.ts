@@ -30,7 +30,9 @@ export interface SessionCore extends IntakeCore, SubscriptionCore, OpeningCore {
 }
 
 /** What a session is made of. */
-export interface SessionParts extends OpeningParts {
+export interface SessionParts {
+  /** The hub's connections, this one among them. */
+  readonly connections: OpeningParts
   readonly connection: Connection
   readonly outbox: FlushScheduler
   /** The random id of the page. */
@@ -88,7 +90,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     this.replies = parts.translate ? undefined : new UnheardReplies()
     this.intake = new Intake(core, this, connection)
     this.pressure = new Backpressure(connection, core, this)
-    this.opened = new OpenedSubscriptions(core, this, parts)
+    this.opened = new OpenedSubscriptions(core, this, parts.connections)
   }
 
   /** Those that stand; that of the tab itself is the first. */

@@ -7,7 +7,7 @@ import type { Patch } from '../delta/patch.js'
 import { lastCallId } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { View } from '../instance/views.js'
-import { ContinuedText } from '../protocol/continued-text.js'
+import { ContinuedText, isTextSplice } from '../protocol/continued-text.js'
 import type { Change, Resumed, Settlement, Welcome } from '../protocol/down.js'
 import type { Registry } from '../state/registry.js'
 import type { Checkpoint, ReplayWindow } from './replay-window.js'
@@ -31,6 +31,9 @@ export interface SyncParts {
 /** States that are looked through. */
 const few = 16
 
+const withTexts: DiffOptions = { texts: true }
+const withoutTexts: DiffOptions = { texts: false }
+
 export class Sync {
   readonly history: ReplayWindow
   private readonly instance: Instance
@@ -40,8 +43,9 @@ export class Sync {
   /** Of its subscription. */
   private readonly number: number
   private readonly options: DiffOptions
-  private readonly continued = new ContinuedText()
-  private readonly watched: Watched[] = []
+  /** Made for the first text that grows. */
+  private continued: ContinuedText | undefined
+  private watched: Watched[] = []
   /** Where there are many. */
   private watchedIds: Set<string> | undefined
   private sentRevision = 0
@@ -54,11 +58,14 @@ export class Sync {
     this.pages = pages
     this.history = history
     this.number = number
-    this.options = { texts }
+    this.options = texts ? withTexts : withoutTexts
   }
 
   watch(id: string): void {
-    this.watched.push({ id, sent: undefined })
+    const watched = { id, sent: undefined }
+    if (this.watched.length === 0)
+      this.watched = [watched] // which has room for one: most pages need no more
+    else this.watched.push(watched)
     if (this.watched.length > few) this.watchedIds ??= new Set(this.watched.map(({ id }) => id))
     this.watchedIds?.add(id)
   }
@@ -83,7 +90,7 @@ export class Sync {
     const birth = this.instance.bornAs
     this.history.birth = birth
     this.record(this.history.sequence.next())
-    this.continued.reset()
+    this.continued = undefined
     return {
       type: 'welcome',
       subscription: this.number,
@@ -113,7 +120,7 @@ export class Sync {
     this.sentRevision = this.instance.revision
     const to = this.sentRevision
     this.record(this.history.sequence.next())
-    this.continued.reset()
+    this.continued = undefined
     return { type: 'resumed', subscription: this.number, from: revision, to, patches, done: this.done() }
   }
 
@@ -125,7 +132,8 @@ export class Sync {
     this.sentRevision = this.instance.revision
     this.record(number)
     const done = this.shownEarly(settled)
-    const patches = this.continued.shorten(found)
+    if (found.some(isTextSplice)) this.continued ??= new ContinuedText()
+    const patches = this.continued?.shorten(found) ?? found
     return { subscription: this.number, from, to: this.sentRevision, patches, settled, done }
   }
 

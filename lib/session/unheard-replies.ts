@@ -33,8 +33,10 @@ function forget({ instance, page, formers }: Replying, id: number): void {
     instance.calls = withoutReplies(instance.calls, name, (other) => other === id)
 }
 
+const none: readonly Unheard[] = []
+
 export class UnheardReplies {
-  private all: readonly Unheard[] = []
+  private all: readonly Unheard[] = none
   private bytes = 0
 
   get isFull(): boolean {
