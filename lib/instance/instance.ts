@@ -223,7 +223,7 @@ export class Instance {
           ownValue(borrowed.state, definition.id),
           ownValue(borrowed.shapes, definition.id),
           definition,
-          this.log,
+          this.core.log,
           first,
         )
       : first
