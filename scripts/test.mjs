@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bringChromium } from './find/chromium.mjs'
@@ -51,8 +51,10 @@ async function together(...checks) {
 }
 
 /** A runner with counts of its own; one that leaves none has failed. */
-function suite(name, args, file, counts, more) {
-  const fine = run(name, args, more)
+async function suite(name, args, file, counts, more = {}) {
+  console.log(`\n── ${name}`)
+  const [status] = await once(spawn(process.execPath, args, { stdio: 'inherit', env: { ...env, ...more } }), 'exit')
+  const fine = status === 0
   try {
     const report = JSON.parse(readFileSync(join(results, file), 'utf8'))
     const [good, bad] = counts(report)
@@ -63,6 +65,21 @@ function suite(name, args, file, counts, more) {
     failed += 1
     failures.push(name)
   }
+}
+
+/** Specs in Chromium; of the fixture, those in the named files. */
+function chromium(name, specs, files = []) {
+  const file = `${specs}-${files[0]}.json`
+  return suite(
+    name,
+    [
+      ...['node_modules/@playwright/test/cli.js', 'test', ...files.map((each) => `${each}.spec`)],
+      ...['--reporter=list,json', '--output', join(results, `traces-${specs}-${files[0]}`)],
+    ],
+    file,
+    ({ stats }) => [stats.expected, stats.unexpected + stats.flaky],
+    { E2E: specs, PLAYWRIGHT_JSON_OUTPUT_NAME: join(results, file) },
+  )
 }
 
 /** The failed tests in a report of Vitest or Playwright. */
@@ -79,11 +96,13 @@ const tsc = 'node_modules/typescript/bin/tsc'
 const tsc5 = 'node_modules/typescript-5/bin/tsc'
 check('build of the library', tsc, '-p', 'lib')
 check('types of the library and its tests, TypeScript 7', tsc, '-p', 'lib/tsconfig.test.json')
-check('types of the library and its tests, TypeScript 5.9', tsc5, '-p', 'lib/tsconfig.test.json')
 check('types of the demo, TypeScript 7', tsc, '-p', '.')
-check('types of the demo, TypeScript 5.9', tsc5, '-p', '.')
+await together(
+  ['types of the library and its tests, TypeScript 5.9', tsc5, '-p', 'lib/tsconfig.test.json'],
+  ['types of the demo, TypeScript 5.9', tsc5, '-p', '.'],
+)
 check('lint and format', 'node_modules/@biomejs/biome/bin/biome', 'check', '--diagnostic-level=error', '.')
-suite(
+await suite(
   'unit and property tests',
   [
     'node_modules/vitest/vitest.mjs',
@@ -97,39 +116,33 @@ suite(
 )
 check('the package, by publint and are-the-types-wrong', 'scripts/package/check.mjs')
 await together(
-  ['three hundred simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '--two', '101', '400'],
-  [
-    'two hundred of three processes over one coordinator',
-    'scripts/simulate.mjs',
-    '--two',
-    '--nodes',
-    '3',
-    '101',
-    '300',
-  ],
+  ['two hundred simulated lives of a hub and its tabs', 'scripts/simulate.mjs', '--two', '101', '300'],
+  ['a hundred of three processes over one coordinator', 'scripts/simulate.mjs', '--two', '--nodes', '3', '101', '200'],
 )
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
-for (const [name, specs] of [
-  ['the demo in Chromium, production', 'production'],
-  ['the demo in Chromium, development', 'development'],
-  ['an app of each kind in Chromium: builds, edits, attached, packed', 'fixture'],
+await chromium('the demo in Chromium, production', 'production')
+await chromium('the demo in Chromium, development', 'development')
+// mostly builds and waits, of one core each: side by side
+const built = ['builds', 'delivery', 'users'] // these share a build
+const others = readdirSync('e2e').flatMap((file) => /^(.*)\.spec\.ts$/.exec(file)?.[1] ?? [])
+await Promise.all([
+  chromium('apps of their own in Chromium: builds and what is shown from them', 'fixture', built),
+  chromium(
+    'apps of their own in Chromium: edits, attached, packed',
+    'fixture',
+    others.filter((name) => !built.includes(name)),
+  ).then(() =>
+    suite(
+      'the same in Firefox and WebKit, where they are at hand; `npm run browsers` has more',
+      [
+        ...['--import', 'tsx', 'e2e/browsers/browsers.ts', '--short', '--built', '--only', 'firefox,webkit'],
+        ...['--json', join(results, 'browsers.json')],
+      ],
+      'browsers.json',
+      (counts) => [counts.passed, counts.failed],
+    ),
+  ),
 ])
-  suite(
-    name,
-    ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
-    `${specs}.json`,
-    ({ stats }) => [stats.expected, stats.unexpected + stats.flaky],
-    { E2E: specs, PLAYWRIGHT_JSON_OUTPUT_NAME: join(results, `${specs}.json`) },
-  )
-suite(
-  'the same in Firefox and WebKit, where they are at hand; `npm run browsers` has more',
-  [
-    ...['--import', 'tsx', 'e2e/browsers/browsers.ts', '--short', '--built', '--only', 'firefox,webkit'],
-    ...['--json', join(results, 'browsers.json')],
-  ],
-  'browsers.json',
-  (counts) => [counts.passed, counts.failed],
-)
 
 for (const name of failures) console.log(`failed: ${name}`)
 console.log(`\n${passed} passed, ${failed} failed`)

@@ -39,19 +39,20 @@ it('takes no process for dead that lives', async () => {
 
 const cluster = { nodes: 3 }
 
+/** The number is a seed shortly before the first that finds the bug, as of today. */
 it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
   ['forget-page', /left 2 marks|calls that|out of order/, {}, 1],
   ['forget-calls', /left 2 marks|there twice|out of order/, {}, 1],
   ['forget-reply', /was given undefined for answer/, {}, 1],
   ['acknowledge-early', /which nobody has kept|left 0 marks/, {}, 1],
-  ['skip-fence', /kept was|which nobody has kept|left \d marks|went back/, {}, 1],
+  ['skip-fence', /kept was|which nobody has kept|left \d marks|went back/, {}, 70],
   ['hide-progress', /is there twice/, {}, 1],
   ['build-on-failed', /left \d marks|calls that|before it saw it/, {}, 1],
   ['cut-words', /shows the words/, {}, 1],
   ['forget-former', /left 2 marks|out of order|calls that/, { two: true }, 1],
-  ['overtake-failed', /before it saw it|left \d marks|was given undefined/, {}, 1],
+  ['overtake-failed', /before it saw it|left \d marks|was given undefined/, {}, 20],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|there twice|went back|another state/, cluster, 260],
-  ['publish-early', /which nobody has kept|kept was/, cluster, 1],
+  ['publish-early', /which nobody has kept|kept was/, cluster, 30],
   [
     'lease-not-renewed',
     /though no process ended|for ever|never heard|surely|does not show what is kept/,
