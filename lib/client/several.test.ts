@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../hub/options.js'
 import { memoryStore } from '../store/memory.js'
-import { testHub } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 import { shownOf } from './mirror.js'
 import { Presence } from './presence.js'
 
@@ -265,4 +265,37 @@ it('past the most that a page may have is refused by the page itself, also for t
   page.tab.close(opened[0] as never)
   page.tab.close(opened.at(-1) as never)
   expect(page.tab.open('at 19').refusal).toBeUndefined()
+})
+
+it('shows, in each, what an edited definition makes of it, and goes on', async () => {
+  const { own, second, hub, done, clock } = await two()
+  await done(own().add(1))
+  await done(second().add(10))
+  const edited = defineState('d', () => ({ n: 0, names: ['first'] })).events((on) => ({
+    add: on((s, by: number) => {
+      s.n += 100 * by
+    }),
+  }))
+  hub.registry.replace([{ source: 'd.state.ts', exports: { d: edited } }])
+  await clock.advance(100)
+  await done(second().add(1))
+  await done(own().add(2))
+  expect([own().n, second().n]).toEqual([201, 110])
+})
+
+it('is shared by a duplicate of the tab, which has a copy of the state of the tab alone', async () => {
+  const { page, own, second, hub, done, clock } = await two()
+  await done(own().add(1))
+  await done(second().add(10))
+  const copy = new TestTab(hub, clock, page.browser, page.signedToken, true)
+  const presence = new Presence(d, copy.tab.open('board'))
+  copy.state(d)
+  copy.connect()
+  await clock.settle()
+  const board = () => presence.of(copy.tab.mirror.getState()) as ReturnType<typeof own>
+  await done(board().add(5))
+  await done(copy.state(d).add(1))
+  await clock.advance(50)
+  expect([own().n, copy.state(d).n]).toEqual([1, 2])
+  expect([second().n, board().n]).toEqual([15, 15])
 })
