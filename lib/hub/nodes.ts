@@ -61,7 +61,7 @@ export class Nodes {
   /** The store has been out of reach for a while (`false`), or is back: pages are sent which. */
   onStoreReachable(reachable: boolean): void {
     this.away = !reachable
-    for (const session of this.core.sessions) session.notifyStore(!reachable)
+    for (const session of this.core.sessions) session.notifyStore(reachable)
   }
 
   end(): void {

@@ -16,6 +16,8 @@ export interface Connection {
   onTaken?: { taken(): void } | undefined
   /** Sends one message, in order. After the connection has closed, nothing happens. */
   send(name: string, ...args: Json[]): void
+  /** Sends one message whose text is there already, as `send` would write it. Default: the message is written for each page. */
+  sendText?(text: string): void
   /** Reads no further messages, so that the sender has to wait. Some may still arrive. */
   pause?(): void
   /** Reads on. */

@@ -9,6 +9,7 @@ import { unusualBounds } from '../protocol/bounds.js'
 import { type Change, type Down, writeDown } from '../protocol/down.js'
 import { type Former, type Hello, otherApp } from '../protocol/hello.js'
 import { malformed } from '../protocol/reading.js'
+import { SharedDown } from '../protocol/shared-down.js'
 import type { Written } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import type { Connection } from './connection.js'
@@ -49,6 +50,9 @@ export interface SessionParts {
   /** The page speaks an older protocol: what it says as one of this version. */
   readonly translate?: ((name: unknown, args: readonly unknown[]) => Written) | undefined
 }
+
+const storeIsAway = new SharedDown({ type: 'stalled', stalled: true })
+const storeIsBack = new SharedDown({ type: 'stalled', stalled: false })
 
 export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly connection: Connection
@@ -140,7 +144,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     if (other) return this.farewell(other, 0)
     this.phase = 'open'
     this.send({ type: 'hi', token: this.parts.signed, number: this.sequence.last, bounds: unusualBounds(limits) })
-    if (nodes.away) this.notifyStore(true)
+    if (nodes.away) this.notifyStore(false)
   }
 
   /** A message of the page, or a batch of them, as it came, of so many bytes. */
@@ -268,8 +272,9 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** The store is out of reach, or back. */
-  notifyStore(stalled: boolean): void {
-    if (this.phase === 'open') this.send({ type: 'stalled', stalled })
+  notifyStore(isReachable: boolean): void {
+    const { message, text } = isReachable ? storeIsBack : storeIsAway
+    if (this.phase === 'open') this.send(message, text)
   }
 
   /** Definitions are others now. */
@@ -283,13 +288,13 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.core.clock.now())
   }
 
-  /** Gives the bytes that were sent. */
-  send(message: Down): number {
-    const { written = 0 } = this.connection
-    const [name, ...args] = writeDown(message)
-    this.connection.send(name, ...args)
-    const bytes = (this.connection.written ?? 0) - written
+  /** Gives the bytes that were sent. `text` is that of a message that many pages get. */
+  send(message: Down, text?: string): number {
+    const { connection } = this
+    const { written = 0 } = connection
+    if (text !== undefined && connection.sendText) connection.sendText(text)
+    else connection.send(...writeDown(message))
     this.pressure.sent()
-    return bytes
+    return (connection.written ?? 0) - written
   }
 }

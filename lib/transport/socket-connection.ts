@@ -115,8 +115,11 @@ export class SocketConnection implements Connection {
   }
 
   send(name: string, ...args: Json[]): void {
+    if (this.socket.connected) this.sendText(JSON.stringify([name, ...args]))
+  }
+
+  sendText(text: string): void {
     if (!this.socket.connected) return
-    const text = JSON.stringify([name, ...args])
     this.written += text.length
     const isLong = text.length > fixedLimits.partLength && this.takesParts
     if (!isLong && !this.awaited && this.unread < fixedLimits.unreadCounted) return this.write(`${eventType}${text}`)

@@ -293,6 +293,25 @@ describe('a connection', () => {
     await told(second.said, 'd')
   })
 
+  it('is sent what all pages are sent in words that were written once for all of them', async () => {
+    const { hub, open } = await serving()
+    const pages = [1, 2, 3].map((n) => open({}, { ...hello, page: `${n}`.repeat(32) }))
+    for (const { said } of pages) await told(said, 'w')
+    const written = vi.spyOn(JSON, 'stringify')
+    hub.nodes.onStoreReachable(false)
+    hub.nodes.onStoreReachable(true)
+    const texts = written.mock.calls.filter(([value]) => Array.isArray(value) && value[0] === 's')
+    written.mockRestore()
+    for (const { said } of pages) {
+      await soon(async () => expect(said.filter(([name]) => name === 's')).toHaveLength(2))
+      expect(said.slice(-2)).toEqual([
+        ['s', 1],
+        ['s', 0],
+      ])
+    }
+    expect(texts.length).toBeLessThanOrEqual(2)
+  })
+
   it('whose browser sends no cookie learns why it starts over, and the log says what to do', async () => {
     const { open, lines } = await serving()
     const first = open()
