@@ -189,12 +189,25 @@ describe('a comment', () => {
 describe('an error', () => {
   const docs = join(dirname(lib), 'docs')
   const codes = [...errorCodes].sort()
-  const titled = (code: string) => readFileSync(join(docs, 'errors', `${code}.md`), 'utf8').split('\n')[0]
+  const pageOf = (code: string) => readFileSync(join(docs, 'errors', `${code}.md`), 'utf8')
+  const titled = (code: string) => pageOf(code).split('\n')[0]
+  const [, renames = ''] = readFileSync(join(dirname(docs), 'CHANGELOG.md'), 'utf8').split('### Error codes that')
+  const renamed = new Map(
+    [...renames.matchAll(/^\| `([\w-]+)` \| `([\w-]+)` \|$/gm)].map(([, old = '', code = '']) => [old, code]),
+  )
 
   it('has its page, and each page its error', () => {
     const pages = readdirSync(join(docs, 'errors')).map((name) => name.replace(/\.md$/, ''))
-    expect(pages.sort()).toEqual(codes)
+    expect(pages.sort()).toEqual([...codes, ...renamed.keys()].sort())
     expect(codes.map(titled)).toEqual(codes.map((code) => `# ${code}`))
+  })
+
+  it('that was renamed has a page that leads to the new name', () => {
+    expect(renamed.size).toBeGreaterThan(5)
+    for (const [old, code] of renamed) {
+      expect(codes).toContain(code)
+      expect(pageOf(old)).toBe(`# ${old}\n\nThis code has a new name: [${code}](${code}.md).\n`)
+    }
   })
 
   it('stands in the list of all errors, with what it says', () => {

@@ -25,8 +25,8 @@ export const notLoaded =
 
 /** In place of words that may name folders, hosts and modules. */
 export const wordsForVisitors: ReadonlyMap<ErrorCode, string> = new Map([
-  ['cannot-listen', seeLog],
-  ['cannot-store', storeAway],
+  ['port-unavailable', seeLog],
+  ['store-not-writable', storeAway],
   ['duplicate-id', seeLog],
   ['duplicate-member', seeLog],
   ['hub-closed', 'The server is shutting down. Try again later.'],
@@ -35,10 +35,10 @@ export const wordsForVisitors: ReadonlyMap<ErrorCode, string> = new Map([
   ['missing-hub', seeLog],
   ['missing-secret', seeLog],
   ['nested-lock', seeLog],
-  ['other-version', seeLog],
+  ['version-mismatch', seeLog],
   ['registry-unreachable', seeLog],
   ['store-unreachable', storeAway],
-  ['unfit-store', storeAway],
+  ['store-misconfigured', storeAway],
   ['unknown-token', seeLog],
   ['weak-secret', seeLog],
 ])

@@ -137,7 +137,7 @@ function sessionOf(answer: Asked): string | undefined {
 function noHandshake(answer: Asked, path: string): Finding {
   if ('failed' in answer) return broken(`heldstate does not answer at ${path} (${answer.failed}).`)
   const { status, headers, body } = answer
-  if (body.includes('foreign-origin') || (status === 403 && body.includes('"code":4')))
+  if (body.includes('origin-not-allowed') || (status === 403 && body.includes('"code":4')))
     return broken(
       'heldstate takes the page for one of another site: a proxy changes the header Host. Let it pass Host on as it is, or set X-Forwarded-Host.',
     )

@@ -191,7 +191,7 @@ export class Calls {
       )
     if (size >= callsPerTab)
       return new HeldStateError(
-        'inbox-full',
+        'too-many-calls',
         `${size} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
       )
     return undefined

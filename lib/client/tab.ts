@@ -303,7 +303,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       case 'state-lost': // as the app asked for
         this.display.isEnded = true
         return this.identity.forget()
-      case 'no-cookie':
+      case 'missing-cookie':
       case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page
         this.report(fromFailure(failure))
         return this.identity.forget()

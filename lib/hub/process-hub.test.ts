@@ -22,7 +22,7 @@ test.each([
 ])('a hub that another version has made is refused, with both versions: %s', (other, named) => {
   process[key] = { hub: new HubRuntime(), routeKey: '', version: other }
   const error = {
-    code: 'other-version',
+    code: 'version-mismatch',
     message: expect.stringContaining(
       `heldstate ${named} has made the hub of this process, and heldstate ${version} asks`,
     ),

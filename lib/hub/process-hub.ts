@@ -42,11 +42,11 @@ export function currentSlot(): Slot | undefined {
   return process[key]
 }
 
-/** Throws `other-version` if another version of the library has filled the slot. */
+/** Throws `version-mismatch` if another version of the library has filled the slot. */
 export function refuseOtherVersion(slot: Slot): void {
   if (slot.version === version) return
   throw new HeldStateError(
-    'other-version',
+    'version-mismatch',
     `heldstate ${slot.version ?? '0.1.0 or older'} has made the hub of this process, and heldstate ${version} asks for it. Install one ` +
       'version for the server and the app: "npm ls heldstate" shows who brings which. "heldstate doctor" looks for it too.',
   )

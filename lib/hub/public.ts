@@ -44,7 +44,7 @@ export interface Hub {
   disconnect(whose: Whose): void
   /** Resolves when the definitions are loaded. */
   ready(): Promise<void>
-  /** Reaches the store, and takes over the tasks of processes that have died. Rejects with `unfit-store` or `cannot-store` if it cannot be used. */
+  /** Reaches the store, and takes over the tasks of processes that have died. Rejects with `store-misconfigured` or `store-not-writable` if it cannot be used. */
   resume(): Promise<void>
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. Saved changes stay. */
   close(): Promise<void>

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { type ErrorCode, HeldStateError } from '../base/errors.js'
 import { LoadError } from './load-error.js'
 
-it.each<ErrorCode>(['store-unreachable', 'unfit-store', 'load-failed', 'hub-closed'])(
+it.each<ErrorCode>(['store-unreachable', 'store-misconfigured', 'load-failed', 'hub-closed'])(
   'says nothing of where the store is: %s',
   (code) => {
     const error = new LoadError('t', new HeldStateError(code, 'The redis at 10.0.0.7:6379 wants a password.'))

@@ -41,7 +41,7 @@ it('another version is refused by name', async () => {
   const useOther = await copy('0.0.1')
   const page = openPage([d])
   await expect(page.show(createElement(() => useOther(d).n))).rejects.toMatchObject({
-    code: 'other-version',
+    code: 'version-mismatch',
     message: expect.stringMatching(/^heldstate 0\.1\.\d+ and heldstate 0\.0\.1 are in this page/),
   })
 })

@@ -53,7 +53,7 @@ function keepCalls(tab: Tab): void {
 function ofThisVersion(known: Shared): Shared {
   if (known.version === version) return known
   throw new HeldStateError(
-    'other-version',
+    'version-mismatch',
     `heldstate ${known.version} and heldstate ${version} are in this page, and would show two different states. Install one ` +
       'version for the app and its packages: "npm ls heldstate" shows who brings which.',
   )

@@ -235,7 +235,7 @@ const startsLater = ({ inbox }: Addressee, { definition, task }: { definition: s
 const surplus = stackless(
   () =>
     new HeldStateError(
-      'inbox-full',
+      'too-many-calls',
       'So many calls of this tab wait already that no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.',
     ),
 )

@@ -213,7 +213,7 @@ function declare<D extends object>(maker: string, declaration: D): D & { readonl
   const line = development ? new Error(`This is where ${maker}(...) was called.`) : undefined
   const refuse = () => {
     throw new HeldStateError(
-      'called-directly',
+      'not-callable',
       `What ${maker}(...) made is a declaration, not a function. To run it, return or yield its trigger from a handler, ` +
         'or call it in the tab through useServerState.',
     )

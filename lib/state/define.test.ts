@@ -145,8 +145,8 @@ describe('a declaration', () => {
     defineState('s', () => ({}))
       .tasks((background) => ({ x: (task = background(async () => {})) as never }))
       .events((on) => ({ y: (event = on(() => {})) as never }))
-    expect(event as () => void).toThrow(code('called-directly'))
-    expect(task as () => void).toThrow(code('called-directly'))
+    expect(event as () => void).toThrow(code('not-callable'))
+    expect(task as () => void).toThrow(code('not-callable'))
   })
 
   it('is left as it is by the stages that follow it', () => {

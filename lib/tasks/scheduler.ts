@@ -149,7 +149,7 @@ const unknownTask = (definition: string, task: string) =>
   stackless(
     () =>
       new HeldStateError(
-        'unknown-member',
+        'unknown-handler',
         `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} that could be cancelled.`,
       ),
   )

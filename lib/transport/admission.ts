@@ -116,7 +116,7 @@ export const tooLarge: Refusal = {
 
 const foreign: Refusal = {
   status: 403,
-  code: 'foreign-origin',
+  code: 'origin-not-allowed',
   message: 'A page of another site tried to connect. Behind a proxy, let it hand on the Host header.',
 }
 

@@ -102,7 +102,7 @@ describe('a page of another site', () => {
   ] as Record<string, string>[])('with %o gets no connection, at no step', async (headers) => {
     const { ask, begin } = await attacked()
     const sid = await begin()
-    expect(await ask(get(polling, headers))).toMatch(/^HTTP\/1.1 403 [\s\S]*foreign-origin/)
+    expect(await ask(get(polling, headers))).toMatch(/^HTTP\/1.1 403 [\s\S]*origin-not-allowed/)
     expect(await ask(get(`${polling}&sid=${sid}`, headers))).toMatch(/^HTTP\/1.1 403 /)
     if (headers.Origin !== 'http://a') expect(await ask(upgrade(websocket, headers))).toMatch(/^HTTP\/1.1 403 /)
   })

@@ -154,7 +154,7 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
       const { status, cookies, text } = await handshake[kind]({ origin, cookie: cookieOf(browser) })
       expect(status).toBeGreaterThanOrEqual(400)
       expect(cookies).toEqual([])
-      expect(text).toContain('foreign-origin')
+      expect(text).toContain('origin-not-allowed')
     },
   )
 
@@ -168,7 +168,7 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
   it('is refused to a page at http: that the one at https: would speak for', async () => {
     const { handshake, host, url } = await serving()
     for (const protocol of ['https', 'https,http'])
-      expect((await handshake[kind]({ origin: url, 'x-forwarded-proto': protocol })).text).toContain('foreign-origin')
+      expect((await handshake[kind]({ origin: url, 'x-forwarded-proto': protocol })).text).toContain('origin-not-allowed')
     for (const headers of [
       { origin: `https://${host}`, 'x-forwarded-proto': 'https' },
       { origin: `https://${host}` },
@@ -182,7 +182,7 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
     for (const origin of ['https://shop.example', 'https://b.example:8443'])
       expect((await handshake[kind]({ origin })).status).toBeLessThan(300)
     for (const origin of ['http://shop.example', 'https://b.example', 'https://shop.example.evil.example'])
-      expect((await handshake[kind]({ origin })).text).toContain('foreign-origin')
+      expect((await handshake[kind]({ origin })).text).toContain('origin-not-allowed')
   })
 
   it('over https gives the cookie a name that no other host can use, and reads no other', async () => {
@@ -240,7 +240,7 @@ it('in development a handshake is open at addresses, at localhost and at the hos
     'MINE.test',
     'a.lan.test',
   ])
-    expect(await at(name)).not.toContain('foreign-origin')
+    expect(await at(name)).not.toContain('origin-not-allowed')
   for (const name of [
     'rebound.example',
     'localhost.example',
@@ -249,8 +249,8 @@ it('in development a handshake is open at addresses, at localhost and at the hos
     'mine.test.example',
     '127.0.0.1.example',
   ])
-    expect(await at(name)).toContain('foreign-origin')
-  expect((await handshake.websocket({ host: 'rebound.example:3000' })).text).toContain('foreign-origin')
+    expect(await at(name)).toContain('origin-not-allowed')
+  expect((await handshake.websocket({ host: 'rebound.example:3000' })).text).toContain('origin-not-allowed')
   expect(lines).toEqual([expect.stringContaining('add it to allowedDevOrigins in next.config')])
 })
 
@@ -320,7 +320,7 @@ describe('a connection', () => {
       const again = open({}, { ...hello, token })
       expect(await told(again.said, 'bye')).toEqual([
         'bye',
-        'no-cookie',
+        'missing-cookie',
         expect.stringContaining('no cookie of this app'),
       ])
     }

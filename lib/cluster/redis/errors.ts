@@ -25,7 +25,7 @@ export function isTransient(error: unknown): boolean {
 /** An error that stays until the set-up is changed; `undefined` for any other. */
 export function permanentError(error: unknown, where: string): HeldStateError | undefined {
   if (isHeldStateError(error)) return error
-  const unfit = (says: string) => new HeldStateError('unfit-store', says, { cause: error })
+  const unfit = (says: string) => new HeldStateError('store-misconfigured', says, { cause: error })
   switch (codeOf(error)) {
     case 'NOAUTH':
       return unfit(`The redis at ${where} wants a password: put it into the url, as in redis://:password@${where}.`)
@@ -60,7 +60,7 @@ export function missingClient(cause: unknown): HeldStateError {
   const says = missing
     ? 'The redis store needs the package "redis": run "npm install redis".'
     : `The package "redis" could not be loaded: ${messageOf(cause)}.`
-  return new HeldStateError('unfit-store', says, { cause })
+  return new HeldStateError('store-misconfigured', says, { cause })
 }
 
 /** Node wraps the failures of all addresses of a host, and gives the whole no text. */

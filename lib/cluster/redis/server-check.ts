@@ -31,7 +31,7 @@ async function checkServer(command: Command, { where, log }: RedisCheck): Promis
     if (messageOf(error).startsWith('NOPERM')) return new Map<string, string>() // this user may not ask
     throw error
   })
-  const unfit = (says: string) => new HeldStateError('unfit-store', says)
+  const unfit = (says: string) => new HeldStateError('store-misconfigured', says)
   const version = info.get('redis_version')
   if (version !== undefined && Number.parseInt(version, 10) < 7)
     throw unfit(`The redis at ${where} is version ${version}; heldstate needs 7 or newer.`)
@@ -59,7 +59,7 @@ async function checkFormat(command: Command, { where, prefix }: RedisCheck): Pro
   const kept = await command('GET', key)
   if (kept === format) return
   throw new HeldStateError(
-    'unfit-store',
+    'store-misconfigured',
     `The redis at ${where} has state of another version of heldstate under "${prefix}" (format ${kept}, this version has ${format}). Give the store another prefix, or remove those keys; tabs then start anew.`,
   )
 }

@@ -222,7 +222,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     const command = async (name: string) => (name === 'INFO' ? 'redis_version:6.2.14\r\nredis_mode:standalone' : 'OK')
     const check = { first: true, where: 'here:1', prefix: '', log: consoleLog, scripts: [] }
     await expect(checkRedis(command, check)).rejects.toMatchObject({
-      code: 'unfit-store',
+      code: 'store-misconfigured',
       message: 'The redis at here:1 is version 6.2.14; heldstate needs 7 or newer.',
     })
   })
@@ -236,23 +236,23 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
   it('it has a password, or another one', async () => {
     const { url, port } = await server('--requirepass', 'right')
     const bounds = { storeOpenMs: 60_000 } // it is not tried again
-    expect(await refusal(url, { bounds })).toMatch(/^unfit-store: .* wants a password: put it into the url/)
+    expect(await refusal(url, { bounds })).toMatch(/^store-misconfigured: .* wants a password: put it into the url/)
     const wrong = await refusal(url.replace('//', '//:wrong@'), { bounds })
-    expect(wrong).toBe(`unfit-store: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`)
+    expect(wrong).toBe(`store-misconfigured: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`)
     expect(await refusal(url.replace('//', '//:right@'))).toBe(undefined)
   })
   it('it is a replica', async () => {
     const replica = await server('--replicaof', '127.0.0.1 1')
-    expect(await refusal(replica.url)).toMatch(/^unfit-store: .* is a replica, .* name its primary/)
+    expect(await refusal(replica.url)).toMatch(/^store-misconfigured: .* is a replica, .* name its primary/)
   })
   it('it is a cluster', async () => {
     const { url } = await server('--cluster-enabled', 'yes')
-    expect(await refusal(url)).toMatch(/^unfit-store: .* is a cluster/)
+    expect(await refusal(url)).toMatch(/^store-misconfigured: .* is a cluster/)
   })
   it('it has state of another version', async () => {
     const { prefix } = quick()
     await redis.command('SET', `${prefix}format`, '0')
-    expect(await refusal(redis.url, { prefix })).toMatch(/^unfit-store: .*\(format 0, .* another prefix/)
+    expect(await refusal(redis.url, { prefix })).toMatch(/^store-misconfigured: .*\(format 0, .* another prefix/)
   })
   it('its url is none', () => {
     expect(() => redisStore('localhost:6379')).toThrow(/redis:\/\/host:port/)
@@ -260,7 +260,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
   })
   it('the package is missing', () => {
     expect(missingClient({ code: 'ERR_MODULE_NOT_FOUND' })).toMatchObject({
-      code: 'unfit-store',
+      code: 'store-misconfigured',
       message: expect.stringMatching(/npm install redis/),
     })
   })
@@ -292,7 +292,7 @@ it('a user of the redis needs no more than the docs say', async () => {
   const other = redisStore(redis.url.replace('//', '//app:password@'))
   ending.push(() => other.close())
   await expect(other.open()).rejects.toMatchObject({
-    code: 'unfit-store',
+    code: 'store-misconfigured',
     message: expect.stringContaining('does not let its user do this'),
   })
 })

@@ -30,7 +30,7 @@ export interface RedisStoreOptions {
  * alone the last minutes, and without either all of it. Its `maxmemory-policy` should be `noeviction`.
  *
  * @param url `redis://user:password@host:6379/0`, or `rediss://` for TLS. It is never logged.
- * @throws `unfit-store` for a url or a duration that is none. Opening fails with `unfit-store` if this redis cannot be used,
+ * @throws `store-misconfigured` for a url or a duration that is none. Opening fails with `store-misconfigured` if this redis cannot be used,
  *   and with `store-unreachable` if it was not reached in 5 seconds. While it is lost, operations wait for it for up to 30
  *   seconds, and then fail with `store-unreachable` until it is back.
  *
@@ -38,7 +38,7 @@ export interface RedisStoreOptions {
  * createHub({ store: redisStore('redis://localhost:6379') })
  */
 export function redisStore(url: string, options: RedisStoreOptions = {}): SharedStore {
-  refuseUnknown('unfit-store', 'redisStore', options, ['prefix', 'lease', 'keep', 'log', 'clock'])
+  refuseUnknown('store-misconfigured', 'redisStore', options, ['prefix', 'lease', 'keep', 'log', 'clock'])
   const { prefix = 'heldstate:', lease = '4s', keep, log = consoleLog, clock = systemClock } = options
   const leaseMs = atLeast(1_000, 'lease', lease)
   const keepMs = keep === undefined ? undefined : atLeast(1_000, 'keep', keep)
@@ -49,7 +49,7 @@ function atLeast(least: number, name: string, duration: Duration): number {
   const ms = milliseconds(duration)
   if (ms !== undefined && ms >= least) return Math.ceil(ms)
   throw new HeldStateError(
-    'unfit-store',
+    'store-misconfigured',
     `The option "${name}" of redisStore is ${JSON.stringify(duration)}; expected milliseconds or a text like '4s', of ${least} ms at least.`,
   )
 }

@@ -48,5 +48,5 @@ test('in development over a redis a secret is made, and a store that is given co
 
 test('a url that is none is refused', () => {
   vi.stubEnv('HELDSTATE_REDIS', 'localhost:6379')
-  expect(() => made(true)).toThrow(expect.objectContaining({ code: 'unfit-store' }))
+  expect(() => made(true)).toThrow(expect.objectContaining({ code: 'store-misconfigured' }))
 })

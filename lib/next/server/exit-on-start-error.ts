@@ -4,12 +4,12 @@ import { consoleLog, type Log } from '../../base/log.js'
 
 /** Failures to start whose message says it all; where they were thrown says nothing. */
 const plain = new Set<ErrorCode>([
-  'cannot-listen',
-  'cannot-store',
+  'port-unavailable',
+  'store-not-writable',
   'missing-secret',
   'static-export',
   'store-unreachable',
-  'unfit-store',
+  'store-misconfigured',
   'weak-secret',
 ])
 

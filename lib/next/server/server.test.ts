@@ -16,7 +16,7 @@ async function taken() {
 test('a port in use is noticed before Next does anything, and the next one is named', async () => {
   const { port, free } = await taken()
   await expect(start({ port, hostname: '127.0.0.1', dir: 'no such folder' })).rejects.toMatchObject({
-    code: 'cannot-listen',
+    code: 'port-unavailable',
     message: expect.stringContaining(`PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev`),
   })
   await free()

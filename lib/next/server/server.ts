@@ -146,7 +146,7 @@ function listen(server: Server, { port = Number(process.env.PORT ?? 3000), hostn
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => {
       const taken = `Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev and heldstate start.`
-      reject(new HeldStateError('cannot-listen', cause.code === 'EADDRINUSE' ? taken : messageOf(cause), { cause }))
+      reject(new HeldStateError('port-unavailable', cause.code === 'EADDRINUSE' ? taken : messageOf(cause), { cause }))
     }
     server.once('error', onError)
     server.listen(port, hostname, () => {

@@ -13,14 +13,14 @@ import { fixedLimits } from '../../base/server-limits.js'
 export const keptFolder = (dir: string, environment = process.env.HELDSTATE_DIR) =>
   environment ? resolve(environment) : join(dir, '.heldstate')
 
-/** Makes the folder; throws `cannot-store` if that is impossible. */
+/** Makes the folder; throws `store-not-writable` if that is impossible. */
 export function makeKeptFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(join(folder, '.gitignore'), '*\n')
   } catch (cause) {
     throw new HeldStateError(
-      'cannot-store',
+      'store-not-writable',
       `The state of tabs could not be kept in ${folder}: ${messageOf(cause)}. Make the folder writable, or give serve() ` +
         'another store: serve({ hub: { store: memoryStore() } }), with memoryStore from "heldstate/server".',
       { cause },

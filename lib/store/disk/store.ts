@@ -38,7 +38,7 @@ interface Waiting {
 
 /** Opens the disk store. It is an object of functions, so that `{ ...store }` has them all. */
 export function diskStore(options: DiskStoreOptions): StateStore {
-  refuseUnknown('unfit-store', 'diskStore', options, ['dir', 'survives', 'log', 'clock'])
+  refuseUnknown('store-misconfigured', 'diskStore', options, ['dir', 'survives', 'log', 'clock'])
   const store = new DiskStore(options)
   return {
     open: () => store.open(),
