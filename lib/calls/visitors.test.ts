@@ -207,12 +207,15 @@ it('what a store says about its host and its folder is for the log', async () =>
   const say = () => {
     if (isBroken) throw new Error(secret())
   }
-  const sayOurs = (code: 'load-failed' | 'store-unreachable' | 'store-misconfigured' | 'store-not-writable' | 'hub-closed') => () => {
-    if (isBroken) throw new HeldStateError(code, secret())
-  }
+  const sayOurs =
+    (code: 'load-failed' | 'store-unreachable' | 'store-misconfigured' | 'store-not-writable' | 'hub-closed') => () => {
+      if (isBroken) throw new HeldStateError(code, secret())
+    }
   const breaks = [
     say,
-    ...(['load-failed', 'store-unreachable', 'store-misconfigured', 'store-not-writable', 'hub-closed'] as const).map(sayOurs),
+    ...(['load-failed', 'store-unreachable', 'store-misconfigured', 'store-not-writable', 'hub-closed'] as const).map(
+      sayOurs,
+    ),
   ]
   for (const fail of breaks) {
     isBroken = false

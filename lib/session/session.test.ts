@@ -276,7 +276,10 @@ describe('a page of another app', () => {
     const { hub } = testHub([d])
     hub.registry.app = '/#99999999'
     expect(() => hub.connect({ send: () => {}, close: () => {} }, inZone('/'), 'browser')).toThrow(
-      expect.objectContaining({ code: 'app-mismatch', message: expect.stringContaining('withHeldState({ … }, { zone: ') }),
+      expect.objectContaining({
+        code: 'app-mismatch',
+        message: expect.stringContaining('withHeldState({ … }, { zone: '),
+      }),
     )
   })
 

@@ -92,7 +92,10 @@ export class Watching {
 
 /** One before it was refused, and would be missing. */
 const outOfOrder = () =>
-  new HeldStateError('too-many-calls', 'A state that the page asked for before this one was refused. Ask for both again.')
+  new HeldStateError(
+    'too-many-calls',
+    'A state that the page asked for before this one was refused. Ask for both again.',
+  )
 
 export const tooManyUnknown = () =>
   new HeldStateError(

@@ -168,7 +168,9 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
   it('is refused to a page at http: that the one at https: would speak for', async () => {
     const { handshake, host, url } = await serving()
     for (const protocol of ['https', 'https,http'])
-      expect((await handshake[kind]({ origin: url, 'x-forwarded-proto': protocol })).text).toContain('origin-not-allowed')
+      expect((await handshake[kind]({ origin: url, 'x-forwarded-proto': protocol })).text).toContain(
+        'origin-not-allowed',
+      )
     for (const headers of [
       { origin: `https://${host}`, 'x-forwarded-proto': 'https' },
       { origin: `https://${host}` },

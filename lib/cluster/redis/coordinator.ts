@@ -102,7 +102,10 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
 export function hostOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol))
-    throw new HeldStateError('store-misconfigured', 'The url of a redis is redis://host:port, or rediss://host:port for TLS.')
+    throw new HeldStateError(
+      'store-misconfigured',
+      'The url of a redis is redis://host:port, or rediss://host:port for TLS.',
+    )
   return `${parsed.hostname || 'localhost'}:${parsed.port || '6379'}`
 }
 

@@ -238,7 +238,9 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     const bounds = { storeOpenMs: 60_000 } // it is not tried again
     expect(await refusal(url, { bounds })).toMatch(/^store-misconfigured: .* wants a password: put it into the url/)
     const wrong = await refusal(url.replace('//', '//:wrong@'), { bounds })
-    expect(wrong).toBe(`store-misconfigured: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`)
+    expect(wrong).toBe(
+      `store-misconfigured: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`,
+    )
     expect(await refusal(url.replace('//', '//:right@'))).toBe(undefined)
   })
   it('it is a replica', async () => {
