@@ -1,17 +1,17 @@
 /**
- * The tables of limits in the page "Security", made from `limits.ts`, `server-limits.ts` and `guard-limits.ts` of `lib/base`:
+ * The tables of limits in the page "Security", made from `limits.ts`, `server-limits.ts` and `crowd-limits.ts` of `lib/base`:
  * the doc comment of each limit says its unit and its reason.
  * They stand between two comments of the page, so that the rest of it is written by hand.
  */
 import { readFileSync } from 'node:fs'
-import * as guardLimits from '../lib/base/guard-limits.js'
-import * as limits from '../lib/base/limits.js'
-import * as serverLimits from '../lib/base/server-limits.js'
+import * as ofCrowds from '../lib/base/crowd-limits.js'
+import * as ofPages from '../lib/base/limits.js'
+import * as ofServer from '../lib/base/server-limits.js'
 
 /** All limits, by their names. */
 export const values: Readonly<Record<string, number>> = Object.assign(
   {},
-  ...Object.values({ ...limits, ...serverLimits, ...guardLimits }),
+  ...Object.values({ ...ofPages, ...ofServer, ...ofCrowds }),
 )
 
 interface Table {
@@ -24,9 +24,13 @@ interface Table {
 /** In the order of the page. */
 export const tables: readonly Table[] = [
   { heading: 'Limits you can change', first: 'default', constants: ['pageBounds', 'hubBounds'] },
-  { heading: 'Fixed limits of connections and of crowds', first: 'value', constants: ['edgeLimits', 'guardLimits'] },
-  { heading: 'Fixed limits of handlers, tasks and the log', first: 'value', constants: ['serverLimits', 'textLimits'] },
-  { heading: 'Fixed limits of the process and its store', first: 'value', constants: ['fixedLimits'] },
+  { heading: 'Fixed limits of connections and of crowds', first: 'value', constants: ['edgeLimits', 'crowdLimits'] },
+  {
+    heading: 'Fixed limits of handlers, tasks and the log',
+    first: 'value',
+    constants: ['handlerLimits', 'logLimits', 'textLimits'],
+  },
+  { heading: 'Fixed limits of the process and its store', first: 'value', constants: ['processLimits'] },
   { heading: 'Fixed limits of the page', first: 'value', constants: ['pageLimits'] },
 ]
 
@@ -51,7 +55,7 @@ export function withLimits(page: string): string {
 
 /** The limits of a constant of the source, with their comments. One comment can stand for several in a row. */
 export function limitsOf(constant: string): readonly Limit[] {
-  const text = ['limits', 'server-limits', 'guard-limits'].map(sourceOf).join('\n')
+  const text = ['limits', 'server-limits', 'crowd-limits'].map(sourceOf).join('\n')
   const [, body = ''] = new RegExp(`const ${constant} = \\{\\n([\\s\\S]*?)\\n\\} as const`).exec(text) ?? []
   let reason = ''
   return [...body.matchAll(/\/\*\*([\s\S]*?)\*\/|^ {2}(\w+):/gm)].flatMap(([, comment, name]) => {

@@ -33,7 +33,7 @@ const board = defineState('board', () => ({ counter: 0, note: '', rows: [] as { 
   }),
 )
 const dir = mkdtempSync(join(tmpdir(), 'heldstate-churn-'))
-const hub = new HubRuntime({ store: diskStore({ dir }), limits: { unloadMs: 1_000, keepMs: 20_000 } })
+const hub = new HubRuntime({ store: diskStore({ dir }), limits: { unloadMs: 1_000, retainMs: 20_000 } })
 hub.registry.add(board)
 await hub.resume()
 const newToken = () => randomBytes(16).toString('hex')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Buckets } from './buckets.js'
-import { fixedLimits } from './server-limits.js'
+import { processLimits } from './server-limits.js'
 
 function timed(rate: { perSecond: number; burst: number }) {
   const clock = { time: 0, now: () => clock.time }
@@ -36,9 +36,9 @@ it('forgets the buckets that are full again', () => {
 
 it('lets the keys that find no place share one bucket', () => {
   const { buckets } = timed({ perSecond: 1, burst: 2 })
-  for (let key = 0; key < fixedLimits.buckets; key += 1) buckets.take(`${key}`)
+  for (let key = 0; key < processLimits.buckets; key += 1) buckets.take(`${key}`)
   expect([buckets.take('x'), buckets.take('y'), buckets.take('z')]).toEqual([0, 0, 1_000])
-  expect(buckets.size).toBeLessThanOrEqual(fixedLimits.buckets + 1)
+  expect(buckets.size).toBeLessThanOrEqual(processLimits.buckets + 1)
 })
 
 it('does not lose by a clock that was set back', () => {

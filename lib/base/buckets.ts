@@ -3,7 +3,7 @@
  * that. The memory for keys is bounded too: keys that come when all places are taken share one bucket.
  */
 import type { Clock } from './clock.js'
-import { fixedLimits } from './server-limits.js'
+import { processLimits } from './server-limits.js'
 
 export interface Rate {
   /** What a bucket gains in a second. */
@@ -72,6 +72,6 @@ export class Buckets {
       if (this.levelAt(bucket, now) < this.rate.burst) break
       this.buckets.delete(key)
     }
-    return this.buckets.size < fixedLimits.buckets
+    return this.buckets.size < processLimits.buckets
   }
 }

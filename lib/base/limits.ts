@@ -89,7 +89,7 @@ const hubBounds = {
   /** Packets in one request of a polling page. A page packs its calls into one; calls made singly are bounded by `callsPerTab`. */
   packetsPerPost: 2_000,
   /** Milliseconds that the store keeps the state of a tab after its last page and task: a day, so that a laptop may sleep. */
-  keepMs: 86_400_000,
+  retainMs: 86_400_000,
   /**
    * Milliseconds after the last page and task of a tab until its state leaves the memory; it is loaded again from the store when the
    * page comes back. Most reloads and lost connections take seconds.
@@ -100,7 +100,7 @@ const hubBounds = {
   /** New tabs of one address at once: an office behind one address, or a browser that restores its windows. */
   newTabsBurst: 200,
   /** Milliseconds that `close()` waits for events and blocks to end. Later changes are not saved. */
-  closeMs: 10_000,
+  shutdownTimeoutMs: 10_000,
 } as const
 
 /** What `createHub({ limits })` overrides. */

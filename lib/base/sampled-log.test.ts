@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { TestClock } from '../testing/clock.js'
 import { SampledLog } from './sampled-log.js'
-import { serverLimits } from './server-limits.js'
+import { logLimits } from './server-limits.js'
 
 function open() {
   const clock = new TestClock()
@@ -45,7 +45,7 @@ it.each<[string, (words: string) => [string, unknown]]>([
 ])('of lines that differ in %s alone, a few are written', async (_, line) => {
   const { log, lines, clock } = open()
   for (let count = 0; count < 500; count += 1) log.error(...line(`${'x'.repeat(count)} is no city`))
-  expect(lines).toHaveLength(serverLimits.logLinesOfKind)
+  expect(lines).toHaveLength(logLimits.logLinesOfKind)
   await clock.advance(60_000)
   expect(lines.at(-1)).toContain('490 more lines like this one')
 })
@@ -55,7 +55,7 @@ it('the first line with each reference is written, also beside many of the same 
   const line = (reference: string) =>
     `Event "a" of state "d" threw. Visitors read: "Something went wrong (reference ${reference})."`
   for (let count = 0; count < 500; count += 1) log.error(line('12345678'), new Error(`no ${'x'.repeat(count)}`))
-  expect(lines).toHaveLength(serverLimits.logLinesOfKind)
+  expect(lines).toHaveLength(logLimits.logLinesOfKind)
   log.error(line('abcdef01'), new Error('no x'))
   expect(lines.at(-1)).toContain('abcdef01')
 })
@@ -83,7 +83,7 @@ it('words of strangers make no lines and no long ones', () => {
     'Error: c\\n    at forged (file.js:1:1)\\u001b[2J',
     expect.stringContaining('sampled-log.test'),
   ])
-  expect(third).toHaveLength(serverLimits.logText + 1) // its one line break is written with two characters
+  expect(third).toHaveLength(logLimits.logText + 1) // its one line break is written with two characters
 })
 
 it('its memory is bounded, whatever is written', () => {
@@ -91,7 +91,7 @@ it('its memory is bounded, whatever is written', () => {
   const letters = (count: number) =>
     count.toString().replaceAll(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] as string)
   for (let count = 0; count < 5_000; count += 1) log.warn(`${letters(count)} ${'x'.repeat(100_000)}`)
-  expect(lines.length).toBeLessThanOrEqual(serverLimits.logKinds + serverLimits.logLinesOfKind)
+  expect(lines.length).toBeLessThanOrEqual(logLimits.logKinds + logLimits.logLinesOfKind)
   expect(clock.running).toBe(1)
   log.end()
   expect(lines.at(-1)).toContain('more lines like this one')

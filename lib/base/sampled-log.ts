@@ -6,7 +6,7 @@
 import type { Clock } from './clock.js'
 import { messageOf } from './errors.js'
 import type { Log } from './log.js'
-import { serverLimits } from './server-limits.js'
+import { logLimits } from './server-limits.js'
 import { cut, escaped, isSafe } from './text.js'
 
 type Level = 'warn' | 'error'
@@ -22,7 +22,7 @@ interface Kind {
   last: string
 }
 
-const { logPauseMs, logKinds, logLinesOfKind, logText, logKey, logCauses } = serverLimits
+const { logPauseMs, logKinds, logLinesOfKind, logText, logKey, logCauses } = logLimits
 
 export class SampledLog implements Log {
   private readonly log: Log

@@ -1,7 +1,7 @@
 /** Bounds of the server that no option changes. No page loads them. Each has its unit and the reason for its value. */
 
-/** Bounds of the custom server, which no option changes. */
-export const fixedLimits = {
+/** Bounds of the process and of its store, which no option changes. */
+export const processLimits = {
   /** Cookies of a request that are compared with those of its connection. Browsers keep about 180 for a site; an app has some. */
   comparedCookies: 50,
   /** Milliseconds in which cookies that responses set make the pages of a browser connect again once: a page loads many things at the same time. */
@@ -15,9 +15,13 @@ export const fixedLimits = {
   /** Milliseconds between two such attempts at most: a page should not wait long for a disk that has room again. */
   saveAgainLongestMs: 30_000,
   /** Milliseconds before a durable task starts again that could not save because the store was unreachable. */
-  awayAgainMs: 5_000,
+<<<<<<< HEAD
+  storeRetryMs: 5_000,
   /** Milliseconds until a further subscription of a page that came back is loaded again, after its store could not be reached. */
   loadAgainMs: 2_000,
+=======
+  storeRetryMs: 5_000,
+>>>>>>> 219b447 (Name limits as the field does)
   /** Milliseconds for which an answer of the route that loads the state modules counts as new; a burst of events asks once. */
   definitionsFreshMs: 300,
   /** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */
@@ -37,7 +41,7 @@ export const fixedLimits = {
   /** Characters from which on a field in which only texts have changed is: a text that grows by some words is soon as long. */
   patchedText: 64,
   /** Changes of one token that wait for a save under way, and are saved together; who comes then waits for the lock. */
-  changesAtOnce: 1_000,
+  maxBatchedChanges: 1_000,
   /** Patches of a field before it is written whole again, so that reading it does not take long. */
   patchesOfField: 1_000,
   /** Renewals in the time of a lease: two may be lost before a process trusts in nothing that it holds. */
@@ -46,12 +50,12 @@ export const fixedLimits = {
    * The part of a lease for which a process trusts in what it holds. One that has lost its connection, as all do that end,
    * counts as dead after that; one that is silent and connected may be frozen, and has the whole lease.
    */
-  trustOfLease: 0.5,
+  leaseTrustRatio: 0.5,
   /**
    * Milliseconds that a tab is given to come to any process, before a task that was taken over counts as alone; and after
    * which it is asked again whether a tab is at another process, since word of its end may be lost.
    */
-  returnMs: 30_000,
+  disconnectRecheckMs: 30_000,
   /** Renewals after which a node asks whether it was told of all changes. Messages are lost with a connection, which is noticed. */
   beatsPerRepair: 10,
   /** Milliseconds on top of a lease before it is taken to have ended: messages take their time. */
@@ -80,7 +84,7 @@ export const fixedLimits = {
   /** Milliseconds before a task is tried again at most, however often it failed. */
   retryLongestWaitMs: 300_000,
   /** Processes in a row that may end while a durable task runs that saves nothing; it may be what ends them. */
-  lostProcesses: 10,
+  maxLostProcesses: 10,
   /** Milliseconds between two reports of progress to other processes. Who looks at a page sees no more. */
   progressEveryMs: 250,
   /** Arguments of the saves that a redis is given in one go: it works on them while this process makes the next. */
@@ -109,10 +113,10 @@ export const fixedLimits = {
   tokensAtOnce: 1_000,
   /** Milliseconds between two of these at most: a server that is replaced each hour is to drop what nobody needs, too. */
   sweepMs: 600_000,
-  /** Times per `keepMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */
-  sweepsPerKeep: 8,
+  /** Times per `retainMs` that the hub tells its store which tokens are in use; a token is kept that much longer at most. */
+  sweepsPerRetention: 8,
   /** Documents that the hub remembers to have been made for a tab. Those of the last seconds count. */
-  usedMarks: 10_000,
+  maxRequestNonces: 10_000,
   /** Milliseconds for which attach mode tries to connect to the server that Next makes, to find it. */
   knockMs: 60_000,
   /** Milliseconds between two attempts, and for which the connection stays if it is made. */
@@ -205,8 +209,8 @@ export const edgeLimits = {
   addressText: 100,
 } as const
 
-/** Bounds of what the server alone does, which no option changes: none of them is part of a page. */
-export const serverLimits = {
+/** Bounds of calls, tasks and what they send, which no option changes. */
+export const handlerLimits = {
   /** Containers of the author's own that are looked through again at each `yield`, since he may write to what he has put in. */
   givenParts: 1_000,
   /** Milliseconds that steps which wait for nothing may follow one another. Then the event loop turns, so a click waits a moment. */
@@ -255,6 +259,10 @@ export const serverLimits = {
   unheardReplies: 65_536,
   /** Bytes of the replies that are remembered of a page: those, and what calls reply that had begun by then. Older ones are forgotten. */
   rememberedReplies: 131_072,
+} as const
+
+/** Bounds of the server's log, which no option changes. */
+export const logLimits = {
   /** Characters of a line of the log: an address and some sentences. */
   logText: 2_000,
   /** Milliseconds in which the same line of the log is counted and not written again. */

@@ -1,5 +1,6 @@
-/** How often a hub tells its store which tokens are in use, and drops those that nobody has used for `keepMs`. */
-import { fixedLimits } from './server-limits.js'
+/** How often a hub tells its store which tokens are in use, and drops those that nobody has used for `retainMs`. */
+import { processLimits } from './server-limits.js'
 
 /** Milliseconds from one such sweep to the next. */
-export const sweepMs = (keepMs: number): number => Math.min(keepMs / fixedLimits.sweepsPerKeep, fixedLimits.sweepMs)
+export const sweepMs = (retainMs: number): number =>
+  Math.min(retainMs / processLimits.sweepsPerRetention, processLimits.sweepMs)

@@ -4,7 +4,7 @@
  */
 import type { Clock } from './clock.js'
 import type { Log } from './log.js'
-import { serverLimits } from './server-limits.js'
+import { handlerLimits } from './server-limits.js'
 
 /** A function that waits for something, and may compute once it goes on. */
 export interface Waiting {
@@ -86,7 +86,7 @@ export class Watchdog {
     const depth = this.depth - 1
     this.depth = depth
     const ms = this.clock.now() - (this.since[depth] as number)
-    if (ms >= serverLimits.threadHeldMs) this.tell(depth, ms)
+    if (ms >= handlerLimits.threadHeldMs) this.tell(depth, ms)
     if (this.board) this.show(depth - 1)
   }
 

@@ -1,7 +1,7 @@
 /** What an event has returned: what is to follow it, and the reply to the page that called, as it is remembered and sent. */
 import { encode, type Json } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { bytesOf } from '../protocol/bounds.js'
 import { type Reply, returnedIn } from '../state/reply.js'
 import type { Trigger } from '../state/trigger.js'
@@ -24,10 +24,10 @@ const nothing: Answer = { triggers: [], reply: undefined }
 function encodeReply({ value }: Reply, where: () => string, line: Error | undefined): Json {
   const encoded = encode(value)
   const bytes = bytesOf(JSON.stringify(encoded))
-  if (bytes <= serverLimits.replyBytes) return encoded
+  if (bytes <= handlerLimits.replyBytes) return encoded
   throw new HeldStateError(
     'invalid-reply',
-    `${where()} replied with ${bytes} bytes, and a reply has at most ${serverLimits.replyBytes}, the bound "replyBytes". ` +
+    `${where()} replied with ${bytes} bytes, and a reply has at most ${handlerLimits.replyBytes}, the bound "replyBytes". ` +
       'Keep what is large in state, and reply with its key: return reply({ id }).',
     { cause: line },
   )

@@ -5,7 +5,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { messageOf } from '../base/errors.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { appHeader } from '../protocol/caller.js'
 import { socketPath, zoneEnd } from '../protocol/path.js'
 import { broken, type Finding, fine, note } from './finding.js'
@@ -97,10 +97,10 @@ function ask(
 ): Promise<Asked> {
   const request = to.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(fixedLimits.deploymentAnswerMs)
+    const signal = AbortSignal.timeout(processLimits.deploymentAnswerMs)
     const failed = (error: unknown) =>
       resolve({
-        failed: signal.aborted ? `nothing for ${fixedLimits.deploymentAnswerMs / 1000} seconds` : reasonOf(error),
+        failed: signal.aborted ? `nothing for ${processLimits.deploymentAnswerMs / 1000} seconds` : reasonOf(error),
       })
     const asking = request(to, {
       method: more.body === undefined ? 'GET' : 'POST',

@@ -1,5 +1,5 @@
 /** The secret that signs the tokens of tabs. Of its text nothing is ever shown. */
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { broken, type Finding, fine, note } from './finding.js'
 import { settingOf } from './setting.js'
 
@@ -29,11 +29,11 @@ export function secretFindings(
           `where the disk is new with each deploy, tabs would lose their state: set it there. Make one with: ${makeOne}`,
       ),
     ]
-  const short = secrets.filter((secret) => secret.length < fixedLimits.secretLength)
+  const short = secrets.filter((secret) => secret.length < processLimits.secretLength)
   if (short.length === 0) return [fine(`HELDSTATE_SECRET is set in ${from}`)]
   return [
     broken(
-      `HELDSTATE_SECRET in ${from} is shorter than ${fixedLimits.secretLength} characters, and could be guessed. Make one with: ${makeOne}. ` +
+      `HELDSTATE_SECRET in ${from} is shorter than ${processLimits.secretLength} characters, and could be guessed. Make one with: ${makeOne}. ` +
         'Put it before the old one with a comma between, and tabs keep their state.',
     ),
   ]

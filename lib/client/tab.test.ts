@@ -377,7 +377,7 @@ describe('calls', () => {
     await done(clock, state.append(1))
     tab.drop()
     const lost = expect(state.append(2)).rejects.toMatchObject({ code: 'state-lost' })
-    await clock.advance(hub.limits.keepMs + 1000)
+    await clock.advance(hub.limits.retainMs + 1000)
     await tab.reconnect()
     await lost
     expect(d().n).toBe(0)

@@ -43,7 +43,7 @@ interface TestCluster {
 
 type Rule = (name: string, body: (cluster: TestCluster) => Promise<void>) => void
 
-const keepMs = 60_000
+const retainMs = 60_000
 const longMs = 600_000
 const running = (node: string) => JSON.stringify([{ definition: 'd', task: 'x', run: 'r', node, attempt: 1 }])
 
@@ -96,7 +96,7 @@ function testNode(name: string, coordinator: Coordinator): Omit<TestNode, 'heard
     coordinator,
     claim: async (token, { again = false, have = -1 } = {}) => {
       if (!again) claims += 1
-      const claim = await coordinator.claim(token, name, claims, have, keepMs)
+      const claim = await coordinator.claim(token, name, claims, have, retainMs)
       if (claim.owned) fences.set(token, claim.fence)
       return claim
     },
@@ -111,15 +111,15 @@ function testNode(name: string, coordinator: Coordinator): Omit<TestNode, 'heard
         writes: { n: `${revision}` },
         startedNodes: [],
         endedNodes: [],
-        keepMs,
+        retainMs,
         ...more,
       })
     },
     release: (token, { follow = false, late = false } = {}) =>
       coordinator.release(token, name, follow, late ? claims - 1 : claims),
-    follow: (token, have = -1) => coordinator.follow(token, name, have, keepMs),
+    follow: (token, have = -1) => coordinator.follow(token, name, have, retainMs),
     unfollow: (token) => coordinator.unfollow(token, name),
-    setPresent: (token, here) => coordinator.setPresent(token, name, here, keepMs),
+    setPresent: (token, here) => coordinator.setPresent(token, name, here, retainMs),
     unattendedMs: (token) => coordinator.unattendedMs(token, name, longMs),
     drop: (token) => coordinator.drop(token, name, fences.get(token) ?? 0),
     orphans: (most = 100) => coordinator.orphans(name, most),
@@ -214,7 +214,7 @@ function claims(rule: Rule): void {
     const fence = first.owned ? first.fence : 0
     const second = await a.claim('t')
     expect(second.owned && second.fence > fence).toBe(true)
-    expect(await a.coordinator.claim('t', 'a', 1, -1, keepMs)).toEqual(second) // late, after the next one
+    expect(await a.coordinator.claim('t', 'a', 1, -1, retainMs)).toEqual(second) // late, after the next one
     expect(await a.save('t', 1, { fence })).toBe(false)
     expect(await a.save('t', 1)).toBe(true)
   })

@@ -87,7 +87,7 @@ function step(
         ]),
         startedNodes: chance.pick([[], [], [name], ['eve']]),
         endedNodes: chance.pick([[], [], ['ann'], ['eve', name]]),
-        keepMs: 60_000,
+        retainMs: 60_000,
       }
       return [
         `${name} saves ${token} ${revision}`,

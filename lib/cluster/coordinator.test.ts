@@ -75,5 +75,5 @@ function noFence({ save, claim }: Coordinator): Partial<Coordinator> {
 
 function renumbered({ claim }: Coordinator): Partial<Coordinator> {
   let number = 0
-  return { claim: (token, node, _, have, keepMs) => claim(token, node, (number += 1), have, keepMs) }
+  return { claim: (token, node, _, have, retainMs) => claim(token, node, (number += 1), have, retainMs) }
 }

@@ -33,7 +33,7 @@ export interface Save {
   readonly startedNodes: readonly string[]
   readonly endedNodes: readonly string[]
   /** Milliseconds after which the token may be forgotten. */
-  readonly keepMs: number
+  readonly retainMs: number
 }
 
 /** A message to a node. */
@@ -77,7 +77,7 @@ export interface Coordinator {
    * it. Otherwise the node is put in line, and the owner hears of it. `number` counts the claims of the node: a claim that arrives
    * twice changes nothing. `have` is the revision that the caller has; -1 for none.
    */
-  claim(token: string, node: string, number: number, have: number, keepMs: number): Promise<Claim>
+  claim(token: string, node: string, number: number, have: number, retainMs: number): Promise<Claim>
   /** Writes under the fence. Resolves with whether it was written; a save that is sent twice succeeds twice. */
   save(save: Save): Promise<boolean>
   /**
@@ -90,20 +90,20 @@ export interface Coordinator {
     token: string,
     node: string,
     have: number,
-    keepMs: number,
+    retainMs: number,
   ): Promise<{ readonly saved: SavedOrSame; readonly owns: boolean }>
   unfollow(token: string, node: string): Promise<void>
   /**
    * Records whether the node has connected pages of the token. When no node that is alive has any, the owner and the followers
    * hear of it.
    */
-  setPresent(token: string, node: string, here: boolean, keepMs: number): Promise<void>
+  setPresent(token: string, node: string, here: boolean, retainMs: number): Promise<void>
   /**
    * Milliseconds for which no other node has had a page of the token; `undefined` while one that is alive has. Pages that were
-   * lost, with their node or in a failover, count as gone `returnMs` milliseconds after the first question: until then the answer
+   * lost, with their node or in a failover, count as gone `disconnectRecheckMs` milliseconds after the first question: until then the answer
    * is negative, and a node that was taken for dead can publish its pages again.
    */
-  unattendedMs(token: string, node: string, returnMs: number): Promise<number | undefined>
+  unattendedMs(token: string, node: string, disconnectRecheckMs: number): Promise<number | undefined>
   /** Whether any node has a page of the token. Counts a node that has died with its pages. */
   isAttended(token: string): Promise<boolean>
   read(token: string): Promise<SavedTexts | undefined>
@@ -113,8 +113,8 @@ export interface Coordinator {
   broadcast(node: string, text: string): Promise<void>
   /** Forgets a token that the node owns under this fence, unless another node follows it or has pages of it. */
   drop(token: string, node: string, fence: number): Promise<void>
-  /** Keeps tokens that are in use for `keepMs` milliseconds from now on. */
-  touch(tokens: readonly string[], keepMs: number): Promise<void>
+  /** Keeps tokens that are in use for `retainMs` milliseconds from now on. */
+  touch(tokens: readonly string[], retainMs: number): Promise<void>
   /** Up to `most` tokens with tasks of dead nodes, which the caller adopts: each is given to one node. */
   orphans(node: string, most: number): Promise<readonly string[]>
   close(): Promise<void>

@@ -4,7 +4,7 @@
  * its connection to the coordinator is declared dead earlier, so it trusts its lease for only a part of the time.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { RunningTask } from '../store/store.js'
 import type { Coordinator } from './coordinator.js'
 
@@ -105,7 +105,7 @@ export class Lease {
   private scheduleHeartbeat(): void {
     const { clock, leaseMs, warn } = this.options
     if (this.ended) return
-    this.cancelHeartbeat = clock.after(leaseMs / fixedLimits.beatsPerLease, () => {
+    this.cancelHeartbeat = clock.after(leaseMs / processLimits.beatsPerLease, () => {
       this.renew().then(
         () => this.scheduleHeartbeat(),
         (error) => {
@@ -119,7 +119,7 @@ export class Lease {
   private async sendHeartbeat(): Promise<void> {
     const { coordinator, clock, node, leaseMs, onMessagesLost, onLapsed, onNodesDied } = this.options
     const sentAt = clock.now()
-    const trustMs = Math.floor(leaseMs * fixedLimits.trustOfLease)
+    const trustMs = Math.floor(leaseMs * processLimits.leaseTrustRatio)
     const { alive, lapsed } = await coordinator.heartbeat(node, leaseMs, trustMs)
     const someDied = [...this.alive].some((other) => !alive.includes(other))
     this.alive = new Set(alive)
@@ -129,7 +129,7 @@ export class Lease {
     this.heartbeats += 1
     if (late) this.epoch += 1
     if (late && this.epoch > 1) onLapsed()
-    if (late || this.heartbeats % fixedLimits.beatsPerRepair === 0) onMessagesLost()
+    if (late || this.heartbeats % processLimits.beatsPerRepair === 0) onMessagesLost()
     if (someDied) onNodesDied()
   }
 }

@@ -1,7 +1,7 @@
 /** Detects that the shared store has lost acknowledged state. A refused save alone looks as if another process had taken the token over. */
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
-import { serverLimits } from '../base/server-limits.js'
+import { logLimits } from '../base/server-limits.js'
 import { ownershipLost } from '../store/errors.js'
 import type { TokenRecord } from '../store/record.js'
 import type { Coordinator } from './coordinator.js'
@@ -30,7 +30,7 @@ export class LostSaves {
   /** Logs at most one line a minute for all tabs, because a store that is flushed loses every tab. */
   private report(): void {
     const now = this.clock.now()
-    if (now - this.reportedAt < serverLimits.logPauseMs) return
+    if (now - this.reportedAt < logLimits.logPauseMs) return
     this.reportedAt = now
     this.log.error(
       'The store has lost state of tabs that it had acknowledged: it was flushed, restored from an older copy, or has evicted keys. Those tabs ' +

@@ -7,7 +7,7 @@ import type { Coordinator } from './coordinator.js'
 export interface PresenceOptions {
   readonly coordinator: Pick<Coordinator, 'setPresent'>
   readonly node: string
-  readonly keep: { readonly keepMs: number }
+  readonly keep: { readonly retainMs: number }
   /** Resolves when the coordinator can be asked. */
   ready(): Promise<void>
   warn(message: string, error: unknown): void
@@ -32,7 +32,7 @@ export class Presence {
     const entry: Entry = { here, published: false }
     this.entries.set(token, entry)
     ready()
-      .then(() => coordinator.setPresent(token, node, here, keep.keepMs))
+      .then(() => coordinator.setPresent(token, node, here, keep.retainMs))
       .then(
         () => {
           entry.published = true

@@ -6,7 +6,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { ownedElsewhere, ownershipLost, refuseStale } from '../store/errors.js'
 import { TokenRecord } from '../store/record.js'
 import type { Stored } from '../store/store.js'
@@ -27,7 +27,7 @@ const timeout = 60_000 + 400 * runs
 const nodeCount = 3
 const tokens = ['s', 't']
 const leaseMs = 1_000
-const keepMs = defaultLimits.keepMs
+const retainMs = defaultLimits.retainMs
 /** Milliseconds for which a question, an answer or a message is on its way. */
 const delays = [0, 0, 8, 40, 400]
 
@@ -131,7 +131,7 @@ class PureNode implements Node {
         return this.claims.get(token)
       case 'catch-up':
         return coordinator
-          .follow(token, node, this.revision(token), keepMs)
+          .follow(token, node, this.revision(token), retainMs)
           .then((answer) => this.on(token, { on: 'caught-up', ...answer }))
       case 'unfollow':
         return coordinator.unfollow(token, node)
@@ -190,7 +190,7 @@ class PureNode implements Node {
       const { record: before } = this.of(token)
       const epoch = this.lease.epoch
       this.claimNumber += 1
-      const answer = await this.coordinator.claim(token, this.node, this.claimNumber, this.revision(token), keepMs)
+      const answer = await this.coordinator.claim(token, this.node, this.claimNumber, this.revision(token), retainMs)
       const left = end - this.clock.now()
       if (!answer.owned && left <= 0) throw waitMs === 0 ? ownershipLost() : ownedElsewhere()
       const event = answer.owned
@@ -200,7 +200,7 @@ class PureNode implements Node {
       if (!effect) return
       if (effect.do !== 'wait') continue
       await new Promise<void>((resolve) => {
-        const cancel = this.clock.after(Math.min(left, effect.ms + fixedLimits.leaseSlackMs), () =>
+        const cancel = this.clock.after(Math.min(left, effect.ms + processLimits.leaseSlackMs), () =>
           this.on(token, { on: 'may-be-free' }),
         )
         this.waiting.set(token, () => {
@@ -233,7 +233,7 @@ class PureNode implements Node {
     const { node } = this
     const moved = this.lease.runNodeChanges(before.stored.running, stored.running, role.runsPublished)
     const save = { id: `${node}.${this.saves}`, token, node, fence: role.fence, revision: stored.revision, writes }
-    if (await this.coordinator.save({ ...save, ...moved, keepMs })) return noteSaved(this.of(token), role, record)
+    if (await this.coordinator.save({ ...save, ...moved, retainMs })) return noteSaved(this.of(token), role, record)
     this.on(token, { on: 'fenced', role })
     throw ownershipLost()
   }
@@ -247,7 +247,7 @@ class PureNode implements Node {
       if (this.owns(token)) return this.of(token).record?.saved
       this.on(token, { on: 'follow' })
       const { role, record: before } = this.of(token)
-      const { saved, owns } = await this.coordinator.follow(token, this.node, this.revision(token), keepMs)
+      const { saved, owns } = await this.coordinator.follow(token, this.node, this.revision(token), retainMs)
       const effects = this.step(token, { on: 'followed', saved, owns, role, before })
       for (const effect of effects) await this.act(token, effect)
       if (!effects.some((effect) => effect.do === 'follow-again')) return this.of(token).record?.saved

@@ -3,7 +3,7 @@
  * the effects, and has the promises by which a caller waits for a claim or an answer.
  */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { ownedElsewhere, ownershipLost } from '../store/errors.js'
 import type { ClusterEvents, Stored } from '../store/store.js'
 import type { Coordinator } from './coordinator.js'
@@ -16,7 +16,7 @@ export interface ReplicasOptions {
   readonly node: string
   readonly lease: Pick<Lease, 'epoch' | 'isTrusted'>
   /** Milliseconds for which an unused token is kept. */
-  readonly keep: { readonly keepMs: number }
+  readonly keep: { readonly retainMs: number }
   readonly events: () => Pick<ClusterEvents, 'onHandoverRequested' | 'onChanged'>
   /** Resolves when the coordinator can be asked. */
   ready(): Promise<void>
@@ -84,13 +84,19 @@ export class Replicas {
       const { record: before } = this.of(token)
       const epoch = lease.epoch
       this.claimNumber += 1
-      const answer = await coordinator.claim(token, node, this.claimNumber, before?.stored.revision ?? -1, keep.keepMs)
+      const answer = await coordinator.claim(
+        token,
+        node,
+        this.claimNumber,
+        before?.stored.revision ?? -1,
+        keep.retainMs,
+      )
       if (answer.owned) this.apply(token, { on: 'claimed', ...answer, epoch, before })
       else {
         const leftMs = end - clock.now()
         if (leftMs <= 0) throw waitMs === undefined ? ownershipLost() : ownedElsewhere()
         const waits = this.step(token, { on: 'refused', ...answer }).find((effect) => effect.do === 'wait')
-        if (waits) await this.wait(token, claiming, Math.min(leftMs, waits.ms + fixedLimits.leaseSlackMs))
+        if (waits) await this.wait(token, claiming, Math.min(leftMs, waits.ms + processLimits.leaseSlackMs))
       }
       if (this.of(token).claim?.at === 'granted') return
     }
@@ -124,7 +130,7 @@ export class Replicas {
 
   private ask(token: string) {
     const { coordinator, node, keep } = this.options
-    return coordinator.follow(token, node, this.of(token).record?.stored.revision ?? -1, keep.keepMs)
+    return coordinator.follow(token, node, this.of(token).record?.stored.revision ?? -1, keep.retainMs)
   }
 
   /** Takes in an event. If the coordinator cannot be asked for what follows, that is logged. */

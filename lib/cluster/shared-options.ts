@@ -10,5 +10,5 @@ export interface SharedStoreOptions {
   /** Milliseconds after its last heartbeat before a process is declared dead. */
   readonly leaseMs: number
   /** Milliseconds for which an unused token is kept; by default those of the hub. */
-  readonly keepMs?: number | undefined
+  readonly retainMs?: number | undefined
 }

@@ -7,7 +7,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { promised } from '../base/eventually.js'
 import { defaultLimits } from '../base/limits.js'
 import { consoleLog, type Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { ownershipLost, refuseStale } from '../store/errors.js'
 import { TokenRecord } from '../store/record.js'
 import { type ClusterEvents, noEvents, type Shared, type StateStore, type Stored } from '../store/store.js'
@@ -27,8 +27,8 @@ export class SharedStore implements StateStore, Shared {
   readonly shared: Shared = this
   readonly node: string
   readonly leaseMs: number
-  keepMs: number
-  private readonly isKeepGiven: boolean
+  retainMs: number
+  private readonly isRetentionGiven: boolean
   private readonly coordinator: Coordinator
   private readonly clock: Clock
   private readonly log: Log
@@ -42,13 +42,13 @@ export class SharedStore implements StateStore, Shared {
   private opening: Promise<void> | undefined
   private closed = false
 
-  constructor({ coordinator, clock, log = consoleLog, leaseMs, keepMs }: SharedStoreOptions) {
+  constructor({ coordinator, clock, log = consoleLog, leaseMs, retainMs }: SharedStoreOptions) {
     this.coordinator = coordinator
     this.clock = clock
     this.log = log
     this.leaseMs = leaseMs
-    this.keepMs = keepMs ?? defaultLimits.keepMs
-    this.isKeepGiven = keepMs !== undefined
+    this.retainMs = retainMs ?? defaultLimits.retainMs
+    this.isRetentionGiven = retainMs !== undefined
     this.node = nodeId(clock)
     const { node } = this
     const ready = () => this.ready()
@@ -108,8 +108,8 @@ export class SharedStore implements StateStore, Shared {
     }
   }
 
-  listen(events: ClusterEvents, keepMs = this.keepMs): void {
-    if (!this.isKeepGiven) this.keepMs = keepMs
+  listen(events: ClusterEvents, retainMs = this.retainMs): void {
+    if (!this.isRetentionGiven) this.retainMs = retainMs
     this.events = events
   }
 
@@ -153,10 +153,10 @@ export class SharedStore implements StateStore, Shared {
     refuseStale(before.stored.revision, next.revision)
     const { record, writes } = before.to(next, { texts: this.lease.knowTexts })
     const nodes = this.lease.runNodeChanges(before.stored.running, next.running, role.runsPublished)
-    const { node, keepMs } = this
+    const { node, retainMs } = this
     this.saves += 1
     const id = `${node.slice(0, 8)}.${this.saves}`
-    const save = { id, token, node, fence: role.fence, revision: next.revision, writes, ...nodes, keepMs }
+    const save = { id, token, node, fence: role.fence, revision: next.revision, writes, ...nodes, retainMs }
     return this.coordinator.save(save).then((saved) => {
       if (saved) return noteSaved(this.replicas.of(token), role, record)
       this.replicas.apply(token, { on: 'fenced', role })
@@ -171,7 +171,7 @@ export class SharedStore implements StateStore, Shared {
   async unload(token: string): Promise<void> {
     const isSaved = this.replicas.of(token).record?.saved !== undefined
     await (this.replicas.ownerOf(token) ? this.release(token, false) : this.unfollow(token))
-    if (isSaved) await this.coordinator.touch([token], this.keepMs)
+    if (isSaved) await this.coordinator.touch([token], this.retainMs)
   }
 
   async release(token: string, follow: boolean): Promise<void> {
@@ -206,12 +206,12 @@ export class SharedStore implements StateStore, Shared {
   /** The coordinator forgets unused tokens by itself. */
   async unused(inUse: Iterable<string>): Promise<readonly string[]> {
     await this.ready()
-    await this.coordinator.touch([...inUse], this.keepMs)
+    await this.coordinator.touch([...inUse], this.retainMs)
     return []
   }
 
   orphans(): Promise<readonly string[]> {
-    return this.ready().then(() => this.coordinator.orphans(this.node, fixedLimits.orphansAtOnce))
+    return this.ready().then(() => this.coordinator.orphans(this.node, processLimits.orphansAtOnce))
   }
 
   async close(): Promise<void> {
@@ -226,7 +226,7 @@ export class SharedStore implements StateStore, Shared {
   private leave(): Promise<void> {
     let cancelTimer = () => {} // does not wait for ever: its lease ends in any case
     const late = new Promise<void>((resolve) => {
-      cancelTimer = this.clock.after(fixedLimits.storeTroubleMs, resolve)
+      cancelTimer = this.clock.after(processLimits.storeTroubleMs, resolve)
     })
     return Promise.race([this.coordinator.leave(this.node).catch(() => {}), late]).finally(cancelTimer)
   }

@@ -4,7 +4,7 @@
  * is another than when it was copied, and writes it to the draft.
  */
 import { ImmutableStateError } from '../base/errors.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { formatPath, kindOf } from '../base/value.js'
 import { type Following, type Node, nodeOf } from './node.js'
 import { plainCopy } from './plain.js'
@@ -29,13 +29,13 @@ export class Given implements Following {
   note(own: object, node: Node, copy: object): void {
     if (Object.isFrozen(own) && !(own instanceof Map || own instanceof Set || own instanceof Date)) return
     const parts = partsOf(copy)
-    if (parts > serverLimits.givenParts && !development) return
+    if (parts > handlerLimits.givenParts && !development) return
     this.forget(own)
     this.taken.set(own, { node, value: copy, parts })
-    if (parts <= serverLimits.givenParts) this.parts += parts
+    if (parts <= handlerLimits.givenParts) this.parts += parts
     for (const [first, { parts }] of this.taken) {
-      if (this.parts <= serverLimits.givenParts) return
-      if (parts <= serverLimits.givenParts) this.forget(first)
+      if (this.parts <= handlerLimits.givenParts) return
+      if (parts <= handlerLimits.givenParts) this.forget(first)
     }
   }
 
@@ -51,13 +51,13 @@ export class Given implements Following {
     const known = this.taken.get(own)
     if (!known) return
     this.taken.delete(own)
-    if (known.parts <= serverLimits.givenParts) this.parts -= known.parts
+    if (known.parts <= handlerLimits.givenParts) this.parts -= known.parts
   }
 
   follow(): void {
     for (const [own, known] of [...this.taken]) {
       if (isSame(own, known.value)) continue
-      if (known.parts > serverLimits.givenParts) throw tooLarge(known.node)
+      if (known.parts > handlerLimits.givenParts) throw tooLarge(known.node)
       merge(known.node.draft, own, known.value)
       this.note(own, known.node, plainCopy(own, known.node.path) as object) // it may have grown
     }
@@ -67,14 +67,14 @@ export class Given implements Following {
 const tooLarge = (node: Node) =>
   new ImmutableStateError(
     `What was put into ${formatPath(node.path)} was changed after a yield, by way of the object that was put in. It has more than ` +
-      `${serverLimits.givenParts} parts, and the state has its own copy. Change what you read from the state.`,
+      `${handlerLimits.givenParts} parts, and the state has its own copy. Change what you read from the state.`,
   )
 
 /** Containers in a snapshot value, itself included. */
 function partsOf(value: unknown): number {
   let parts = 0
   const waiting = [value]
-  while (waiting.length > 0 && parts <= serverLimits.givenParts) {
+  while (waiting.length > 0 && parts <= handlerLimits.givenParts) {
     const item = waiting.pop()
     if (typeof item !== 'object' || item === null) continue
     parts += 1

@@ -1,6 +1,11 @@
 /** The pages that are connected to this process. */
+
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
+<<<<<<< HEAD
 import { pageLimits } from '../base/limits.js'
+=======
+>>>>>>> 219b447 (Name limits as the field does)
 import type { Instance } from '../instance/instance.js'
 import { signToken, verifyToken } from '../instance/token.js'
 import { tooManySubscriptions } from '../protocol/bounds.js'
@@ -97,7 +102,11 @@ export class Connections {
     const { core } = this
     const { own, subscriptions } = session
     core.refuseClosing()
+<<<<<<< HEAD
     if (subscriptions.length >= pageLimits.subscriptions) throw tooManySubscriptions()
+=======
+    if (subscriptions.length >= crowdLimits.subscriptions) throw tooManySubscriptions()
+>>>>>>> 219b447 (Name limits as the field does)
     const token = core.addresses.tokenOf(address, own.instance.token)
     if (subscriptions.some(({ instance }) => instance.token === token))
       throw new HeldStateError('invalid-message', `This page watches the address ${JSON.stringify(address)} already.`)
@@ -161,3 +170,12 @@ export class Connections {
     return options.onDuplicate === 'fresh' ? undefined : callers.copiedBy(hello, browser)
   }
 }
+<<<<<<< HEAD
+=======
+
+const tooManySubscriptions = () =>
+  new HeldStateError(
+    'too-many-states',
+    `This page has ${crowdLimits.subscriptions} subscriptions, which is as many as a page may have. Close one of them.`,
+  )
+>>>>>>> 219b447 (Name limits as the field does)

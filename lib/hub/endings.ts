@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { Core } from '../instance/core.js'
 import type { Eviction } from '../instance/eviction.js'
 import { forgotten } from '../instance/forgotten.js'
@@ -131,7 +131,7 @@ export class Endings {
     const mark = { isDone: false, cancelTimer: clock.after(limits.lockWaitMs, () => this.ended.delete(token)) } // no call waits longer
     this.ended.set(token, mark)
     const [oldest] = this.ended.keys()
-    if (oldest !== undefined && this.ended.size > fixedLimits.endedTokens) this.forget(oldest)
+    if (oldest !== undefined && this.ended.size > processLimits.endedTokens) this.forget(oldest)
     return mark
   }
 

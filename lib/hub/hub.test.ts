@@ -160,7 +160,7 @@ describe('closing', () => {
 describe('an instance', () => {
   it('is kept for a while without a tab, and forgotten with its saved state after that', async () => {
     const store = memoryStore()
-    const { open, clock, hub } = testHub([d], { store, limits: { keepMs: 1000 } })
+    const { open, clock, hub } = testHub([d], { store, limits: { retainMs: 1000 } })
     const tab = await open()
     await done(clock, (await tab.watch(d)).add(5))
     tab.drop()
@@ -177,7 +177,7 @@ describe('an instance', () => {
   })
 
   it('is kept while one of its tasks runs', async () => {
-    const { open, clock } = testHub([d], { limits: { keepMs: 1000 } })
+    const { open, clock } = testHub([d], { limits: { retainMs: 1000 } })
     const tab = await open()
     await done(clock, (await tab.watch(d)).count.start())
     tab.drop()
@@ -188,7 +188,7 @@ describe('an instance', () => {
   })
 
   it('is not forgotten when its tab comes back while it waits to be', async () => {
-    const { open, clock, hub } = testHub([d], { limits: { keepMs: 1000 } })
+    const { open, clock, hub } = testHub([d], { limits: { retainMs: 1000 } })
     const tab = await open()
     await done(clock, (await tab.watch(d)).add(5))
     tab.drop()
@@ -213,7 +213,7 @@ describe('an instance', () => {
         await kept.drop(token)
       },
     }
-    const { open, clock } = testHub([d], { store, limits: { keepMs: 1000 } })
+    const { open, clock } = testHub([d], { store, limits: { retainMs: 1000 } })
     const tab = await open()
     await done(clock, (await tab.watch(d)).add(5))
     tab.drop()
@@ -226,7 +226,7 @@ describe('an instance', () => {
   })
 
   it('whose lock is held for ever is not forgotten, and the hub survives that', async () => {
-    const { open, clock, hub, log } = testHub([d], { limits: { keepMs: 1000, lockWaitMs: 2000 } })
+    const { open, clock, hub, log } = testHub([d], { limits: { retainMs: 1000, lockWaitMs: 2000 } })
     const tab = await open()
     await tab.watch(d)
     tab.drop()

@@ -8,7 +8,7 @@ import { after, type Eventually, promised } from '../base/eventually.js'
 import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { SampledLog } from '../base/sampled-log.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { Watchdog } from '../base/watchdog.js'
 import { type Call, dispatch, type Next } from '../calls/dispatch.js'
 import type { Dispatched } from '../calls/in-order.js'
@@ -279,10 +279,10 @@ export class HubRuntime {
   private async shutDown(): Promise<void> {
     this.tasks.stop()
     void this.tracked(this.tasks.pool.cancelAll(closed())) // their last saves may take as long as the store does
-    await this.working.ended(this.clock, this.limits.closeMs, this.log)
+    await this.working.ended(this.clock, this.limits.shutdownTimeoutMs, this.log)
     this.outbox.flush()
     this.outbox.flushFrame()
-    const spreadMs = Math.ceil((this.sessions.size / fixedLimits.returnsPerSecond) * 1000)
+    const spreadMs = Math.ceil((this.sessions.size / processLimits.returnsPerSecond) * 1000)
     this.connections.farewell(closed(), spreadMs)
     this.eviction.end(this.instances.values())
     this.connections.forget()

@@ -12,7 +12,7 @@ import { ClusterListener, type ClusterListenerCore } from './cluster-listener.js
 /** The parts of the hub that it uses. */
 export interface NodesCore extends ClusterListenerCore {
   readonly clock: Clock
-  readonly limits: Pick<Limits, 'keepMs'>
+  readonly limits: Pick<Limits, 'retainMs'>
   readonly store: StateStore
   readonly sessions: Iterable<Pick<Session, 'notifyStore'>>
 }
@@ -32,7 +32,7 @@ export class Nodes {
     this.node = this.store?.node ?? core.clock.id()
     if (!this.store) return
     this.listener = new ClusterListener(core, this.store, (reachable) => this.onStoreReachable(reachable))
-    this.store.listen(this.listener, core.limits.keepMs)
+    this.store.listen(this.listener, core.limits.retainMs)
   }
 
   get shared(): boolean {

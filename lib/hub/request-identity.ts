@@ -2,7 +2,7 @@
  * Which token does a request speak for? The signature tells whether the browser may. Cookies go with every request of the
  * browser, so each is good for one document, and of several that are new none counts: no document may show another tab's values.
  */
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { copiedToken, secretsOf, verifyToken } from '../instance/token.js'
 import type { Caller } from '../protocol/caller.js'
 import type { Hello } from '../protocol/hello.js'
@@ -46,7 +46,7 @@ export class RequestIdentity {
     if (!only || fresh.length > 1) return undefined
     this.used.set(only.mark, document)
     const [oldest] = this.used.keys()
-    if (oldest !== undefined && this.used.size > fixedLimits.usedMarks) this.used.delete(oldest)
+    if (oldest !== undefined && this.used.size > processLimits.maxRequestNonces) this.used.delete(oldest)
     return only
   }
 

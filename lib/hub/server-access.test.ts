@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { sharedStore } from '../cluster/shared-store.js'
 import { defineState } from '../doors/authors.js'
 import { diskStore } from '../doors/next.js'
@@ -52,7 +52,7 @@ describe.each([
     /** All pages and tasks have gone, and so has what memory knew of them. */
     const unloaded = async () => {
       tab.close()
-      await clock.advance(kit.hub.limits.unloadMs + fixedLimits.windowMs)
+      await clock.advance(kit.hub.limits.unloadMs + processLimits.windowMs)
       for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
       await clock.advance(kit.hub.limits.unloadMs)
       expect(kit.hub.instances.size).toBe(0)

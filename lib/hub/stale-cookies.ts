@@ -3,7 +3,7 @@
  * with the old ones, so the page is made to connect again. What is compared are hashes, which also go to other processes.
  */
 import { createHash } from 'node:crypto'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { Instance } from '../instance/instance.js'
 import type { Session } from '../session/session.js'
 
@@ -15,7 +15,7 @@ export function marksOf(cookies: string | undefined): CookieMarks {
   const marks = new Map<string, string>()
   for (const pair of (cookies ?? '').split(';')) {
     const [, name = '', value = ''] = /^\s*([\w!#$%&'*+.^`|~-]{1,100})=(.*)$/s.exec(pair) ?? []
-    if (name === '' || isOurs(name) || isVolatile(name) || marks.size >= fixedLimits.comparedCookies) continue
+    if (name === '' || isOurs(name) || isVolatile(name) || marks.size >= processLimits.comparedCookies) continue
     marks.set(name, createHash('sha256').update(value.trim()).digest('base64url').slice(0, 12))
   }
   return marks
@@ -48,10 +48,10 @@ export function closeIfStale(
   marks: CookieMarks,
 ): void {
   const own = marksOf(session.connection.cookies)
-  const isCut = own.size >= fixedLimits.comparedCookies || marks.size >= fixedLimits.comparedCookies // what is missing may be beyond the bound
+  const isCut = own.size >= processLimits.comparedCookies || marks.size >= processLimits.comparedCookies // what is missing may be beyond the bound
   const isGone = [...own].some(([name, mark]) => (isCut ? (marks.get(name) ?? mark) : marks.get(name)) !== mark)
   const more = [...marks.keys()].filter((name) => !isCut && !own.has(name) && !instance.elsewhere?.has(name))
   if (more.length > 0)
-    instance.elsewhere = new Set([...(instance.elsewhere ?? []), ...more].slice(-fixedLimits.comparedCookies))
+    instance.elsewhere = new Set([...(instance.elsewhere ?? []), ...more].slice(-processLimits.comparedCookies))
   if (isGone || more.length > 0) session.close()
 }

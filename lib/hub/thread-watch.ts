@@ -7,7 +7,7 @@ import { url as debuggerAt } from 'node:inspector'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { type Board, heldThread, nameOf, type Watchdog } from '../base/watchdog.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 
@@ -18,7 +18,7 @@ export interface ThreadCore {
   readonly tasks: Pick<TaskScheduler, 'pool'>
 }
 
-const { suspects, threadHeldMs, watchedNames, watchedNameBytes } = serverLimits
+const { suspects, threadHeldMs, watchedNames, watchedNameBytes } = handlerLimits
 
 type Times = Record<'heartbeatMs' | 'threadStuckMs', number>
 
@@ -30,7 +30,7 @@ const ended = 3
 const headerBytes = 16
 
 /** Until the hub closes. */
-export function watchThread(core: ThreadCore, times: Times = serverLimits): void {
+export function watchThread(core: ThreadCore, times: Times = handlerLimits): void {
   core.watchdog.attach(new ThreadWatch(core, times))
 }
 

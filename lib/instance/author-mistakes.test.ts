@@ -1,7 +1,7 @@
 /** What has no effect, or another one than it seems, is said in development with the author's line. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState, type Self, type Trigger } from '../doors/authors.js'
 import { hub, modifyState } from '../doors/server.js'
 import { setSlot } from '../hub/process-hub.js'
@@ -184,7 +184,7 @@ describe('a lock without "using"', () => {
       await self.sleep(60_000)
     })
     expect(warned).toEqual([])
-    await clock.advance(fixedLimits.lockHeldMs)
+    await clock.advance(processLimits.lockHeldMs)
     expect(warned).toEqual([{ message: expect.stringContaining('still holds the lock'), stack: here }])
     const again = await open()
     warned.length = 0
@@ -217,7 +217,7 @@ describe('a lock without "using"', () => {
   it('of server code is said when it is held for long', async () => {
     const { tab, clock, d } = await open()
     const held = await hub.lock(tab.token)
-    await clock.advance(fixedLimits.lockHeldMs)
+    await clock.advance(processLimits.lockHeldMs)
     expect(warned).toEqual([
       { message: expect.stringContaining('Server code took the lock by lock() without "using"'), stack: here },
     ])
@@ -226,7 +226,7 @@ describe('a lock without "using"', () => {
     {
       await using again = await hub.lock(tab.token)
       again.get(d).n = 1
-      await clock.advance(fixedLimits.lockHeldMs)
+      await clock.advance(processLimits.lockHeldMs)
     }
     expect(warned).toEqual([])
   })

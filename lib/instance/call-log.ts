@@ -5,7 +5,7 @@
 import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 import { bytesOf } from '../protocol/bounds.js'
 import type { CallEnd, CallReply, PageCalls } from '../store/store.js'
@@ -176,7 +176,7 @@ function withPage(calls: CallLog, page: PageCalls, limits: Limits): CallLog {
 }
 
 function bounded(given: PageCalls, limits: Limits): PageCalls {
-  const page = withinReplies(given, serverLimits.rememberedReplies)
+  const page = withinReplies(given, handlerLimits.rememberedReplies)
   const surplus = page.ends.length - limits.rememberedEnds
   const ends = shortened(surplus > 0 ? page.ends.slice(surplus) : page.ends)
   if (surplus <= 0) return ends === page.ends ? page : { ...page, ends }
@@ -203,7 +203,7 @@ function withinReplies(page: PageCalls, bytes: number): PageCalls {
 
 /** Shortens old failures, because each save of the token writes all of them: the newest keep their whole message, older ones its first words. */
 function shortened(ends: readonly CallEnd[]): readonly CallEnd[] {
-  let left: number = serverLimits.rememberedText
+  let left: number = handlerLimits.rememberedText
   const from = ends.findLastIndex(({ failure }) => {
     left -= failure ? lengthOf(failure) : 0
     return left < 0
@@ -219,6 +219,6 @@ const lengthOf = ({ message, issues = [] }: Failure) =>
 
 function withFewWords(end: CallEnd): CallEnd {
   const { failure } = end
-  if (!failure || (!failure.issues && failure.message.length <= serverLimits.rememberedWords)) return end
-  return { ...end, failure: { code: failure.code, message: cut(failure.message, serverLimits.rememberedWords) } }
+  if (!failure || (!failure.issues && failure.message.length <= handlerLimits.rememberedWords)) return end
+  return { ...end, failure: { code: failure.code, message: cut(failure.message, handlerLimits.rememberedWords) } }
 }

@@ -5,7 +5,7 @@
  */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
 import { isStale, ownershipLost } from '../store/errors.js'
@@ -74,7 +74,7 @@ export class CommitQueue implements UnsavedChanges {
 
   /** The next change keeps the lock until it is saved. */
   get isFull(): boolean {
-    return (this.batch?.size ?? 0) >= fixedLimits.changesAtOnce
+    return (this.batch?.size ?? 0) >= processLimits.maxBatchedChanges
   }
 
   /** Resolves, never rejects, when nothing is pending any more, however it ended. */

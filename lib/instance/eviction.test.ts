@@ -15,10 +15,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const d = defineState('d', () => ({ n: 0 })).events((on) => ({ add: on((s, by: number) => void (s.n += by)) }))
 
-it('a tab that never comes back to a restarted server is forgotten after keepMs, one that does is not', async () => {
+it('a tab that never comes back to a restarted server is forgotten after retainMs, one that does is not', async () => {
   const clock = new TestClock()
   const dir = join(root, 'store')
-  const start = () => testHub([d], { store: diskStore({ dir, clock }), limits: { keepMs: 8000 } }, clock)
+  const start = () => testHub([d], { store: diskStore({ dir, clock }), limits: { retainMs: 8000 } }, clock)
   const first = start()
   const [gone, back] = [await first.open(), await first.open()]
   for (const tab of [gone, back]) {
@@ -57,7 +57,7 @@ it('tabs of which the store names some at a time are all forgotten in one sweep,
       kept.delete(token)
     },
   }
-  const { hub, log } = testHub([d], { store, limits: { keepMs: 8000 } }, clock)
+  const { hub, log } = testHub([d], { store, limits: { retainMs: 8000 } }, clock)
   await clock.advance(1_000)
   expect([...kept]).toEqual([stuck])
   expect(asked.length).toBeLessThan(15)

@@ -1,14 +1,14 @@
 /**
  * Evicts idle states: those without a page and without a task. After some minutes an idle state leaves the memory and stays in the store.
- * After `keepMs` it is dropped from the store as well.
+ * After `retainMs` it is dropped from the store as well.
  */
 import type { Clock } from '../base/clock.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
-import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { sweepMs } from '../base/sweeps.js'
 import type { StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
@@ -58,18 +58,18 @@ export class Eviction {
   }
 
   /** Milliseconds for which an idle token stays in the store. */
-  private get keepMs(): number {
+  private get retainMs(): number {
     const { limits, store } = this.core
-    return store.shared?.keepMs ?? limits.keepMs
+    return store.shared?.retainMs ?? limits.retainMs
   }
 
   /** Unloads the instance after a while, if it is idle now and still idle then. */
   schedule(instance: Instance): void {
     if (instance.cancelDrop || this.isNeeded(instance)) return
     const { clock, limits } = this.core
-    const unloadMs = instance.exists ? limits.unloadMs : Math.min(limits.unloadMs, fixedLimits.windowMs)
+    const unloadMs = instance.exists ? limits.unloadMs : Math.min(limits.unloadMs, processLimits.windowMs)
     this.idle.add(instance)
-    instance.cancelDrop = clock.after(Math.min(unloadMs, this.keepMs), () => {
+    instance.cancelDrop = clock.after(Math.min(unloadMs, this.retainMs), () => {
       instance.cancelDrop = undefined
       if (!this.isNeeded(instance)) void this.unload(instance)
     })
@@ -121,9 +121,9 @@ export class Eviction {
   private refuseFull(): void {
     const { limits, log, store } = this.core
     const bytes = store.bytes?.() ?? 0
-    if (bytes <= limits.storeBytes * guardLimits.storeFullAt) return
+    if (bytes <= limits.storeBytes * crowdLimits.storeFullAt) return
     log.warn(
-      `The store holds ${Math.round(bytes / 1e6)} MB, more than four fifths of the bound "storeBytes" (${Math.round(limits.storeBytes / 1e6)} MB). The state of new tabs is refused until some have gone. Raise the bound, or lower "keepMs".`,
+      `The store holds ${Math.round(bytes / 1e6)} MB, more than four fifths of the bound "storeBytes" (${Math.round(limits.storeBytes / 1e6)} MB). The state of new tabs is refused until some have gone. Raise the bound, or lower "retainMs".`,
     )
     throw new HeldStateError(
       'store-full',
@@ -156,19 +156,19 @@ export class Eviction {
   private sweepLater(): void {
     const { clock, store } = this.core
     if (!store.unused || this.ended) return
-    this.cancelSweep = clock.after(sweepMs(this.keepMs), () => void this.sweep())
+    this.cancelSweep = clock.after(sweepMs(this.retainMs), () => void this.sweep())
   }
 
   private async sweep(): Promise<void> {
     const { instances, log, store } = this.core
     try {
       let before: string | undefined
-      let tokens = (await store.unused?.(instances.keys(), this.keepMs)) ?? []
+      let tokens = (await store.unused?.(instances.keys(), this.retainMs)) ?? []
       // the store names some of them; one that could not be dropped would be named for ever
       while (tokens[0] !== undefined && tokens[0] !== before && !this.ended) {
         for (const token of tokens) if (!this.ended) await this.drop(token, () => instances.has(token))
         before = tokens[0]
-        tokens = (await store.unused?.([], this.keepMs)) ?? []
+        tokens = (await store.unused?.([], this.retainMs)) ?? []
       }
     } catch (error) {
       if (!this.ended) log.error('The store could not be asked which tabs nobody has come back to.', error)
@@ -182,7 +182,7 @@ export class Eviction {
     const [oldest] = this.unloaded
     if (!oldest || this.cancelExpiry || this.ended) return
     const [token, unloaded] = oldest
-    this.cancelExpiry = clock.after(unloaded.usedAt + this.keepMs - clock.now(), () => {
+    this.cancelExpiry = clock.after(unloaded.usedAt + this.retainMs - clock.now(), () => {
       this.cancelExpiry = undefined
       if (this.unloaded.get(token) === unloaded) {
         void this.drop(token, () => instances.has(token))
@@ -196,7 +196,7 @@ export class Eviction {
   private async unload(instance: Instance): Promise<void> {
     const { clock, limits, locks, log, store } = this.core
     const { token } = instance
-    if (this.keepMs <= limits.unloadMs) return this.drop(token, () => this.isNeeded(instance))
+    if (this.retainMs <= limits.unloadMs) return this.drop(token, () => this.isNeeded(instance))
     let release: Release | undefined
     try {
       if (instance.exists && instance.hasUnsavedEnds) await this.core.saveEnds(instance)
@@ -208,7 +208,7 @@ export class Eviction {
       if (instance.exists && !store.unused)
         this.leave(token, { usedAt: clock.now() - limits.unloadMs, bytes: store.inMemory ? instance.bytes : 0 })
       this.expireLater()
-      await store.unload?.(token, this.keepMs)
+      await store.unload?.(token, this.retainMs)
     } catch (error) {
       log.warn(
         `The state of an unused tab stays in memory, since how its calls ended could not be saved ${inTab(token)}.`,

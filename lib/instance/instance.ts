@@ -7,7 +7,7 @@ import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { TaskStatus } from '../protocol/task-status.js'
@@ -112,7 +112,7 @@ export class Instance {
   /** The role of this process for the token. `'none'` until the store was asked, and again after a save with an unknown outcome. */
   role: Role = 'none'
   /** The estimated size in bytes, and the size when it was last measured; `undefined` before the first time. */
-  bytes: number = fixedLimits.instanceBytes
+  bytes: number = processLimits.instanceBytes
   counted: number | undefined
   /** Cancels the timer that would drop this instance. */
   cancelDrop: (() => void) | undefined

@@ -52,7 +52,7 @@ const d = defineState('d', () => ({ n: 0, attempts: [] as number[] }))
 const open = (count = 2) => {
   clock = new TestClock()
   ran = []
-  return openNodes(clock, d, { count, limits: { keepMs: 600_000 } })
+  return openNodes(clock, d, { count, limits: { retainMs: 600_000 } })
 }
 
 /** As Socket.IO does it: closing a connection says at once that it has ended. */

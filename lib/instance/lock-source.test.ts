@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { testHub } from '../testing/kit.js'
 
@@ -15,7 +15,7 @@ const d = defineState('d', () => ({ n: 0 }))
   }))
   .events((on) => ({ hang: on(async () => never()) }))
 
-const limits = { lockWaitMs: 10_000, closeMs: 0, cancelGraceMs: 0 }
+const limits = { lockWaitMs: 10_000, shutdownTimeoutMs: 0, cancelGraceMs: 0 }
 
 async function setUp() {
   const kit = testHub([d], { limits })
@@ -37,7 +37,7 @@ test.each<[who: string, hold: (kit: Kit) => unknown]>([
   Promise.resolve(hold(kit)).catch(() => {})
   await kit.clock.advance(100)
   const late = kit.hub.modifyState(kit.tab.token, d, () => {}).catch((error: unknown) => error)
-  await kit.clock.advance(fixedLimits.lockHeldMs)
+  await kit.clock.advance(processLimits.lockHeldMs)
   expect(kit.log.lines.join('\n')).toMatch(
     /A lock is waited for \(tab [0-9a-f]{8}\): .* has held it for 3000 ms or more/,
   )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { TestClock } from '../testing/clock.js'
 import { traced } from './lock-source.js'
 import { Locks, type Release } from './locks.js'
@@ -129,10 +129,10 @@ describe('locks', () => {
     expect(lines).toEqual([]) // nobody waits
     const second = Promise.resolve(locks.acquire('a', undefined, { definition: 'd', member: 'hang' }))
     const third = Promise.resolve(locks.acquire('a'))
-    await clock.advance(2 * fixedLimits.lockHeldMs)
+    await clock.advance(2 * processLimits.lockHeldMs)
     first()
     await second
-    await clock.advance(2 * fixedLimits.lockHeldMs)
+    await clock.advance(2 * processLimits.lockHeldMs)
     expect(lines).toEqual([
       [expect.stringContaining('a block of hub.lock() has held it for 3000 ms or more'), expect.any(Error)],
       [expect.stringContaining('event "hang" of state "d" has held it for 3000 ms or more'), undefined],
@@ -140,7 +140,7 @@ describe('locks', () => {
     expect(lines[0]?.[1]).toHaveProperty('stack', expect.stringContaining('locks.test.ts'))
     for (const held of [second, third]) (await held)()
     expect(locks.held).toBe(0)
-    await clock.advance(2 * fixedLimits.lockHeldMs)
+    await clock.advance(2 * processLimits.lockHeldMs)
     expect(lines).toHaveLength(2)
   })
 

@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { type Holder, nameOf, traceOf } from './lock-source.js'
 import { inTab } from './token.js'
 
@@ -150,7 +150,7 @@ export class Locks {
   /** Warns who holds a lock that is waited for, after some seconds: a block of a task may hold it for ever. */
   private watch(token: string, line: Line): void {
     if (line.unwatch) return
-    line.unwatch = this.clock.after(fixedLimits.lockHeldMs, () => {
+    line.unwatch = this.clock.after(processLimits.lockHeldMs, () => {
       this.log.warn(`A lock is waited for ${inTab(token)}: ${this.holding(line)}. ${wayOut}`, traceOf(line.holder))
     })
   }

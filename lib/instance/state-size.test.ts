@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../base/encode.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
@@ -130,7 +130,7 @@ describe('a state that grows', () => {
 })
 
 describe('the states of all tabs', () => {
-  const heapBytes = 1_600_000 / fixedLimits.statesOfHeap
+  const heapBytes = 1_600_000 / processLimits.statesOfHeap
 
   it('take what they may and little more, also where all of them are needed', async () => {
     const { open, clock, hub } = testHub([d], { heapBytes, limits: { newTabsBurst: 1_000 } })
@@ -175,8 +175,8 @@ describe('the states of all tabs', () => {
 })
 
 it('the store in memory counts what it keeps of pages that have gone, until it drops that', async () => {
-  const heapBytes = 1_600_000 / fixedLimits.statesOfHeap
-  const { open, clock, hub } = testHub([d], { heapBytes, limits: { newTabsBurst: 1_000, keepMs: 1_000_000 } })
+  const heapBytes = 1_600_000 / processLimits.statesOfHeap
+  const { open, clock, hub } = testHub([d], { heapBytes, limits: { newTabsBurst: 1_000, retainMs: 1_000_000 } })
   const kept = async () => {
     let bytes = 0
     for (const token of tokens) bytes += sizeOf((await hub.store.read(token))?.state ?? {})
@@ -196,7 +196,7 @@ it('the store in memory counts what it keeps of pages that have gone, until it d
   }
   expect(hub.instances.size).toBe(0)
   expect(await kept()).toBeLessThan(2_000_000)
-  await clock.advance(hub.limits.keepMs)
+  await clock.advance(hub.limits.retainMs)
   expect(await kept()).toBeLessThan(tokens.length * 10)
   const late = await (await open()).watch(d)
   expect(await failureOrNothing(late.write('x'.repeat(90_000)), clock)).toBeUndefined()

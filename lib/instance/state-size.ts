@@ -2,9 +2,10 @@
  * Estimates the size of a token's state. Bytes that are put in are added, and bytes that are removed are not subtracted. So the estimate is
  * too high, and the state itself is measured only when the estimate is near the bound.
  */
+
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
-import { guardLimits } from '../base/guard-limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import type { State } from '../store/store.js'
 import type { Instance } from './instance.js'
@@ -24,7 +25,7 @@ export function grow(instance: Instance, bytes: number, staged: State, limit: nu
       `The state of this tab would take more than ${limit} bytes, the bound "stateBytes". Nothing was changed. Keep large data in a database, and ids of it in state.`,
     )
   instance.counted = counted
-  instance.bytes = counted + fixedLimits.instanceBytes
+  instance.bytes = counted + processLimits.instanceBytes
   return instance.bytes - before
 }
 
@@ -53,8 +54,8 @@ function sizeOfField(value: unknown, most: number): number {
 /** Counting costs as much as the state has parts, so it waits until about as much was put in. */
 function dueAt(counted: number | undefined, limit: number): number {
   if (counted === undefined) return 0
-  const nearlyFull = Math.max(limit, counted + limit / fixedLimits.countsOfFull)
-  return Math.min(nearlyFull, 2 * counted + fixedLimits.uncountedBytes) + fixedLimits.instanceBytes
+  const nearlyFull = Math.max(limit, counted + limit / processLimits.countsOfFull)
+  return Math.min(nearlyFull, 2 * counted + processLimits.uncountedBytes) + processLimits.instanceBytes
 }
 
 /**
@@ -62,7 +63,7 @@ function dueAt(counted: number | undefined, limit: number): number {
  * than its share would be, which is a part of `limit`. Small states go on, and so does what adds next to nothing to a large one.
  */
 export function refuseCrowded(instance: Instance, bytes: number, crowding: number, limit: number): void {
-  const { crowdedShare, crowdedBytes, fullStateBytes, fullAt } = guardLimits
+  const { crowdedShare, crowdedBytes, fullStateBytes, fullAt } = crowdLimits
   const size = instance.bytes + bytes
   const isRefused =
     crowding > fullAt

@@ -5,7 +5,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 
 /** At least one secret; without any given, one that lives as long as the process. */
 export function secretsOf(given: string | readonly string[] = []): readonly [string, ...string[]] {
@@ -21,7 +21,7 @@ export function newToken(clock: Pick<Clock, 'id' | 'now'>): string {
 /** When a token was made, in milliseconds since the epoch; the present for one that was not made by `newToken`. */
 export function birthOf(token: string, now: number): number {
   const time = Number.parseInt(token.slice(20), 16)
-  return time <= now + fixedLimits.clockSkewMs ? time : now
+  return time <= now + processLimits.clockSkewMs ? time : now
 }
 
 /** The signed token, which a tab stores: `token.signature`. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Eventually } from '../base/eventually.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 
 export class Turn {
   private readonly clock: Clock
@@ -37,7 +37,7 @@ export class Turn {
         process.nextTick(this.ended) // not before the last promise of this stretch has gone on
         return undefined
       }
-      if (now - this.since < serverLimits.stretchMs) return undefined
+      if (now - this.since < handlerLimits.stretchMs) return undefined
     }
     return this.next()
   }
@@ -53,12 +53,12 @@ export class Turn {
       this.inTurnSince = now
       this.clock.turn(this.inTurnEnded)
     }
-    return now - this.inTurnSince < serverLimits.stretchMs ? undefined : this.next()
+    return now - this.inTurnSince < handlerLimits.stretchMs ? undefined : this.next()
   }
 
   /** Runs a step that may come from within another one, as a trigger does: no stack holds an endless chain of them. */
   step<T>(work: () => Eventually<T>): Eventually<T> {
-    const turned = this.depth < serverLimits.stepsInside ? this.giveWay() : this.next()
+    const turned = this.depth < handlerLimits.stepsInside ? this.giveWay() : this.next()
     if (turned) return turned.then(() => this.step(work))
     this.depth += 1
     try {
@@ -103,8 +103,8 @@ export class Turn {
     const now = this.clock.now()
     const isQuick = now === this.lookedAt
     this.lookedAt = now
-    if (now - this.turnedAt < serverLimits.stretchMs)
-      return this.goOn(isQuick ? Math.min(2 * this.together, serverLimits.stepsInside) : 1)
+    if (now - this.turnedAt < handlerLimits.stretchMs)
+      return this.goOn(isQuick ? Math.min(2 * this.together, handlerLimits.stepsInside) : 1)
     this.since = undefined
     this.clock.turn(this.turned)
   }

@@ -1,7 +1,7 @@
 /** A lock that an author has taken for a block. In development, the log warns if `using` was forgotten. */
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 
 const development = process.env.NODE_ENV !== 'production'
 
@@ -22,7 +22,7 @@ export class UsingWatch {
     this.core = core
     this.where = where
     this.line = line
-    this.cancelTimer = core.clock.after(fixedLimits.lockHeldMs, () => this.say('still holds the lock'))
+    this.cancelTimer = core.clock.after(processLimits.lockHeldMs, () => this.say('still holds the lock'))
   }
 
   /** `await using` has asked for the block's end, or the lock is free. */

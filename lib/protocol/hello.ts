@@ -1,4 +1,6 @@
 /** What a page says first over a connection. It comes from outside, so `parseHello` takes `unknown`. */
+
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
 import { type Limits, pageLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
@@ -89,7 +91,11 @@ function formerIn(value: unknown): Former {
 }
 
 function subscriptionsIn(value: unknown, limits: Limits): Hello['subscriptions'] {
+<<<<<<< HEAD
   const { subscriptions: most } = pageLimits
+=======
+  const { subscriptions: most } = crowdLimits
+>>>>>>> 219b447 (Name limits as the field does)
   if (!Array.isArray(value) || value.length > most)
     throw malformed(`hello: expected a list of at most ${most} subscriptions`)
   const [first, ...others] = value.map((each) => opening(Array.isArray(each) ? each : [], limits))

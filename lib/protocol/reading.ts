@@ -1,13 +1,13 @@
 /** Reads what comes from a page: anything may. */
 import { HeldStateError } from '../base/errors.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 /** Names are kept, compared, logged and echoed. */
 export const isName = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= serverLimits.nameText
+  typeof value === 'string' && value.length <= handlerLimits.nameText
 
 export function count(value: unknown, what: string): number {
   if (isCount(value)) return value
@@ -16,7 +16,9 @@ export function count(value: unknown, what: string): number {
 
 export function name(value: unknown, what: string): string {
   if (isName(value)) return value
-  throw malformed(`expected the ${what} as text of at most ${serverLimits.nameText} characters, got ${describe(value)}`)
+  throw malformed(
+    `expected the ${what} as text of at most ${handlerLimits.nameText} characters, got ${describe(value)}`,
+  )
 }
 
 export const malformed = (message: string) => new HeldStateError('invalid-message', `Malformed message: ${message}.`)

@@ -8,7 +8,7 @@
 import { decode, isWrapped } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { excessOf, sizeOf } from '../base/value.js'
 import { type Opening, opening } from './opening.js'
 import { count, describe, isCount, malformed, name as nameIn } from './reading.js'
@@ -131,12 +131,12 @@ function callArguments(value: unknown, limits: Limits): readonly unknown[] {
   if (!Array.isArray(args)) throw malformed(`expected a list of arguments, got ${describe(value)}`)
   if (args.length > limits.callArguments)
     throw malformed(`a call takes at most ${limits.callArguments} arguments, got ${args.length}`)
-  const excess = excessOf(args, serverLimits.argumentKeys)
+  const excess = excessOf(args, handlerLimits.argumentKeys)
   if (excess === 'depth') throw new HeldStateError('invalid-arguments', 'The arguments are nested too deep.')
   if (excess === 'keys')
     throw new HeldStateError(
       'invalid-arguments',
-      `An object in the arguments has more than ${serverLimits.argumentKeys} keys. Use a list or a Map for so many.`,
+      `An object in the arguments has more than ${handlerLimits.argumentKeys} keys. Use a list or a Map for so many.`,
     )
   return args // what no state can hold, `decode` has refused
 }

@@ -1,7 +1,7 @@
 /** Many pages of one address, each within its own bounds. */
 import { expect, it } from 'vitest'
-import { guardLimits } from '../base/guard-limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { protocolVersion } from '../protocol/version.js'
 import { testHub } from '../testing/kit.js'
@@ -48,9 +48,9 @@ it('together are put last when they call more than an address does, though none 
   for (let n = 0; n < 50; n += 1) many.push(await page(kit, '1.1.1.1'))
   const neighbour = await page(kit, '2.2.2.2')
   neighbour.call('add')
-  for (let n = 0; n < guardLimits.addressCallsBurst / 60; n += 1) for (const { call } of many) call('add')
+  for (let n = 0; n < crowdLimits.addressCallsBurst / 60; n += 1) for (const { call } of many) call('add')
   expect(many.filter(({ connection }) => connection.paused > 0)).toEqual([])
-  for (let n = 0; n < guardLimits.addressCallsBurst / 200; n += 1) for (const { call } of many) call('add')
+  for (let n = 0; n < crowdLimits.addressCallsBurst / 200; n += 1) for (const { call } of many) call('add')
   expect(many.filter(({ connection }) => connection.paused > 0).length).toBe(50)
   neighbour.call('add')
   expect(neighbour.connection.paused).toBe(0)
@@ -63,7 +63,7 @@ it('of an address that is not known are not counted together', async () => {
   const many: Awaited<ReturnType<typeof page>>[] = []
   for (let n = 0; n < 50; n += 1) many.push(await page(kit, undefined))
   ;(await page(kit, undefined)).call('add')
-  for (let n = 0; n < guardLimits.addressCallsBurst / 40; n += 1) for (const { call } of many) call('add')
+  for (let n = 0; n < crowdLimits.addressCallsBurst / 40; n += 1) for (const { call } of many) call('add')
   expect(many.filter(({ connection }) => connection.paused > 0)).toEqual([])
 })
 
@@ -72,13 +72,13 @@ it('wait with the states that they ask for again, once an address has had many b
   const many: Awaited<ReturnType<typeof page>>[] = []
   for (let n = 0; n < 40; n += 1) many.push(await page(kit, '1.1.1.1'))
   for (const { call } of many) call('fill', 1_000_000)
-  await kit.clock.advance(fixedLimits.resyncLongestMs)
+  await kit.clock.advance(processLimits.resyncLongestMs)
   const neighbour = await page(kit, '2.2.2.2')
   for (const { session } of many) session.receive('resync', [0], 10)
   neighbour.session.receive('resync', [0], 10)
   await kit.clock.advance(100)
   const sum = () => many.reduce((all, { welcomes }) => all + welcomes(), 0) - 40
-  expect(sum()).toBeLessThanOrEqual(guardLimits.addressWelcomesBurst / 1_000_000 + 1)
+  expect(sum()).toBeLessThanOrEqual(crowdLimits.addressWelcomesBurst / 1_000_000 + 1)
   expect(sum()).toBeGreaterThan(10)
   expect(neighbour.welcomes()).toBe(2)
   await kit.clock.advance(5_000)

@@ -2,14 +2,14 @@
  * What the pages of one address may ask together. Each page stays within its own rate, and a hundred of them take the thread all the same:
  * above these rates they are put last, like a page above its own.
  */
-import { guardLimits } from '../base/guard-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { CallRate } from './call-rate.js'
 
 export class AddressRate {
   pages = 0
-  readonly calls = new CallRate(guardLimits.addressCallsPerSecond, guardLimits.addressCallsBurst)
+  readonly calls = new CallRate(crowdLimits.addressCallsPerSecond, crowdLimits.addressCallsBurst)
   /** Of the bytes of whole states. */
-  readonly welcomes = new CallRate(guardLimits.addressWelcomesPerSecond, guardLimits.addressWelcomesBurst)
+  readonly welcomes = new CallRate(crowdLimits.addressWelcomesPerSecond, crowdLimits.addressWelcomesBurst)
 }
 
 /** Those of the addresses that have a page here. */

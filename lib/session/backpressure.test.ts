@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../hub/options.js'
 import { TestClock } from '../testing/clock.js'
@@ -37,7 +37,7 @@ it('sends a page that does not read one welcome, however often it asks', async (
   const { tab, clock, unread } = await slowPage()
   for (let asked = 0; asked < 40; asked += 1) {
     tab.wire.send('resync', 0)
-    await clock.advance(fixedLimits.resyncPauseMs)
+    await clock.advance(processLimits.resyncPauseMs)
   }
   expect(unread()).toBeGreaterThan(length)
   expect(unread()).toBeLessThan(length + defaultLimits.unreadBytes)
@@ -92,7 +92,7 @@ it('leaves alone a page that takes a little now and then', async () => {
 })
 
 it('cuts off the page that has been slow for longest when all together leave too much unread', async () => {
-  const heapBytes = 1_200_000 / fixedLimits.unreadOfHeap
+  const heapBytes = 1_200_000 / processLimits.unreadOfHeap
   const { tab: first, open, clock, done, hub } = await slowPage({ heapBytes })
   const others = [await open(), await open()]
   for (const tab of others) {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Limits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { Connection } from './connection.js'
 
 /** What all pages of a process leave unread. */
@@ -73,7 +73,7 @@ export class Backpressure {
   sent(): void {
     const { unread = 0 } = this.connection
     const { unreadBytes } = this.limits
-    if (unread < Math.min(unreadBytes, fixedLimits.unreadCounted) && this.counted === 0) return
+    if (unread < Math.min(unreadBytes, processLimits.unreadCounted) && this.counted === 0) return
     if (unread >= unreadBytes && !this.isBlocked) {
       this.all.block(this)
       this.cutLater()

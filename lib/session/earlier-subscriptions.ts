@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Limits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { ReplayWindow } from './replay-window.js'
 
 /** What the next session of a page goes on from. */
@@ -61,7 +61,7 @@ export class EarlierSubscriptions<Subscribed extends Present> {
     const earlier = { history, busy }
     trace.earlier = earlier
     history.close(bytes)
-    trace.cancelForget = this.clock.after(fixedLimits.windowMs, () => {
+    trace.cancelForget = this.clock.after(processLimits.windowMs, () => {
       const forget = () => {
         if (this.of(token, page) === earlier) this.forget(token, page)
       }

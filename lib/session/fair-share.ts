@@ -4,7 +4,7 @@
  * thread, none of them is. So a flood costs its own page time, and not the others.
  */
 import type { Clock } from '../base/clock.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { AddressRates } from './address-rates.js'
 
 /** A page above its rate. */
@@ -64,7 +64,7 @@ export class FairShare {
 
   /** Whether another page, within its rate, was about just now. */
   private isContended(page: Drainable, now: number): boolean {
-    return now - (this.quietPage === page ? this.otherQuietAt : this.quietAt) < serverLimits.quietMs
+    return now - (this.quietPage === page ? this.otherQuietAt : this.quietAt) < handlerLimits.quietMs
   }
 
   private turnLater(): void {
@@ -76,7 +76,7 @@ export class FairShare {
 
   /** A page above its rate has held the thread for so many milliseconds. */
   spent(ms: number): void {
-    const rest = ms * (ms > serverLimits.stretchMs ? serverLimits.restOfLong : serverLimits.restOfShort)
+    const rest = ms * (ms > handlerLimits.stretchMs ? handlerLimits.restOfLong : handlerLimits.restOfShort)
     this.restUntil = Math.max(this.restUntil, this.clock.now()) + rest
   }
 
@@ -93,7 +93,7 @@ export class FairShare {
   private serve(page: Drainable, now: number): void {
     this.waiting.delete(page)
     this.current = page
-    this.until = now + serverLimits.sliceMs
+    this.until = now + handlerLimits.sliceMs
     page.drain()
     this.spent(this.clock.now() - now)
   }

@@ -3,7 +3,7 @@
  * tab whose state changes all the time gets one message per frame: the number of messages is the cost, not their size.
  */
 import type { Clock } from '../base/clock.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 
 export interface Flushable {
   /** When it sent last, in milliseconds of the clock. */
@@ -76,7 +76,7 @@ export class FlushScheduler {
    * sent over several turns.
    */
   private send(senders: Iterable<Flushable>): void {
-    const end = this.clock.now() + serverLimits.flushMs
+    const end = this.clock.now() + handlerLimits.flushMs
     let isLate = false
     const done: Flushable[] = []
     for (const sender of senders) {

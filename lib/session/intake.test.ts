@@ -1,8 +1,8 @@
 /** Pages that send much: in bytes, and in calls a second. */
 import { describe, expect, it } from 'vitest'
-import { guardLimits } from '../base/guard-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { defaultLimits } from '../base/limits.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { protocolVersion } from '../protocol/version.js'
 import { memoryStore } from '../store/memory.js'
@@ -271,7 +271,7 @@ it('one page above its rate at a time is served, as long as another one is about
   }
   expect(pages.map(({ left }) => left)).toEqual([0, 0, 0])
   const first = (name: string) => served.find(([of]) => of === name)?.[1] ?? Number.NaN
-  expect(first('c')).toBeLessThan(4 * 3 * serverLimits.sliceMs)
+  expect(first('c')).toBeLessThan(4 * 3 * handlerLimits.sliceMs)
   expect(clock.time).toBeGreaterThan(2 * 3 * 40 * 0.5 * 0.9) // it rested for as long as it ran
 })
 
@@ -295,5 +295,5 @@ it('a connection over which much comes that cannot be read is closed, and the re
   kit.session.receive('batch', [batch], 7_000)
   await kit.clock.settle()
   expect([closed, kit.session.phase]).toEqual([1, 'closed'])
-  expect(kit.said.filter(([name]) => name === 'f').length).toBeLessThan(guardLimits.unreadableMessages)
+  expect(kit.said.filter(([name]) => name === 'f').length).toBeLessThan(crowdLimits.unreadableMessages)
 })

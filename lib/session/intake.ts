@@ -2,9 +2,10 @@
  * How the messages of a page come in: parsed, within its bounds, and in its turn. Cancels go ahead of the calls that wait, unless they mean one
  * of them.
  */
+
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
-import { guardLimits } from '../base/guard-limits.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { stackless } from '../base/stackless.js'
 import type { Opening } from '../protocol/opening.js'
 import { malformed } from '../protocol/reading.js'
@@ -103,7 +104,7 @@ export class Intake implements Drainable, InboxOptions {
     const { clock, fairShare } = this.core
     const now = clock.now()
     this.countedAt = now
-    const calls = messages + bytes / serverLimits.bytesOfCall
+    const calls = messages + bytes / handlerLimits.bytesOfCall
     const together = this.addressRate?.calls.count(calls, now) === true
     this.isFast = this.rate.count(calls, now) || together
     if (this.isFast) this.hasTurn()
@@ -170,7 +171,7 @@ export class Intake implements Drainable, InboxOptions {
     const { page } = this
     to.refuse(id, error)
     if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
-    if (this.unreadable > guardLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
+    if (this.unreadable > crowdLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
   }
 
   /** A page that has not heard what its calls replied waits until it has, if it can be heard to say so. */
@@ -191,8 +192,8 @@ export class Intake implements Drainable, InboxOptions {
   /** Calls of one message that take long together count as fast, however few they are. */
   private isLong(): boolean {
     this.asked += 1
-    if (!this.isReceiving || this.asked % serverLimits.callsPerLook !== 0) return false
-    this.isFast = this.core.clock.now() - this.countedAt > serverLimits.stretchMs
+    if (!this.isReceiving || this.asked % handlerLimits.callsPerLook !== 0) return false
+    this.isFast = this.core.clock.now() - this.countedAt > handlerLimits.stretchMs
     return this.isFast
   }
 

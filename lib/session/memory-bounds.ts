@@ -1,6 +1,6 @@
 /** What all pages of a process may take of its memory: each bound is a part of the limit of its heap. */
 import { getHeapStatistics } from 'node:v8'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { Unread } from './backpressure.js'
 import { Inboxes } from './pace.js'
 import { ReplayMemory } from './replay-memory.js'
@@ -18,10 +18,10 @@ export class MemoryBounds {
   readonly waitingStarts: number
 
   constructor(heapBytes: number = getHeapStatistics().heap_size_limit) {
-    this.unread = new Unread(heapBytes * fixedLimits.unreadOfHeap)
-    this.windows = new ReplayMemory(heapBytes * fixedLimits.windowsOfHeap)
-    this.inboxes = new Inboxes(heapBytes * fixedLimits.inboxOfHeap)
-    this.states = heapBytes * fixedLimits.statesOfHeap
-    this.waitingStarts = heapBytes * fixedLimits.waitingOfHeap
+    this.unread = new Unread(heapBytes * processLimits.unreadOfHeap)
+    this.windows = new ReplayMemory(heapBytes * processLimits.windowsOfHeap)
+    this.inboxes = new Inboxes(heapBytes * processLimits.inboxOfHeap)
+    this.states = heapBytes * processLimits.statesOfHeap
+    this.waitingStarts = heapBytes * processLimits.waitingOfHeap
   }
 }

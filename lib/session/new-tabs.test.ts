@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HeldStateError } from '../base/errors.js'
 import { defaultLimits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { readState } from '../instance/read.js'
 import { newToken } from '../instance/token.js'
@@ -66,7 +66,7 @@ describe('a tab that changes nothing', () => {
       expect(state.n).toBe(0)
       tab.close()
     }
-    await clock.advance(fixedLimits.windowMs + 1)
+    await clock.advance(processLimits.windowMs + 1)
     expect([saves(), memory.size, hub.instances.size, hub.locks.size, hub.sessions.size, clock.running]).toEqual([
       0, 0, 0, 0, 0, 0,
     ])
@@ -134,7 +134,7 @@ describe('a tab that has called', () => {
     expect(hub.instances.size).toBe(1)
     await clock.advance(2)
     expect([hub.instances.size, hub.locks.size, memory.size]).toEqual([0, 0, 1])
-    await clock.advance(hub.limits.keepMs)
+    await clock.advance(hub.limits.retainMs)
     expect(memory.size).toBe(0)
     expect(clock.running).toBe(0)
   })
@@ -144,18 +144,18 @@ describe('a tab that has called', () => {
     const tab = await open()
     await done((await tab.watch(d)).add())
     tab.drop()
-    await clock.advance(hub.limits.keepMs / 2)
+    await clock.advance(hub.limits.retainMs / 2)
     await tab.reconnect()
     expect(tab.state(d).n).toBe(1)
     await done(tab.state(d).add())
     tab.drop()
-    await clock.advance(hub.limits.keepMs - 1_000)
+    await clock.advance(hub.limits.retainMs - 1_000)
     await tab.reconnect()
     expect(tab.state(d).n).toBe(2)
   })
 
   it('leaves the memory at once where states together take too much of it', async () => {
-    const heapBytes = 250_000 / fixedLimits.statesOfHeap
+    const heapBytes = 250_000 / processLimits.statesOfHeap
     const { open, hub, clock, done } = testHub([big], { heapBytes, store: { ...memoryStore(), inMemory: false } })
     for (let n = 0; n < 10; n += 1) {
       const tab = await open()
@@ -194,8 +194,8 @@ describe('a session that has ended', () => {
       await tab.reconnect()
       return tab.wire.received.at(-1)?.[0]
     }
-    expect(await rest(fixedLimits.windowMs - 1_000)).toBe('r')
-    expect(await rest(fixedLimits.windowMs + 1_000)).toBe('w')
+    expect(await rest(processLimits.windowMs - 1_000)).toBe('r')
+    expect(await rest(processLimits.windowMs + 1_000)).toBe('w')
     expect(hub.memory.windows.bytes).toBe(0)
   })
 })

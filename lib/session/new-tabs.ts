@@ -1,8 +1,8 @@
 /** How fast an address may open new tabs. Pages that come back with their token are free. */
 import { Buckets } from '../base/buckets.js'
 import type { Clock } from '../base/clock.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
-import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
 import { newToken } from '../instance/token.js'
 import type { Connection } from './connection.js'
@@ -26,7 +26,7 @@ export class NewTabs {
 
   /** A new tab begins as a copy of so many bytes, which its first change writes to the store: it counts as many. Throws as well. */
   copy({ address }: Pick<Connection, 'address'>, bytes: number): void {
-    this.take(address, Math.min(this.burst, bytes / guardLimits.bytesOfNewTab))
+    this.take(address, Math.min(this.burst, bytes / crowdLimits.bytesOfNewTab))
   }
 
   private take(address: string | undefined, amount: number): void {

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { Version3 } from '../protocol/version-3.js'
 import type { Connection } from './connection.js'
 
@@ -75,7 +75,7 @@ export class OlderConnection implements Connection {
 
 /** Tells the page to reload, once its calls have come and have ended. */
 export function endOlder(session: OlderSession, clock: Clock): void {
-  clock.after(fixedLimits.olderPageMs, () => {
+  clock.after(processLimits.olderPageMs, () => {
     if (session.phase === 'closed') return
     if (session.phase === 'open' && isQuiet(session)) session.farewell(reload(), 0)
     else endOlder(session, clock)

@@ -1,11 +1,11 @@
 /** The subscriptions of one page, as it opens and closes them. A number is never used again. */
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import type { HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
-import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { Turn } from '../instance/turn.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Closed, Down } from '../protocol/down.js'
@@ -109,7 +109,7 @@ export class OpenedSubscriptions {
     while (!(await subscription.load(watch))) {
       if (this.isOver(subscription)) return
       if (subscription.number === 0) return session.close() // the page comes back
-      await new Promise<void>((resolve) => void core.clock.after(fixedLimits.loadAgainMs, resolve))
+      await new Promise<void>((resolve) => void core.clock.after(processLimits.loadAgainMs, resolve))
       if (this.isOver(subscription)) return
     }
     if (this.isOver(subscription)) return
@@ -130,7 +130,7 @@ export class OpenedSubscriptions {
 
   private refuse(subscription: number, error: unknown): void {
     this.refusals += 1
-    if (this.refusals > guardLimits.unreadableMessages) return this.session.farewell(tooOften(), 0)
+    if (this.refusals > crowdLimits.unreadableMessages) return this.session.farewell(tooOften(), 0)
     const failure = toFailure(concealed('handler-failed', 'A subscription', error))
     this.refused = [...this.refused, { type: 'closed', subscription, failure }]
     if (this.session.phase === 'open') this.sayRefused()

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../base/clock.js'
 import { after, type Eventually } from '../base/eventually.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
 import type { Instance } from '../instance/instance.js'
 import { type ReadCore, readInstance } from '../instance/read.js'
@@ -49,7 +49,7 @@ export class Originals {
     this.sizes.delete(token)
     this.sizes.set(token, bytes)
     const [oldest] = this.sizes.keys()
-    if (this.sizes.size > fixedLimits.originalSizes && oldest !== undefined) this.sizes.delete(oldest)
+    if (this.sizes.size > processLimits.originalSizes && oldest !== undefined) this.sizes.delete(oldest)
   }
 
   /** What is kept of a token, or what it has borrowed itself. */
@@ -60,7 +60,7 @@ export class Originals {
     if (this.last?.token === token) return this.last.kept
     const kept = this.read(token)
     this.forget()
-    this.last = { token, kept, cancelForget: clock.after(fixedLimits.originalMs, () => this.forget()) }
+    this.last = { token, kept, cancelForget: clock.after(processLimits.originalMs, () => this.forget()) }
     kept.catch(() => {
       if (this.last?.kept === kept) this.forget()
     })

@@ -1,6 +1,6 @@
 /** A page that asks for the whole state again and again gets it now and then, and less and less often. */
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 
 export class Resync {
   private readonly clock: Clock
@@ -25,7 +25,7 @@ export class Resync {
     if (!this.asked) return false
     const now = this.clock.now()
     const sinceMs = now - this.sentAt
-    const waitMs = isCrowded(now) ? fixedLimits.resyncPauseMs : this.pauseMs - sinceMs
+    const waitMs = isCrowded(now) ? processLimits.resyncPauseMs : this.pauseMs - sinceMs
     if (waitMs > 0) {
       this.cancelTimer ??= this.clock.after(waitMs, () => {
         this.cancelTimer = undefined
@@ -33,8 +33,8 @@ export class Resync {
       })
       return false
     }
-    this.pauseMs = Math.max(fixedLimits.resyncPauseMs, Math.min(2 * this.pauseMs, fixedLimits.resyncLongestMs))
-    if (sinceMs > 2 * fixedLimits.resyncLongestMs) this.pauseMs = fixedLimits.resyncPauseMs
+    this.pauseMs = Math.max(processLimits.resyncPauseMs, Math.min(2 * this.pauseMs, processLimits.resyncLongestMs))
+    if (sinceMs > 2 * processLimits.resyncLongestMs) this.pauseMs = processLimits.resyncPauseMs
     this.asked = false
     this.sentAt = now
     return true

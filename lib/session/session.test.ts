@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { guardLimits } from '../base/guard-limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { HubRuntime } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
@@ -219,9 +219,9 @@ describe('a message from outside', () => {
           await clock.settle()
         },
       ),
-      { seed, numRuns: guardLimits.unreadableMessages }, // after that many it is closed
+      { seed, numRuns: crowdLimits.unreadableMessages }, // after that many it is closed
     )
-    await clock.advance(3 * fixedLimits.resyncLongestMs)
+    await clock.advance(3 * processLimits.resyncLongestMs)
     expect(hub.backgroundTasks.size).toBe(0)
     expect(log.lines).toEqual([])
     const [[kind, , , revision, views]] = (await say('resync', 0)) as [[string, number, string, number, unknown[]]]

@@ -4,7 +4,7 @@
  */
 import type { Failure, HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { unusualBounds } from '../protocol/bounds.js'
 import { type Change, type Down, writeDown } from '../protocol/down.js'
 import { type Former, type Hello, otherApp } from '../protocol/hello.js'
@@ -248,7 +248,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   /** The page does not read how its calls end: further ones wait. */
   hold(): void {
     const { unsaid } = this
-    if (unsaid < fixedLimits.unreadEnds) return
+    if (unsaid < processLimits.unreadEnds) return
     if (unsaid > 2 * this.core.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
     if (this.isHeld) return
     this.isHeld = true

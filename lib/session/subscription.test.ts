@@ -1,7 +1,7 @@
 /** Two subscriptions on one socket: to the state of the tab itself, and to that of another token, at an address that the test gives. */
 import { expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import type { HubOptions } from '../hub/options.js'
 import { signToken } from '../instance/token.js'
@@ -216,7 +216,7 @@ it('of a page that reads slowly, each subscription has its turn', async () => {
 
 it('a page that asks one of them for the whole again is sent that one alone', async () => {
   const { session, second, clock, said } = await two()
-  await clock.advance(fixedLimits.resyncPauseMs)
+  await clock.advance(processLimits.resyncPauseMs)
   const before = [said.own.length, said.other.length]
   session.receive('resync', [second.number], 10)
   await clock.advance(50)

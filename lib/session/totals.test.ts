@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Json } from '../base/encode.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import type { HubRuntime } from '../hub/hub.js'
 import { signToken } from '../instance/token.js'
@@ -139,9 +139,9 @@ async function play(acts: readonly Act[], saveMs: number): Promise<ReturnType<ty
     if (how % 3 === 0) await clock.settle()
   }
   for (const line of lines) end(line)
-  await clock.advance(3 * fixedLimits.windowMs + hub.limits.unloadMs + hub.limits.eventTimeoutMs)
+  await clock.advance(3 * processLimits.windowMs + hub.limits.unloadMs + hub.limits.eventTimeoutMs)
   await clock.advance(hub.limits.unloadMs)
-  if (hub.store.inMemory) await clock.advance(hub.limits.keepMs) // until then it takes what it keeps
+  if (hub.store.inMemory) await clock.advance(hub.limits.retainMs) // until then it takes what it keeps
   return totals(hub)
 }
 

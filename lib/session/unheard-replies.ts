@@ -3,7 +3,7 @@
  * calls of the page wait.
  */
 import type { Json } from '../base/encode.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { type CallLog, weightOf, withoutReplies } from '../instance/call-log.js'
 import type { Settlement } from '../protocol/down.js'
 import type { Former } from '../protocol/hello.js'
@@ -40,14 +40,14 @@ export class UnheardReplies {
   private bytes = 0
 
   get isFull(): boolean {
-    return this.bytes >= serverLimits.unheardReplies
+    return this.bytes >= handlerLimits.unheardReplies
   }
 
   /** A call has replied. Of those that are too many, as of a page that cannot be made to wait, the oldest are forgotten with the call. */
   add(subscription: number, id: number, reply: Json): void {
     const added = { subscription, id, bytes: weightOf(reply), message: undefined }
     this.keep([...this.all.filter((one) => one.id !== id), added])
-    while (this.bytes > serverLimits.rememberedReplies) this.keep(this.all.slice(1))
+    while (this.bytes > handlerLimits.rememberedReplies) this.keep(this.all.slice(1))
   }
 
   /** A call has failed all the same. */

@@ -1,10 +1,10 @@
 /** The states that one page watches: shows those that it asks for, and tries again what cannot be saved yet. */
 import type { Clock } from '../base/clock.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
-import { guardLimits } from '../base/guard-limits.js'
 import type { Limits } from '../base/limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { Instance } from '../instance/instance.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
@@ -54,7 +54,7 @@ export class Watching {
 
   /** It has asked for more states that nobody has declared than a page of an older version of the app does. */
   get asksTooMuch(): boolean {
-    return this.unknown > guardLimits.unknownStates
+    return this.unknown > crowdLimits.unknownStates
   }
 
   /** Definitions are others now: shows what they make of the watched states. */
@@ -69,10 +69,10 @@ export class Watching {
   }
 
   /** Shows a state. What an older version left may have to be saved; where that fails, it is tried again as long as the page is here. */
-  private materialize(id: string, waitMs: number = fixedLimits.saveAgainMs): Eventually<void> {
+  private materialize(id: string, waitMs: number = processLimits.saveAgainMs): Eventually<void> {
     const again = () =>
       void rescued(
-        () => this.materialize(id, Math.min(waitMs * 2, fixedLimits.saveAgainLongestMs)),
+        () => this.materialize(id, Math.min(waitMs * 2, processLimits.saveAgainLongestMs)),
         () => {},
       )
     return rescued(
@@ -100,5 +100,5 @@ const outOfOrder = () =>
 export const tooManyUnknown = () =>
   new HeldStateError(
     'too-many-states',
-    `This tab watches more than ${guardLimits.unknownStates} states that nobody has declared. Reload the page.`,
+    `This tab watches more than ${crowdLimits.unknownStates} states that nobody has declared. Reload the page.`,
   )

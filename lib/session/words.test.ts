@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { textLimits } from '../base/limits.js'
-import { serverLimits } from '../base/server-limits.js'
+import { logLimits } from '../base/server-limits.js'
 import { defineState, Refusal } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { gate } from '../testing/await.fixture.js'
@@ -61,7 +61,7 @@ it('100 refused calls that echo 900 KB leave little in the store and in the log'
   }
   await kit.done(state.add())
   expect(saved().length).toBeLessThan(30_000)
-  expect(log.lines.length).toBeLessThanOrEqual(serverLimits.logLinesOfKind)
+  expect(log.lines.length).toBeLessThanOrEqual(logLimits.logLinesOfKind)
   expect(log.lines.join().length).toBeLessThan(30_000)
 })
 
@@ -94,7 +94,7 @@ it('the error and the note of a task are cut', async () => {
 it('a computed value that throws at each change is a few lines in the log', async () => {
   const { kit, state, log } = await open()
   for (let call = 0; call < 100; call += 1) await kit.done(state.break(`${'y'.repeat(call)}no\nheldstate: fine`))
-  expect(log.lines.length).toBeLessThanOrEqual(serverLimits.logLinesOfKind)
+  expect(log.lines.length).toBeLessThanOrEqual(logLimits.logLinesOfKind)
   expect(log.lines.every((line) => !line.includes('\n'))).toBe(true)
 })
 

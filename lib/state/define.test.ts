@@ -304,8 +304,8 @@ it.each<[string, object, string]>([
 it.each<[string, () => unknown, string]>([
   ['createHub', () => createHub({ limit: {} } as object), 'createHub({ limit }): there is no such option'],
   ['createHub', () => createHub({ ondDuplicate: 'copy' } as object), 'Did you mean onDuplicate?'],
-  ['limits', () => createHub({ limits: { keepMS: 1 } } as object), 'Did you mean keepMs?'],
-  ['limits', () => createHub({ limits: { keepMs: '1s' } } as object), 'limits({ keepMs }): expected a number'],
+  ['limits', () => createHub({ limits: { keepMS: 1 } } as object), 'Did you mean retainMs?'],
+  ['limits', () => createHub({ limits: { retainMs: '1s' } } as object), 'limits({ retainMs }): expected a number'],
   ['testHub', () => testHub([], { secrets: 'x' } as object), 'Did you mean secret?'],
   ['diskStore', () => diskStore({ dir: '.', survive: 'power' } as { dir: string }), 'Did you mean survives?'],
   ['redisStore', () => redisStore('redis://localhost', { perfix: 'x' } as object), 'Did you mean prefix?'],
@@ -314,6 +314,6 @@ it.each<[string, () => unknown, string]>([
 })
 
 it('a limit that is undefined leaves the default', () => {
-  const limits = { keepMs: undefined } as unknown as { keepMs: number }
-  expect(new HubRuntime({ limits }).limits.keepMs).toBe(new HubRuntime().limits.keepMs)
+  const limits = { retainMs: undefined } as unknown as { retainMs: number }
+  expect(new HubRuntime({ limits }).limits.retainMs).toBe(new HubRuntime().limits.retainMs)
 })

@@ -6,7 +6,7 @@
 import { copyValue } from '../base/copy.js'
 import { HeldStateError } from '../base/errors.js'
 import { isPromise } from '../base/eventually.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { cut } from '../base/text.js'
 import { kindOf } from '../base/value.js'
 import type { EventDeclaration, TaskDeclaration } from './definition.js'
@@ -160,9 +160,9 @@ export class Members {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: stores put them between names
     if (/[\u0000-\u001f]/.test(name))
       throw this.invalid(`${JSON.stringify(name)} has a control character, and cannot be the name of a ${kind}`)
-    if (name.length > serverLimits.nameText)
+    if (name.length > handlerLimits.nameText)
       throw this.invalid(
-        `"${cut(name, 80)}" is longer than ${serverLimits.nameText} characters, and cannot be the name of a ${kind}`,
+        `"${cut(name, 80)}" is longer than ${handlerLimits.nameText} characters, and cannot be the name of a ${kind}`,
       )
     const other = fields.has(name) ? `${fields.get(name)} field` : this.kindOf(name)
     if (other !== undefined)

@@ -1,7 +1,7 @@
 /** Texts that grow are saved as what was added to them. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { TokenRecord, type Writes } from './record.js'
 import type { Stored } from './store.js'
 
@@ -76,7 +76,7 @@ for (const [name, make, last] of shapes)
       }
       expect(saves.read.map((field) => last(field as never))).toEqual([text, text, text])
       expect(saves.written).toBeLessThanOrEqual(3 * text.length)
-      expect(Object.keys(saves.texts).length).toBeLessThan(fixedLimits.patchesOfField + 10)
+      expect(Object.keys(saves.texts).length).toBeLessThan(processLimits.patchesOfField + 10)
       expect(JSON.stringify(saves.texts).length).toBeLessThan(8 * text.length)
     })
 
@@ -158,7 +158,7 @@ test('many pieces become one, also of a text that others have followed or loaded
   let text = long
   const save = () => saves.save({ a: 1, texts: [text] })
   save()
-  for (let index = 0; index < 3 * fixedLimits.patchesOfField; index += 1) {
+  for (let index = 0; index < 3 * processLimits.patchesOfField; index += 1) {
     text += index % 700 === 0 ? '😀' : 'ab'
     if (index % 900 === 899) text = text.slice(0, 50) + text.slice(60)
     save()

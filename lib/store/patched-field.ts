@@ -2,7 +2,7 @@
  * A field that is not rewritten whole: its own text, and patches next to it. A patch that goes on where the one before it ended in a text
  * is only what was added, as a JSON string: so a text that grows names its place once. Very many of these become one.
  */
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { Key, Patch, TextSplice } from '../delta/patch.js'
 import { isTextSplice } from '../delta/patch.js'
 import { list } from '../protocol/from-hub.js'
@@ -39,19 +39,19 @@ export interface Saved {
 
 /** Just written whole. `undefined` if it is too small for patches. */
 export const wholeField = (length: number): PatchedField | undefined =>
-  length < fixedLimits.patchedText
+  length < processLimits.patchedText
     ? undefined
     : { length, patches: 0, patchesLength: 0, grown: 0, run: undefined, isSpliced: false }
 
 /** What is saved of `patches`, which have made it `value`. `undefined` if it is to be written whole. */
 export function patched(field: PatchedField, patches: readonly Patch[], value: unknown): Saved | undefined {
-  const isSmall = field.length < fixedLimits.largeField
+  const isSmall = field.length < processLimits.largeField
   if (isSmall && !patches.every(isTextSplice)) return undefined
   const text = textOf(field, patches)
   const next = after(field, patches, text)
   if (isSmall && 2 * text.length > field.length + field.grown) return undefined
   if (next.patchesLength > next.length + 2 * next.grown) return undefined
-  if (next.patches <= fixedLimits.patchesOfField) return { field: next, number: next.patches, text }
+  if (next.patches <= processLimits.patchesOfField) return { field: next, number: next.patches, text }
   return joined(next, value)
 }
 
@@ -106,7 +106,7 @@ function runAfter({ run }: PatchedField, patches: readonly Patch[], number: numb
   if (!splice || !isTextSplice(splice)) return undefined
   const [path, start, deleteCount, words] = splice
   const end = start + words.length
-  if (patches.length > 1 || length >= fixedLimits.largeField) return runFrom(path, end, number + 1)
+  if (patches.length > 1 || length >= processLimits.largeField) return runFrom(path, end, number + 1)
   if (run && isNext(run, splice)) return { ...run, end, length: run.length + length }
   return { path, start, deleteCount, end, first: number, length }
 }
@@ -123,7 +123,7 @@ const runFrom = (path: readonly Key[], start: number, first: number): Run => ({
 /** One patch in place of the run, if that is most of them. */
 function joined(field: PatchedField, value: unknown): Saved | undefined {
   const { run, patches } = field
-  if (!run || patches - run.first < fixedLimits.patchesOfField / 2) return undefined
+  if (!run || patches - run.first < processLimits.patchesOfField / 2) return undefined
   const whole = run.path.reduce<unknown>(
     (box, key) => (box instanceof Map ? box.get(key) : (box as Record<string, unknown>)[key as string]),
     value,

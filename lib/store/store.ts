@@ -125,15 +125,15 @@ export interface StateStore {
   /** Forgets the token, unless another handle has loaded it since. Does nothing for an unknown one. */
   drop(token: string): Promise<void> | void
   /**
-   * The hub no longer uses the token, so this handle can free its memory. The state stays saved for at least `keepMs` milliseconds, and
+   * The hub no longer uses the token, so this handle can free its memory. The state stays saved for at least `retainMs` milliseconds, and
    * is loaded again when it is needed.
    */
-  unload?(token: string, keepMs: number): Promise<void> | void
+  unload?(token: string, retainMs: number): Promise<void> | void
   /**
    * For a store that outlives its process: some tokens that are not `inUse`, and that were neither first saved nor named here for
-   * `keepMs` milliseconds. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
+   * `retainMs` milliseconds. The hub asks now and then, and drops them. A store that forgets by itself leaves this out.
    */
-  unused?(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]>
+  unused?(inUse: Iterable<string>, retainMs: number): Promise<readonly string[]>
   /** Tokens with runs of processes that have ended, which the hub adopts. A shared store gives some of them at a time. */
   orphans?(): Promise<readonly string[]>
   /** Tokens that the browser with this hash used last. Without it, the hub finds only tokens that are open or loaded. */
@@ -157,9 +157,9 @@ export interface Shared {
   /** Milliseconds after its last heartbeat before a process is declared dead. */
   readonly leaseMs: number
   /** Milliseconds for which it keeps an unused token. They count, and not those of the hub. */
-  readonly keepMs: number
-  /** Called once, before anything else. `keepMs` are those of the hub, for a store that was given none. */
-  listen(events: ClusterEvents, keepMs?: number): void
+  readonly retainMs: number
+  /** Called once, before anything else. `retainMs` are those of the hub, for a store that was given none. */
+  listen(events: ClusterEvents, retainMs?: number): void
   /** Whether this process still owns the token, as far as it can know without asking. */
   owns(token: string): boolean
   /** Hands the token to the process that has waited longest. With `follow`, this process is sent changes from now on. */

@@ -1,5 +1,5 @@
 /** Adopts the durable tasks of processes that have died: the tokens that wait for it, a few at a time, until there are none. */
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { inTab } from '../instance/token.js'
 import type { TasksCore } from './core.js'
 
@@ -62,7 +62,7 @@ export class AdoptionQueue {
   /** Tokens stay in the queue when the store has failed, or when the process runs as many tasks as it may. */
   private retryLater(): void {
     this.cancelRetry()
-    if (!this.isStopped) this.cancelRetry = this.core.clock.after(fixedLimits.saveAgainMs, () => void this.work())
+    if (!this.isStopped) this.cancelRetry = this.core.clock.after(processLimits.saveAgainMs, () => void this.work())
   }
 
   /** A process that its peers take for dead adopts nothing: they adopt its tasks. */
@@ -96,7 +96,7 @@ export class AdoptionQueue {
     const next = async () => {
       for (const token of tokens) if (!this.isStopped && !this.steps.isFull()) await this.adopt(token)
     }
-    await Promise.all(Array.from({ length: fixedLimits.inheritedAtOnce }, next))
+    await Promise.all(Array.from({ length: processLimits.inheritedAtOnce }, next))
   }
 
   private async adopt(token: string): Promise<void> {

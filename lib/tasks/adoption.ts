@@ -6,7 +6,7 @@ import { concealed } from '../base/concealed.js'
 import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { type ArgumentsCore, argumentsOf } from '../instance/handler-arguments.js'
 import type { Instance } from '../instance/instance.js'
 import type { Transaction } from '../instance/transaction.js'
@@ -48,7 +48,7 @@ function adopt(
     return undefined
   }
   const lost = orphan.waits === undefined ? durable.lost + 1 : durable.lost // a start that waits has not run
-  if (lost > fixedLimits.lostProcesses) {
+  if (lost > processLimits.maxLostProcesses) {
     log.error(`${nameOf(orphan)} was given up: ${lost} processes in a row ended while it ran.`)
     return fail(core, token, orphan, transaction, givenUp(task, lost))
   }

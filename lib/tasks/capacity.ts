@@ -1,6 +1,6 @@
 /** Bounds the tasks that may run or wait: per token, per browser, per address and in the whole process. */
-import { guardLimits } from '../base/guard-limits.js'
-import { serverLimits } from '../base/server-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import type { TasksCore } from './core.js'
 import type { TaskQueue } from './queue.js'
 import type { RunIndex } from './run-index.js'
@@ -32,16 +32,18 @@ export class Capacity {
     if (ofBrowser >= limits.tasksPerBrowser) throw tooMany('This browser', ofBrowser, 'tasksPerBrowser', task)
     const all = this.index.all.size + this.queue.size
     const most =
-      ofBrowser < serverLimits.tasksOfFew ? limits.tasksPerProcess : limits.tasksPerProcess * serverLimits.tasksForMany
+      ofBrowser < handlerLimits.tasksOfFew
+        ? limits.tasksPerProcess
+        : limits.tasksPerProcess * handlerLimits.tasksForMany
     if (all >= most || this.isGreedy(address, all)) throw tooMany('The server', all, 'tasksPerProcess', task)
   }
 
   /** Whether places are scarce and an address has its share of them. */
   private isGreedy(address: string | undefined, all: number): boolean {
     const { tasksPerProcess } = this.core.limits
-    if (address === undefined || all < tasksPerProcess * guardLimits.sharedTasks) return false
+    if (address === undefined || all < tasksPerProcess * crowdLimits.sharedTasks) return false
     const ofAddress = this.index.ofAddress(address) + this.queue.ofAddress(address)
-    return ofAddress >= tasksPerProcess * guardLimits.tasksPerAddress
+    return ofAddress >= tasksPerProcess * crowdLimits.tasksPerAddress
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, rescued } from '../base/eventually.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { TasksCore } from './core.js'
 import type { TaskPool } from './pool.js'
 import type { TaskRun } from './run.js'
@@ -37,7 +37,7 @@ export class DisconnectPolicy {
 
   /** A run has begun, or goes on after another process. A token without a page gets time for its page to come. */
   onRunStarted(run: TaskRun): void {
-    this.watch(run, fixedLimits.returnMs)
+    this.watch(run, processLimits.disconnectRecheckMs)
   }
 
   /** A page of the token has connected. */
@@ -73,7 +73,8 @@ export class DisconnectPolicy {
     void after(this.unattendedMs(token), (ms) => {
       if (this.timers.get(token) !== timers) return
       const now = this.pool.find(token, id)
-      if (now && ms === undefined) return this.checkLater(run, graceMs, timers, Math.max(graceMs, fixedLimits.returnMs))
+      if (now && ms === undefined)
+        return this.checkLater(run, graceMs, timers, Math.max(graceMs, processLimits.disconnectRecheckMs))
       if (now && ms !== undefined && ms < graceMs) return this.checkLater(run, graceMs, timers, graceMs - ms)
       timers.delete(id)
       if (timers.size === 0) this.timers.delete(token)

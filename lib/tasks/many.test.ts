@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HeldStateError } from '../base/errors.js'
 import { promised } from '../base/eventually.js'
-import { serverLimits } from '../base/server-limits.js'
+import { handlerLimits } from '../base/server-limits.js'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { TaskRuns } from '../instance/task-runs.js'
@@ -165,7 +165,7 @@ describe('a bound', () => {
     void times(60, () => other.sleeps.start().catch(() => {}))
     await clock.settle()
     expect(hub.backgroundTasks.size).toBe(40)
-    expect(serverLimits.tasksForMany).toBe(0.9)
+    expect(handlerLimits.tasksForMany).toBe(0.9)
   })
 
   it('of the process leaves no address more than a share of its second half, however many browsers it has', async () => {

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import { asVisitorsRead, isRefusal } from '../base/concealed.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { idle, type TaskStatus } from '../protocol/task-status.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -91,7 +91,7 @@ export class TaskPool implements RunHost {
     this.record(run)
     this.publish(run, { ...idle, running: this.count(run), error: failure })
     // another process has set `notBefore`, by a clock of its own
-    const longestMs = Math.max(pauseOf(declaration, failures - 1), fixedLimits.awayAgainMs)
+    const longestMs = Math.max(pauseOf(declaration, failures - 1), processLimits.storeRetryMs)
     const pauseMs = notBefore === undefined ? 0 : Math.min(notBefore - this.clock.now(), longestMs)
     const waitMs = Math.max(isRetry ? 1 : 0, pauseMs)
     const own = argumentsForAttempt(args, declaration)
@@ -226,7 +226,7 @@ export class TaskPool implements RunHost {
     if (run.isLast || !start) return false
     const { id, failure, where, isNoFault, spec } = run
     const { attempt, durable, failures } = spec
-    const wait = isNoFault ? fixedLimits.awayAgainMs : pauseOf(start.declaration, failures)
+    const wait = isNoFault ? processLimits.storeRetryMs : pauseOf(start.declaration, failures)
     if (!isNoFault)
       this.core.log.warn(`${where} failed, and is tried again in ${wait} ms.${asVisitorsRead(reason)}`, cause)
     const notBefore = this.clock.now() + wait
@@ -279,7 +279,7 @@ function recordOf({ spec, progress, note }: TaskRun, node: string): RunningTask 
 
 /** Milliseconds before the attempt that follows this many failures and one more. */
 const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number) =>
-  Math.min(waitMs * 2 ** failures, fixedLimits.retryLongestWaitMs)
+  Math.min(waitMs * 2 ** failures, processLimits.retryLongestWaitMs)
 
 const isSame = (a: TaskStatus, b: TaskStatus) =>
   a.running === b.running &&

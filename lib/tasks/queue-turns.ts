@@ -1,6 +1,6 @@
 /** Begins the starts that wait, each in its turn. The saved list of runs says whose turn it is, over all processes. */
 import { promised } from '../base/eventually.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { noAuthor, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
@@ -115,7 +115,7 @@ export class QueueTurns {
       this.retries.delete(token)
       this.advance(token, true)
     }
-    this.retries.set(token, this.core.clock.after(fixedLimits.saveAgainMs, retry))
+    this.retries.set(token, this.core.clock.after(processLimits.saveAgainMs, retry))
   }
 
   private once(run: string, work: () => Promise<void>): void {

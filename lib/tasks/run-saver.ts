@@ -1,6 +1,6 @@
 /** Saves what has become of tasks, where the store has something else and no change of the state carries it. */
 import { rescued } from '../base/eventually.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import type { Instance } from '../instance/instance.js'
 import { noAuthor, transact } from '../instance/transact.js'
@@ -48,7 +48,7 @@ export class RunSaver {
       this.retries.delete(instance)
       if (instances.get(instance.token) === instance) this.publishRuns(instance)
     }
-    this.retries.set(instance, clock.after(fixedLimits.saveAgainMs, retry))
+    this.retries.set(instance, clock.after(processLimits.saveAgainMs, retry))
   }
 
   /** The first end of a turn is saved at once, all others of that turn with one more save: each writes the list of all runs. */
@@ -75,7 +75,7 @@ export class RunSaver {
       this.progress.delete(token)
       this.publishRuns(instance)
     }
-    this.progress.set(token, clock.after(fixedLimits.progressEveryMs, save))
+    this.progress.set(token, clock.after(processLimits.progressEveryMs, save))
   }
 
   stop(): void {

@@ -199,11 +199,11 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
       for (const other of [...followers, ...(owner === undefined ? [] : [owner])])
         if (other !== node && state.isAlive(other)) state.send(other, { type: 'last-page-left', token })
     },
-    unattendedMs: async (token, node, returnMs) => {
+    unattendedMs: async (token, node, disconnectRecheckMs) => {
       const entry = state.entry(token)
       if ([...entry.present].some((other) => other !== node && state.isAlive(other))) return undefined
       if (isEmpty(entry)) return 0
-      entry.unattendedSince ??= clock.now() + returnMs
+      entry.unattendedSince ??= clock.now() + disconnectRecheckMs
       return clock.now() - entry.unattendedSince
     },
     isAttended: async (token) => (state.entries.get(token)?.present.size ?? 0) > 0,

@@ -44,8 +44,8 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
     read: (token) => alive(() => store.read(token)),
     save: (token, next) => alive(() => (slow ? slowly(token, next) : keep(token, next))),
     drop: (token) => alive(() => store.drop(token)),
-    ...(store.unload && { unload: async (token, keepMs) => alive(() => store.unload?.(token, keepMs)) }),
-    ...(store.unused && { unused: async (inUse, keepMs) => alive(() => store.unused?.(inUse, keepMs)) ?? [] }),
+    ...(store.unload && { unload: async (token, retainMs) => alive(() => store.unload?.(token, retainMs)) }),
+    ...(store.unused && { unused: async (inUse, retainMs) => alive(() => store.unused?.(inUse, retainMs)) ?? [] }),
     ...(store.ofBrowser && { ofBrowser: async (browser) => alive(() => store.ofBrowser?.(browser)) ?? [] }),
     ...(store.orphans && { orphans: async () => alive(() => store.orphans?.()) ?? [] }),
     close: () => {},
@@ -56,13 +56,13 @@ export function mortalStore(store: StateStore, options: MortalOptions = {}): Mor
 }
 
 function mortalShared(shared: Shared, alive: <T>(act: () => T) => T | Promise<never>): Shared {
-  const { node, leaseMs, keepMs } = shared
+  const { node, leaseMs, retainMs } = shared
   return {
     node,
     leaseMs,
-    keepMs,
+    retainMs,
     isAlive: (other) => shared.isAlive(other),
-    listen: (ears, keepMs) => shared.listen(ears, keepMs),
+    listen: (ears, retainMs) => shared.listen(ears, retainMs),
     owns: (token) => shared.owns(token),
     release: async (token, follow) => alive(() => shared.release(token, follow)),
     follow: async (token) => alive(() => shared.follow(token)),

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { guardLimits } from '../base/guard-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import type { Limits } from '../base/limits.js'
 import { defaultLimits } from '../base/limits.js'
 import { edgeLimits } from '../base/server-limits.js'
@@ -163,7 +163,7 @@ describe('a websocket', () => {
     flood.socket.write(Buffer.concat(Array.from({ length: 200 }, () => frame('42["resync"]'))))
     await soon(() => expect(turns).toHaveLength(200))
     const most = Math.max(...turns.map((turn) => turns.filter((other) => other === turn).length))
-    expect(most).toBeLessThanOrEqual(guardLimits.messagesAtOnce + 1)
+    expect(most).toBeLessThanOrEqual(crowdLimits.messagesAtOnce + 1)
   })
 })
 
@@ -343,11 +343,11 @@ describe('a connection', () => {
     await soon(() => expect(text()).toContain('"sid"'))
     socket.write(frame(connect))
     await soon(() => expect(text()).toContain('"w"'))
-    for (let n = 0; n < guardLimits.signsBurst; n += 1) if (packet[0] !== 0) socket.write(packet)
+    for (let n = 0; n < crowdLimits.signsBurst; n += 1) if (packet[0] !== 0) socket.write(packet)
     await turn()
     expect(over()).toBe(false)
     if (packet[0] === 0) socket.write(Buffer.from([0x01, 0x80, 0, 0, 0, 0]))
-    socket.write(Buffer.concat(Array.from({ length: guardLimits.messageFrames }, () => packet)))
+    socket.write(Buffer.concat(Array.from({ length: crowdLimits.messageFrames }, () => packet)))
     await soon(() => expect(over()).toBe(true))
   })
 

@@ -3,7 +3,7 @@
  * connection, so that those events see a login or a logout without a reload.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { HubRuntime } from '../hub/hub.js'
 import { isOurs, isVolatile, marksOf } from '../hub/stale-cookies.js'
 import { callerCookiePrefix, callerHeader, documentHeader, parseCaller } from '../protocol/caller.js'
@@ -57,7 +57,7 @@ export class CookieWatch {
     endings.disconnect({ browser })
     const state = { again: false }
     this.told.set(browser, state)
-    clock.after(fixedLimits.cookiesSetMs, () => {
+    clock.after(processLimits.cookiesSetMs, () => {
       this.told.delete(browser)
       if (state.again) this.changed(browser)
     })

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
-import { guardLimits } from '../base/guard-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import type { Limits } from '../base/limits.js'
 import { edgeLimits } from '../base/server-limits.js'
 import { CallRate } from '../session/call-rate.js'
@@ -51,7 +51,7 @@ export class Guard {
   /** Until it has said hello. */
   private stopWaiting: (() => void) | undefined
   private ended = false
-  private readonly signs = new CallRate(guardLimits.signsPerSecond, guardLimits.signsBurst)
+  private readonly signs = new CallRate(crowdLimits.signsPerSecond, crowdLimits.signsBurst)
 
   constructor(connection: EngineConnection, socket: Duplex | undefined, arrival: Arrival, gate: Gate) {
     this.connection = connection
@@ -105,7 +105,7 @@ export class Guard {
     if (typeof data === 'string' && data[0] === '2') return
     this.onSign()
     if (typeof data !== 'string' || data[0] !== '0') return
-    if (data.length > guardLimits.helloLength) return this.broken('sent a hello that is longer than a page has')
+    if (data.length > crowdLimits.helloLength) return this.broken('sent a hello that is longer than a page has')
     if (!this.stopWaiting) return this.broken('sent a second hello')
     if (data[1] === '/' && data[2] !== ',') return this.broken('asked for a namespace')
     this.stopWaiting()

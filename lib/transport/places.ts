@@ -2,7 +2,7 @@
  * The places of a hub: one for each connection that is open, opening or being closed. A tenth is kept for known browsers, of
  * which each can have a few. Once half of them are taken, no address gets more than its share.
  */
-import { guardLimits } from '../base/guard-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { edgeLimits } from '../base/server-limits.js'
 import { Tally } from '../base/tally.js'
 
@@ -54,8 +54,8 @@ export class Places {
 
   /** Whether an address has its share of places that are scarce. */
   isGreedy(address: string | undefined): boolean {
-    if (address === undefined || this.count < this.limit * guardLimits.sharedPlaces) return false
-    const share = Math.max(guardLimits.leastPlacesPerAddress, this.limit * guardLimits.placesPerAddress)
+    if (address === undefined || this.count < this.limit * crowdLimits.sharedPlaces) return false
+    const share = Math.max(crowdLimits.leastPlacesPerAddress, this.limit * crowdLimits.placesPerAddress)
     return this.byAddress.of(address) >= share
   }
 

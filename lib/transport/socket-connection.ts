@@ -4,9 +4,9 @@
  */
 import type { Socket as NetSocket } from 'node:net'
 import type { Clock } from '../base/clock.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import type { Json } from '../base/encode.js'
-import { guardLimits } from '../base/guard-limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { partName } from '../protocol/parts.js'
 import type { Connection } from '../session/connection.js'
 import type { Arrival } from './arrival.js'
@@ -94,7 +94,7 @@ export class SocketConnection implements Connection {
     if (typeof data === 'string' && data[0] === eventType) {
       this.sizes ??= []
       this.sizes.push(data.length)
-      if (this.sizes.length === guardLimits.messagesAtOnce) this.takeOneByOne(true)
+      if (this.sizes.length === crowdLimits.messagesAtOnce) this.takeOneByOne(true)
     } else if (typeof data === 'string' || data instanceof Uint8Array) this.arrivedBytes += data.length
   }
 
@@ -121,8 +121,8 @@ export class SocketConnection implements Connection {
   sendText(text: string): void {
     if (!this.socket.connected) return
     this.written += text.length
-    const isLong = text.length > fixedLimits.partLength && this.takesParts
-    if (!isLong && !this.awaited && this.unread < fixedLimits.unreadCounted) return this.write(`${eventType}${text}`)
+    const isLong = text.length > processLimits.partLength && this.takesParts
+    if (!isLong && !this.awaited && this.unread < processLimits.unreadCounted) return this.write(`${eventType}${text}`)
     this.waiting ??= []
     this.waiting.push(new Waiting(text, isLong))
     this.waitingBytes += Buffer.byteLength(text)
@@ -131,7 +131,7 @@ export class SocketConnection implements Connection {
 
   private write(packet: string): void {
     this.handed += Buffer.byteLength(packet)
-    this.awaited = this.waiting !== undefined || this.handed >= fixedLimits.unreadCounted
+    this.awaited = this.waiting !== undefined || this.handed >= processLimits.unreadCounted
     if (this.awaited) this.engine.write(packet, undefined, () => this.taken())
     else this.engine.write(packet)
   }
@@ -194,7 +194,7 @@ export class SocketConnection implements Connection {
 
   /** While nothing is read, no pong arrives either. */
   private refreshLater(): void {
-    this.cancelRefresh = this.clock.after(fixedLimits.pausedRefreshMs, () => {
+    this.cancelRefresh = this.clock.after(processLimits.pausedRefreshMs, () => {
       if (!this.socket.connected) return
       this.engine.pingTimeoutTimer?.refresh()
       this.refreshLater()
@@ -245,7 +245,7 @@ class Waiting {
       this.at = text.length
       return `${eventType}${text}`
     }
-    this.at = Math.min(text.length, at + fixedLimits.partLength)
+    this.at = Math.min(text.length, at + processLimits.partLength)
     const part = [partName, text.slice(at, this.at), ...(this.isDone ? [1] : [])]
     return `${eventType}${JSON.stringify(part)}`
   }

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { guardLimits } from '../base/guard-limits.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { socketWire } from '../client/socket.js'
 import { Tab } from '../client/tab.js'
 import { socketPath } from '../protocol/path.js'
@@ -178,7 +178,7 @@ class SocketPage {
     const early = stray && chance.happens(0.1)
     if (early) this.stray()
     const hello = `40${JSON.stringify(values.hello(tokens))}`
-    if (hello.length > guardLimits.helloLength) this.plain = false
+    if (hello.length > crowdLimits.helloLength) this.plain = false
     this.socket.send(hello)
     await this.until(() => heard.token !== undefined || heard.farewells > 0, early ? 100 : answerMs) // it may have shut itself out
     const ids: number[] = []

@@ -4,10 +4,10 @@
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 import { concealed } from '../base/concealed.js'
+import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
 import { toFailure } from '../base/failure.js'
-import { guardLimits } from '../base/guard-limits.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import type { HubRuntime } from '../hub/hub.js'
 import { isSignedToken } from '../instance/token.js'
 import { appHeader } from '../protocol/caller.js'
@@ -88,7 +88,7 @@ export function attachSocketIo(
 function boundFrames(engine: unknown): void {
   const { options } = (engine as { ws: { options: { autoPong: boolean; maxFragments: number } } }).ws
   options.autoPong = false
-  options.maxFragments = guardLimits.messageFrames
+  options.maxFragments = crowdLimits.messageFrames
 }
 
 function accept(hub: HubRuntime, socket: Socket, arrival: Arrival, troubles: Troubles): void {
@@ -119,7 +119,7 @@ function accept(hub: HubRuntime, socket: Socket, arrival: Arrival, troubles: Tro
     if (name !== lineQuestion) return session.receive(name, args, bytes)
     session.count(1, bytes)
     const answer: unknown = args.at(-1)
-    if (typeof answer === 'function' && connection.unread < fixedLimits.unreadCounted) answer()
+    if (typeof answer === 'function' && connection.unread < processLimits.unreadCounted) answer()
   })
   socket.on('disconnect', (reason) => {
     hub.disconnected(session)

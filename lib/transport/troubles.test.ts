@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { TestClock } from '../testing/clock.js'
 import { Troubles } from './troubles.js'
 
@@ -22,9 +22,9 @@ test('an origin that is refused is named once, with what was expected and what t
 
 test('however many origins are tried, the log is not filled, nor by long ones', () => {
   const { lines, troubles } = setUp()
-  for (let n = 0; n < 3 * fixedLimits.namedOrigins; n += 1)
+  for (let n = 0; n < 3 * processLimits.namedOrigins; n += 1)
     troubles.foreign(`http://${n}\n${'x'.repeat(9_000)}`, 'a', 'b')
-  expect(lines).toHaveLength(fixedLimits.namedOrigins)
+  expect(lines).toHaveLength(processLimits.namedOrigins)
   expect(lines.every((line) => line.length < 600 && !line.includes('\n'))).toBe(true)
 })
 
@@ -34,7 +34,7 @@ test('a full hub and pages that poll are said once a minute', async () => {
     troubles.full(7)
     troubles.full(7)
     troubles.polling()
-    await clock.advance(fixedLimits.troublePauseMs)
+    await clock.advance(processLimits.troublePauseMs)
   }
   expect(lines).toHaveLength(6)
   expect(lines[2]).toContain('(1 more since the last line about this.)')

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 
 export class Troubles {
   private readonly clock: Clock
@@ -19,7 +19,7 @@ export class Troubles {
 
   /** Once for each origin. */
   foreign(origin: string, host: string | undefined, forwarded: string | undefined): void {
-    if (this.origins.has(origin) || this.origins.size >= fixedLimits.namedOrigins) return
+    if (this.origins.has(origin) || this.origins.size >= processLimits.namedOrigins) return
     this.origins.add(origin)
     const expected = [quoted(host), ...(forwarded === undefined ? [] : [quoted(forwarded)])].join(' or ')
     this.log.warn(
@@ -122,7 +122,7 @@ export class Troubles {
   private seldom(name: string, sentence: string): void {
     const now = this.clock.now()
     const said = this.said.get(name)
-    if (said && now - said.at < fixedLimits.troublePauseMs) {
+    if (said && now - said.at < processLimits.troublePauseMs) {
       said.unsaid += 1
       return
     }

@@ -4,7 +4,7 @@
  */
 import { getHeapStatistics } from 'node:v8'
 import type { Clock } from '../base/clock.js'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 
 /** What the engine has of a connection, as far as it is looked at here. */
 export interface Receiving {
@@ -32,14 +32,14 @@ export class Unfinished {
   private readonly bytesLimit: number
   private cancel: (() => void) | undefined
 
-  constructor(core: Core, bytesLimit = getHeapStatistics().heap_size_limit * fixedLimits.unfinishedOfHeap) {
+  constructor(core: Core, bytesLimit = getHeapStatistics().heap_size_limit * processLimits.unfinishedOfHeap) {
     this.core = core
     this.bytesLimit = bytesLimit
   }
 
   /** There is a connection: from now on it looks, until there is none. */
   begin(): void {
-    this.cancel ??= this.core.clock.after(fixedLimits.unfinishedEveryMs, () => {
+    this.cancel ??= this.core.clock.after(processLimits.unfinishedEveryMs, () => {
       this.cancel = undefined
       if (this.look() > 0) this.begin()
     })

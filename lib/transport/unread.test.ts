@@ -3,7 +3,7 @@ import { connect, createServer as createProxy, type Socket as NetSocket } from '
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { fixedLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { shownOf } from '../client/mirror.js'
 import { socketWire } from '../client/socket.js'
 import { Tab } from '../client/tab.js'
@@ -66,7 +66,7 @@ it('keeps one welcome for a websocket that does not read, however often it asks'
   socket.pause()
   for (let asked = 0; asked < 30; asked += 1) {
     socket.send('42["resync"]')
-    await sleep(fixedLimits.resyncPauseMs / 5)
+    await sleep(processLimits.resyncPauseMs / 5)
   }
   // kernels take some megabytes before they stop; what the process itself holds stays one welcome
   const held = [...hub.sessions].length
@@ -83,7 +83,7 @@ it('keeps one welcome for a page that polls without asking for answers', async (
   await until(() => hub.sessions.size === 1)
   for (let asked = 0; asked < 20; asked += 1) {
     await post('42["resync"]')
-    await sleep(fixedLimits.resyncPauseMs / 2)
+    await sleep(processLimits.resyncPauseMs / 2)
   }
   expect(hub.memory.unread.bytes).toBeGreaterThan(0)
   expect(hub.memory.unread.bytes).toBeLessThan(2 * size)

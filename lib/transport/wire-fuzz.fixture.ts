@@ -198,7 +198,7 @@ export async function fuzzHub({ seed, messages, say = () => {}, begins = () => {
   const unhandled = (reason: unknown) =>
     faults.add('an unhandled rejection', String((reason as Error)?.stack ?? reason))
   process.on('unhandledRejection', unhandled)
-  const kit = testHub([fuzzed, honest], { limits: { keepMs: 60_000 } })
+  const kit = testHub([fuzzed, honest], { limits: { retainMs: 60_000 } })
   kit.hub.addresses.set('board', () => 'b'.repeat(32))
   const beside = await kit.open()
   const clicks = await beside.watch(honest)

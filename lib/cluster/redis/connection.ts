@@ -7,13 +7,13 @@ import { MessageChannel } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.js'
 import { HeldStateError } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import { type ConnectionPair, destroy, loadClient, type Reply } from './client.js'
 import { isTransient, permanentError, storeUnreachable, unreachable } from './errors.js'
 import type { Script } from './script.js'
 
 export type Bounds = Pick<
-  typeof fixedLimits,
+  typeof processLimits,
   'storeOpenMs' | 'storeWaitMs' | 'storeSilenceMs' | 'storePingMs' | 'storeTroubleMs'
 >
 
@@ -62,7 +62,7 @@ export class RedisConnection {
   constructor(options: RedisConnectionOptions) {
     this.options = options
     this.clock = options.clock
-    this.bounds = { ...fixedLimits, ...options.bounds }
+    this.bounds = { ...processLimits, ...options.bounds }
   }
 
   get isUp(): boolean {
@@ -83,7 +83,7 @@ export class RedisConnection {
 
   private async connectFirst(): Promise<void> {
     const end = this.clock.now() + this.bounds.storeOpenMs
-    for (let pause: number = fixedLimits.storeAgainMs; !this.pair; pause = nextPause(pause)) {
+    for (let pause: number = processLimits.storeAgainMs; !this.pair; pause = nextPause(pause)) {
       try {
         this.adopt(await this.connect(end - this.clock.now(), true))
       } catch (error) {
@@ -235,7 +235,7 @@ export class RedisConnection {
   private async reconnect(): Promise<void> {
     if (this.connecting) return
     this.connecting = true
-    for (let pause: number = fixedLimits.storeAgainMs; !this.closed && !this.pair; pause = nextPause(pause)) {
+    for (let pause: number = processLimits.storeAgainMs; !this.closed && !this.pair; pause = nextPause(pause)) {
       try {
         this.adopt(await this.connect(this.bounds.storeSilenceMs))
         this.listener?.onReconnected()
@@ -277,6 +277,6 @@ export class RedisConnection {
   }
 }
 
-const nextPause = (pause: number) => Math.min(pause * 2, fixedLimits.storeAgainLongestMs)
+const nextPause = (pause: number) => Math.min(pause * 2, processLimits.storeAgainLongestMs)
 
 const closedError = () => new HeldStateError('hub-closed', 'The store is closed.')

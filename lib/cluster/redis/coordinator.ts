@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.js'
 import { HeldStateError } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import type { SavedOrSame, SavedTexts, Texts } from '../../store/record.js'
 import type { Coordinator, Message } from '../coordinator.js'
 import type { Reply } from './client.js'
@@ -52,8 +52,8 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
     leave: async (node) => {
       if (link.isUp) await run(scripts.leave, node)
     },
-    claim: async (token, node, number, have, keepMs) => {
-      const reply = (await runOn(scripts.claim, token, node, have, keepMs, number)) as Reply[]
+    claim: async (token, node, number, have, retainMs) => {
+      const reply = (await runOn(scripts.claim, token, node, have, retainMs, number)) as Reply[]
       if (reply[0] === 0) return { owned: false, owner: reply[1] as string, leaseMs: reply[2] as number }
       return { owned: true, fence: Number(reply[1]), handoverRequested: reply[2] === 1, saved: readKnown(reply[3]) }
     },
@@ -61,18 +61,18 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
     release: async (token, node, follow, number) => {
       await runOn(scripts.release, token, node, follow ? 1 : 0, number)
     },
-    follow: async (token, node, have, keepMs) => {
-      const [holds, known] = (await runOn(scripts.follow, token, node, have, keepMs)) as Reply[]
+    follow: async (token, node, have, retainMs) => {
+      const [holds, known] = (await runOn(scripts.follow, token, node, have, retainMs)) as Reply[]
       return { owns: holds === 1, saved: readKnown(known) }
     },
     unfollow: async (token, node) => {
       await runOn(scripts.unfollow, token, node)
     },
-    setPresent: async (token, node, here, keepMs) => {
-      await runOn(scripts.setPresent, token, node, here ? 1 : 0, keepMs)
+    setPresent: async (token, node, here, retainMs) => {
+      await runOn(scripts.setPresent, token, node, here ? 1 : 0, retainMs)
     },
-    unattendedMs: async (token, node, returnMs) =>
-      ((await runOn(scripts.unattendedMs, token, node, returnMs)) as number | null) ?? undefined,
+    unattendedMs: async (token, node, disconnectRecheckMs) =>
+      ((await runOn(scripts.unattendedMs, token, node, disconnectRecheckMs)) as number | null) ?? undefined,
     isAttended: async (token) => (await runOn(scripts.isAttended, token, '')) === 1,
     ofBrowser: async (browser) => (await run(scripts.ofBrowser, '', JSON.stringify(browser))) as string[],
     broadcast: async (node, text) => {
@@ -82,12 +82,12 @@ export function redisCoordinator({ url, prefix, clock, log, bounds }: RedisCoord
     drop: async (token, node, fence) => {
       await runOn(scripts.drop, token, node, fence)
     },
-    touch: async (tokens, keepMs) => {
-      const size = fixedLimits.tokensAtOnce
+    touch: async (tokens, retainMs) => {
+      const size = processLimits.tokensAtOnce
       const stretches = Array.from({ length: Math.ceil(tokens.length / size) }, (_, index) =>
         tokens.slice(index * size, (index + 1) * size),
       )
-      await Promise.all(stretches.map((stretch) => run(scripts.touch, '', keepMs, ...stretch)))
+      await Promise.all(stretches.map((stretch) => run(scripts.touch, '', retainMs, ...stretch)))
     },
     orphans: async (node, most) => {
       const [number, ...tokens] = (await run(scripts.orphans, node, most, given)) as string[]

@@ -87,20 +87,20 @@ it('a short keep does not forget the state of a page that is here', async () => 
 }, 30_000)
 
 it.each([
-  { keep: '48h', keepMs: 100, least: 47 },
-  { keep: '48h', keepMs: 24 * 3_600_000, least: 47 },
-  { keep: '2h', keepMs: 24 * 3_600_000, least: 1 },
-  { keep: '', keepMs: 72 * 3_600_000, least: 71 },
-])('a redis with keep $keep under a hub with $keepMs ms keeps a closed tab for that time', async (given) => {
-  const { keep, keepMs, least } = given
-  const hub = await hubOf(`kept ${keep} ${keepMs}:`, keep, { keepMs, unloadMs: 100 })
+  { keep: '48h', retainMs: 100, least: 47 },
+  { keep: '48h', retainMs: 24 * 3_600_000, least: 47 },
+  { keep: '2h', retainMs: 24 * 3_600_000, least: 1 },
+  { keep: '', retainMs: 72 * 3_600_000, least: 71 },
+])('a redis with keep $keep under a hub with $retainMs ms keeps a closed tab for that time', async (given) => {
+  const { keep, retainMs, least } = given
+  const hub = await hubOf(`kept ${keep} ${retainMs}:`, keep, { retainMs, unloadMs: 100 })
   const token = 'ab'.repeat(16)
   const page = connect(hub, token)
   await wait(50)
   await hub.modifyState(token, d, (s) => void (s.n = 7))
   page.close()
   await wait(400)
-  const hours = Number(await redis.command('PTTL', `kept ${keep} ${keepMs}:t:${token}`)) / 3_600_000
+  const hours = Number(await redis.command('PTTL', `kept ${keep} ${retainMs}:t:${token}`)) / 3_600_000
   await hub.close()
   expect(hours).toBeGreaterThan(least)
   expect(hours).toBeLessThanOrEqual(least + 1)

@@ -86,7 +86,7 @@ end
 return tokens
 `)
 
-/** keepMs, tokens. */
+/** retainMs, tokens. */
 export const touch = script(`
 for i = 4, #ARGV do
   call('PEXPIRE', P .. 't:' .. ARGV[i], ARGV[3])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import type { Save } from '../coordinator.js'
 import { SavePipeline } from './save-pipeline.js'
 
@@ -13,7 +13,7 @@ const save = (token: string, texts = 1): Save => ({
   writes: Object.fromEntries(Array.from({ length: texts }, (_, index) => [`text ${index}`, ''])),
   startedNodes: [],
   endedNodes: [],
-  keepMs: 60_000,
+  retainMs: 60_000,
 })
 
 /** What is sent, and saves that are sent with it; `answer` says what comes of it. */
@@ -42,7 +42,7 @@ describe('saves on their way to a redis', () => {
 
   it('go in stretches, so that redis is not held up', async () => {
     const { sent, saves } = sending()
-    const large = fixedLimits.argumentsAtOnce / 4
+    const large = processLimits.argumentsAtOnce / 4
     await Promise.all(['a', 'b', 'c', 'd'].map((token) => saves.add(save(token, large))))
     expect(sent).toEqual(['t:a', 't:b', 't:c', 't:d'])
   })

@@ -3,7 +3,7 @@
  * cost, not their size. A single save is sent at once.
  */
 import type { Clock } from '../../base/clock.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import type { Save } from '../coordinator.js'
 import type { RedisConnection } from './connection.js'
 import * as scripts from './scripts.js'
@@ -11,7 +11,7 @@ import * as scripts from './scripts.js'
 /** A save as the text for its script, and nothing else: many are under way at a time. */
 interface QueuedSave {
   readonly node: string
-  readonly keepMs: number
+  readonly retainMs: number
   readonly key: string
   readonly text: string
   /** Arguments in the text. */
@@ -35,11 +35,11 @@ export class SavePipeline {
 
   /** Resolves with whether it was written. */
   add(save: Save): Promise<boolean> {
-    const { node, keepMs } = save
+    const { node, retainMs } = save
     const { text, size } = encodeSave(save)
     const key = `${this.prefix}t:${save.token}`
     return new Promise((resolve, reject) => {
-      const waiting = { node, keepMs, key, text, size, resolve, reject }
+      const waiting = { node, retainMs, key, text, size, resolve, reject }
       if (this.inFlight === 0) return void this.send([waiting])
       if (this.queue.length === 0) this.clock.turn(() => this.flush())
       this.queue.push(waiting)
@@ -54,8 +54,8 @@ export class SavePipeline {
     let size = 0
     for (const [index, next] of all.entries()) {
       const first = all[begin]
-      const isFull = size + next.size > fixedLimits.argumentsAtOnce
-      if (index > begin && (isFull || next.node !== first?.node || next.keepMs !== first.keepMs)) {
+      const isFull = size + next.size > processLimits.argumentsAtOnce
+      if (index > begin && (isFull || next.node !== first?.node || next.retainMs !== first.retainMs)) {
         void this.send(all.slice(begin, index))
         begin = index
         size = 0
@@ -68,10 +68,10 @@ export class SavePipeline {
   private async send(saves: readonly QueuedSave[]): Promise<void> {
     this.inFlight += 1
     try {
-      const { node = '', keepMs = 0 } = saves[0] ?? {}
+      const { node = '', retainMs = 0 } = saves[0] ?? {}
       // one argument: the client needs as long for a short argument as for this one
       const list = saves.map(({ text }) => text).join(scripts.separator)
-      const args = [this.prefix, node, `${keepMs}`, list]
+      const args = [this.prefix, node, `${retainMs}`, list]
       const saved = (await this.connection.run(
         scripts.save,
         saves.map(({ key }) => key),

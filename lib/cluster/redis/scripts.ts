@@ -17,7 +17,7 @@ export * from './node-scripts.js'
 /** Between the texts of a list. JSON does not contain it, and keys that do are refused. */
 export const separator = '\u0001'
 
-/** have, keepMs, number → { 1, fence, handover requested, saved } or { 0, owner, leaseMs }. */
+/** have, retainMs, number → { 1, fence, handover requested, saved } or { 0, owner, leaseMs }. */
 export const claim = script(
   lines,
   `
@@ -50,7 +50,7 @@ return { 0, holder, call('PTTL', P .. 'node:' .. holder) }
 )
 
 /**
- * Saves of one node for any number of tokens, one after the other. keepMs, and a list with these for each save: fence, revision,
+ * Saves of one node for any number of tokens, one after the other. retainMs, and a list with these for each save: fence, revision,
  * id, the numbers of pairs written, keys removed, nodes started and nodes ended, and then all of those. Takes as long as the
  * writes do, whatever the size of the state. → 1 or 0 for each.
  */
@@ -119,7 +119,7 @@ forgetIfEmpty()
 `,
 )
 
-/** have, keepMs → owns, saved. */
+/** have, retainMs → owns, saved. */
 export const follow = script(
   lines,
   `
@@ -145,7 +145,7 @@ forgetIfEmpty()
 `,
 )
 
-/** here, keepMs. */
+/** here, retainMs. */
 export const setPresent = script(
   lines,
   `
@@ -172,7 +172,7 @@ for _, other in ipairs(livingOf(without(told, node))) do tell(other, 'alone', to
 `,
 )
 
-/** returnMs → milliseconds, or nil while pages are elsewhere. */
+/** disconnectRecheckMs → milliseconds, or nil while pages are elsewhere. */
 export const unattendedMs = script(
   lines,
   `

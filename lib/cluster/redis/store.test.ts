@@ -78,7 +78,7 @@ function quick(options: Partial<RedisCoordinatorOptions> & { readonly leaseMs?: 
     bounds: short,
     ...others,
   })
-  const store = sharedStore({ coordinator, clock: systemClock, log, leaseMs, keepMs: 60_000 })
+  const store = sharedStore({ coordinator, clock: systemClock, log, leaseMs, retainMs: 60_000 })
   store.listen({
     onHandoverRequested: (token) => note(`wanted ${token}`),
     onChanged: (token, now) => note(`${token} ${now?.revision}`),
@@ -156,7 +156,7 @@ describe('a token', () => {
         writes,
         startedNodes: [],
         endedNodes: [],
-        keepMs: 60_000,
+        retainMs: 60_000,
       })
     expect(await save(1, texts)).toBe(true)
     expect(await coordinator.read('t')).toEqual({ revision: 1, texts })

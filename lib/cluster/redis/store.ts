@@ -15,7 +15,7 @@ export interface RedisStoreOptions {
    * its tabs and tasks go on elsewhere after that time. A process that is busy for longer, without a pause, loses them.
    */
   readonly lease?: Duration
-  /** How long an unused tab is kept. The default is the limit `keepMs` of the hub, which is a day. */
+  /** How long an unused tab is kept. The default is the limit `retainMs` of the hub, which is a day. */
   readonly keep?: Duration
   readonly log?: Log
   readonly clock?: Clock
@@ -41,8 +41,8 @@ export function redisStore(url: string, options: RedisStoreOptions = {}): Shared
   refuseUnknown('store-misconfigured', 'redisStore', options, ['prefix', 'lease', 'keep', 'log', 'clock'])
   const { prefix = 'heldstate:', lease = '4s', keep, log = consoleLog, clock = systemClock } = options
   const leaseMs = atLeast(1_000, 'lease', lease)
-  const keepMs = keep === undefined ? undefined : atLeast(1_000, 'keep', keep)
-  return sharedStore({ coordinator: redisCoordinator({ url, prefix, clock, log }), clock, log, leaseMs, keepMs })
+  const retainMs = keep === undefined ? undefined : atLeast(1_000, 'keep', keep)
+  return sharedStore({ coordinator: redisCoordinator({ url, prefix, clock, log }), clock, log, leaseMs, retainMs })
 }
 
 function atLeast(least: number, name: string, duration: Duration): number {

@@ -1,6 +1,6 @@
 /** A text that grows, over a real redis: who owns it, who follows it and who loads it later have the same. */
 import { afterAll, expect, it } from 'vitest'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import type { Stored } from '../../store/store.js'
 import { stored } from '../nodes.fixture.js'
 import { RedisServer } from './server.fixture.js'
@@ -29,7 +29,7 @@ it('is what its owner has made of it', async () => {
   }
   await save()
   await follower.follow?.(token)
-  for (let index = 0; index < fixedLimits.patchesOfField * 1.3; index += 1) {
+  for (let index = 0; index < processLimits.patchesOfField * 1.3; index += 1) {
     text += words[index % words.length]
     if (index % 600 === 599) text = text.slice(0, 700)
     await save()

@@ -5,7 +5,7 @@
 import type { Clock } from '../../base/clock.js'
 import { type ErrorCode, HeldStateError, messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import { routeKeyHeader } from '../request/route-path.js'
 import type { StateFolder } from './state-folder.js'
 
@@ -65,7 +65,7 @@ export class Definitions {
   /** Resolves with `done`, which goes on alone after a while: webpack takes long to answer the first error of a session. */
   private patiently(done: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
-      const stop = this.options.clock.after(fixedLimits.editMs, () => {
+      const stop = this.options.clock.after(processLimits.editMs, () => {
         this.options.log.warn(
           'Next is still compiling; until it is done, events run as they were before the last edit.',
         )
@@ -82,8 +82,8 @@ export class Definitions {
     const { stateFiles, clock } = this.options
     if (this.loadedAt === undefined) return false
     if (!stateFiles) return true
-    if (clock.now() - this.loadedAt >= fixedLimits.definitionsFreshMs) return false
-    return clock.now() - this.lookedAt < fixedLimits.newModulePauseMs || this.isComplete({}, this.look(stateFiles))
+    if (clock.now() - this.loadedAt >= processLimits.definitionsFreshMs) return false
+    return clock.now() - this.lookedAt < processLimits.newModulePauseMs || this.isComplete({}, this.look(stateFiles))
   }
 
   private look(stateFiles: Pick<StateFolder, 'sources'>): readonly string[] {
@@ -116,8 +116,8 @@ export class Definitions {
       const onDisk = stateFiles && this.look(stateFiles)
       if (!onDisk || this.isComplete(answer, onDisk)) return answer
       if (asked === 1) stateFiles?.notify()
-      if (clock.now() - began >= fixedLimits.newModuleMs) return this.giveUp(answer, onDisk)
-      await new Promise<void>((resolve) => void clock.after(fixedLimits.newModulePauseMs, resolve))
+      if (clock.now() - began >= processLimits.newModuleMs) return this.giveUp(answer, onDisk)
+      await new Promise<void>((resolve) => void clock.after(processLimits.newModulePauseMs, resolve))
     }
   }
 
@@ -138,7 +138,7 @@ export class Definitions {
   private async ask(): Promise<Answer> {
     const url = this.options.url()
     const waiting = new AbortController()
-    const stopWaiting = this.options.clock.after(fixedLimits.routeAnswerMs, () => waiting.abort())
+    const stopWaiting = this.options.clock.after(processLimits.routeAnswerMs, () => waiting.abort())
     try {
       const headers = { [routeKeyHeader]: this.options.key }
       const response = await fetch(url, { headers, redirect: 'manual', signal: waiting.signal })
@@ -148,7 +148,7 @@ export class Definitions {
       const code = codes.find((one) => one === fieldIn(body, 'code'))
       return { problem: explain(response, body), ...(code && { code }) } // a page that takes every path answers 200 too
     } catch (error) {
-      const why = waiting.signal.aborted ? `for ${fixedLimits.routeAnswerMs / 1000} seconds` : `(${causeOf(error)})`
+      const why = waiting.signal.aborted ? `for ${processLimits.routeAnswerMs / 1000} seconds` : `(${causeOf(error)})`
       return { problem: `${failed}: the app does not answer at ${url} ${why}.` }
     } finally {
       stopWaiting()

@@ -7,7 +7,7 @@ import { Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../base/clock.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import { portOf } from './address.js'
 
 export interface Listening {
@@ -30,12 +30,12 @@ export function onServer({ port, host, clock }: Listening, found: (server: Serve
     found(server)
   }
   subscribe(channel, look)
-  const until = clock.now() + fixedLimits.knockMs
+  const until = clock.now() + processLimits.knockMs
   const knock = () => {
     if (isFound) return
-    const socket = connect({ port, host }, () => clock.after(fixedLimits.knockPauseMs, () => socket.destroy()))
+    const socket = connect({ port, host }, () => clock.after(processLimits.knockPauseMs, () => socket.destroy()))
     socket.unref().on('error', () => {
-      if (clock.now() < until) clock.after(fixedLimits.knockPauseMs, knock) // a server of one's own listens later
+      if (clock.now() < until) clock.after(processLimits.knockPauseMs, knock) // a server of one's own listens later
     })
   }
   if (port > 0) knock()

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { edgeLimits, fixedLimits } from '../../base/server-limits.js'
+import { edgeLimits, processLimits } from '../../base/server-limits.js'
 import { HubRuntime } from '../../hub/hub.js'
 import { TestClock } from '../../testing/clock.js'
 import { attachSocketIo } from '../../transport/socketio.js'
@@ -97,7 +97,7 @@ test('an upgrade that the server leaves unanswered is ended in its time, and one
   const over: string[] = []
   for (const path of ['/hmr', '//_held/', '/%5Fheld/', '/x']) void upgrade(path).then(() => over.push(path))
   await vi.waitFor(() => expect(arrived).toHaveLength(4))
-  await clock.advance(fixedLimits.upgradeAnswerMs)
+  await clock.advance(processLimits.upgradeAnswerMs)
   await vi.waitFor(() => expect(over.sort()).toEqual(['/%5Fheld/', '//_held/', '/x']))
 })
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import { TestClock } from '../../testing/clock.js'
 import { OpenSockets } from './open-sockets.js'
 import { EarlyRequests } from './startup-queue.js'
@@ -68,7 +68,7 @@ test('requests and upgrades that come early are answered when the app is ready',
 
 test('of requests and upgrades that come early, as many wait as may; further ones are refused at once', async () => {
   const early = new EarlyRequests(server)
-  const { earlyRequests } = fixedLimits
+  const { earlyRequests } = processLimits
   const waiting = Array.from({ length: earlyRequests }, () => ({}))
   for (const _ of waiting) server.emit('request', {}, {})
   const response = await fetch(`http://127.0.0.1:${port}/`)

@@ -8,7 +8,7 @@ import nextModule from 'next'
 import { type Clock, systemClock } from '../../base/clock.js'
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import { consoleLog } from '../../base/log.js'
-import { edgeLimits, fixedLimits } from '../../base/server-limits.js'
+import { edgeLimits, processLimits } from '../../base/server-limits.js'
 import type { HubRuntime } from '../../hub/hub.js'
 import type { HubOptions } from '../../hub/options.js'
 import { claimSlot, setSlot } from '../../hub/process-hub.js'
@@ -77,7 +77,7 @@ export async function start(options: ServeOptions): Promise<Served> {
   const paths = socketPaths(servedZone())
   const transport = attachSocketIo(hub, server, { path: paths, ...(dev && { developmentHosts }) })
   forwardUpgrades(server, nextServer, paths, clock)
-  const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : fixedLimits.drainMs, clock })
+  const close = closing({ hub, transport, server, sockets, app, drainMs: dev ? 0 : processLimits.drainMs, clock })
   await hub.resume().catch(async (error) => {
     await close()
     throw error

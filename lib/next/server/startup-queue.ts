@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 
 export class EarlyRequests {
   private readonly server: Server
@@ -33,7 +33,7 @@ export class EarlyRequests {
 
   /** False where as many wait as may. */
   private keep(name: 'request' | 'upgrade', ...args: unknown[]): boolean {
-    if (this.waiting.length >= fixedLimits.earlyRequests) return false
+    if (this.waiting.length >= processLimits.earlyRequests) return false
     this.waiting.push(() => this.server.emit(name, ...args))
     return true
   }

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 
 /** HELDSTATE_DIR, or `.heldstate` in the folder of the app. */
 export const keptFolder = (dir: string, environment = process.env.HELDSTATE_DIR) =>
@@ -33,7 +33,7 @@ export function makeKeptFolder(folder: string): void {
  * comma comes here as several short ones.
  */
 export function refuseWeak(secrets: readonly string[], development: boolean, log: Log): void {
-  const { leastSecretLength } = fixedLimits
+  const { leastSecretLength } = processLimits
   const weak = secrets.find((secret) => secret.length < leastSecretLength)
   if (weak === undefined) return
   const sentence =

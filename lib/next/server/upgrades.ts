@@ -7,7 +7,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.js'
-import { edgeLimits, fixedLimits } from '../../base/server-limits.js'
+import { edgeLimits, processLimits } from '../../base/server-limits.js'
 import { notFound, refuseUpgrade } from '../../transport/answers.js'
 import { isOurs, type OwnPath } from '../../transport/own-path.js'
 
@@ -32,7 +32,7 @@ export class UnansweredUpgrades {
 
   watch(socket: Socket): void {
     this.waiting.set(socket, socket.bytesWritten)
-    const cancel = this.clock.after(fixedLimits.upgradeAnswerMs, () => this.end(socket))
+    const cancel = this.clock.after(processLimits.upgradeAnswerMs, () => this.end(socket))
     socket.on('error', ignore) // Node has taken its own listener off, and a reset would throw
     socket.once('close', () => {
       cancel()

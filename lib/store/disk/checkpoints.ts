@@ -6,7 +6,7 @@
  * all of it, and the log starts over. While another program reads, the log cannot be copied; then the log itself is synced.
  */
 import type { Worker } from 'node:worker_threads'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import type { Driver } from './sqlite.js'
 import { sqliteWorker } from './sqlite-worker.js'
 
@@ -21,7 +21,7 @@ export class Checkpoints {
   ended = false
 
   constructor(driver: Driver, file: string) {
-    const { logPages, logPagesAtMost } = fixedLimits
+    const { logPages, logPagesAtMost } = processLimits
     this.worker = sqliteWorker(driver, file, code, { logPages, logPagesAtMost })
     this.worker.on('message', (failure: string | undefined) => this.waiting.shift()?.(failure))
     this.worker.on('error', (error) => this.stop(String(error)))

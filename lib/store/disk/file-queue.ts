@@ -1,6 +1,6 @@
 /** Work on a file that another program may lock: runs at once, or in order as soon as the file is free. */
 import type { Clock } from '../../base/clock.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 
 interface Work {
   attempt(): void
@@ -30,7 +30,7 @@ export class FileQueue {
       }
     }
     return new Promise((done, failed) => {
-      this.waiting.push({ attempt: () => done(work()), failed, until: this.clock.now() + fixedLimits.busyMs })
+      this.waiting.push({ attempt: () => done(work()), failed, until: this.clock.now() + processLimits.busyMs })
       if (this.waiting.length === 1) this.later()
     })
   }
@@ -41,7 +41,7 @@ export class FileQueue {
   }
 
   private later(): void {
-    this.clock.after(fixedLimits.busyAgainMs, () => this.again())
+    this.clock.after(processLimits.busyAgainMs, () => this.again())
   }
 
   private again(): void {
@@ -62,4 +62,4 @@ export class FileQueue {
   }
 }
 
-const held = `Another program has held the file for ${fixedLimits.busyMs} ms. Close what has it open, for example a shell of sqlite3`
+const held = `Another program has held the file for ${processLimits.busyMs} ms. Close what has it open, for example a shell of sqlite3`

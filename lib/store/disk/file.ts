@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../base/clock.js'
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import { DiskCheck } from './check.js'
 import { Checkpoints } from './checkpoints.js'
 import { DiskGuard } from './guard.js'
@@ -55,7 +55,7 @@ export class DiskFile {
       throw error
     }
     this.warn()
-    this.cancelCheck = clock.after(fixedLimits.checkAfterMs, () => void this.look())
+    this.cancelCheck = clock.after(processLimits.checkAfterMs, () => void this.look())
   }
 
   private async look(): Promise<void> {
@@ -89,7 +89,7 @@ export class DiskFile {
 
   /** Something was saved: syncs it within a second. */
   changed(): void {
-    this.cancelTick ??= this.clock.after(fixedLimits.checkpointMs, () => {
+    this.cancelTick ??= this.clock.after(processLimits.checkpointMs, () => {
       this.cancelTick = undefined
       void this.tick().catch((error) => this.log.error(`Failed to look after the store in ${this.dir}.`, error))
     })
@@ -98,7 +98,7 @@ export class DiskFile {
   /** Used bytes, as of the last second. */
   bytes(): number {
     const now = this.clock.now()
-    if (now - this.countedAt >= fixedLimits.checkpointMs || now < this.countedAt) {
+    if (now - this.countedAt >= processLimits.checkpointMs || now < this.countedAt) {
       this.countedAt = now
       this.counted = (this.pragma('page_count') - this.pragma('freelist_count')) * this.pragma('page_size')
     }
@@ -176,14 +176,14 @@ export class DiskFile {
     }
     this.changed()
     this.cancelShrink()
-    this.cancelShrink = this.clock.after(fixedLimits.shrinkPauseMs, () => this.shrink())
+    this.cancelShrink = this.clock.after(processLimits.shrinkPauseMs, () => this.shrink())
   }
 
   /** Whether there were enough of them. */
   private vacuumed(): boolean {
     const [free, all] = [this.pragma('freelist_count'), this.pragma('page_count')]
-    if (free < Math.max(fixedLimits.sparePages, all / 4)) return false
-    this.database.exec(`PRAGMA incremental_vacuum(${fixedLimits.pagesAtOnce})`) // a prepared statement that fails stays open
+    if (free < Math.max(processLimits.sparePages, all / 4)) return false
+    this.database.exec(`PRAGMA incremental_vacuum(${processLimits.pagesAtOnce})`) // a prepared statement that fails stays open
     return true
   }
 
@@ -209,7 +209,7 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     database = open(file)
     database.exec(
-      `PRAGMA busy_timeout = ${fixedLimits.busyMs}; PRAGMA page_size = ${fixedLimits.pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`,
+      `PRAGMA busy_timeout = ${processLimits.busyMs}; PRAGMA page_size = ${processLimits.pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`,
     )
     database.exec('PRAGMA journal_mode = WAL')
     restrictToOwner(file) // SQLite gives the files of its log the same mode

@@ -8,7 +8,7 @@ import { HeldStateError, messageOf } from '../../base/errors.js'
 import { isPromise } from '../../base/eventually.js'
 import { refuseUnknown } from '../../base/known-keys.js'
 import { consoleLog, type Log } from '../../base/log.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import { sweepMs } from '../../base/sweeps.js'
 import type { StateStore, Stored } from '../store.js'
 import { DiskFile } from './file.js'
@@ -47,7 +47,7 @@ export function diskStore(options: DiskStoreOptions): StateStore {
     save: (token, next) => store.save(token, next),
     drop: (token) => store.drop(token),
     unload: (token) => store.unload(token),
-    unused: (inUse, keepMs) => store.unused(inUse, keepMs),
+    unused: (inUse, retainMs) => store.unused(inUse, retainMs),
     ofBrowser: (browser) => store.ofBrowser(browser),
     orphans: () => store.orphans(),
     bytes: () => store.bytes(),
@@ -110,18 +110,18 @@ class DiskStore {
     return this.after((tokens) => tokens.unload(token))
   }
 
-  async unused(inUse: Iterable<string>, keepMs: number): Promise<readonly string[]> {
+  async unused(inUse: Iterable<string>, retainMs: number): Promise<readonly string[]> {
     let from: number | undefined = 0
     while (from !== undefined) {
       const next: number = from
-      const more = this.after((tokens) => tokens.catchUp(next, sweepMs(keepMs)))
+      const more = this.after((tokens) => tokens.catchUp(next, sweepMs(retainMs)))
       from = isPromise(more) ? await more : more
       if (from !== undefined) await new Promise<void>((resolve) => this.clock.turn(resolve))
     }
     const some: string[] = []
     for (const token of inUse) {
       some.push(token)
-      if (some.length < fixedLimits.tokensAtOnce) continue
+      if (some.length < processLimits.tokensAtOnce) continue
       const full = some.splice(0)
       await this.after((tokens) => tokens.inUse(full))
       await new Promise<void>((resolve) => this.clock.turn(resolve))
@@ -129,7 +129,7 @@ class DiskStore {
     return this.after((tokens) => {
       tokens.inUse(some)
       tokens.looked()
-      return tokens.unused(keepMs)
+      return tokens.unused(retainMs)
     })
   }
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
-import { fixedLimits } from '../../base/server-limits.js'
+import { processLimits } from '../../base/server-limits.js'
 import { isStale, ownershipLost, refuseStale } from '../errors.js'
 import { stateOf, type Texts, TokenRecord, type Writes } from '../record.js'
 import type { Stored } from '../store.js'
@@ -172,7 +172,7 @@ export class DiskTokens {
     const lookedAt = this.statement('lookedAt').get()?.looked_at
     const lostMs = lookedAt === undefined ? 0 : this.clock.now() - Number(lookedAt) - usualMs
     if (lostMs < usualMs) return undefined
-    const to = from + fixedLimits.tokensAtOnce
+    const to = from + processLimits.tokensAtOnce
     unlessDamaged(() =>
       this.transaction(() => void this.statement('spare').run(Math.round(lostMs), from, to, Number(lookedAt))),
     )
@@ -182,7 +182,7 @@ export class DiskTokens {
   looked(): void {
     const now = this.clock.now()
     this.transaction(() => void this.statement('look').run(now))
-    unlessDamaged(() => this.transaction(() => void this.statement('clamp').run(now, now, fixedLimits.tokensAtOnce))) // saved when a clock was ahead
+    unlessDamaged(() => this.transaction(() => void this.statement('clamp').run(now, now, processLimits.tokensAtOnce))) // saved when a clock was ahead
   }
 
   /** A damaged page of the file may hide some. */
@@ -193,11 +193,11 @@ export class DiskTokens {
     )
   }
 
-  /** Some tokens that were not used for `keepMs` milliseconds. */
-  unused(keepMs: number): readonly string[] {
-    const before = this.clock.now() - keepMs
+  /** Some tokens that were not used for `retainMs` milliseconds. */
+  unused(retainMs: number): readonly string[] {
+    const before = this.clock.now() - retainMs
     return this.named(
-      () => this.statement('unused').all(before, fixedLimits.tokensAtOnce),
+      () => this.statement('unused').all(before, processLimits.tokensAtOnce),
       (from, to) => this.statement('unusedIn').all(from, to, before),
     )
   }

@@ -1,7 +1,7 @@
 /**
  * Bounds of what no page does, and of what is scarce among many, which no option changes. Only the server loads them.
  */
-export const guardLimits = {
+export const crowdLimits = {
   /**
    * What comes over a connection and is no event: a pong every 25 s, and a few packets while it opens. Each takes a microsecond or two, and
    * a websocket hands over 9,000 of them in one go.
