@@ -15,13 +15,9 @@ export const processLimits = {
   /** Milliseconds between two such attempts at most: a page should not wait long for a disk that has room again. */
   saveAgainLongestMs: 30_000,
   /** Milliseconds before a durable task starts again that could not save because the store was unreachable. */
-<<<<<<< HEAD
   storeRetryMs: 5_000,
   /** Milliseconds until a further subscription of a page that came back is loaded again, after its store could not be reached. */
   loadAgainMs: 2_000,
-=======
-  storeRetryMs: 5_000,
->>>>>>> 219b447 (Name limits as the field does)
   /** Milliseconds for which an answer of the route that loads the state modules counts as new; a burst of events asks once. */
   definitionsFreshMs: 300,
   /** Milliseconds for which calls wait for an edit to be compiled. Longer, and the page seems dead; shorter, and old code runs. */

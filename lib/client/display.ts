@@ -58,7 +58,7 @@ export class Display {
     const received = receive(before, message)
     if (received.outcome !== 'applied') return this.page.resync(subscription)
     const isShownLost = isLost && before.revision > 0 && !this.isEnded
-    this.opened(subscription, message.done, isShownLost ? lose(before, received.shown) : received.shown)
+    this.opened(subscription, message.lastCallId, isShownLost ? lose(before, received.shown) : received.shown)
     if (subscription === this.subscriptions.own && message.type === 'welcome') this.isEnded = false
   }
 
@@ -90,7 +90,7 @@ export class Display {
   }
 
   private changeOne(change: Change, shown: Map<number, Shown>): void {
-    const { settled, done = 0, subscription: number } = change
+    const { settled, lastCallId = 0, subscription: number } = change
     const subscription = this.subscriptions.get(number)
     if (!subscription) return
     const before = shown.get(number) ?? shownOf(this.mirror.getState(), number)
@@ -99,7 +99,7 @@ export class Display {
       this.page.resync(subscription)
       return subscription.putOff(settled)
     }
-    this.calls.predictions.shown(number, done)
+    this.calls.predictions.shown(number, lastCallId)
     for (const settlement of settled) this.calls.settle(settlement)
     const next = received.outcome === 'applied' ? received.shown : before
     const isUsed = next.lost && settled.some(({ failure }) => !failure)

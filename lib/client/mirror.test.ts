@@ -42,7 +42,7 @@ describe('what is shown at revision 5', () => {
       subscription: 0,
       birth: 'b',
       revision: 2,
-      done: 0,
+      lastCallId: 0,
       views: [undefined, { m: 1 }],
     }
     expect(receive(shown, welcome)).toEqual({

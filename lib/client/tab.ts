@@ -216,7 +216,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     const token = await this.identity.claim()
     const formers = this.kept.greet()
     const copyOf = this.identity.copyOf?.()
-    const heard = this.heard.number
+    const lastSeq = this.heard.number
     const sent = this.calls.resentUpTo
     return {
       version: protocolVersion,
@@ -224,7 +224,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       subscriptions: this.subscriptions.greet(),
       ...(token === undefined ? {} : { token }),
       ...(copyOf === undefined ? {} : { copyOf }),
-      ...(heard === undefined ? {} : { heard }),
+      ...(lastSeq === undefined ? {} : { lastSeq }),
       ...(sent === undefined ? {} : { sent }),
       ...(formers.length === 0 ? {} : { formers }),
     }
@@ -239,7 +239,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       this.report(isHeldStateError(error) ? error : new HeldStateError('invalid-message', messageOf(error)))
     }
     const confirmed = this.heard.toConfirm()
-    if (confirmed !== undefined) this.outgoing.add(['heard', confirmed], idBytes)
+    if (confirmed !== undefined) this.outgoing.add(['ack', confirmed], idBytes)
   }
 
   private handle(message: Down): void {
@@ -263,14 +263,14 @@ export class Tab implements SubscriptionPage, DisplayPage {
     }
   }
 
-  private hi({ token, number, bounds }: Hi): void {
+  private hi({ token, seq, bounds }: Hi): void {
     const isSame = token.split('.')[0] === this.token?.split('.')[0] // its signature may be another: secrets are replaced
     if (!isSame) this.subscriptions.own.isReplaced = true
     if (bounds) this.bound({ ...this.limits, ...bounds })
     this.identity.keep(token)
     this.token = token
     this.kept.rename(token)
-    this.heard.begin(number)
+    this.heard.begin(seq)
     this.connected = true
     this.subscriptions.onGreeted()
     if (this.mirror.getState().stalled) this.mirror.setState({ stalled: false })

@@ -1,11 +1,7 @@
 /** The pages that are connected to this process. */
 
-import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
-<<<<<<< HEAD
 import { pageLimits } from '../base/limits.js'
-=======
->>>>>>> 219b447 (Name limits as the field does)
 import type { Instance } from '../instance/instance.js'
 import { signToken, verifyToken } from '../instance/token.js'
 import { tooManySubscriptions } from '../protocol/bounds.js'
@@ -80,7 +76,7 @@ export class Connections {
     const arrived = this.arrive(instance, hello)
     const session: Session = new Session(core, {
       page: hello.page,
-      heard: hello.heard,
+      lastSeq: hello.lastSeq,
       sent: hello.sent,
       formers: hello.formers,
       connection: isOlder ? new OlderConnection(connection) : connection,
@@ -102,11 +98,7 @@ export class Connections {
     const { core } = this
     const { own, subscriptions } = session
     core.refuseClosing()
-<<<<<<< HEAD
     if (subscriptions.length >= pageLimits.subscriptions) throw tooManySubscriptions()
-=======
-    if (subscriptions.length >= crowdLimits.subscriptions) throw tooManySubscriptions()
->>>>>>> 219b447 (Name limits as the field does)
     const token = core.addresses.tokenOf(address, own.instance.token)
     if (subscriptions.some(({ instance }) => instance.token === token))
       throw new HeldStateError('invalid-message', `This page watches the address ${JSON.stringify(address)} already.`)
@@ -170,12 +162,3 @@ export class Connections {
     return options.onDuplicate === 'fresh' ? undefined : callers.copiedBy(hello, browser)
   }
 }
-<<<<<<< HEAD
-=======
-
-const tooManySubscriptions = () =>
-  new HeldStateError(
-    'too-many-states',
-    `This page has ${crowdLimits.subscriptions} subscriptions, which is as many as a page may have. Close one of them.`,
-  )
->>>>>>> 219b447 (Name limits as the field does)

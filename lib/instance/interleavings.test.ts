@@ -84,7 +84,7 @@ describe('a page whose earlier connection still stands', () => {
     expect(await b.store.unattendedMs(tab.token)).toBeUndefined()
     a.hub.start(tab.token, [d.triggers.waits()])
     await clock.advance(10)
-    connectAsSocket(a.hub, { ...hello, heard: 1 }, tab.browser)
+    connectAsSocket(a.hub, { ...hello, lastSeq: 1 }, tab.browser)
     await clock.advance(10)
     expect(a.hub.instance(tab.token).watchers.size).toBe(1)
     const attended = (await b.store.unattendedMs(tab.token)) === undefined

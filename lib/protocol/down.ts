@@ -28,7 +28,7 @@ export interface Hi {
   /** Signed; names this tab's state at the next connection. */
   readonly token: string
   /** Of the message before the first that counts. */
-  readonly number: number
+  readonly seq: number
   /** Bounds that are not the usual ones, if there are any. */
   readonly bounds?: Partial<PageBounds> | undefined
 }
@@ -42,7 +42,7 @@ export interface Welcome {
   /** One view for each watched state, in the order of the watch. */
   readonly views: readonly unknown[]
   /** Calls of this page up to this one have ended: their effect is in the views. */
-  readonly done: number
+  readonly lastCallId: number
 }
 
 /** What a page missed that was here before. */
@@ -54,7 +54,7 @@ export interface Resumed {
   readonly to: number
   /** The first key of a path is the position of the state in the watch. */
   readonly patches: readonly Patch[]
-  readonly done: number
+  readonly lastCallId: number
 }
 
 /** What changed for one subscription. */
@@ -65,7 +65,7 @@ export interface Change {
   readonly patches: readonly WirePatch[]
   readonly settled: readonly Settlement[]
   /** As in a welcome, where it is not plain from what is settled: a call has shown its effect and settles later. */
-  readonly done?: number | undefined
+  readonly lastCallId?: number | undefined
 }
 
 /** What changed within one turn, for all subscriptions: a page shows it at once. */
@@ -109,14 +109,14 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
     case 'delta':
       return ['d', ...message.changes.map(writeChange)]
     case 'hi':
-      return ['hi', message.token, message.number, ...(message.bounds ? [{ ...message.bounds }] : [])]
+      return ['hi', message.token, message.seq, ...(message.bounds ? [{ ...message.bounds }] : [])]
     case 'welcome': {
-      const { subscription, birth, revision, views, done } = message
-      return ['w', subscription, birth ?? null, revision, views.map(encodeView), done]
+      const { subscription, birth, revision, views, lastCallId } = message
+      return ['w', subscription, birth ?? null, revision, views.map(encodeView), lastCallId]
     }
     case 'resumed': {
-      const { subscription, from, to, patches, done } = message
-      return ['r', subscription, from, to - from, patches.map(writePatch), done]
+      const { subscription, from, to, patches, lastCallId } = message
+      return ['r', subscription, from, to - from, patches.map(writePatch), lastCallId]
     }
     case 'failure':
       return ['f', message.subscription, ...writeFailure(message.failure)]
@@ -129,10 +129,10 @@ export function writeDown(message: Down): readonly [name: string, ...args: Json[
   }
 }
 
-function writeChange({ subscription, from, to, patches, settled, done }: Change): Json {
+function writeChange({ subscription, from, to, patches, settled, lastCallId }: Change): Json {
   const written: Json[] = [subscription, from, to - from, patches.map(writeWirePatch)]
-  if (settled.length > 0 || done !== undefined) written.push(settled.map(writeSettlement))
-  if (done !== undefined) written.push(done)
+  if (settled.length > 0 || lastCallId !== undefined) written.push(settled.map(writeSettlement))
+  if (lastCallId !== undefined) written.push(lastCallId)
   return written
 }
 
@@ -145,7 +145,7 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
       return {
         type: 'hi',
         token: text(args[0]),
-        number: count(args[1]),
+        seq: count(args[1]),
         ...(args[2] === undefined ? {} : { bounds: readBounds(args[2]) }),
       }
     case 'w':
@@ -155,10 +155,10 @@ export function parseDown(name: unknown, args: readonly unknown[]): Down {
         birth: args[1] === null ? undefined : text(args[1]),
         revision: count(args[2]),
         views: list(args[3]).map(decode),
-        done: count(args[4]),
+        lastCallId: count(args[4]),
       }
     case 'r':
-      return { type: 'resumed', ...stepIn(args), patches: list(args[3]).map(readPatch), done: count(args[4]) }
+      return { type: 'resumed', ...stepIn(args), patches: list(args[3]).map(readPatch), lastCallId: count(args[4]) }
     case 'f':
     case 'closed':
       return {
@@ -188,7 +188,7 @@ function readChange(value: unknown): Change {
     ...stepIn(given),
     patches: list(given[3]).map(readWirePatch),
     settled: given[4] === undefined ? [] : list(given[4]).map(readSettlement),
-    ...(given[5] === undefined ? {} : { done: count(given[5]) }),
+    ...(given[5] === undefined ? {} : { lastCallId: count(given[5]) }),
   }
 }
 

@@ -1,6 +1,5 @@
 /** What a page says first over a connection. It comes from outside, so `parseHello` takes `unknown`. */
 
-import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
 import { type Limits, pageLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
@@ -25,7 +24,7 @@ export interface Hello {
   /** A random id of 32 hexadecimal digits, new with each load of the page: the ids of its calls count from it. */
   readonly page: string
   /** The number of the last message that this page heard; none at its first connection. */
-  readonly heard: number | undefined
+  readonly lastSeq: number | undefined
   /** The highest id up to which the page has sent calls over an earlier connection: if nothing is known of them, they may have been forgotten. */
   readonly sent: number
   /** The oldest first. */
@@ -44,7 +43,7 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
     token,
     copyOf,
     page,
-    heard,
+    lastSeq,
     sent = 0,
     formers = [],
     subscriptions,
@@ -62,7 +61,8 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
     throw new HeldStateError('invalid-token', 'The token is no text.')
   if (copyOf !== undefined && !isName(copyOf)) throw malformed('hello: expected a token as the one to copy')
   if (!isPageId(page)) throw malformed('hello: expected the id of the page')
-  if (heard !== undefined && !isCount(heard)) throw malformed('hello: expected a number of the last message heard')
+  if (lastSeq !== undefined && !isCount(lastSeq))
+    throw malformed('hello: expected lastSeq, the number of the last message received')
   if (!isCount(sent)) throw malformed('hello: expected the id of the last call that was sent')
   if (!Array.isArray(formers) || formers.length > pageLimits.formerPages)
     throw malformed(`hello: expected a list of at most ${pageLimits.formerPages} former pages`)
@@ -74,7 +74,7 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
     token,
     copyOf,
     page,
-    heard,
+    lastSeq,
     sent,
     formers: former,
     subscriptions: subscriptionsIn(subscriptions, limits),
@@ -91,11 +91,7 @@ function formerIn(value: unknown): Former {
 }
 
 function subscriptionsIn(value: unknown, limits: Limits): Hello['subscriptions'] {
-<<<<<<< HEAD
   const { subscriptions: most } = pageLimits
-=======
-  const { subscriptions: most } = crowdLimits
->>>>>>> 219b447 (Name limits as the field does)
   if (!Array.isArray(value) || value.length > most)
     throw malformed(`hello: expected a list of at most ${most} subscriptions`)
   const [first, ...others] = value.map((each) => opening(Array.isArray(each) ? each : [], limits))

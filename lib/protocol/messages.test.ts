@@ -27,17 +27,17 @@ const odd = { at: new Date(5), map: new Map([['a', new Set([1n])]]), nothing: un
 const still = { subscription: 0, from: 3, to: 3, patches: [], settled: [] }
 const delta = (...changes: Change[]): Down => ({ type: 'delta', changes })
 const downs: [string, Down][] = [
-  ['a hi', { type: 'hi', token: 'a.b', number: 7 }],
-  ['a hi with bounds', { type: 'hi', token: 'a.b', number: 7, bounds: { callsPerTab: 5 } }],
+  ['a hi', { type: 'hi', token: 'a.b', seq: 7 }],
+  ['a hi with bounds', { type: 'hi', token: 'a.b', seq: 7, bounds: { callsPerTab: 5 } }],
   [
     'a welcome',
-    { type: 'welcome', subscription: 0, birth: 'b', revision: 3, views: [{ n: 1 }, odd, undefined], done: 4 },
+    { type: 'welcome', subscription: 0, birth: 'b', revision: 3, views: [{ n: 1 }, odd, undefined], lastCallId: 4 },
   ],
   [
     'a welcome of what was never kept',
-    { type: 'welcome', subscription: 2, birth: undefined, revision: 0, views: [], done: 0 },
+    { type: 'welcome', subscription: 2, birth: undefined, revision: 0, views: [], lastCallId: 0 },
   ],
-  ['what a page missed', { type: 'resumed', subscription: 1, from: 3, to: 4, patches: [[[0, 'n'], 1]], done: 0 }],
+  ['what a page missed', { type: 'resumed', subscription: 1, from: 3, to: 4, patches: [[[0, 'n'], 1]], lastCallId: 0 }],
   ['a delta without anything', delta(still)],
   [
     'a delta with every kind of patch',
@@ -60,7 +60,7 @@ const downs: [string, Down][] = [
     }),
   ],
   ['a delta that settles with issues', delta({ ...still, settled: [{ id: 1, failure: { ...failure, issues } }] })],
-  ['a delta that shows what settles later', delta({ ...still, to: 4, done: 9 })],
+  ['a delta that shows what settles later', delta({ ...still, to: 4, lastCallId: 9 })],
   ['a failure', { type: 'failure', subscription: 0, failure }],
   ['a failure of development', { type: 'failure', subscription: 1, failure: { ...failure, stack: '    at x' } }],
   [
@@ -144,14 +144,14 @@ describe('up', () => {
     [['resync', 1], { type: 'resync', subscription: 1 }],
     [['open', 1, 'board', ['d']], { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false }],
     [['close', 1], { type: 'close', subscription: 1 }],
-    [['heard', 12], { type: 'heard', number: 12 }],
+    [['ack', 12], { type: 'ack', seq: 12 }],
   ])('%j is read', ([name, ...args], read) => {
     expect(parseUp(name, args, defaultLimits)).toEqual(read)
   })
 
   it('anything else fails typed, a hello and a batch as well', () => {
     const name = fc.oneof(
-      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
+      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'ack', 'batch'),
       fc.anything(),
     )
     fc.assert(
@@ -164,7 +164,7 @@ describe('up', () => {
   })
 
   it('a hello of this version is read, and of no other', () => {
-    const kept = { version: protocolVersion, page: 'a'.repeat(32), heard: 3, token: 'x', copyOf: 'y' }
+    const kept = { version: protocolVersion, page: 'a'.repeat(32), lastSeq: 3, token: 'x', copyOf: 'y' }
     const former = 'b'.repeat(32)
     const subscriptions = [
       [0, 'tab', ['d']],

@@ -12,8 +12,8 @@ export const isVersion3 = (greeting: unknown): greeting is Readonly<Record<strin
   typeof greeting === 'object' && greeting !== null && (greeting as { version?: unknown }).version === version
 
 /** The hello of such a page, as one of this version. */
-export function helloOf3({ watch, ...hello }: Readonly<Record<string, unknown>>): unknown {
-  return { ...hello, version: protocolVersion, subscriptions: [[0, ownAddress, watch]] }
+export function helloOf3({ watch, heard, ...hello }: Readonly<Record<string, unknown>>): unknown {
+  return { ...hello, version: protocolVersion, lastSeq: heard, subscriptions: [[0, ownAddress, watch]] }
 }
 
 /** A message of such a page, or a batch of them, as one of this version. */

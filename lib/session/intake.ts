@@ -128,8 +128,8 @@ export class Intake implements Drainable, InboxOptions {
         return page.opened.open(up)
       case 'close':
         return page.opened.close(up.subscription)
-      case 'heard':
-        return page.confirm(up.number)
+      case 'ack':
+        return page.confirm(up.seq)
       default: {
         if ('former' in up && up.former !== undefined && !page.formers[up.former])
           throw malformed(`the hello names no former page ${up.former}`)

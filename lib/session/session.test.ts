@@ -206,7 +206,7 @@ describe('a message from outside', () => {
   it.each([1, 2, 3, 4])('anything at all never throws, and changes nothing, with seed %i', async (seed) => {
     const { session, clock, hub, log, say } = await raw()
     const name = fc.oneof(
-      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
+      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'ack', 'batch'),
       fc.string(),
       fc.anything(),
     )
@@ -320,7 +320,7 @@ describe('a hello', () => {
     ['no subscriptions', { version: protocolVersion, page }, 'invalid-message'],
     ['no page', { version: protocolVersion, subscriptions: [[0, 'tab', []]] }, 'invalid-message'],
     ['a page of a made-up form', { ...hello, page: '__proto__' }, 'invalid-message'],
-    ['a broken number of the last message', { ...hello, heard: -1 }, 'invalid-message'],
+    ['a broken number of the last message', { ...hello, lastSeq: -1 }, 'invalid-message'],
     ['states that are no texts', { ...hello, subscriptions: [[0, 'tab', [1]]] }, 'invalid-message'],
     ['a state twice', { ...hello, subscriptions: [[0, 'tab', ['d', 'd']]] }, 'invalid-message'],
     ['a token that is no text', { ...hello, token: 5 }, 'invalid-token'],

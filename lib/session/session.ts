@@ -42,7 +42,7 @@ export interface SessionParts {
   readonly signed: string
   readonly sequence: Sequence
   /** The last message that the page heard; `undefined` for one that was not here before. */
-  readonly heard: number | undefined
+  readonly lastSeq: number | undefined
   /** The highest id of its calls that it has sent over an earlier connection. */
   readonly sent: number
   /** Pages that lived in the tab before it, and whose calls it sends on. */
@@ -58,7 +58,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly connection: Connection
   readonly page: string
   readonly sequence: Sequence
-  readonly heard: number | undefined
+  readonly lastSeq: number | undefined
   readonly sent: number
   readonly formers: readonly Former[]
   readonly texts: boolean
@@ -80,13 +80,13 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private app: string | undefined
 
   constructor(core: SessionCore, parts: SessionParts) {
-    const { connection, outbox, page, sequence, heard, sent, formers } = parts
+    const { connection, outbox, page, sequence, lastSeq, sent, formers } = parts
     this.core = core
     this.connection = connection
     this.outbox = outbox
     this.page = page
     this.sequence = sequence
-    this.heard = heard
+    this.lastSeq = lastSeq
     this.sent = sent
     this.formers = formers
     this.texts = parts.translate === undefined
@@ -143,7 +143,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     const other = otherApp(this.app, registry.app) // known only now, where the server has just started
     if (other) return this.farewell(other, 0)
     this.phase = 'open'
-    this.send({ type: 'hi', token: this.parts.signed, number: this.sequence.last, bounds: unusualBounds(limits) })
+    this.send({ type: 'hi', token: this.parts.signed, seq: this.sequence.last, bounds: unusualBounds(limits) })
     if (nodes.away) this.notifyStore(false)
   }
 

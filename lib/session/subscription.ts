@@ -44,7 +44,7 @@ export interface SubscriptionSession {
   readonly connection: Connection
   readonly sequence: Sequence
   /** The last message that the page heard; `undefined` for one that was not here before. */
-  readonly heard: number | undefined
+  readonly lastSeq: number | undefined
   readonly formers: readonly Former[]
   /** The page knows splices of texts. */
   readonly texts: boolean
@@ -155,7 +155,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
 
   /** The page, or one before it in its tab, had a connection before this one, and it may send a call again. */
   get isReconnect(): boolean {
-    return this.session.heard !== undefined || this.formers.length > 0
+    return this.session.lastSeq !== undefined || this.formers.length > 0
   }
 
   /** Loads the states with these ids. Gives false where that is to be tried again. The session is closed where it cannot go on. */
@@ -175,7 +175,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   private begin(): void {
     const { feed, session } = this
     this.isDue = false
-    const mark = feed.checkpoint(session.heard)
+    const mark = feed.checkpoint(session.lastSeq)
     session.say(mark ? feed.resumed(mark) : feed.welcome())
   }
 

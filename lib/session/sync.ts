@@ -97,7 +97,7 @@ export class Sync {
       birth,
       revision: this.sentRevision,
       views,
-      done: this.done(),
+      lastCallId: this.lastCallId(),
     }
   }
 
@@ -121,7 +121,7 @@ export class Sync {
     const to = this.sentRevision
     this.record(this.history.sequence.next())
     this.continued = undefined
-    return { type: 'resumed', subscription: this.number, from: revision, to, patches, done: this.done() }
+    return { type: 'resumed', subscription: this.number, from: revision, to, patches, lastCallId: this.lastCallId() }
   }
 
   /** Everything that the page has not seen, and the calls that it settles, for the message of this number; `undefined` if there is neither. */
@@ -131,10 +131,10 @@ export class Sync {
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
     this.record(number)
-    const done = this.shownEarly(settled)
+    const shownUpTo = this.shownEarly(settled)
     if (found.some(isTextSplice)) this.continued ??= new ContinuedText()
     const patches = this.continued?.shorten(found) ?? found
-    return { subscription: this.number, from, to: this.sentRevision, patches, settled, done }
+    return { subscription: this.number, from, to: this.sentRevision, patches, settled, lastCallId: shownUpTo }
   }
 
   private patches(): Patch[] {
@@ -155,7 +155,7 @@ export class Sync {
     return this.instance.view(this.registry.get(id)) ?? sent
   }
 
-  private done(): number {
+  private lastCallId(): number {
     this.sentDone = this.lastEnded()
     return this.sentDone
   }

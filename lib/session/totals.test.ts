@@ -117,7 +117,7 @@ async function play(acts: readonly Act[], saveMs: number): Promise<ReturnType<ty
         page,
         token: tokens[at % 3],
         subscriptions: [[0, 'tab', ['d']]],
-        heard: how > 25 ? 1 : undefined,
+        lastSeq: how > 25 ? 1 : undefined,
       }
       made.session = hub.connect(made, hello, 'b')
       lines.push(made)

@@ -151,7 +151,7 @@ class Life {
       if (!node.dead) node.hub.disconnected(session)
     }
     const page: Page = { node, open: true, close }
-    const session = node.hub.connect({ send: () => {}, close }, { ...hello, token: signed, heard: 1 }, browser)
+    const session = node.hub.connect({ send: () => {}, close }, { ...hello, token: signed, lastSeq: 1 }, browser)
     this.pages.push(page)
   }
 

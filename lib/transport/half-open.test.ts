@@ -31,7 +31,7 @@ it('a page that comes back while its old connection is half open keeps its task'
   const [, token] = first.said[0] as [string, string]
   first.socket.emit('call', 0, 1, 'd', 'waits', [])
   await vi.waitFor(() => expect(hub.backgroundTasks.size).toBe(1))
-  const second = open({ ...hello, token, heard: 1 }) // the same page; its first connection still stands
+  const second = open({ ...hello, token, lastSeq: 1 }) // the same page; its first connection still stands
   await vi.waitFor(() => expect(second.said.length).toBeGreaterThan(0))
   await new Promise((resolve) => setTimeout(resolve, 800))
   expect(second.socket.connected).toBe(true)

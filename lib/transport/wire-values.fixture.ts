@@ -190,11 +190,11 @@ export class WireValues {
     if (chance.happens(0.1)) hello.formers = [[this.hex(), chance.below(2)]]
     if (tokens.length > 0 && chance.happens(0.3)) hello.token = chance.pick(tokens)
     else if (tokens.length > 0 && chance.happens(0.1)) hello.copyOf = chance.pick(tokens)
-    if (chance.happens(0.2)) hello.heard = chance.below(2 ** 41)
+    if (chance.happens(0.2)) hello.lastSeq = chance.below(2 ** 41)
     if (chance.happens(0.15))
       put(
         hello,
-        chance.pick(['version', 'page', 'subscriptions', 'formers', 'token', 'copyOf', 'heard', '__proto__']),
+        chance.pick(['version', 'page', 'subscriptions', 'formers', 'token', 'copyOf', 'lastSeq', '__proto__']),
         this.value(),
       )
     if (chance.happens(0.1))
@@ -243,7 +243,7 @@ export class WireValues {
     if (kind > 19)
       return chance.pick([
         ['close', of],
-        ['heard', chance.pick([chance.below(2 ** 41), ...numbers])],
+        ['ack', chance.pick([chance.below(2 ** 41), ...numbers])],
       ])
     if (kind < 19 && nested < 2)
       return ['batch', Array.from({ length: chance.below(8) }, () => this.message(nested + 1))]

@@ -267,8 +267,8 @@ export const connections: readonly Attack[] = [
         hello({ watch: Array.from({ length: 1_001 }, (_, at) => `s${at}`) }),
         hello({ watch: Array.from({ length: 50_000 }, () => 'big') }),
         hello({ watch: 'big' }),
-        hello({ heard: -1 }),
-        hello({ heard: 2 ** 53 }),
+        hello({ lastSeq: -1 }),
+        hello({ lastSeq: 2 ** 53 }),
         hello({ copyOf: `${hex32()}.${hex32()}` }),
         JSON.parse('{"__proto__":{"version":3}}') as object,
       ]

@@ -141,7 +141,7 @@ export const tabs: readonly Attack[] = [
       const { cookie, token } = first
       const made = await scene.each(scene.some(500, 60), 20, async () => {
         const other = scene.page(cookie)
-        await other.enter({ page, token, heard: 1, watch: ['target'] })
+        await other.enter({ page, token, lastSeq: 1, watch: ['target'] })
       })
       return { done: `${made} connections` }
     },
