@@ -26,7 +26,7 @@ export interface Greeting {
   readonly watch?: unknown
   readonly token?: unknown
   readonly copyOf?: unknown
-  readonly heard?: unknown
+  readonly lastSeq?: unknown
 }
 
 export const hex32 = () => randomBytes(16).toString('hex')
