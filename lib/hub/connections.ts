@@ -1,5 +1,4 @@
 /** The pages that are connected to this process. */
-
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import type { Instance } from '../instance/instance.js'

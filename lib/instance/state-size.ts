@@ -2,7 +2,6 @@
  * Estimates the size of a token's state. Bytes that are put in are added, and bytes that are removed are not subtracted. So the estimate is
  * too high, and the state itself is measured only when the estimate is near the bound.
  */
-
 import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError } from '../base/errors.js'
 import { processLimits } from '../base/server-limits.js'

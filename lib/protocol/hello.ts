@@ -1,5 +1,4 @@
 /** What a page says first over a connection. It comes from outside, so `parseHello` takes `unknown`. */
-
 import { HeldStateError } from '../base/errors.js'
 import { type Limits, pageLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'

@@ -2,7 +2,6 @@
  * How the messages of a page come in: parsed, within its bounds, and in its turn. Cancels go ahead of the calls that wait, unless they mean one
  * of them.
  */
-
 import { crowdLimits } from '../base/crowd-limits.js'
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { handlerLimits } from '../base/server-limits.js'
