@@ -290,5 +290,5 @@ async function iterate(
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {
   const known = listed(' It has: ', [...members.events.keys(), ...members.tasks.keys()])
   const says = `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}.${known}`
-  return stackless(() => new HeldStateError('unknown-handler', says))
+  return stackless(() => new HeldStateError('unknown-member', says))
 }

@@ -249,7 +249,7 @@ describe('what is remembered of replies', () => {
     const other = await openNext()
     const neighbour = await other.watch(notes)
     const send = tab.wire.send.bind(tab.wire)
-    tab.wire.send = (name, ...args) => name !== 'ack' && send(name, ...args)
+    tab.wire.send = (name, ...args) => name !== 'heard' && send(name, ...args)
     const ends: number[] = []
     for (let index = 0; index < 10; index += 1) void state.large(16_000).then(({ length }) => ends.push(length))
     await clock.advance(100)

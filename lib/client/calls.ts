@@ -191,7 +191,7 @@ export class Calls {
       )
     if (size >= callsPerTab)
       return new HeldStateError(
-        'too-many-calls',
+        'inbox-full',
         `${size} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
       )
     return undefined

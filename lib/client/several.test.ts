@@ -195,7 +195,7 @@ it('numbers that the page never opened are refused, and those that have ended ar
   page.wire.send('open', 1, 'board', [])
   page.wire.send('open', 0, 'board', [])
   page.wire.send('close', 0)
-  page.wire.send('ack', 2 ** 50)
+  page.wire.send('heard', 2 ** 50)
   page.wire.send('call', 0, 99, 'd', 'add', [], 3)
   await clock.settle()
   expect(page.reports).toHaveLength(5)

@@ -86,7 +86,7 @@ export class ClientSubscription {
         .request({ subscription: number, message: ['watch', id, watched.position(id)], again: false })
         .catch((error: HeldStateError) => {
           if (error.code === 'too-many-states') page.refuseWatch(this, id)
-          else if (error.code === 'too-many-calls') this.watchLater(id)
+          else if (error.code === 'inbox-full') this.watchLater(id)
           else if (error.code !== 'connection-lost') page.report(error) // the next hello asks for it again
         })
   }

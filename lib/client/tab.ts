@@ -239,7 +239,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       this.report(isHeldStateError(error) ? error : new HeldStateError('invalid-message', messageOf(error)))
     }
     const confirmed = this.heard.toConfirm()
-    if (confirmed !== undefined) this.outgoing.add(['ack', confirmed], idBytes)
+    if (confirmed !== undefined) this.outgoing.add(['heard', confirmed], idBytes)
   }
 
   private handle(message: Down): void {
@@ -303,7 +303,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       case 'state-lost': // as the app asked for
         this.display.isEnded = true
         return this.identity.forget()
-      case 'missing-cookie':
+      case 'no-cookie':
       case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page
         this.report(fromFailure(failure))
         return this.identity.forget()

@@ -54,7 +54,7 @@ it('a page keeps the bounds that its server has', async () => {
   })
   const calls = Array.from({ length: 10 }, () => tab.tab.call('s0', 'none', []).catch(({ code }) => code))
   const codes = await done(Promise.all(calls))
-  expect(codes.filter((code) => code === 'too-many-calls')).toHaveLength(3)
+  expect(codes.filter((code) => code === 'inbox-full')).toHaveLength(3)
 })
 
 it('the bytes of a message are those of UTF-8', () => {
@@ -74,7 +74,7 @@ it('a state that the server had no room to be asked for is asked for again, and 
   inbox.add = (up, size) => {
     if ((up as { type: string }).type === 'watch' && refused === 0) {
       refused += 1
-      throw new HeldStateError('too-many-calls', 'no room')
+      throw new HeldStateError('inbox-full', 'no room')
     }
     add(up, size)
   }

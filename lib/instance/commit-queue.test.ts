@@ -237,7 +237,7 @@ describe('while a save is under way', () => {
       calls.push(state.add())
       await clock.settle()
     }
-    expect(await failure(clock, state.add())).toMatchObject({ code: 'too-many-calls' })
+    expect(await failure(clock, state.add())).toMatchObject({ code: 'inbox-full' })
     await end()
     await end()
     await done(clock, Promise.all(calls))

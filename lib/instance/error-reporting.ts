@@ -8,13 +8,13 @@ import { inTab } from './token.js'
 export const callerFaults = new Set<ErrorCode>([
   'already-running',
   'hub-closed',
-  'too-many-calls',
+  'inbox-full',
   'invalid-arguments',
   'state-lost',
   'task-cancelled',
   'too-many-tasks',
   'unknown-definition',
-  'unknown-handler',
+  'unknown-member',
 ])
 
 /** Failures of a trigger that are no fault: the app itself is its caller, and nobody else would hear of the others. */

@@ -110,7 +110,7 @@ export function otherApp(app: string | undefined, own: string | undefined): Held
       ? 'Both are served at that path. Give one of them a basePath, or a zone: withHeldState({ … }, { zone: "/shop" }).'
       : `Let the proxy hand on what is asked for at ${zone === '/' ? '' : zone}/_heldstate to the server of that app.`
   return new HeldStateError(
-    'app-mismatch',
+    'other-app',
     `This page belongs to the app at ${cut(zone ?? '', 80)} and has reached the hub of another one, at ${own.split('#', 1)[0]}. ${mend}`,
   )
 }

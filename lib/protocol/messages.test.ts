@@ -144,14 +144,14 @@ describe('up', () => {
     [['resync', 1], { type: 'resync', subscription: 1 }],
     [['open', 1, 'board', ['d']], { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false }],
     [['close', 1], { type: 'close', subscription: 1 }],
-    [['ack', 12], { type: 'ack', seq: 12 }],
+    [['heard', 12], { type: 'heard', seq: 12 }],
   ])('%j is read', ([name, ...args], read) => {
     expect(parseUp(name, args, defaultLimits)).toEqual(read)
   })
 
   it('anything else fails typed, a hello and a batch as well', () => {
     const name = fc.oneof(
-      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'ack', 'batch'),
+      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
       fc.anything(),
     )
     fc.assert(

@@ -46,7 +46,7 @@ export type Up =
   /** Ends a subscription. */
   | { readonly type: 'close'; readonly subscription: number }
   /** The number of the last message that the page heard: what is kept for a resume from an earlier one may be forgotten. */
-  | { readonly type: 'ack'; readonly seq: number }
+  | { readonly type: 'heard'; readonly seq: number }
 
 /** What is said about one subscription. */
 export type SubscriptionUp = Extract<Up, { readonly type: 'call' | 'cancel' | 'watch' | 'resync' }>
@@ -95,14 +95,14 @@ export function parseUp(name: unknown, given: readonly unknown[], limits: Limits
       return { type: name, subscription: count(given[0], 'the number of a subscription') }
     case 'open':
       return { type: 'open', ...opening(given, limits) }
-    case 'ack':
-      return { type: 'ack', seq: count(given[0], 'the number of a message') }
+    case 'heard':
+      return { type: 'heard', seq: count(given[0], 'the number of a message') }
     default:
-      throw malformed(`unknown message ${describe(name)}; known are call, cancel, watch, resync, open, close and ack`)
+      throw malformed(`unknown message ${describe(name)}; known are call, cancel, watch, resync, open, close and heard`)
   }
 }
 
-const withoutId: ReadonlySet<unknown> = new Set(['resync', 'open', 'close', 'ack'])
+const withoutId: ReadonlySet<unknown> = new Set(['resync', 'open', 'close', 'heard'])
 
 /** The subscription and the id of a call, if a message that could not be parsed has them: so that even then its caller hears of it. */
 export function callIdOf(name: unknown, given: readonly unknown[]): { subscription?: number; id?: number } {

@@ -11,8 +11,6 @@ it.each([
   ['port-unavailable', 'cannot-listen'],
   ['store-misconfigured', 'unfit-store'],
   ['store-not-writable', 'cannot-store'],
-  ['too-many-calls', 'inbox-full'],
-  ['unknown-handler', 'unknown-member'],
   ['version-mismatch', 'other-version'],
 ])('%s is still called %s', (code, old) => {
   expect(nameOf(code)).toBe(old)
@@ -24,7 +22,7 @@ it.each([
 it('a code that has no counterpart becomes one that the page knows', () => {
   const unread = errorCodes.filter((code) => nameOf(code) === 'handler-failed' && code !== 'handler-failed')
   expect(unread).toEqual([
-    'app-mismatch',
+    'other-app',
     'event-timeout',
     'invalid-reply',
     'state-too-large',
@@ -35,5 +33,5 @@ it('a code that has no counterpart becomes one that the page knows', () => {
     'unknown-address',
     'unknown-token',
   ])
-  expect([nameOf('missing-cookie'), nameOf('too-many-tabs')]).toEqual(['invalid-token', 'hub-closed'])
+  expect([nameOf('no-cookie'), nameOf('too-many-tabs')]).toEqual(['invalid-token', 'hub-closed'])
 })

@@ -144,14 +144,12 @@ const knownCodes: ReadonlySet<unknown> = new Set([
 
 /** The names that such a page has for codes renamed since, and for newer codes the nearest one: it begins with a new state, or comes back later. */
 const nearest: Readonly<Record<string, string>> = {
-  'missing-cookie': 'invalid-token',
+  'no-cookie': 'invalid-token',
   'not-callable': 'called-directly',
   'origin-not-allowed': 'foreign-origin',
   'port-unavailable': 'cannot-listen',
   'store-misconfigured': 'unfit-store',
   'store-not-writable': 'cannot-store',
-  'too-many-calls': 'inbox-full',
   'too-many-tabs': 'hub-closed',
-  'unknown-handler': 'unknown-member',
   'version-mismatch': 'other-version',
 }

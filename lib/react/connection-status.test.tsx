@@ -17,7 +17,7 @@ const wait = (ms: number) => act(() => new Promise<void>((resolve) => setTimeout
 
 async function shown(after: number) {
   const page = openPage([d])
-  await page.show(<ConnectionStatus delayMs={after} />)
+  await page.show(<ConnectionStatus after={after} />)
   await page.live()
   return { ...page, button: () => document.querySelector('button') }
 }
@@ -59,7 +59,7 @@ it('says that the browser is offline, where trying is of no use', async () => {
 it('says how many changes wait, in words of the app as well, and no more when they are sent', async () => {
   const page = openPage([d])
   const words = { reconnecting: 'Getrennt.', waiting: (changes: number) => `${changes} warten.` }
-  await page.show([<ConnectionStatus key="1" delayMs={0} />, <ConnectionStatus key="2" delayMs={0} labels={words} />])
+  await page.show([<ConnectionStatus key="1" after={0} />, <ConnectionStatus key="2" after={0} words={words} />])
   await page.live()
   const { add } = await page.tab.watch(d)
   await page.acting(async () => page.tab.drop())

@@ -9,13 +9,13 @@ import { useConnection } from './use-connection.js'
 
 export interface ConnectionStatusProps {
   /** Milliseconds of loss before it shows. Default: 1500; most losses are shorter, and nobody need know. */
-  readonly delayMs?: number
+  readonly after?: number
   readonly className?: string
-  /** Labels to show instead of the English ones. */
-  readonly labels?: Partial<Labels>
+  /** Words to show instead of the English ones. */
+  readonly words?: Partial<Words>
 }
 
-interface Labels {
+interface Words {
   readonly connecting: string
   readonly reconnecting: string
   readonly offline: string
@@ -26,7 +26,7 @@ interface Labels {
   readonly waiting: (changes: number) => string
 }
 
-const english: Labels = {
+const english: Words = {
   connecting: 'Connecting…',
   reconnecting: 'Not connected.',
   offline: 'You are offline.',
@@ -36,11 +36,11 @@ const english: Labels = {
   waiting: (changes) => (changes === 1 ? '1 change waits.' : `${changes} changes wait.`),
 }
 
-export function ConnectionStatus({ delayMs = 1_500, className, labels }: ConnectionStatusProps) {
+export function ConnectionStatus({ after = 1_500, className, words }: ConnectionStatusProps) {
   const { status, stalled, lost, waiting, retry } = useConnection()
   const isTroubled = status !== 'live' || stalled || lost
-  const shown = useLasting(isTroubled, lost ? 0 : delayMs)
-  const said = { ...english, ...labels }
+  const shown = useLasting(isTroubled, lost ? 0 : after)
+  const said = { ...english, ...words }
   const word = status !== 'live' ? said[status] : stalled ? said.stalled : said.lost
   return (
     <div

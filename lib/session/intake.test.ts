@@ -90,7 +90,7 @@ describe('calls that wait', () => {
     for (let n = 0; n < 500; n += 1) call('take', ['x'], megabyte)
     await clock.advance(20)
     expect(hub.memory.inboxes.bytes).toBeLessThanOrEqual(defaultLimits.inboxBytes)
-    expect(settled().filter(([, code]) => code === 'too-many-calls')).toHaveLength(497)
+    expect(settled().filter(([, code]) => code === 'inbox-full')).toHaveLength(497)
     open()
     await clock.advance(20)
     expect(settled().filter(([, code]) => code === undefined)).toHaveLength(4)

@@ -127,7 +127,7 @@ export class Intake implements Drainable, InboxOptions {
         return page.opened.open(up)
       case 'close':
         return page.opened.close(up.subscription)
-      case 'ack':
+      case 'heard':
         return page.confirm(up.seq)
       default: {
         if ('former' in up && up.former !== undefined && !page.formers[up.former])
@@ -235,7 +235,7 @@ const startsLater = ({ inbox }: Addressee, { definition, task }: { definition: s
 const surplus = stackless(
   () =>
     new HeldStateError(
-      'too-many-calls',
+      'inbox-full',
       'So many calls of this tab wait already that no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.',
     ),
 )

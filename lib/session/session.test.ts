@@ -143,8 +143,8 @@ describe('a message from outside', () => {
     ],
     ['a call with too many arguments', ['call', 0, 1, 'd', 'take', Array(33).fill(0)], settledWith('invalid-message')],
     ['an unknown definition', ['call', 0, 1, 'nope', 'add', [1]], settledWith('unknown-definition')],
-    ['an unknown member', ['call', 0, 1, 'd', 'nope', [1]], settledWith('unknown-handler')],
-    ['an event that is to be cancelled', ['cancel', 0, 1, 'd', 'add'], settledWith('unknown-handler')],
+    ['an unknown member', ['call', 0, 1, 'd', 'nope', [1]], settledWith('unknown-member')],
+    ['an event that is to be cancelled', ['cancel', 0, 1, 'd', 'add'], settledWith('unknown-member')],
     ['an unknown definition to cancel', ['cancel', 0, 1, 'nope', 'run'], settledWith('unknown-definition')],
     ['an unknown definition to watch', ['watch', 0, 1, 'nope'], settledWith('unknown-definition')],
     ['a batch that is no list', ['batch', 'x'], failed('invalid-message')],
@@ -168,8 +168,8 @@ describe('a message from outside', () => {
       const { say } = await raw()
       expect(await say('call', 0, 1, name, 'add', [1])).toEqual(settledWith('unknown-definition'))
       expect(await say('watch', 0, 2, name)).toEqual(settledWith('unknown-definition', 2))
-      expect(await say('call', 0, 3, 'd', name, [1])).toEqual(settledWith('unknown-handler', 3))
-      expect(await say('cancel', 0, 4, 'd', name)).toEqual(settledWith('unknown-handler', 4))
+      expect(await say('call', 0, 3, 'd', name, [1])).toEqual(settledWith('unknown-member', 3))
+      expect(await say('cancel', 0, 4, 'd', name)).toEqual(settledWith('unknown-member', 4))
       expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     },
   )
@@ -206,7 +206,7 @@ describe('a message from outside', () => {
   it.each([1, 2, 3, 4])('anything at all never throws, and changes nothing, with seed %i', async (seed) => {
     const { session, clock, hub, log, say } = await raw()
     const name = fc.oneof(
-      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'ack', 'batch'),
+      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
       fc.string(),
       fc.anything(),
     )
@@ -249,7 +249,7 @@ describe('a flood', () => {
     await clock.settle()
     for (let id = 1; id <= 5; id += 1) session.receive('cancel', [0, id, 'd', 'run'])
     await clock.advance(20)
-    expect(JSON.stringify(said).match(/too-many-calls/g)).toHaveLength(2)
+    expect(JSON.stringify(said).match(/inbox-full/g)).toHaveLength(2)
   })
 })
 
@@ -268,7 +268,7 @@ describe('a page of another app', () => {
     const { hub } = testHub([d])
     hub.registry.app = `${own}#1a2b3c4d`
     expect(() => hub.connect({ send: () => {}, close: () => {} }, inZone(zone), 'browser')).toThrow(
-      expect.objectContaining({ code: 'app-mismatch', message: expect.stringMatching(sentence) }),
+      expect.objectContaining({ code: 'other-app', message: expect.stringMatching(sentence) }),
     )
   })
 
@@ -277,7 +277,7 @@ describe('a page of another app', () => {
     hub.registry.app = '/#99999999'
     expect(() => hub.connect({ send: () => {}, close: () => {} }, inZone('/'), 'browser')).toThrow(
       expect.objectContaining({
-        code: 'app-mismatch',
+        code: 'other-app',
         message: expect.stringContaining('withHeldState({ … }, { zone: '),
       }),
     )
@@ -289,7 +289,7 @@ describe('a page of another app', () => {
     const said: unknown[][] = []
     const connection = { send: (...message: unknown[]) => void said.push(message), close: () => {} }
     hub.connect(connection, { ...inZone('/shop'), token: undefined }, 'browser')
-    await vi.waitFor(() => expect(said).toEqual([['bye', 'app-mismatch', expect.any(String)]]))
+    await vi.waitFor(() => expect(said).toEqual([['bye', 'other-app', expect.any(String)]]))
     await hub.close()
   })
 
@@ -417,7 +417,7 @@ describe('arguments', () => {
 })
 
 describe('bounds', () => {
-  it('more calls than a tab may have waiting are refused with too-many-calls, and the others are handled', async () => {
+  it('more calls than a tab may have waiting are refused with inbox-full, and the others are handled', async () => {
     let letGo = () => {}
     const opened = new Promise<void>((resolve) => {
       letGo = resolve
@@ -432,7 +432,7 @@ describe('bounds', () => {
     for (let id = 1; id <= 6; id += 1) session.receive('call', [0, id, 'd', 'add', [1]])
     await clock.advance(20)
     expect(said.flatMap(([, change]) => (change as unknown[])[4])).toEqual(
-      [5, 6].map((id) => [id, 'too-many-calls', expect.any(String)]),
+      [5, 6].map((id) => [id, 'inbox-full', expect.any(String)]),
     )
     hold = false
     letGo()

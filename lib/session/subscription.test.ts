@@ -177,7 +177,7 @@ it('the bound of waiting calls is that of the page', async () => {
   for (let id = 3; id <= 12; id += 1) call(id % 2 === 0 ? second : own, id, 'add', `${id}`)
   await clock.advance(50)
   const refused = [...settled(said.own), ...settled(said.other)].filter((end) => Array.isArray(end))
-  expect(refused.map((end) => (end as unknown[])[1])).toEqual(Array.from({ length: 5 }, () => 'too-many-calls'))
+  expect(refused.map((end) => (end as unknown[])[1])).toEqual(Array.from({ length: 5 }, () => 'inbox-full'))
   free.own?.()
   free.other?.()
   await clock.advance(50)

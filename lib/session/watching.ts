@@ -92,10 +92,7 @@ export class Watching {
 
 /** One before it was refused, and would be missing. */
 const outOfOrder = () =>
-  new HeldStateError(
-    'too-many-calls',
-    'A state that the page asked for before this one was refused. Ask for both again.',
-  )
+  new HeldStateError('inbox-full', 'A state that the page asked for before this one was refused. Ask for both again.')
 
 export const tooManyUnknown = () =>
   new HeldStateError(

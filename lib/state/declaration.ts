@@ -10,7 +10,7 @@ import { invalid, refuseUnknown } from './invalid-definition.js'
 import type { Predict } from './prediction.js'
 import type { Reply } from './reply.js'
 import type { EventContext, Self } from './self.js'
-import { aloneOf, retryOf, type TaskOptions, taskOptions, timeoutOf, whenRunningOf } from './task-options.js'
+import { againOf, aloneOf, retryOf, type TaskOptions, taskOptions, timeoutOf } from './task-options.js'
 import type { Trigger } from './trigger.js'
 
 type Handler = EventDeclaration['handler']
@@ -199,7 +199,7 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
     schema,
     handler: handlerOf('background', handler),
     concurrency,
-    whenRunning: whenRunningOf(options.whenRunning, concurrency),
+    again: againOf(options.again, concurrency),
     alone: aloneOf(options.onDisconnect ?? 'keep'),
     durable,
     retry: retryOf(options.retry ?? 0),

@@ -172,7 +172,7 @@ describe('a manifest', () => {
 
 it.each([
   ['on', 'optimisitc', 'input, whenOffline, optimistic'],
-  ['background', 'concurency', 'input, concurrency, whenRunning, onDisconnect, durable, retry, timeout, restartOnEdit'],
+  ['background', 'concurency', 'input, concurrency, again, onDisconnect, durable, retry, timeout, restartOnEdit'],
 ])('%s() refuses an option that it does not know, and says which there are', (maker, option, known) => {
   const define = () =>
     maker === 'on'
@@ -304,7 +304,7 @@ it.each<[string, object, string]>([
 it.each<[string, () => unknown, string]>([
   ['createHub', () => createHub({ limit: {} } as object), 'createHub({ limit }): there is no such option'],
   ['createHub', () => createHub({ ondDuplicate: 'copy' } as object), 'Did you mean onDuplicate?'],
-  ['limits', () => createHub({ limits: { retainMS: 1 } } as object), 'Did you mean retainMs?'],
+  ['limits', () => createHub({ limits: { keepMS: 1 } } as object), 'Did you mean retainMs?'],
   ['limits', () => createHub({ limits: { retainMs: '1s' } } as object), 'limits({ retainMs }): expected a number'],
   ['testHub', () => testHub([], { secrets: 'x' } as object), 'Did you mean secret?'],
   ['diskStore', () => diskStore({ dir: '.', survive: 'power' } as { dir: string }), 'Did you mean survives?'],

@@ -67,7 +67,7 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   readonly handler: Handler
   readonly concurrency: 'many' | 'single' | 'queue'
   /** What a further start of a single one does. */
-  readonly whenRunning: 'join' | 'reject' | 'restart'
+  readonly again: 'join' | 'reject' | 'restart'
   /** Milliseconds for which it goes on without a tab; `undefined` for ever. */
   readonly alone: number | undefined
   readonly durable: boolean

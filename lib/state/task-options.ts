@@ -14,7 +14,7 @@ export interface TaskOptions {
    * fails with `already-running` (`'join'`, the default); it always fails (`'reject'`); or it cancels that run, and begins when
    * that has ended (`'restart'`).
    */
-  readonly whenRunning?: 'join' | 'reject' | 'restart'
+  readonly again?: 'join' | 'reject' | 'restart'
   /**
    * What becomes of it when its tab has gone: it goes on (`'keep'`, the default), is cancelled at once, or after a grace in
    * which the tab may come back. A reload, too, is gone for a moment.
@@ -45,7 +45,7 @@ const graceOptions = new Set(['grace'])
 export const taskOptions = new Set([
   'input',
   'concurrency',
-  'whenRunning',
+  'again',
   'onDisconnect',
   'durable',
   'retry',
@@ -53,19 +53,16 @@ export const taskOptions = new Set([
   'restartOnEdit',
 ])
 
-export function whenRunningOf(
-  whenRunning: TaskOptions['whenRunning'],
-  concurrency: string,
-): TaskDeclaration['whenRunning'] {
-  if (whenRunning === undefined) return 'join'
-  const given = `background({ whenRunning: ${JSON.stringify(whenRunning)} })`
-  if (whenRunning !== 'join' && whenRunning !== 'reject' && whenRunning !== 'restart')
+export function againOf(again: TaskOptions['again'], concurrency: string): TaskDeclaration['again'] {
+  if (again === undefined) return 'join'
+  const given = `background({ again: ${JSON.stringify(again)} })`
+  if (again !== 'join' && again !== 'reject' && again !== 'restart')
     throw invalid(`${given}: expected "join", "reject" or "restart"`)
   if (concurrency !== 'single')
     throw invalid(
       `${given}: goes with concurrency: "single", since here no start meets a run that it could join or end`,
     )
-  return whenRunning
+  return again
 }
 
 export function timeoutOf(maker: string, timeout: Duration | undefined): number | undefined {

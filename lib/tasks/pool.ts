@@ -115,7 +115,7 @@ export class TaskPool implements RunHost {
       failures,
       retries: declaration.retry.times,
       same: sameOf(start),
-      isJoinable: declaration.concurrency === 'single' && declaration.whenRunning !== 'restart',
+      isJoinable: declaration.concurrency === 'single' && declaration.again !== 'restart',
       rawArgs,
     }
   }

@@ -19,14 +19,11 @@ const d = defineState('d', () => ({ log: [] as string[], todo: 0, done: 0 }))
       await sleep(1_000)
       await update((s) => void s.log.push(`${name} ended`))
     }),
-    search: background(
-      { concurrency: 'single', whenRunning: 'restart' },
-      async ({ update, sleep, signal }, name: string) => {
-        await update((s) => void s.log.push(name))
-        await sleep(1_000)
-        if (!signal.aborted) await update((s) => void s.log.push(`${name} ended`))
-      },
-    ),
+    search: background({ concurrency: 'single', again: 'restart' }, async ({ update, sleep, signal }, name: string) => {
+      await update((s) => void s.log.push(name))
+      await sleep(1_000)
+      if (!signal.aborted) await update((s) => void s.log.push(`${name} ended`))
+    }),
     step: background({ concurrency: 'single' }, async ({ update, sleep }) => {
       await update((s) => void s.log.push('begins'))
       await sleep(1_000)

@@ -149,7 +149,7 @@ const unknownTask = (definition: string, task: string) =>
   stackless(
     () =>
       new HeldStateError(
-        'unknown-handler',
+        'unknown-member',
         `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} that could be cancelled.`,
       ),
   )

@@ -24,12 +24,12 @@ const jobs = (durable: boolean) =>
         await sleep(100)
         await update((s) => void s.ended.push(args[0]))
       }),
-      reject: background({ concurrency: 'single', whenRunning: 'reject', durable }, async ({ update, sleep }) => {
+      reject: background({ concurrency: 'single', again: 'reject', durable }, async ({ update, sleep }) => {
         await update((s) => void s.began.push('reject'))
         await sleep(100)
       }),
       restart: background(
-        { concurrency: 'single', whenRunning: 'restart', durable },
+        { concurrency: 'single', again: 'restart', durable },
         async ({ update, sleep }, name: string) => {
           await update((s) => void s.began.push(name))
           await sleep(100)
@@ -37,7 +37,7 @@ const jobs = (durable: boolean) =>
         },
       ),
       stubborn: background(
-        { concurrency: 'single', whenRunning: 'restart', durable },
+        { concurrency: 'single', again: 'restart', durable },
         async ({ update, sleep }, name: string) => {
           await update((s) => void s.began.push(name))
           if (name === 'first') await late.opened
@@ -168,7 +168,7 @@ describe.each([
     expect(log.lines[0]).toMatch(/"join".*other arguments/)
   })
 
-  it("with whenRunning: 'reject' refuses every start; a trigger is left out without a word", async () => {
+  it("with again: 'reject' refuses every start; a trigger is left out without a word", async () => {
     const { clock, state, now, log } = await open()
     await done(clock, state.reject.start())
     expect(await failure(clock, state.reject.start())).toMatchObject({ code: 'already-running' })
@@ -177,7 +177,7 @@ describe.each([
     expect([now().began, log.lines]).toEqual([['reject'], []])
   })
 
-  it("with whenRunning: 'restart' cancels the run under way, waits for its end, and starts with the new arguments", async () => {
+  it("with again: 'restart' cancels the run under way, waits for its end, and starts with the new arguments", async () => {
     const { clock, state, now, hub } = await open()
     await done(clock, state.restart.start('x'))
     await clock.advance(50)
@@ -427,9 +427,9 @@ describe.each([
 })
 
 it.each([
-  [{ concurrency: 'single', whenRunning: 'never' }, 'whenRunning: "never" }): expected "join", "reject" or "restart"'],
-  [{ whenRunning: 'restart' }, 'whenRunning: "restart" }): goes with concurrency: "single"'],
-  [{ concurrency: 'queue', whenRunning: 'join' }, 'whenRunning: "join" }): goes with concurrency: "single"'],
+  [{ concurrency: 'single', again: 'never' }, 'again: "never" }): expected "join", "reject" or "restart"'],
+  [{ again: 'restart' }, 'again: "restart" }): goes with concurrency: "single"'],
+  [{ concurrency: 'queue', again: 'join' }, 'again: "join" }): goes with concurrency: "single"'],
 ])('%o is refused', (options, message) => {
   expect(() => defineState('d', () => ({})).tasks((b) => ({ x: b(options as never, async () => {}) }))).toThrow(message)
 })

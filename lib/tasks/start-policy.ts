@@ -24,28 +24,28 @@ export type StartDecision =
   | { readonly name: 'refuse'; readonly run: RunningTask; readonly error: HeldStateError }
 
 /** The digest of the arguments, where a start with equal arguments would join. */
-export const sameOf = ({ declaration: { concurrency, whenRunning }, rawArgs }: TaskStart): string | undefined =>
-  concurrency === 'single' && whenRunning === 'join' ? digestOf(rawArgs) : undefined
+export const sameOf = ({ declaration: { concurrency, again }, rawArgs }: TaskStart): string | undefined =>
+  concurrency === 'single' && again === 'join' ? digestOf(rawArgs) : undefined
 
 export function decideStart(start: TaskStart, { open, isEnding }: Present): StartDecision {
-  const { concurrency, whenRunning } = start.declaration
+  const { concurrency, again } = start.declaration
   const last = open.at(-1)
   if (concurrency === 'many') return { name: 'begin' }
   if (!last) return { name: isEnding ? 'wait' : 'begin' }
   if (concurrency === 'queue') return { name: 'wait' }
-  if (whenRunning === 'restart') return { name: 'replace' }
+  if (again === 'restart') return { name: 'replace' }
   const same = sameOf(start)
   const equal = same === undefined ? undefined : open.find((run) => run.same === same)
   return equal ? { name: 'join', run: equal } : { name: 'refuse', run: last, error: alreadyRunning(start) }
 }
 
-const alreadyRunning = ({ task, declaration: { whenRunning } }: TaskStart) =>
+const alreadyRunning = ({ task, declaration: { again } }: TaskStart) =>
   new HeldStateError(
     'already-running',
-    whenRunning === 'reject'
+    again === 'reject'
       ? `Task "${task}" runs already, and only one copy may. Cancel it first, or wait until it has ended.`
       : `Task "${task}" runs already, with other arguments, and only one copy may. Cancel it first, wait until it has ended, or ` +
-          "declare what you want: whenRunning: 'restart' ends the run for the new start, concurrency: 'queue' lets the start wait.",
+          "declare what you want: again: 'restart' ends the run for the new start, concurrency: 'queue' lets the start wait.",
   )
 
 export const restarted = (task: string): HeldStateError =>

@@ -48,7 +48,7 @@ export class TriggerJoins {
       const isListed = runs.some((run) => run.joins && isSameTask(run, start))
       return isListed ? undefined : { ...start, saved: { ...turn(), joins: true } }
     }
-    const refused = start.declaration.whenRunning === 'reject' ? undefined : error
+    const refused = start.declaration.again === 'reject' ? undefined : error
     const run = this.pool.find(start.token, decision.run.run)
     if (run) return { ...start, joins: { run, looks: run.looks, refused } }
     if (refused) throw refused

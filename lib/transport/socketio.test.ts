@@ -322,7 +322,7 @@ describe('a connection', () => {
       const again = open({}, { ...hello, token })
       expect(await told(again.said, 'bye')).toEqual([
         'bye',
-        'missing-cookie',
+        'no-cookie',
         expect.stringContaining('no cookie of this app'),
       ])
     }

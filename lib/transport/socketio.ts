@@ -138,7 +138,7 @@ function cookieless(
   if (error.code !== 'invalid-token' || !isSignedToken(token) || hasBrowserCookie(cookies, zone)) return error
   troubles.cookieless()
   return new HeldStateError(
-    'missing-cookie',
+    'no-cookie',
     'The browser has sent no cookie of this app, so this page begins with a new state, and does so after each lost connection: cookies were ' +
       'cleared, they are blocked, or the page is in a frame of another site.',
   )

@@ -85,7 +85,7 @@ export class Troubles {
   cookieless(): void {
     this.seldom(
       'cookieless',
-      'A page came back without the cookie of its browser and begins with a new state (missing-cookie). If the app is shown in frames of other sites, ' +
+      'A page came back without the cookie of its browser and begins with a new state (no-cookie). If the app is shown in frames of other sites, ' +
         "set sameSite: 'none', in the options of the hub.",
     )
   }

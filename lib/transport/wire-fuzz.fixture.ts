@@ -151,7 +151,7 @@ export class Heard {
   }
 }
 
-const withoutId: readonly unknown[] = ['resync', 'open', 'close', 'ack']
+const withoutId: readonly unknown[] = ['resync', 'open', 'close', 'heard']
 
 /** The ids of calls to the tab's own state in a message, once for each time that it must be settled. */
 export function idsIn([name, ...args]: Message, limits: { readonly callsPerTab: number }): number[] {

@@ -243,7 +243,7 @@ export class WireValues {
     if (kind > 19)
       return chance.pick([
         ['close', of],
-        ['ack', chance.pick([chance.below(2 ** 41), ...numbers])],
+        ['heard', chance.pick([chance.below(2 ** 41), ...numbers])],
       ])
     if (kind < 19 && nested < 2)
       return ['batch', Array.from({ length: chance.below(8) }, () => this.message(nested + 1))]

@@ -15,7 +15,7 @@ const browser = 'cd'.repeat(16)
 let made = 0
 async function hubOf(prefix: string, keep: string | undefined = '24h', limits: HubOptions['limits'] = {}) {
   const hub = new HubRuntime({
-    store: redisStore(redis.url, { prefix, ...(keep && { retain: keep as never }) }),
+    store: redisStore(redis.url, { prefix, ...(keep && { keep: keep as never }) }),
     secret: 'of a test',
     limits,
   })

@@ -16,7 +16,7 @@ export interface RedisStoreOptions {
    */
   readonly lease?: Duration
   /** How long an unused tab is kept. The default is the limit `retainMs` of the hub, which is a day. */
-  readonly retain?: Duration
+  readonly keep?: Duration
   readonly log?: Log
   readonly clock?: Clock
 }
@@ -38,10 +38,10 @@ export interface RedisStoreOptions {
  * createHub({ store: redisStore('redis://localhost:6379') })
  */
 export function redisStore(url: string, options: RedisStoreOptions = {}): SharedStore {
-  refuseUnknown('store-misconfigured', 'redisStore', options, ['prefix', 'lease', 'retain', 'log', 'clock'])
-  const { prefix = 'heldstate:', lease = '4s', retain, log = consoleLog, clock = systemClock } = options
+  refuseUnknown('store-misconfigured', 'redisStore', options, ['prefix', 'lease', 'keep', 'log', 'clock'])
+  const { prefix = 'heldstate:', lease = '4s', keep, log = consoleLog, clock = systemClock } = options
   const leaseMs = atLeast(1_000, 'lease', lease)
-  const retainMs = retain === undefined ? undefined : atLeast(1_000, 'retain', retain)
+  const retainMs = keep === undefined ? undefined : atLeast(1_000, 'keep', keep)
   return sharedStore({ coordinator: redisCoordinator({ url, prefix, clock, log }), clock, log, leaseMs, retainMs })
 }
 
