@@ -22,9 +22,9 @@ it.each([
 it('a code that has no counterpart becomes one that the page knows', () => {
   const unread = errorCodes.filter((code) => nameOf(code) === 'handler-failed' && code !== 'handler-failed')
   expect(unread).toEqual([
-    'other-app',
     'event-timeout',
     'invalid-reply',
+    'other-app',
     'state-too-large',
     'static-export',
     'store-full',
