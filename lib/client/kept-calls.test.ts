@@ -1,12 +1,30 @@
 /** Calls that outlive their page: 100 clicks without a connection, and then a reload. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
 import { TestTab, testHub } from '../testing/kit.js'
 import { shownOf } from './mirror.js'
 
+const hold: (() => void)[] = []
+
+/** Takes its time. */
+const patient: StandardSchemaV1<string> = {
+  '~standard': {
+    version: 1,
+    vendor: 'a test',
+    validate: async (value) => {
+      await new Promise<void>((resolve) => void hold.push(resolve))
+      return { value: value as string }
+    },
+  },
+}
+
 const d = defineState('d', () => ({ n: 0, names: [] as string[] }))
-  .tasks((background) => ({ work: background(async ({ sleep }) => sleep(1_000_000)) }))
+  .tasks((background) => ({
+    work: background(async ({ sleep }) => sleep(1_000_000)),
+    checked: background({ input: patient }, async ({ sleep }) => sleep(1_000_000)),
+  }))
   .events((on) => ({
     add: on((s) => {
       s.n += 1
@@ -22,8 +40,6 @@ const d = defineState('d', () => ({ n: 0, names: [] as string[] }))
       s.names.push(name)
     }),
   }))
-const hold: (() => void)[] = []
-
 function kitOf() {
   const memory = new Map()
   const kit = testHub([d], { store: memoryStore(memory) })
@@ -213,6 +229,21 @@ describe('a call that was sent, and whose answer the page did not hear before it
     for (const free of hold.splice(0)) free()
     await clock.advance(50)
     expect(kept(next)?.names).toEqual(['a', 'b', 'c'])
+  })
+
+  it('that starts a task starts it once, also while its arguments are looked at over two connections', async () => {
+    const { open, reloaded, live, clock } = kitOf()
+    const page = await open()
+    await page.watch(d)
+    page.drop()
+    quietly(page.state(d).checked.start('a'))
+    const first = await live(reloaded(page))
+    await clock.advance(50)
+    const next = await live(reloaded(first))
+    await clock.advance(50)
+    for (const free of hold.splice(0)) free()
+    await clock.advance(50)
+    expect([next.state(d).checked.running, next.reports]).toEqual([1, []])
   })
 
   it('is not run where the hub remembers nothing of its page any more, and the next page says so', async () => {

@@ -5,7 +5,7 @@
 
 import { copyValue } from '../base/copy.js'
 import { after, type Eventually } from '../base/eventually.js'
-import { endCall } from '../instance/call-log.js'
+import { endCall, endOf } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/made-triggers.js'
 import { noAuthor, transactPipelined } from '../instance/transact.js'
@@ -49,6 +49,7 @@ export class TaskStarter {
     if (core.isClosing) throw closed()
     if (this.isSaved(start)) return this.startSaved(start, call)
     const instance = core.instance(start.token)
+    if (call && endOf(instance.calls, call.name)) return 'answered' // over another connection, while this one waited for calls before it
     const next = this.admit(start, start.declaration.concurrency === 'many' ? [] : instance.runs.running(), call)
     if (!next) return
     instance.exists = true
