@@ -138,6 +138,8 @@ export const pageLimits = {
   heardEvery: 64,
   /** After so many replies, it says so as well: four of the largest are as many as the server remembers. */
   heardReplies: 4,
+  /** Characters of a reply after which it says so at once: until then, the server writes the reply with each save. */
+  longReply: 1_000,
   /** Times that a connection may end over a call that was sent alone. Then the page gives the call up; it would go on for ever. */
   suspectEnds: 3,
   /** Milliseconds that a page adds at most to its first attempt when a closing server asks it to spread. */

@@ -234,6 +234,14 @@ describe('what is remembered of replies', () => {
     expect(await kept(shared, tab)).toEqual([])
   })
 
+  it('that is long is written once', async () => {
+    const { state, shared, tab, done, clock } = await open()
+    await done(state.large(2_000))
+    await clock.advance(20)
+    await done(state.nothing())
+    expect(await kept(shared, tab)).toEqual([])
+  })
+
   it('is forgotten with the first call that the page makes over the next connection', async () => {
     const { state, shared, tab, done, clock } = await open()
     await done(state.add('tea'))

@@ -1,4 +1,5 @@
 /** Which message of the hub the page heard last: what it goes on from when it connects again. */
+import type { Json } from '../base/encode.js'
 import { pageLimits } from '../base/limits.js'
 import { type Delta, isCounted } from '../protocol/down.js'
 
@@ -8,7 +9,7 @@ export class Heard {
   private fitted: number | undefined
   /** Messages that have come since the hub was told the last time. */
   private unconfirmed = 0
-  /** Replies among them. */
+  /** Replies among them; a long one counts as many. */
   private replies = 0
 
   /** For a hello; `undefined` before the first hi. */
@@ -33,7 +34,9 @@ export class Heard {
 
   /** The last one has settled calls: what they replied is counted. */
   settled(delta: Delta): Delta {
-    for (const { settled } of delta.changes) for (const { reply } of settled) if (reply !== undefined) this.replies += 1
+    for (const { settled } of delta.changes)
+      for (const { reply } of settled)
+        if (reply !== undefined) this.replies += isLong(reply) ? pageLimits.heardReplies : 1
     return delta
   }
 
@@ -56,3 +59,6 @@ export class Heard {
     return this.last
   }
 }
+
+/** So long that the hub should not write it with each further save. */
+const isLong = (reply: Json) => JSON.stringify(reply).length > pageLimits.longReply
