@@ -85,14 +85,14 @@ export interface Failure {
 
 const brand: unique symbol = Symbol.for('heldstate.error') as never
 
-/** A failure of heldstate. `code` is stable across releases; `message` is for people and is not. */
+/** A failure of heldstate. Branch on `code`, which is stable over releases; show `message`. */
 export class HeldStateError extends Error {
   readonly code: ErrorCode
-  /** Of arguments that their schema refused: what is wrong, and where. */
+  /** What a schema refused, by field. */
   declare readonly issues?: readonly Issue[]
-  /** Milliseconds after which it may go well. */
+  /** Milliseconds after which another attempt may succeed. */
   declare readonly afterMs?: number
-  /** In development, where the page about this code lies: it shows in a terminal beside the code. */
+  /** In development, the path of the docs page of this code; a terminal prints it with the error. */
   declare readonly docs?: string
   readonly [brand] = true
 

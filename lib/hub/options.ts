@@ -39,21 +39,22 @@ export function refuseUnknownOptions(options: HubOptions): void {
 }
 
 export interface HubOptions {
-  /** Where committed state lives. Default: in memory. */
+  /** Where state is saved. Default: in memory; `serve()` and `register()` use the disk, or the Redis of `HELDSTATE_REDIS`. */
   readonly store?: StateStore
   readonly registry?: Registry
-  /** Awaited before a call is dispatched and before a state is opened: the moment to load or refresh definitions. */
+  /** For a hub without Next: awaited before a call is dispatched and before a state is opened, to load or refresh definitions. */
   readonly prepare?: () => Promise<void> | void
   /**
-   * Signs the tokens of tabs. Of several, the first signs and all are accepted, so that a secret can be replaced. Default:
-   * one of this process, so that tabs begin with first values after a restart.
+   * Signs the tokens of tabs. Of several, the first signs and all are accepted, so that a secret can be replaced. Default: a secret of
+   * this process, so that tabs start over after a restart; `serve()` uses `HELDSTATE_SECRET`, or one that it keeps in the folder of
+   * the store.
    */
   readonly secret?: string | readonly string[]
   /** What a duplicated tab begins with: a copy of the state (the default), or first values. */
   readonly onDuplicate?: 'copy' | 'fresh'
   /**
-   * Runs the work of an event that asks for a request inside one, with the cookies of the page that called, and headers that say whose it was. Default:
-   * without one.
+   * For a hub without Next: runs the work of an event with `request: true` inside a request, with the cookies of the page that called,
+   * and with the visitor's headers.
    */
   readonly inRequest?: <T>(
     work: () => Promise<T>,
@@ -76,10 +77,14 @@ export interface HubOptions {
    * origins than their own host are refused. Default: none.
    */
   readonly origins?: readonly string[]
-  /** The path below which requests reach the app, where others share its origin. Default: that of `withHeldState`, its `basePath` mostly. */
+  /**
+   * The path below which requests reach the app, if other apps share its origin. Default: that of `withHeldState`, mostly its
+   * `basePath`.
+   */
   readonly zone?: string
+  /** Limits that differ from their defaults. The page "Limits and environment" has all. */
   readonly limits?: Partial<Limits>
-  /** Bytes of heap that the bounds of memory are parts of. Default: the limit of this process's heap. */
+  /** Bytes of heap of which the memory limits are parts. Default: the heap limit of this process. */
   readonly heapBytes?: number
   readonly log?: Log
   readonly clock?: Clock

@@ -21,7 +21,7 @@ export interface BackgroundTask {
 
 /** All state of one process. Made by `createHub()`; that of an app is made by its server. */
 export interface Hub {
-  /** The background tasks that run now in this process, of all tabs. An entry leaves when its function has ended. */
+  /** The background tasks that run now in this process, of all tabs. An entry is removed when its function has ended. */
   readonly backgroundTasks: ReadonlySet<BackgroundTask>
   /**
    * Changes one state of one token: `change` runs under the lock, and what it changed is kept if it returns and forgotten if it throws.
@@ -38,7 +38,7 @@ export interface Hub {
    * was left by a throw: call `held.rollback()` in a `catch`, or use `modifyState`. Rejects as `modifyState` does.
    */
   lock(token: string): Promise<HeldToken>
-  /** Whether there is a tab with this token, in any process: connected, or with something that is kept or known of it. */
+  /** Whether there is a tab with this token, in any process: connected, or with saved state. */
   has(token: string): Promise<boolean>
   /** Closes the connections of a tab or a browser, in all processes. Their pages connect again, with the cookies that they have now. */
   disconnect(whose: Whose): void
@@ -46,7 +46,10 @@ export interface Hub {
   ready(): Promise<void>
   /** Reaches the store, and takes over the tasks of processes that have died. Rejects with `store-misconfigured` or `store-not-writable` if it cannot be used. */
   resume(): Promise<void>
-  /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. Saved changes stay. */
+  /**
+   * Shuts down: takes no new work, cancels tasks, lets events finish, closes the connections of pages and the store. Saved changes
+   * stay.
+   */
   close(): Promise<void>
 }
 

@@ -8,10 +8,10 @@ import { type CSSProperties, useEffect, useState } from 'react'
 import { useConnection } from './use-connection.js'
 
 export interface ConnectionStatusProps {
-  /** Milliseconds of loss before it shows. Default: 1500; most losses are shorter, and nobody need know. */
+  /** Milliseconds without a connection before it shows. Default: 1500, since most losses are shorter. */
   readonly after?: number
   readonly className?: string
-  /** Words to show instead of the English ones. */
+  /** Your own words, or a translation, in place of the English ones. */
   readonly words?: Partial<Words>
 }
 

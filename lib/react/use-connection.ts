@@ -12,18 +12,18 @@ export interface Connection {
    * has no network, or the server refused this page for good.
    */
   readonly status: ConnectionStatus
-  /** It is live, but the server cannot reach what it keeps state in, a redis for example: changes wait until it can. */
+  /** The page is live, but its server cannot reach its store, for example a Redis: changes wait. */
   readonly stalled: boolean
   /**
-   * The server did not have the state of this page any more, and the page shows a new one. `true` until a call of the page has changed that. A logout by
-   * `forgetTab()` is no loss.
+   * The server no longer had the state of this page, and the page shows a new one. `true` until a call of the page has changed the new
+   * state. A logout by `forgetTab()` is not a loss.
    */
   readonly lost: boolean
   /** How many changes of this page wait for the connection; 0 while it is live. A reload keeps them, as far as the browser has room. */
   readonly waiting: number
   /** How many attempts have failed in a row; 0 while it is live. */
   readonly attempt: number
-  /** When the next one comes, in milliseconds since the epoch; `null` if none is planned: a hidden page waits to be seen. */
+  /** When the next attempt comes, in milliseconds since the epoch; `null` if none is planned, such as in a hidden page. */
   readonly nextRetryAt: number | null
   /** Why the server refused the last attempt, `too-many-handshakes` for example; `undefined` if it did not say. */
   readonly reason: ErrorCode | undefined
@@ -36,7 +36,7 @@ export interface Connection {
   readonly reconnect: () => void
 }
 
-/** How this page stands with the server. The object is another one when something in it changed, and only then. */
+/** The connection status of this page. The object is a new one whenever something in it has changed, and only then. */
 export function useConnection(): Connection {
   const connection = useSyncExternalStore(
     subscribe,

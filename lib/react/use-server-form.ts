@@ -57,8 +57,8 @@ export interface ServerForm<Name extends string = string> extends FormState<Name
 }
 
 /**
- * A form whose fields are the argument of an event: `<form action={form.action}>` with `<input {...form.field('name')} />`, and
- * `form.errors.name` for what is wrong. What was typed stays where the server refuses it; the form is reset once the event has taken effect.
+ * A form for an event: `<form action={form.action}>`, `<input {...form.field('name')} />`, and `form.errors.name` for the message of a
+ * field. Typed values stay if the server refuses them; the form is reset after a call that took effect.
  */
 export function useServerForm<E extends FormAction>(
   event: WithFields<E>,

@@ -7,11 +7,9 @@ import { selectionOf } from './selections.js'
 import { currentMirror, initialMirror, isOwnMark, presenceOf, subscribe } from './tab.js'
 
 /**
- * The state of this tab as the server holds it: fields and computed values, event functions, task handles, in one frozen
- * object that is a new one when something in it changed. With a `selector`, the component renders again only when what it
- * selects shows something else; it may make a new value of any kind each time.
- *
- * Event functions resolve when their effect is committed and shown, and reject with a `HeldStateError`.
+ * The state of this tab: fields, computed values, event functions and task handles, in one frozen object, which is a new one whenever
+ * something in it has changed. With a `selector`, the component re-renders only when the selected value changes; the selector may
+ * build a new value each time. Event functions resolve when their effect is saved and shown, and reject with a `HeldStateError`.
  */
 export function useServerState<D extends Definition>(definition: D): ClientView<D>
 export function useServerState<D extends Definition, T>(definition: D, selector: (state: ClientView<D>) => T): T

@@ -18,7 +18,7 @@ export interface HeldToken {
 
 /** The lock as a task holds it: with its own state at hand. */
 export interface Held<State> extends HeldToken {
-  /** Fresh, and exclusively yours until the lock is released; read-only after that. */
+  /** The newest values, and only yours until the lock is released; read-only after that. */
   readonly state: State
 }
 
@@ -33,16 +33,13 @@ export interface EventContext {
 export interface Self<State, View = State> {
   readonly token: string
   /**
-   * Names this run, and no other of any tab: a random text. It stays the same in each attempt, after a failure and in another process, so
-   * that a service which is given the same key twice knows it.
+   * The id of this run, a random string. It is the same in each attempt and in each process, so use it in idempotency keys for other
+   * services.
    */
   readonly run: string
-  /**
-   * Counts from 1. A task with `retry` that failed, and a durable one whose process ended, begin again from the top as the next
-   * attempt: the state says how far the last one came.
-   */
+  /** Counts from 1. A retry after a failure, and a durable task whose process has died, begin again from the top as the next attempt. */
   readonly attempt: number
-  /** Aborted when the task is cancelled or the hub closes. Hand it to `fetch` and the like. */
+  /** Aborted when the task is cancelled or the hub closes. Pass it to `fetch` and the like. */
   readonly signal: AbortSignal
   /** The newest snapshot this process has. It may be stale by the time you use it, and it is read-only. */
   readonly state: DeepReadonly<View>

@@ -5,37 +5,37 @@ import { invalid, refuseUnknown } from './invalid-definition.js'
 
 export interface TaskOptions {
   /**
-   * Of one tab, `'many'` (the default) lets copies run side by side, `'single'` one alone, and `'queue'` one after the other: further
-   * starts wait in order.
+   * How many runs of this task one tab may have: any number side by side (`'many'`, the default), one (`'single'`), or one after the
+   * other, with further starts waiting in order (`'queue'`).
    */
   readonly concurrency?: 'many' | 'single' | 'queue'
   /**
-   * With `concurrency: 'single'`, what a start does while a run is under way: with equal arguments it joins that run, with others it
-   * fails with `already-running` (`'join'`, the default); it always fails (`'reject'`); or it cancels that run, and begins when
-   * that has ended (`'restart'`).
+   * With `concurrency: 'single'`, what a start does while a run is under way. `'join'` (the default): with equal arguments it joins
+   * that run, with others it fails with `already-running`. `'reject'`: it always fails. `'restart'`: it cancels that run, and begins
+   * when that has ended.
    */
   readonly again?: 'join' | 'reject' | 'restart'
   /**
-   * What becomes of it when its tab has gone: it goes on (`'keep'`, the default), is cancelled at once, or after a grace in
-   * which the tab may come back. A reload, too, is gone for a moment.
+   * What happens when the tab disconnects: the task goes on (`'keep'`, the default), is cancelled at once (`'cancel'`), or is
+   * cancelled unless the tab is back within `grace`. A reload disconnects for a moment.
    */
   readonly onDisconnect?: 'keep' | 'cancel' | { readonly grace: Duration }
   /**
-   * Its start is saved with the change that brought it about, and it goes on when its process ends: the next one, or another,
-   * runs it again from the top with the same arguments and `self.attempt` counted up. Runs of one start never write side by
-   * side. What it finds in the state is where it goes on. Its arguments must be values that may live in state.
+   * The task survives its process. Its start is saved with the change that caused it. If the process dies, the next one, or another,
+   * runs the task again from the top, with the same arguments and a higher `self.attempt`; it finds its progress in the state.
+   * Attempts never write side by side. Arguments must be values that can be in state.
    */
   readonly durable?: boolean
   /**
-   * How often it is run again from the top after it failed, and how long that waits: a second (`wait`), doubled with each
-   * failure. `3` is `{ times: 3, wait: '1s' }`. Default: not at all.
+   * How often the task runs again from the top after it has failed, and how long it waits before: a second (`wait`), doubled with each
+   * failure. `3` is `{ times: 3, wait: '1s' }`. Default: no retry.
    */
   readonly retry?: number | { readonly times: number; readonly wait?: Duration }
-  /** How long one attempt may take; then it fails with `task-timeout`. Default: for ever. */
+  /** How long one attempt may take. Then it fails with `task-timeout`. Default: no limit. */
   readonly timeout?: Duration
   /**
-   * What becomes of it in development when its state module is edited: the code that it began with runs to its end (`false`,
-   * the default), or it is cancelled and started again with the same arguments.
+   * In development, what happens to a run when its state module is edited: it goes on with its old code (`false`, the default), or it
+   * is cancelled and started again with the same arguments.
    */
   readonly restartOnEdit?: boolean
 }

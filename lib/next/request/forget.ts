@@ -5,10 +5,8 @@ import { callingBrowsers, callingTab, isOutsideRequests, noRequest } from './cal
 import type { GivenRequest } from './given-request.js'
 
 /**
- * Ends the state of the calling tab: it is dropped, its tasks are cancelled, and its page goes on with first values and a new token. Resolves when
- * nothing of it is left, in any process. A tab that has nothing, or was ended already, is fine. In `pages/api` it is given the request: `forgetTab({ req })`.
- *
- * @throws `unknown-tab` if the request does not tell which tab it comes from.
+ * Deletes the state of the calling tab: its tasks are cancelled, and its page goes on with first values and a new token. Resolves when
+ * nothing of it is left, in any process. In `pages/api`, pass the request: `forgetTab({ req })`.
  */
 export async function forgetTab(given?: GivenRequest): Promise<void> {
   const hub = currentHub()
@@ -25,9 +23,8 @@ export async function forgetTab(given?: GivenRequest): Promise<void> {
 }
 
 /**
- * The same for all tabs of the browser that calls, open or closed. A request without the cookie of a browser has none.
- *
- * @throws `unknown-tab` where there is no request, and none is given.
+ * Deletes the state of all tabs of the calling browser, open or closed, as `forgetTab` does for one: for a logout. Does nothing for a
+ * request without the cookie of a browser.
  */
 export async function forgetBrowser(given?: GivenRequest): Promise<void> {
   const hub = currentHub()

@@ -12,12 +12,8 @@ import type { GivenRequest } from './given-request.js'
 type Change<D extends Definition, T> = (state: StateOf<D>, held: HeldToken) => T | Promise<T>
 
 /**
- * A copy of one state of the calling tab: fields, private ones too, and computed values. First values if the request does not
- * tell which tab it comes from, as that of a new visitor.
- *
- * In `pages/api` and `getServerSideProps` it is given the request: `getState(definition, { req })`.
- *
- * @throws `unknown-tab` where there is no request, and `missing-hub` in the edge runtime.
+ * A copy of one state of the calling tab: fields, private ones too, and computed values. Returns first values if the request names no
+ * tab, such as that of a new visitor. In `pages/api` and `getServerSideProps`, pass the request: `getState(definition, { req })`.
  */
 export async function getState<D extends Definition>(
   definition: D,
@@ -33,8 +29,8 @@ export async function getState<D extends Definition>(
 }
 
 /**
- * Changes one state under its lock, all or nothing; resolves with what `change` returned, once it is saved. Without a token
- * it is that of the calling tab, and rejects with `unknown-tab` if the request does not tell. In `pages/api` it is given the request as well:
+ * Changes one state under its lock, all or nothing. Resolves with the value that `change` returned, once it is saved. Without a token
+ * it changes the state of the calling tab, and rejects with `unknown-tab` if the request names none. In `pages/api`, pass the request:
  * `modifyState(definition, change, { req })`.
  */
 export function modifyState<D extends Definition, T>(

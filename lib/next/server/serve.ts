@@ -7,8 +7,8 @@ import { endPlainly } from './exit-on-start-error.js'
 import type { Served, ServeOptions } from './server.js'
 
 /**
- * Starts Next with heldstate, and says where. `SIGTERM` and `SIGINT` close it in order. If the port is in use, it says so and
- * ends the process, as Next's own server does.
+ * Starts Next with heldstate and resolves with its URL. `SIGTERM` and `SIGINT` shut it down in order. If the port is in use, it says
+ * so and exits, as Next's own server does.
  */
 export async function serve(options: ServeOptions = {}): Promise<Served> {
   const { start } = await import('./server.js')
