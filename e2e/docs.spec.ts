@@ -62,6 +62,21 @@ test('a heading has an address of its own', async ({ page }) => {
   await expect(page.getByText('404')).toBeVisible()
 })
 
+test('each page is there as Markdown, and llms.txt lists them', async ({ page, request }) => {
+  await page.goto('/docs/state')
+  await expect(page.getByRole('link', { name: 'This page as Markdown' })).toHaveAttribute('href', '/docs/state.md')
+  for (const [path, start] of [
+    ['/docs/state.md', '# State'],
+    ['/docs/errors/nested-lock.md', '# nested-lock'],
+    ['/docs.md', '# heldstate docs'],
+    ['/llms.txt', '# heldstate'],
+  ] as const) {
+    const answer = await request.get(path)
+    expect([path, answer.status(), (await answer.text()).slice(0, start.length)]).toEqual([path, 200, start])
+  }
+  expect((await request.get('/docs/no-such-page.md')).status()).toBe(404)
+})
+
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 360, height: 740 } })
 

@@ -17,8 +17,13 @@ const most = 8
 const mostOfPage = 2
 const around = 70 // letters before a match, and after it twice as many
 
+/** Words of a question that say nothing about what is looked for. */
+const small = new Set('a an and do does how i in is it of or the to what when why with'.split(' '))
+
 export function find(entries: readonly Entry[], query: string): readonly Found[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  const all = query.toLowerCase().split(/\s+/).filter(Boolean)
+  const telling = all.filter((word) => !small.has(word))
+  const words = (telling.length > 0 ? telling : all).map(formsOf)
   if (words.length === 0) return []
   return entries
     .map((entry) => ({ entry, score: scoreOf(entry, words) }))
@@ -29,27 +34,36 @@ export function find(entries: readonly Entry[], query: string): readonly Found[]
         all.slice(0, place).filter((above) => above.entry.page === entry.page).length < mostOfPage,
     )
     .slice(0, most)
-    .map(({ entry }) => ({ entry, excerpt: marked(excerptOf(entry.text, words), words) }))
+    .map(({ entry }) => ({ entry, excerpt: marked(excerptOf(entry.text, words.flat()), words.flat()) }))
 }
 
-/** 0 if a word is missing; a match in a title counts most. */
-function scoreOf({ page, heading, text }: Entry, words: readonly string[]): number {
+/** 0 if a word is missing; a match in a title counts most, and more if it has all words. The guide comes before what it leads to. */
+function scoreOf({ page, heading, text, href }: Entry, words: readonly (readonly string[])[]): number {
+  const best = (where: string, forms: readonly string[]) => Math.max(...forms.map((form) => weight(where, form)))
   let score = 0
-  for (const word of words) {
-    const found = 12 * weight(page, word) * (heading === '' ? 2 : 1) + 8 * weight(heading, word) + weight(text, word)
+  for (const forms of words) {
+    const found = 12 * best(page, forms) * (heading === '' ? 2 : 1) + 8 * best(heading, forms) + best(text, forms)
     if (found === 0) return 0
     score += found
   }
-  return score
+  const title = heading === '' ? page : heading
+  if (words.every((forms) => best(title, forms) > 1)) score += 50
+  return score * (/^\/docs(\/(errors\/|recipes\/|api|README).*|\/?(#.*)?)?$/.test(href) ? 0.6 : 1)
 }
 
-/** 3 for a whole word, 2 for the begin of one, 1 inside one. */
+/** A word, and what is left of it without its ending: `logging` finds `log`, `uploads` finds `upload`. */
+function formsOf(word: string): readonly string[] {
+  const stem = word.replace(/(?:ing|ed|s)$/, '').replace(/([bdgmnprt])\1$/, '$1')
+  return stem.length >= 3 && stem !== word && word.length >= 5 ? [word, stem] : [word]
+}
+
+/** 3 for a whole word, 2 for the begin of one, 1 inside one; a short word must begin there. */
 function weight(text: string, word: string): number {
   const lower = text.toLowerCase()
   let best = 0
   for (let at = lower.indexOf(word); at >= 0 && best < 3; at = lower.indexOf(word, at + 1)) {
     const begins = !isLetter(lower[at - 1])
-    best = Math.max(best, begins ? (isLetter(lower[at + word.length]) ? 2 : 3) : 1)
+    best = Math.max(best, begins ? (isLetter(lower[at + word.length]) ? 2 : 3) : word.length > 3 ? 1 : 0)
   }
   return best
 }

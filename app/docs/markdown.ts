@@ -10,7 +10,7 @@ export interface Section {
   readonly text: string
 }
 
-const languages = ['bash', 'docker', 'js', 'json', 'nginx', 'ts', 'tsx'] as const
+const languages = ['bash', 'docker', 'js', 'json', 'nginx', 'toml', 'ts', 'tsx', 'yaml'] as const
 let highlighting: Promise<Highlighter> | undefined
 
 function highlighter(): Promise<Highlighter> {
@@ -53,11 +53,17 @@ export async function html(name: string, text: string): Promise<string> {
   return marked.parse(text, { async: false })
 }
 
-function highlighted(shiki: Highlighter, code: string, words: string): string {
+/** The language of a block by the words behind its fence; `text` for what is none. It must be one of those that are loaded. */
+export function languageOf(words: string): string {
   const [given = ''] = words.split(' ')
-  const lang = given === 'sh' ? 'bash' : given === 'dockerfile' ? 'docker' : given in bundledLanguages ? given : 'text'
+  return given === 'sh' ? 'bash' : given === 'dockerfile' ? 'docker' : given in bundledLanguages ? given : 'text'
+}
+
+export const isLoaded = (language: string) => language === 'text' || (languages as readonly string[]).includes(language)
+
+function highlighted(shiki: Highlighter, code: string, words: string): string {
   return shiki.codeToHtml(code, {
-    lang,
+    lang: languageOf(words),
     themes: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     defaultColor: 'light-dark()',
   })

@@ -3,6 +3,7 @@ import Link from 'next/link'
 import { Article } from '../article'
 import { html } from '../markdown'
 import { names, neighbours, source, titleOf } from '../pages'
+import { markdownHref } from '../plain'
 
 interface Props {
   readonly params: Promise<{ readonly slug?: readonly string[] }>
@@ -24,6 +25,9 @@ export default async function DocsPage(props: Props) {
   return (
     <>
       <Article html={await html(name, source(name))} />
+      <p className="as-markdown">
+        <a href={markdownHref(name)}>This page as Markdown</a>
+      </p>
       <nav className="neighbours" aria-label="Before and after">
         {before && (
           <Link href={before.href} rel="prev">

@@ -1,0 +1,67 @@
+/** The search over the docs as they are: words that people type lead to a page that helps. */
+import { expect, it } from 'vitest'
+import { entries } from './entries'
+import { find } from './find'
+
+const all = entries()
+const found = (query: string) => find(all, query).map(({ entry }) => entry.href)
+
+/** A query, and a section that must be among the first three. */
+const wanted: readonly (readonly [string, string])[] = [
+  ['login', '/docs/users#login'],
+  ['logout', '/docs/users#logout'],
+  ['user', '/docs/users'],
+  ['authentication', '/docs/users'],
+  ['room', '/docs/several-tabs#share-state-between-people-a-room'],
+  ['share state', '/docs/several-tabs#share-state-between-people-a-room'],
+  ['presence', '/docs/several-tabs#who-is-online-presence'],
+  ['cron', '/docs/low-level#run-on-a-schedule-cron'],
+  ['webhook', '/docs/low-level#modifystate-from-a-webhook-or-a-route-handler'],
+  ['rate limit', '/docs/limits#rate-limit-an-event'],
+  ['cancel', '/docs/background-tasks#cancel-or-stop-a-task'],
+  ['stop a task', '/docs/background-tasks#cancel-or-stop-a-task'],
+  ['how to stop a task', '/docs/background-tasks#cancel-or-stop-a-task'],
+  ['queue', '/docs/background-tasks#a-queue'],
+  ['debug', '/docs/debugging'],
+  ['devtools', '/docs/debugging'],
+  ['vercel', '/docs/hosts#vercel'],
+  ['docker', '/docs/hosts#docker'],
+  ['kubernetes', '/docs/hosts#kubernetes'],
+  ['redis cluster', '/docs/scaling#not-supported-redis-cluster-several-regions'],
+  ['csp', '/docs/security#content-security-policy-csp'],
+  ['serverless', '/docs/hosts#serverless-functions-and-the-edge'],
+  ['typescript error', '/docs/troubleshooting#typescript-error'],
+  ['hydration', '/docs/troubleshooting#hydration-error-or-the-page-flashes-first-values'],
+  ['websocket blocked', '/docs/troubleshooting#the-websocket-is-blocked'],
+  ['not updating', '/docs/troubleshooting#the-page-is-not-updating'],
+  ['migration', '/docs/upgrading#change-the-shape-of-a-state-migration'],
+  ['environment variables', '/docs/limits#environment-variables'],
+  ['offline', '/docs/events#offline-when-the-page-is-not-connected'],
+  ['useServerState', '/docs/api#useserverstate'],
+  ['progress bar', '/docs/background-tasks#what-the-component-sees-status-progress-bar'],
+  ['fake timers', '/docs/testing'],
+  ['iframe', '/docs/deploying#in-frames-of-other-sites'],
+  ['permissions', '/docs/users#events-are-public-endpoints-check-permissions'],
+  ['multiplayer', '/docs/several-tabs#share-state-between-people-a-room'],
+  ['debounce', '/docs/background-tasks#one-run-at-a-time-or-many'],
+  ['prisma', '/docs/events#use-your-database-in-an-event'],
+  ['ssr', '/docs/server-side#values-in-the-html'],
+  ['middleware', '/docs/get-started#set-it-up-by-hand'],
+  ['ttl', '/docs/state#how-long-state-is-kept-and-how-to-reset-it-expiry-ttl'],
+  ['reset state', '/docs/state#how-long-state-is-kept-and-how-to-reset-it-expiry-ttl'],
+  ['csrf', '/docs/security#how-it-is-kept'],
+  ['logging', '/docs/debugging#logging-and-errors'],
+  ['metrics', '/docs/debugging#metrics-and-tracing'],
+  ['bundle size', '/docs/measured#bundle-size'],
+  ['latency', '/docs/measured#latency-and-throughput-compared-with-bare-socketio'],
+  ['bun', '/docs/works-with#does-not-work-with'],
+  ['nested-lock', '/docs/errors/nested-lock'],
+]
+
+it.each(wanted)('%s leads to %s', (query, href) => {
+  expect(found(query).slice(0, 3)).toContain(href)
+})
+
+it('a decision is not among what is found, as it is not for users', () => {
+  expect(all.filter(({ href }) => href.startsWith('/docs/adr/0'))).toEqual([])
+})
