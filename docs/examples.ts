@@ -102,6 +102,7 @@ export function writeSettings(root: string, folder: string): string {
     server: 'server',
     next: 'next',
     'next/route': 'route',
+    'next/instrumentation': 'instrumentation',
     provider: 'provider',
     testing: 'testing',
   }

@@ -1,4 +1,4 @@
-/** The page "Security" has every limit. After a change of `lib/base/limits.ts` or `server-limits.ts`, `npx vitest run docs/limits -u` writes its tables. */
+/** The page "Limits and environment" has every limit. After a change of `lib/base/limits.ts` or `server-limits.ts`, `npx vitest run docs/limits -u` writes its tables. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -19,6 +19,6 @@ it('a limit has the unit that its name or its comment says', () => {
 })
 
 it('the tables of the page are those of the source', async () => {
-  const page = fileURLToPath(new URL('security.md', import.meta.url))
+  const page = fileURLToPath(new URL('limits.md', import.meta.url))
   await expect(withLimits(readFileSync(page, 'utf8'))).toMatchFileSnapshot(page)
 })

@@ -1,5 +1,5 @@
 /**
- * The tables of limits in the page "Security", made from `limits.ts`, `server-limits.ts` and `crowd-limits.ts` of `lib/base`:
+ * The tables of limits in the page "Limits and environment", made from `limits.ts`, `server-limits.ts` and `crowd-limits.ts` of `lib/base`:
  * the doc comment of each limit says its unit and its reason.
  * They stand between two comments of the page, so that the rest of it is written by hand.
  */

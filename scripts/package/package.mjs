@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export function addPages(folder) {
   rmSync(join(folder, 'docs'), { recursive: true, force: true })
   cpSync(join(root, 'README.md'), join(folder, 'README.md'))
-  cpSync(join(root, 'docs'), join(folder, 'docs'), { recursive: true, filter: (path) => isPage.test(path) })
+  cpSync(join(root, 'docs'), join(folder, 'docs'), { recursive: true, filter: (path) => isShipped(path) })
   const docs = readdirSync(join(folder, 'docs'), { recursive: true }).filter((name) => name.endsWith('.md'))
   const pages = ['README.md', ...docs.map((name) => join('docs', name))]
   for (const page of pages) {
@@ -32,8 +32,8 @@ export function addPages(folder) {
   }
 }
 
-/** A page, or a folder that may hold some. */
-const isPage = /[\\/][\w-]+(\.md)?$/
+/** A page, or a folder that may hold some; the decisions are for people who work on the library. */
+const isShipped = (path) => /[\\/][\w-]+(\.md)?$/.test(path) && !/[\\/]docs[\\/]adr$/.test(path)
 const codeOrLink = /^```[\s\S]*?^```$|\[([^\]]+)\]\(([^)\s]+)\)/gm
 
 /** Adds it to a folder that holds package.json and dist. */
