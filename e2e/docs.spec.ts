@@ -87,6 +87,8 @@ test.describe('on a phone', () => {
       '/docs/errors',
       '/docs/errors/task-cancelled',
       '/docs/recipes/upload',
+      '/docs/api',
+      '/docs/how-it-works',
     ]) {
       await page.goto(path)
       const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)

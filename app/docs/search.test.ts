@@ -54,6 +54,7 @@ const wanted: readonly (readonly [string, string])[] = [
   ['metrics', '/docs/debugging#metrics-and-tracing'],
   ['bundle size', '/docs/measured#bundle-size'],
   ['latency', '/docs/measured#latency-and-throughput-compared-with-bare-socketio'],
+  ['connection status', '/docs/delivery#show-the-connection-status'],
   ['bun', '/docs/works-with#does-not-work-with'],
   ['nested-lock', '/docs/errors/nested-lock'],
 ]
