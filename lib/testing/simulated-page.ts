@@ -173,8 +173,10 @@ export class Page {
   /** Once all has healed: nothing twice, nothing lost, in order. */
   checkAtRest(keptOf: (token: string) => Journal): void {
     let missing = 0
-    for (const page of this.all())
-      missing += page.own.checkCalls(keptOf(page.token)) + (page.board?.checkCalls(keptOf(boardOf(page.token))) ?? 0)
+    for (const page of this.all()) {
+      const token = page.token || this.token // one that was reloaded before it had a token: the page after it has
+      missing += page.own.checkCalls(keptOf(token)) + (page.board?.checkCalls(keptOf(boardOf(token))) ?? 0)
+    }
     const failed = this.all().flatMap(({ tab }) => tab.reports.filter((report) => notSaved.test(report))).length
     if (missing > failed && !this.hasGivenUp)
       throw new Error(`${this.name}: ${missing} calls of pages before it had no effect, and ${failed} failed`)
