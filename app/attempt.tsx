@@ -5,7 +5,7 @@ import { useState } from 'react'
 /** Makes calls, and keeps the failure of one that the server refused until the next is made. */
 export function useAttempt() {
   const [failure, setFailure] = useState<string>()
-  const attempt = (call: () => Promise<void>) => {
+  const attempt = (call: () => Promise<unknown>) => {
     setFailure(undefined)
     call().catch((error: unknown) => setFailure(textOf(error)))
   }

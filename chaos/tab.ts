@@ -162,7 +162,7 @@ export class ChaosTab {
       },
     }
     const tab = new Tab({ wire, identity, storage, report: (error) => this.noteReport(error) })
-    const presence = new Presence(chaosState, tab)
+    const presence = new Presence(chaosState, tab.own)
     tab.mirror.subscribe(() => {
       if (tab === this.tab && shownOf(tab.mirror.getState()).revision > 0) this.look()
     })

@@ -29,7 +29,7 @@ interface Props {
     readonly count: {
       readonly running: number
       readonly error: { readonly message: string } | null
-      readonly start: () => Promise<void>
+      readonly start: () => Promise<unknown>
       readonly cancel: () => Promise<void>
     }
     readonly reset: () => Promise<void>

@@ -39,7 +39,7 @@ function openTab(url: string) {
   }
   const wire = socketWire(url, { forceNew: true, transports: ['websocket'] })
   const tab = new Tab({ wire, identity, report: () => {} })
-  const presence = new Presence(neighbour, tab)
+  const presence = new Presence(neighbour, tab.own)
   const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
   tab.start()
   const shown = () => (presence.of(tab.mirror.getState()) as unknown as { clicks: number }).clicks

@@ -65,7 +65,7 @@ export async function heldClient(port: number, definitions: readonly Definition[
       }),
   }
   const tab = new Tab({ wire: counted, identity: { claim: async () => undefined, keep: () => {}, forget: () => {} } })
-  const presences = new Map(definitions.map((definition) => [definition.id, new Presence(definition, tab)]))
+  const presences = new Map(definitions.map((definition) => [definition.id, new Presence(definition, tab.own)]))
   const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
   tab.start()
   await live
@@ -76,7 +76,7 @@ export async function heldClient(port: number, definitions: readonly Definition[
       return bytes
     },
     call: async (definition, member, ...args) => void (await tab.call(definition, member, args)),
-    cancel: async (definition, task) => void (await tab.cancel(definition, task)),
+    cancel: async (definition, task) => void (await tab.own.cancel(definition, task)),
     add: async (definition, by) => void (await tab.call(definition, 'add', [by])),
     count: (rounds, changes) => {
       const goal = shown().counter + rounds * changes

@@ -58,6 +58,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'unknown-address': 'a page asked for the state of an address that is not there, or not for this page',
   'unknown-definition': 'no state with this id is defined',
   'unknown-member': 'a definition has no event or task of this name',
+  'unknown-run': 'nothing is known of a run of a task: it never was, or ended too long ago',
   'unknown-tab': 'the request does not tell which tab it comes from',
   'unknown-token': 'there is no tab with the token that server code has named',
   'version-mismatch': 'another version of heldstate made the hub of this process',

@@ -62,6 +62,7 @@ export const errorCodes = [
   'unknown-address',
   'unknown-definition',
   'unknown-member',
+  'unknown-run',
   'unknown-tab',
   'unknown-token',
   'version-mismatch',

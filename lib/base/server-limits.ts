@@ -255,6 +255,12 @@ export const handlerLimits = {
   unheardReplies: 65_536,
   /** Bytes of the replies that are remembered of a page: those, and what calls reply that had begun by then. Older ones are forgotten. */
   rememberedReplies: 131_072,
+  /** Runs of one token whose ends are remembered, for a page that was away at the end of its run. Each is read when the token is loaded. */
+  rememberedRuns: 50,
+  /** Bytes of what those runs replied. Above it, older ends are forgotten, but for the last result of each task. */
+  rememberedResults: 65_536,
+  /** Waits of one page for the end of the same run: several parts of a page may ask. Each is answered with the whole result. */
+  waitsOfRun: 16,
 } as const
 
 /** Bounds of the server's log, which no option changes. */

@@ -17,6 +17,7 @@ import { madeBy, take } from '../instance/made-triggers.js'
 import { type Outcome, type Request, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
+import { answerIn } from '../state/answer.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
@@ -24,7 +25,6 @@ import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { SentCalls, TaskStart } from '../tasks/task-start.js'
 import { closeIterator, interrupted, nextStep } from './generator.js'
 import { type Dispatched, finished, type InFlight } from './in-order.js'
-import { answerIn } from './replies.js'
 
 /** A request as an event sees it that asks for one: what its page connected with. */
 export interface Visit {
@@ -90,7 +90,7 @@ export function prepare(core: DispatchCore, call: Call): Eventually<() => Eventu
       call.before?.pending.check()
       const { name, inbox } = call
       const started = core.tasks.start({ ...start, args, rawArgs: call.args }, name && { name, inbox })
-      return after(started, (answered) => answered ?? finished)
+      return after(started, (outcome) => (outcome === 'answered' ? outcome : { done: undefined, reply: outcome.run }))
     })
   })
 }

@@ -86,7 +86,7 @@ async function open() {
   await tab.watch(other)
   const state = await tab.watch(d)
   const ends: string[] = []
-  const note = (name: string, call: Promise<void>) =>
+  const note = (name: string, call: Promise<unknown>) =>
     void call.then(
       () => ends.push(`${name} done`),
       (error) => ends.push(`${name} ${error.code}`),

@@ -85,9 +85,9 @@ export class Calls {
     return [...this.open].map(([id, { request }]) => ({ ...request, id }))
   }
 
-  /** Calls that will be sent, or sent again. */
+  /** Calls that will be sent, or sent again, and that change something. */
   get waiting(): number {
-    return this.all.filter(({ again }) => again).length
+    return this.all.filter(isChange).length
   }
 
   /** The highest id up to which calls of this page may have run already: one of them waits, and was sent over an earlier connection. */
@@ -184,10 +184,10 @@ export class Calls {
     const { size } = this.open
     const { callsWhileOffline, callsPerTab, messageBytes } = this.bounds
     if (bytes > messageBytes) return tooLarge(bytes, this.bounds)
-    if (!live && size >= callsWhileOffline)
+    if (!live && this.waiting >= callsWhileOffline)
       return new HeldStateError(
         'offline',
-        `This page is not connected, and ${size} changes wait already. Try again when it is.`,
+        `This page is not connected, and ${this.waiting} changes wait already. Try again when it is.`,
       )
     if (size >= callsPerTab)
       return new HeldStateError(
@@ -261,7 +261,7 @@ export class Calls {
       call.sentAt = undefined
       if (!call.request.again)
         this.reject(id, new HeldStateError('connection-lost', 'The connection ended; the next one asks for it again.'))
-      else if (isSuspect && !asked) this.suspect(id, call, id === alone)
+      else if (isSuspect && !asked && isChange(call.request)) this.suspect(id, call, id === alone)
     }
   }
 
@@ -287,6 +287,10 @@ export class Calls {
     for (const [id, call] of [...this.open]) if (isMeant(call)) this.reject(id, error)
   }
 }
+
+/** It will be sent again and may change something: a wait for the end of a run changes nothing, and takes as long as that run. */
+export const isChange = ({ again, message }: Pick<Request, 'again' | 'message'>): boolean =>
+  again && message[0] !== 'wait'
 
 /** What an id adds to a message, at most. */
 export const idBytes = 30

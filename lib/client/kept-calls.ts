@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import type { CallStorage } from './call-storage.js'
-import type { Calls, OpenCall } from './calls.js'
+import { type Calls, isChange, type OpenCall } from './calls.js'
 import type { Identity } from './identity.js'
 import { type Kept, type KeptCall, readKept, writeKept } from './kept-text.js'
 import { type MirrorStore, shownOf } from './mirror.js'
@@ -120,7 +120,7 @@ export class KeptCalls {
     this.cancelSave?.()
     this.cancelSave = undefined
     if (this.isStopped) return
-    const own = calls.all.filter(({ again }) => again)
+    const own = calls.all.filter(isChange)
     const left = before?.calls.filter(({ id }) => !own.some((call) => call.id === id)) ?? []
     const all = [...left, ...own.map((call) => this.kept(call))].sort((one, other) => one.id - other.id)
     if (all.length === 0) return this.forget()

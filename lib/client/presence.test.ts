@@ -30,7 +30,7 @@ it('a refused call that nobody catches is an unhandled rejection, so that the br
 it('shows what the server rendered and what the hub has sent in turn, each as one object', async () => {
   const { open } = testHub([seats])
   const { tab } = await open()
-  const presence = new Presence(seats, tab)
+  const presence = new Presence(seats, tab.own)
   const painted = { free: 3 }
   const [rendered, live] = [presence.painted(emptyMirror, painted), presence.of(tab.mirror.getState())]
   expect(rendered).toMatchObject({ free: 3 })

@@ -4,9 +4,10 @@
  * its leaves.
  */
 import { decode } from '../base/encode.js'
+import { HeldStateError } from '../base/errors.js'
 import { freezeView } from '../base/freeze.js'
 import type { Manifest } from '../protocol/manifest.js'
-import { idle } from '../protocol/task-status.js'
+import { idle, type TaskStatus } from '../protocol/task-status.js'
 import { type Mirror, type Shown, shownOf } from './mirror.js'
 import { type Prediction, predicted } from './prediction.js'
 import type { ClientSubscription } from './subscription.js'
@@ -35,14 +36,14 @@ export interface Presented {
 }
 
 /** The subscription through which it is watched and called; that of the tab itself, unless it has another number. */
-export type Channel = Pick<ClientSubscription, 'watch' | 'call' | 'cancel' | 'touch'> &
+export type Channel = Pick<ClientSubscription, 'watch' | 'call' | 'cancel' | 'run' | 'wait' | 'touch'> &
   Partial<Pick<ClientSubscription, 'number' | 'expect'>>
 
 export class Presence {
   private readonly manifest: Manifest
   private readonly subscription: number | undefined
   private readonly position: number
-  private readonly actions: Readonly<Record<string, Act | Readonly<Record<'start' | 'cancel', Act>>>>
+  private readonly actions: Readonly<Record<string, Act | TaskActs>>
   private readonly defaults: Fields
   /** Shown until the hub has sent the view. */
   private first: Fields
@@ -69,13 +70,7 @@ export class Presence {
           tab.call(id, name, withoutEvent(args), { live: live.includes(name), predict: predictions[name] }),
         ),
       ]),
-      ...tasks.map((name) => [
-        name,
-        {
-          start: this.event(tab, (args) => tab.call(id, name, withoutEvent(args)), name),
-          cancel: this.event(tab, () => tab.cancel(id, name), name),
-        },
-      ]),
+      ...tasks.map((name) => [name, this.task(tab, id, name)]),
     ])
   }
 
@@ -112,6 +107,26 @@ export class Presence {
     const shown = predicted(view, this.position, predictions) as Fields
     this.predicted = { view, predictions, shown }
     return shown
+  }
+
+  private task(tab: Channel, id: string, name: string): TaskActs {
+    const started = (args: readonly unknown[]) => tab.call(id, name, withoutEvent(args)) as Promise<string>
+    const ended = (run: string) => tab.wait(id, name, run).then((result) => ({ run, result }))
+    const ofRun = (run: unknown, act: (run: string) => Promise<unknown>) =>
+      typeof run === 'string' ? act(run) : Promise.reject(notARun(name))
+    return {
+      start: this.event(tab, (args) => started(args).then((run) => ({ run })), name),
+      run: this.event(tab, (args) => tab.run(id, name, withoutEvent(args)), name),
+      wait: this.event(tab, ([run]) => ofRun(run, ended), name),
+      cancel: this.event(
+        tab,
+        (args) => {
+          const [run] = withoutEvent(args)
+          return run === undefined ? tab.cancel(id, name) : ofRun(run, (one) => tab.cancel(id, name, one))
+        },
+        name,
+      ),
+    }
   }
 
   /** The function of an event. A component that reads its `pending` renders again when that changes; the others do not pay for it. */
@@ -153,14 +168,26 @@ export class Presence {
   private handle(name: string, status: unknown): object {
     const known = this.handles.get(name)
     if (known && known.status === status) return known.handle
-    const handle = Object.freeze(Object.assign(new Handle(), status, this.actions[name]))
+    const handle = Object.freeze(Object.assign(new Handle(), handed(status as TaskStatus), this.actions[name]))
     this.handles.set(name, { status, handle })
     return handle
   }
 }
 
+type TaskActs = Readonly<Record<'start' | 'run' | 'wait' | 'cancel', Act>>
+
 /** Two of them show the same only if they are one: whether a call is under way is no field of it. */
 class Handle {}
+
+/** A status as components get it: what is left out on the wire is there. */
+const handed = ({ runs = [], result, ...status }: TaskStatus) => {
+  const { progress, note } = status
+  const copies = runs.map((copy) => Object.freeze({ progress, note, ...copy }))
+  return { ...status, runs: Object.freeze(copies), result }
+}
+
+const notARun = (task: string) =>
+  new HeldStateError('invalid-arguments', `Task "${task}": expected the id of a run, as start() gives it.`)
 
 /** Of a task that ran when the server lost the state of the page. */
 const interruption = Object.freeze({

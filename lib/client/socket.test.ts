@@ -55,7 +55,7 @@ async function open(limits: Partial<Limits> = {}) {
     report: ({ message }) => void reports.push(message),
   })
   cleanUp.push(() => tab.stop())
-  const presence = new Presence(d, tab)
+  const presence = new Presence(d, tab.own)
   const seen: string[] = []
   tab.mirror.subscribe(({ status }) => {
     if (seen.at(-1) !== status) seen.push(status)

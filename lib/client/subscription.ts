@@ -1,7 +1,7 @@
 /** The page's side of its connection to the state of one address: what it watches there, and the calls that it makes. */
 import type { Clock } from '../base/clock.js'
 import { copyValue } from '../base/copy.js'
-import { decode, encode } from '../base/encode.js'
+import { decode, encode, type Json } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import { ContinuedText } from '../protocol/continued-text.js'
@@ -18,6 +18,8 @@ export interface SubscriptionPage {
   readonly watchedStates: number
   /** Makes a call. Resolves when its effect is in the mirror. */
   request(request: Omit<Request, 'bytes'>): Promise<unknown>
+  /** The id of the call that was made last. */
+  readonly lastCall: number
   readonly clock: Pick<Clock, 'after'>
   readonly report: (error: HeldStateError) => void
   /** Shows what is expected of calls. */
@@ -56,6 +58,8 @@ export class ClientSubscription {
   readonly continued = new ContinuedText()
   /** Calls that came with a delta that did not fit: their effect is in the mirror after the resync. */
   private unseen: Settlement[] = []
+  /** By run whose end is waited for. */
+  private readonly waits = new Map<string, Promise<unknown>>()
   private readonly page: SubscriptionPage
 
   constructor(page: SubscriptionPage, number: number, address: string) {
@@ -133,9 +137,35 @@ export class ClientSubscription {
     return called
   }
 
-  /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
-  cancel(definition: string, task: string): Promise<unknown> {
-    return this.page.request({ subscription: this.number, message: ['cancel', definition, task], again: true })
+  /** Cancels the run with this id, or every running copy of a task. Once it resolves, none writes anything more. */
+  cancel(definition: string, task: string, run?: string): Promise<unknown> {
+    const message = ['cancel', definition, task, ...(run === undefined ? [] : [run])] as const
+    return this.page.request({ subscription: this.number, message, again: true })
+  }
+
+  /** Starts a task and waits for the end of its run: both at once, since the run may end soon. */
+  async run(definition: string, task: string, args: readonly unknown[]): Promise<{ run: string; result: unknown }> {
+    const { lastCall } = this.page
+    const started = this.call(definition, task, args)
+    if (this.page.lastCall === lastCall) throw await started.catch((error) => error) // it is refused, and not made
+    const message: [string, ...Json[]] = ['wait', definition, task, this.page.lastCall]
+    const waiting = this.page.request({ subscription: this.number, message, again: true })
+    waiting.catch(() => {}) // a start that fails says more
+    const run = (await started) as string
+    message[3] = run // the hub forgets what the call has replied
+    return { run, result: await waiting }
+  }
+
+  /** Waits for the end of a run, over any connection. Resolves with what it replied. */
+  wait(definition: string, task: string, run: string): Promise<unknown> {
+    const known = this.waits.get(run)
+    if (known) return known
+    const message = ['wait', definition, task, run] as const
+    const waiting = this.page.request({ subscription: this.number, message, again: true })
+    const end = () => this.waits.delete(run)
+    this.waits.set(run, waiting)
+    waiting.then(end, end)
+    return waiting
   }
 
   touch(): void {

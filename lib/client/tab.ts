@@ -158,19 +158,21 @@ export class Tab implements SubscriptionPage, DisplayPage {
     this.addresses.close(subscription)
   }
 
-  /** Mirrors a state from now on; the position under which the mirror has it. */
+  /** The subscription to the state of the tab itself. */
+  get own(): ClientSubscription {
+    return this.subscriptions.own
+  }
+
   watch(id: string): number {
-    return this.subscriptions.own.watch(id)
+    return this.own.watch(id)
   }
 
-  /** Runs an event or starts a task. Resolves with its reply when its effect is in the mirror; rejects with a `HeldStateError`. */
   call(definition: string, member: string, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
-    return this.subscriptions.own.call(definition, member, args, options)
+    return this.own.call(definition, member, args, options)
   }
 
-  /** Cancels every running copy of a task. Once it resolves, none writes anything more. */
-  cancel(definition: string, task: string): Promise<unknown> {
-    return this.subscriptions.own.cancel(definition, task)
+  get lastCall(): number {
+    return this.calls.last
   }
 
   request({ subscription, message, again, prediction }: Omit<Request, 'bytes'>): Promise<unknown> {
@@ -193,18 +195,13 @@ export class Tab implements SubscriptionPage, DisplayPage {
   private send(id: number, { message, subscription, bytes, former }: Request): void {
     const [name, ...args] = message
     if (former === undefined) return this.outgoing.add([name, subscription, id, ...args], bytes)
-    const given = name === 'call' && args.length < 3 ? [...args, []] : args
+    const given = args.length < 3 ? [...args, name === 'call' ? [] : null] : args // arguments, or the run that is cancelled
     this.outgoing.add([name, subscription, id, ...given, this.kept.positionOf(former)], bytes)
   }
 
   showRestored(subscription: ClientSubscription): void {
     this.calls.predict(subscription.number, (message) => subscription.predictionOf(message))
     this.showPredictions()
-  }
-
-  /** What calls of a state are expected to make of its view, by event. */
-  expect(...expected: Parameters<ClientSubscription['expect']>): void {
-    this.subscriptions.own.expect(...expected)
   }
 
   showPredictions(): void {

@@ -23,6 +23,7 @@ export type {
   DurableRun,
   Fields,
   PageCalls,
+  RunEnd,
   RunningTask,
   Shared,
   State,

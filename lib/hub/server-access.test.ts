@@ -116,7 +116,7 @@ describe.each([
     it.each(['event', 'task'] as const)('a token that an %s has read outlives a crash', async (by) => {
       const { tab, has, outcome, done, crash } = await open()
       leaked = ''
-      await done(by === 'event' ? tab.state(d).reads() : tab.state(d).readsToo.start())
+      await done<unknown>(by === 'event' ? tab.state(d).reads() : tab.state(d).readsToo.start())
       await done(Promise.resolve())
       tab.close()
       crash()

@@ -28,7 +28,7 @@ const d = defineState('d', () => ({ n: 0 }))
 async function open() {
   const kit = testHub([d])
   const tab = await kit.open()
-  return { ...(await tab.watch(d)), fails: (call: Promise<void>) => failure(kit.clock, call) }
+  return { ...(await tab.watch(d)), fails: (call: Promise<unknown>) => failure(kit.clock, call) }
 }
 
 it('arguments that a schema refuses come back with what is wrong, and where', async () => {

@@ -279,7 +279,7 @@ describe('a field that changes its kind', () => {
   it('by a sum with a text, or in a task, is said too', async () => {
     for (const member of ['add', 'putToo'] as const) {
       const { state, done } = await open()
-      await done(member === 'add' ? state.add('1' as never) : state.putToo.start('1'))
+      await done<unknown>(member === 'add' ? state.add('1' as never) : state.putToo.start('1'))
       expect(warned.map(({ message }) => message)).toEqual([
         expect.stringContaining('Field "n" of state "d" was a number'),
       ])

@@ -14,7 +14,7 @@ import { type CallName, endOf, withEnd } from './call-log.js'
 import type { Core } from './core.js'
 import type { ChangedState, Ending, Instance, UnsavedChanges } from './instance.js'
 import { LoadError } from './load-error.js'
-import type { RunChanges } from './task-runs.js'
+import { type RunChanges, unchangedRuns } from './staged-runs.js'
 
 /** The result of one transaction: the changed state, and the changes to the list of runs. */
 export interface Change extends ChangedState {
@@ -187,10 +187,12 @@ function storedWith({ limits }: CommitCore, instance: Instance, { state, shapes,
     state,
     calls,
     running: instance.runs.running(runs),
-    ended: instance.runs.ends(),
+    ended: instance.runs.ends(runs),
     shapes,
     birth: instance.bornAs,
   }
+  const runEnds = instance.runs.lastEnds.with(runs?.ended)
+  if (runEnds.length > 0) next.runEnds = runEnds
   if (instance.browserHash !== undefined) next.browser = instance.browserHash
   if (instance.forgotten) next.forgotten = true
   return next
@@ -228,13 +230,17 @@ function resolveUncertainSave(
   }
   if (!ends.every(isKnown)) return 'not kept'
   const isSame = stored.revision === next.revision
-  if (isSame && diff(stored.state, next.state).length === 0 && matchesRuns(stored.running, runs)) return 'kept'
+  if (isSame && diff(stored.state, next.state).length === 0 && matchesRuns(stored, runs)) return 'kept'
   if (ends.length > 0 && !anonymous && !ends.some(({ interrupted }) => interrupted)) return 'overtaken'
   return isSame && ends.length === 0 ? 'not kept' : 'unknown'
 }
 
-const matchesRuns = (running: Stored['running'], { added, removed }: RunChanges = { added: [], removed: new Set() }) =>
+const matchesRuns = (
+  { running, runEnds = [] }: Stored,
+  { added, removed, ended = [] }: RunChanges = unchangedRuns,
+): boolean =>
   !running.some(({ run }) => removed.has(run)) &&
+  ended.every(({ run }) => runEnds.some((kept) => kept.run === run)) &&
   added.every(({ run, node, attempt }) =>
     running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
   )

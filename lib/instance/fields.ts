@@ -64,8 +64,21 @@ function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition,
   return kept
 }
 
+interface Shaped {
+  readonly shapes: Readonly<Record<string, Shape>>
+}
+
+/** The shapes to save: those of a state that this one began with, of the states as they are, and of the definitions that were opened. */
+export function shapesToSave(
+  { borrowed, newest }: { readonly borrowed: Shaped | undefined; readonly newest: Shaped },
+  opened: readonly { readonly definition: ServerDefinition }[],
+): Readonly<Record<string, Shape>> {
+  const shapes = shapesWith(newest.shapes, opened)
+  return borrowed ? { ...borrowed.shapes, ...shapes } : shapes
+}
+
 /** The shapes of states, with those of the definitions that were opened as they are now. */
-export function shapesWith(
+function shapesWith(
   shapes: Readonly<Record<string, Shape>>,
   opened: readonly { readonly definition: ServerDefinition }[],
 ): Readonly<Record<string, Shape>> {

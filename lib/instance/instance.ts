@@ -10,7 +10,6 @@ import type { Log } from '../base/log.js'
 import { processLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
-import type { TaskStatus } from '../protocol/task-status.js'
 import type { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
@@ -18,7 +17,8 @@ import type { Fields, RunningTask, State, Stored } from '../store/store.js'
 import { type CallLog, type CallName, merged } from './call-log.js'
 import { completed, isCurrent } from './fields.js'
 import type { FirstValues } from './first-values.js'
-import { type Processes, type RunChanges, TaskRuns } from './task-runs.js'
+import type { RunChanges } from './staged-runs.js'
+import { type Processes, TaskRuns } from './task-runs.js'
 import { type View, Views } from './views.js'
 
 /** The changes of an instance that are not saved yet. `CommitQueue` implements it. */
@@ -197,7 +197,7 @@ export class Instance {
     this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
     this.keptCalls = next.calls
     this.isKept()
-    this.runs.saved(next.running, next.ended, changes)
+    this.runs.saved(next, changes)
     this.announce()
   }
 
@@ -238,10 +238,6 @@ export class Instance {
     this.borrowed = { state: other.state, shapes: other.shapes, bytes: other.bytes } // those of now
     this.firsts = undefined
     this.views.clear()
-  }
-
-  statusOf(definition: string, task: string): TaskStatus {
-    return this.runs.statusOf(definition, task)
   }
 
   private statusChanged(definition: string): void {

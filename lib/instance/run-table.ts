@@ -14,6 +14,9 @@ export type Run =
 
 export const isHere = ({ at }: Run): boolean => at === 'here'
 
+/** Has not ended. */
+export const isOpen = ({ at }: Run): boolean => at !== 'ended'
+
 export const isRemote = ({ at }: Run): boolean => at === 'elsewhere' || at === 'orphaned'
 
 /** Counted in no local status: a remote run, or a start that waits. */

@@ -5,8 +5,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { RunningTask, TaskEnd } from '../store/store.js'
-import { type RunChanges, TaskRuns } from './task-runs.js'
+import type { RunEnd, RunningTask, TaskEnd } from '../store/store.js'
+import type { RunChanges } from './staged-runs.js'
+import { TaskRuns } from './task-runs.js'
 
 const seed = Number(process.env.SEED ?? 1)
 const numRuns = Number(process.env.RUNS ?? 300)
@@ -120,6 +121,7 @@ class History {
   /** What the store has: other processes change it too. */
   private store: Records = []
   private ended: readonly TaskEnd[] = []
+  private runEnds: readonly RunEnd[] = []
   private owned = true
   private count = 0
   private inFlight: (() => void) | undefined
@@ -198,12 +200,14 @@ class History {
   private save(added: RunningTask[], removed: string[], later: boolean): void {
     const changes = { added, removed: new Set(removed) }
     const [running, ended] = [this.runs.running(changes), this.runs.ends()]
+    const runEnds = this.runs.lastEnds.with()
     expect(running).toEqual([...without(this.model.running(), [...removed, ...added.map(({ run }) => run)]), ...added])
     this.inFlight = () => {
       this.inFlight = undefined
       this.store = running
       this.ended = ended
-      this.runs.saved(running, ended, changes)
+      this.runEnds = runEnds
+      this.runs.saved({ running, ended, runEnds }, changes)
       this.model.saved(running, changes)
       this.model.storedEnds = ended
     }
@@ -216,7 +220,7 @@ class History {
     if (isParsed) this.store = structuredClone(this.store) as Records
     const shown = this.model.remote
     this.changed.clear()
-    const lost = this.runs.restore({ running: this.store, ended: this.ended }, owned)
+    const lost = this.runs.restore({ running: this.store, ended: this.ended, runEnds: this.runEnds }, owned)
     expect(lost).toEqual(this.model.restore(this.store, owned))
     this.model.storedEnds = this.ended
     if (shown.length + this.model.remote.length > 0) expect([...this.changed]).toEqual([definition])
@@ -244,13 +248,14 @@ class History {
       here: ids.filter((id) => runs.isHere(id)),
       tasks: tasks.map((task) => ({
         status: runs.statusOf(definition, task),
+        copies: runs.statusOf(definition, task).runs?.map(({ run }) => run) ?? [],
         joining: runs.joining({ definition, task }),
         stored: runs.storedRuns({ definition, task }),
       })),
     }).toEqual({
       running: model.running(),
       orphaned: model.orphaned(),
-      outdated: model.unpublished || !isSaved,
+      outdated: model.unpublished || !isSaved || !runs.lastEnds.isSaved,
       here: ids.filter((id) => model.here.some(({ run }) => run === id)),
       tasks: tasks.map((task) => this.expectedOf(task)),
     })
@@ -263,6 +268,10 @@ class History {
     const running = ofTask(model.remote).filter(({ waits }) => waits === undefined).length
     return {
       status: expect.objectContaining({ running, waiting }),
+      copies: ofTask(model.running())
+        .filter(({ joins }) => !joins)
+        .sort((a, b) => (a.waits ?? 0) - (b.waits ?? 0) || (a.run < b.run ? -1 : 1))
+        .map(({ run }) => run),
       joining: ofTask(model.running())
         .filter(({ joins }) => joins)
         .map(({ run }) => run),

@@ -2,10 +2,14 @@
  * The task runs of one token, in all processes: one entry a run, next to the list that the store has. The saved list says which
  * process has which run, so that any process can show and cancel it, and a durable run goes on after its process has died.
  */
-import { idle, type TaskStatus } from '../protocol/task-status.js'
-import type { RunningTask, Stored, TaskEnd, TaskName } from '../store/store.js'
-import { isHere, isRemote, isUncounted, type Run, RunTable } from './run-table.js'
+import type { TaskStatus } from '../protocol/task-status.js'
+import type { RunningTask, TaskEnd, TaskName } from '../store/store.js'
+import { type NewEnd, RunEnds } from './run-ends.js'
+import { isHere, isOpen, isRemote, isUncounted, type Run, RunTable } from './run-table.js'
 import { sameList } from './same-list.js'
+import { shownStatus } from './shown-status.js'
+import { type RunChanges, unchangedRuns } from './staged-runs.js'
+import { isSameTask as isSame, type SavedTasks, StoredRuns } from './stored-runs.js'
 import { interrupted, TaskStatuses } from './task-statuses.js'
 
 /** The processes that share a store. */
@@ -17,25 +21,18 @@ export interface Processes {
   isAlive(node: string): boolean
 }
 
-/** The changes to the list of runs that a transaction saves. */
-export interface RunChanges {
-  readonly added: readonly RunningTask[]
-  /** Ids of runs. */
-  readonly removed: ReadonlySet<string>
-}
-
-type SavedTasks = Pick<Stored, 'running' | 'ended'>
-
 export class TaskRuns {
   private readonly nodes: Processes
   private readonly onChanged: (definition: string) => void
   private readonly statuses: TaskStatuses
   private readonly table = new RunTable()
-  private stored: SavedTasks = { running: none, ended: none }
-  /** Ids of `stored.running`. Undefined until needed. */
-  private storedIds: ReadonlySet<string> | undefined
-  /** The list to save. Undefined after a change, until needed. */
+  readonly lastEnds = new RunEnds()
+  private readonly stored = new StoredRuns()
+  /** Rises when a run has come, has changed, or has ended. */
+  version = 0
+  /** The list to save, and what pages see of each task. Undefined after a change, until needed. */
   private derived: readonly RunningTask[] | undefined
+  private shown: Map<string, TaskStatus> | undefined
   /** Other processes may not know yet that the stored runs of this process are still here. The next save publishes that. */
   private unpublished = false
 
@@ -50,12 +47,13 @@ export class TaskRuns {
    * Adopts what the store has. `owned`: this process owns the token, so it decides which runs are orphaned. Returns the local
    * runs that another process has ended or taken over.
    */
-  restore({ running, ended }: SavedTasks, owned: boolean): readonly RunningTask[] {
+  restore({ running, ended, runEnds }: SavedTasks, owned: boolean): readonly RunningTask[] {
     const isDead = ({ node }: RunningTask) => node === this.nodes.node || (owned && !this.nodes.isAlive(node))
     const local = running.filter((record) => this.isLocal(record))
     const remote = running.filter((record) => !this.isLocal(record))
     const lost = this.lostTo(running)
     const before = this.table.list(() => true)
+    this.lastEnds.restore(runEnds, (end) => remote.some(({ run }) => run === end.run))
     const names = new Set(local.map(({ run }) => run))
     const gone = new Set(lost)
     this.table.reset([
@@ -64,10 +62,10 @@ export class TaskRuns {
         at === 'here' ? !gone.has(record) : at === 'ended' && names.has(record.run),
       ),
     ])
-    this.derived = undefined
+    this.outdate()
     this.unpublished = owned && this.nodes.shared && local.length > 0
     const hasNewEnds = ended !== this.stored.ended
-    this.setStored({ running, ended })
+    this.stored.set({ running, ended })
     if (hasNewEnds) this.showStoredEnds()
     this.interrupt(remote.filter((record) => isDead(record) && !record.durable))
     this.changed([...before.filter(isRemote).map(({ record }) => record), ...remote, ...lost])
@@ -85,7 +83,7 @@ export class TaskRuns {
   private lostTo(running: readonly RunningTask[]): readonly RunningTask[] {
     const nodes = new Map(running.map(({ run, node }) => [run, node]))
     const isLost = ({ run }: RunningTask) =>
-      nodes.get(run) !== this.nodes.node && (nodes.has(run) || this.isStored(run))
+      nodes.get(run) !== this.nodes.node && (nodes.has(run) || this.stored.has(run))
     return this.table.records(isHere).filter(isLost)
   }
 
@@ -93,15 +91,8 @@ export class TaskRuns {
   showStoredEnds(): void {
     const { running, ended } = this.stored
     const unsaved = running.filter(({ run }) => this.table.get(run)?.at === 'ended')
-    const isOlder = ({ definition, task }: TaskName) =>
-      this.localStatus(definition, task).running > 0 || unsaved.some((run) => isSame(run, { definition, task }))
-    for (const end of ended) {
-      const { definition, task, outcome, failure = null } = end
-      if (!isOlder(end)) this.setStatus(definition, task, { ...idle, outcome, error: failure })
-    }
-    if (!this.nodes.shared) return
-    for (const end of this.ends())
-      if (!isOlder(end) && !ended.some((stored) => isSame(stored, end))) this.setStatus(end.definition, end.task, idle)
+    this.shown = undefined
+    this.statuses.showStored(ended, unsaved, this.nodes.shared)
   }
 
   /** After processes have died, in the owner of the token. Returns whether a run of the token has lost its process. */
@@ -121,17 +112,16 @@ export class TaskRuns {
 
   /** Shows that runs have died with their process, where no other copy of the task runs. */
   private interrupt(dead: readonly RunningTask[]): void {
-    for (const { definition, task } of dead)
-      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, interrupted(task))
+    for (const { definition, task, run } of dead) {
+      const status = interrupted(task)
+      if (this.statusOf(definition, task).running === 0) this.setStatus(definition, task, status)
+      const end = { definition, task, run, outcome: 'failed', failure: status.error ?? undefined } as const
+      if (!this.lastEnds.of(run)) this.addEnd(end)
+    }
   }
 
   /** A run has begun in this process, or its record has changed. */
   setLocal(record: RunningTask): void {
-    this.put({ at: 'here', record })
-  }
-
-  /** A start waits in this process. */
-  addWaiting(record: RunningTask): void {
     this.put({ at: 'here', record })
     this.onChanged(record.definition)
   }
@@ -140,8 +130,17 @@ export class TaskRuns {
   removeWaiting(id: string, isEnd: boolean): void {
     const run = this.table.get(id)
     if (run?.at !== 'here') return
-    this.endLocal(id, run.record.attempt, isEnd)
-    this.onChanged(run.record.definition)
+    const { definition, task, joins, attempt } = run.record
+    if (isEnd && !joins) this.addEnd({ definition, task, run: id, outcome: 'cancelled' })
+    this.endLocal(id, attempt, isEnd)
+    this.onChanged(definition)
+  }
+
+  /** A run has ended, in this process or with another one. */
+  addEnd(end: NewEnd): void {
+    this.lastEnds.add(end)
+    this.outdate()
+    this.onChanged(end.definition)
   }
 
   /**
@@ -151,7 +150,7 @@ export class TaskRuns {
   endLocal(id: string, attempt: number, isEnd: boolean): void {
     const run = this.table.get(id)
     if (run?.at !== 'here' || run.record.attempt !== attempt) return
-    if (isEnd && this.isStored(id)) this.put({ at: 'ended', record: run.record, unsaved: true })
+    if (isEnd && this.stored.has(id)) this.put({ at: 'ended', record: run.record, unsaved: true })
     else this.remove(id)
   }
 
@@ -163,31 +162,38 @@ export class TaskRuns {
   }
 
   /** The list to save: remote runs, then local ones, with `changes`. The stored list itself if that says the same. */
-  running({ added, removed }: RunChanges = unchanged): readonly RunningTask[] {
+  running({ added, removed }: RunChanges = unchangedRuns): readonly RunningTask[] {
     this.derived ??= sameList(this.stored.running, [...this.table.records(isRemote), ...this.table.records(isHere)])
     if (added.length === 0 && removed.size === 0) return this.derived
     const ids = new Set(added.map(({ run }) => run))
     return [...this.derived.filter(({ run }) => !removed.has(run) && !ids.has(run)), ...added]
   }
 
-  /** The list of task ends to save. */
-  ends(): readonly TaskEnd[] {
-    return this.statuses.ends(this.stored.ended)
+  /** The list of task ends to save, with `changes`. */
+  ends({ tasks = none }: RunChanges = unchangedRuns): readonly TaskEnd[] {
+    const ends = this.statuses.ends(this.stored.ended)
+    return tasks.reduce((list, task) => [...list.filter((end) => !isSame(end, task)), task], ends)
   }
 
   /** The store has these lists, and the `changes` that are part of them. */
-  saved(running: readonly RunningTask[], ended: readonly TaskEnd[], changes?: RunChanges): void {
-    if (running !== this.stored.running) this.removeSavedEnds(running)
-    if (running !== this.stored.running || ended !== this.stored.ended) this.setStored({ running, ended })
+  saved({ running, ended, runEnds }: SavedTasks, changes?: RunChanges): void {
+    if (running !== this.stored.running) {
+      this.removeSavedEnds(running)
+      this.derived = undefined
+    }
+    this.lastEnds.saved(runEnds, changes?.ended)
+    this.stored.set({ running, ended })
     this.unpublished = false
     if (changes) this.applySaved(changes)
   }
 
-  private applySaved({ added, removed }: RunChanges): void {
+  private applySaved({ added, removed, ended = none, tasks = none }: RunChanges): void {
+    if (ended.length > 0) this.outdate()
+    for (const task of tasks) this.statuses.end(task)
     const replaced = [...removed, ...added.map(({ run }) => run)].map((id) => this.table.get(id))
     for (const id of removed) this.remove(id)
     for (const record of added) this.setLocal(record)
-    this.changed([...replaced.flatMap((run) => (run && isUncounted(run) ? run.record : [])), ...added])
+    this.changed([...replaced.flatMap((run) => (run && isUncounted(run) ? run.record : [])), ...added, ...ended])
   }
 
   private removeSavedEnds(running: readonly RunningTask[]): void {
@@ -201,7 +207,7 @@ export class TaskRuns {
     if (this.unpublished) return true
     const running = this.running()
     const { stored, nodes } = this
-    if (running === stored.running) return nodes.shared && this.ends() !== stored.ended
+    if (running === stored.running) return nodes.shared && !this.areEndsSaved
     if (nodes.shared) return true
     if (stored.running.length === 0) return false
     const now = new Map(running.map((record) => [record.run, record]))
@@ -210,7 +216,11 @@ export class TaskRuns {
 
   /** Whether the end of a task is known in memory only. */
   get hasUnsavedEnds(): boolean {
-    return this.outdated || this.ends() !== this.stored.ended
+    return this.outdated || !this.areEndsSaved
+  }
+
+  private get areEndsSaved(): boolean {
+    return this.ends() === this.stored.ended && this.lastEnds.isSaved
   }
 
   get orphaned(): readonly RunningTask[] {
@@ -222,21 +232,25 @@ export class TaskRuns {
     return this.table.get(id)?.at === 'here'
   }
 
+  /** Whether a run of the task, or a start that waits, is in any process. */
+  has(id: string, task: TaskName): boolean {
+    const run = this.table.get(id)
+    return run !== undefined && isOpen(run) && isSame(run.record, task)
+  }
+
   /** The stored runs of a task, in all processes. */
   storedRuns(task: TaskName): readonly RunningTask[] {
-    return this.stored.running.filter((record) => isSame(record, task))
+    return this.stored.of(task)
   }
 
   statusOf(definition: string, task: string): TaskStatus {
-    const local = this.localStatus(definition, task)
-    if (this.table.uncounted === 0) return local
-    const ofTask = this.table.records((run) => isUncounted(run) && isSame(run.record, { definition, task }))
-    const running = ofTask.filter(({ waits }) => waits === undefined)
-    const waiting = ofTask.filter(({ waits, joins }) => waits !== undefined && !joins).length
-    const last = running.at(-1)
-    if (!last) return waiting === local.waiting ? local : { ...local, waiting }
-    const { progress = null, note = null } = local.running > 0 ? local : last
-    return { ...local, running: local.running + running.length, waiting, progress, note }
+    const name = `${definition} ${task}`
+    const known = this.shown?.get(name)
+    if (known) return known
+    const runs = this.table.list((run) => isOpen(run) && isSame(run.record, { definition, task }))
+    const status = shownStatus(this.localStatus(definition, task), runs, this.lastEnds.resultOf({ definition, task }))
+    this.shown = (this.shown ?? new Map()).set(name, status)
+    return status
   }
 
   /** The status without the runs of other processes and the starts that wait. */
@@ -245,6 +259,7 @@ export class TaskRuns {
   }
 
   setStatus(definition: string, task: string, status: TaskStatus): void {
+    this.shown = undefined // first: the change is announced
     this.statuses.set(definition, task, status)
   }
 
@@ -255,39 +270,28 @@ export class TaskRuns {
     return joins.map(({ run }) => run)
   }
 
-  private setStored(stored: SavedTasks): void {
-    if (stored.running !== this.stored.running) {
-      this.storedIds = undefined
-      this.derived = undefined
-    }
-    this.stored = stored
-  }
-
-  private isStored(id: string): boolean {
-    this.storedIds ??= new Set(this.stored.running.map(({ run }) => run))
-    return this.storedIds.has(id)
-  }
-
   private put(run: Run): void {
     this.table.put(run)
-    this.derived = undefined
+    this.outdate()
   }
 
   private remove(id: string): void {
     this.table.delete(id)
-    this.derived = undefined
+    this.outdate()
   }
 
-  private changed(records: readonly RunningTask[]): void {
+  private outdate(): void {
+    this.derived = undefined
+    this.shown = undefined
+    this.version += 1
+  }
+
+  private changed(records: readonly TaskName[]): void {
     for (const definition of new Set(records.map(({ definition }) => definition))) this.onChanged(definition)
   }
 }
 
 const none: readonly never[] = []
-
-const unchanged: RunChanges = { added: [], removed: new Set() }
-
-const isSame = (a: TaskName, b: TaskName) => a.definition === b.definition && a.task === b.task
 
 /** A non-durable run ends with its process. */
 function remoteRun(record: RunningTask, isDead: boolean): Run | undefined {

@@ -2,8 +2,9 @@
 import type { Failure } from '../base/errors.js'
 import { ownValue } from '../base/value.js'
 import { idle, type TaskStatus } from '../protocol/task-status.js'
-import type { TaskEnd } from '../store/store.js'
+import type { TaskEnd, TaskName } from '../store/store.js'
 import { sameList } from './same-list.js'
+import { isSameTask } from './stored-runs.js'
 
 export class TaskStatuses {
   private readonly onChanged: (definition: string) => void
@@ -28,6 +29,27 @@ export class TaskStatuses {
     this.byDefinition ??= new Map()
     this.byDefinition.set(definition, { ...this.byDefinition.get(definition), [task]: status })
     this.onChanged(definition)
+  }
+
+  /** A task has ended like this, as its last run has. */
+  end({ definition, task, outcome, failure }: TaskEnd): void {
+    this.set(definition, task, { ...this.of(definition, task), outcome, error: failure ?? null })
+  }
+
+  /**
+   * Shows how tasks have ended, as stored, except where this process knows better: a run is here, or its end is among the `unsaved` ones. Of a store that
+   * is `shared`, ends that it does not have any more are not shown either.
+   */
+  showStored(ended: readonly TaskEnd[], unsaved: readonly TaskName[], shared: boolean): void {
+    const isOlder = ({ definition, task }: TaskName) =>
+      this.of(definition, task).running > 0 || unsaved.some((run) => isSameTask(run, { definition, task }))
+    for (const end of ended) {
+      const { definition, task, outcome, failure = null } = end
+      if (!isOlder(end)) this.set(definition, task, { ...idle, outcome, error: failure })
+    }
+    if (!shared) return
+    for (const end of this.ends(ended))
+      if (!isOlder(end) && !ended.some((stored) => isSameTask(stored, end))) this.set(end.definition, end.task, idle)
   }
 
   /** The list of task ends to save. Returns `stored` itself if both lists say the same, so that nothing is written. */

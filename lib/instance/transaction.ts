@@ -6,17 +6,19 @@ import { ownValue } from '../base/value.js'
 import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
-import type { Fields, RunningTask, State } from '../store/store.js'
+import type { Fields, RunningTask, State, TaskEnd } from '../store/store.js'
 import { type CallName, endCall } from './call-log.js'
 import { warnOfChangedKinds } from './changed-kinds.js'
 import { type Change, claimAndLoad, loseOwnership, push } from './commit-queue.js'
 import type { Core } from './core.js'
-import { completed, isCurrent, refuseUndeclared, shapesWith } from './fields.js'
+import { completed, isCurrent, refuseUndeclared, shapesToSave } from './fields.js'
 import type { Instance, UnsavedChanges } from './instance.js'
 import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
 import { isOurs } from './ownership.js'
+import type { NewEnd } from './run-ends.js'
+import { areKept, StagedRuns } from './staged-runs.js'
 import { StateDraft } from './state-draft.js'
 import type { WriteGuard } from './write-guard.js'
 
@@ -43,7 +45,7 @@ export class Transaction implements HeldLock {
   private drafts: readonly StateDraft[] = []
   private savesEnds = false
   /** The changes to the list of runs for the next save, if there are any. */
-  private runs: { readonly added: RunningTask[]; readonly removed: Set<string> } | undefined
+  private runs: StagedRuns | undefined
   private released = false
   private staged: State
 
@@ -118,6 +120,12 @@ export class Transaction implements HeldLock {
   /** The next save says that a run has ended, whichever process it was in. */
   removeRun(run: string): void {
     this.changedRuns.removed.add(run)
+  }
+
+  /** The same, with how it has ended, and its task with it. Not where that is known already. */
+  endRun(end: NewEnd, task?: TaskEnd): void {
+    this.removeRun(end.run)
+    if (!this.instance.runs.lastEnds.of(end.run)) this.changedRuns.end(end, task)
   }
 
   /** The runs of all processes, as the next save lists them. */
@@ -214,7 +222,7 @@ export class Transaction implements HeldLock {
     this.interrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
     const ends = this.call ? [{ name: this.call, interrupted, reply: interrupted ? undefined : this.reply }] : []
-    const change = { state: this.staged, shapes: this.shapes(), ends, anonymous: !this.call }
+    const change = { state: this.staged, shapes: shapesToSave(instance, this.drafts), ends, anonymous: !this.call }
     const saving = this.runs ? this.keepRuns(change) : push(core, instance, change)
     return isPromise(saving) ? guard.trackSave(saving) : saving
   }
@@ -226,9 +234,8 @@ export class Transaction implements HeldLock {
   }
 
   private keepRuns(change: Change): Eventually<void> {
-    const { added, removed } = this.changedRuns
-    if (added.length > 0 && this.instance.revision === 0) this.core.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
-    const runs = { added: [...added], removed: new Set(removed) }
+    const runs = this.changedRuns.copy
+    if (areKept(runs) && this.instance.revision === 0) this.core.grow(this.instance, 0, this.staged) // a tab with a task alone is kept too
     return after(push(this.core, this.instance, { ...change, runs }), () => {
       this.runs = undefined
     })
@@ -244,16 +251,9 @@ export class Transaction implements HeldLock {
     return this.runs !== undefined
   }
 
-  private get changedRuns() {
-    this.runs ??= { added: [], removed: new Set() }
+  private get changedRuns(): StagedRuns {
+    this.runs ??= new StagedRuns()
     return this.runs
-  }
-
-  /** The shapes to save: computed again for the states that were opened. */
-  private shapes(): Readonly<Record<string, Shape>> {
-    const { borrowed, newest } = this.instance
-    const shapes = shapesWith(newest.shapes, this.drafts)
-    return borrowed ? { ...borrowed.shapes, ...shapes } : shapes
   }
 
   commit(interrupted?: Failure): Eventually<void> {

@@ -217,7 +217,7 @@ it('what waits goes on for a stretch in each turn, and not all of it in one', as
   expect([went, turns.length]).toEqual([[0, 1, 2, 3, 4], 0])
 })
 
-it.each<[string, (state: Awaited<ReturnType<typeof open>>['state'], ms: number) => Promise<void>]>([
+it.each<[string, (state: Awaited<ReturnType<typeof open>>['state'], ms: number) => Promise<unknown>]>([
   ['Event "computes" of state "d"', (state, ms) => state.computes(ms)],
   ['Event "throws" of state "d"', (state, ms) => state.throws(ms).catch(() => {})],
   ['Event "generates" of state "d"', (state, ms) => state.generates(ms)],

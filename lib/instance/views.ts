@@ -26,7 +26,7 @@ export interface ViewsCore {
 /** Whose views they are. */
 export interface Viewed {
   readonly token: string
-  statusOf(definition: string, task: string): TaskStatus
+  readonly runs: { statusOf(definition: string, task: string): TaskStatus }
 }
 
 export class Views {
@@ -78,7 +78,7 @@ export class Views {
     const view: Record<string, unknown> = {}
     for (const name of Object.keys(fields)) if (members.visibilityOf(name) === 'public') view[name] = fields[name]
     if (members.computed.size > 0) Object.assign(view, this.compute(definition, fields))
-    for (const name of members.tasks.keys()) view[name] = this.of.statusOf(id, name)
+    for (const name of members.tasks.keys()) view[name] = this.of.runs.statusOf(id, name)
     shareGrowth(fields, view)
     return view
   }

@@ -137,9 +137,18 @@ describe('up', () => {
     ],
     [['cancel', 0, 3, 'd', 'work'], { type: 'cancel', subscription: 0, id: 3, definition: 'd', task: 'work' }],
     [
-      ['cancel', 0, 3, 'd', 'work', 0],
+      ['cancel', 0, 3, 'd', 'work', null, 0],
       { type: 'cancel', subscription: 0, id: 3, former: 0, definition: 'd', task: 'work' },
     ],
+    [
+      ['cancel', 0, 3, 'd', 'work', 'a run'],
+      { type: 'cancel', subscription: 0, id: 3, definition: 'd', task: 'work', run: 'a run' },
+    ],
+    [
+      ['wait', 1, 4, 'd', 'work', 'a run'],
+      { type: 'wait', subscription: 1, id: 4, definition: 'd', task: 'work', run: 'a run' },
+    ],
+    [['wait', 1, 4, 'd', 'work', 3], { type: 'wait', subscription: 1, id: 4, definition: 'd', task: 'work', run: 3 }],
     [['watch', 2, 4, 'd'], { type: 'watch', subscription: 2, id: 4, definition: 'd' }],
     [['resync', 1], { type: 'resync', subscription: 1 }],
     [['open', 1, 'board', ['d']], { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false }],
@@ -151,7 +160,7 @@ describe('up', () => {
 
   it('anything else fails typed, a hello and a batch as well', () => {
     const name = fc.oneof(
-      fc.constantFrom('call', 'cancel', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
+      fc.constantFrom('call', 'cancel', 'wait', 'watch', 'resync', 'open', 'close', 'heard', 'batch'),
       fc.anything(),
     )
     fc.assert(

@@ -1,6 +1,6 @@
 /**
- * What a page may say. It says hello when a connection opens; then it calls events and tasks, cancels tasks, watches further states, opens and closes
- * subscriptions, and asks for a resync when a delta did not fit.
+ * What a page may say. It says hello when a connection opens; then it calls events and tasks, cancels tasks, waits for their ends, watches further states,
+ * opens and closes subscriptions, and asks for a resync when a delta did not fit.
  *
  * On the wire each message is a name and a list of arguments, here given as a tuple that starts with the name. Everything
  * comes from outside, so `parseUp` takes `unknown`.
@@ -28,8 +28,18 @@ export type Up =
       readonly member: string
       readonly args: readonly unknown[]
     })
-  /** Cancels all running copies of a task. Answered like a call. */
-  | (CallOf & { readonly type: 'cancel'; readonly definition: string; readonly task: string })
+  /** Cancels the run with this id, or all running copies of a task. Answered like a call. */
+  | (CallOf & { readonly type: 'cancel'; readonly definition: string; readonly task: string; readonly run?: string })
+  /** Waits for the end of a run. Answered by a settlement with what the run replied, or with its failure. */
+  | {
+      readonly type: 'wait'
+      readonly subscription: number
+      readonly id: number
+      readonly definition: string
+      readonly task: string
+      /** The id of the run, or that of the call of this page which has started it. */
+      readonly run: string | number
+    }
   /** Adds one state to those that are watched. Answered by a delta that sets it, or like a call if it fails. */
   | {
       readonly type: 'watch'
@@ -49,7 +59,7 @@ export type Up =
   | { readonly type: 'heard'; readonly seq: number }
 
 /** What is said about one subscription. */
-export type SubscriptionUp = Extract<Up, { readonly type: 'call' | 'cancel' | 'watch' | 'resync' }>
+export type SubscriptionUp = Extract<Up, { readonly type: 'call' | 'cancel' | 'wait' | 'watch' | 'resync' }>
 
 /** One message as it stands in a batch: its name and its arguments. */
 export type Written = readonly [name: unknown, ...args: unknown[]]
@@ -79,9 +89,18 @@ export function parseUp(name: unknown, given: readonly unknown[], limits: Limits
     case 'cancel':
       return {
         type: 'cancel',
-        ...callOf(given[0], given[1], given[4]),
+        ...callOf(given[0], given[1], given[5]),
         definition: nameIn(given[2], 'definition'),
         task: nameIn(given[3], 'task'),
+        ...(given[4] !== undefined && given[4] !== null && { run: nameIn(given[4], 'run') }),
+      }
+    case 'wait':
+      return {
+        type: 'wait',
+        ...callOf(given[0], given[1]),
+        definition: nameIn(given[2], 'definition'),
+        task: nameIn(given[3], 'task'),
+        run: typeof given[4] === 'number' ? count(given[4], 'the id of a call') : nameIn(given[4], 'run'),
       }
     case 'watch':
       return {
@@ -98,7 +117,9 @@ export function parseUp(name: unknown, given: readonly unknown[], limits: Limits
     case 'heard':
       return { type: 'heard', seq: count(given[0], 'the number of a message') }
     default:
-      throw malformed(`unknown message ${describe(name)}; known are call, cancel, watch, resync, open, close and heard`)
+      throw malformed(
+        `unknown message ${describe(name)}; known are call, cancel, wait, watch, resync, open, close and heard`,
+      )
   }
 }
 

@@ -5,10 +5,10 @@
  */
 import * as React from 'react'
 import { HeldStateError } from '../base/errors.js'
-import type { Tab } from '../client/tab.js'
+import type { Channel } from '../client/presence.js'
 
 /** What a presence asks of the tab of this page. */
-export type Callable = Pick<Tab, 'watch' | 'call' | 'cancel' | 'touch'> & Partial<Pick<Tab, 'expect'>>
+export type Callable = Omit<Channel, 'number'>
 
 interface Internals {
   readonly H?: { readonly useState?: unknown; readonly useReducer?: unknown } | null
@@ -42,9 +42,17 @@ export function heedingRenders(tab: Callable, tasks: readonly string[]): Callabl
       check(definition, tasks.includes(member) ? `${member}.start` : member)
       return tab.call(definition, member, ...how)
     },
-    cancel: (definition, task) => {
+    cancel: (definition, task, run) => {
       check(definition, `${task}.cancel`)
-      return tab.cancel(definition, task)
+      return tab.cancel(definition, task, run)
+    },
+    run: (definition, task, args) => {
+      check(definition, `${task}.run`)
+      return tab.run(definition, task, args)
+    },
+    wait: (definition, task, run) => {
+      check(definition, `${task}.wait`)
+      return tab.wait(definition, task, run)
     },
   }
 }

@@ -73,7 +73,7 @@ describe('on the server', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const page = openPage([defined])
     const start = vi.spyOn(page.tab.wire, 'start')
-    const watch = vi.spyOn(page.tab.tab, 'watch')
+    const watch = vi.spyOn(page.tab.tab.own, 'watch')
     onServer(<Everything />)
     vi.runAllTimers()
     expect(start).not.toHaveBeenCalled()
@@ -81,7 +81,7 @@ describe('on the server', () => {
   })
 
   it('an event, a start and a cancel fail, while rendering and after it, and say where they belong', async () => {
-    let calls: (() => Promise<void>)[] = []
+    let calls: (() => Promise<unknown>)[] = []
     const Eager = ({ at }: { at?: number }) => {
       const { add, work } = useServerState(d)
       calls = [add, () => work.start(), work.cancel]

@@ -96,7 +96,7 @@ export function presenceOf(definition: Presented): Presence {
   if (typeof window === 'undefined') return new Presence(definition, heeding(unreachableTab, definition.manifest.tasks))
   const known = presences.get(definition.manifest)
   if (known) return known
-  const presence = new Presence(definition, heeding(pageTab(), definition.manifest.tasks))
+  const presence = new Presence(definition, heeding(pageTab().own, definition.manifest.tasks))
   presences.set(definition.manifest, presence)
   return presence
 }
@@ -105,4 +105,11 @@ export function presenceOf(definition: Presented): Presence {
 const heeding: typeof heedingRenders = process.env.NODE_ENV === 'production' ? (tab) => tab : heedingRenders
 
 const serverOnly = (definition: string, member: string) => Promise.reject(calledWhileRendering(definition, member))
-const unreachableTab: Callable = { watch: () => 0, call: serverOnly, cancel: serverOnly, touch: () => {} }
+const unreachableTab: Callable = {
+  watch: () => 0,
+  call: serverOnly,
+  cancel: serverOnly,
+  run: serverOnly,
+  wait: serverOnly,
+  touch: () => {},
+}

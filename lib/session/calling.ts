@@ -30,6 +30,7 @@ export interface CallingPage extends Caller {
     readonly replies: ReplyLedger | undefined
     /** The highest id of a call that its page has sent over an earlier connection. */
     readonly sent: number
+    readonly connection: Pick<Connection, 'cookies' | 'visitor'>
   }
   /** Among the subscriptions of its session. */
   readonly number: number
@@ -40,7 +41,6 @@ export interface CallingPage extends Caller {
   readonly formers: readonly Former[]
   /** It had a connection before this one, and may send a call again. */
   readonly isReconnect: boolean
-  readonly connection: Pick<Connection, 'cookies' | 'visitor'>
   readonly inbox: Inbox
   /** Ends its connection; it makes another one. */
   close(): void
@@ -92,7 +92,8 @@ export class CallRunner {
 
   private run(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { definition, member, args } = up
-    const { connection: from, inbox, instance } = this.page
+    const { session, inbox, instance } = this.page
+    const { connection: from } = session
     const { before } = inbox
     if (up.former === undefined) this.noteFirst(name)
     const call = { token: instance.token, definition, member, args, name, from, before, inbox }
@@ -108,11 +109,11 @@ export class CallRunner {
   }
 
   cancel(up: Up & { type: 'cancel' }): Eventually<Running> {
-    const { definition, task } = up
+    const { definition, task, run } = up
     const { core } = this
     const { instance } = this.page
     this.cancelling += 1
-    const work = () => after(core.tasks.cancel(instance.token, definition, task), () => finished)
+    const work = () => after(core.tasks.cancel(instance.token, definition, task, run), () => finished)
     return after(core.tracked(this.once(up, work, true)), (running) => {
       this.cancelling -= 1
       return running

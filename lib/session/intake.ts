@@ -222,7 +222,7 @@ export class Intake implements Drainable, InboxOptions {
     const refuse = () => {
       throw surplus
     }
-    if (up.type === 'watch') throw surplus
+    if (up.type === 'watch' || up.type === 'wait') throw surplus
     void this.core.tracked(to.calling.once(up, refuse, true))
   }
 }

@@ -25,6 +25,7 @@ import { type LoadingCore, load } from './loading.js'
 import type { ReplayMemory } from './replay-memory.js'
 import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
+import { RunWaits, type WaitingPage } from './run-waits.js'
 import type { Sequence } from './sequence.js'
 import { Sync } from './sync.js'
 import { Watching, type WatchingCore } from './watching.js'
@@ -84,10 +85,12 @@ export interface SubscriptionParts {
   readonly original: string | undefined
 }
 
-export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSubscription {
+export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSubscription, WaitingPage {
   readonly number: number
   readonly instance: Instance
   readonly session: SubscriptionSession
+  readonly page: string
+  readonly formers: readonly Former[]
   readonly inbox: Inbox
   readonly calling: CallRunner
   /** Calls that have ended, and are not said yet. */
@@ -97,6 +100,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   private readonly feed: Sync
   private readonly watching: Watching
   private readonly resync: Resync
+  private readonly waits: RunWaits
   private isOpen = false
   /** The page has to be sent the whole of it, or what it missed. */
   private isDue = false
@@ -115,25 +119,20 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.original = original
     const { clock, limits, registry } = core
     const { sequence, page, formers } = session
+    this.page = page
+    this.formers = formers
     const isSame = earlier?.history.sequence === sequence
     const history = isSame ? earlier.history : new ReplayWindow(limits, sequence, core.memory.windows)
     const pages = formers.length === 0 ? [page] : [page, ...formers.map((former) => former.page)]
     this.feed = new Sync({ instance, registry, pages, history, number, texts: session.texts })
     this.watching = new Watching(core, instance, this.feed, this)
     this.resync = new Resync(clock)
+    this.waits = new RunWaits(this, limits, () => core.refresh(instance))
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
     this.inbox = new Inbox(busy, this, intake, number) // calls run in order, also those that the page sends again
     this.calling = new CallRunner(core, this)
-  }
-
-  get page(): string {
-    return this.session.page
-  }
-
-  get connection(): Connection {
-    return this.session.connection
   }
 
   get sentAt(): number {
@@ -149,10 +148,6 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return this.inbox.busy
   }
 
-  get formers(): readonly Former[] {
-    return this.session.formers
-  }
-
   /** The page, or one before it in its tab, had a connection before this one, and it may send a call again. */
   get isReconnect(): boolean {
     return this.session.lastSeq !== undefined || this.formers.length > 0
@@ -160,8 +155,8 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
 
   /** Loads the states with these ids. Gives false where that is to be tried again. The session is closed where it cannot go on. */
   load(ids: readonly string[]): Promise<boolean> {
-    const { connection, original, watching } = this
-    return load(this.core, this, { ids, original, connection, watching })
+    const { original, watching, session } = this
+    return load(this.core, this, { ids, original, connection: session.connection, watching })
   }
 
   /** Welcomes the page, or carries it on from where it was, as soon as it has read what it was sent before. */
@@ -184,6 +179,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.inbox.close()
     this.watching.end()
     this.resync.end()
+    this.waits.end()
     this.instance.watchers.delete(this)
   }
 
@@ -192,6 +188,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   }
 
   changed(): void {
+    this.waits.look()
     if (this.isOpen) this.session.changed()
   }
 
@@ -216,6 +213,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   /** Everything that the page has not seen, and the calls that it settles, for the message of this number. */
   change(number: number): Change | undefined {
     if (!this.isOpen || this.isDue) return undefined
+    this.waits.look()
     const change = this.feed.change(this.settled, number)
     if (change) this.settled = []
     return change
@@ -227,6 +225,8 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
         return this.calling.call(up)
       case 'cancel':
         return this.calling.cancel(up)
+      case 'wait':
+        return this.waits.add(up)
       case 'watch':
         return this.answer(up.id, () => this.watching.add(up.definition, up.position))
       case 'resync':
@@ -257,7 +257,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return after(this.core.tracked(settled), () => finished)
   }
 
-  private settle(settlement: Settlement): void {
+  settle(settlement: Settlement): void {
     if (this.session.phase === 'closed') return
     this.settled.push(settlement)
     if (this.session.isBlocked) this.session.hold()

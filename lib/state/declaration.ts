@@ -18,7 +18,7 @@ type Handler = EventDeclaration['handler']
 /** What a handler or task may return or yield: nothing, a trigger, or several in order. */
 export type Triggers = void | undefined | Trigger | readonly Trigger[]
 
-/** What an event may return besides: what its call resolves with, `reply(value)`, alone or in the list with the triggers. */
+/** What a handler may return besides: what it gives to its caller, `reply(value)`, alone or in the list with the triggers. */
 export type Results = Triggers | Reply | readonly (Trigger | Reply)[]
 
 export type EventResult =
@@ -27,7 +27,7 @@ export type EventResult =
   | Generator<Triggers, Results, undefined>
   | AsyncGenerator<Triggers, Results, undefined>
 
-/** What the call of an event resolves with whose handler gives `Result`; `undefined` where it may return no reply. */
+/** What an event or a task gives to its caller whose handler gives `Result`; `undefined` where it may return no reply. */
 export type Replied<Result> = [RepliesIn<Returned<Result>>] extends [undefined] ? void : RepliesIn<Returned<Result>>
 
 type Returned<Result> =
@@ -48,7 +48,7 @@ type RepliesIn<Value> =
         : RepliesIn<Extract<Item, Reply>>
       : undefined
 
-export type TaskResult = Triggers | Promise<Triggers> | AsyncGenerator<Triggers, Triggers, undefined>
+export type TaskResult = Results | Promise<Results> | AsyncGenerator<Triggers, Results, undefined>
 
 export interface EventOptions {
   /**
@@ -116,17 +116,22 @@ type Takes<Args extends unknown[], Shown extends unknown[]> = ((...args: Shown) 
   ? Args
   : never
 
-/** Declares a background task: `background(run)`, `background(options, run)`, `background({ input: schema }, run)`. */
+/**
+ * Declares a background task: `background(run)`, `background(options, run)`, `background({ input: schema }, run)`. What it returns as a
+ * `reply(value)` is its result.
+ */
 export interface Background<State, View = State> {
-  <Args extends unknown[]>(run: (self: Self<State, View>, ...args: Args) => TaskResult): TaskDeclaration<Args>
-  <Schema extends StandardSchemaV1>(
+  <Args extends unknown[], Result extends TaskResult>(
+    run: (self: Self<State, View>, ...args: Args) => Result,
+  ): TaskDeclaration<Args, Replied<Result>>
+  <Schema extends StandardSchemaV1, Result extends TaskResult>(
     options: TaskOptions & { readonly input: Schema },
-    run: (self: Self<State, View>, input: StandardSchemaV1.InferOutput<Schema>) => TaskResult,
-  ): TaskDeclaration<SchemaArgs<Schema>>
-  <Args extends unknown[]>(
+    run: (self: Self<State, View>, input: StandardSchemaV1.InferOutput<Schema>) => Result,
+  ): TaskDeclaration<SchemaArgs<Schema>, Replied<Result>>
+  <Args extends unknown[], Result extends TaskResult>(
     options: TaskOptions,
-    run: (self: Self<State, View>, ...args: Args) => TaskResult,
-  ): TaskDeclaration<Args>
+    run: (self: Self<State, View>, ...args: Args) => Result,
+  ): TaskDeclaration<Args, Replied<Result>>
 }
 
 type FullEventOptions = EventOptions & { readonly input?: StandardSchemaV1; readonly optimistic?: true | Predict }

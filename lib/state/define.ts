@@ -42,7 +42,7 @@ export interface Builder<S extends Shape> extends Definition<S> {
    */
   version(n: number, migrate?: (fields: Record<string, unknown>, version: number) => Partial<State<S>>): Builder<S>
   /** Background tasks: long work beside everything else, which takes the lock only for its writes. */
-  tasks<T extends Record<string, TaskDeclaration<never>>>(
+  tasks<T extends Record<string, TaskDeclaration<never, unknown>>>(
     declare: (background: Background<State<S>, View<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => T,
   ): Builder<Extend<S, 'tasks', T>>
   /** Events: what a tab may ask for. A handler holds the lock for its whole run. */

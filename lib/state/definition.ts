@@ -61,7 +61,8 @@ export interface EventDeclaration<Args extends readonly unknown[] = readonly unk
   readonly value?: () => Value
 }
 
-export interface TaskDeclaration<Args extends readonly unknown[] = readonly unknown[]> {
+/** `Value` is the result of its run. */
+export interface TaskDeclaration<Args extends readonly unknown[] = readonly unknown[], Value = unknown> {
   readonly kind: 'task'
   readonly schema: StandardSchemaV1 | undefined
   readonly handler: Handler
@@ -78,21 +79,23 @@ export interface TaskDeclaration<Args extends readonly unknown[] = readonly unkn
   /** In development, where it was declared. */
   readonly line?: Error | undefined
   readonly args?: (args: Args) => void
+  readonly value?: () => Value
 }
 
 /** Arguments of a declared event or task, as its caller gives them. */
 export type ArgsOf<M> =
-  M extends EventDeclaration<infer A, unknown> ? A : M extends TaskDeclaration<infer A> ? A : never
+  M extends EventDeclaration<infer A, unknown> ? A : M extends TaskDeclaration<infer A, unknown> ? A : never
 
-/** What the call of a declared event resolves with. */
-export type ReplyOf<M> = M extends EventDeclaration<never, infer Value> ? Value : void
+/** What a declared event replies, or the result of a declared task. */
+export type ReplyOf<M> =
+  M extends EventDeclaration<never, infer Value> ? Value : M extends TaskDeclaration<never, infer Value> ? Value : void
 
 export type TriggersOf<Members> = {
   readonly [K in keyof Members]: (...args: ArgsOf<Members[K]>) => Trigger
 }
 
 /** What a tab sees of a background task, and how it starts and cancels it. */
-export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]> {
+export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[], Value = void> {
   /** How many copies run now in this tab's state. */
   readonly running: number
   /** How many starts wait for those before them: with `concurrency: 'queue'`, or while the run that a start replaces is ending. */
@@ -105,10 +108,42 @@ export interface TaskHandle<Args extends readonly unknown[] = readonly unknown[]
   readonly error: { readonly code: string; readonly message: string } | null
   /** How the last run ended; `null` before the first has, and again once another starts. `failed` goes with an `error`. */
   readonly outcome: 'done' | 'failed' | 'cancelled' | null
-  /** Resolves when the page shows the task as running or as waiting; rejects with a `HeldStateError`. */
-  readonly start: EventFunction<Args>
-  /** Cancels every running copy, and every start that waits. Once it resolves, none of them writes anything more. */
-  readonly cancel: EventFunction<[]>
+  /** What the last run replied that has replied something. It stays while others run, and when one fails. */
+  readonly result: DeepReadonly<Value> | undefined
+  /** The copies that run, the oldest first, and after them the starts that wait. */
+  readonly runs: readonly TaskCopy[]
+  /** Resolves when the page shows the task as running or as waiting, with the id of the run; rejects with a `HeldStateError`. */
+  readonly start: EventFunction<Args, StartedRun>
+  /** Starts the task and waits for its end, over reconnects: resolves with its result, and rejects with its failure. */
+  readonly run: EventFunction<Args, EndedRun<Value>>
+  /** Waits for the end of the run with this id, as `run` does. Rejects with `unknown-run` where nothing is known of it. */
+  readonly wait: EventFunction<[run: string], EndedRun<Value>>
+  /**
+   * Cancels the run with this id, or every running copy and every start that waits. Once it resolves, none of them writes anything more.
+   */
+  readonly cancel: EventFunction<[]> & ((run: string) => Promise<void>)
+}
+
+/** A run that was started, or that a start has joined. */
+export interface StartedRun {
+  /** `self.run` of the task. */
+  readonly run: string
+}
+
+export interface EndedRun<Value> extends StartedRun {
+  /** What the task has returned as a `reply`. */
+  readonly result: Value
+}
+
+/** One copy of a task. */
+export interface TaskCopy extends StartedRun {
+  /** The last reported fraction of this copy, 0 to 1; `null` before the first report. */
+  readonly progress: number | null
+  readonly note: string | null
+  /** When it began, in milliseconds since the epoch by the clock of the server; `null` while it waits. */
+  readonly started: number | null
+  /** Counts from 1. */
+  readonly attempt: number
 }
 
 /**
@@ -167,6 +202,9 @@ export type ClientView<D> = Flat<
         ReplyOf<ShapeOf<D>['events'][K]>
       >
     } & {
-      readonly [K in keyof ShapeOf<D>['tasks']]: TaskHandle<ArgsOf<ShapeOf<D>['tasks'][K]>>
+      readonly [K in keyof ShapeOf<D>['tasks']]: TaskHandle<
+        ArgsOf<ShapeOf<D>['tasks'][K]>,
+        ReplyOf<ShapeOf<D>['tasks'][K]>
+      >
     }
 >

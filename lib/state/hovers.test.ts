@@ -51,7 +51,7 @@ it('shows a state as a flat object, in handlers, in tasks, and on a page', () =>
   )
   expect(shown.get('page')).toBe(
     '{ readonly n: number; readonly rows: readonly { readonly id: number; readonly name: string; }[]; readonly due: Date | null; ' +
-      'readonly double: number; readonly quadruple: number; readonly add: EventFunction<[by: number], void>; readonly count: TaskHandle<[]>; }',
+      'readonly double: number; readonly quadruple: number; readonly add: EventFunction<[by: number], void>; readonly count: TaskHandle<[], void>; }',
   )
   expect(shown.get('view')).toBe(
     '{ n: number; rows: Row[]; due: Date | null; secret: string; readonly double: number; readonly quadruple: number; }',

@@ -48,11 +48,6 @@ const d = defineState('replies', () => ({ n: 0, words: [] as string[] })).events
   // @ts-expect-error a list holds triggers and a reply
   mixed: on(() => [reply(1), 5]),
 }))
-defineState('task', () => ({ n: 0 })).tasks((background) => ({
-  // @ts-expect-error nobody waits for the end of a task
-  work: background(async () => reply(1)),
-}))
-
 type View = ClientView<typeof d>
 type Result<E extends keyof View> = View[E] extends (...args: never[]) => infer R ? R : never
 same<Result<'nothing'>, Promise<void>>(true)

@@ -1,4 +1,4 @@
-/** A reply is what a call resolves with: a handler returns `reply(value)`, and the page that called is sent the value. */
+/** A reply is what a handler gives to its caller: an event returns `reply(value)` for the page that called, and a task its result. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { plainCopy } from '../delta/plain.js'
 import { isTrigger, type Trigger, triggersIn } from './trigger.js'
@@ -15,8 +15,9 @@ export interface Reply<Value = unknown> {
 }
 
 /**
- * What the call of an event resolves with, on the page that made it: `return reply({ id })`. It may hold what state may hold; the call
- * fails with `invalid-value` for anything else, with the path of the value.
+ * What an event or a task gives to its caller: `return reply({ id })`. The call of an event resolves with it, on the page that made it; for a task
+ * it is the result of the run. It may hold what state may hold; the event or the task fails with `invalid-value` for anything else, with the
+ * path of the value.
  */
 export function reply<Value>(value: Value): Reply<Value> {
   const made = { [brand]: true as const }
@@ -45,7 +46,7 @@ export function returnedIn(value: unknown, where: () => string, line?: Error): R
   if (second)
     throw new HeldStateError(
       'invalid-reply',
-      `${where()} returned two replies, and a call has one answer. Put what both say into one: return reply({ id, count }).`,
+      `${where()} returned two replies, and a caller gets one. Put what both say into one: return reply({ id, count }).`,
       { cause: line },
     )
   const others = value.filter((item) => !isReply(item))

@@ -45,7 +45,7 @@ export function triggersIn(value: unknown, where: () => string, line?: Error): r
   throw new HeldStateError(
     'invalid-trigger',
     `${where()} returned or yielded ${describe(value)}. An event or a task returns or yields triggers: return count(), or [first(), second()]. ` +
-      'An event can return a reply as well, for the page that called: return reply(value).',
+      'What it gives to its caller, it returns as a reply: return reply(value).',
     { cause: line },
   )
 }
@@ -56,7 +56,7 @@ function describe(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value)
   if (typeof value === 'function') return 'a function (did you mean to call it?)'
   if (typeof value === 'object' && Symbol.for('heldstate.reply') in value)
-    return 'a reply, which is for the end of an event'
+    return 'a reply, which is for the end of a handler'
   return Array.isArray(value) ? 'an array that holds something else than triggers' : `a value of type ${typeof value}`
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { TokenRecord, type Writes } from './record.js'
-import type { Stored } from './store.js'
+import type { RunEnd, Stored } from './store.js'
 
 const nothing: Stored = { revision: 0, state: {}, calls: [], running: [], ended: [], shapes: {} }
 
@@ -24,15 +24,23 @@ const fields = fc.dictionary(
   ),
 )
 const states = fc.dictionary(fc.constantFrom('one', 'two'), fields)
+const ends = fc
+  .uniqueArray(fc.record({ run: fc.constantFrom('a', 'b', 'c'), result: fc.constantFrom('x', null, [1]) }), {
+    selector: ({ run }) => run,
+  })
+  .map((list): readonly RunEnd[] =>
+    list.map((end, order) => ({ ...end, order, definition: 'd', task: 't', outcome: 'done' })),
+  )
 
 it('reads what was written, whole and as a change, whatever was written before', () => {
   fc.assert(
-    fc.property(fc.array(states, { minLength: 1, maxLength: 12 }), (all) => {
+    fc.property(fc.array(fc.tuple(states, ends), { minLength: 1, maxLength: 12 }), (all) => {
       let mine = TokenRecord.empty
       let theirs = TokenRecord.empty
       const texts: Record<string, string> = {}
-      for (const [index, state] of all.entries()) {
-        const next = { ...nothing, revision: index + 1, state: { ...state } }
+      for (const [index, [state, runEnds]] of all.entries()) {
+        const more = runEnds.length > 0 && { runEnds }
+        const next = { ...nothing, revision: index + 1, state: { ...state }, ...more }
         const { record, writes } = mine.to(next)
         keep(texts, writes)
         mine = record

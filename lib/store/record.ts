@@ -9,7 +9,7 @@ import { type DiffOptions, diffEntry } from '../delta/diff.js'
 import type { Patch } from '../delta/patch.js'
 import type { Shape } from '../state/shape.js'
 import { type PatchedField, patched, unpatched, wholeField } from './patched-field.js'
-import type { Fields, PageCalls, RunningTask, Stored } from './store.js'
+import type { Fields, PageCalls, RunEnd, RunningTask, Stored } from './store.js'
 
 /** Texts by key. */
 export type Texts = Readonly<Record<string, string>>
@@ -36,6 +36,7 @@ interface Head {
 const separator = '\u0000'
 const headKey = (id: string) => `state${separator}${id}`
 const fieldKey = (id: string, name: string) => `field${separator}${id}${separator}${name}`
+const endKey = (run: string) => `run${separator}${run}`
 const patchKey = (field: string, number: number) => `${field}${separator}${number}`
 
 /** The id of the state that a key belongs to; `undefined` if it belongs to none. */
@@ -83,6 +84,7 @@ export class TokenRecord {
       writes.browser = next.browser === undefined ? null : JSON.stringify(next.browser)
     if (next.birth !== stored.birth) writes.birth = next.birth === undefined ? null : JSON.stringify(next.birth)
     if (next.forgotten !== stored.forgotten) writes.forgotten = next.forgotten ? 'true' : null
+    writeEnds(stored.runEnds, next.runEnds, writes)
     for (const id of Object.keys(next.state)) this.writeState(id, next, writing)
     for (const id of Object.keys(stored.state)) if (!Object.hasOwn(next.state, id)) this.writeState(id, next, writing)
     return { record: new TokenRecord(next, writing.large), writes }
@@ -121,8 +123,10 @@ export class TokenRecord {
     const large = new Map(this.large)
     const heads = new Map<string, Head | undefined>()
     const patches: SavedPatch[] = []
+    let ends: Map<string, RunEnd> | undefined
     for (const [key, text] of Object.entries(writes)) {
       const [kind, id = '', name = '', number] = key.split(separator)
+      if (kind === 'run') ends = readEnd(ends ?? byRun(stored.runEnds), id, text)
       if (kind === 'state') heads.set(id, text === null ? undefined : (JSON.parse(text) as Head))
       if (kind !== 'field') continue
       if (number !== undefined) {
@@ -150,6 +154,7 @@ export class TokenRecord {
         running: running ? (JSON.parse(running) as unknown[]).map(readRun) : stored.running,
         ended: ended ? JSON.parse(ended) : stored.ended,
         shapes,
+        ...optional('runEnds', ends ? inOrder(ends) : stored.runEnds),
         ...optional('browser', textOf(browser, stored.browser)),
         ...optional('birth', textOf(birth, stored.birth)),
         ...optional('forgotten', forgotten === undefined ? stored.forgotten : forgotten !== null || undefined),
@@ -158,6 +163,30 @@ export class TokenRecord {
     )
   }
 }
+
+/** Each end has a key of its own, since one with a result is long. */
+function writeEnds(
+  before: Stored['runEnds'] = [],
+  after: Stored['runEnds'] = [],
+  writes: Record<string, string | null>,
+): void {
+  if (before === after) return
+  const known = new Set(before)
+  const left = new Set(after.map(({ run }) => run))
+  for (const { run } of before) if (!left.has(run)) writes[endKey(run)] = null
+  for (const end of after) if (!known.has(end)) writes[endKey(end.run)] = JSON.stringify(end)
+}
+
+const byRun = (ends: Stored['runEnds'] = []) => new Map(ends.map((end) => [end.run, end]))
+
+function readEnd(ends: Map<string, RunEnd>, run: string, text: string | null): Map<string, RunEnd> {
+  if (text === null) ends.delete(run)
+  else ends.set(run, JSON.parse(text) as RunEnd)
+  return ends
+}
+
+const inOrder = (ends: Map<string, RunEnd>): Stored['runEnds'] =>
+  ends.size > 0 ? [...ends.values()].sort((a, b) => a.order - b.order) : undefined
 
 type SavedPatch = readonly [number, id: string, name: string, text: string]
 

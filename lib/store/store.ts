@@ -62,6 +62,8 @@ export interface RunningTask extends TaskName {
   readonly same?: string | undefined
   /** It has not begun: it waits for the runs of its task, and for those that wait with a lower number. */
   readonly waits?: number | undefined
+  /** When it began for the first time, in milliseconds since the epoch; left out while it waits. */
+  readonly started?: number | undefined
   /** A trigger that joins a run of the task. It is removed once that run has read the state again. */
   readonly joins?: boolean | undefined
 }
@@ -83,6 +85,15 @@ export interface TaskEnd extends TaskName {
   readonly failure?: Failure | undefined
 }
 
+/** How one run of a task has ended. */
+export interface RunEnd extends TaskEnd {
+  readonly run: string
+  /** Rises from one end of the token to the next. */
+  readonly order: number
+  /** What it replied, encoded. Only of one that is done. */
+  readonly result?: Json | undefined
+}
+
 export interface Stored {
   /** Rises by one with each save. A token that was never saved counts as revision 0. */
   readonly revision: number
@@ -93,6 +104,8 @@ export interface Stored {
   readonly running: readonly RunningTask[]
   /** How tasks ended that ran before. */
   readonly ended: readonly TaskEnd[]
+  /** How the last runs ended, by `order`; left out where there is nothing. */
+  readonly runEnds?: readonly RunEnd[] | undefined
   /** The shape of each state at this save, by definition id. */
   readonly shapes: Readonly<Record<string, Shape>>
   /** A hash of the browser that used the token last. No cookie enters a store. */

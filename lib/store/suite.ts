@@ -98,6 +98,26 @@ export function storeSuite(
       expectSame((await store.load('a'))?.state, state)
       await store.close()
     })
+    it('keeps how runs have ended, with what they replied, and forgets those that are left out', async () => {
+      const store = await open()
+      const name = { definition: 'counter', task: 'count' }
+      const [a, b] = [
+        { ...name, run: 'a', order: 1, outcome: 'done' as const, result: { rows: ['x', null] } },
+        {
+          ...name,
+          run: 'b',
+          order: 2,
+          outcome: 'failed' as const,
+          failure: { code: 'task-failed' as const, message: 'no' },
+        },
+      ]
+      await store.save('a', { ...one, runEnds: [a] })
+      await store.save('a', { ...one, revision: 2, runEnds: [a, b] })
+      expectSame((await store.load('a'))?.runEnds, [a, b])
+      await store.save('a', { ...one, revision: 3, runEnds: [b] })
+      expectSame((await store.read('a'))?.runEnds, [b])
+      await store.close()
+    })
     it('keeps tokens apart', async () => {
       const store = await open()
       await store.save('a', one)

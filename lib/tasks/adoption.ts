@@ -102,7 +102,7 @@ function fail(
 ): Adopted {
   const failed = { definition, task, failure }
   showFailure(core.instance(token), failed)
-  transaction.removeRun(run)
+  transaction.endRun({ definition, task, run, outcome: 'failed', failure })
   return failed
 }
 

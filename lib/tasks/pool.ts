@@ -1,21 +1,23 @@
 /** The task pool: every run of the process that has not settled, and the status that tabs see of its task. */
 import type { Clock } from '../base/clock.js'
 import { asVisitorsRead, isRefusal } from '../base/concealed.js'
+import type { Json } from '../base/encode.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
+import type { Eventually } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { idle, type TaskStatus } from '../protocol/task-status.js'
 import type { ServerDefinition } from '../state/define.js'
-import type { TaskDeclaration } from '../state/definition.js'
 import { type Trigger, trigger } from '../state/trigger.js'
-import type { RunningTask } from '../store/store.js'
 import { argumentsForAttempt } from './attempt-arguments.js'
 import { Capacity } from './capacity.js'
 import type { TasksCore } from './core.js'
 import { TaskQueue } from './queue.js'
 import { type RunHost, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
+import { endOf, errorToKeep, isSameStatus, isTakenOver, pauseOf, recordOf } from './run-record.js'
 import type { Phase } from './run-spec.js'
+import { saveResult } from './save-result.js'
 import { selfOf } from './self.js'
 import { sameOf } from './start-policy.js'
 import type { TaskStart } from './task-start.js'
@@ -101,7 +103,12 @@ export class TaskPool implements RunHost {
 
   private specOf(start: TaskStart, failures: number) {
     const { token, definition, task, declaration, rawArgs } = start
-    const { run: id = this.clock.id(), attempt = 1, durable } = start.saved ?? {}
+    const {
+      run: id = start.id ?? this.clock.id(),
+      attempt = 1,
+      durable,
+      started = this.clock.now(),
+    } = start.saved ?? {}
     const { browser, address } = this.core.instance(token)
     return {
       id,
@@ -111,6 +118,7 @@ export class TaskPool implements RunHost {
       task,
       disconnectGraceMs: declaration.alone,
       attempt,
+      started,
       durable,
       failures,
       retries: declaration.retry.times,
@@ -154,7 +162,10 @@ export class TaskPool implements RunHost {
     for (const ofTask of byGroup.values()) this.publishCancelled(ofTask)
     for (const run of fresh) this.forget(run)
     if (fresh.length > 0) this.stop(fresh, byGroup)
-    return Promise.all(touched.map(({ cancelling }) => cancelling)).then(() => {})
+    const ending = picked.filter(({ isSavingResult }) => isSavingResult) // too late: its end is being saved
+    return Promise.all([...touched.map(({ cancelling }) => cancelling), ...ending.map(({ settled }) => settled)]).then(
+      () => {},
+    )
   }
 
   /** Gives the functions of cancelled runs their grace, with one timer for all. */
@@ -193,6 +204,10 @@ export class TaskPool implements RunHost {
     this.core.start(token, triggers)
   }
 
+  saveResult(run: TaskRun, result: Json): Eventually<void> {
+    return saveResult(this.core, run, result)
+  }
+
   onProgress(run: TaskRun): void {
     this.publish(run, { ...this.statusOf(run), progress: run.progress, note: run.note })
     this.record(run)
@@ -225,7 +240,7 @@ export class TaskPool implements RunHost {
     const start = this.starts.get(run)
     if (run.isLast || !start) return false
     const { id, failure, where, isNoFault, spec } = run
-    const { attempt, durable, failures } = spec
+    const { attempt, durable, failures, started } = spec
     const wait = isNoFault ? processLimits.storeRetryMs : pauseOf(start.declaration, failures)
     if (!isNoFault)
       this.core.log.warn(`${where} failed, and is tried again in ${wait} ms.${asVisitorsRead(reason)}`, cause)
@@ -234,6 +249,7 @@ export class TaskPool implements RunHost {
     const saved = {
       run: id,
       attempt: attempt + 1,
+      started,
       durable: durable && { ...durable, lost: 0, failed, notBefore },
     }
     const previous = { failures: failed, notBefore, failure: isNoFault ? null : failure, isRetry: true }
@@ -250,7 +266,7 @@ export class TaskPool implements RunHost {
   private publish(run: TaskRun, status: TaskStatus): void {
     const { token, definition, task } = run
     if (this.core.isClosing) return // the next process goes on with the run, or shows that it was interrupted
-    if (!isSame(status, this.statusOf(run))) this.core.instance(token).runs.setStatus(definition, task, status)
+    if (!isSameStatus(status, this.statusOf(run))) this.core.instance(token).runs.setStatus(definition, task, status)
   }
 
   /** Lists a run as one of this process. */
@@ -261,9 +277,13 @@ export class TaskPool implements RunHost {
   }
 
   /** Takes a run off the list, unless the process closes: the next process is to find it. */
-  private forget({ token, id, spec, phase }: TaskRun): void {
-    const isLost = (phase.name === 'cancelled' || phase.name === 'failed') && phase.reason.code === 'stale-write'
-    if (!this.core.isClosing) this.core.instance(token).runs.endLocal(id, spec.attempt, !isLost)
+  private forget(run: TaskRun): void {
+    const { token, id, spec } = run
+    const { runs } = this.core.instance(token)
+    const isEnd = !isTakenOver(run)
+    if (this.core.isClosing) return
+    if (isEnd && runs.isHere(id)) runs.addEnd(endOf(run))
+    runs.endLocal(id, spec.attempt, isEnd)
   }
 
   /** The number of copies that run: a cancelled copy does not count, even while its function goes on. */
@@ -272,24 +292,5 @@ export class TaskPool implements RunHost {
   }
 }
 
-function recordOf({ spec, progress, note }: TaskRun, node: string): RunningTask {
-  const { definition, task, id, attempt, durable, same } = spec
-  return { definition, task, run: id, node, attempt, durable, progress, note, ...(same !== undefined && { same }) }
-}
-
-/** Milliseconds before the attempt that follows this many failures and one more. */
-const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number) =>
-  Math.min(waitMs * 2 ** failures, processLimits.retryLongestWaitMs)
-
-const isSame = (a: TaskStatus, b: TaskStatus) =>
-  a.running === b.running &&
-  a.progress === b.progress &&
-  a.note === b.note &&
-  a.error === b.error &&
-  a.outcome === b.outcome
-
 const restartedOnEdit = (task: string) =>
   new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)
-
-/** The error of another copy stays when a run ends. The errors of the run's own attempts do not. */
-const errorToKeep = ({ error }: TaskStatus, { spec }: TaskRun) => (spec.failures > 0 ? null : error)

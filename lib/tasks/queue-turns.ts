@@ -45,7 +45,7 @@ export class QueueTurns {
   add(start: WaitingStart): void {
     const { core, pool } = this
     const { runs } = core.instance(start.token)
-    if (!this.steps.isSaved(start)) runs.addWaiting(startRecord(start, core.nodes.node))
+    if (!this.steps.isSaved(start)) runs.setLocal(startRecord(start, core.nodes.node))
     else if (!runs.isHere(start.saved.run)) return
     pool.queue.add(start)
     this.advance(start.token)
@@ -84,7 +84,8 @@ export class QueueTurns {
     if (!this.pool.queue.take(token, saved.run)) return
     const newest = registry.has(definition) ? registry.get(definition).members.tasks.get(task) : undefined // an edit may have replaced it
     const { run, attempt, durable } = saved
-    this.steps.begin({ ...start, declaration: newest ?? declaration, saved: { run, attempt, durable } })
+    const started = this.core.clock.now()
+    this.steps.begin({ ...start, declaration: newest ?? declaration, saved: { run, attempt, durable, started } })
   }
 
   /** Other processes must know that the run goes on before it does. */
@@ -95,7 +96,7 @@ export class QueueTurns {
       const record = transaction.running.find(({ run }) => run === saved.run)
       if (!record || !this.isTurn(start, transaction.running)) return false
       const { waits, joins, ...begun } = record
-      transaction.addRun(begun)
+      transaction.addRun({ ...begun, started: core.clock.now() })
       return true
     }
     this.once(saved.run, async () => {

@@ -25,6 +25,8 @@ export interface RunSpec {
   readonly disconnectGraceMs: number | undefined
   /** Counts from 1. */
   readonly attempt: number
+  /** When the first attempt began, in milliseconds since the epoch. */
+  readonly started: number
   /** The saved part of a durable run. */
   readonly durable: DurableRun | undefined
   /** The number of attempts that failed before this one. */

@@ -6,16 +6,20 @@ import { setMaxListeners } from 'node:events'
 import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
+import type { Json } from '../base/encode.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
+import type { Eventually } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { WriteGuard } from '../instance/write-guard.js'
+import { type Answer, answerIn } from '../state/answer.js'
 import type { TaskDeclaration } from '../state/definition.js'
 import type { Self } from '../state/self.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
 import type { State } from '../store/store.js'
+import { within } from './attempt-timeout.js'
 import type { LockGuard } from './lock-guard.js'
 import type { Phase, RunSpec } from './run-spec.js'
 
@@ -32,6 +36,8 @@ export interface RunHost {
   /** Milliseconds that a function has to return once it may write nothing more. */
   readonly cancelGraceMs: number
   start(run: TaskRun, triggers: readonly Trigger[]): void
+  /** Saves what the run has replied, with its end. */
+  saveResult(run: TaskRun, result: Json): Eventually<void>
   onProgress(run: TaskRun): void
   onPhaseChanged(run: TaskRun): void
   /** Called once, when the function of the task has settled. */
@@ -50,6 +56,10 @@ export class TaskRun {
   /** Set by a cancel. Resolves when the run can write nothing more and has settled, or its grace is over. */
   stopping: Promise<void> | undefined
   phase: Phase = { name: 'running' }
+  /** The function has ended well, and what it replied is being saved. */
+  isSavingResult = false
+  /** Was to be cancelled in the meantime: it is not tried again. */
+  private isCancelledLate = false
   progress: number | null = null
   note: string | null = null
   readonly guard: WriteGuard
@@ -122,7 +132,7 @@ export class TaskRun {
   get isLast(): boolean {
     const { phase } = this
     const isStale = phase.name === 'failed' && phase.reason.code === 'stale-write'
-    return isStale || (this.spec.failures >= this.spec.retries && !this.isNoFault)
+    return isStale || this.isCancelledLate || (this.spec.failures >= this.spec.retries && !this.isNoFault)
   }
 
   /** Whether the run is over except for its function, which may not have settled. */
@@ -161,12 +171,16 @@ export class TaskRun {
         this.watched(() => handler(self, ...args)),
         line,
       )
-      await (timeoutMs === undefined ? work : this.within(timeoutMs, work))
+      const reply = await (timeoutMs === undefined
+        ? work
+        : within(this.host, timeoutMs, work, () => this.fail(tookLonger(this.task, timeoutMs))))
       for (const block of [...this.blocks]) await block.confirm()
+      if (reply !== undefined && this.isRunning) await this.host.saveResult(this, reply)
       if (this.phase.name === 'running') this.enter({ name: 'done' })
     } catch (error) {
       this.fail(error)
     } finally {
+      this.isSavingResult = false
       for (const block of [...this.blocks]) await block.confirm()
       this.host.onSettled(this)
       this.settle()
@@ -185,6 +199,8 @@ export class TaskRun {
   /** Ends the right to write. Returns false if the run has lost it already. */
   cancel(reason: HeldStateError): boolean {
     if (!this.isOpen) return false // a failed run is open: it would be tried again
+    this.isCancelledLate = this.isSavingResult
+    if (this.isSavingResult) return false
     this.enter({ name: 'cancelled', reason })
     this.abort.abort(reason)
     return true
@@ -231,21 +247,28 @@ export class TaskRun {
   }
 
   /** A task is an async function or an async generator. Each `yield` shows what an open block has changed so far. */
-  private async drive(result: unknown, line: Error | undefined): Promise<void> {
+  private async drive(result: unknown, line: Error | undefined): Promise<Json | undefined> {
     const where = () => this.where
-    if (!isIterator(result)) return this.start(triggersIn(await result, where, line))
+    if (!isIterator(result)) return this.end(answerIn(await result, where, line))
     try {
-      for (let done = false; !done; ) {
+      for (;;) {
         const step = await this.watched(() => result.next())
-        done = step.done === true
+        if (step.done) return this.end(answerIn(step.value, where, line))
         const triggers = triggersIn(step.value, where, line)
-        if (!done) for (const block of [...this.blocks]) await block.show()
+        for (const block of [...this.blocks]) await block.show()
         this.start(triggers)
       }
     } catch (error) {
       this.fail(error) // before the generator's own `finally` and `await using` run, so that they can save nothing
       await result.return?.(undefined)
+      return undefined
     }
+  }
+
+  /** Starts what follows. Returns what the run replies. */
+  private end({ triggers, reply }: Answer): Json | undefined {
+    this.start(triggers)
+    return reply
   }
 
   private watched<T>(call: () => T): T {
@@ -268,21 +291,7 @@ export class TaskRun {
     this.saves.add(save)
     return save.finally(() => this.saves.delete(save))
   }
-
-  /** Fails a run that takes longer, and gives its function a moment to notice. */
-  private async within(ms: number, work: Promise<void>): Promise<void> {
-    const { clock, cancelGraceMs } = this.host
-    let cancelTimer = () => {}
-    const late = new Promise<void>((resolve) => {
-      cancelTimer = clock.after(ms, () => {
-        this.fail(new HeldStateError('task-timeout', `Task "${this.task}" took longer than its timeout of ${ms} ms.`))
-        cancelTimer = clock.after(cancelGraceMs, resolve)
-      })
-    })
-    try {
-      await Promise.race([work, late])
-    } finally {
-      cancelTimer()
-    }
-  }
 }
+
+const tookLonger = (task: string, ms: number) =>
+  new HeldStateError('task-timeout', `Task "${task}" took longer than its timeout of ${ms} ms.`)

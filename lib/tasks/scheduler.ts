@@ -6,16 +6,18 @@ import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import { noAuthor, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
+import { refuseUnknown } from '../instance/unknown-run.js'
 import { unguarded } from '../instance/write-guard.js'
-import type { RunningTask } from '../store/store.js'
+import type { RunningTask, TaskName } from '../store/store.js'
 import { adoptAll, showFailure } from './adoption.js'
 import { AdoptionQueue } from './adoption-queue.js'
 import type { TasksCore } from './core.js'
 import { DisconnectPolicy } from './disconnect.js'
 import { TaskPool } from './pool.js'
 import type { TaskRun } from './run.js'
+import { taskEnd } from './run-record.js'
 import { RunSaver } from './run-saver.js'
-import { TaskStarter } from './starter.js'
+import { type Started, TaskStarter } from './starter.js'
 import type { StartCall, TaskStart } from './task-start.js'
 
 export class TaskScheduler {
@@ -44,7 +46,7 @@ export class TaskScheduler {
   }
 
   /** Starts a task for the `call` of a page, or for a trigger. `'answered'`: another process has run the call. */
-  start(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
+  start(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | Started> {
     return this.starter.start(start, call)
   }
 
@@ -67,26 +69,46 @@ export class TaskScheduler {
     return this.pool.of(token).size > 0 || this.starter.has(token)
   }
 
-  /** Cancels the runs of a task, in all processes. Once it resolves, none of them writes anything more. */
-  async cancel(token: string, definition: string, task: string): Promise<void> {
+  /**
+   * Cancels the runs of a task, in all processes, or the one with the id `run`. Once it resolves, none of them writes anything more. Fails with
+   * `unknown-run` where nothing is known of that one.
+   */
+  async cancel(token: string, definition: string, task: string, run?: string): Promise<void> {
     if (!this.core.registry.get(definition).members.tasks.has(task)) throw unknownTask(definition, task)
-    const reason = stackless(() => new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`))
-    this.starter.cancel(token, { definition, task })
-    const here = this.pool.cancelTask(token, definition, task, reason)
-    await this.cancels.run(`${token} ${definition} ${task}`, () => this.cancelSaved(token, definition, task, reason))
+    const reason = cancelledByCall(task)
+    const here = this.cancelHere(token, { definition, task }, run, reason)
+    const name = `${token} ${definition} ${task} ${run ?? ''}`
+    await this.cancels.run(name, () => this.cancelSaved(token, { definition, task }, run, reason))
     await here
   }
 
-  /** Takes the runs of a task off the stored list, whichever process has them. */
-  private async cancelSaved(token: string, definition: string, task: string, reason: HeldStateError): Promise<void> {
+  private cancelHere(token: string, task: TaskName, run: string | undefined, reason: HeldStateError): Promise<void> {
+    if (run === undefined) {
+      this.starter.cancel(token, task)
+      return this.pool.cancelTask(token, task.definition, task.task, reason)
+    }
+    const ids = this.core.instance(token).runs.has(run, task) ? [run] : []
+    this.starter.cancelRuns(token, ids)
+    return this.pool.cancelRuns(token, ids, reason)
+  }
+
+  /** Takes the runs of a task, or one of them, off the stored list, whichever process has them. */
+  private async cancelSaved(
+    token: string,
+    task: TaskName,
+    run: string | undefined,
+    reason: HeldStateError,
+  ): Promise<void> {
     const { core } = this
     const instance = core.instance(token)
     await core.refresh(instance) // this process may not have heard yet of runs that began elsewhere
-    const runs = instance.runs.storedRuns({ definition, task })
-    const ids = new Set(runs.map(({ run }) => run))
+    if (run !== undefined) refuseUnknown(instance.runs, run, task)
+    const runs = instance.runs.storedRuns(task).filter((stored) => run === undefined || stored.run === run)
+    const ids = new Set(runs.map((stored) => stored.run))
     if (core.nodes.shared ? runs.length > 0 : runs.some(({ durable }) => durable)) {
       await transact(core, token, unguarded, noAuthor, (transaction) => {
-        for (const run of ids) transaction.removeRun(run)
+        const ended = taskEnd(task, 'cancelled', instance.runs.localStatus(task.definition, task.task).error)
+        for (const id of ids) transaction.endRun({ ...task, run: id, outcome: 'cancelled' }, ended)
       })
       this.starter.cancelRuns(token, ids)
       await this.pool.cancelRuns(token, ids, reason) // runs that have begun meanwhile
@@ -144,6 +166,9 @@ export class TaskScheduler {
     this.core.onUnlocked(instance)
   }
 }
+
+const cancelledByCall = (task: string) =>
+  stackless(() => new HeldStateError('task-cancelled', `Task "${task}" was cancelled.`))
 
 const unknownTask = (definition: string, task: string) =>
   stackless(

@@ -117,7 +117,9 @@ describe.each([
     const { clock, state, now, hub } = await open()
     const [first, second] = [state.join.start({ a: 1, b: new Date(5) }), state.join.start({ b: new Date(5), a: 1 })]
     await clock.settle()
-    expect(await Promise.all([first, second])).toEqual([undefined, undefined])
+    const [one, other] = await Promise.all([first, second])
+    expect(one).toEqual({ run: expect.any(String) })
+    expect(other).toEqual(one)
     expect([now().join.running, hub.backgroundTasks.size]).toEqual([1, 1])
     await clock.advance(300)
     expect([now().began.length, now().ended.length]).toEqual([1, 1])

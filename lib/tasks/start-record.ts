@@ -5,7 +5,7 @@ import type { SavedRun, TaskStart } from './task-start.js'
 
 export function startRecord(start: TaskStart & { readonly saved: SavedRun }, node: string): RunningTask {
   const { definition, task, saved } = start
-  const { run, attempt, durable, waits, joins } = saved
+  const { run, attempt, durable, waits, joins, started } = saved
   const same = sameOf(start)
   return {
     definition,
@@ -14,6 +14,7 @@ export function startRecord(start: TaskStart & { readonly saved: SavedRun }, nod
     node,
     attempt,
     durable,
+    ...(started !== undefined && { started }),
     ...(same !== undefined && { same }),
     ...(waits !== undefined && { waits }),
     ...(joins && { joins }),

@@ -23,6 +23,18 @@ import { startRecord } from './start-record.js'
 import type { SavedRun, StartCall, TaskStart } from './task-start.js'
 import { TriggerJoins } from './trigger-joins.js'
 
+/** The run that a start has begun, waits to begin, or has joined. */
+export interface Started {
+  readonly run: string | undefined
+}
+
+/** What a start is decided to be: what is to begin, if anything, and the id of its run. */
+interface Admitted extends Started {
+  readonly next: TaskStart | undefined
+}
+
+type NamedStart = TaskStart & { readonly id: string }
+
 export class TaskStarter {
   private readonly core: TasksCore
   private readonly pool: TaskPool
@@ -43,19 +55,28 @@ export class TaskStarter {
     })
   }
 
-  /** Starts a task for the `call` of a page, or for a trigger. `'answered'`: another process has run the call. */
-  start(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
+  /**
+   * Starts a task for the `call` of a page, or for a trigger. Gives the id of the run that it starts or joins; none for a trigger that joins one.
+   * `'answered'`: another process has run the call.
+   */
+  start(given: TaskStart, call: StartCall | undefined): Eventually<'answered' | Started> {
     const { core } = this
     if (core.isClosing) throw closed()
+    const start = { ...given, id: core.clock.id() }
     if (this.isSaved(start)) return this.startSaved(start, call)
     const instance = core.instance(start.token)
     if (call && endOf(instance.calls, call.name)) return 'answered' // over another connection, while this one waited for calls before it
-    const next = this.admit(start, start.declaration.concurrency === 'many' ? [] : instance.runs.running(), call)
-    if (!next) return
+    const { next, run } = this.admit(
+      start,
+      start.declaration.concurrency === 'many' ? [] : instance.runs.running(),
+      call,
+    )
+    if (!next) return { run }
     instance.exists = true
-    if (call) endCall(instance, call.name, undefined, core.limits) // first: the task may save at once
+    if (call) endCall(instance, call.name, undefined, core.limits, false, run) // first: the task may save at once
     if (next.saved || next.joins) this.begin(next)
     else this.run(next)
+    return { run }
   }
 
   /** Whether a start is saved before its task begins: the task outlives its process, or other processes must know of it. */
@@ -63,55 +84,69 @@ export class TaskStarter {
     return declaration.durable || this.core.nodes.shared
   }
 
-  private startSaved(start: TaskStart, call: StartCall | undefined): Eventually<'answered' | void> {
+  private startSaved(start: NamedStart, call: StartCall | undefined): Eventually<'answered' | Started> {
     const work = (transaction: Transaction) => {
       transaction.markExisting()
-      return this.addStart(start, transaction, call)
+      const added = this.add(start, transaction, call)
+      if (call && added.run !== undefined) transaction.answer(added.run)
+      return added
     }
     const request = { token: start.token, guard: unguarded, author: noAuthor, work, call: { name: call?.name } }
     return after(transactPipelined(this.core, request), (outcome) => {
       if (outcome === 'answered') return outcome
-      const { value: next } = outcome
-      return after(outcome.durable, () => next && this.begin(next))
+      const { next, run } = outcome.value
+      return after(outcome.durable, () => {
+        if (next) this.begin(next)
+        return { run }
+      })
     })
   }
 
   /** Saves a start with the change of `transaction`. Returns what is to begin after that, if anything. Throws a refusal. */
-  addStart(start: TaskStart, transaction: Transaction, call?: StartCall): TaskStart | undefined {
-    const next = this.admit(start, transaction.running, call)
-    if (!next || next.joins) return next
-    const { task, declaration, rawArgs } = start
+  addStart(start: TaskStart, transaction: Transaction): TaskStart | undefined {
+    return this.add({ ...start, id: this.core.clock.id() }, transaction, undefined).next
+  }
+
+  private add(start: NamedStart, transaction: Transaction, call: StartCall | undefined): Admitted {
+    const { next, run } = this.admit(start, transaction.running, call)
+    if (!next || next.joins) return { next, run }
+    const { definition, task, declaration, rawArgs } = start
     const durable = declaration.durable
       ? { args: copyValue(rawArgs, [task, 'arguments']) as unknown[], lost: 0, failed: 0 }
       : undefined
-    const saved = { run: this.core.clock.id(), attempt: 1, ...next.saved, durable }
-    for (const run of saved.replaces ?? []) transaction.removeRun(run)
+    const begins = next.saved?.waits === undefined && { started: this.core.clock.now() }
+    const saved = { run: start.id, attempt: 1, ...begins, ...next.saved, durable }
+    for (const replaced of saved.replaces ?? [])
+      transaction.endRun({ definition, task, run: replaced, outcome: 'cancelled' })
     transaction.addRun(startRecord({ ...next, saved }, this.core.nodes.node))
-    return { ...next, saved }
+    return { next: { ...next, saved }, run }
   }
 
   /** Decides about a start, among the `runs` of its token. Throws a refusal. */
-  private admit(start: TaskStart, runs: readonly RunningTask[], call: StartCall | undefined): TaskStart | undefined {
+  private admit(start: NamedStart, runs: readonly RunningTask[], call: StartCall | undefined): Admitted {
     const { token, task, declaration } = start
     const { capacity, queue } = this.pool
     if (declaration.concurrency === 'many') {
       capacity.check(token, task, begunOf(runs))
-      return start
+      return { next: start, run: start.id }
     }
     const { open, isEnding } = this.presentFor(start, runs)
     const decision = decideStart(start, { open, isEnding })
     if (decision.name === 'join' || decision.name === 'refuse') {
-      if (!call) return this.joins.meet(start, runs, decision, () => this.turnAfter(runs), this.isSaved(start))
+      if (!call) {
+        const turn = () => this.turnAfter(start, runs)
+        return { next: this.joins.meet(start, runs, decision, turn, this.isSaved(start)), run: undefined }
+      }
       if (decision.name === 'refuse') throw decision.error
-      return undefined
+      return { next: undefined, run: decision.run.run }
     }
     if (decision.name === 'replace' && call && isOvertaken(start, call)) throw restarted(task)
     capacity.check(token, task, begunOf(runs))
-    if (decision.name === 'begin') return start
+    if (decision.name === 'begin') return { next: start, run: start.id }
     const replaces = decision.name === 'replace' ? open.map(({ run }) => run) : undefined
     const others = runs.filter(({ run }) => !replaces?.includes(run))
     queue.check(start, others)
-    return { ...start, saved: { ...this.turnAfter(runs), replaces } }
+    return { next: { ...start, saved: { ...this.turnAfter(start, runs), replaces } }, run: start.id }
   }
 
   /** The runs and starts that a start meets. A saved trigger belongs to the run that it may join, if there is one. */
@@ -125,8 +160,8 @@ export class TaskStarter {
     return { open, isEnding: open.length < present.length || isStopping }
   }
 
-  private turnAfter(runs: readonly RunningTask[]): SavedRun {
-    return { run: this.core.clock.id(), attempt: 1, waits: nextTurn(runs) }
+  private turnAfter({ id }: NamedStart, runs: readonly RunningTask[]): SavedRun {
+    return { run: id, attempt: 1, waits: nextTurn(runs) }
   }
 
   private run(start: TaskStart): void {

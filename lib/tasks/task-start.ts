@@ -13,6 +13,8 @@ export interface TaskStart {
   readonly args: readonly unknown[]
   /** The arguments before the schema has validated them. */
   readonly rawArgs: readonly unknown[]
+  /** The id of the run, where it is given before the run begins. */
+  readonly id?: string | undefined
   /** The run, if its start is saved or waits, or if this is a further attempt. */
   readonly saved?: SavedRun | undefined
   /** The run that a trigger is part of, unless that run is at its end. */
@@ -30,6 +32,8 @@ export interface JoinedRun {
 export interface SavedRun {
   readonly run: string
   readonly attempt: number
+  /** When it began, in milliseconds since the epoch, if it has begun. */
+  readonly started?: number | undefined
   readonly durable?: DurableRun | undefined
   /** Its turn, while the start waits for other runs of the task. */
   readonly waits?: number | undefined

@@ -188,7 +188,7 @@ export class TestTab {
   /** What `useServerState(definition)` would return now. The first look starts to watch the state. */
   state<D extends Definition>(definition: D): ClientView<D> {
     const known = this.presences.get(definition.id)
-    const presence = known ?? new Presence(definition, this.tab)
+    const presence = known ?? new Presence(definition, this.tab.own)
     this.presences.set(definition.id, presence)
     return presence.of(this.tab.mirror.getState()) as ClientView<D>
   }

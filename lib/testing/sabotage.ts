@@ -6,6 +6,10 @@ export type Sabotage =
   | 'forget-calls'
   /** The store keeps which calls are part of the state, and not what they replied. */
   | 'forget-reply'
+  /** The store keeps that a run has ended, and not what it replied. */
+  | 'forget-result'
+  /** A page is given the result of the run that ended last, whichever it waits for. */
+  | 'mix-results'
   /** The store acknowledges a save before it is kept. */
   | 'acknowledge-early'
   /** The store takes a save that does not follow what it has: that of a process which was frozen while another went on. */

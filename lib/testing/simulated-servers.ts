@@ -47,7 +47,7 @@ export interface Servers {
 }
 
 export const journalOf = (state: Stored['state']): Journal =>
-  (state.journal ?? { marks: [], counts: new Map(), attempts: new Map() }) as unknown as Journal
+  (state.journal ?? { marks: [], counts: new Map(), attempts: new Map(), told: new Map() }) as unknown as Journal
 
 /** A state is unloaded while its page is away for a while, and a page that does not read is soon sent nothing further. */
 export const simulatedLimits = { unloadMs: 150, unreadBytes: 300, unreadMs: 2_000 }
@@ -154,6 +154,8 @@ export class SingleServer implements Servers {
       return { ...store, load: (token) => withoutCalls(store.load(token) as Stored | undefined) }
     if (sabotage === 'forget-reply')
       return { ...store, load: (token) => withoutReplies(store.load(token) as Stored | undefined) }
+    if (sabotage === 'forget-result')
+      return { ...store, load: (token) => withoutResults(store.load(token) as Stored | undefined) }
     if (sabotage === 'skip-fence')
       return { ...store, save: (token, stored) => void memory.set(token, { stored, owner: store }) }
     return store
@@ -183,6 +185,7 @@ export function gate() {
 export function sabotaged(hub: HubRuntime, sabotage: Sabotage | undefined): HubRuntime {
   hub.addresses.set(boardAddress, boardOf)
   if (sabotage === 'build-on-failed') return buildingOnFailed(hub)
+  if (sabotage === 'mix-results') return mixingResults(hub)
   if (sabotage !== 'overtake-failed') return hub
   const call = hub.call.bind(hub)
   hub.call = ({ before, ...rest }) => call(rest)
@@ -202,6 +205,21 @@ function buildingOnFailed(hub: HubRuntime): HubRuntime {
   hub.instance = (token) => Object.defineProperty(instanceOf(token), 'newest', { ...newest, configurable: true })
   return hub
 }
+
+function mixingResults(hub: HubRuntime): HubRuntime {
+  const instanceOf = hub.instance.bind(hub)
+  hub.instance = (token) => {
+    const { runs } = instanceOf(token)
+    const { lastEnds } = runs
+    lastEnds.of = (run) =>
+      lastEnds.all.find((end) => end.run === run) && lastEnds.all.findLast((end) => end.result !== undefined)
+    return instanceOf(token)
+  }
+  return hub
+}
+
+const withoutResults = (stored: Stored | undefined) =>
+  stored?.runEnds ? { ...stored, runEnds: stored.runEnds.map(({ result: _, ...end }) => end) } : stored
 
 const withoutCalls = (stored: Stored | undefined) => stored && { ...stored, calls: [] }
 

@@ -4,6 +4,7 @@ import { shownOf } from '../client/mirror.js'
 import type { ClientView } from '../state/definition.js'
 import type { Chance } from './chance.js'
 import type { TestTab } from './kit.js'
+import { ask, fails, type Kind, kinds, type Made, optimistic, waitingKinds } from './simulated-calls.js'
 import { type Journal, type journal, rounds } from './simulated-state.js'
 
 export interface SideOptions {
@@ -28,21 +29,6 @@ export interface SideOptions {
 export interface Watched {
   readonly number: number
   state(): ClientView<typeof journal>
-}
-
-const kinds = ['mark', 'answer', 'slowly', 'fail', 'twice', 'hope', 'doubt', 'work', 'surely', 'surely'] as const
-/** Of lives in which starts wait for each other. */
-const waitingKinds = ['mark', 'slowly', 'fail', 'twice', 'inLine', 'inLine', 'more', 'more'] as const
-type Kind = (typeof kinds | typeof waitingKinds)[number]
-
-/** Calls that the page shows before the hub has answered. */
-const optimistic: ReadonlySet<Kind> = new Set<Kind>(['hope', 'doubt'])
-
-interface Made {
-  readonly mark: number
-  readonly kind: Kind
-  /** `undefined` while it waits. */
-  end: 'done' | 'not-saved' | HeldStateError['code'] | undefined
 }
 
 export class Side {
@@ -93,8 +79,7 @@ export class Side {
     const state = this.watched.state()
     const made: Made = { mark: this.options.mark(), kind, end: undefined }
     this.made.push(made)
-    const call: Promise<unknown> = made.kind === 'work' ? state.work.start(made.mark) : state[made.kind](made.mark)
-    call.then(
+    ask(state, made).then(
       (given) => {
         made.end = 'done'
         this.noting(() => this.checkReply(made, given))
@@ -227,7 +212,7 @@ export class Side {
       text({ marks: [...left].sort((a, b) => a - b) }), `${this.name}: calls took effect out of order: ${left}`)
     for (const made of this.made) this.checkCall(made, kept)
     const missing = [...this.left].filter(
-      ({ kind, mark }) => kind !== 'work' && !fails(kind, mark) && !left.includes(mark),
+      ({ kind, mark }) => kind !== 'work' && kind !== 'tell' && !fails(kind, mark) && !left.includes(mark),
     )
     return missing.length
   }
@@ -242,6 +227,7 @@ export class Side {
     }
     if (kind === 'work')
       return require((kept.counts.get(mark) ?? 0) <= rounds, `${what} ${kept.counts.get(mark)} increments of ${rounds}`)
+    if (kind === 'tell') return this.checkTold(made, kept)
     require(times(mark) <= 1 && times(-mark) <= 1, `${what} ${times(mark)} marks`)
     require(times(-mark) <= times(mark), `${what} its second half alone`)
     if (end === 'done')
@@ -258,18 +244,33 @@ export class Side {
     else if (end !== undefined) throw new Error(`${what} ${times(mark)} marks: no reason that was to be expected`)
   }
 
+  /** A run that has told its result has run, and one whose start was not kept has not. */
+  private checkTold(made: Made, kept: Journal): void {
+    const { mark, end } = made
+    if (this.left.has(made)) return // its page has ended
+    const what = `${this.name}: tell(${mark}) ended with ${end ?? 'nothing'}, and its run`
+    if (end === 'done') require(kept.told.has(mark), `${what} left nothing`)
+    else if (end === 'not-saved') require(!kept.told.has(mark), `${what} left something`)
+    else if (end !== undefined && end !== 'save-failed' && end !== 'load-failed')
+      throw new Error(`${what}: no reason that was to be expected`)
+  }
+
   /** A call that settles well is visible at once. */
   private settledWell({ mark, kind }: Made): void {
     if (this.ended || kind === 'work') return
-    require(this.watched
-      .state()
-      .marks.includes(mark), `${this.name} was told that ${kind}(${mark}) is done before it saw it`)
+    const { marks, told } = this.watched.state()
+    require(kind === 'tell'
+      ? told.has(mark)
+      : marks.includes(mark), `${this.name} was told that ${kind}(${mark}) is done before it saw it`)
   }
 
-  /** A call that replies resolves with just that, however often it was sent. */
+  /** A call that replies resolves with just that, however often it was sent, and a run with its own result. */
   private checkReply({ mark, kind }: Made, given: unknown): void {
-    const expected = kind === 'answer' ? mark : undefined
-    require(given === expected, `${this.name} was given ${given} for ${kind}(${mark})`)
+    if (kind === 'work') return
+    const run = this.ended ? undefined : this.watched.state().told.get(mark)
+    const expected = kind === 'answer' ? mark : kind === 'tell' && run ? { run, result: { mark, run } } : undefined
+    const isAsExpected = (this.ended && kind === 'tell') || JSON.stringify(given) === JSON.stringify(expected)
+    require(isAsExpected, `${this.name} was given ${JSON.stringify(given)} for ${kind}(${mark})`)
   }
 
   private cancelled(): void {
@@ -284,8 +285,5 @@ export const text = ({ marks, counts }: { readonly marks: readonly number[]; rea
 function require(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message)
 }
-
-/** Such a call takes no effect, or it cannot be said whether it does. */
-const fails = (kind: Kind, mark: number) => kind === 'fail' || kind === 'twice' || (kind === 'doubt' && mark % 2 === 0)
 
 const ignore = () => {}

@@ -8,6 +8,8 @@ export interface Journal {
   readonly counts: ReadonlyMap<number, number>
   /** Of durable tasks: how often each began. */
   readonly attempts: ReadonlyMap<number, number>
+  /** Of tasks that reply: their runs. */
+  readonly told: ReadonlyMap<number, string>
 }
 
 /** The clock of the simulation that runs; handlers wait by it. */
@@ -30,6 +32,8 @@ export const journal = defineState('journal', () => ({
   said: '',
   counts: new Map<number, number>(),
   attempts: new Map<number, number>(),
+  /** Of tasks that reply: the id of their run. */
+  told: new Map<number, string>(),
   /** Marks of the task of which one runs at a time: the one that is at work, and how often another was. */
   atWork: undefined as number | undefined,
   overlaps: 0,
@@ -62,6 +66,14 @@ export const journal = defineState('journal', () => ({
     ),
   }))
   .tasks((background) => ({
+    tell: background(
+      { durable: true, retry: { times: 100, wait: 30 } },
+      async ({ update, sleep, run }, mark: number) => {
+        await update((s) => void s.told.set(mark, run))
+        await sleep(20)
+        return reply({ mark, run })
+      },
+    ),
     line: background(
       { durable: true, concurrency: 'queue', retry: { times: 100, wait: 30 } },
       async ({ update, sleep, attempt }, mark: number) => {

@@ -7,29 +7,37 @@ import { Tab as OldTab } from './clients/version-3.fixture.mjs'
 import { testHub } from './kit.js'
 import { Loopback } from './loopback.js'
 
-const d = defineState('d', () => ({ n: 0, names: [] as string[], text: '' })).events((on) => ({
-  say: on((s, words: string) => {
-    s.text += words
-  }),
-  add: on((s, by: number) => {
-    s.n += by
-    return undefined
-  }),
-  name: on((s, name: string) => {
-    s.names.push(name)
-  }),
-  fails: on(() => {
-    throw new Error('on purpose')
-  }),
-  replies: on((s) => {
-    s.n += 1
-    return reply({ n: s.n, text: 'x'.repeat(16_000) })
-  }),
-  slow: on(async (s, name: string) => {
-    await new Promise<void>((resolve) => void hold.push(resolve))
-    s.names.push(name)
-  }),
-}))
+const d = defineState('d', () => ({ n: 0, names: [] as string[], text: '' }))
+  .tasks((background) => ({
+    work: background(async ({ sleep, progress }) => {
+      progress(0.5)
+      await sleep(100)
+      return reply({ rows: 5 })
+    }),
+  }))
+  .events((on) => ({
+    say: on((s, words: string) => {
+      s.text += words
+    }),
+    add: on((s, by: number) => {
+      s.n += by
+      return undefined
+    }),
+    name: on((s, name: string) => {
+      s.names.push(name)
+    }),
+    fails: on(() => {
+      throw new Error('on purpose')
+    }),
+    replies: on((s) => {
+      s.n += 1
+      return reply({ n: s.n, text: 'x'.repeat(16_000) })
+    }),
+    slow: on(async (s, name: string) => {
+      await new Promise<void>((resolve) => void hold.push(resolve))
+      s.names.push(name)
+    }),
+  }))
 const hold: (() => void)[] = []
 
 function oldPage(limits = {}) {
@@ -58,6 +66,26 @@ it('gets no replies, and waits for none of them', async () => {
   await clock.settle()
   expect(await Promise.all(calls)).toEqual(Array.from({ length: 20 }, () => 'done'))
   expect(mirror().views.get(0)).toMatchObject({ n: 20 })
+  expect(reports).toEqual([])
+})
+
+it('starts a task, sees how far it is, and cancels it; of its result it knows nothing', async () => {
+  const { tab, call, clock, mirror, reports } = oldPage()
+  tab.start()
+  await clock.settle()
+  const started = call('work')
+  await clock.advance(50)
+  expect(await started).toBe('done')
+  expect(mirror().views.get(0)).toMatchObject({ work: { running: 1, progress: 0.5 } })
+  const old = tab as unknown as { cancel(definition: string, task: string): Promise<void> }
+  const cancelled = old.cancel('d', 'work')
+  await clock.advance(50)
+  await cancelled
+  expect(mirror().views.get(0)).toMatchObject({ work: { running: 0, outcome: 'cancelled' } })
+  const again = call('work')
+  await clock.advance(200)
+  expect(await again).toBe('done')
+  expect(mirror().views.get(0)).toMatchObject({ work: { running: 0, outcome: 'done' } })
   expect(reports).toEqual([])
 })
 

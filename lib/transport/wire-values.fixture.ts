@@ -236,7 +236,9 @@ export class WireValues {
     const kind = chance.below(22)
     const of = this.subscription()
     if (kind < 12) return ['call', of, this.nextId(), 'fuzzed', ...this.called()]
-    if (kind < 14) return ['cancel', of, this.nextId(), 'fuzzed', chance.pick(['sleeps', 'quick', 'add', this.text()])]
+    const task = chance.pick(['sleeps', 'quick', 'add', this.text()])
+    if (kind < 13) return ['cancel', of, this.nextId(), 'fuzzed', task, chance.pick([null, undefined, this.text()])]
+    if (kind < 14) return ['wait', of, this.nextId(), 'fuzzed', task, chance.pick([chance.below(30), this.text()])]
     if (kind < 16) return ['watch', of, this.nextId(), chance.pick(['fuzzed', 'other', 'none', this.text()])]
     if (kind < 17) return ['resync', of]
     if (kind > 20) return ['open', ...this.opening()]

@@ -1,18 +1,18 @@
-/** What an event has returned: what is to follow it, and the reply to the page that called, as it is remembered and sent. */
+/** What an event or a task has returned: what is to follow it, and its reply, as it is remembered and sent. */
 import { encode, type Json } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
 import { handlerLimits } from '../base/server-limits.js'
 import { bytesOf } from '../protocol/bounds.js'
-import { type Reply, returnedIn } from '../state/reply.js'
-import type { Trigger } from '../state/trigger.js'
+import { type Reply, returnedIn } from './reply.js'
+import type { Trigger } from './trigger.js'
 
-interface Answer {
+export interface Answer {
   readonly triggers: readonly Trigger[]
   /** Encoded. */
   readonly reply: Json | undefined
 }
 
-/** `where` names the event, and `line` says where it is. Throws for what it may not return, and for a reply that cannot be sent. */
+/** `where` names the handler, and `line` says where it is. Throws for what it may not return, and for a reply that cannot be sent. */
 export function answerIn(value: unknown, where: () => string, line: Error | undefined): Answer {
   if (value === undefined) return nothing
   const { triggers, reply } = returnedIn(value, where, line)

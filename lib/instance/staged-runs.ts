@@ -1,0 +1,35 @@
+/** The changes to the list of runs that a transaction has made, for its next save. */
+import type { RunningTask, TaskEnd } from '../store/store.js'
+import type { NewEnd } from './run-ends.js'
+
+/** As they are saved. */
+export interface RunChanges {
+  readonly added: readonly RunningTask[]
+  /** Ids of runs. */
+  readonly removed: ReadonlySet<string>
+  readonly ended?: readonly NewEnd[]
+  /** What has become of the tasks of these. */
+  readonly tasks?: readonly TaskEnd[]
+}
+
+export const unchangedRuns: RunChanges = { added: [], removed: new Set() }
+
+/** Whether the state has to be saved for them, even where nothing of it ever was. */
+export const areKept = ({ added, ended = [] }: RunChanges): boolean => added.length > 0 || ended.length > 0
+
+export class StagedRuns implements RunChanges {
+  readonly added: RunningTask[] = []
+  readonly removed = new Set<string>()
+  readonly ended: NewEnd[] = []
+  readonly tasks: TaskEnd[] = []
+
+  end(end: NewEnd, task: TaskEnd | undefined): void {
+    this.ended.push(end)
+    if (task) this.tasks.push(task)
+  }
+
+  /** As they are now: more may be staged while these are saved. */
+  get copy(): RunChanges {
+    return { added: [...this.added], removed: new Set(this.removed), ended: [...this.ended], tasks: [...this.tasks] }
+  }
+}
