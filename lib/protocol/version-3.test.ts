@@ -31,6 +31,7 @@ it('a code that has no counterpart becomes one that the page knows', () => {
     'too-many-handshakes',
     'too-many-states',
     'unknown-address',
+    'unknown-run',
     'unknown-token',
   ])
   expect([nameOf('no-cookie'), nameOf('too-many-tabs')]).toEqual(['invalid-token', 'hub-closed'])

@@ -130,6 +130,7 @@ export interface StartedRun {
   readonly run: string
 }
 
+/** A run that has ended well. */
 export interface EndedRun<Value> extends StartedRun {
   /** What the task has returned as a `reply`. */
   readonly result: Value
@@ -139,6 +140,7 @@ export interface EndedRun<Value> extends StartedRun {
 export interface TaskCopy extends StartedRun {
   /** The last reported fraction of this copy, 0 to 1; `null` before the first report. */
   readonly progress: number | null
+  /** The note of that report; `null` if it had none. */
   readonly note: string | null
   /** When it began, in milliseconds since the epoch by the clock of the server; `null` while it waits. */
   readonly started: number | null

@@ -87,6 +87,7 @@ export interface TaskEnd extends TaskName {
 
 /** How one run of a task has ended. */
 export interface RunEnd extends TaskEnd {
+  /** The id of the run. */
   readonly run: string
   /** Rises from one end of the token to the next. */
   readonly order: number

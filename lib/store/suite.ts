@@ -98,26 +98,7 @@ export function storeSuite(
       expectSame((await store.load('a'))?.state, state)
       await store.close()
     })
-    it('keeps how runs have ended, with what they replied, and forgets those that are left out', async () => {
-      const store = await open()
-      const name = { definition: 'counter', task: 'count' }
-      const [a, b] = [
-        { ...name, run: 'a', order: 1, outcome: 'done' as const, result: { rows: ['x', null] } },
-        {
-          ...name,
-          run: 'b',
-          order: 2,
-          outcome: 'failed' as const,
-          failure: { code: 'task-failed' as const, message: 'no' },
-        },
-      ]
-      await store.save('a', { ...one, runEnds: [a] })
-      await store.save('a', { ...one, revision: 2, runEnds: [a, b] })
-      expectSame((await store.load('a'))?.runEnds, [a, b])
-      await store.save('a', { ...one, revision: 3, runEnds: [b] })
-      expectSame((await store.read('a'))?.runEnds, [b])
-      await store.close()
-    })
+    it('keeps how runs have ended, with what they replied, and forgets those that are left out', () => keepsEnds(open))
     it('keeps tokens apart', async () => {
       const store = await open()
       await store.save('a', one)
@@ -227,4 +208,26 @@ function describeValue(value: unknown): string {
     return `{${Object.entries(value).map(([key, item]) => `${key}: ${describeValue(item)}`)}}`
   if (typeof value === 'bigint') return `${value}n`
   return Object.is(value, -0) ? '-0' : typeof value === 'string' ? JSON.stringify(value) : String(value)
+}
+
+async function keepsEnds(open: () => Promise<StateStore> | StateStore): Promise<void> {
+  const one = { revision: 1, state: { counter: { n: 1 } }, calls: [], running: [], ended: [], shapes: {} }
+  const store = await open()
+  const name = { definition: 'counter', task: 'count' }
+  const [a, b] = [
+    { ...name, run: 'a', order: 1, outcome: 'done' as const, result: { rows: ['x', null] } },
+    {
+      ...name,
+      run: 'b',
+      order: 2,
+      outcome: 'failed' as const,
+      failure: { code: 'task-failed' as const, message: 'no' },
+    },
+  ]
+  await store.save('a', { ...one, runEnds: [a] })
+  await store.save('a', { ...one, revision: 2, runEnds: [a, b] })
+  expectSame((await store.load('a'))?.runEnds, [a, b])
+  await store.save('a', { ...one, revision: 3, runEnds: [b] })
+  expectSame((await store.read('a'))?.runEnds, [b])
+  await store.close()
 }
