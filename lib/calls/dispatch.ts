@@ -58,6 +58,8 @@ export interface Call {
   readonly definition: string
   readonly member: string
   readonly args: readonly unknown[]
+  /** Of a trigger: the run that the task which it starts is cancelled with. */
+  readonly parent?: string | undefined
   /** Given for a call of a tab; a trigger has none. */
   readonly name?: CallName
   /** Of its page: what it has sent since. */
@@ -84,7 +86,8 @@ export function prepare(core: DispatchCore, call: Call): Eventually<() => Eventu
   if (event) return after(argumentsOf(core, call, event), (args) => () => runEvent(core, call, definition, event, args))
   const declaration = definition.members.tasks.get(call.member)
   if (!declaration) throw unknownMember(definition, call.member)
-  const start = { token: call.token, definition: definition.id, task: call.member, declaration }
+  const { token, parent } = call
+  const start = { token, definition: definition.id, task: call.member, declaration, parent }
   return after(argumentsOf(core, call, declaration), (args) => () => {
     return after(call.before?.ended, () => {
       call.before?.pending.check()
@@ -223,9 +226,9 @@ async function announcedOne(core: DispatchCore, transaction: Transaction, trigge
   const declaration = savedTask(core, trigger)
   if (!declaration) return trigger
   try {
-    const { definition, member: task } = trigger
+    const { definition, member: task, parent } = trigger
     const args = await argumentsOf(core, trigger, declaration)
-    const start = { token: transaction.token, definition, task, declaration, args, rawArgs: trigger.args }
+    const start = { token: transaction.token, definition, task, declaration, args, rawArgs: trigger.args, parent }
     return core.tasks.addStart(start, transaction)
   } catch (error) {
     core.report(transaction.token, error)

@@ -35,6 +35,7 @@ export type {
   TaskCopy,
   TaskDeclaration,
   TaskHandle,
+  TaskTrigger,
   TriggersOf,
   ViewOf,
 } from '../state/definition.js'
@@ -43,4 +44,4 @@ export { type Reply, reply } from '../state/reply.js'
 export type { EventContext, Held, HeldToken, Self } from '../state/self.js'
 export type { Flat, Storable } from '../state/storable.js'
 export type { TaskOptions } from '../state/task-options.js'
-export type { Trigger } from '../state/trigger.js'
+export type { StartingTask, Trigger, TriggerOptions } from '../state/trigger.js'

@@ -20,8 +20,9 @@ export class StoredRuns {
     return this.ids.has(id)
   }
 
-  /** The runs of a task, in all processes. */
-  of(task: TaskName): readonly RunningTask[] {
+  /** The runs of a task, or all, in all processes. */
+  of(task: TaskName | undefined): readonly RunningTask[] {
+    if (!task) return this.running
     return this.running.filter((record) => isSameTask(record, task))
   }
 }

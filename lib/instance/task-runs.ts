@@ -238,8 +238,8 @@ export class TaskRuns {
     return run !== undefined && isOpen(run) && isSame(run.record, task)
   }
 
-  /** The stored runs of a task, in all processes. */
-  storedRuns(task: TaskName): readonly RunningTask[] {
+  /** The stored runs, or those of one task, in all processes. */
+  storedRuns(task?: TaskName): readonly RunningTask[] {
     return this.stored.of(task)
   }
 

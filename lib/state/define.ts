@@ -12,7 +12,7 @@ import { manifestOf } from './manifest.js'
 import { type ComputedField, Members, type Migrate } from './members.js'
 import { type Predictions, predictions } from './prediction.js'
 import type { Flat, Storable } from './storable.js'
-import { trigger } from './trigger.js'
+import { partsOf, trigger } from './trigger.js'
 
 const brand: unique symbol = Symbol.for('heldstate.definition') as never
 
@@ -111,7 +111,13 @@ const declared = <M, T, R>(declare: (maker: M, triggers: T) => R, maker: M, trig
 function triggersOf(members: Members) {
   const names = [...members.events.keys(), ...members.tasks.keys()]
   return Object.fromEntries(
-    names.map((name) => [name, (...args: unknown[]) => trigger(members.id, name, carried(name, args))]),
+    names.map((name) => [
+      name,
+      (...given: unknown[]) => {
+        const { args, parent } = partsOf(given)
+        return trigger(members.id, name, carried(name, args), parent)
+      },
+    ]),
   )
 }
 

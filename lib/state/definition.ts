@@ -9,7 +9,7 @@ import type { DeepReadonly } from '../delta/view.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { Predict, Predictions } from './prediction.js'
 import type { Flat } from './storable.js'
-import type { Trigger } from './trigger.js'
+import type { Trigger, TriggerOptions } from './trigger.js'
 
 /** The types of one definition, gathered by the chain. */
 export interface Shape {
@@ -91,7 +91,15 @@ export type ReplyOf<M> =
   M extends EventDeclaration<never, infer Value> ? Value : M extends TaskDeclaration<never, infer Value> ? Value : void
 
 export type TriggersOf<Members> = {
-  readonly [K in keyof Members]: (...args: ArgsOf<Members[K]>) => Trigger
+  readonly [K in keyof Members]: Members[K] extends TaskDeclaration<never, unknown>
+    ? TaskTrigger<ArgsOf<Members[K]>>
+    : (...args: ArgsOf<Members[K]>) => Trigger
+}
+
+/** Makes the trigger of a task. With `{ with: self }` after the arguments, the task is cancelled with the one that starts it. */
+export interface TaskTrigger<Args extends readonly unknown[]> {
+  (...args: [...Args, options: TriggerOptions]): Trigger
+  (...args: Args): Trigger
 }
 
 /** What a tab sees of a background task, and how it starts and cancels it. */

@@ -69,6 +69,28 @@ export async function uses({ nothing, rows, schema, steps }: View, form: FormDat
   same<typeof word, string>(true)
 }
 
+defineState('bound', () => ({ n: 0 }))
+  .tasks((background) => ({
+    plain: background(async () => {}),
+    named: background(async (_self, name: string, size?: number) => void (name.length + (size ?? 0))),
+    rest: background(async (_self, ...names: string[]) => void names),
+  }))
+  .events((on) => ({ note: on((s) => void (s.n += 1)) }))
+  .tasks((background, { plain, named, rest, note }) => ({
+    starts: background(async function* (self) {
+      yield [plain({ with: self }), named('a', 1, { with: self }), named('a', undefined, { with: self })]
+      yield [rest('a', 'b', { with: self }), plain(), named('a'), rest()]
+      // @ts-expect-error a run is cancelled with a task, and no name of one will do
+      yield plain({ with: self.run })
+      // @ts-expect-error an event holds the lock until it ends: there is nothing to cancel
+      yield note({ with: self })
+      // @ts-expect-error the arguments come first
+      yield named({ with: self })
+      // @ts-expect-error nothing else can be said of a start
+      yield plain({ with: self, after: 5 })
+    }),
+  }))
+
 /** A click cancels all copies, and a form starts a task. */
 export const click: (event: MouseEvent) => void = (null as unknown as View).rows.cancel
 export const action: (form: FormData) => void | Promise<void> = (null as unknown as View).schema.start

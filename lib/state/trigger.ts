@@ -13,6 +13,32 @@ export interface Trigger {
   readonly definition: string
   readonly member: string
   readonly args: readonly unknown[]
+  /** The id of the run that it is cancelled with. */
+  readonly parent?: string | undefined
+}
+
+/** What a trigger of a task is given after its arguments: `{ with: self }`. */
+export interface TriggerOptions {
+  /** The `self` of the task that returns or yields it: the task that it starts is cancelled with that one. */
+  readonly with: StartingTask
+}
+
+/** The `self` of a task. */
+export interface StartingTask {
+  readonly run: string
+  readonly attempt: number
+  readonly signal: AbortSignal
+  sleep(ms: number): Promise<void>
+}
+
+/** Marks the `self` of a task. */
+export const selfBrand: unique symbol = Symbol.for('heldstate.self') as never
+
+/** The arguments of a trigger without its options, and the run that the options name. */
+export function partsOf(given: readonly unknown[]): { readonly args: readonly unknown[]; readonly parent?: string } {
+  const self = (given.at(-1) as Partial<TriggerOptions> | null | undefined)?.with
+  const isSelf = typeof self === 'object' && self !== null && selfBrand in self
+  return isSelf ? { args: given.slice(0, -1), parent: self.run } : { args: given }
 }
 
 /** Bundles hold copies of this library, and the hub is of another one: it listens here. */
@@ -24,8 +50,9 @@ export function noticeTriggers(notice: (trigger: Trigger) => void): void {
   realm[noticed] = notice
 }
 
-export function trigger(definition: string, member: string, args: readonly unknown[]): Trigger {
-  const made = Object.freeze({ [brand]: true as const, definition, member, args })
+export function trigger(definition: string, member: string, given: readonly unknown[], run?: string): Trigger {
+  const { args, parent = run } = partsOf(given)
+  const made = Object.freeze({ [brand]: true as const, definition, member, args, ...(parent && { parent }) })
   if (process.env.NODE_ENV !== 'production') realm[noticed]?.(made)
   return made
 }

@@ -64,6 +64,8 @@ export interface RunningTask extends TaskName {
   readonly waits?: number | undefined
   /** When it began for the first time, in milliseconds since the epoch; left out while it waits. */
   readonly started?: number | undefined
+  /** The id of the run that has started it, if it is cancelled with that one. */
+  readonly parent?: string | undefined
   /** A trigger that joins a run of the task. It is removed once that run has read the state again. */
   readonly joins?: boolean | undefined
 }

@@ -57,7 +57,7 @@ function adopt(
       after(argumentsOf(core, { definition, member: task, args: durable.args }, declaration), (args) => {
         const saved = nextAttempt(orphan, { ...durable, lost }, core.nodes.node)
         transaction.addRun(saved)
-        return { token, definition, task, declaration, args, rawArgs: durable.args, saved }
+        return { token, definition, task, declaration, args, rawArgs: durable.args, parent: orphan.parent, saved }
       }),
     (error) => refuse(core, token, orphan, transaction, error),
   )

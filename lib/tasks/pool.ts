@@ -26,6 +26,8 @@ export interface PoolEvents {
   onProgress(run: TaskRun): void
   /** The function of a run has settled. The run may be tried again. */
   onSettled(run: TaskRun): void
+  /** A run has ended, not well. */
+  onBroken(run: TaskRun): void
   /** Cancelled runs of a token have settled, or their grace is over. */
   onStopped(token: string): void
 }
@@ -102,7 +104,7 @@ export class TaskPool implements RunHost {
   }
 
   private specOf(start: TaskStart, failures: number) {
-    const { token, definition, task, declaration, rawArgs } = start
+    const { token, definition, task, declaration, rawArgs, parent } = start
     const {
       run: id = start.id ?? this.clock.id(),
       attempt = 1,
@@ -122,6 +124,7 @@ export class TaskPool implements RunHost {
       durable,
       failures,
       retries: declaration.retry.times,
+      parent,
       same: sameOf(start),
       isJoinable: declaration.concurrency === 'single' && declaration.again !== 'restart',
       rawArgs,
@@ -284,6 +287,7 @@ export class TaskPool implements RunHost {
     if (this.core.isClosing) return
     if (isEnd && runs.isHere(id)) runs.addEnd(endOf(run))
     runs.endLocal(id, spec.attempt, isEnd)
+    if (isEnd && run.phase.name !== 'done') this.events.onBroken(run)
   }
 
   /** The number of copies that run: a cancelled copy does not count, even while its function goes on. */

@@ -8,7 +8,7 @@ import type { RunningTask, TaskEnd, TaskName } from '../store/store.js'
 import type { TaskRun } from './run.js'
 
 export function recordOf({ spec, progress, note }: TaskRun, node: string): RunningTask {
-  const { definition, task, id, attempt, durable, same, started } = spec
+  const { definition, task, id, attempt, durable, same, started, parent } = spec
   return {
     definition,
     task,
@@ -20,6 +20,7 @@ export function recordOf({ spec, progress, note }: TaskRun, node: string): Runni
     note,
     started,
     ...(same !== undefined && { same }),
+    ...(parent !== undefined && { parent }),
   }
 }
 

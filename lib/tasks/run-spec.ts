@@ -33,6 +33,8 @@ export interface RunSpec {
   readonly failures: number
   /** The number of attempts that may fail before the run does. */
   readonly retries: number
+  /** The id of the run that it is cancelled with. */
+  readonly parent: string | undefined
   /** The digest of the arguments, where a start with equal arguments joins the run. */
   readonly same: string | undefined
   /** Whether a trigger that comes while the run is under way is part of it. */

@@ -11,6 +11,7 @@ import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask, TaskName } from '../store/store.js'
 import { adoptAll, showFailure } from './adoption.js'
 import { AdoptionQueue } from './adoption-queue.js'
+import { withBound } from './bound-runs.js'
 import type { TasksCore } from './core.js'
 import { DisconnectPolicy } from './disconnect.js'
 import { TaskPool } from './pool.js'
@@ -28,6 +29,8 @@ export class TaskScheduler {
   private readonly core: TasksCore
   private readonly starter: TaskStarter
   private readonly cancels = new Joined()
+  /** By token: done when runs have ended that are cancelled with others. */
+  private readonly stopping = new Map<string, Promise<void>>()
 
   constructor(core: TasksCore) {
     this.core = core
@@ -35,6 +38,7 @@ export class TaskScheduler {
     this.pool = new TaskPool(core, {
       onProgress: (run) => this.saver.onProgress(core.instance(run.token)),
       onSettled: (run) => this.onSettled(run),
+      onBroken: (run) => this.onBroken(run),
       onStopped: (token) => this.starter.advance(token),
     })
     this.starter = new TaskStarter(core, this.pool, (run) => this.disconnects.onRunStarted(run))
@@ -80,6 +84,7 @@ export class TaskScheduler {
     const name = `${token} ${definition} ${task} ${run ?? ''}`
     await this.cancels.run(name, () => this.cancelSaved(token, { definition, task }, run, reason))
     await here
+    await this.stopping.get(token)
   }
 
   private cancelHere(token: string, task: TaskName, run: string | undefined, reason: HeldStateError): Promise<void> {
@@ -103,12 +108,20 @@ export class TaskScheduler {
     const instance = core.instance(token)
     await core.refresh(instance) // this process may not have heard yet of runs that began elsewhere
     if (run !== undefined) refuseUnknown(instance.runs, run, task)
-    const runs = instance.runs.storedRuns(task).filter((stored) => run === undefined || stored.run === run)
-    const ids = new Set(runs.map((stored) => stored.run))
+    const meant = instance.runs.storedRuns(task).filter((stored) => run === undefined || stored.run === run)
+    const all = instance.runs.storedRuns()
+    const ids = withBound(
+      all,
+      meant.map((stored) => stored.run),
+    )
+    const runs = all.filter((stored) => ids.has(stored.run))
     if (core.nodes.shared ? runs.length > 0 : runs.some(({ durable }) => durable)) {
       await transact(core, token, unguarded, noAuthor, (transaction) => {
-        const ended = taskEnd(task, 'cancelled', instance.runs.localStatus(task.definition, task.task).error)
-        for (const id of ids) transaction.endRun({ ...task, run: id, outcome: 'cancelled' }, ended)
+        for (const { definition, task: name, run: id } of runs) {
+          const of = { definition, task: name }
+          const ended = taskEnd(of, 'cancelled', instance.runs.localStatus(definition, name).error)
+          transaction.endRun({ ...of, run: id, outcome: 'cancelled' }, ended)
+        }
       })
       this.starter.cancelRuns(token, ids)
       await this.pool.cancelRuns(token, ids, reason) // runs that have begun meanwhile
@@ -149,6 +162,7 @@ export class TaskScheduler {
       this.starter.cancelRuns(token, ids, true)
       this.core.instance(token).runs.showStoredEnds()
     }
+    this.starter.cancelLeft(token)
     this.starter.advance(token)
   }
 
@@ -157,6 +171,17 @@ export class TaskScheduler {
     this.disconnects.stop()
     this.starter.stop()
     this.saver.stop()
+  }
+
+  /** What a run has started with itself is cancelled with it. */
+  private onBroken({ token, id }: TaskRun): void {
+    const ids = this.starter.bound.of(id)
+    if (ids.length === 0) return
+    const before = this.stopping.get(token)
+    const stopping: Promise<void> = Promise.all([before, this.starter.cancelBound(token, ids)]).then(() => {
+      if (this.stopping.get(token) === stopping) this.stopping.delete(token)
+    })
+    this.stopping.set(token, stopping)
   }
 
   private onSettled(run: TaskRun): void {

@@ -9,6 +9,7 @@ import { lineHere, UsingWatch } from '../instance/using-watch.js'
 import type { WriteGuard } from '../instance/write-guard.js'
 import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
+import { selfBrand } from '../state/trigger.js'
 import type { State } from '../store/store.js'
 import type { TasksCore } from './core.js'
 import { LockGuard } from './lock-guard.js'
@@ -26,7 +27,7 @@ interface Caller {
   readonly putIn: PutIn | undefined
 }
 
-export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> {
+export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> & { readonly [selfBrand]: true } {
   const { guard, token, definition } = run
   const open = new OpenCalls(core.log, run.where)
   const putIn = lineHere() && new PutIn(core.log, run.where)
@@ -37,6 +38,7 @@ export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> {
       if (run.phase.name === 'done') open.end()
     })
   return {
+    [selfBrand]: true,
     get token() {
       handedOut(core, token)
       return token

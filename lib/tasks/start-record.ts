@@ -4,7 +4,7 @@ import { sameOf } from './start-policy.js'
 import type { SavedRun, TaskStart } from './task-start.js'
 
 export function startRecord(start: TaskStart & { readonly saved: SavedRun }, node: string): RunningTask {
-  const { definition, task, saved } = start
+  const { definition, task, saved, parent } = start
   const { run, attempt, durable, waits, joins, started } = saved
   const same = sameOf(start)
   return {
@@ -14,6 +14,7 @@ export function startRecord(start: TaskStart & { readonly saved: SavedRun }, nod
     node,
     attempt,
     durable,
+    ...(parent !== undefined && { parent }),
     ...(started !== undefined && { started }),
     ...(same !== undefined && { same }),
     ...(waits !== undefined && { waits }),

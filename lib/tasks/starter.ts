@@ -13,6 +13,7 @@ import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { RunningTask, TaskName } from '../store/store.js'
 import { Backlog } from './backlog.js'
+import { BoundRuns, cancelledWith, isLeft } from './bound-runs.js'
 import type { TasksCore } from './core.js'
 import type { TaskPool } from './pool.js'
 import { isSameTask, nextTurn } from './queue.js'
@@ -41,6 +42,7 @@ export class TaskStarter {
   private readonly onRunStarted: (run: TaskRun) => void
   /** Starts that wait for a place in the process. */
   private readonly backlog = new Backlog()
+  readonly bound = new BoundRuns()
   private readonly joins: TriggerJoins
   private readonly turns: QueueTurns
 
@@ -124,8 +126,9 @@ export class TaskStarter {
 
   /** Decides about a start, among the `runs` of its token. Throws a refusal. */
   private admit(start: NamedStart, runs: readonly RunningTask[], call: StartCall | undefined): Admitted {
-    const { token, task, declaration } = start
+    const { token, task, declaration, parent } = start
     const { capacity, queue } = this.pool
+    if (parent && isLeft(this.core.instance(token).runs, parent)) return { next: undefined, run: undefined }
     if (declaration.concurrency === 'many') {
       capacity.check(token, task, begunOf(runs))
       return { next: start, run: start.id }
@@ -171,6 +174,26 @@ export class TaskStarter {
     const run = this.core.lockScope.outside(() => this.pool.begin(start), as)
     if (made) void run.settled.then(() => run.phase.name === 'done' && made.end(false))
     this.onRunStarted(run)
+    this.bind(start, run.id)
+  }
+
+  /** A run or a start that waits is cancelled with the one that has started it, or has been already. */
+  private bind({ token, parent }: TaskStart, run: string): void {
+    if (parent === undefined) return
+    this.bound.add({ run, token, parent })
+    this.cancelLeft(token)
+  }
+
+  /** Cancels what runs have started that have been cancelled, or have failed, here or in another process. */
+  cancelLeft(token: string): void {
+    const left = this.bound.left(this.core.instance(token))
+    if (left.length > 0) void this.cancelBound(token, left)
+  }
+
+  /** Cancels these runs and starts, since the runs that have started them have ended. */
+  cancelBound(token: string, ids: readonly string[]): Promise<void> {
+    this.cancelRuns(token, ids)
+    return this.pool.cancelRuns(token, ids, cancelledWith())
   }
 
   /** Whether the process runs as many tasks as it may. Then it adopts no further ones. */
@@ -191,8 +214,10 @@ export class TaskStarter {
       for (const run of saved.replaces) this.drop(token, run)
       void this.pool.cancelRuns(token, saved.replaces, restarted(task))
     }
-    if (saved?.waits !== undefined) this.turns.add({ ...start, saved: { ...saved, waits: saved.waits } })
-    else if (this.isFull) this.backlog.add(start)
+    if (saved?.waits !== undefined) {
+      this.turns.add({ ...start, saved: { ...saved, waits: saved.waits } })
+      this.bind(start, saved.run)
+    } else if (this.isFull) this.backlog.add(start)
     else this.beginNow(start)
   }
 
@@ -208,6 +233,7 @@ export class TaskStarter {
     const { backlog, pool } = this
     if (this.core.isClosing) return
     this.joins.onSettled(run)
+    if (!this.pool.find(run.token, run.id)) this.bound.delete(run.id) // else it is tried again
     while (backlog.size > 0 && !pool.capacity.isFull) {
       const start = backlog.take()
       if (start) this.beginNow(start)
@@ -258,6 +284,7 @@ export class TaskStarter {
     const isHere = this.pool.queue.take(token, id)
     if (!record || (!isHere && record.node !== this.core.nodes.node)) return undefined
     runs.removeWaiting(id, isEnd)
+    this.bound.delete(id)
     return record
   }
 }

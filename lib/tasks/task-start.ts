@@ -15,6 +15,8 @@ export interface TaskStart {
   readonly rawArgs: readonly unknown[]
   /** The id of the run, where it is given before the run begins. */
   readonly id?: string | undefined
+  /** The id of the run that it is cancelled with. */
+  readonly parent?: string | undefined
   /** The run, if its start is saved or waits, or if this is a further attempt. */
   readonly saved?: SavedRun | undefined
   /** The run that a trigger is part of, unless that run is at its end. */
