@@ -185,7 +185,7 @@ describe('a task in another process', () => {
     await clock.advance(400)
     expect(now().count).toMatchObject({ running: 1 })
     expect(now().count.progress).toBeGreaterThan(0)
-    expect(await end(state.count.start(10), 20)).toEqual({ value: undefined }) // it joins
+    expect(await end(state.count.start(10), 20)).toEqual({ value: { run: expect.any(String) } }) // it joins
     expect(await end(state.count.start(11), 20)).toEqual({ error: 'already-running' })
     expect(await end(state.add(1000), 20)).toEqual({ value: undefined })
     await clock.advance(2_000)
@@ -428,7 +428,7 @@ it('does not take over a task of a process that has begun since it heard last wh
   await clock.advance(10) // the next renewals are far
   const late = start()
   await move(late)
-  expect(await end(state.sure.start(50), 10)).toEqual({ value: undefined })
+  expect(await end(state.sure.start(50), 10)).toEqual({ value: { run: expect.any(String) } })
   await end(
     a.hub.modifyState(tab.token, d, (s) => void s.by.push('a')),
     20,
