@@ -5,7 +5,7 @@ import { createRoot, hydrateRoot } from 'react-dom/client'
 import type { Json } from '../base/encode.js'
 import type { Definition } from '../state/definition.js'
 import { done } from '../testing/await.fixture.js'
-import { TestTab, testHub } from '../testing/kit.js'
+import { type TestKit, TestTab, testHub } from '../testing/kit.js'
 import { setPageTab } from './tab.js'
 
 /** React asks for this before it believes that `act` is meant. */
@@ -15,10 +15,12 @@ import { setPageTab } from './tab.js'
 const { constructor: NodeAbortController, signal } = transferableAbortController()
 Object.assign(globalThis, { AbortController: NodeAbortController, AbortSignal: signal.constructor })
 
-export function openPage(definitions: readonly Definition[]) {
-  const kit = testHub(definitions)
+export const openPage = (definitions: readonly Definition[]) => pageOf(testHub(definitions))
+
+/** A page of a hub that runs already; with `before`, the reload of a page. */
+export function pageOf(kit: TestKit, before?: TestTab) {
   const { hub, clock } = kit
-  const tab = new TestTab(hub, clock, 'browser')
+  const tab = new TestTab(hub, clock, 'browser', before?.signedToken, false, before?.stored)
   const sent = recorded(tab)
   setPageTab(tab.tab)
   const container = document.createElement('div')
@@ -28,6 +30,7 @@ export function openPage(definitions: readonly Definition[]) {
   const acting = <T>(work: () => Promise<T>) => act(work)
   return {
     ...kit,
+    kit,
     tab,
     /** What went up, batches unpacked. */
     sent,
