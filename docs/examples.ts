@@ -99,6 +99,7 @@ export function writeSettings(root: string, folder: string): string {
   const doors = {
     heldstate: 'authors',
     react: 'react',
+    ai: 'ai',
     server: 'server',
     next: 'next',
     'next/route': 'route',

@@ -10,7 +10,7 @@ import { membersOf } from './members.fixture.js'
 import { unnamedTypes } from './unnamed-types.fixture.js'
 
 const patience = 120_000
-const doors = ['authors', 'react', 'server', 'next', 'provider', 'route', 'testing', 'instrumentation', 'vite']
+const doors = ['authors', 'react', 'ai', 'server', 'next', 'provider', 'route', 'testing', 'instrumentation', 'vite']
 /** Parts that a store and the options of a hub hand over. They can be reached, and are nothing to build on. */
 const internal = /^(HubOptions: Registry|SharedStore: SharedStoreOptions) of /
 

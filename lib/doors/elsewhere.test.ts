@@ -63,7 +63,7 @@ it('a page that Vite has built holds first values, nothing else of a state modul
 })
 
 describe('for Jest', () => {
-  const doors = ['authors', 'react', 'server', 'provider', 'testing']
+  const doors = ['authors', 'react', 'ai', 'server', 'provider', 'testing']
 
   it.each(doors)('the door %s is CommonJS with the same values, and imports nothing later', (door) => {
     const file = at(`node_modules/heldstate/dist/jest/${door}.cjs`)

@@ -13,6 +13,12 @@ it('the doors export this and nothing else', () => {
     Object.fromEntries(names.map((name) => [name.replace('.ts', ''), fromSource(`${here}/${name}`)])),
   ).toMatchInlineSnapshot(`
     {
+      "ai": [
+        "chatTransport",
+        "type ChatDefinition",
+        "type ServerChat",
+        "useServerChat",
+      ],
       "authors": [
         "HeldStateError",
         "ImmutableStateError",
@@ -183,6 +189,7 @@ it('the doors export this and nothing else', () => {
 })
 
 const doors = {
+  ai: () => import('./ai.js'),
   authors: () => import('./authors.js'),
   instrumentation: () => import('./instrumentation.js'),
   provider: () => import('./provider.js'),

@@ -74,17 +74,18 @@ export function addEsbuild(dist) {
   writeFileSync(leading, readFileSync(leading, 'utf8').replace(/(['"])esbuild\1/, "'../../esbuild/lib/main.js'"))
 }
 
-/** The doors as CommonJS, for Jest. In its pages no server is asked, as there is none. Those for servers share one file. */
+/** The doors as CommonJS, for Jest. In its pages no server is asked, as there is none. Those for servers share one file, and those for pages. */
 export function addTwins(dist, folder) {
   const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
     readFileSync(join(root, 'lib/package.json'), 'utf8'),
   )
   const packages = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
-  const hub = ['server', 'provider', 'testing']
+  const shared = { hub: ['server', 'provider', 'testing'], page: ['react', 'ai'] }
+  const all = (doors) => doors.map((door) => `export * as ${door} from './${door}.js'`).join('\n')
   const twins = {
     authors: `export * from './authors.js'`,
-    react: `import '../react/unconnected.js'\nexport * from './react.js'`,
-    hub: hub.map((door) => `export * as ${door} from './${door}.js'`).join('\n'),
+    page: `import '../react/unconnected.js'\n${all(shared.page)}`,
+    hub: all(shared.hub),
   }
   for (const [name, contents] of Object.entries(twins))
     buildSync({
@@ -100,7 +101,9 @@ export function addTwins(dist, folder) {
       define: { 'import.meta.url': 'moduleUrl' },
       banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
     })
-  for (const door of hub) writeFileSync(join(folder, `${door}.cjs`), `module.exports = require('./hub.cjs').${door}\n`)
+  for (const [file, doors] of Object.entries(shared))
+    for (const door of doors)
+      writeFileSync(join(folder, `${door}.cjs`), `module.exports = require('./${file}.cjs').${door}\n`)
 }
 
 const doorTypes = `type Door = typeof import('../../doors/next.js', { with: { 'resolution-mode': 'import' } })

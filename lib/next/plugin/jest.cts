@@ -9,7 +9,7 @@ const twins = path.join(__dirname, '../../jest')
 /** `nextJest({ dir: './' })({ testEnvironment: 'jsdom', moduleNameMapper })` */
 const moduleNameMapper: Record<string, string> = {
   '^heldstate$': path.join(twins, 'authors.cjs'),
-  '^heldstate/(react|server|provider|testing)$': path.join(twins, '$1.cjs'),
+  '^heldstate/(react|ai|server|provider|testing)$': path.join(twins, '$1.cjs'),
 }
 
 export = { moduleNameMapper }

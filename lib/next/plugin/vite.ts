@@ -20,7 +20,9 @@ export function heldState(): VitePlugin {
   return {
     name: 'heldstate',
     enforce: 'pre',
-    config: () => ({ optimizeDeps: { include: ['heldstate/react', 'heldstate/stub', 'heldstate/unconnected'] } }),
+    config: () => ({
+      optimizeDeps: { include: ['heldstate/react', 'heldstate/ai', 'heldstate/stub', 'heldstate/unconnected'] },
+    }),
     transform(code, id) {
       const [file = ''] = id.split('?', 1)
       if (!isStateFile(file) || /[\\/]node_modules[\\/]/.test(file)) return undefined
