@@ -16,6 +16,11 @@ export const demos = [
     text: 'A job of forty rows with progress, cancel, and a failure that reaches the page as a sentence.',
   },
   {
+    href: '/chat',
+    title: 'Chat',
+    text: 'A chat with the useChat hook of the AI SDK: the answer goes on over a reload and a killed server, and Stop ends the call of the model.',
+  },
+  {
     href: '/form',
     title: 'Form',
     text: 'A form whose fields the server checks: messages at the fields, nothing lost of what was typed, and one call each.',
