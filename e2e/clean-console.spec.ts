@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test'
 import { live } from './demo'
 
-for (const path of ['/', '/background-tasks', '/low-level', '/job', '/form'])
+for (const path of ['/', '/background-tasks', '/low-level', '/job', '/chat', '/form'])
   test(`${path} logs no error and no warning, and opens one socket`, async ({ page }) => {
     const complaints: string[] = []
     const sockets: string[] = []
@@ -28,7 +28,7 @@ test('walking through all pages keeps the socket it has', async ({ page }) => {
   })
   await page.goto('/')
   await live(page)
-  for (const name of ['Background tasks', 'Low level', 'Long job', 'Form']) {
+  for (const name of ['Background tasks', 'Low level', 'Long job', 'Chat', 'Form']) {
     await page.getByRole('navigation').getByRole('link', { name }).click()
     await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
     await live(page)

@@ -1,53 +1,15 @@
 /** What the demo says after its server was killed: what goes on says so, and nothing shows as running that does not. The spec has a server of its own. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, type Locator, type Page, test } from '@playwright/test'
 import { counterOf, idioms, live, numberIn, reaches } from './demo'
+import { DemoServer } from './demo-server'
 
-const dir = mkdtempSync(join(tmpdir(), 'heldstate-killed-'))
-let port = 0
-let server: ChildProcess
+const server = new DemoServer({ SLOW_SERVICE_MS: '4000' })
 
-async function start(): Promise<void> {
-  const env = {
-    ...process.env,
-    NODE_ENV: 'production' as const,
-    PORT: String(port),
-    HELDSTATE_DIR: dir,
-    SLOW_SERVICE_MS: '4000',
-  }
-  server = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  for await (const text of server.stdout ?? []) {
-    said += text
-    if (said.includes('ready on')) break
-  }
-  expect(said).toContain('ready on')
-}
-
-async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  server.kill(signal)
-  await once(server, 'exit')
-}
-
-test.beforeAll(async () => {
-  const probe = createServer().listen(0)
-  await once(probe, 'listening')
-  port = (probe.address() as AddressInfo).port
-  await new Promise((resolve) => probe.close(resolve))
-  await start()
-})
-test.afterAll(async () => {
-  await end('SIGTERM')
-  rmSync(dir, { recursive: true, force: true })
-})
+test.beforeAll(() => server.start())
+test.afterAll(() => server.remove())
 
 async function open(page: Page, path: string): Promise<void> {
-  await page.goto(`http://localhost:${port}${path}`)
+  await page.goto(server.url(path))
   await live(page)
 }
 
@@ -75,8 +37,8 @@ test('a killed server goes on with what it did, and each page says so', async ({
   const steps = await stepsOf(meanwhile)
   await weather.getByRole('button', { name: 'Fetch data' }).click()
   await weather.getByText('Loading…').waitFor()
-  await end('SIGKILL') // at once: the service takes four seconds
-  await start()
+  await server.end('SIGKILL') // at once: the service takes four seconds
+  await server.start()
 
   for (const counter of counters) {
     await expect(counter.section).toContainText(`survived 1 restart of the server · attempt 2 · process ${server.pid}`)
@@ -117,8 +79,8 @@ test('the home page goes on with its counter', async ({ page }) => {
   const example = page.locator('.example')
   await example.getByRole('button', { name: 'Start' }).click()
   await reaches(example.locator('strong'), 1)
-  await end('SIGKILL')
-  await start()
+  await server.end('SIGKILL')
+  await server.start()
   await expect(example.locator('strong')).toHaveText('10 / 10')
   await expect(example.getByRole('button', { name: 'Start' })).toBeVisible()
 })

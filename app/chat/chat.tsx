@@ -19,7 +19,7 @@ export function Chat() {
       ))}
       <form className="row" action={(form) => void sendMessage({ text: String(form.get('text')) })}>
         <label htmlFor="text">Ask</label>
-        <input id="text" name="text" autoComplete="off" defaultValue="Write 3000 characters" />
+        <input id="text" name="text" autoComplete="off" defaultValue="Write 16000 characters" />
         <button type="submit" className="main" aria-disabled={busy}>
           Send
         </button>

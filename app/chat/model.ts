@@ -7,7 +7,7 @@ import type { LanguageModel } from 'ai'
 type Model = Extract<LanguageModel, { specificationVersion: 'v4' }>
 type Part = Awaited<ReturnType<Model['doStream']>>['stream'] extends ReadableStream<infer T> ? T : never
 
-const wordsAtATime = 10
+const charactersAtATime = 16
 const pauseMs = 2
 
 export const model: Model = {
@@ -44,10 +44,10 @@ export function answerTo(question: string): string {
 async function* partsOf(text: string, signal: AbortSignal | undefined): AsyncGenerator<Part> {
   yield { type: 'stream-start', warnings: [] }
   yield { type: 'text-start', id: 'text' }
-  for (let at = 0; at < text.length; at += wordsAtATime) {
+  for (let at = 0; at < text.length; at += charactersAtATime) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
     signal?.throwIfAborted()
-    yield { type: 'text-delta', id: 'text', delta: text.slice(at, at + wordsAtATime) }
+    yield { type: 'text-delta', id: 'text', delta: text.slice(at, at + charactersAtATime) }
   }
   yield { type: 'text-end', id: 'text' }
   const tokens = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined }
