@@ -12,11 +12,21 @@ export type DeepReadonly<T> = T extends Date | ((...args: never[]) => unknown)
     ? ReadonlyMap<K, DeepReadonly<V>>
     : T extends ReadonlySet<infer V>
       ? ReadonlySet<DeepReadonly<V>>
-      : T extends readonly unknown[]
-        ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+      : T extends readonly (infer Item)[]
+        ? IsTuple<T> extends true
+          ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+          : readonly DeepReadonly<Item>[] // written so, a type without end is followed only as far as it is read
         : T extends object
           ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
           : T
+
+type IsTuple<T> = T extends readonly [unknown, ...unknown[]] | readonly [...unknown[], unknown]
+  ? true
+  : T extends { readonly length: infer Length }
+    ? number extends Length
+      ? false
+      : true
+    : false
 
 const views = new WeakMap<object, object>()
 const originals = new WeakMap<object, object>()
