@@ -1,13 +1,16 @@
 // @vitest-environment happy-dom
 /** The chat of the AI SDK over a state: the real `useChat`, a real hub, and a model of the test. */
-import { useChat } from '@ai-sdk/react'
+import { Chat as Conversation, useChat } from '@ai-sdk/react'
 import { convertToModelMessages, readUIMessageStream, streamText, toUIMessageStream, type UIMessage } from 'ai'
 import { MockLanguageModelV4 } from 'ai/test'
-import { type ReactElement, type ReactNode, StrictMode } from 'react'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { useServerChat } from '../doors/ai.js'
+import { type ReactElement, type ReactNode, StrictMode, Suspense } from 'react'
+import { renderToReadableStream } from 'react-dom/server.edge'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { chatTransport, useServerChat } from '../doors/ai.js'
 import { type ClientView, defineState, plain, Refusal } from '../doors/authors.js'
 import { openPage, pageOf } from './page.fixture.js'
+import { Painted } from './painted.js'
+import { setPageTab } from './tab.js'
 
 /** What the model is asked, and the ways to let it speak. */
 class Call {
@@ -49,7 +52,7 @@ const model = new MockLanguageModelV4({
   }),
 })
 
-const chat = defineState('chat', () => ({ messages: [] as UIMessage[] }))
+const chat = defineState('chat', () => ({ messages: [] as UIMessage[], style: '' }))
   .tasks((background) => ({
     answer: background({ concurrency: 'single', again: 'restart', durable: true }, async ({ run, signal, update }) => {
       const before = await update((s) => plain(s.messages.filter(({ id }) => id !== run)))
@@ -60,7 +63,8 @@ const chat = defineState('chat', () => ({ messages: [] as UIMessage[] }))
     }),
   }))
   .events((on, { answer }) => ({
-    send: on((s, message: UIMessage) => {
+    send: on((s, message: UIMessage, body?: { style: string }) => {
+      s.style = body?.style ?? ''
       if (JSON.stringify(message).includes('forbidden')) throw new Refusal('Not that.')
       put(s.messages, message)
       return answer()
@@ -350,3 +354,71 @@ it('a resume while another one is under way stops nothing', async () => {
   await shows('<p>user: Hello</p><p>assistant: Good day.</p><i>ready</i>')
   expect(calls[0]?.signal?.aborted).toBe(false)
 })
+
+it('a chat without a component connects, hands over a body, refuses what has no request, and stops', async () => {
+  const { state, until } = await open(undefined, <i />)
+  const conversation = new Conversation({ transport: chatTransport(chat) })
+  void conversation.sendMessage({ text: 'Hello' }, { body: { style: 'short' } })
+  await until(() => calls.length === 1)
+  calls[0]?.says('Good ')
+  await until(() => conversation.messages.length === 2)
+  expect(state().style).toBe('short')
+  void conversation.stop()
+  await until(() => state().answer.outcome === 'cancelled')
+  expect(calls[0]?.signal?.aborted).toBe(true)
+  void conversation.sendMessage({ text: 'Again' }, { headers: { some: 'header' } })
+  await until(() => conversation.status === 'error')
+  expect(conversation.error?.message).toMatch(/no request of its own, so it sends no headers/)
+  expect(calls).toHaveLength(1)
+})
+
+it('messages that the server has rendered are there before the page is connected, and stay', async () => {
+  const first = await opened()
+  await first.send('Hello')
+  await first.called(1)
+  calls[0]?.says('Good ')
+  await first.shows('<p>user: Hello</p><p>assistant: Good </p><i>streaming</i>')
+  const { messages, answer } = first.state()
+  await first.acting(async () => first.root.unmount())
+  first.tab.wire.cut()
+  const painting = Promise.resolve({
+    mark: 'own',
+    views: { chat: JSON.parse(JSON.stringify({ messages, style: '', answer })) },
+  })
+  const page = pageOf(first.kit, first.tab)
+  setPageTab(page.tab.tab, (mark) => mark === 'own')
+  const node = (
+    <Suspense>
+      <Painted painting={painting}>
+        <Chat />
+      </Painted>
+    </Suspense>
+  )
+  const html = '<p>user: Hello</p><p>assistant: Good </p><i>ready</i>'
+  expect((await onServer(node)).replaceAll('<!-- -->', '').replaceAll(/<!--.*?-->/g, '')).toBe(html)
+  const { recovered } = await page.hydrate(await onServer(node), node)
+  expect(recovered).toEqual([])
+  const until = async (isSo: () => boolean) => {
+    for (let turns = 0; !isSo(); turns += 1) {
+      expect(page.text(), 'nothing of it is taken away meanwhile').toContain('user: Hello')
+      if (turns > 200) throw new Error(`It never came to that: ${page.container.innerHTML}`)
+      await page.advance(20)
+      await page.acting(() => new Promise((resolve) => setTimeout(resolve)))
+    }
+  }
+  await until(() => helpers.status === 'streaming')
+  calls[0]?.says('day.')
+  calls[0]?.ends()
+  await until(() => page.text() === 'user: Helloassistant: Good day.ready')
+})
+
+async function onServer(node: ReactNode): Promise<string> {
+  vi.stubGlobal('window', undefined)
+  try {
+    const stream = await renderToReadableStream(node)
+    await stream.allReady
+    return await new Response(stream).text()
+  } finally {
+    vi.unstubAllGlobals()
+  }
+}
