@@ -20,12 +20,12 @@ const doors = dirname(fileURLToPath(import.meta.url))
 
 /**
  * `stub` names what an app's stubs use of their door: `predictions` only where an event is optimistic. `react` names what a page takes of the
- * door for components.
+ * door for components, and `more` statements for others.
  */
-export async function sizesOfPage(stub = 'stub', react = withoutForms): Promise<readonly Size[]> {
+export async function sizesOfPage(stub = 'stub', react = withoutForms, more = ''): Promise<readonly Size[]> {
   const { outputFiles, metafile } = await build({
     stdin: {
-      contents: `export { ${react} } from './react.ts'; export { ${stub} } from './stub.ts'`,
+      contents: `export { ${react} } from './react.ts'; export { ${stub} } from './stub.ts'; ${more}`,
       resolveDir: doors,
       loader: 'ts',
     },

@@ -23,3 +23,11 @@ test('only a page with forms has them in its bundle', async () => {
   expect(more).toBeGreaterThan(500)
   expect(more).toBeLessThan(1_250)
 })
+
+test('only a page with a chat has it in its bundle', async () => {
+  const [page] = await sizesOfPage('stub', 'useServerState', "export { useServerChat } from './ai.ts'")
+  const [plain] = await sizesOfPage('stub', 'useServerState')
+  const more = (page?.gzip ?? 0) - (plain?.gzip ?? 0)
+  expect(more).toBeGreaterThan(500)
+  expect(more).toBeLessThan(2_800)
+})

@@ -327,6 +327,44 @@ it('an emptied chat is empty in the page as well', async () => {
   await shows('<p>user: Again</p><p>assistant: </p><i>ready</i>')
 })
 
+it('a message that the page has not sent is shown with its answer, also among others', async () => {
+  const { done, called, shows, state, send } = await opened()
+  const ask = (id: string, text: string) =>
+    done(() => state().send({ id, role: 'user', parts: [{ type: 'text', text }] }))
+  await ask('a', 'Hello')
+  await called(1)
+  calls[0]?.says('Good ')
+  await shows('<p>user: Hello</p><p>assistant: Good </p><i>streaming</i>')
+  calls[0]?.ends()
+  await shows('<p>user: Hello</p><p>assistant: Good </p><i>ready</i>')
+  await send('Again')
+  await called(2)
+  await ask('b', 'And?')
+  await called(3)
+  expect(calls[1]?.signal?.aborted).toBe(true)
+  calls[2]?.says('Yes')
+  calls[2]?.ends()
+  await shows(
+    '<p>user: Hello</p><p>assistant: Good </p><p>user: Again</p><p>assistant: </p><p>user: And?</p><p>assistant: Yes</p><i>ready</i>',
+  )
+})
+
+it('another chat is shown in its place', async () => {
+  const other = defineState('other', () => ({ messages: [greeting] }))
+    .tasks((background) => ({ answer: background(async () => {}) }))
+    .events((on, { answer }) => ({ send: on((_s, _message: UIMessage) => answer()) }))
+  const Either = ({ isOther }: { isOther: boolean }) => {
+    const { messages } = useChat(useServerChat(isOther ? other : chat))
+    return messages.map(({ id }) => id).join()
+  }
+  const page = await open(openPage([chat, other]), <Either isOther />)
+  await page.live()
+  await page.shows('greeting')
+  await page.acting(async () => page.root.render(<Either isOther={false} />))
+  await page.shows('')
+})
+const greeting: UIMessage = { id: 'greeting', role: 'assistant', parts: [{ type: 'text', text: 'Good day.' }] }
+
 it('an answer that was cancelled elsewhere ends, and the next message cancels the answer before it', async () => {
   const { send, called, shows, done, state, idle } = await opened()
   await send('Hello')

@@ -1,6 +1,6 @@
 'use client'
 import type { ChatTransport, UIMessage } from 'ai'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { type ChatDefinition, type ChatOwner, isKnown, transportOf, viewOf } from './chat-transport.js'
 import { usePaint, viewIn } from './painted.js'
 import { isSameSelection } from './same-selection.js'
@@ -9,7 +9,7 @@ import { useServerState } from './use-server-state.js'
 
 /** Options of `useChat`. */
 export interface ServerChat<Message extends UIMessage = UIMessage> {
-  /** Another one when the chat begins again: when its state has come to the page, and when it was emptied. */
+  /** Another one when the chat of the page begins again, since the server has other messages. */
   readonly id: string
   /** With which the chat begins. */
   readonly messages: Message[]
@@ -22,11 +22,12 @@ export interface ServerChat<Message extends UIMessage = UIMessage> {
  * the answer that is being written. `stop` ends the answer on the server, and leaving the page does not.
  */
 export function useServerChat<Message extends UIMessage>(definition: ChatDefinition<Message>): ServerChat<Message> {
+  const chat = definition.id
   const paint = usePaint()
   const isHere = useSyncExternalStore(
     subscribe,
     () => isKnown(definition),
-    () => paint !== undefined && viewIn(paint, definition.id) !== undefined,
+    () => paint !== undefined && viewIn(paint, chat) !== undefined,
   )
   const isSending = useSyncExternalStore(
     subscribe,
@@ -34,17 +35,17 @@ export function useServerChat<Message extends UIMessage>(definition: ChatDefinit
     () => false,
   )
   const [own] = useState(() => ({ isShown: false, sent: new Set<string>() }))
-  const [transport] = useState(() => transportOf(definition, own))
+  const transport = useMemo(() => transportOf(definition, own), [definition, own])
   const [begin, setBegin] = useState<Begin<Message>>()
   // the component need not render for each word: useChat does
-  const messages = useServerState(definition, (chat) => {
-    const { messages } = chat as unknown as { messages: Message[] }
-    return begin?.isHere && begin.first === messages[0]?.id ? undefined : messages
+  const messages = useServerState(definition, (view) => {
+    const { messages } = view as unknown as { messages: Message[] }
+    return begin && isSameSelection(begin.marks, marksOf(chat, isHere, messages)) ? undefined : messages
   })
-  const next = messages || !isHere ? nextBegin(begin, { isHere, isSending, messages, own }) : (begin as Begin<Message>)
+  const next = begin && !messages ? begin : nextBegin(begin, marksOf(chat, isHere, messages), messages, isSending, own)
   if (next !== begin) setBegin(next)
 
-  const { turn } = next
+  const { turn, marks } = next
   // of a component that goes, or a chat that is replaced, this is cleaned up before useChat stops what it was doing
   useEffect(() => {
     own.isShown = turn >= 0
@@ -52,35 +53,51 @@ export function useServerChat<Message extends UIMessage>(definition: ChatDefinit
       own.isShown = false
     }
   }, [own, turn])
-  return { id: `${definition.id}-${turn}`, messages: next.messages, resume: next.isHere, transport }
+  return { id: `${chat}-${turn}`, messages: next.messages, resume: marks.isHere, transport }
 }
 
-/** What the chat of the page began with. */
+/** What the chat of the page began with, and what tells that it is the one of the server still. */
 interface Begin<Message> {
   readonly turn: number
-  /** The state of the tab had come. */
-  readonly isHere: boolean
   readonly messages: Message[]
-  /** The id of the first message, which may have come since. */
-  readonly first: string | undefined
+  readonly marks: Marks
 }
 
-interface Now<Message> {
+interface Marks {
+  readonly chat: string
+  /** The state of the tab has come. */
   readonly isHere: boolean
-  readonly isSending: boolean
-  /** Left out where the first is the same as before. */
-  readonly messages: Message[] | undefined
-  readonly own: ChatOwner
+  /** The id of the first message. */
+  readonly first: string | undefined
+  /** The id of the last message of the visitor. */
+  readonly asked: string | undefined
 }
 
-/** A chat begins again where what the page shows of it is not what the server has. */
-function nextBegin<Message extends UIMessage>(begin: Begin<Message> | undefined, now: Now<Message>): Begin<Message> {
-  const { isHere, isSending, messages = [], own } = now
-  const first = messages[0]?.id
-  if (!begin) return { turn: 0, isHere, messages, first }
-  const again = { turn: begin.turn + 1, isHere, messages, first }
-  if (begin.isHere)
-    return isHere && begin.first === undefined && own.sent.has(first ?? '') ? { ...begin, first } : again
-  if (!isHere || isSending) return begin // what is being sent is among the messages that come
-  return isSameSelection(begin.messages, messages) ? { ...begin, isHere } : again
+const marksOf = (chat: string, isHere: boolean, messages: readonly UIMessage[] = []): Marks => ({
+  chat,
+  isHere,
+  first: messages[0]?.id,
+  asked: messages.findLast(({ role }) => role === 'user')?.id,
+})
+
+/** A chat begins again where the server has messages that neither it began with nor the page has sent. */
+function nextBegin<Message extends UIMessage>(
+  begin: Begin<Message> | undefined,
+  marks: Marks,
+  messages: Message[] = [],
+  isSending: boolean,
+  { sent }: ChatOwner,
+): Begin<Message> {
+  if (!begin) return { turn: 0, messages, marks }
+  const before = begin.marks
+  const again = { turn: begin.turn + 1, messages, marks }
+  if (before.chat !== marks.chat) return again
+  if (before.isHere) return marks.isHere && isOwn(before, marks, sent) ? { ...begin, marks } : again
+  if (!marks.isHere || isSending) return begin // what is being sent is among the messages that come
+  return isSameSelection(begin.messages, messages) ? { ...begin, marks } : again
 }
+
+/** Whether what has changed is what this page has sent. */
+const isOwn = (before: Marks, { first, asked }: Marks, sent: ReadonlySet<string | undefined>): boolean =>
+  (first === before.first || (before.first === undefined && sent.has(first))) &&
+  (asked === before.asked || sent.has(asked))
