@@ -13,7 +13,9 @@ export interface ServerChat<Message extends UIMessage = UIMessage> {
   readonly id: string
   /** With which the chat begins. */
   readonly messages: Message[]
+  /** Whether the state has come, so that an answer that is being written can be taken up. */
   readonly resume: boolean
+  /** Sends messages, and reads their answers from the state. */
   readonly transport: ChatTransport<Message>
 }
 
