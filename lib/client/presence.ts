@@ -79,11 +79,6 @@ export class Presence {
     if (this.first === this.defaults) this.first = view as Fields
   }
 
-  /** Whether the view of this tab has come, from the hub or with the page. */
-  isKnown(mirror: Mirror): boolean {
-    return this.first !== this.defaults || shownOf(mirror, this.subscription).views.has(this.position)
-  }
-
   /** What a server render shows: the view it was handed over, or first values. */
   painted(mirror: Mirror, view: object = this.defaults): Fields {
     return this.of(mirror, view as Fields)

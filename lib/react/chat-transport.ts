@@ -4,10 +4,11 @@
  */
 import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai'
 import { HeldStateError } from '../base/errors.js'
+import { shownOf } from '../client/mirror.js'
 import type { TaskStatus } from '../protocol/task-status.js'
 import type { Definition, Shape } from '../state/definition.js'
 import { ShownMessage } from './chat-message.js'
-import { currentMirror, presenceOf, subscribe } from './tab.js'
+import { currentMirror, pageTab, presenceOf, subscribe } from './tab.js'
 
 interface ChatShape<Message extends UIMessage> extends Shape {
   readonly public: { messages: Message[] }
@@ -85,8 +86,8 @@ const noRequest =
 export const viewOf = (definition: ChatDefinition): ChatView =>
   presenceOf(definition).of(currentMirror()) as unknown as ChatView
 
-/** Whether the state of this tab has come. */
-export const isKnown = (definition: ChatDefinition): boolean => presenceOf(definition).isKnown(currentMirror())
+/** Whether the hub has sent the state of this tab. */
+export const isKnown = ({ id }: ChatDefinition): boolean => shownOf(currentMirror()).views.has(pageTab().watch(id))
 
 const isRunning = ({ answer }: ChatView) => answer.running + answer.waiting > 0
 

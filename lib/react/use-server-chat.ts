@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { type ChatDefinition, type ChatOwner, isKnown, transportOf, viewOf } from './chat-transport.js'
 import { usePaint, viewIn } from './painted.js'
 import { isSameSelection } from './same-selection.js'
-import { subscribe } from './tab.js'
+import { isOwnMark, subscribe } from './tab.js'
 import { useServerState } from './use-server-state.js'
 
 /** Options of `useChat`. */
@@ -26,10 +26,11 @@ export interface ServerChat<Message extends UIMessage = UIMessage> {
 export function useServerChat<Message extends UIMessage>(definition: ChatDefinition<Message>): ServerChat<Message> {
   const chat = definition.id
   const paint = usePaint()
+  const isPainted = paint !== undefined && viewIn(paint, chat) !== undefined
   const isHere = useSyncExternalStore(
     subscribe,
-    () => isKnown(definition),
-    () => paint !== undefined && viewIn(paint, chat) !== undefined,
+    () => isKnown(definition) || (isPainted && isOwnMark(paint.mark)),
+    () => isPainted,
   )
   const isSending = useSyncExternalStore(
     subscribe,
