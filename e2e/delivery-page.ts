@@ -10,6 +10,8 @@ export class DeliveryPage {
   readonly task
   readonly failure
   readonly ticks
+  /** What the task has given that the page waits for. */
+  readonly ticked
 
   constructor(page: Page) {
     this.page = page
@@ -18,6 +20,7 @@ export class DeliveryPage {
     this.task = page.locator('#task')
     this.failure = page.locator('#failure')
     this.ticks = page.locator('#ticks')
+    this.ticked = page.locator('#ticked')
   }
 
   async open(app: FixtureApp): Promise<void> {

@@ -219,6 +219,7 @@ test('a page that the browser kept while it was left catches up', async ({ page 
   await go(page, 'back')
   await expect(page).toHaveTitle('kept: true')
   await expect(delivery.ticks).toHaveText('40')
+  await expect(delivery.ticked).toHaveText('40')
   await delivery.mark('b')
   await delivery.rests('a b')
 })
@@ -230,6 +231,7 @@ test('a page that stands still catches up, also with a server that was started m
   await delivery.rests('a')
   await delivery.standsStill(() => said('ticked to the end'))
   await expect(delivery.ticks).toHaveText('40')
+  await expect(delivery.ticked).toHaveText('40')
   await delivery.standsStill(async () => {
     await app.kill()
     await app.start(app.port)
