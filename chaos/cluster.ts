@@ -8,7 +8,7 @@ import { ChaosServer, freePort } from './process.js'
 
 /** What nodes say of a redis that is out of reach for a while, which is so on purpose. */
 const onPurpose =
-  /The lock of a tab is waited for|Another process has taken over|redis at .* is (out of reach|back)|ECONNREFUSED|ECONNRESET|[Ss]ocket closed|LOADING|^at |^\[?(cause|errno|code|syscall|address|port|errors)|^[[\]}]/
+  /A caller is waiting for the lock|Another process took over|[Rr]edis at .* is (unreachable|back)|ECONNREFUSED|ECONNRESET|[Ss]ocket closed|LOADING|^at |^\[?(cause|errno|code|syscall|address|port|errors)|^[[\]}]/
 
 export class ChaosCluster {
   readonly redis: RedisServer

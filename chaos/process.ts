@@ -10,7 +10,7 @@ import type { Chance } from '../lib/testing/chance.js'
 const restMs = 30_000
 
 /** What the watchdog says of a process that was frozen, or had no core for a while. */
-const stoodStill = /held the thread for|thread was held for|The thread/
+const stoodStill = /blocked the event loop for|[Tt]he event loop/
 
 export class ChaosServer {
   readonly url: string

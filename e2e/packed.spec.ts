@@ -18,9 +18,7 @@ for (const [name, modes] of [['newest', ['dev', 'start']]] as const)
     await app.make()
     for (const mode of modes) {
       if (mode === 'start') {
-        await expect(app.start('start')).rejects.toThrow(
-          'There is no production build of this app. Run "next build" first',
-        )
+        await expect(app.start('start')).rejects.toThrow('This app has no production build. Run "next build", then')
         await app.build()
       }
       await app.start(mode)

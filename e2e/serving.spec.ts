@@ -23,7 +23,7 @@ test('a port in use is one sentence and an exit with 1', async () => {
   const { port } = other.address() as AddressInfo
   await expect(app.start(port)).rejects.toThrow('The server ended with 1')
   expect(app.output).toBe(
-    `heldstate: Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev and heldstate start.\n`,
+    `heldstate: Port ${port} is in use. Stop the other process, or use another port: PORT=${port + 1}, or "-p ${port + 1}" with heldstate dev and heldstate start.\n`,
   )
   other.close()
 })
@@ -31,13 +31,13 @@ test('a port in use is one sentence and an exit with 1', async () => {
 test('a missing route is named in the terminal and in the page', async ({ page }) => {
   app.remove('app/api/heldstate/route.ts')
   await app.start()
-  await says(page, 'the app has no route for them. Add app/api/heldstate/route.ts with: export { GET }')
+  await says(page, 'the app has no route for them. Create app/api/heldstate/route.ts with: export { GET }')
 })
 
 test('a proxy that redirects the route is named in the terminal and in the page', async ({ page }) => {
   app.write('proxy.ts', proxy)
   await app.start()
-  await says(page, 'something redirects /api/heldstate to /login. Leave it out of the matcher of your proxy.ts')
+  await says(page, 'something redirects /api/heldstate to /login. Exclude the path in the matcher of your proxy.ts')
 })
 
 test('a config without the plugin is named in the terminal and in the page, with the line of a state', async ({
@@ -47,7 +47,7 @@ test('a config without the plugin is named in the terminal and in the page, with
   await app.start()
   await page.goto(`${app.url}/plain`)
   const overlay = page.locator('nextjs-portal').getByRole('dialog')
-  for (const sentence of ['State "plain" is in a browser bundle', 'next.config must be wrapped', 'plain.state.ts']) {
+  for (const sentence of ['State "plain" is in a browser bundle', 'wrap next.config', 'plain.state.ts']) {
     await expect(overlay).toContainText(sentence)
     await expect.poll(() => app.output).toContain(sentence)
   }

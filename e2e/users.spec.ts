@@ -116,7 +116,7 @@ test('a page in a frame of another site keeps its state with sameSite none, and 
   const said: string[] = []
   page.on('console', (message) => said.push(message.text()))
   await framed('nobody 1 still', false)
-  await expect.poll(() => said.join('\n')).toContain('The browser has sent no cookie of this app')
+  await expect.poll(() => said.join('\n')).toContain('The browser sent no cookie of this app')
   expect(app.output).toContain("sameSite: 'none'")
   await app.stop()
   app.sameSite = 'none'

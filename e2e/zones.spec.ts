@@ -69,7 +69,7 @@ test('a page whose proxy leads it to the hub of the other app is refused, and sa
   await page.goto(`${proxy.url}/shop/counter`)
   await expect
     .poll(() => said.join('\n'), { timeout: 15_000 })
-    .toMatch(/This page belongs to the app at \/shop and has reached the hub of another one, at \//)
+    .toMatch(/This page belongs to the app at \/shop but reached the server of the app at \//)
   await expect(shown(page)).toHaveText('size 0')
   await expect(page.getByRole('status')).toHaveText('offline')
 })

@@ -140,7 +140,7 @@ class Copier {
   }
 }
 
-const tooDeep = (path: Path) => refuse(path, `nesting of more than ${maxDepth} levels, or a cycle`)
+const tooDeep = (path: Path) => refuse(path, `nesting deeper than ${maxDepth} levels or a cycle`)
 
 /** Names the place where a cycle closes, if it is one that can be followed. Only development looks for it: a page would pay for that. */
 function cycleIn(root: object, path: Path, start: number): HeldStateError {
@@ -149,7 +149,7 @@ function cycleIn(root: object, path: Path, start: number): HeldStateError {
   for (let at = start; at < path.length && isContainer(value); at += 1) {
     const first = seen.get(value)
     if (first !== undefined)
-      return refuse(path.slice(0, at), `the object in which it lies (${formatPath(path.slice(0, first))}), a cycle`)
+      return refuse(path.slice(0, at), `the object that contains it (${formatPath(path.slice(0, first))}): a cycle`)
     seen.set(value, at)
     value = partOf(value, path[at])
   }

@@ -157,6 +157,6 @@ export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error)
   } catch {
-    return 'a value without a text was thrown'
+    return 'a value that cannot be converted to a string was thrown'
   }
 }

@@ -69,9 +69,8 @@ function refusal(builtIn: string, method: string) {
     const { id = 'unknown', view = {} } = (page && shown.get(page)) ?? {}
     const path = pathTo(this, view, [id])
     throw new ImmutableStateError(
-      `${path ? formatPath(path) : `A ${builtIn} of state "${id}"`} was changed by ${builtIn}.${method}(). It is what the ` +
-        'server has sent, and this page only shows it. To change the state, call an event of it; to change a copy, make ' +
-        `one: new ${builtIn}(value).`,
+      `${path ? formatPath(path) : `A ${builtIn} of state "${id}"`} was changed by ${builtIn}.${method}(). Values from the server are read-only in the page. To change the state, ` +
+        `call one of its events; to change a copy, create one: new ${builtIn}(value).`,
     )
   }
 }

@@ -25,20 +25,20 @@ const byClass = new Map([
   ['Set', 'Use new Set(value).'],
   ['Promise', 'Await it first.'],
   ['Error', 'Use its message.'],
-  ['Node', 'Use what is needed of it, such as its value.'],
-  ['Event', 'Use what is needed of it, such as event.currentTarget.value.'],
-  ['Function', 'Call it, and use what it returns.'],
-  ['Symbol', 'Use a text.'],
+  ['Node', 'Pass only what you need, such as its value.'],
+  ['Event', 'Pass only what you need, such as event.currentTarget.value.'],
+  ['Function', 'Call it, and use its result.'],
+  ['Symbol', 'Use a string.'],
   ['BigInt', asText],
 ])
 
 /** By what was found where there is no value to look at. */
 const byWords: readonly (readonly [RegExp, string])[] = [
-  [/^a hole/, 'Fill it, with null for example.'],
-  [/^a getter/, 'Use a copy, as { ...value }.'],
-  [/^nesting|a cycle$/, 'Use ids in place of references.'],
-  [/as a key of a Map$/, 'Use texts or numbers as keys.'],
-  [/as a key$/, 'Use another text as the key.'],
+  [/^a hole/, 'Fill it, for example with null.'],
+  [/^a getter/, 'Use a copy: { ...value }.'],
+  [/^nesting|a cycle$/, 'Use ids instead of references.'],
+  [/as a key of a Map$/, 'Use strings or numbers as keys.'],
+  [/as a key$/, 'Use another string as the key.'],
 ]
 
 /** `value` is `undefined` where `found` says all. */
@@ -52,5 +52,5 @@ export function insteadOf(found: string, value: unknown): string {
     const hint = byClass.get(String(at.constructor?.name))
     if (hint !== undefined) return hint
   }
-  return 'Use a plain object, such as { ...value }.'
+  return 'Use a plain object: { ...value }.'
 }

@@ -16,7 +16,7 @@ export function unknownKey(where: string, given: object, known: Iterable<string>
   const unknown = Object.keys(given).find((key) => !names.includes(key))
   if (unknown === undefined) return undefined
   const meant = closest(unknown, names)
-  return `${where}({ ${unknown} }): there is no such option. There are ${names.join(', ')}.${meant ? ` Did you mean ${meant}?` : ''}`
+  return `${where}({ ${unknown} }): unknown option. Known options: ${names.join(', ')}.${meant ? ` Did you mean ${meant}?` : ''}`
 }
 
 /** The name that was most likely meant, if one is near. */

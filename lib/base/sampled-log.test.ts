@@ -31,7 +31,7 @@ it('the same line is written once a minute, with how many were left out', async 
   for (let count = 0; count < 100; count += 1) log.error('It failed.', new Error('no'))
   expect(lines).toEqual(['error: It failed.'])
   await clock.advance(60_000)
-  expect(lines.slice(1)).toEqual(['error: 99 more lines like this one were left out in 60 s: It failed.'])
+  expect(lines.slice(1)).toEqual(['error: 99 similar lines were omitted in the last 60 s: It failed.'])
   expect(errors[1]).toBeUndefined()
   log.error('It failed.', new Error('no'))
   expect(lines).toHaveLength(3)
@@ -47,7 +47,7 @@ it.each<[string, (words: string) => [string, unknown]]>([
   for (let count = 0; count < 500; count += 1) log.error(...line(`${'x'.repeat(count)} is no city`))
   expect(lines).toHaveLength(logLimits.logLinesOfKind)
   await clock.advance(60_000)
-  expect(lines.at(-1)).toContain('490 more lines like this one')
+  expect(lines.at(-1)).toContain('490 similar lines were omitted')
 })
 
 it('the first line with each reference is written, also beside many of the same words', () => {
@@ -94,6 +94,6 @@ it('its memory is bounded, whatever is written', () => {
   expect(lines.length).toBeLessThanOrEqual(logLimits.logKinds + logLimits.logLinesOfKind)
   expect(clock.running).toBe(1)
   log.end()
-  expect(lines.at(-1)).toContain('more lines like this one')
+  expect(lines.at(-1)).toContain('similar lines were omitted')
   expect(clock.running).toBe(0)
 })

@@ -119,7 +119,7 @@ export class SampledLog implements Log {
   private tell({ level, left, last, since }: Kind): void {
     if (left === 0) return
     const seconds = Math.round((this.clock.now() - since) / 1000)
-    this.log[level](`${left} more lines like this one were left out in ${seconds} s: ${last}`)
+    this.log[level](`${left} similar lines were omitted in the last ${seconds} s: ${last}`)
   }
 }
 

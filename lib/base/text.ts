@@ -23,3 +23,6 @@ const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 
 const escapeOf = (character: string) =>
   short[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** Names the tab of a token in a log: the first of its characters, which open nothing. */
+export const inTab = (token: string): string => `(tab ${token.slice(0, 8)})`

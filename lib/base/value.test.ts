@@ -108,7 +108,7 @@ describe('a refusal', () => {
       'link.at cannot hold an instance of URL. Use String(value).',
     )
     expect(words(withHole())).toContain('link.at[1] cannot hold a hole in an array. Fill it')
-    expect(words(new Map([[{}, 1]]))).toContain('Use texts or numbers as keys.')
+    expect(words(new Map([[{}, 1]]))).toContain('Use strings or numbers as keys.')
     expect(words(new (class extends Date {})())).toContain('Use new Date(value).')
     expect(words(Object.create({}))).toContain('Use a plain object')
     expect(words(new File([], 'cat.png'))).toContain(
@@ -119,16 +119,16 @@ describe('a refusal', () => {
   test('says in production what state holds', () => {
     vi.stubEnv('NODE_ENV', 'production')
     expect(words(new URL('https://example.org'))).toMatch(
-      /^link\.at cannot hold an instance of URL\. State holds JSON values/,
+      /^link\.at cannot hold an instance of URL\. State can hold JSON values/,
     )
   })
 
   test('of a cycle names the place where it begins, and not all of it', () => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
-    expect(words(cycle)).toContain('link.at.self cannot hold the object in which it lies (link.at), a cycle. Use ids')
+    expect(words(cycle)).toContain('link.at.self cannot hold the object that contains it (link.at): a cycle. Use ids')
     const deep = Array.from({ length: 300 }).reduce<object>((inner) => ({ inner }), {})
-    expect(words(deep)).toMatch(/^link\.at\.inner.*… cannot hold nesting of more than 200 levels, or a cycle\. Use ids/)
+    expect(words(deep)).toMatch(/^link\.at\.inner.*… cannot hold nesting deeper than 200 levels or a cycle\. Use ids/)
     expect(words(deep).length).toBeLessThan(400)
   })
 

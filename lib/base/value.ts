@@ -158,7 +158,7 @@ export function refuse(path: Path, found: string, value?: unknown): HeldStateErr
   const instead = process.env.NODE_ENV === 'production' ? '' : `${insteadOf(found, value)} `
   return new HeldStateError(
     'invalid-value',
-    `${formatPath(path)} cannot hold ${found}. ${instead.trimStart()}State holds JSON values, undefined, NaN, infinities, bigint, Date, Map with primitive keys, and Set.`,
+    `${formatPath(path)} cannot hold ${found}. ${instead.trimStart()}State can hold JSON values, undefined, NaN, infinities, bigint, Date, Map with primitive keys, and Set.`,
   )
 }
 

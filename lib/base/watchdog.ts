@@ -103,7 +103,7 @@ export class Watchdog {
   private tell(depth: number, ms: number): void {
     this.hasNamed = true
     const name = nameOf(this.kinds[depth] as string, this.definitions[depth] as string, this.names[depth] as string)
-    this.log.warn(`${name} held the thread for ${ms} ms. ${heldThread}`)
+    this.log.warn(`${name} blocked the event loop for ${ms} ms. ${heldThread}`)
     if (depth > 0) (this.since[depth - 1] as number) += ms // it is not to be blamed for what it called
   }
 }
@@ -111,4 +111,4 @@ export class Watchdog {
 export const nameOf = (kind: string, definition: string, name: string): string =>
   name === '' ? `${kind} of state "${definition}"` : `${kind} "${name}" of state "${definition}"`
 
-export const heldThread = 'No page was served meanwhile. Do what computes for long in parts, or in a worker thread.'
+export const heldThread = 'No page was served during that time. Split the computation, or move it to a worker thread.'

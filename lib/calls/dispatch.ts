@@ -291,7 +291,7 @@ async function iterate(
 }
 
 function unknownMember({ id, members }: ServerDefinition, name: string): HeldStateError {
-  const known = listed(' It has: ', [...members.events.keys(), ...members.tasks.keys()])
+  const known = listed(' Known: ', [...members.events.keys(), ...members.tasks.keys()])
   const says = `State "${id}" has no event or task ${JSON.stringify(cut(name, 80))}.${known}`
   return stackless(() => new HeldStateError('unknown-member', says))
 }

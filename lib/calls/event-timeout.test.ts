@@ -171,7 +171,7 @@ it('an event may have a timeout of its own', async () => {
   expect(ends).toEqual(['quick event-timeout', 'slow done'])
   expect(() =>
     defineState('e', () => ({})).events((on) => ({ a: on({ timeout: 'soon' as never }, () => {}) })),
-  ).toThrow('expected a span of time')
+  ).toThrow('expected a duration')
 })
 
 it('a schema that never answers fails the call, and the start of a task', async () => {

@@ -30,5 +30,5 @@ export async function closeIterator(iterator: AnyIterator): Promise<void> {
 /** The answer to a retried call whose process ended between two yields. */
 export const interrupted = (where: string): Failure => ({
   code: 'interrupted',
-  message: `${where} was interrupted: the server ended while it ran. What it had shown until then is kept.`,
+  message: `${where} was interrupted: the server stopped while it ran. Changes shown before that are saved.`,
 })

@@ -102,5 +102,5 @@ const isHandedBack = (error: unknown) => isHeldStateError(error) && error.code =
 const callForgotten = () =>
   new HeldStateError(
     'connection-lost',
-    'The server remembers this call no more. Whether it took effect is unknown: look at the state.',
+    'The server no longer has a record of this call, so it may or may not have taken effect. Check the state.',
   )

@@ -181,7 +181,7 @@ it('logs a trigger that leads nowhere, since no caller hears of it', async () =>
   await done(clock, state.toNowhere())
   await clock.advance(20)
   expect(log.lines).toHaveLength(3)
-  expect(log.lines[0]).toContain('No state is defined as "gone"')
+  expect(log.lines[0]).toContain('No state is defined with the id "gone"')
   expect(log.lines[1]).toContain('has no event or task "old"')
   expect(log.lines[2]).toContain('"positive"')
 })

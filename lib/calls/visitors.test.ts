@@ -250,3 +250,57 @@ it('a refusal of another copy of the library is one', () => {
   expect(new Error('a') instanceof Refusal).toBe(false)
   expect(([null] as unknown[])[0] instanceof Refusal).toBe(false)
 })
+
+describe('in production a message for developers becomes a sentence for visitors', () => {
+  const shop = defineState('shop', () => ({ text: '', n: 0 }))
+    .tasks((background) => ({
+      only: background({ concurrency: 'single' }, async ({ sleep }, _name: string) => sleep(60_000)),
+    }))
+    .events((on) => ({
+      fill: on((s, length: number) => {
+        s.text = 'x'.repeat(length)
+      }),
+      misspelt: on((s) => {
+        Object.assign(s, { m: 1 })
+      }),
+      hangs: on({ timeout: '1s' }, () => new Promise<void>(() => {})),
+    }))
+
+  const messages = async (mode: string) => {
+    vi.stubEnv('NODE_ENV', mode)
+    const kit = testHub([shop], { limits: { stateBytes: 100_000 } })
+    const tab = await kit.open()
+    const { only, fill, misspelt, hangs } = await tab.watch(shop)
+    await kit.done(only.start('a'))
+    const calls = [() => only.start('b'), () => fill(200_000), () => misspelt(), () => hangs()]
+    const said: string[] = []
+    for (const call of calls) {
+      const failed = call().then(
+        () => 'done',
+        ({ message }: HeldStateError) => message,
+      )
+      await kit.clock.advance(2_000)
+      said.push(await failed)
+    }
+    return { said, log: kit.log.lines.join('\n') }
+  }
+
+  it('and the log has the original of each fault of the app', async () => {
+    const { said, log } = await messages('production')
+    expect(said).toEqual([
+      'This is already running.',
+      'There is no room for more data here. Nothing was changed.',
+      'Something went wrong on the server.',
+      'This took too long and was stopped.',
+    ])
+    expect(log).toContain('"m" is not a field of state "shop"')
+    expect(log).toContain('limit "stateBytes"')
+  })
+
+  it('which a test and development do not see', async () => {
+    const { said } = await messages('test')
+    expect(said.join('\n')).toMatch(
+      /^Task "only" is already running with other arguments.*\n.*"stateBytes".*\n"m" is not a field/,
+    )
+  })
+})

@@ -30,7 +30,7 @@ test('an app that is set up has nothing wrong, and the exit code is 0', async ()
   expect(wrong(healthy)).toEqual([])
   const { terminal, text } = listening()
   expect(await doctor({ dir: folderWith(healthy).dir, url: undefined }, terminal)).toBe(0)
-  expect(text()).toMatch(/ok {5}1 state module: app\/counter\.state\.ts[\s\S]*Nothing is broken\.$/)
+  expect(text()).toMatch(/ok {5}1 state module: app\/counter\.state\.ts[\s\S]*No problems found\.$/)
 })
 
 test.each([
@@ -92,7 +92,7 @@ test.each<[what: string, files: Files, kind: 'broken' | 'note', sentence: string
     'a config of an export',
     { ...healthy, 'next.config.mjs': wrapped(`{ output: 'export' }`) },
     'broken',
-    "next.config.mjs has output: 'export', which makes files and no server",
+    "next.config.mjs has output: 'export', which builds static files without a server",
   ],
   [
     'a config that is exported at times',
@@ -100,32 +100,32 @@ test.each<[what: string, files: Files, kind: 'broken' | 'note', sentence: string
     'broken',
     "output: 'export'",
   ],
-  ['no config', without('next.config.mjs'), 'broken', 'There is no next.config'],
+  ['no config', without('next.config.mjs'), 'broken', 'No next.config found'],
   [
     'a config that cannot be understood',
     { ...healthy, 'next.config.mjs': `export { default } from './x.mjs'` },
     'note',
-    'could not be understood',
+    'could not be analyzed',
   ],
   ['no route', without('app/api/heldstate/route.ts'), 'broken', 'There is no app/api/heldstate/route.ts.'],
   [
     'another route',
     { ...healthy, 'app/api/heldstate/route.ts': 'export const GET = () => {}' },
     'broken',
-    'does not export GET of heldstate',
+    "does not export heldstate's GET",
   ],
   [
     'a state in a file of another name',
     { ...healthy, 'app/b.ts': healthy['app/counter.state.ts'] ?? '' },
     'broken',
-    'app/b.ts calls defineState and is not named *.state.ts',
+    'app/b.ts calls defineState but is not named *.state.ts',
   ],
-  ['no state', without('app/counter.state.ts'), 'note', 'There are no state modules yet.'],
+  ['no state', without('app/counter.state.ts'), 'note', 'No state modules found.'],
   [
     'React 18',
     { ...healthy, 'node_modules/react/package.json': '{"version":"18.3.1"}' },
     'broken',
-    'React 19 was expected, and 18.3.1 is installed.',
+    'Expected React 19, found 18.3.1.',
   ],
   [
     'a newer Next',
@@ -170,7 +170,7 @@ test('a script of another name that starts Next alone is noted', () => {
   })
   expect(appFindings(dir)).toContainEqual({
     kind: 'note',
-    text: 'The script "preview" runs "next build && next start", which starts Next without heldstate. Let it run "heldstate start".',
+    text: 'The script "preview" runs "next build && next start", which starts Next without heldstate. Change it to run "heldstate start".',
   })
 })
 
@@ -221,7 +221,7 @@ test('state modules of a package that the config does not name are broken, with 
   expect(workspace(`{ transpilePackages: ['@repo/ui'] }`)).toContainEqual({
     kind: 'broken',
     text: expect.stringMatching(
-      /^\.\.\/\.\.\/packages\/states\/src\/cart\.state\.ts is a state module of the package @repo\/states, which .* Add it: transpilePackages: \['@repo\/ui', '@repo\/states'\]$/,
+      /^\.\.\/\.\.\/packages\/states\/src\/cart\.state\.ts is a state module in the package @repo\/states, which .* Add it: transpilePackages: \['@repo\/ui', '@repo\/states'\]$/,
     ),
   })
 })
@@ -233,7 +233,7 @@ test('an old Node is named', () => {
 test('a folder that is no app is one broken thing, and the exit code is 1', async () => {
   const { terminal, text } = listening()
   expect(await doctor({ dir: folderWith({}).dir, url: undefined }, terminal)).toBe(1)
-  expect(text()).toMatch(/broken .* is no Next app[\s\S]*1 thing is broken\.$/)
+  expect(text()).toMatch(/broken .* is not a Next app[\s\S]*1 thing is broken\.$/)
 })
 
 test.skipIf(process.getuid?.() === 0)('a folder that cannot be written is broken', () => {
@@ -295,9 +295,9 @@ const withClient = { ...healthy, 'node_modules/redis/package.json': '{"version":
 test('state in a redis wants its client and a secret, and no folder', async () => {
   const { code, text } = await diagnosed('redis://localhost:1', healthy)
   expect(code).toBe(1)
-  expect(text).toMatch(/broken HELDSTATE_REDIS is set, and HELDSTATE_SECRET is not/)
+  expect(text).toMatch(/broken HELDSTATE_REDIS is set but HELDSTATE_SECRET is not/)
   expect(text).toMatch(
-    /broken HELDSTATE_REDIS is set, and the package "redis" is not installed. Run: npm install redis/,
+    /broken HELDSTATE_REDIS is set, but the package "redis" is not installed. Run: npm install redis/,
   )
   expect(text).not.toMatch(/\.heldstate/)
 })
@@ -307,10 +307,13 @@ test('a redis is asked whether it can keep state', async () => {
   onTestFinished(() => redis.remove())
   const secret = 'a secret that is as long as it should be'
   const { code, text } = await diagnosed(redis.url, withClient, secret)
-  expect([code, text]).toEqual([0, expect.stringMatching(/ok {5}the redis of HELDSTATE_REDIS answers/)])
+  expect([code, text]).toEqual([0, expect.stringMatching(/ok {5}the Redis at HELDSTATE_REDIS answers/)])
   await redis.command('CONFIG', 'SET', 'requirepass', 'another')
   const wrong = await diagnosed(redis.url.replace('redis://', 'redis://:wrong@'), withClient, secret)
-  expect([wrong.code, wrong.text]).toEqual([1, expect.stringMatching(/broken The redis at .* does not accept/)])
+  expect([wrong.code, wrong.text]).toEqual([
+    1,
+    expect.stringMatching(/broken The Redis at .* rejected the user and password/),
+  ])
 })
 
 test('a folder that is no app of Next is told so, though a redis is named', async () => {

@@ -44,13 +44,13 @@ function nodeFinding(version: string): Finding {
 
 function nextFinding({ nextVersion }: Project): Finding {
   if (isSupported(nextVersion) && Number.parseInt(nextVersion, 10) < 17) return fine(`Next ${nextVersion}`)
-  return note(`Next ${nextVersion} is newer than what heldstate was tested with (16). Look for a newer heldstate.`)
+  return note(`Next ${nextVersion} is newer than the version that this heldstate supports (16). Update heldstate.`)
 }
 
 function reactFinding({ dir }: Project): Finding {
   const version = installedVersion(dir, 'react')
   if (version?.startsWith('19.')) return fine(`React ${version}`)
-  return broken(`React 19 was expected, and ${version ?? 'none'} is installed. Install it: react@19 and react-dom@19.`)
+  return broken(`Expected React 19, found ${version ?? 'none'}. Install react@19 and react-dom@19.`)
 }
 
 /** Two copies would have two hubs. A package manager may also keep an old one that nothing uses any more. */
@@ -66,8 +66,8 @@ function copies({ dir, packageManager }: Project): readonly Finding[] {
   if (found.size <= 1) return [fine(`heldstate ${version}, one copy`)]
   return [
     broken(
-      `There are ${found.size} copies of heldstate (${[...found].join(', ')}), which share nothing. Give all packages of the ` +
-        'workspace the same version of it, of next and of react, and install again.',
+      `There are ${found.size} copies of heldstate (${[...found].join(', ')}), which do not share state. Use the same versions of heldstate, next and ` +
+        'react in all packages of the workspace, and install again.',
     ),
   ]
 }
@@ -93,14 +93,14 @@ function compilerFindings(): readonly Finding[] {
 }
 
 function configFinding({ dir, config }: Project): Finding {
-  const wrapped = 'Run "heldstate init", or wrap what it exports: withHeldState({ … }), from "heldstate/next".'
-  if (config === undefined) return broken(`There is no next.config, which has to call withHeldState. ${wrapped}`)
+  const wrapped = 'Run "heldstate init", or wrap its export in withHeldState({ … }) from "heldstate/next".'
+  if (config === undefined) return broken(`No next.config found. It must call withHeldState. ${wrapped}`)
   const text = readFileSync(join(dir, config), 'utf8')
   if (textsFor('output', text).includes('export')) return broken(staticExport(config))
   const { kind } = wrapConfig(config, text)
   if (kind === 'wrapped') return fine(`${config} is wrapped`)
   if (kind === 'edited') return broken(`${config} does not call withHeldState. ${wrapped}`)
-  return note(`${config} could not be understood: make sure that what it exports went through withHeldState last.`)
+  return note(`${config} could not be analyzed. Make sure that withHeldState is the outermost wrapper of its export.`)
 }
 
 function routeFinding({ dir, appFolder, typescript }: Project): Finding {
@@ -108,10 +108,10 @@ function routeFinding({ dir, appFolder, typescript }: Project): Finding {
   const name = existsSync(folder) ? readdirSync(folder).find((file) => /^route\.[cm]?[jt]sx?$/.test(file)) : undefined
   const line = `export { GET } from 'heldstate/next/route'`
   const path = `${appFolder}/api/heldstate/${name ?? `route.${typescript ? 'ts' : 'js'}`}`
-  if (name === undefined) return broken(`There is no ${path}. Run "heldstate init", or add it with: ${line}`)
+  if (name === undefined) return broken(`There is no ${path}. Run "heldstate init", or create it with: ${line}`)
   const text = readFileSync(join(folder, name), 'utf8')
   if (/\bGET\b/.test(text) && text.includes('heldstate/next/route')) return fine(path)
-  return broken(`${path} does not export GET of heldstate, so the state modules cannot be loaded. It needs: ${line}`)
+  return broken(`${path} does not export heldstate's GET, so the server cannot load the state modules. Add: ${line}`)
 }
 
 /** As the config names them. */
@@ -124,13 +124,13 @@ function stateFindings(project: Project): readonly Finding[] {
   const { files } = findStateFiles(dir, packagesOf(project))
   const found =
     files.length === 0
-      ? note('There are no state modules yet. They are named *.state.ts, and lie anywhere in the app.')
+      ? note('No state modules found. Name them *.state.ts and put them anywhere in the app.')
       : fine(
           `${files.length} state ${files.length === 1 ? 'module' : 'modules'}: ${files.map((file) => sourceOf(dir, file)).join(', ')}`,
         )
   const misnamed = definitionsElsewhere(join(dir, appFolder === 'app' ? 'app' : 'src')).map((file) =>
     broken(
-      `${sourceOf(dir, file)} calls defineState and is not named *.state.ts, so it would go to the browser whole. Rename it.`,
+      `${sourceOf(dir, file)} calls defineState but is not named *.state.ts, so its server code would be sent to the browser. Rename it.`,
     ),
   )
   return [found, ...misnamed]
@@ -153,12 +153,14 @@ function folderFinding({ dir }: Project): Finding {
   try {
     accessSync(existsSync(kept) ? kept : dir, constants.W_OK)
   } catch {
-    return broken(`State is kept in ${kept}, which cannot be written. Make it writable, or give serve() another store.`)
+    return broken(
+      `State is stored in ${kept}, which is not writable. Make the folder writable, or pass another store to serve().`,
+    )
   }
   const file = join(dir, '.gitignore')
   const ignored =
     existsSync(join(kept, '.gitignore')) ||
     (existsSync(file) && /^\/?\.heldstate\/?\s*$/m.test(readFileSync(file, 'utf8')))
-  if (ignored) return fine('.heldstate can be written, and git ignores it')
-  return note('.heldstate, which keeps state and secret, is not in .gitignore. Add the line: .heldstate')
+  if (ignored) return fine('.heldstate is writable and ignored by git')
+  return note('.heldstate, which stores state and the secret, is not in .gitignore. Add the line: .heldstate')
 }

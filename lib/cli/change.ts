@@ -36,7 +36,8 @@ export function makeAll(dir: string, changes: readonly Change[]): void {
   for (const { path, before } of changes) {
     const file = join(dir, path)
     const now = existsSync(file) ? readFileSync(file, 'utf8') : undefined
-    if (now !== before) throw new Refusal(`${path} has changed meanwhile; nothing was written. Run this again.`)
+    if (now !== before)
+      throw new Refusal(`${path} was modified during the run; nothing was written. Run the command again.`)
   }
   for (const { path, before, after } of changes) {
     const file = join(dir, path)

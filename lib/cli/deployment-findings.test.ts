@@ -76,9 +76,9 @@ test('finds nothing wrong with a server of its own, nor behind a proxy that pass
   expect(await deploymentFindings(served.url)).toEqual([
     { kind: 'fine', text: 'answers with 200' },
     { kind: 'fine', text: 'heldstate answers' },
-    { kind: 'fine', text: 'the cookie of the browser is HttpOnly' },
+    { kind: 'fine', text: 'the browser cookie is HttpOnly' },
     { kind: 'fine', text: 'a second request reaches the same server' },
-    { kind: 'fine', text: 'a websocket gets through' },
+    { kind: 'fine', text: 'WebSocket connections work' },
   ])
   expect(await wrong(await proxy({ ports: [portOf(served)] }))).toEqual([])
 })
@@ -100,7 +100,9 @@ test('the hub of a zone is asked below the path of the zone, and one of another 
   expect(await wrong(`${mixed}/shop/cart`)).toEqual([
     {
       kind: 'broken',
-      text: expect.stringMatching(/^The hub that answers at \/shop\/_heldstate is that of the app at \/, and refuses/),
+      text: expect.stringMatching(
+        /^The server that answers at \/shop\/_heldstate belongs to the app at \/ and rejects/,
+      ),
     },
   ])
   const forgotten = await proxy({ ports: [portOf(main)] })
@@ -119,7 +121,9 @@ test('a proxy that takes Upgrade away is noted, since tabs then poll', async () 
   expect(await wrong(url)).toEqual([
     {
       kind: 'note',
-      text: expect.stringMatching(/^A websocket does not get through \(status 400\), so tabs fall back to polling/),
+      text: expect.stringMatching(
+        /^WebSocket connections fail \(status 400\), so tabs fall back to slower long polling/,
+      ),
     },
   ])
 })
@@ -141,7 +145,7 @@ test('a proxy that changes Host is broken', async () => {
     },
   })
   expect(await wrong(url)).toEqual([
-    { kind: 'broken', text: expect.stringContaining('a proxy changes the header Host') },
+    { kind: 'broken', text: expect.stringContaining('a proxy changes the Host header') },
   ])
 })
 
@@ -149,7 +153,7 @@ test('a cookie that is taken away, or is no longer HttpOnly, is broken', async (
   const ports = [portOf(await app())]
   const gone = await proxy({ ports, changeAnswer: (headers) => void delete headers['set-cookie'] })
   expect(await wrong(gone)).toEqual([
-    { kind: 'broken', text: expect.stringContaining('something takes Set-Cookie away') },
+    { kind: 'broken', text: expect.stringContaining('something removes the Set-Cookie header') },
   ])
   const open = await proxy({
     ports,
@@ -165,15 +169,18 @@ test('a server without heldstate is broken, with what to start instead', async (
   const url = await listen(createServer((_, response) => response.writeHead(404).end()))
   expect(await wrong(url)).toEqual([
     { kind: 'note', text: `${url}/ answers with 404` },
-    { kind: 'broken', text: expect.stringContaining('(status 404). The app must be started with "heldstate start"') },
+    { kind: 'broken', text: expect.stringContaining('(status 404). Start the app with "heldstate start"') },
   ])
 })
 
 test('an address that does not answer, and one that is none, are broken', async () => {
   expect(await wrong('http://127.0.0.1:1')).toEqual([
-    { kind: 'broken', text: expect.stringMatching(/does not answer \(connect ECONNREFUSED.*\)\. Is the app running/) },
+    {
+      kind: 'broken',
+      text: expect.stringMatching(/did not answer \(connect ECONNREFUSED.*\)\. Check that the app is running/),
+    },
   ])
   expect(await wrong('example.com')).toEqual([
-    { kind: 'broken', text: '"example.com" is no address. Give one as https://example.com' },
+    { kind: 'broken', text: '"example.com" is not a URL. Use a URL such as https://example.com' },
   ])
 })

@@ -13,10 +13,12 @@ import { broken, type Finding, fine, note } from './finding.js'
 /** `zone` is that of the app, where its config says it; else it is looked for along the path of the address. */
 export async function deploymentFindings(address: string, zone?: string): Promise<readonly Finding[]> {
   const url = parsed(address)
-  if (!url) return [broken(`${JSON.stringify(address)} is no address. Give one as https://example.com`)]
+  if (!url) return [broken(`${JSON.stringify(address)} is not a URL. Use a URL such as https://example.com`)]
   const page = await ask(url, url)
   if ('failed' in page)
-    return [broken(`${url.href} does not answer (${page.failed}). Is the app running, and the address right?`)]
+    return [
+      broken(`${url.href} did not answer (${page.failed}). Check that the app is running and that the URL is right.`),
+    ]
   const { path, handshake, session } = await greet(url, zone)
   const pageFinding =
     page.status < 400 ? fine(`answers with ${page.status}`) : note(`${url.href} answers with ${page.status}`)
@@ -64,8 +66,8 @@ function otherHub(answer: Asked, path: string): Finding | undefined {
   const asked = path.slice(0, -socketPath.length) || '/'
   if (zone === undefined || zone === asked) return undefined
   return broken(
-    `The hub that answers at ${path} is that of the app at ${zone}, and refuses pages of the app at ${asked}. Let the proxy hand on ${path}/ to the ` +
-      'server of that app, with the path as it is.',
+    `The server that answers at ${path} belongs to the app at ${zone} and rejects pages of the app at ${asked}. Configure the proxy to forward ${path}/ to the server of that app ` +
+      'without changing the path.',
   )
 }
 
@@ -100,7 +102,7 @@ function ask(
     const signal = AbortSignal.timeout(processLimits.deploymentAnswerMs)
     const failed = (error: unknown) =>
       resolve({
-        failed: signal.aborted ? `nothing for ${processLimits.deploymentAnswerMs / 1000} seconds` : reasonOf(error),
+        failed: signal.aborted ? `no answer for ${processLimits.deploymentAnswerMs / 1000} seconds` : reasonOf(error),
       })
     const asking = request(to, {
       method: more.body === undefined ? 'GET' : 'POST',
@@ -139,17 +141,16 @@ function noHandshake(answer: Asked, path: string): Finding {
   const { status, headers, body } = answer
   if (body.includes('origin-not-allowed') || (status === 403 && body.includes('"code":4')))
     return broken(
-      'heldstate takes the page for one of another site: a proxy changes the header Host. Let it pass Host on as it is, or set X-Forwarded-Host.',
+      'heldstate rejected the page as one of another site: a proxy changes the Host header. Configure it to forward Host unchanged, or to set X-Forwarded-Host.',
     )
   if (body.includes('too-many-connections')) return broken(`heldstate is full: ${body}`)
   if (status >= 300 && status < 400)
     return broken(
-      `${path} is redirected to ${headers.location}. Give doctor that address, or leave the path out of what redirects.`,
+      `${path} redirects to ${headers.location}. Pass that URL to doctor, or exclude the path from the redirect.`,
     )
   return broken(
-    `heldstate does not answer at ${path} (status ${status}). The app must be started with "heldstate start", or by a server that ` +
-      'calls serve(), or have instrumentation.ts with the line of attach mode; serverless platforms have no socket. If it is so, let ' +
-      'the proxy pass on that path.',
+    `heldstate does not answer at ${path} (status ${status}). Start the app with "heldstate start", with a server that calls serve(), or with the attach line in instrumentation.ts; ` +
+      'serverless platforms do not support sockets. If you did, configure the proxy to forward that path.',
   )
 }
 
@@ -158,15 +159,17 @@ function cookieFinding(answer: Asked, { protocol }: URL): Finding {
   const cookie = cookies.find((text) => /^(?:__Host-)?heldstate(?:\.[^=]*)?=/.test(text))
   if (cookie === undefined)
     return broken(
-      'The cookie of the browser does not arrive: something takes Set-Cookie away. Without it, a reload loses its state.',
+      'The browser cookie does not arrive: something removes the Set-Cookie header. Without the cookie, a reload loses its state.',
     )
   if (!/;\s*HttpOnly/i.test(cookie))
-    return broken('The cookie of the browser is not HttpOnly: something rewrites Set-Cookie. Leave it as it is.')
+    return broken(
+      'The browser cookie is not HttpOnly: something rewrites the Set-Cookie header. Make sure that the proxy leaves the header unchanged.',
+    )
   if (protocol === 'https:' && !/;\s*Secure/i.test(cookie))
     return note(
-      'The cookie of the browser is not Secure: the proxy does not say that the page came over https. Let it set X-Forwarded-Proto.',
+      'The browser cookie is not Secure: the proxy does not report that the page came over https. Configure it to set X-Forwarded-Proto.',
     )
-  return fine(`the cookie of the browser is HttpOnly${protocol === 'https:' ? ' and Secure' : ''}`)
+  return fine(`the browser cookie is HttpOnly${protocol === 'https:' ? ' and Secure' : ''}`)
 }
 
 /** Whether a second request finds the session of the first, which it ends. A websocket is one request. */
@@ -176,12 +179,12 @@ async function staying(url: URL, to: URL, session: string, hasWebsockets: boolea
   if (!('failed' in answer) && answer.status === 200) return fine('a second request reaches the same server')
   if (hasWebsockets)
     return note(
-      'Several servers answer in turns. They must share a redis and a secret (HELDSTATE_REDIS, HELDSTATE_SECRET). A visitor who gets no ' +
-        'websocket needs a balancer that keeps him at one server (sticky sessions).',
+      'Several servers answer. They must share a Redis and a secret (HELDSTATE_REDIS, HELDSTATE_SECRET). ' +
+        'Visitors without a WebSocket need a load balancer with sticky sessions.',
     )
   return broken(
-    'A second request does not find the session of the first: several servers answer in turns. Let the balancer keep a visitor at one ' +
-      'server (sticky sessions), or run one.',
+    'The second request did not reach the session of the first: several servers answer. ' +
+      'Enable sticky sessions in the load balancer, or run one server.',
   )
 }
 
@@ -194,10 +197,10 @@ async function websocket(url: URL, to: URL): Promise<Finding> {
       'sec-websocket-key': 'aGVsZHN0YXRlIGRvY3Rvcg==', // any 16 bytes
     },
   })
-  if (!('failed' in answer) && answer.status === 101) return fine('a websocket gets through')
+  if (!('failed' in answer) && answer.status === 101) return fine('WebSocket connections work')
   const what = 'failed' in answer ? answer.failed : `status ${answer.status}`
   return note(
-    `A websocket does not get through (${what}), so tabs fall back to polling, which is slower. A proxy takes the header Upgrade ` +
-      'away; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";',
+    `WebSocket connections fail (${what}), so tabs fall back to slower long polling. A proxy ` +
+      'removes the Upgrade header; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";',
   )
 }

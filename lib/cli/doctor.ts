@@ -33,7 +33,7 @@ export async function doctor({ dir, url }: DoctorOptions, terminal: Terminal): P
   }
   if (url !== undefined) findings.push(...section(url, await deploymentFindings(url, zoneOf(dir)), terminal))
   const count = findings.filter(({ kind }) => kind === 'broken').length
-  terminal.say(count === 0 ? 'Nothing is broken.' : `${count} ${count === 1 ? 'thing is' : 'things are'} broken.`)
+  terminal.say(count === 0 ? 'No problems found.' : `${count} ${count === 1 ? 'thing is' : 'things are'} broken.`)
   return count === 0 ? 0 : 1
 }
 

@@ -63,7 +63,8 @@ test.each([
   const app = folderWith(nextApp)
   const before = snapshot(app.dir)
   const running = init({ ...defaults, dir: app.dir, yes: false }, listening(answer).terminal)
-  if (code === undefined) await expect(running).rejects.toThrow('Nobody can answer here, so nothing was changed.')
+  if (code === undefined)
+    await expect(running).rejects.toThrow('There is no terminal to ask in, so nothing was changed.')
   else expect(await running).toBe(code)
   expect(snapshot(app.dir)).toEqual(before)
 })
@@ -77,7 +78,7 @@ test.each([
   const before = snapshot(dir)
   await again()
   expect(snapshot(dir)).toEqual(before)
-  expect(text()).toMatch(/already set up|The rest is set up/)
+  expect(text()).toMatch(/already set up|Everything else is set up/)
 })
 
 test('the example brings its look along: what Tailwind resets would leave bare words', async () => {
@@ -112,11 +113,11 @@ test('no file is overwritten: a page of that name keeps the example away, anothe
   const own = { 'app/counter/page.tsx': '// mine', 'app/api/heldstate/route.ts': '// mine too' }
   const first = await run({ ...nextApp, 'app/counter/page.tsx': '// mine' })
   expect([first.code, first.read('app/counter/page.tsx')]).toEqual([0, '// mine'])
-  expect(first.text()).toContain('The example is left out, since app/counter')
+  expect(first.text()).toContain('The example was skipped: app/counter')
   expect(existsSync(join(first.dir, 'app/counter.state.ts'))).toBe(false)
   const second = await run({ ...nextApp, ...own })
   expect([second.code, second.read('app/api/heldstate/route.ts')]).toEqual([1, '// mine too'])
-  expect(second.text()).toContain('app/api/heldstate/route.ts exists and is not the route of heldstate.')
+  expect(second.text()).toContain("app/api/heldstate/route.ts exists but is not heldstate's route.")
 })
 
 test.each(["output: 'export'", "'output': process.env.PHONE ? 'export' : undefined"])(
@@ -124,7 +125,7 @@ test.each(["output: 'export'", "'output': process.env.PHONE ? 'export' : undefin
   async (output) => {
     const { code, text, read } = await run({ ...nextApp, 'next.config.mjs': `export default { ${output} }\n` })
     expect(code).toBe(1)
-    expect(text()).toMatch(/To do by hand: next\.config\.mjs has output: 'export', .* no server, .* Leave output out/)
+    expect(text()).toMatch(/Left to do: next\.config\.mjs has output: 'export', .* without a server, .* Remove output/)
     expect(read('next.config.mjs')).toContain('withHeldState({')
   },
 )
@@ -195,7 +196,7 @@ describe('an app that does not list heldstate', () => {
   test('stays as it is if that fails', async () => {
     const { dir } = folderWith(files)
     await expect(init({ ...defaults, dir, run: () => false }, listening().terminal)).rejects.toThrow(
-      '"pnpm add heldstate@^0.1.0" failed, and nothing else was changed.',
+      '"pnpm add heldstate@^0.1.0" failed; nothing else was changed.',
     )
     expect(existsSync(join(dir, 'app/api'))).toBe(false)
   })
@@ -205,10 +206,10 @@ const without = (...names: string[]) =>
   Object.fromEntries(Object.entries(nextApp).filter(([name]) => !names.includes(name)))
 
 test.each<[string, Files, string]>([
-  ['a folder without package.json', {}, 'is no Next app: it has no package.json.'],
-  ['a package without next', { 'package.json': '{}' }, 'is no Next app: its package.json does not list next.'],
+  ['a folder without package.json', {}, 'is not a Next app: it has no package.json.'],
+  ['a package without next', { 'package.json': '{}' }, 'is not a Next app: its package.json does not list next.'],
   ['a package.json that is broken', { 'package.json': '{' }, 'is not valid JSON'],
-  ['next that is not installed', without('node_modules/next/package.json'), 'Run npm install first.'],
+  ['next that is not installed', without('node_modules/next/package.json'), 'Run npm install.'],
   [
     'Next 16.1',
     { ...nextApp, 'node_modules/next/package.json': '{"version":"16.1.9"}' },
@@ -217,7 +218,7 @@ test.each<[string, Files, string]>([
   [
     'an app without the App Router',
     { ...without('app/page.tsx'), 'pages/index.tsx': '' },
-    'This app has no folder app or src/app',
+    'This app has no app or src/app folder',
   ],
 ])('%s is refused in a sentence with a way out', async (_, files, sentence) => {
   const { dir } = folderWith(files)

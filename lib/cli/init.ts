@@ -50,7 +50,9 @@ export async function init(options: InitOptions, terminal: Terminal): Promise<nu
 async function agreed(terminal: Terminal): Promise<boolean> {
   const answer = await terminal.ask('Make these changes?')
   if (answer === undefined)
-    throw new Refusal('Nobody can answer here, so nothing was changed. Run it in a terminal, or with --yes.')
+    throw new Refusal(
+      'There is no terminal to ask in, so nothing was changed. Run the command in a terminal, or with --yes.',
+    )
   if (!answer) terminal.say('Nothing was changed.')
   return answer
 }
@@ -78,7 +80,7 @@ function config({ dir, config: name, typescript, isolated }: Project, byHand: st
       return { path: name, before, after: result.text }
     case 'unclear':
       byHand.push(
-        `${name} is left as it is, since ${result.reason}. Wrap what it exports, as the last of all plugins:\n\n${indented(result.paste)}`,
+        `${name} was not changed: ${result.reason}. Wrap its export yourself, outside all other plugins:\n\n${indented(result.paste)}`,
       )
       return undefined
   }
@@ -108,7 +110,7 @@ function existsRoute({ dir, appFolder }: Project, byHand: string[]): boolean {
   if (found === undefined) return false
   if (!readFileSync(join(dir, found), 'utf8').includes('heldstate/next/route'))
     byHand.push(
-      `${found} exists and is not the route of heldstate. Make it so:\n\n${indented(`export { GET } from 'heldstate/next/route'`)}`,
+      `${found} exists but is not heldstate's route. Change it to:\n\n${indented(`export { GET } from 'heldstate/next/route'`)}`,
     )
   return true
 }
@@ -120,7 +122,7 @@ function examples(project: Project, byHand: string[]): readonly NewFile[] {
   )
   const folder = `${project.appFolder}/counter`
   if (!taken && !existsSync(join(project.dir, folder))) return files
-  byHand.push(`The example is left out, since ${taken?.path ?? folder} exists.`)
+  byHand.push(`The example was skipped: ${taken?.path ?? folder} exists.`)
   return []
 }
 
@@ -131,7 +133,7 @@ function installation({ packageManager }: Project, { version }: InitOptions): re
 function runInstall([command, ...args]: readonly [string, ...string[]], { dir, run = runIn }: InitOptions): void {
   if (!run(command, args, dir))
     throw new Refusal(
-      `"${[command, ...args].join(' ')}" failed, and nothing else was changed. Once it works, run this again.`,
+      `"${[command, ...args].join(' ')}" failed; nothing else was changed. Fix the cause, then run the command again.`,
     )
 }
 
@@ -145,8 +147,8 @@ function finished({ byHand }: Plan, terminal: Terminal, sentence: string): numbe
     terminal.say(sentence)
     return 0
   }
-  for (const note of byHand) terminal.say(`${paint(terminal, 'yellow', 'To do by hand:')} ${note}\n`)
-  terminal.say('The rest is set up. "heldstate doctor" looks whether everything is in place.')
+  for (const note of byHand) terminal.say(`${paint(terminal, 'yellow', 'Left to do:')} ${note}\n`)
+  terminal.say('Everything else is set up. Run "heldstate doctor" to check the result.')
   return byHand.every((note) => note.startsWith('The example')) ? 0 : 1
 }
 

@@ -19,13 +19,13 @@ test('the version is that of the package', async () => {
 })
 
 test.each([
-  [['deploy'], 'There is no command "deploy". There are init, dev, start and doctor; "heldstate --help" says more.'],
-  [['dev', '--bogus'], `heldstate dev: Unknown option '--bogus'. "heldstate --help" lists the options.`],
   [
-    ['init', 'a', 'b'],
-    'heldstate init: one folder was expected, and a and b were given. "heldstate --help" lists the options.',
+    ['deploy'],
+    'There is no command "deploy". The commands are init, dev, start and doctor; run "heldstate --help" for details.',
   ],
-  [['dev', '--webpack', '--turbopack'], '--webpack and --turbopack exclude each other. Give one of them, or none.'],
+  [['dev', '--bogus'], `heldstate dev: Unknown option '--bogus'. "heldstate --help" lists the options.`],
+  [['init', 'a', 'b'], 'heldstate init: expected one folder, got a and b. "heldstate --help" lists the options.'],
+  [['dev', '--webpack', '--turbopack'], '--webpack and --turbopack cannot be combined. Pass one of them, or neither.'],
 ])('%j ends with 1 and says why', async (args, sentence) => {
   expect(await run(...args)).toEqual([1, sentence])
 })
@@ -64,18 +64,18 @@ describe('dev and start', () => {
   })
 
   test.each(['abc', '70000', '-1', '1.5'])('refuse %s as a port', async (port) => {
-    await expect(served('dev', { port })).rejects.toThrow(`"${port}" is no port. Give a number from 0 to 65535`)
+    await expect(served('dev', { port })).rejects.toThrow(`"${port}" is not a port. Use a number from 0 to 65535`)
   })
 
   test('say that a build is missing', async () => {
     const next = new Error("Could not find a production build in the '.next' directory. Try building your app …")
     await expect(served('start', { serve: () => Promise.reject(next) })).rejects.toThrow(
-      'There is no production build of this app. Run "next build" first, then "heldstate start".',
+      'This app has no production build. Run "next build", then "heldstate start".',
     )
   })
 
   test('refuse a folder that is no app', async () => {
     const { dir } = folderWith({})
-    await expect(serving('dev', { ...options, dir })).rejects.toThrow('is no Next app: it has no package.json.')
+    await expect(serving('dev', { ...options, dir })).rejects.toThrow('is not a Next app: it has no package.json.')
   })
 })

@@ -8,23 +8,23 @@ import { Refusal } from './refusal.js'
 import { serving } from './serving.js'
 import type { Terminal } from './terminal.js'
 
-const help = `heldstate: state held on the server, held under a lock, for Next.js
+const help = `heldstate: server-side state for Next.js
 
 Usage: heldstate <command> [folder] [options]
 
   init       add heldstate to the Next app in the folder
              --yes           do not ask
-             --no-example    without the counter that shows how it is used
-  dev        run the app for development, in place of "next dev"
-  start      run what "next build" has built, in place of "next start"
+             --no-example    skip the example counter
+  dev        run the app for development, instead of "next dev"
+  start      run the production build, instead of "next start"
              -p, --port      the port (default: PORT, or 3000)
              -H, --hostname  the address to listen on (default: all)
              --webpack, --turbopack
-  doctor     look for what is wrong with the app
-             --url           and with its deployment at this address
+  doctor     check the app for problems
+             --url           check the deployment at this URL too
 
-  --help     this text
-  --version  the version of heldstate`
+  --help     show this help
+  --version  show the version of heldstate`
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
@@ -88,7 +88,7 @@ async function run(
       return say(terminal, version)
     default:
       throw new Refusal(
-        `There is no command "${command}". There are init, dev, start and doctor; "heldstate --help" says more.`,
+        `There is no command "${command}". The commands are init, dev, start and doctor; run "heldstate --help" for details.`,
       )
   }
 }
@@ -96,7 +96,7 @@ async function run(
 function parsed(command: string, args: readonly string[], options: Options) {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    if (positionals.length > 1) throw new Error(`one folder was expected, and ${positionals.join(' and ')} were given.`)
+    if (positionals.length > 1) throw new Error(`expected one folder, got ${positionals.join(' and ')}`)
     return { dir: resolve(positionals[0] ?? '.'), values: values as Readonly<Record<string, unknown>> }
   } catch (error) {
     const [what] = messageOf(error).split(/\.(?: |$)/, 1) // Node goes on with advice that fits few

@@ -12,8 +12,8 @@ export function packageFindings({ dir, manifest }: Project, named: readonly stri
     if (file === undefined) return []
     return [
       broken(
-        `${sourceOf(dir, file)} is a state module of the package ${name}, which next.config does not name, so it is unknown to the hub. Add it: ` +
-          `transpilePackages: [${[...named, name].map((one) => `'${one}'`).join(', ')}]`,
+        `${sourceOf(dir, file)} is a state module in the package ${name}, which next.config does not list, so the server does ` +
+          `not load it. Add it: transpilePackages: [${[...named, name].map((one) => `'${one}'`).join(', ')}]`,
       ),
     ]
   })

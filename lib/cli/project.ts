@@ -42,20 +42,20 @@ export function readProject(dir: string): Project {
   const { next } = dependenciesOf(manifest)
   if (next === undefined)
     throw new Refusal(
-      `${dir} is no Next app: its package.json does not list next. Run this in the folder of one, or make one first: npx create-next-app@latest`,
+      `${dir} is not a Next app: its package.json does not list next. Run the command in the folder of a Next app, or create one: npx create-next-app@latest`,
     )
   const nextVersion = installedVersion(dir, 'next')
   if (nextVersion === undefined)
-    throw new Refusal(`next is listed in package.json and not installed. Run ${packageManagerOf(dir)} install first.`)
+    throw new Refusal(`next is listed in package.json but not installed. Run ${packageManagerOf(dir)} install.`)
   if (!isSupported(nextVersion))
     throw new Refusal(
-      `This app has Next ${nextVersion}; heldstate needs 16.2 or newer. Bring it up to date first: npx @next/codemod@latest upgrade`,
+      `This app has Next ${nextVersion}; heldstate needs 16.2 or newer. Upgrade: npx @next/codemod@latest upgrade`,
     )
   const appFolder = (['app', 'src/app'] as const).find((folder) => existsSync(join(dir, folder)))
   if (appFolder === undefined)
     throw new Refusal(
-      'This app has no folder app or src/app: heldstate loads the state modules through a route of the App Router. It goes ' +
-        'beside pages: make the folder app, or src/app if pages lies in src, and run this again.',
+      'This app has no app or src/app folder. heldstate loads the state modules through an App Router route, which works next to ' +
+        'pages. Create the folder app (or src/app if your pages are in src/pages), and run the command again.',
     )
   return {
     dir,
@@ -74,13 +74,13 @@ function readManifest(dir: string): { text: string; manifest: Manifest } {
   const file = join(dir, 'package.json')
   if (!existsSync(file))
     throw new Refusal(
-      `${dir} is no Next app: it has no package.json. Run this in the folder of one, or make one first: npx create-next-app@latest`,
+      `${dir} is not a Next app: it has no package.json. Run the command in the folder of a Next app, or create one: npx create-next-app@latest`,
     )
   const text = readFileSync(file, 'utf8')
   try {
     return { text, manifest: JSON.parse(text) as Manifest }
   } catch (error) {
-    throw new Refusal(`${file} is not valid JSON (${messageOf(error)}). Mend it, and run this again.`)
+    throw new Refusal(`${file} is not valid JSON (${messageOf(error)}). Fix it, and run the command again.`)
   }
 }
 

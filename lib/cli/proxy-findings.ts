@@ -16,8 +16,8 @@ export function proxyFindings({ dir, appFolder }: Project): readonly Finding[] {
     return [fine(`${name} leaves ${routePath} alone`)]
   return [
     note(
-      `${name} runs for ${routePath} too. If it redirects or refuses what it does not know, as a log-in does, the state modules cannot ` +
-        `be loaded. Leave the path out of its matcher: export const config = { matcher: '/((?!api/heldstate|_next).*)' }`,
+      `${name} runs for ${routePath} too. If it redirects or rejects requests, for example for a login, the server ` +
+        `cannot load the state modules. Exclude the path in its matcher: export const config = { matcher: '/((?!api/heldstate|_next).*)' }`,
     ),
   ]
 }

@@ -12,7 +12,7 @@ export async function redisFindings(dir: string, url: string): Promise<readonly 
   const packageManager = packageManagerOf(dir)
   const add = `${packageManager} ${packageManager === 'npm' ? 'install' : 'add'} redis`
   if (installedVersion(dir, 'redis') === undefined)
-    return [broken(`HELDSTATE_REDIS is set, and the package "redis" is not installed. Run: ${add}`)]
+    return [broken(`HELDSTATE_REDIS is set, but the package "redis" is not installed. Run: ${add}`)]
   const notes: Finding[] = []
   const warn = (text: string) => void notes.push(note(text))
   try {
@@ -25,5 +25,5 @@ export async function redisFindings(dir: string, url: string): Promise<readonly 
   } catch (error) {
     return [...notes, broken(messageOf(error))]
   }
-  return [fine('the redis of HELDSTATE_REDIS answers, and can keep state'), ...notes]
+  return [fine('the Redis at HELDSTATE_REDIS answers and can store state'), ...notes]
 }

@@ -14,7 +14,7 @@ export function scriptFindings(project: Project): readonly Finding[] {
     ...(['dev', 'start'] as const).map((name) => {
       const script = scripts[name]
       if (script === undefined)
-        return note(`package.json has no script "${name}". "heldstate ${name}" is what it would run.`)
+        return note(`package.json has no script "${name}". Add it: "${name}": "heldstate ${name}".`)
       return scriptFinding(project, name, script)
     }),
     ...otherFindings(project, scripts),
@@ -29,7 +29,7 @@ function otherFindings(project: Project, scripts: Readonly<Record<string, string
     if (command === undefined || name === 'dev' || name === 'start') return []
     return [
       note(
-        `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Let it run "heldstate ${command}".`,
+        `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Change it to run "heldstate ${command}".`,
       ),
     ]
   })
@@ -42,7 +42,7 @@ function standaloneFindings(project: Project): readonly Finding[] {
   if (isAttached(project)) return [fine(`${file} attaches heldstate to the server of the standalone build`)]
   return [
     broken(
-      `${project.config} has output: "standalone", whose server.js starts Next without heldstate, so that no page gets a connection. Add to ${file}: ${attachLine}`,
+      `${project.config} has output: "standalone", whose server.js starts Next without heldstate, so no page can connect. Add to ${file}: ${attachLine}`,
     ),
   ]
 }
@@ -51,22 +51,20 @@ function scriptFinding(project: Project, name: 'dev' | 'start', script: string):
   const { dir } = project
   if (/\bheldstate (dev|start)\b/.test(script)) return fine(`the script "${name}" runs ${script}`)
   if (isAttached(project) && startsNext(script))
-    return fine(`the script "${name}" runs ${script}, to which ${instrumentationFor(project)} attaches heldstate`)
+    return fine(`the script "${name}" runs ${script}, and ${instrumentationFor(project)} attaches heldstate`)
   const server = serverIn(script)
   if (server !== undefined && existsSync(join(dir, server)))
     return startsHeldState(dir, server)
       ? fine(`the script "${name}" runs ${server}, which starts heldstate`)
       : broken(
-          `The script "${name}" runs ${server}, which does not call serve() from "heldstate/next". Let it, in place of next().`,
+          `The script "${name}" runs ${server}, which does not call serve() from "heldstate/next". Call it instead of next().`,
         )
   if (startsNext(script))
     return broken(
-      `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Let it run "heldstate ${name}", ` +
+      `The script "${name}" runs ${JSON.stringify(script)}, which starts Next without heldstate. Change it to run "heldstate ${name}", ` +
         `or add to ${instrumentationFor(project)}: ${attachLine}`,
     )
-  return note(
-    `The script "${name}" runs ${JSON.stringify(script)}; what it starts must be "heldstate ${name}" or call serve().`,
-  )
+  return note(`The script "${name}" runs ${JSON.stringify(script)}; it must start "heldstate ${name}" or call serve().`)
 }
 
 /** By its own commands, or by the server of a standalone build. */

@@ -29,7 +29,7 @@ test.each(['next dev --experimental-https', 'next dev & tailwind', 'turbo dev', 
     const { scripts, byHand } = edit({ dev: script, start: 'next start' })
     expect(scripts.dev).toBe(script)
     expect(byHand).toEqual([
-      `The script "dev" of package.json is ${JSON.stringify(script)}. Let it run "heldstate dev" in place of "next dev".`,
+      `The script "dev" in package.json is ${JSON.stringify(script)}. Change it to run "heldstate dev" instead of "next dev".`,
     ])
   },
 )
@@ -54,7 +54,7 @@ test('scripts of other names that start Next too are changed where they do', () 
     all: 'turbo run start',
   })
   expect(byHand).toEqual([
-    'The script "dev:https" of package.json is "next dev --experimental-https". Let it run "heldstate dev" in place of "next dev".',
+    'The script "dev:https" in package.json is "next dev --experimental-https". Change it to run "heldstate dev" instead of "next dev".',
   ])
 })
 
@@ -67,7 +67,7 @@ test('a server of the app stays, and is told of if it does not start heldstate',
   const { changed, byHand } = edit(scripts, { 'server.ts': `import next from 'next'` })
   expect(changed).toBe(false)
   expect(byHand).toHaveLength(2)
-  expect(byHand[0]).toContain('a server of your own, server.ts. Let it call serve()')
+  expect(byHand[0]).toContain('your own server, server.ts. Make it call serve()')
 })
 
 test('scripts that run heldstate stay as they are', () => {

@@ -58,10 +58,10 @@ function toDo(name: string, command: string, script: string): string {
   const server = serverIn(script)
   if (server !== undefined)
     return (
-      `The script "${name}" of package.json runs a server of your own, ${server}. Let it call serve() from "heldstate/next" ` +
-      `in place of next(); if it does nothing else, let the script run "heldstate ${command}".`
+      `The script "${name}" in package.json runs your own server, ${server}. Make it call serve() from "heldstate/next" instead of next(); if the ` +
+      `server does nothing else, change the script to run "heldstate ${command}".`
     )
-  return `The script "${name}" of package.json is ${JSON.stringify(script)}. Let it run "heldstate ${command}" in place of "next ${command}".`
+  return `The script "${name}" in package.json is ${JSON.stringify(script)}. Change it to run "heldstate ${command}" instead of "next ${command}".`
 }
 
 /** Flags of `next` that `heldstate` has too. */

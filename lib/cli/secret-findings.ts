@@ -19,22 +19,22 @@ export function secretFindings(
   if (secrets.length === 0 && isShared)
     return [
       broken(
-        `HELDSTATE_REDIS is set, and HELDSTATE_SECRET is not: the app does not start in production. Make one for all processes with: ${makeOne}`,
+        `HELDSTATE_REDIS is set but HELDSTATE_SECRET is not, so the app will not start in production. Generate one secret for all processes: ${makeOne}`,
       ),
     ]
   if (secrets.length === 0)
     return [
       note(
-        'HELDSTATE_SECRET is not set, so a secret is made and kept in .heldstate. That is fine on a machine whose disk stays; ' +
-          `where the disk is new with each deploy, tabs would lose their state: set it there. Make one with: ${makeOne}`,
+        'HELDSTATE_SECRET is not set, so a secret is generated and stored in .heldstate. That works if the disk persists. ' +
+          `If each deploy gets a new disk, tabs lose their state: set the variable. Generate a secret: ${makeOne}`,
       ),
     ]
   const short = secrets.filter((secret) => secret.length < processLimits.secretLength)
   if (short.length === 0) return [fine(`HELDSTATE_SECRET is set in ${from}`)]
   return [
     broken(
-      `HELDSTATE_SECRET in ${from} is shorter than ${processLimits.secretLength} characters, and could be guessed. Make one with: ${makeOne}. ` +
-        'Put it before the old one with a comma between, and tabs keep their state.',
+      `HELDSTATE_SECRET in ${from} is shorter than ${processLimits.secretLength} characters, so it could be guessed. Generate one: ${makeOne}. Put it before the old one, separated by a ` +
+        'comma, and tabs keep their state.',
     ),
   ]
 }

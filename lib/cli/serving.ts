@@ -19,10 +19,10 @@ export interface ServingOptions {
 export async function serving(mode: 'dev' | 'start', options: ServingOptions): Promise<void> {
   const { dir, hostname, webpack, turbopack, serve: begin = serve } = options
   if (webpack && turbopack)
-    throw new Refusal('--webpack and --turbopack exclude each other. Give one of them, or none.')
+    throw new Refusal('--webpack and --turbopack cannot be combined. Pass one of them, or neither.')
   if (!existsSync(join(dir, 'package.json')))
     throw new Refusal(
-      `${dir} is no Next app: it has no package.json. Run this in the folder of one, or name it: heldstate ${mode} <folder>`,
+      `${dir} is not a Next app: it has no package.json. Run the command in the folder of a Next app, or name the folder: heldstate ${mode} <folder>`,
     )
   const port = portFrom(options.port ?? process.env.PORT)
   // before Next and React are loaded, which take their mode from it
@@ -38,7 +38,7 @@ export async function serving(mode: 'dev' | 'start', options: ServingOptions): P
     })
   } catch (error) {
     if (!isMissingBuild(error)) throw error
-    throw new Refusal('There is no production build of this app. Run "next build" first, then "heldstate start".')
+    throw new Refusal('This app has no production build. Run "next build", then "heldstate start".')
   }
 }
 
@@ -49,5 +49,5 @@ function portFrom(given: string | undefined): number | undefined {
   if (given === undefined || given === '') return undefined
   const port = Number(given)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Refusal(`${JSON.stringify(given)} is no port. Give a number from 0 to 65535; 0 takes one that is free.`)
+  throw new Refusal(`${JSON.stringify(given)} is not a port. Use a number from 0 to 65535; 0 picks a free port.`)
 }

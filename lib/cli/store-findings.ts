@@ -15,12 +15,12 @@ export function storeFindings(folder: string): readonly Finding[] {
     ...(network
       ? [
           note(
-            `${folder} lies on a network disk (${network}), where two machines can damage it. Keep it on a disk of the machine, or use redis.`,
+            `${folder} is on a network disk (${network}), where two machines can corrupt it. Move it to a local disk, or use Redis.`,
           ),
         ]
       : []),
     ...(existsSync(join(folder, 'data.mdb'))
-      ? [note(`${folder} holds data.mdb of an older heldstate. Remove it.`)]
+      ? [note(`${folder} contains data.mdb of an older heldstate. Delete it.`)]
       : []),
   ]
 }
@@ -37,7 +37,7 @@ function contentsFindings(folder: string): readonly Finding[] {
   if (fault)
     return [
       broken(
-        `${file} is damaged (${fault}). Stop the server, and put a backup in its place or move it away; tabs then start from scratch.`,
+        `${file} is damaged (${fault}). Stop the server, then restore a backup or move the file away; tabs then start from scratch.`,
       ),
     ]
   const findings = [fine(summary(contents))]

@@ -9,7 +9,7 @@ export function turboFindings(dir: string): readonly Finding[] {
   if (file === undefined || namesOurs(jsoncIn(file))) return []
   return [
     note(
-      `${file} hands no variable of heldstate on, so a server that "turbo run" starts has neither HELDSTATE_SECRET nor HELDSTATE_REDIS. Add to it: ` +
+      `${file} does not pass heldstate's variables on, so a server started by "turbo run" has neither HELDSTATE_SECRET nor HELDSTATE_REDIS. Add: ` +
         '"globalPassThroughEnv": ["HELDSTATE_*"]',
     ),
   ]

@@ -154,30 +154,30 @@ test('lines that end as on Windows stay so', () => {
 })
 
 test.each([
-  ['next.config.mjs', 'const config = {}\nexport { config as default }\n', 'it has no default export of its own'],
-  ['next.config.mjs', `export { default } from './other.mjs'\n`, 'it has no default export of its own'],
+  ['next.config.mjs', 'const config = {}\nexport { config as default }\n', 'it has no default export'],
+  ['next.config.mjs', `export { default } from './other.mjs'\n`, 'it has no default export'],
   [
     'next.config.js',
     'if (process.env.CI) module.exports = {}\nelse module.exports = { a: 1 }\n',
-    'it sets its exports at several places, or under a condition',
+    'it sets its exports in several places or conditionally',
   ],
   [
     'next.config.js',
     'module.exports = {}\nmodule.exports.env = {}\n',
-    'it sets its exports at several places, or under a condition',
+    'it sets its exports in several places or conditionally',
   ],
   ['next.config.mjs', 'export default {\n', 'it cannot be read'],
   [
     'next.config.mjs',
     'export default function config() {}\nconfig.more = 1\n',
-    'it uses the function config that it exports',
+    'it calls the function config that it exports',
   ],
   [
     'next.config.mjs',
     `import { withHeldState } from 'heldstate/next'\nexport default {}\n`,
-    'it names withHeldState and does not call it',
+    'it mentions withHeldState but does not call it',
   ],
-  ['next.config.mjs', 'module.exports = {}\n', 'it is an ES module and sets module.exports'],
+  ['next.config.mjs', 'module.exports = {}\n', 'it is an ES module but sets module.exports'],
 ])('%s: %j is left to a person', (name, text, reason) => {
   const result = wrapConfig(name, text)
   expect(result).toMatchObject({ kind: 'unclear', reason: expect.stringContaining(reason) })

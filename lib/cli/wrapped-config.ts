@@ -22,15 +22,15 @@ export function wrapConfig(name: string, text: string, isolated = false): Wrappe
   const names = identifiersIn(program)
   if (names.includes('withHeldState')) {
     if (callsPlugin(program)) return { kind: 'wrapped' }
-    return unclear(name, text, 'it names withHeldState and does not call it')
+    return unclear(name, text, 'it mentions withHeldState but does not call it')
   }
   const exported = exportOf(program)
   if (typeof exported === 'string') return unclear(name, text, exported)
   const { value, commonJs } = exported
-  if (commonJs && /\.mjs$|\.mts$/.test(name)) return unclear(name, text, 'it is an ES module and sets module.exports')
+  if (commonJs && /\.mjs$|\.mts$/.test(name)) return unclear(name, text, 'it is an ES module but sets module.exports')
   const own = value.type === 'FunctionDeclaration' && (value as Tree).id?.name
   if (own && names.filter((other) => other === own).length > 1)
-    return unclear(name, text, `it uses the function ${own} that it exports`)
+    return unclear(name, text, `it calls the function ${own} that it exports`)
   const closing = value.type === 'FunctionDeclaration' ? `)${styleOf(text).end}` : ')'
   const isTyped = isolated && /ts$/.test(name) && !/Function/.test(value.type) // what is given a function gives one
   const edited = insertAll(text, [
@@ -123,8 +123,8 @@ function exportOf(program: Program): Exported | string {
   const last = assigned.at(-1)?.expression
   if (defaults.length === 0 && last?.right && writes.length === assigned.length)
     return { value: last.right, commonJs: true }
-  if (writes.length > 0) return 'it sets its exports at several places, or under a condition'
-  return 'it has no default export of its own'
+  if (writes.length > 0) return 'it sets its exports in several places or conditionally'
+  return 'it has no default export'
 }
 
 const isModuleExports = (node: Tree | undefined) =>

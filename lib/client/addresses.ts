@@ -55,7 +55,7 @@ export class Addresses {
     const { number, isAsked } = subscription
     if (!subscriptions.remove(subscription)) return
     if (isAsked && isConnected()) outgoing.add(['close', number], idBytes)
-    calls.fail(new HeldStateError('offline', 'This page has closed its subscription.'), number)
+    calls.fail(new HeldStateError('offline', 'This page closed its subscription.'), number)
     sendWaiting()
     const shown = new Map(mirror.getState().shown)
     shown.delete(number)

@@ -78,9 +78,9 @@ const file = () => new File(['x'], 'cat.png')
 
 describe('an argument that cannot be sent rejects, and says the place and what to write instead', () => {
   it.each<[string, unknown, string, string]>([
-    ['a function', () => 1, '', 'use what it returns'],
-    ['a class', Point, '', 'use what it returns'],
-    ['a symbol', Symbol('x'), '', 'text'],
+    ['a function', () => 1, '', 'use its result'],
+    ['a class', Point, '', 'use its result'],
+    ['a symbol', Symbol('x'), '', 'Use a string.'],
     ['an instance of a class', new Point(), '', '{ ...value }'],
     ['a cycle', cyclic(), '.rows[0].of', 'ids'],
     ['a cycle through a Map', cyclicMap(), '.get("self").made', 'ids'],

@@ -54,7 +54,10 @@ it('a call over which connections end is given up, and those beside it are made'
   const last = call('c')
   await clock.advance(100)
   expect([a.code, b.code, last.code]).toEqual(['done', 'done', 'done'])
-  expect(poison).toMatchObject({ code: 'connection-lost', message: expect.stringContaining('sent alone') })
+  expect(poison).toMatchObject({
+    code: 'connection-lost',
+    message: expect.stringContaining('the page stops sending it'),
+  })
   expect(seen()).toEqual(['a', 'b', 'c'])
   expect(sent.filter((text) => text.includes('poison'))).toHaveLength(2 + pageLimits.suspectEnds)
   expect(connections).toBeLessThan(8)

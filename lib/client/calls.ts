@@ -187,12 +187,12 @@ export class Calls {
     if (!live && this.waiting >= callsWhileOffline)
       return new HeldStateError(
         'offline',
-        `This page is not connected, and ${this.waiting} changes wait already. Try again when it is.`,
+        `This page is not connected and already has ${this.waiting} changes waiting. Try again when it is connected.`,
       )
     if (size >= callsPerTab)
       return new HeldStateError(
         'inbox-full',
-        `${size} calls of this tab wait already, the bound "callsPerTab". Wait for them before you make more.`,
+        `${size} calls of this tab are already pending (limit "callsPerTab"). Await them before making more.`,
       )
     return undefined
   }
@@ -260,7 +260,10 @@ export class Calls {
       if (call.sentAt !== undefined && !isSuspect) call.ends = call.endsAlone = 0
       call.sentAt = undefined
       if (!call.request.again)
-        this.reject(id, new HeldStateError('connection-lost', 'The connection ended; the next one asks for it again.'))
+        this.reject(
+          id,
+          new HeldStateError('connection-lost', 'The connection closed; the next connection requests it again.'),
+        )
       else if (isSuspect && !asked && isChange(call.request)) this.suspect(id, call, id === alone)
     }
   }

@@ -114,7 +114,7 @@ describe('calls that are made without a connection', () => {
     await live(page)
     await clock.advance(100)
     expect(kept(page)?.names).toEqual(['c', 'd', 'e'])
-    expect(page.reports.join()).toContain('given up')
+    expect(page.reports.join()).toContain('were never sent and are dropped')
   })
 
   it('are not given up by reloads of pages that made none', async () => {
@@ -265,7 +265,7 @@ describe('a call that was sent, and whose answer the page did not hear before it
     const next = await live(reloaded(page, { stored: stored as string }))
     await clock.advance(50)
     expect(kept(next)?.n).toBe(1)
-    expect(next.reports).toEqual([expect.stringContaining('remembers this call no more')])
+    expect(next.reports).toEqual([expect.stringContaining('no longer has a record of this call')])
   })
 
   it.each([4, 3])(

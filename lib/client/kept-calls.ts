@@ -164,5 +164,5 @@ export class KeptCalls {
 const tooLongAgo = () =>
   new HeldStateError(
     'connection-lost',
-    `Changes that were made ${pageLimits.formerPages + 1} pages ago in this tab were never sent, and are given up. Look at the state.`,
+    `Changes made ${pageLimits.formerPages + 1} pages ago in this tab were never sent and are dropped. Check the state.`,
   )

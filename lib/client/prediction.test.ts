@@ -136,7 +136,7 @@ it('shows nothing of an event whose prediction fails, and says so to its author'
   await call
   expect(state().n).toBe(1)
   expect(warn).toHaveBeenCalledTimes(1)
-  expect(warn.mock.calls[0]?.join()).toContain('An optimistic event could not be shown before the server has answered')
+  expect(warn.mock.calls[0]?.join()).toContain('Failed to predict an optimistic event')
   warn.mockRestore()
 })
 

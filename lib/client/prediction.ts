@@ -33,5 +33,5 @@ function warn(prediction: Prediction, error: unknown): void {
   const mistaken = error instanceof TypeError // a handler may well throw something of its own: the hub will, too
   if (process.env.NODE_ENV === 'production' || !mistaken || warned.has(prediction)) return
   warned.add(prediction)
-  consoleLog.warn(`An optimistic event could not be shown before the server has answered: ${messageOf(error)}`)
+  consoleLog.warn(`Failed to predict an optimistic event; the page waits for the server's answer: ${messageOf(error)}`)
 }

@@ -195,7 +195,7 @@ const interruption = Object.freeze({
   outcome: 'failed',
   error: Object.freeze({
     code: 'interrupted',
-    message: 'The server has lost the state of this page, and with it this task.',
+    message: 'The server no longer has the state of this page, and this task is gone with it.',
   }),
 })
 

@@ -137,7 +137,7 @@ function warnOfPolling(): void {
   if (warned || process.env.NODE_ENV === 'production') return
   warned = true
   consoleLog.warn(
-    'This page got no websocket and polls, which is slower. Something between it and the server takes the header Upgrade away: a proxy, or an extension.',
+    'WebSocket unavailable; using long polling, which is slower. A proxy or a browser extension may be removing the Upgrade header.',
   )
 }
 
@@ -147,7 +147,7 @@ let refused: string | undefined
 function warnOfRefusal({ code, message }: Refusal): void {
   if (refused === code || process.env.NODE_ENV === 'production') return
   refused = code
-  consoleLog.warn(`The server refuses to connect this page, which tries again: ${message} (${code})`)
+  consoleLog.warn(`The server rejected the connection of this page; retrying: ${message} (${code})`)
 }
 
 /** Only a browser knows, and only when it is sure. */

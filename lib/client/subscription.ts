@@ -123,7 +123,12 @@ export class ClientSubscription {
     { live, predict }: CallOptions = {},
   ): Promise<unknown> {
     if (live && !this.isLive)
-      return Promise.reject(new HeldStateError('offline', `This page is not connected, and "${member}" does not wait.`))
+      return Promise.reject(
+        new HeldStateError(
+          'offline',
+          `This page is not connected and already has event "${member}" is not queued while offline.`,
+        ),
+      )
     const given = argumentsToSend(definition, member, args)
     if (given instanceof HeldStateError) return Promise.reject(given)
     const show = predict && ((view: object) => predict(view, copyValue(given, []) as unknown[]))

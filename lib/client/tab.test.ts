@@ -524,7 +524,7 @@ it.each([
   expect(reports).toHaveLength(times)
   expect(reports.join()).toMatch(
     times
-      ? /^No heldstate server answers this page at \/_heldstate\. Start the app with "heldstate dev".* instrumentation\.ts/
+      ? /^No heldstate server answers at \/_heldstate\. Start the app with "heldstate dev".* instrumentation\.ts/
       : /^$/,
   )
 })

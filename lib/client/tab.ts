@@ -123,7 +123,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     this.phase = 'stopped'
     this.wire.stop()
     const lost =
-      'This page has closed its connection for good. Whether the change took effect is unknown: reload the page to see.'
+      'This page closed its connection for good. The change may or may not have taken effect: reload the page to check.'
     this.calls.fail(new HeldStateError('connection-lost', lost))
     this.display.show(nothing, { status: 'offline', waiting: undefined, unsettled: 0 })
   }
@@ -178,7 +178,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
   request({ subscription, message, again, prediction }: Omit<Request, 'bytes'>): Promise<unknown> {
     const to = this.subscriptions.get(subscription)
     if (this.phase === 'stopped' || !to)
-      return Promise.reject(new HeldStateError('offline', 'This page has closed its connection.'))
+      return Promise.reject(new HeldStateError('offline', 'This page closed its connection.'))
     if (to.refusal) return Promise.reject(to.refusal)
     const bytes = bytesOf(JSON.stringify(message)) + idBytes
     const request = { subscription, message, again, bytes, prediction }

@@ -14,6 +14,6 @@ export const isUnanswered = (offline: boolean, waiting: Waiting | undefined): bo
 export const unanswered = () =>
   new HeldStateError(
     'offline',
-    `No heldstate server answers this page at ${heldApp.zone}${socketPath}. Start the app with "heldstate dev" or "heldstate start", or let instrumentation.ts attach it ` +
-      'to Next\'s own server; let a proxy hand on that path. "npx heldstate doctor" looks for what is missing.',
+    `No heldstate server answers at ${heldApp.zone}${socketPath}. Start the app with "heldstate dev" or "heldstate start", or attach it to Next's own server in instrumentation.ts; ` +
+      'a proxy must forward that path. Run "npx heldstate doctor" to find the cause.',
   )

@@ -109,7 +109,7 @@ export class Lease {
       this.renew().then(
         () => this.scheduleHeartbeat(),
         (error) => {
-          if (!this.ended) warn('The lease of this process could not be renewed; it is tried again.', error)
+          if (!this.ended) warn('Failed to renew the lease of this process; retrying.', error)
           this.scheduleHeartbeat()
         },
       )

@@ -33,8 +33,8 @@ export class LostSaves {
     if (now - this.reportedAt < logLimits.logPauseMs) return
     this.reportedAt = now
     this.log.error(
-      'The store has lost state of tabs that it had acknowledged: it was flushed, restored from an older copy, or has evicted keys. Those tabs ' +
-        'begin with first values. For a redis, set maxmemory-policy to noeviction, and flush no database that the app uses.',
+      'The store lost state that it had acknowledged: it was flushed, restored from an older copy, or evicted keys. The affected tabs start ' +
+        "with first values. For Redis, set maxmemory-policy to noeviction, and do not flush the app's database.",
     )
   }
 }

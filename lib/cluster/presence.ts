@@ -2,6 +2,7 @@
  * Publishes which tokens have pages in this process: when the first page connects, and when the last one has gone. If publishing
  * fails, it is repeated later. When the coordinator may have lost its data, everything is published again.
  */
+import { inTab } from '../base/text.js'
 import type { Coordinator } from './coordinator.js'
 
 export interface PresenceOptions {
@@ -38,7 +39,7 @@ export class Presence {
           entry.published = true
           if (!here && this.entries.get(token) === entry) this.entries.delete(token)
         },
-        (error) => warn('Failed to tell other processes where the pages of a tab are; trying again.', error),
+        (error) => warn(`Failed to publish where the pages of a tab are connected ${inTab(token)}; retrying.`, error),
       )
   }
 

@@ -159,7 +159,7 @@ export class Replicas {
 
   private quietly(token: string, effect: Effect): void {
     this.act(token, effect)?.catch((error) =>
-      this.options.warn('Other processes could not be asked for a change; they are asked again.', error),
+      this.options.warn('Failed to request a handover from another process; retrying.', error),
     )
   }
 

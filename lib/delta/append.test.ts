@@ -68,14 +68,14 @@ describe('append', () => {
     expect(refusal(state, 'n', 'x')).toThrow(
       expect.objectContaining({
         code: 'invalid-value',
-        message: expect.stringContaining('chat.n holds a number, and append()'),
+        message: expect.stringContaining('chat.n holds a number, but append()'),
       }),
     )
     expect(refusal(state, 'nothing', 'x')).toThrow('chat.nothing holds undefined')
     expect(refusal(state.messages, 5, 'x')).toThrow('chat.messages[5] holds undefined')
     expect(refusal(state.byId, 'c', 'x')).toThrow('chat.byId.get("c") holds undefined')
     expect(refusal(state, 'messages', 'x')).toThrow('chat.messages holds a list')
-    expect(refusal(state, 'text', 5)).toThrow('append() was given a number to add to chat.text')
+    expect(refusal(state, 'text', 5)).toThrow('append() got a number for chat.text')
     expect(refusal(state, '__proto__', 'x')).toThrow(expect.objectContaining({ code: 'invalid-value' }))
     expect(refusal({ text: 1 }, 'text', 'x')).toThrow('holds a number')
   })

@@ -26,8 +26,8 @@ function noText(box: object, node: Node | undefined, key: unknown, text: unknown
   const place = formatPath([...(node?.path ?? ['the object']), box instanceof Map ? new MapKey(key) : key])
   const says =
     typeof text === 'string'
-      ? `append() was given ${nameOf(words)} to add to ${place}. Give it a text: String(value).`
-      : `${place} holds ${nameOf(text)}, and append() adds words to a text. Give it a first text, such as ''.`
+      ? `append() got ${nameOf(words)} for ${place}. Pass a string: String(value).`
+      : `${place} holds ${nameOf(text)}, but append() adds to a string. Initialize the field with a string, such as ''.`
   return new HeldStateError('invalid-value', says)
 }
 

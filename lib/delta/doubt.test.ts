@@ -48,7 +48,7 @@ test.each<[way: string, put: (s: ReturnType<typeof base>) => void]>([
     expect.objectContaining({
       code: 'invalid-value',
       cause: expect.objectContaining({
-        stack: expect.stringMatching(/This is where it was put in\.[\s\S]* at author /),
+        stack: expect.stringMatching(/The value was assigned here\.[\s\S]* at author /),
       }),
     }),
   )

@@ -36,7 +36,7 @@ export class ArrayNode extends Node<List> {
   assign(index: number, value: unknown): void {
     const own = this.put(value)
     const list = this.writable(index)
-    if (index > list.length) throw refuse([...this.path, index], 'an element behind its end, which would leave a hole')
+    if (index > list.length) throw refuse([...this.path, index], 'an element beyond its end, which would leave a hole')
     this.touch(index, list.length - 1 - index)
     list[index] = own
   }
@@ -269,6 +269,6 @@ const traps: ProxyHandler<object> = {
 function resize(node: ArrayNode, length: unknown): void {
   const now = node.latest.length
   const next = whole(length)
-  if (next > now) throw refuse([...node.path, 'length'], 'more elements than its array has; use push()')
+  if (next > now) throw refuse([...node.path, 'length'], 'more elements than the array has; use push()')
   node.splice('length', next, now - next, [])
 }

@@ -104,7 +104,7 @@ class OpenDraft<S extends object> implements Draft<S>, Scope {
     try {
       copyValue(value, this.path, (item) => (nodeOf(item) || unwrapView(item) !== item ? { value: item } : undefined))
     } catch {
-      this.doubt = new Error('This is where it was put in.')
+      this.doubt = new Error('The value was assigned here.')
     }
   }
 

@@ -12,7 +12,7 @@ export class FieldLines {
     const isKnown = Object.hasOwn(node.base, key)
     if (isKnown && (before == null || (typeof before === typeof value && kindOf(before) === kindOf(value)))) return
     this.lines ??= new Map()
-    this.lines.set(key, new Error('This is where it was written.'))
+    this.lines.set(key, new Error('The field was written here.'))
   }
 
   of(field: string): Error | undefined {

@@ -66,8 +66,8 @@ export class Given implements Following {
 
 const tooLarge = (node: Node) =>
   new ImmutableStateError(
-    `What was put into ${formatPath(node.path)} was changed after a yield, by way of the object that was put in. It has more than ` +
-      `${handlerLimits.givenParts} parts, and the state has its own copy. Change what you read from the state.`,
+    `The value assigned to ${formatPath(node.path)} was changed after a yield through the original object. It has more than ` +
+      `${handlerLimits.givenParts} parts, so the state has its own copy. Read the value from the state and change that.`,
   )
 
 /** Containers in a snapshot value, itself included. */

@@ -82,7 +82,7 @@ export function seal(made: Constructor, builtIn: Constructor, refuse: Refuse, lo
 
 const { add } = Set.prototype
 const { set } = Map.prototype
-const hint = Symbol('heldstate: to clone or send this, take plain(value)')
+const hint = Symbol('heldstate: to clone or send this, use plain(value)')
 
 /** A clone of a stand-in would be empty, since it has no elements of its own: now it is refused, and the words say so. */
 export function refuseClone(standIn: Map<unknown, unknown> | Set<unknown>): void {
@@ -116,7 +116,7 @@ function refusalOf(builtIn: Constructor, original: Callable): Callable {
       const name = `${builtIn.name}.${original.name}()`
       throw new HeldStateError(
         'invalid-value',
-        `State does not know ${name} of newer engines: take plain(value).${original.name}().`,
+        `State does not support ${name}, which only newer engines have: use plain(value).${original.name}().`,
       )
     },
   }

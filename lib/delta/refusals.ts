@@ -5,22 +5,22 @@ import { formatPath, type Path } from '../base/value.js'
 /** `what` was changed after the lock was released. */
 export const changedUnlocked = (what: PropertyKey, path: Path): ImmutableStateError =>
   new ImmutableStateError(
-    `"${String(what)}"${path.length > 0 ? ` of ${formatPath(path)}` : ''} was changed after the lock was released. Take the lock again with ` +
-      '`await using held = await self.lock()` or `await self.update((s) => { ... })`, and change the state it gives.',
+    `"${String(what)}"${path.length > 0 ? ` of ${formatPath(path)}` : ''} was changed after the lock was released. ` +
+      'Take the lock again with `await using held = await self.lock()` or `await self.update((s) => { ... })`, and change the state inside it.',
   )
 
 /** `what` is computed from the fields of the state at `path`. */
 export const computedValue = (what: PropertyKey, path: Path): HeldStateError =>
   new HeldStateError(
     'not-a-field',
-    `"${String(what)}" of state "${String(path[0])}" is a computed value, and what changes a state is given its fields alone. ` +
-      'Put what both need into a function of its own, (s) => ..., and call it in both places.',
+    `"${String(what)}" of state "${String(path[0])}" is a computed value, and code that changes the state sees only fields. Move the ` +
+      'shared logic into a function (s) => ..., and call it in both places.',
   )
 
 /** Something that a plain value can and the draft at `path` cannot. */
 export const onlyPlainCan = (what: string, path: Path): HeldStateError =>
   new HeldStateError(
     'invalid-value',
-    `${formatPath(path)} cannot ${what}: it is a draft, which is written to while its lock is held. ` +
-      'Do this with a copy, plain(value).',
+    `${formatPath(path)} cannot ${what}: it is a draft, which stays writable while its lock is held. ` +
+      'Use a copy: plain(value).',
   )

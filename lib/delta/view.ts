@@ -135,8 +135,8 @@ const listTraps: ProxyHandler<object> = {
 /** What writing to state outside a lock is answered with. */
 export function refuse(what: PropertyKey): never {
   throw new ImmutableStateError(
-    `"${String(what)}" was changed outside the lock: this is a read-only view of the state, and it may be stale. ` +
-      'Change state inside `await using held = await self.lock()`, `await self.update((s) => { ... })` or an event.',
+    `"${String(what)}" was changed outside the lock. This is a read-only ` +
+      'view, which may be stale. Change state inside `await using held = await self.lock()`, `await self.update((s) => { ... })` or an event.',
   )
 }
 

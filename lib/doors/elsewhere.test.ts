@@ -58,7 +58,7 @@ it('a page that Vite has built holds first values, nothing else of a state modul
   })
   const text = JSON.stringify(built)
   expect(text).toMatch(/12345/)
-  expect(text).toMatch(/This page has no server/) // what it is imported for is not taken for nothing
+  expect(text).toMatch(/No server in this page/) // what it is imported for is not taken for nothing
   expect(text).not.toMatch(/held-back/)
 })
 

@@ -220,7 +220,7 @@ it.each(['./server-edge.js', './provider-edge.js'])(
   async (door) => {
     await expect(import(door)).rejects.toMatchObject({
       code: 'missing-hub',
-      message: expect.stringMatching(/edge runtime.*Leave out `runtime = 'edge'`/),
+      message: expect.stringMatching(/edge runtime.*Remove `runtime = 'edge'`/),
     })
   },
 )

@@ -23,7 +23,7 @@ export class Addresses {
     if (token !== undefined) return token
     throw new HeldStateError(
       'unknown-address',
-      `There is no state at the address ${JSON.stringify(cut(address, 80))} that this page may watch.`,
+      `No state at the address ${JSON.stringify(cut(address, 80))} is available to this page.`,
     )
   }
 }

@@ -100,7 +100,7 @@ export class Connections {
     if (subscriptions.length >= pageLimits.subscriptions) throw tooManySubscriptions()
     const token = core.addresses.tokenOf(address, own.instance.token)
     if (subscriptions.some(({ instance }) => instance.token === token))
-      throw new HeldStateError('invalid-message', `This page watches the address ${JSON.stringify(address)} already.`)
+      throw new HeldStateError('invalid-message', `This page already watches the address ${JSON.stringify(address)}.`)
     core.endings.check(token)
     return this.add(session, { ...this.arrive(core.instance(token), session), number, original: undefined })
   }

@@ -167,7 +167,7 @@ export class Endings {
     const [kind, name] = 'token' in whose ? ['token', whose.token] : ['browser', hashOf(whose.browser)]
     this.close(kind as 'token' | 'browser', name)
     this.core.store.shared?.broadcast(`close ${kind} ${name}`).catch((error) => {
-      this.core.log.warn('Other processes could not be asked to close connections.', error)
+      this.core.log.warn('Failed to ask other processes to close connections.', error)
     })
   }
 
@@ -192,7 +192,7 @@ export class Endings {
   onBroadcast(word: string): void {
     const { core } = this
     const [act, kind = '', name = ''] = word.split(' ')
-    const failed = (error: unknown) => core.log.error('The tabs of a browser could not be ended.', error)
+    const failed = (error: unknown) => core.log.error('Failed to end the tabs of a browser.', error)
     if (act === 'compare') {
       const instance = core.instances.get(kind)
       if (instance) for (const session of sessionsOf(instance)) closeIfStale(session, instance, readMarks(name))
@@ -209,4 +209,4 @@ const sessionsOf = (instance: Instance | undefined): SubscriptionSession[] =>
   subscriptionsOf(instance).flatMap(({ number, session }) => (number === 0 ? session : []))
 
 const cancelledByEnd = () =>
-  new HeldStateError('task-cancelled', 'The app has ended the state of this tab, and with it this task.')
+  new HeldStateError('task-cancelled', 'The app ended the state of this tab, and this task with it.')

@@ -233,7 +233,7 @@ describe('an instance', () => {
     wait = gate()
     void hub.modifyState(tab.token, d, async () => wait.opened)
     await clock.advance(5000)
-    expect(log.lines.join()).toContain('could not be dropped')
+    expect(log.lines.join()).toContain('delete the state of an unused tab')
     wait.open()
   })
 })

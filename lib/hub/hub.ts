@@ -1,6 +1,5 @@
 /**
- * The hub of one process: it builds the parts, and hands each of them itself. Each part names what it uses of it in an interface of its own, `…Core`; this
- * class has them all. The pipeline of a change is `instance/transact`; what apps see of a hub is `public`.
+ * The hub of one process. It builds the parts; each declares what it needs of the hub in its own interface, `…Core`. A change runs in `instance/transact`.
  */
 import { type Clock, systemClock } from '../base/clock.js'
 import type { HeldStateError } from '../base/errors.js'
@@ -9,6 +8,7 @@ import { defaultLimits, type Limits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { SampledLog } from '../base/sampled-log.js'
 import { processLimits } from '../base/server-limits.js'
+import { inTab } from '../base/text.js'
 import { Watchdog } from '../base/watchdog.js'
 import { type Call, dispatch, type Next } from '../calls/dispatch.js'
 import type { Dispatched } from '../calls/in-order.js'
@@ -29,7 +29,7 @@ import { Turn } from '../instance/turn.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { Connection } from '../session/connection.js'
 import { FairShare } from '../session/fair-share.js'
-import { type Flushable, FlushScheduler } from '../session/flush-scheduler.js'
+import { FlushScheduler } from '../session/flush-scheduler.js'
 import { MemoryBounds } from '../session/memory-bounds.js'
 import { NewTabs } from '../session/new-tabs.js'
 import { Originals } from '../session/originals.js'
@@ -100,7 +100,7 @@ export class HubRuntime {
       for (const session of this.sessions) session.redefined()
       this.lockScope.outside(() => void this.tracked(this.tasks.pool.restart(edited)))
     })
-    this.outbox = new FlushScheduler(this.clock, this.limits.frameMs, (session, error) => this.giveUp(session, error))
+    this.outbox = new FlushScheduler(this.clock, this.limits.frameMs, this)
     this.eviction = new Eviction(this, this.memory.states)
     this.nodes = new Nodes(this)
     this.tasks = new TaskScheduler(this)
@@ -266,8 +266,9 @@ export class HubRuntime {
     if (!this.closing) this.eviction.schedule(instance)
   }
 
-  giveUp(session: Flushable, error: unknown): void {
-    this.log.error('Failed to send state to a tab; closing its connection (it will reconnect).', error)
+  giveUp(session: Session, error: unknown): void {
+    const tab = inTab(session.own.instance.token)
+    this.log.error(`Failed to send state ${tab}; closing the connection (it will reconnect).`, error)
     session.close()
   }
 

@@ -24,7 +24,7 @@ test.each([
   const error = {
     code: 'version-mismatch',
     message: expect.stringContaining(
-      `heldstate ${named} has made the hub of this process, and heldstate ${version} asks`,
+      `heldstate ${named} created the hub of this process, but heldstate ${version} is asking for it`,
     ),
   }
   expect(() => currentHub()).toThrow(expect.objectContaining(error))

@@ -47,8 +47,8 @@ export function refuseOtherVersion(slot: Slot): void {
   if (slot.version === version) return
   throw new HeldStateError(
     'version-mismatch',
-    `heldstate ${slot.version ?? '0.1.0 or older'} has made the hub of this process, and heldstate ${version} asks for it. Install one ` +
-      'version for the server and the app: "npm ls heldstate" shows who brings which. "heldstate doctor" looks for it too.',
+    `heldstate ${slot.version ?? '0.1.0 or older'} created the hub of this process, but heldstate ${version} is asking for it. Install one version for the server and the app: "npm ` +
+      'ls heldstate" and "npx heldstate doctor" list the copies.',
   )
 }
 
@@ -60,7 +60,7 @@ export function refuseEdge(): void {
 export const missingInEdge = (): HeldStateError =>
   new HeldStateError(
     'missing-hub',
-    "This is code for the edge runtime, which is apart from the server that holds the state. Leave out `runtime = 'edge'`: the default, 'nodejs', has the hub.",
+    "This code runs in the edge runtime, which has no access to the state. Remove `runtime = 'edge'`: the default, 'nodejs', has the hub.",
   )
 
 /** The hub of this process. */
@@ -73,7 +73,7 @@ export function currentHub(): HubRuntime {
   }
   throw new HeldStateError(
     'missing-hub',
-    'No heldstate hub runs in this process. Start the app with "heldstate dev" or "heldstate start", through serve() from "heldstate/next", or let instrumentation.ts attach it: export { register } from \'heldstate/next/instrumentation\'.',
+    'This process has no heldstate hub. Start the app with "heldstate dev", "heldstate start" or serve() from "heldstate/next", or attach it in instrumentation.ts: export { register } from \'heldstate/next/instrumentation\'.',
   )
 }
 

@@ -1,9 +1,9 @@
 /** Keeps the states here up to date with what other processes save: applies their changes, and reads again what may be old. */
 import { type Eventually, promised } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
+import { inTab } from '../base/text.js'
 import type { Eviction } from '../instance/eviction.js'
 import type { Instance } from '../instance/instance.js'
-import { inTab } from '../instance/token.js'
 import type { RunningTask, Shared, Stored } from '../store/store.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 
@@ -37,7 +37,7 @@ export class RemoteChanges {
       instance?.unfollow()
       this.store
         .unfollow(token)
-        .catch((error) => log.warn(`Failed to stop following a tab that has gone ${inTab(token)}.`, error))
+        .catch((error) => log.warn(`Failed to unsubscribe from the changes of a closed tab ${inTab(token)}.`, error))
     } else if (instance.role === 'follower') this.core.onReloaded(instance, instance.follow(stored))
   }
 
@@ -62,7 +62,7 @@ export class RemoteChanges {
     void this.core.tracked(
       promised(() => this.core.refresh(instance)).catch((error) => {
         if (!this.isEnded)
-          log.warn(`A tab may show an older state until it changes here ${inTab(instance.token)}.`, error)
+          log.warn(`A tab may show an outdated state until its next change ${inTab(instance.token)}.`, error)
       }),
     )
   }

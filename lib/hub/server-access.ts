@@ -133,6 +133,6 @@ export class ServerAccess {
 const unknownToken = () =>
   new HeldStateError(
     'unknown-token',
-    'There is no tab with this token: it never existed, was ended as for a logout, or its state was dropped after "retainMs". Nothing was changed. ' +
-      'Ask first with `await hub.has(token)`.',
+    'No tab has this token: it never existed, was ended (for example at logout), or its state ' +
+      'expired ("retainMs"). Nothing was changed. Check with `await hub.has(token)`.',
   )

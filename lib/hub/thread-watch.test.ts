@@ -9,12 +9,12 @@ it('a function that holds the thread is named while it does, from another thread
   const { stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', fixture], { timeout: 30_000 })
   const said = stderr.split('\n').map((line) => line.replaceAll(/\d+ m?s/g, '#'))
   expect(said).toEqual([
-    'heldstate: The thread has stood still for # and nobody is served. It is held by Event "handles" of state "d".',
-    expect.stringContaining('heldstate: Event "handles" of state "d" held the thread for #.'),
-    expect.stringContaining('heldstate: The thread goes on'),
-    'heldstate: The thread has stood still for # and nobody is served. It is held perhaps by Task "computes" of state "d".',
-    expect.stringMatching(/The thread (was held for #, perhaps by Task "computes" of state "d"|goes on)/),
-    expect.stringMatching(/The thread (was held for #, perhaps by Task "computes" of state "d"|goes on)/),
+    'heldstate: The event loop has been blocked for #; no page is served. It is blocked by Event "handles" of state "d".',
+    expect.stringContaining('heldstate: Event "handles" of state "d" blocked the event loop for #.'),
+    expect.stringContaining('heldstate: The event loop runs again'),
+    'heldstate: The event loop has been blocked for #; no page is served. It is blocked perhaps by Task "computes" of state "d".',
+    expect.stringMatching(/The event loop (was blocked for #, perhaps by Task "computes" of state "d"|runs again)/),
+    expect.stringMatching(/The event loop (was blocked for #, perhaps by Task "computes" of state "d"|runs again)/),
     'left: 0',
     '',
   ])

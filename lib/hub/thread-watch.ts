@@ -83,7 +83,7 @@ class ThreadWatch implements Board {
 
   private tell(lateMs: number, names: readonly string[]): void {
     if (names.length === 0) return
-    const held = `The thread was held for ${Math.round(lateMs)} ms, perhaps by ${listed(names)}.`
+    const held = `The event loop was blocked for ${Math.round(lateMs)} ms, perhaps by ${listed(names)}.`
     this.core.log.warn(`${held} ${heldThread}`)
   }
 
@@ -158,7 +158,7 @@ while (Atomics.load(state, ${ended}) === 0) {
   Atomics.wait(state, ${ended}, 0, everyMs)
   const beat = Atomics.load(state, ${beats})
   if (beat !== last) {
-    if (named !== '') say('The thread goes on after about ' + Math.round(stillMs / 1000) + ' s. It was held ' + named + '.')
+    if (named !== '') say('The event loop runs again after about ' + Math.round(stillMs / 1000) + ' s. It was blocked ' + named + '.')
     last = beat
     stillMs = 0
     named = ''
@@ -166,7 +166,7 @@ while (Atomics.load(state, ${ended}) === 0) {
     stillMs += everyMs
     if (named !== '' || stillMs < stuckMs) continue
     named = nameAt(Atomics.load(state, ${running}))
-    if (named !== '') say('The thread has stood still for ' + Math.round(stillMs / 1000) + ' s and nobody is served. It is held ' + named + '.')
+    if (named !== '') say('The event loop has been blocked for ' + Math.round(stillMs / 1000) + ' s; no page is served. It is blocked ' + named + '.')
   }
 }
 `

@@ -170,11 +170,11 @@ describe('a lock without "using"', () => {
     expect(now().n).toBe(0)
     expect(warned).toEqual([
       {
-        message: expect.stringContaining('Task "run" of state "d" took the lock by lock() without "using"'),
+        message: expect.stringContaining('Task "run" of state "d" called lock() without "using"'),
         stack: here,
       },
     ])
-    expect(warned[0]?.message).toContain('lost what it changed')
+    expect(warned[0]?.message).toContain('its changes are lost')
   })
 
   it('is said when it is held for long, and when its task asks for the lock again', async () => {
@@ -192,7 +192,7 @@ describe('a lock without "using"', () => {
       await self.lock()
       await self.update(() => {})
     })
-    expect(warned[0]).toEqual({ message: expect.stringContaining('waits for itself'), stack: here })
+    expect(warned[0]).toEqual({ message: expect.stringContaining('deadlocks here'), stack: here })
   })
 
   it('and with it, or with an end by hand, nothing is said', async () => {
@@ -219,7 +219,7 @@ describe('a lock without "using"', () => {
     const held = await hub.lock(tab.token)
     await clock.advance(processLimits.lockHeldMs)
     expect(warned).toEqual([
-      { message: expect.stringContaining('Server code took the lock by lock() without "using"'), stack: here },
+      { message: expect.stringContaining('Server code called lock() without "using"'), stack: here },
     ])
     await held[Symbol.asyncDispose]()
     warned.length = 0
@@ -244,7 +244,7 @@ describe('an update that nobody awaits', () => {
     await other
     await clock.advance(10)
     expect(warned).toEqual([
-      { message: expect.stringContaining('Task "run" of state "d" has ended before its update() had'), stack: here },
+      { message: expect.stringContaining('Task "run" of state "d" ended before its update() finished'), stack: here },
     ])
   })
 
@@ -269,7 +269,7 @@ describe('a field that changes its kind', () => {
     expect(warned).toEqual([
       {
         message: expect.stringContaining(
-          'Field "n" of state "d" was a number and is a text now: event "put" of state "d"',
+          'Field "n" of state "d" was a number and is now a string: event "put" of state "d"',
         ),
         stack: here,
       },
@@ -325,10 +325,10 @@ describe('what an earlier change of a task has put in', () => {
     const state = await tab.watch(lists)
     void state.loses.start()
     await clock.advance(100)
-    const said = log.lines.filter((line) => line.includes('by way of the object'))
+    const said = log.lines.filter((line) => line.includes('through an object assigned'))
     expect(said).toEqual([
-      expect.stringMatching(/Task "loses" of state "lists" has changed lists.reports\[0\] by way of/),
-      expect.stringMatching(/has changed lists.when by way of/),
+      expect.stringMatching(/Task "loses" of state "lists" changed lists.reports\[0\] through/),
+      expect.stringMatching(/changed lists.when through/),
     ])
     expect(tab.state(lists).reports).toEqual([{ n: 0, at: new Date(0) }])
   })

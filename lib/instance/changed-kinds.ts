@@ -27,8 +27,8 @@ export function warnOfChangedKinds(
     if (known.has(field)) continue
     known.add(field)
     log.warn(
-      `Field "${field}" of state "${id}" was ${words(before)} and is ${words(now)} now: ${nameOf(holder)} takes arguments that no schema checks. ` +
-        'Give it a schema, or convert what it is given.',
+      `Field "${field}" of state "${id}" was ${withArticle(before)} and is now ${withArticle(now)}: ${nameOf(holder)} has no schema. ` +
+        'Add a schema, or convert the argument.',
       line,
     )
   }
@@ -43,4 +43,4 @@ function isUnchecked(holder: Holder, registry: Registry): boolean {
   return declaration !== undefined && !declaration.schema && (args?.length ?? 0) > 0
 }
 
-const words = (kind: string) => (kind === 'string' ? 'a text' : `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`)
+const withArticle = (kind: string) => `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`

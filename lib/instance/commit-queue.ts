@@ -207,12 +207,12 @@ async function afterFailedSave(core: CommitCore, instance: Instance, change: Cha
   try {
     stored = await claimAndLoad(core, instance)
   } catch {
-    throw saveFailed('Whether it is kept is unknown; the store could not be asked.', error)
+    throw saveFailed('It may or may not be saved: the store did not answer.', error)
   }
   const fate = resolveUncertainSave(change, next, stored)
-  if (fate === 'not kept') throw saveFailed('Nothing of it was kept or shown.', error)
+  if (fate === 'not kept') throw saveFailed('Nothing was changed.', error)
   if (fate === 'unknown')
-    throw saveFailed('Whether it is kept is unknown; another process has changed the state since.', error)
+    throw saveFailed('It may or may not be saved: another process changed the state since.', error)
   if (fate === 'kept') instance.accept(next, next.calls, change.runs)
   else instance.pending?.superseded()
 }
@@ -280,7 +280,7 @@ const saveFailed = (end: string, cause: unknown) =>
   new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
 
 const dependentSaveFailed = (cause: unknown) =>
-  saveFailed('It was built on a change that could not be saved. Nothing of it was kept or shown.', cause)
+  saveFailed('It depended on a change that could not be saved. Nothing was changed.', cause)
 
 /** The more specific of two errors: a change's own, and that of the change it was built on. */
 export const moreSpecificError = (own: unknown, base: unknown): unknown =>

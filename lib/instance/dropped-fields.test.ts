@@ -35,7 +35,9 @@ async function warnings(
   const tab = await open()
   const { invite } = await tab.watch(d)
   for (const _ of [1, 2]) await done(invite(args))
-  return log.lines.filter((line) => JSON.stringify(line).includes('leaves out')).map((line) => JSON.stringify(line))
+  return log.lines
+    .filter((line) => JSON.stringify(line).includes('does not declare'))
+    .map((line) => JSON.stringify(line))
 }
 
 it.each(Object.entries(schemas))(
@@ -46,7 +48,7 @@ it.each(Object.entries(schemas))(
     expect(lines[0]).toContain(
       JSON.stringify(`"invite" of state "named-${name}" was called with the field "nick"`).slice(1, -1),
     )
-    expect(lines[0]).toMatch(/Its fields are \\"name\\"/)
+    expect(lines[0]).toMatch(/Declared fields: \\"name\\"/)
     expect(lines[0]).not.toContain('Countess')
   },
 )

@@ -26,8 +26,8 @@ export function warnOfDropped(
     if (!known || known.includes(name) || named.has(key) || named.size >= mostNames) continue
     named.add(key)
     log.warn(
-      `"${member}" of state "${definition}" was called with the field ${JSON.stringify(cut(name, textLimits.issueKeyText))}, which its schema does not know and leaves out. ` +
-        `Its fields are ${known.map((each) => `"${each}"`).join(', ')}. A strict schema, as z.strictObject, refuses others by name.`,
+      `"${member}" of state "${definition}" was called with the field ${JSON.stringify(cut(name, textLimits.issueKeyText))}, which its schema does not declare, so the field was removed. ` +
+        `Declared fields: ${known.map((each) => `"${each}"`).join(', ')}. Use a strict schema such as z.strictObject to reject unknown fields.`,
     )
   }
 }

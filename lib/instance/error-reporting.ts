@@ -2,7 +2,7 @@
 import { asVisitorsRead, hiddenBy, isRefusal } from '../base/concealed.js'
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import { inTab } from './token.js'
+import { inTab } from '../base/text.js'
 
 /** Failures that their caller can mend; every other one is a fault of the app. */
 export const callerFaults = new Set<ErrorCode>([
@@ -30,6 +30,6 @@ export function reportFault(log: Log, error: unknown, expected: ReadonlySet<Erro
   const hidden = hiddenBy(error)
   if (known && hidden) log.error(`${hidden.where} threw ${inTab(token)}.${asVisitorsRead(error)}`, hidden.thrown)
   else if (known) log.error(`${error.message} ${inTab(token)}`, error.cause ?? lineOf(error))
-  else log.error(`An event or task could not be run ${inTab(token)}.`, error)
+  else log.error(`Failed to run an event or a task ${inTab(token)}.`, error)
   return true
 }

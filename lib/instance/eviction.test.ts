@@ -61,7 +61,7 @@ it('tabs of which the store names some at a time are all forgotten in one sweep,
   await clock.advance(1_000)
   expect([...kept]).toEqual([stuck])
   expect(asked.length).toBeLessThan(15)
-  expect(log.lines.join()).toContain('could not be dropped')
+  expect(log.lines.join()).toContain('delete the state of an unused tab')
   await hub.close()
 })
 

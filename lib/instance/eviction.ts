@@ -10,11 +10,11 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { processLimits } from '../base/server-limits.js'
 import { sweepMs } from '../base/sweeps.js'
+import { inTab } from '../base/text.js'
 import type { StateStore } from '../store/store.js'
 import type { Instance } from './instance.js'
 import type { Locks, Release } from './locks.js'
 import { refuseCrowded } from './state-size.js'
-import { inTab } from './token.js'
 
 export interface EvictionCore {
   readonly clock: Clock
@@ -123,12 +123,9 @@ export class Eviction {
     const bytes = store.bytes?.() ?? 0
     if (bytes <= limits.storeBytes * crowdLimits.storeFullAt) return
     log.warn(
-      `The store holds ${Math.round(bytes / 1e6)} MB, more than four fifths of the bound "storeBytes" (${Math.round(limits.storeBytes / 1e6)} MB). The state of new tabs is refused until some have gone. Raise the bound, or lower "retainMs".`,
+      `The store holds ${Math.round(bytes / 1e6)} MB, more than 80 % of the limit "storeBytes" (${Math.round(limits.storeBytes / 1e6)} MB). New tabs are rejected until old ones expire. Raise the limit, or lower "retainMs".`,
     )
-    throw new HeldStateError(
-      'store-full',
-      'The server has no room for the state of further tabs. Nothing was changed. Try again later.',
-    )
+    throw new HeldStateError('store-full', 'The server has no room for new tabs. Nothing was changed. Try again later.')
   }
 
   private makeRoom(): void {
@@ -171,7 +168,7 @@ export class Eviction {
         tokens = (await store.unused?.([], this.retainMs)) ?? []
       }
     } catch (error) {
-      if (!this.ended) log.error('The store could not be asked which tabs nobody has come back to.', error)
+      if (!this.ended) log.error('Failed to list the expired tabs of the store.', error)
     }
     this.sweepLater()
   }
@@ -211,7 +208,7 @@ export class Eviction {
       await store.unload?.(token, this.retainMs)
     } catch (error) {
       log.warn(
-        `The state of an unused tab stays in memory, since how its calls ended could not be saved ${inTab(token)}.`,
+        `Failed to save the results of calls, so the state of an unused tab stays in memory ${inTab(token)}.`,
         error,
       )
       this.schedule(instance)
@@ -251,7 +248,7 @@ export class Eviction {
       if (instance) this.forget(instance) // first: a page that comes while the store forgets gets a new one, and waits for the lock
       await store.drop(token)
     } catch (error) {
-      log.error(`The state of an unused tab could not be dropped from the store ${inTab(token)}.`, error)
+      log.error(`Failed to delete the state of an unused tab from the store ${inTab(token)}.`, error)
     } finally {
       release?.()
     }

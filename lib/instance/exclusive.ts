@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
+import { inTab } from '../base/text.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
@@ -14,7 +15,6 @@ import type { Instance } from './instance.js'
 import type { Author } from './lock-scope.js'
 import { nameOf, type Source, traced } from './lock-source.js'
 import { madeBy } from './made-triggers.js'
-import { inTab } from './token.js'
 import { beginSettled, transact } from './transact.js'
 import type { Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
@@ -33,7 +33,7 @@ export function handedOut(core: ExclusiveCore, token: string): void {
   const instance = core.instance(token)
   if (instance.revision > 0 || instance.pending) return
   const complain = (error: unknown) =>
-    core.log.warn(`A tab whose token a task was given could not be saved ${inTab(token)}.`, error)
+    core.log.warn(`Failed to save a tab whose token was passed to a task ${inTab(token)}.`, error)
   core.lockScope.outside(() => void core.tracked(rescued(() => core.saveEnds(instance), complain)))
 }
 
@@ -97,8 +97,8 @@ function run<T>(
 const late = (name: string, ms: number) =>
   new HeldStateError(
     'event-timeout',
-    `A change by ${name} held the lock for ${ms} ms, the bound "eventTimeoutMs", and was ended. Nothing of it is kept. ` +
-      'Wait for what takes long outside of the lock.',
+    `A change by ${name} held the lock for ${ms} ms (limit "eventTimeoutMs") and was stopped. Nothing was changed. ` +
+      'Move slow work out of the lock.',
   )
 
 /** The newest committed fields of one state, or those of `state`, with first values where there are none yet. */

@@ -58,8 +58,8 @@ function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition,
   const lost = Object.keys(fields).filter((name) => !Object.hasOwn(kept, name))
   if (lost.length > 0)
     log.warn(
-      `Fields of state "${id}" were saved as another kind of value and begin anew: ${lost.join(', ')}. To carry them over, ` +
-        `count up its version: defineState(...).version(${members.version + 1}, (fields) => ({ ... })).`,
+      `Fields of state "${id}" were saved with another type and are reset to their first values: ${lost.join(', ')}. To migrate them, increase ` +
+        `the version: defineState(...).version(${members.version + 1}, (fields) => ({ ... })).`,
     )
   return kept
 }
@@ -108,13 +108,13 @@ export function refuseUndeclared(
 const computedWritten = (id: string, field: string, cause: Error | undefined) =>
   new HeldStateError(
     'not-a-field',
-    `"${field}" of state "${id}" is a computed value, and was written. Change the fields it is made of.`,
+    `"${field}" of state "${id}" is a computed value and cannot be written. Change the fields that it is computed from.`,
     { cause },
   )
 
 const undeclared = (id: string, field: string, cause: Error | undefined) =>
   new HeldStateError(
     'undeclared-field',
-    `"${field}" is no field of state "${id}". Give it a first value in defineState(...) or .private(...); undefined will do.`,
+    `"${field}" is not a field of state "${id}". Declare it with a first value in defineState(...) or .private(...); undefined works.`,
     { cause },
   )

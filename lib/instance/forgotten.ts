@@ -4,5 +4,5 @@ import { HeldStateError } from '../base/errors.js'
 export const forgotten = (): HeldStateError =>
   new HeldStateError(
     'state-lost',
-    'The app has ended the state of this tab, as for a logout. The page begins with a new one.',
+    'The app ended the state of this tab, for example at logout. The page starts with a new state.',
   )

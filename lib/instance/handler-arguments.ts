@@ -28,7 +28,7 @@ export function argumentsOf(
       if (process.env.NODE_ENV === 'development') warnOfDropped(core.log, call, schema, result.value)
       return [result.value]
     }
-    const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" were refused`)
+    const cause = new Error(`the arguments of "${call.member}" of state "${call.definition}" are not valid`)
     throw refused(result.issues, cause)
   })
 }
@@ -54,6 +54,6 @@ function validated(
 export const late = (where: string, ms: number) =>
   new HeldStateError(
     'event-timeout',
-    `${where} took longer than its timeout of ${ms} ms and was ended. What it changed and had not shown is forgotten. ` +
-      'Do what takes long in a background task.',
+    `${where} took longer than its timeout of ${ms} ms and was stopped. Changes that were not shown yet are dropped. ` +
+      'Move slow work into a background task.',
   )

@@ -1,10 +1,10 @@
 /** Hands over tokens of this process that other processes wait for, each in its turn among those that wait for the lock here. */
 import type { Log } from '../base/log.js'
+import { inTab } from '../base/text.js'
 import type { Shared } from '../store/store.js'
 import type { Eviction } from './eviction.js'
 import type { Instance } from './instance.js'
 import type { Locks } from './locks.js'
-import { inTab } from './token.js'
 
 export interface HandoverCore {
   readonly locks: Locks
@@ -51,10 +51,7 @@ export class Handover {
     } catch (error) {
       this.waiting.delete(token)
       if (!this.isEnded)
-        log.warn(
-          `A tab that another process waits for could not be handed over ${inTab(token)}; that process asks again.`,
-          error,
-        )
+        log.warn(`Failed to hand a tab over to another process ${inTab(token)}; that process retries.`, error)
     }
   }
 

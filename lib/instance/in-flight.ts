@@ -29,7 +29,9 @@ export class InFlightWork {
     while (this.works > 0 && !late) await new Promise<void>((resolve) => this.waiting.push(resolve))
     cancelTimer()
     if (this.works > 0)
-      log.warn(`${this.works} events or blocks have not ended ${boundMs} ms after close(); they save nothing any more.`)
+      log.warn(
+        `${this.works} events or blocks were still running ${boundMs} ms after close(); their changes are not saved.`,
+      )
   }
 
   private tell(): void {

@@ -421,7 +421,7 @@ function away(kit: { store: unknown }, hub: { nodes: { onStoreReachable(reachabl
   const store = kit.store as { coordinator: Record<string, unknown> }
   const { coordinator } = store
   const refused = async () => {
-    throw new HeldStateError('store-unreachable', 'The redis at 10.0.0.7:6379 is out of reach.')
+    throw new HeldStateError('store-unreachable', 'The Redis at 10.0.0.7:6379 is unreachable.')
   }
   store.coordinator = coordinator
   const names = [

@@ -1,6 +1,6 @@
 /** The state of a token could not be loaded, so it is unknown which calls have taken effect on it. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
-import { notLoaded, wordsForVisitors } from '../base/failure.js'
+import { notLoaded, wordsForSecrets } from '../base/failure.js'
 
 export class LoadError extends HeldStateError {
   readonly token: string
@@ -19,5 +19,5 @@ export class LoadError extends HeldStateError {
 /** The message for the page. The address of the store and its own error are only logged. */
 function messageFor(cause: unknown): string {
   if (!isHeldStateError(cause)) return notLoaded
-  return wordsForVisitors.get(cause.code) ?? cause.message
+  return wordsForSecrets.get(cause.code) ?? cause.message
 }

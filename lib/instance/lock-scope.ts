@@ -116,16 +116,15 @@ export class LockScope {
 const nested = ({ holder }: HeldLock) =>
   new HeldStateError(
     'nested-lock',
-    `The lock was requested inside ${nameOf(holder)}, which already holds it, and would wait for itself for ever. ` +
-      'Use the state at hand, or end the block first.',
+    `The lock was requested inside ${nameOf(holder)}, which already holds it, so it would deadlock. Use the state ` +
+      'that you already have, or end the block first.',
   )
 
 const nestedInOther = ({ holder }: HeldLock) =>
   new HeldStateError(
     'nested-lock',
-    `A lock was requested inside ${nameOf(holder)}, which holds that of its own tab: two tabs that do so to each other would wait for each other. ` +
-      'That is so without "await", too. Start a background task instead, by its trigger, and change the other tab there, outside of ' +
-      'update() and lock().',
+    `A lock was requested inside ${nameOf(holder)}, which holds the lock of its own tab. Two tabs that do this to each other deadlock, even without "await". Return the ` +
+      'trigger of a background task instead, and change the other tab there, outside of update() and lock().',
   )
 
 /** The innermost hold that has not ended: a flow that goes on after a block must not keep a chain of all its blocks. */

@@ -39,12 +39,12 @@ test.each<[who: string, hold: (kit: Kit) => unknown]>([
   const late = kit.hub.modifyState(kit.tab.token, d, () => {}).catch((error: unknown) => error)
   await kit.clock.advance(processLimits.lockHeldMs)
   expect(kit.log.lines.join('\n')).toMatch(
-    /A lock is waited for \(tab [0-9a-f]{8}\): .* has held it for 3000 ms or more/,
+    /A caller is waiting for the lock \(tab [0-9a-f]{8}\): .* has held it for at least 3000 ms/,
   )
   expect(kit.log.lines.join('\n')).toContain(`: ${who} has held it`)
   await kit.clock.advance(7_000)
   expect(await late).toMatchObject({
     code: 'lock-timeout',
-    message: expect.stringContaining(`the bound "lockWaitMs": ${who} has held it for 10000 ms or more`),
+    message: expect.stringContaining(`(limit "lockWaitMs"): ${who} has held it for at least 10000 ms`),
   })
 })

@@ -22,14 +22,14 @@ export const development = process.env.NODE_ENV !== 'production'
 
 /** Call it in the function that the author calls, so that the trace names the author's line. */
 export const traced = (source: Source | undefined): Holder =>
-  development && source !== undefined ? { source, taken: new Error('This is where the lock was taken.') } : source
+  development && source !== undefined ? { source, taken: new Error('The lock was taken here.') } : source
 
 /** The source of a holder, without the line that took the lock. */
 export const sourceOf = (holder: Holder): Source | undefined =>
   typeof holder === 'object' && 'taken' in holder ? holder.source : holder
 
 export function nameOf(holder: Holder): string {
-  if (holder === undefined) return 'the hub, which loads or saves'
+  if (holder === undefined) return 'the hub (loading or saving)'
   if (typeof holder === 'string') return `a block of ${holder}()`
   if ('taken' in holder) return nameOf(holder.source)
   if ('modified' in holder) return `modifyState() of state "${holder.modified}"`

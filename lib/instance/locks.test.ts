@@ -134,8 +134,8 @@ describe('locks', () => {
     await second
     await clock.advance(2 * processLimits.lockHeldMs)
     expect(lines).toEqual([
-      [expect.stringContaining('a block of hub.lock() has held it for 3000 ms or more'), expect.any(Error)],
-      [expect.stringContaining('event "hang" of state "d" has held it for 3000 ms or more'), undefined],
+      [expect.stringContaining('a block of hub.lock() has held it for at least 3000 ms'), expect.any(Error)],
+      [expect.stringContaining('event "hang" of state "d" has held it for at least 3000 ms'), undefined],
     ])
     expect(lines[0]?.[1]).toHaveProperty('stack', expect.stringContaining('locks.test.ts'))
     for (const held of [second, third]) (await held)()

@@ -10,8 +10,8 @@ import { HeldStateError } from '../base/errors.js'
 import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { processLimits } from '../base/server-limits.js'
+import { inTab } from '../base/text.js'
 import { type Holder, nameOf, traceOf } from './lock-source.js'
-import { inTab } from './token.js'
 
 /** The lock of one token. */
 interface Line {
@@ -90,7 +90,7 @@ export class Locks {
     if (line.waiting >= this.limits.lockWaiters)
       throw new HeldStateError(
         'lock-queue-full',
-        `${line.waiting} callers already wait for this tab's lock, the bound "lockWaiters". Nothing was changed; try again later.`,
+        `${line.waiting} callers are already waiting for the lock of this tab (limit "lockWaiters"). Nothing was changed. Try again later.`,
       )
     if (!line.mutex) {
       line.mutex = new Mutex()
@@ -138,20 +138,23 @@ export class Locks {
     const { lockWaitMs } = this.limits
     return new HeldStateError(
       'lock-timeout',
-      `The lock was not free within ${lockWaitMs} ms, the bound "lockWaitMs": ${this.holding(line)}. ${wayOut} Nothing was changed.`,
+      `The lock was not free within ${lockWaitMs} ms (limit "lockWaitMs"): ${this.holding(line)}. ${wayOut} Nothing was changed.`,
       { cause: traceOf(line.holder) },
     )
   }
 
   private holding({ holder, since = this.clock.now() }: Line): string {
-    return `${nameOf(holder)} has held it for ${this.clock.now() - since} ms or more`
+    return `${nameOf(holder)} has held it for at least at least ${this.clock.now() - since} ms`
   }
 
   /** Warns who holds a lock that is waited for, after some seconds: a block of a task may hold it for ever. */
   private watch(token: string, line: Line): void {
     if (line.unwatch) return
     line.unwatch = this.clock.after(processLimits.lockHeldMs, () => {
-      this.log.warn(`A lock is waited for ${inTab(token)}: ${this.holding(line)}. ${wayOut}`, traceOf(line.holder))
+      this.log.warn(
+        `A caller is waiting for the lock ${inTab(token)}: ${this.holding(line)}. ${wayOut}`,
+        traceOf(line.holder),
+      )
     })
   }
 
@@ -176,4 +179,4 @@ export class Locks {
   }
 }
 
-const wayOut = 'Do what takes long outside of it, in a background task.'
+const wayOut = 'Move slow work out of the lock, into a background task.'

@@ -26,7 +26,7 @@ export class MadeTriggers {
 
   /** The handler has just made this trigger. */
   note(trigger: Trigger): void {
-    const line = new Error('This is where it was called.')
+    const line = new Error('It was called here.')
     if (this.ended) this.say(trigger, line)
     else this.made.set(trigger, line)
   }
@@ -42,10 +42,10 @@ export class MadeTriggers {
     const { source } = this
     const isChange = typeof source === 'object' && 'modified' in source
     const way = isChange
-      ? 'Only what an event or a task returns is started: call it there'
-      : `Return it, return ${member}(), or yield it in a generator`
+      ? 'Only triggers that an event or a task returns are started: return it there'
+      : `Return it with return ${member}(), or yield it in a generator`
     this.log.warn(
-      `${capital(nameOf(source))} called the trigger "${member}" of state "${definition}" and did not return it, so it starts nothing. ${way}.`,
+      `${capital(nameOf(source))} called the trigger "${member}" of state "${definition}" but did not return it, so nothing starts. ${way}.`,
       line,
     )
   }

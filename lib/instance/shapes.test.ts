@@ -43,7 +43,9 @@ describe('a state of an earlier deploy', () => {
     expect(state).not.toHaveProperty('old')
     await hub.modifyState(tab.token, { id: 'd' } as never, (s: { count: number }) => void (s.count = 8))
     await clock.advance(50)
-    expect(log.lines).toEqual([expect.stringMatching(/^warn: Fields of state "d" .* begin anew: tags\..*version\(2,/)])
+    expect(log.lines).toEqual([
+      expect.stringMatching(/^warn: Fields of state "d" .* are reset to their first values: tags\..*version\(2,/),
+    ])
   })
 
   it('is migrated by its author', async () => {
@@ -77,5 +79,5 @@ describe('a state of an earlier deploy', () => {
 })
 
 it.each([0, 1.5, -1, '2'])('a version %j is refused', (version) => {
-  expect(() => defineState('d', () => ({})).version(version as number)).toThrow(/whole number from 1/)
+  expect(() => defineState('d', () => ({})).version(version as number)).toThrow(/positive integer/)
 })

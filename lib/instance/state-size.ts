@@ -21,7 +21,7 @@ export function grow(instance: Instance, bytes: number, staged: State, limit: nu
   if (counted > limit)
     throw new HeldStateError(
       'state-too-large',
-      `The state of this tab would take more than ${limit} bytes, the bound "stateBytes". Nothing was changed. Keep large data in a database, and ids of it in state.`,
+      `The state of this tab would take more than ${limit} bytes (limit "stateBytes"). Nothing was changed. Keep large data in a database and only its ids in state.`,
     )
   instance.counted = counted
   instance.bytes = counted + processLimits.instanceBytes
@@ -71,6 +71,6 @@ export function refuseCrowded(instance: Instance, bytes: number, crowding: numbe
   if (bytes > 0 && isRefused)
     throw new HeldStateError(
       'state-too-large',
-      'The states of all tabs take more of the memory of the server than they may, and this one is among the large ones. Nothing was changed. Try again later.',
+      'The server is low on memory, and the state of this tab is among the largest. Nothing was changed. Try again later.',
     )
 }

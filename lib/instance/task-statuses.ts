@@ -73,5 +73,5 @@ export const interrupted = (task: string): TaskStatus => ({ ...idle, outcome: 'f
 
 const interruption = (task: string): Failure => ({
   code: 'interrupted',
-  message: `Task "${task}" was interrupted: the server ended while it ran. What it had saved until then is kept.`,
+  message: `Task "${task}" was interrupted: the server stopped while it ran. Changes saved before that are kept.`,
 })

@@ -37,14 +37,14 @@ export const isSignedToken = (signed: unknown): boolean =>
 export function verifyToken(signed: string, browser: string, secrets: readonly string[]): string {
   const [, token, given] = /^([0-9a-f]{32})\.([0-9a-f]{32})$/.exec(signed) ?? []
   if (!token || !given)
-    throw new HeldStateError('invalid-token', 'The token of this tab is malformed. The tab begins with a new state.')
+    throw new HeldStateError('invalid-token', 'The token of this tab is malformed. The tab starts with a new state.')
   for (const secret of secrets) {
     const expected = signature(token, browser, secret)
     if (timingSafeEqual(Buffer.from(given), Buffer.from(expected))) return token
   }
   throw new HeldStateError(
     'invalid-token',
-    'The token of this tab belongs to another browser, or was signed with another secret. It begins with a new state.',
+    'The token of this tab belongs to another browser or was signed with another secret. The tab starts with a new state.',
   )
 }
 
@@ -56,7 +56,7 @@ export function refuseMalformed(token: unknown): void {
   if (isToken(token)) return
   throw new HeldStateError(
     'invalid-token',
-    'This is no token. Handlers and tasks have one as `this.token` and `self.token`.',
+    'Not a heldstate token. Use `this.token` in a handler or `self.token` in a task.',
   )
 }
 
@@ -77,6 +77,3 @@ export function copiedToken(
     return undefined
   }
 }
-
-/** Names the tab of a token in a log: the first of its characters, which open nothing. */
-export const inTab = (token: string): string => `(tab ${token.slice(0, 8)})`

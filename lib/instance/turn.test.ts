@@ -226,11 +226,14 @@ it.each<[string, (state: Awaited<ReturnType<typeof open>>['state'], ms: number) 
   ['Task "works" of state "d"', (state, ms) => state.works.start(ms)],
   ['Task "changes" of state "d"', (state, ms) => state.changes.start(ms)],
   ['Task "steps" of state "d"', (state, ms) => state.steps.start(ms)],
-])('%s is named in the log when it has held the thread for a second, and nothing else is', async (name, call) => {
-  const { state, done, log } = await open(0)
-  await done(call(state, 900))
-  expect(log.lines.filter((line) => line.includes('held the thread'))).toEqual([])
-  await done(call(state, 5_000))
-  const named = log.lines.filter((line) => line.includes('held the thread'))
-  expect(named).toEqual([expect.stringContaining(`warn: ${name} held the thread for 5000 ms.`)])
-})
+])(
+  '%s is named in the log when it has blocked the event loop for a second, and nothing else is',
+  async (name, call) => {
+    const { state, done, log } = await open(0)
+    await done(call(state, 900))
+    expect(log.lines.filter((line) => line.includes('blocked the event loop'))).toEqual([])
+    await done(call(state, 5_000))
+    const named = log.lines.filter((line) => line.includes('blocked the event loop'))
+    expect(named).toEqual([expect.stringContaining(`warn: ${name} blocked the event loop for 5000 ms.`)])
+  },
+)

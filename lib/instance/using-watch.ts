@@ -36,12 +36,12 @@ export class UsingWatch {
     if (this.isDone) return
     this.done()
     this.core.log.warn(
-      `${this.where} took the lock by lock() without "using", so it ${what}. Write \`await using held = await lock()\` in a block of its own: the lock ` +
-        'is given back at the end of the block, and what was changed is saved.',
+      `${this.where} called lock() without "using", so it ${what}. Write \`await using held = await lock()\` in its own block: the lock ` +
+        'is released and the changes are saved at the end of the block.',
       this.line,
     )
   }
 }
 
 /** `undefined` in production. Call it in the function that the author calls, so that the trace names the author's line. */
-export const lineHere = (): Error | undefined => (development ? new Error('This is where it was called.') : undefined)
+export const lineHere = (): Error | undefined => (development ? new Error('It was called here.') : undefined)

@@ -1,12 +1,12 @@
 /** The views of one token's states, which pages see: public fields, computed values, and the status of tasks. */
 import type { Log } from '../base/log.js'
+import { inTab } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { shareGrowth } from '../delta/growth.js'
 import type { TaskStatus } from '../protocol/task-status.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Fields } from '../store/store.js'
-import { inTab } from './token.js'
 
 /** A state as a page sees it. Flat, because names are unique. */
 export type View = Readonly<Record<string, unknown>>
@@ -87,7 +87,7 @@ export class Views {
   private compute(definition: ServerDefinition, fields: Fields): object {
     return this.computed(definition).evaluate(fields, (name, error) =>
       this.core.log.error(
-        `Computed "${name}" of state "${definition.id}" threw; tabs see the state without it ${inTab(this.of.token)}.`,
+        `Computed "${name}" of state "${definition.id}" threw; pages get the state without it ${inTab(this.of.token)}.`,
         error,
       ),
     )

@@ -25,13 +25,13 @@ export function readBounds(value: unknown): Partial<PageBounds> {
 export const tooManyStates = (bound: number) =>
   new HeldStateError(
     'too-many-states',
-    `This tab watches ${bound} states already, the bound "watchedStates". The page shows first values in place of the others.`,
+    `This tab already watches ${bound} states (limit "watchedStates"). The page shows first values for the others.`,
   )
 
 export const tooManySubscriptions = () =>
   new HeldStateError(
     'too-many-states',
-    `This page has ${pageLimits.subscriptions} subscriptions, which is as many as a page may have. Close one of them.`,
+    `This page has ${pageLimits.subscriptions} subscriptions, the maximum. Close one of them.`,
   )
 
 /** Bytes of a text in UTF-8, as the bound of a message counts them. */

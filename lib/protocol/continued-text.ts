@@ -45,7 +45,7 @@ export class ContinuedText {
   }
 
   private continued(words: string): Patch {
-    if (!this.path) throw malformed('words that continue no text')
+    if (!this.path) throw malformed('a continuation of a text that was not sent')
     return [this.path, this.end, 0, words]
   }
 

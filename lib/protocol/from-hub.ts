@@ -3,7 +3,7 @@ import { HeldStateError } from '../base/errors.js'
 
 export function count(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
-  throw malformed(`expected a whole number, got ${JSON.stringify(value)}`)
+  throw malformed(`expected an integer, got ${JSON.stringify(value)}`)
 }
 
 export function list(value: unknown): readonly unknown[] {
@@ -13,7 +13,7 @@ export function list(value: unknown): readonly unknown[] {
 
 export function text(value: unknown): string {
   if (typeof value === 'string') return value
-  throw malformed('expected a text')
+  throw malformed('expected a string')
 }
 
 export const malformed = (message: string) =>

@@ -51,23 +51,23 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
   if (version !== protocolVersion)
     throw new HeldStateError(
       'protocol-version',
-      `The page speaks version ${describe(version)} of the heldstate protocol, the server versions ${oldestVersion} to ${protocolVersion}. Reload the page.`,
+      `This page speaks version ${describe(version)} of the heldstate protocol, but the server speaks versions ${oldestVersion} to ${protocolVersion}. Reload the page.`,
     )
-  if (app !== undefined && !isName(app)) throw malformed('hello: expected a name of the app')
+  if (app !== undefined && !isName(app)) throw malformed('hello: expected app to be a name')
   const other = otherApp(app, own) // first: its token was signed by another hub
   if (other) throw other
   if (token !== undefined && typeof token !== 'string')
-    throw new HeldStateError('invalid-token', 'The token is no text.')
-  if (copyOf !== undefined && !isName(copyOf)) throw malformed('hello: expected a token as the one to copy')
-  if (!isPageId(page)) throw malformed('hello: expected the id of the page')
+    throw new HeldStateError('invalid-token', 'Expected the token to be a string.')
+  if (copyOf !== undefined && !isName(copyOf)) throw malformed('hello: expected copyOf to be a token')
+  if (!isPageId(page)) throw malformed('hello: expected page to be a page id')
   if (lastSeq !== undefined && !isCount(lastSeq))
     throw malformed('hello: expected lastSeq, the number of the last message received')
-  if (!isCount(sent)) throw malformed('hello: expected the id of the last call that was sent')
+  if (!isCount(sent)) throw malformed('hello: expected sent to be the id of a call')
   if (!Array.isArray(formers) || formers.length > pageLimits.formerPages)
     throw malformed(`hello: expected a list of at most ${pageLimits.formerPages} former pages`)
   const former = formers.map(formerIn)
   if (new Set([page, ...former.map((each) => each.page)]).size <= former.length)
-    throw malformed('hello: expected each page to be named once')
+    throw malformed('hello: expected each page only once')
   return {
     version: protocolVersion,
     token,
@@ -107,10 +107,10 @@ export function otherApp(app: string | undefined, own: string | undefined): Held
   const zone = app.split('#', 1)[0]
   const mend =
     zone === own.split('#', 1)[0]
-      ? 'Both are served at that path. Give one of them a basePath, or a zone: withHeldState({ … }, { zone: "/shop" }).'
-      : `Let the proxy hand on what is asked for at ${zone === '/' ? '' : zone}/_heldstate to the server of that app.`
+      ? 'Both apps use that path. Give one of them a basePath or a zone: withHeldState({ … }, { zone: "/shop" }).'
+      : `Configure the proxy to forward requests for ${zone === '/' ? '' : zone}/_heldstate to the server of that app.`
   return new HeldStateError(
     'other-app',
-    `This page belongs to the app at ${cut(zone ?? '', 80)} and has reached the hub of another one, at ${own.split('#', 1)[0]}. ${mend}`,
+    `This page belongs to the app at ${cut(zone ?? '', 80)} but reached the server of the app at ${own.split('#', 1)[0]}. ${mend}`,
   )
 }

@@ -13,9 +13,9 @@ export interface Opening {
 }
 
 export function opening([number, address, watch]: readonly unknown[], limits: Limits): Opening {
-  if (!Array.isArray(watch)) throw malformed('expected a list of ids of states to watch')
+  if (!Array.isArray(watch)) throw malformed('expected a list of state ids')
   const watched = watch.slice(0, limits.watchedStates)
-  if (!watched.every(isName)) throw malformed('expected a list of ids of states to watch')
+  if (!watched.every(isName)) throw malformed('expected a list of state ids')
   if (new Set(watched).size < watched.length) throw malformed('expected each state to be watched once')
   return {
     number: count(number, 'the number of a subscription'),

@@ -11,13 +11,13 @@ export const isName = (value: unknown): value is string =>
 
 export function count(value: unknown, what: string): number {
   if (isCount(value)) return value
-  throw malformed(`expected a whole number as ${what}, got ${describe(value)}`)
+  throw malformed(`expected an integer as ${what}, got ${describe(value)}`)
 }
 
 export function name(value: unknown, what: string): string {
   if (isName(value)) return value
   throw malformed(
-    `expected the ${what} as text of at most ${handlerLimits.nameText} characters, got ${describe(value)}`,
+    `expected the ${what} as a string of at most ${handlerLimits.nameText} characters, got ${describe(value)}`,
   )
 }
 

@@ -147,17 +147,17 @@ function callArguments(value: unknown, limits: Limits): readonly unknown[] {
   if (isWrapped(value) && sizeOf(args, limits.messageBytes) > limits.messageBytes)
     throw new HeldStateError(
       'payload-too-large',
-      `The arguments stand for more than the bound "messageBytes", ${limits.messageBytes}. Send large data to a route handler.`,
+      `The arguments expand to more than the limit "messageBytes", ${limits.messageBytes}. Send large data to a route handler.`,
     )
   if (!Array.isArray(args)) throw malformed(`expected a list of arguments, got ${describe(value)}`)
   if (args.length > limits.callArguments)
     throw malformed(`a call takes at most ${limits.callArguments} arguments, got ${args.length}`)
   const excess = excessOf(args, handlerLimits.argumentKeys)
-  if (excess === 'depth') throw new HeldStateError('invalid-arguments', 'The arguments are nested too deep.')
+  if (excess === 'depth') throw new HeldStateError('invalid-arguments', 'The arguments are nested too deeply.')
   if (excess === 'keys')
     throw new HeldStateError(
       'invalid-arguments',
-      `An object in the arguments has more than ${handlerLimits.argumentKeys} keys. Use a list or a Map for so many.`,
+      `An object in the arguments has more than ${handlerLimits.argumentKeys} keys. Use a list or a Map.`,
     )
   return args // what no state can hold, `decode` has refused
 }

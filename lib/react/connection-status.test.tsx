@@ -37,7 +37,7 @@ it('says that the connection is lost when that lasts, offers to try at once, and
   const { text, tab, acting, button } = await shown(0)
   await acting(async () => tab.drop())
   await wait(5)
-  expect(text()).toBe('Not connected.Try now')
+  expect(text()).toBe('Connection lost. Reconnecting…Try now')
   let retried = 0
   tab.wire.retry = () => {
     retried += 1
@@ -65,11 +65,11 @@ it('says how many changes wait, in words of the app as well, and no more when th
   await page.acting(async () => page.tab.drop())
   await page.acting(async () => void add())
   await wait(5)
-  expect(page.text()).toBe('Not connected. 1 change waits.Try nowGetrennt. 1 warten.Try now')
+  expect(page.text()).toBe('Connection lost. Reconnecting… 1 change is waiting.Try nowGetrennt. 1 warten.Try now')
   await page.acting(async () => {
     for (let n = 0; n < 11; n += 1) void add()
   })
-  expect(page.text()).toContain('Not connected. 12 changes wait.')
+  expect(page.text()).toContain('Connection lost. Reconnecting… 12 changes are waiting.')
   await page.acting(() => page.tab.reconnect())
   expect(page.text()).toBe('')
 })
@@ -79,7 +79,7 @@ it('says that the server cannot save, as long as that lasts, and the page is liv
   hub.nodes.onStoreReachable(false)
   await advance(10)
   await wait(5)
-  expect(text()).toBe('The server cannot save at the moment. Changes wait for it, but not for long.')
+  expect(text()).toBe('The server cannot save right now. Changes wait up to 30 seconds.')
   expect(button()).toBeNull()
   hub.nodes.onStoreReachable(true)
   await advance(10)

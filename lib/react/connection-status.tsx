@@ -28,12 +28,12 @@ interface Words {
 
 const english: Words = {
   connecting: 'Connecting…',
-  reconnecting: 'Not connected.',
+  reconnecting: 'Connection lost. Reconnecting…',
   offline: 'You are offline.',
-  stalled: 'The server cannot save at the moment. Changes wait for it, but not for long.',
-  lost: 'The server has lost what this page showed, and starts over.',
+  stalled: 'The server cannot save right now. Changes wait up to 30 seconds.',
+  lost: 'The server no longer has the data of this page. The page starts over.',
   retry: 'Try now',
-  waiting: (changes) => (changes === 1 ? '1 change waits.' : `${changes} changes wait.`),
+  waiting: (changes) => (changes === 1 ? '1 change is waiting.' : `${changes} changes are waiting.`),
 }
 
 export function ConnectionStatus({ after = 1_500, className, words }: ConnectionStatusProps) {

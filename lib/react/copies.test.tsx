@@ -42,6 +42,6 @@ it('another version is refused by name', async () => {
   const page = openPage([d])
   await expect(page.show(createElement(() => useOther(d).n))).rejects.toMatchObject({
     code: 'version-mismatch',
-    message: expect.stringMatching(/^heldstate 0\.1\.\d+ and heldstate 0\.0\.1 are in this page/),
+    message: expect.stringMatching(/^heldstate 0\.1\.\d+ and heldstate 0\.0\.1 are both in this page/),
   })
 })

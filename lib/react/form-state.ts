@@ -43,7 +43,7 @@ export function refusedState(shown: ShownNames, error: HeldStateError, form: For
   if (texts.size === 0) add('root', error.message)
   if (process.env.NODE_ENV === 'development' && texts.has('root') && !shown.has('root'))
     consoleLog.warn(
-      `A form was refused, and no component shows its errors.root: ${[...(texts.get('root') ?? [])].join(' ')}`,
+      `A form was rejected, and no component shows its errors.root: ${[...(texts.get('root') ?? [])].join(' ')}`,
     )
   const errors = named([...texts].map(([name, messages]) => [name, [...messages].join('\n')]))
   return { errors: noting(shown, errors), error, values: valuesOf(form), done: false }

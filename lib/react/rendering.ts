@@ -25,8 +25,8 @@ function isRendering(): boolean {
 export const calledWhileRendering = (definition: string, member: string) =>
   new HeldStateError(
     'called-while-rendering',
-    `"${member}" of state "${definition}" was called while a component renders. Hand it over, as onClick={c.${member}} or ` +
-      `onClick={() => c.${member}(…)}, or call it in an event handler or an effect.`,
+    `"${member}" of state "${definition}" was called while a component was rendering. Pass it as a handler, onClick={c.${member}} or ` +
+      `onClick={() => c.${member}(…)}, or call it in an effect.`,
   )
 
 /** The same tab, which no component can call while it renders. `tasks` are started by what is called. */

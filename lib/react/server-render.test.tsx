@@ -90,7 +90,7 @@ describe('on the server', () => {
     }
     const refusal = expect.objectContaining({
       code: 'called-while-rendering',
-      message: expect.stringContaining('or call it in an event handler or an effect'),
+      message: expect.stringContaining('or call it in an effect'),
     })
     for (const at of [0, 1, 2]) expect(() => onServer(<Eager at={at} />)).toThrow(refusal)
     onServer(<Eager />)

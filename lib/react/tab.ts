@@ -54,8 +54,8 @@ function ofThisVersion(known: Shared): Shared {
   if (known.version === version) return known
   throw new HeldStateError(
     'version-mismatch',
-    `heldstate ${known.version} and heldstate ${version} are in this page, and would show two different states. Install one ` +
-      'version for the app and its packages: "npm ls heldstate" shows who brings which.',
+    `heldstate ${known.version} and heldstate ${version} are both in this page and would show two different states. Install one version ` +
+      'for the app and its packages: "npm ls heldstate" lists the copies.',
   )
 }
 

@@ -18,7 +18,7 @@ it('a page without a server shows first values and what optimistic events show, 
   vi.stubEnv('NODE_ENV', 'development')
   await import('../doors/unconnected.js')
   vi.unstubAllEnvs()
-  expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('This page has no server'))
+  expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('No server in this page'))
   const sockets = vi.spyOn(globalThis, 'WebSocket')
   const ends: string[] = []
   let view: ReturnType<typeof useServerState<typeof counter>> | undefined

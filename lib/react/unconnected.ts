@@ -10,5 +10,5 @@ import { setPageTab } from './tab.js'
 if (typeof window !== 'undefined') {
   setPageTab(new Tab({ wire: { start: () => {}, send: () => {}, stop: () => {} }, identity: browserIdentity() }))
   if (process.env.NODE_ENV !== 'test')
-    consoleLog.info('This page has no server: states show their first values, and calls wait.')
+    consoleLog.info('No server in this page: states show their first values, and calls stay pending.')
 }

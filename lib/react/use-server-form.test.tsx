@@ -388,7 +388,7 @@ describe('what no field shows is said of the form as a whole', () => {
 it('in development, the console has what no component shows', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
   for (const [mode, show, said] of [
-    ['development', false, [['heldstate: A form was refused, and no component shows its errors.root: They differ.']]],
+    ['development', false, [['heldstate: A form was rejected, and no component shows its errors.root: They differ.']]],
     ['development', true, []],
     ['production', false, []],
   ] as const) {

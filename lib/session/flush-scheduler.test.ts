@@ -31,7 +31,9 @@ it('a sender that fails is given up, and the others send', async () => {
   const clock = new TestClock()
   const given: unknown[] = []
   const sent: string[] = []
-  const outbox = new FlushScheduler(clock, 16, (sender, error) => given.push(sender, (error as Error).message))
+  const outbox = new FlushScheduler(clock, 16, {
+    giveUp: (sender, error) => void given.push(sender, (error as Error).message),
+  })
   const sender = (flush: () => void): Flushable => ({
     sentAt: 0,
     scheduled: false,

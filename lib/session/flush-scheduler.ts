@@ -16,20 +16,24 @@ export interface Flushable {
   close(): void
 }
 
+interface Owner {
+  giveUp(sender: Flushable, error: unknown): void
+}
+
 export class FlushScheduler {
   private readonly clock: Clock
   private readonly frameMs: number
-  private readonly failed: (sender: Flushable, error: unknown) => void
+  private readonly owner: Owner
   private thisTurn: Flushable[] = []
   private nextFrame = new Set<Flushable>()
   private cancelFrame = () => {}
   private readonly hurried = new Set<Flushable>()
 
-  /** `failed` gets each sender that threw; the others go on. */
-  constructor(clock: Clock, frameMs: number, failed: (sender: Flushable, error: unknown) => void) {
+  /** `owner` gets each sender that threw; the others go on. */
+  constructor(clock: Clock, frameMs: number, owner: Owner) {
     this.clock = clock
     this.frameMs = frameMs
-    this.failed = failed
+    this.owner = owner
   }
 
   /** Sends at the end of this turn. */
@@ -87,7 +91,7 @@ export class FlushScheduler {
       try {
         sender.flush()
       } catch (error) {
-        this.failed(sender, error)
+        this.owner.giveUp(sender, error)
       }
       done.push(sender)
       isLate = this.clock.now() > end

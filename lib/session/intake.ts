@@ -131,7 +131,7 @@ export class Intake implements Drainable, InboxOptions {
         return page.confirm(up.seq)
       default: {
         if ('former' in up && up.former !== undefined && !page.formers[up.former])
-          throw malformed(`the hello names no former page ${up.former}`)
+          throw malformed(`the hello does not list the former page ${up.former}`)
         const to = page.subscription(up.subscription)
         if (to) this.hand(to, up, bytes) // one that has ended: its page has heard so, or will
       }
@@ -236,9 +236,9 @@ const surplus = stackless(
   () =>
     new HeldStateError(
       'inbox-full',
-      'So many calls of this tab wait already that no more may: the bounds "callsPerTab" and "inboxBytes". Wait for them before you make more.',
+      'Too many calls of this tab are pending (limits "callsPerTab" and "inboxBytes"). Await them before making more.',
     ),
 )
 
 export const tooOften = (): HeldStateError =>
-  new HeldStateError('invalid-message', 'The page has sent too much that is no message, so its connection is closed.')
+  new HeldStateError('invalid-message', 'The page sent too many malformed messages; closing its connection.')

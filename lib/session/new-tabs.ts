@@ -32,7 +32,7 @@ export class NewTabs {
   private take(address: string | undefined, amount: number): void {
     const afterMs = address === undefined ? 0 : this.buckets.take(address, amount)
     if (afterMs === 0) return
-    const message = 'This address opens tabs faster than the server allows. The page tries again by itself.'
+    const message = 'Too many new tabs from this address. The page retries automatically.'
     throw new HeldStateError('too-many-tabs', message, { afterMs })
   }
 }

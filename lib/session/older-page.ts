@@ -90,5 +90,5 @@ const isQuiet = ({ unsaid, subscriptions }: OlderSession) =>
 const reload = () =>
   new HeldStateError(
     'protocol-version',
-    'The server speaks a newer version of the heldstate protocol than this page. Its calls have ended as they were answered. Reload the page.',
+    'This page is out of date: the server speaks a newer version of the heldstate protocol. All calls were answered. Reload the page.',
   )

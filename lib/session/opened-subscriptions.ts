@@ -91,7 +91,7 @@ export class OpenedSubscriptions {
 
   /** A page does not want to be sent it any more. */
   close(number: number): void {
-    if (number === 0) throw malformed('the subscription of the tab itself stays open')
+    if (number === 0) throw malformed('the subscription of the tab cannot be closed')
     const subscription = this.get(number)
     if (subscription) this.remove(subscription)
   }

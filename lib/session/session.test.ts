@@ -261,9 +261,9 @@ describe('a page of another app', () => {
     [
       '/',
       '/shop',
-      /belongs to the app at \/shop and has reached the hub of another one, at \/\. Let the proxy hand on .* \/shop\/_heldstate/,
+      /belongs to the app at \/shop but reached the server of the app at \/\. Configure the proxy to forward requests for \/shop\/_heldstate/,
     ],
-    ['/shop', '/', /belongs to the app at \/ and has .* at \/shop\. Let the proxy .* asked for at \/_heldstate/],
+    ['/shop', '/', /belongs to the app at \/ but .* at \/shop\. Configure the proxy .* requests for \/_heldstate/],
   ])('at %s is refused by name, before its token is looked at', (own, zone, sentence) => {
     const { hub } = testHub([d])
     hub.registry.app = `${own}#1a2b3c4d`

@@ -44,7 +44,7 @@ export class Watching {
     if (this.feed.watches(id))
       throw new HeldStateError(
         'invalid-message',
-        `This tab watches the state ${JSON.stringify(id.slice(0, 80))} already.`,
+        `This tab already watches the state ${JSON.stringify(id.slice(0, 80))}.`,
       )
     if (this.feed.size >= watchedStates) throw tooManyStates(watchedStates)
     if (this.asksTooMuch && !this.core.registry.has(id)) throw tooManyUnknown()
@@ -92,10 +92,10 @@ export class Watching {
 
 /** One before it was refused, and would be missing. */
 const outOfOrder = () =>
-  new HeldStateError('inbox-full', 'A state that the page asked for before this one was refused. Ask for both again.')
+  new HeldStateError('inbox-full', 'A state that was requested before this one was rejected. Request both again.')
 
 export const tooManyUnknown = () =>
   new HeldStateError(
     'too-many-states',
-    `This tab watches more than ${crowdLimits.unknownStates} states that nobody has declared. Reload the page.`,
+    `This tab watches more than ${crowdLimits.unknownStates} undeclared states. Reload the page.`,
   )

@@ -108,7 +108,7 @@ it('a message that names something by more characters than a name has is malform
       String(await failed(() => hub.connect(connection, hello, 'b'))),
     )?.[1],
   )
-  expect(String(await failed(() => hub.connect(connection, { ...hello, version }, 'b')))).toContain('ids of states')
+  expect(String(await failed(() => hub.connect(connection, { ...hello, version }, 'b')))).toContain('state ids')
   const session = hub.connect(connection, { ...hello, version, subscriptions: [[0, 'tab', []]] }, 'b')
   await new Promise((resolve) => setImmediate(resolve))
   for (const message of [

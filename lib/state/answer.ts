@@ -27,8 +27,8 @@ function encodeReply({ value }: Reply, where: () => string, line: Error | undefi
   if (bytes <= handlerLimits.replyBytes) return encoded
   throw new HeldStateError(
     'invalid-reply',
-    `${where()} replied with ${bytes} bytes, and a reply has at most ${handlerLimits.replyBytes}, the bound "replyBytes". ` +
-      'Keep what is large in state, and reply with its key: return reply({ id }).',
+    `${where()} replied with ${bytes} bytes; a reply may have at most ${handlerLimits.replyBytes} (limit "replyBytes"). Store large data in state and ` +
+      'reply with its key: return reply({ id }).',
     { cause: line },
   )
 }

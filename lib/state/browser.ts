@@ -8,8 +8,8 @@ import { defineState as define } from './define.js'
 function refuse(id: string): never {
   const error = new HeldStateError(
     'missing-plugin',
-    `State "${id}" is in a browser bundle, where none can be defined. Its file must be named *.state.ts, and next.config ` +
-      'must be wrapped: export default withHeldState({ ... }), from "heldstate/next". In Vite and Storybook: plugins: [heldState()], from "heldstate/vite".',
+    `State "${id}" is in a browser bundle, where states cannot be defined. ` +
+      'Name its file *.state.ts, and wrap next.config: export default withHeldState({ ... }), from "heldstate/next". In Vite and Storybook: plugins: [heldState()], from "heldstate/vite".',
   )
   Error.captureStackTrace?.(error, refuse) // its first line is the author's
   throw error

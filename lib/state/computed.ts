@@ -87,10 +87,8 @@ function settled(tracker: Tracker, result: unknown, path: Path): unknown {
   } catch (error) {
     const [id, name] = path
     if (isPromise(result)) result.then(undefined, () => {}) // its failure would end the process
-    const hint = isPromise(result)
-      ? ' It is computed at once, so it cannot be async: set a field in an event or a task.'
-      : ''
-    const says = `Computed "${name}" of state "${id}" returned what cannot live in state: ${messageOf(error)}${hint}`
+    const hint = isPromise(result) ? ' Computed values are synchronous: set a field in an event or a task instead.' : ''
+    const says = `Computed "${name}" of state "${id}" returned a value that cannot be in state: ${messageOf(error)}${hint}`
     throw new HeldStateError('invalid-value', says, { cause: error })
   }
 }
@@ -183,6 +181,6 @@ const failedFirst = (id: string, name: string, cause: unknown) =>
     ? cause
     : new HeldStateError(
         isHeldStateError(cause) ? cause.code : 'invalid-definition',
-        `Computed "${name}" of state "${id}" threw when it was given the first values: ${messageOf(cause)}`,
+        `Computed "${name}" of state "${id}" threw for the first values: ${messageOf(cause)}`,
         { cause },
       )

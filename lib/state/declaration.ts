@@ -152,16 +152,16 @@ export const on = (...given: [Handler] | [StandardSchemaV1 | FullEventOptions, H
 /** What a page runs: the handler itself, where that is possible. */
 function predictOf(optimistic: unknown, schema: unknown, handler: Handler): Predict | undefined {
   if (optimistic === undefined) return undefined
-  const wanted = 'Give the page a function of its own: optimistic: (state, ...args) => { ... }'
+  const wanted = 'Pass a separate function for the page: optimistic: (state, ...args) => { ... }'
   if (optimistic === true && schema !== undefined)
-    throw invalid(`on({ optimistic: true, input }): the page has no schema, so it cannot run the handler. ${wanted}`)
+    throw invalid(
+      `on({ optimistic: true, input }): the page does not have the schema, so it cannot run the handler. ${wanted}`,
+    )
   const predict = optimistic === true ? handler : optimistic
   if (typeof predict !== 'function')
     throw invalid(`on({ optimistic: ${JSON.stringify(optimistic)} }): expected true or a function`)
   if (predict.constructor.name !== 'Function')
-    throw invalid(
-      `on({ optimistic }): the page shows what it expects at once, so that cannot be async or a generator. ${wanted}`,
-    )
+    throw invalid(`on({ optimistic }): a prediction is synchronous, so it cannot be async or a generator. ${wanted}`)
   return predict as Predict
 }
 
@@ -178,10 +178,10 @@ function optionsOf(given: StandardSchemaV1 | FullEventOptions): FullEventOptions
 /** Without this, a schema or a word in their place would be left out without a word. */
 function refuseNoOptions(options: unknown): void {
   if (isSchema(options))
-    throw invalid('background(schema, run): give the schema as an option, background({ input: schema }, run)')
+    throw invalid('background(schema, run): pass the schema as an option: background({ input: schema }, run)')
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
   if (typeof options !== 'function')
-    throw invalid(`background(${JSON.stringify(options)}, run): expected options, as { concurrency: 'single' }`)
+    throw invalid(`background(${JSON.stringify(options)}, run): expected options such as { concurrency: 'single' }`)
 }
 
 export const background = (...given: [Handler] | [TaskOptions & { input?: StandardSchemaV1 }, Handler]) => {
@@ -215,12 +215,12 @@ export const background = (...given: [Handler] | [TaskOptions & { input?: Standa
 
 /** A declaration is a function only so that calling it can explain itself. */
 function declare<D extends object>(maker: string, declaration: D): D & { readonly line: Error | undefined } {
-  const line = development ? new Error(`This is where ${maker}(...) was called.`) : undefined
+  const line = development ? new Error(`${maker}(...) was called here.`) : undefined
   const refuse = () => {
     throw new HeldStateError(
       'not-callable',
-      `What ${maker}(...) made is a declaration, not a function. To run it, return or yield its trigger from a handler, ` +
-        'or call it in the tab through useServerState.',
+      `What ${maker}(...) returned is a declaration, not a function. To run it, return or yield its trigger ` +
+        'from a handler, or call it in a component through useServerState.',
     )
   }
   return Object.assign(refuse, declaration, { line })
@@ -234,7 +234,7 @@ function handlerOf(maker: string, handler: unknown): Handler {
 function schemaOf(maker: string, schema: unknown): StandardSchemaV1 | undefined {
   if (schema === undefined) return undefined
   if (isSchema(schema)) return schema
-  throw invalid(`${maker}(schema, ...): this is no Standard Schema. Zod, Valibot and ArkType schemas are.`)
+  throw invalid(`${maker}(schema, ...): expected a Standard Schema, such as one of Zod, Valibot or ArkType.`)
 }
 
 const isSchema = (value: unknown): value is StandardSchemaV1 =>

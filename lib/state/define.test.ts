@@ -86,7 +86,7 @@ describe('a declaration', () => {
 
   it('cannot have a name with a control character, which stores put between names', () => {
     expect(start(defineState('s', () => ({ 'a\u0001b': 1 })))).toThrow(
-      code('invalid-definition', 'has a control character'),
+      code('invalid-definition', 'contains a control character'),
     )
   })
 
@@ -178,23 +178,21 @@ it.each([
     maker === 'on'
       ? defineState('d', () => ({})).events((on) => ({ e: on({ [option]: true } as object, () => {}) }))
       : defineState('d', () => ({})).tasks((background) => ({ t: background({ [option]: 1 } as object, () => {}) }))
-  expect(define).toThrow(`${maker}({ ${option} }): there is no such option. There are ${known}`)
+  expect(define).toThrow(`${maker}({ ${option} }): unknown option. Known options: ${known}`)
 })
 
 it('an option inside of another one that does not exist is refused by name', () => {
   const task = (options: object) => () =>
     defineState('d', () => ({})).tasks((background) => ({ t: background(options as never, async () => {}) }))
-  expect(task({ retry: { times: 1, delay: '1s' } })).toThrow(/retry\(\{ delay \}\): there is no such option/)
-  expect(task({ onDisconnect: { grace: '1s', after: 1 } })).toThrow(
-    /onDisconnect\(\{ after \}\): there is no such option/,
-  )
+  expect(task({ retry: { times: 1, delay: '1s' } })).toThrow(/retry\(\{ delay \}\): unknown option/)
+  expect(task({ onDisconnect: { grace: '1s', after: 1 } })).toThrow(/onDisconnect\(\{ after \}\): unknown option/)
 })
 
 it('a computed value that throws on first values is named', () => {
   const d = defineState('shop', () => ({ list: [] as { n: number }[] })).computed({
     first: (s) => (s.list[0] as { n: number }).n,
   })
-  expect(() => d.manifest).toThrow(/Computed "first" of state "shop" threw when it was given the first values/)
+  expect(() => d.manifest).toThrow(/Computed "first" of state "shop" threw for the first values/)
 })
 
 class Foreign {
@@ -212,12 +210,17 @@ const withGetter = () => Object.defineProperty({}, 'a', { enumerable: true, get:
 const withHole = () => Object.assign([1], { 2: 3 })
 
 it.each<[string, () => unknown, string, string]>([
-  ['throws', fails, 'invalid-definition', 'Computed "c" of state "d" threw when it was given the first values: no'],
-  ['returns a cycle', cycle, 'invalid-value', 'd.c.deep cannot hold the object in which it lies (d.c)'],
-  ['returns a function', () => fails, 'invalid-value', 'Computed "c" of state "d" returned what cannot live in state'],
+  ['throws', fails, 'invalid-definition', 'Computed "c" of state "d" threw for the first values: no'],
+  ['returns a cycle', cycle, 'invalid-value', 'd.c.deep cannot hold the object that contains it (d.c)'],
+  [
+    'returns a function',
+    () => fails,
+    'invalid-value',
+    'Computed "c" of state "d" returned a value that cannot be in state',
+  ],
   ['returns a class', () => Foreign, 'invalid-value', 'd.c cannot hold a function (Foreign)'],
   ['returns an instance', () => new Foreign(), 'invalid-value', 'd.c cannot hold an instance of Foreign'],
-  ['returns a promise', () => Promise.reject(new Error('no')), 'invalid-value', 'it cannot be async'],
+  ['returns a promise', () => Promise.reject(new Error('no')), 'invalid-value', 'Computed values are synchronous'],
   ['returns a list with a hole', withHole, 'invalid-value', 'd.c[1] cannot hold a hole'],
   ['returns a Map with an object as a key', () => new Map([[{}, 1]]), 'invalid-value', 'as a key of a Map'],
   ['returns a getter', withGetter, 'invalid-value', 'd.c.a cannot hold a getter'],
@@ -233,14 +236,14 @@ it.each<[string, () => unknown, string, string]>([
   await done((await tab.watch(later)).add())
   expect(tab.state(later)).toMatchObject({ n: 1 })
   expect(log.lines).toEqual([
-    expect.stringMatching(/Computed "c" of state "d" threw; tabs see the state without it \(tab [0-9a-f]{8}\)\./),
+    expect.stringMatching(/Computed "c" of state "d" threw; pages get the state without it \(tab [0-9a-f]{8}\)\./),
   ])
 })
 
 it.each<[string, () => unknown, string]>([
-  ['a cycle', () => ({ v: cycle() }), 'd.v.deep cannot hold the object in which it lies (d.v), a cycle'],
+  ['a cycle', () => ({ v: cycle() }), 'd.v.deep cannot hold the object that contains it (d.v): a cycle'],
   ['a cycle over a list', () => ({ list: [{ up: cycle() }] }), 'd.list[0].up.deep cannot hold the object'],
-  ['a promise', async () => ({ n: 1 }), 'cannot be async'],
+  ['a promise', async () => ({ n: 1 }), 'must come from a synchronous function'],
   ['a list', () => [1], 'must be a plain object'],
   ['a Map', () => new Map(), 'must be a plain object'],
   ['nothing', () => null, 'must be a plain object'],
@@ -256,8 +259,8 @@ it.each<[string, () => unknown, string]>([
 it('a cycle that is put in is named where it closes, and what is deep where that begins', () => {
   const deep = Array.from({ length: 300 }).reduce<object>((inner) => ({ inner }), {})
   for (const [value, says] of [
-    [new Map([['k', cycle()]]), 'd.v.get("k").deep cannot hold the object in which it lies (d.v.get("k"))'],
-    [deep, 'inner… cannot hold nesting of more than 200 levels'],
+    [new Map([['k', cycle()]]), 'd.v.get("k").deep cannot hold the object that contains it (d.v.get("k"))'],
+    [deep, 'inner… cannot hold nesting deeper than 200 levels'],
   ] as const)
     expect(() => defineState('d', () => ({ v: value })).manifest).toThrow(says)
 })
@@ -265,7 +268,11 @@ it('a cycle that is put in is named where it closes, and what is deep where that
 it.each<[string, () => unknown, string]>([
   ['computed() of a function', () => defineState('d', () => ({})).computed((() => 1) as never), '.computed('],
   ['computed() of nothing', () => defineState('d', () => ({})).computed(null as never), '.computed('],
-  ['an async computed value', () => defineState('d', () => ({})).computed({ c: async () => 1 }), 'cannot be async'],
+  [
+    'an async computed value',
+    () => defineState('d', () => ({})).computed({ c: async () => 1 }),
+    'must be a synchronous function',
+  ],
   ['a class as a computed value', () => defineState('d', () => ({})).computed({ c: Foreign as never }), '"c" must be'],
   ['events() of an object', () => defineState('d', () => ({})).events({} as never), '.events((on) =>'],
   ['events() that return nothing', () => defineState('d', () => ({})).events((() => {}) as never), '.events((on) =>'],
@@ -302,7 +309,7 @@ it.each<[string, object, string]>([
 })
 
 it.each<[string, () => unknown, string]>([
-  ['createHub', () => createHub({ limit: {} } as object), 'createHub({ limit }): there is no such option'],
+  ['createHub', () => createHub({ limit: {} } as object), 'createHub({ limit }): unknown option'],
   ['createHub', () => createHub({ ondDuplicate: 'copy' } as object), 'Did you mean onDuplicate?'],
   ['limits', () => createHub({ limits: { keepMS: 1 } } as object), 'Did you mean retainMs?'],
   ['limits', () => createHub({ limits: { retainMs: '1s' } } as object), 'limits({ retainMs }): expected a number'],

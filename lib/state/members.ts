@@ -46,26 +46,24 @@ export class Members {
   }
 
   withComputed(more: Record<string, ComputedField>): Members {
-    this.refuseNoMembers('.computed({ name: (s) => … }) takes an object', more)
+    this.refuseNoMembers('.computed({ name: (s) => … }) expects an object', more)
     for (const [name, compute] of Object.entries(more))
       if (typeof compute !== 'function' || isKind(compute, /^class\b/))
         throw this.invalid(`computed "${name}" must be a function of the state`)
       else if (compute.constructor.name !== 'Function')
-        throw this.invalid(
-          `computed "${name}" must be a plain function: it is computed at once, and cannot be async or a generator`,
-        )
+        throw this.invalid(`computed "${name}" must be a synchronous function, not async or a generator`)
     return this.with({ computed: this.add('computed value', this.computed, more) })
   }
 
   withEvents(more: Record<string, EventDeclaration>): Members {
-    this.refuseNoMembers('.events((on) => ({ … })) takes a function that returns an object', more)
+    this.refuseNoMembers('.events((on) => ({ … })) expects a function that returns an object', more)
     for (const [name, event] of Object.entries(more))
       if (event?.kind !== 'event') throw this.invalid(`event "${name}" must be made with on(...)`)
     return this.with({ events: this.add('event', this.events, more) })
   }
 
   withTasks(more: Record<string, TaskDeclaration>): Members {
-    this.refuseNoMembers('.tasks((background) => ({ … })) takes a function that returns an object', more)
+    this.refuseNoMembers('.tasks((background) => ({ … })) expects a function that returns an object', more)
     for (const [name, task] of Object.entries(more))
       if (task?.kind !== 'task') throw this.invalid(`task "${name}" must be made with background(...)`)
     return this.with({ tasks: this.add('task', this.tasks, more) })
@@ -73,9 +71,9 @@ export class Members {
 
   withVersion(version: number, migrate: Migrate | undefined): Members {
     if (!Number.isSafeInteger(version) || version < 1)
-      throw this.invalid(`its version must be a whole number from 1, not ${JSON.stringify(version)}`)
+      throw this.invalid(`its version must be a positive integer, not ${JSON.stringify(version)}`)
     if (migrate !== undefined && typeof migrate !== 'function')
-      throw this.invalid('version(n, migrate) takes a function (fields, version) => fields')
+      throw this.invalid('version(n, migrate) expects a function (fields, version) => fields')
     return this.with({ version, migrate })
   }
 
@@ -104,9 +102,7 @@ export class Members {
     const values = init()
     if (isPromise(values)) {
       Promise.resolve(values).catch(() => {}) // its failure would end the process
-      throw this.invalid(
-        `the first values of its ${visibility} fields are made at once, so their function cannot be async`,
-      )
+      throw this.invalid(`the first values of its ${visibility} fields must come from a synchronous function`)
     }
     const copy = copyValue(values, [this.id])
     if (kindOf(values) === 'object') return copy as Fields
@@ -159,10 +155,10 @@ export class Members {
     if (reserved.has(name)) throw this.invalid(`"${name}" cannot be the name of a ${kind}`)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: stores put them between names
     if (/[\u0000-\u001f]/.test(name))
-      throw this.invalid(`${JSON.stringify(name)} has a control character, and cannot be the name of a ${kind}`)
+      throw this.invalid(`${JSON.stringify(name)} contains a control character and cannot be the name of a ${kind}`)
     if (name.length > handlerLimits.nameText)
       throw this.invalid(
-        `"${cut(name, 80)}" is longer than ${handlerLimits.nameText} characters, and cannot be the name of a ${kind}`,
+        `"${cut(name, 80)}" is longer than ${handlerLimits.nameText} characters and cannot be the name of a ${kind}`,
       )
     const other = fields.has(name) ? `${fields.get(name)} field` : this.kindOf(name)
     if (other !== undefined)

@@ -65,7 +65,7 @@ export class Registry {
     if (definition) return definition
     throw new HeldStateError(
       'unknown-definition',
-      `No state is defined as ${quote(id)}.${listed(' Defined are: ', this.definitions.keys())}`,
+      `No state is defined with the id ${quote(id)}.${listed(' Defined states: ', this.definitions.keys())}`,
     )
   }
 

@@ -46,7 +46,7 @@ export function returnedIn(value: unknown, where: () => string, line?: Error): R
   if (second)
     throw new HeldStateError(
       'invalid-reply',
-      `${where()} returned two replies, and a caller gets one. Put what both say into one: return reply({ id, count }).`,
+      `${where()} returned two replies, but a caller gets one. Combine them: return reply({ id, count }).`,
       { cause: line },
     )
   const others = value.filter((item) => !isReply(item))

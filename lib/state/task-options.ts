@@ -59,16 +59,14 @@ export function againOf(again: TaskOptions['again'], concurrency: string): TaskD
   if (again !== 'join' && again !== 'reject' && again !== 'restart')
     throw invalid(`${given}: expected "join", "reject" or "restart"`)
   if (concurrency !== 'single')
-    throw invalid(
-      `${given}: goes with concurrency: "single", since here no start meets a run that it could join or end`,
-    )
+    throw invalid(`${given}: requires concurrency: "single"; otherwise a start never meets a running copy`)
   return again
 }
 
 export function timeoutOf(maker: string, timeout: Duration | undefined): number | undefined {
   const ms = timeout === undefined ? undefined : milliseconds(timeout)
   if (timeout !== undefined && ms === undefined)
-    throw invalid(`${maker}({ timeout: ${JSON.stringify(timeout)} }): expected a span of time, as '10m'`)
+    throw invalid(`${maker}({ timeout: ${JSON.stringify(timeout)} }): expected a duration such as '10m'`)
   return ms
 }
 
@@ -78,7 +76,7 @@ export function retryOf(retry: NonNullable<TaskOptions['retry']>): TaskDeclarati
   const waitMs = milliseconds(wait)
   if (Number.isInteger(times) && times >= 0 && waitMs !== undefined) return { times, waitMs }
   throw invalid(
-    `background({ retry: ${JSON.stringify(retry)} }): expected how often, as 3, or { times: 3, wait: '1s' }`,
+    `background({ retry: ${JSON.stringify(retry)} }): expected a number such as 3, or { times: 3, wait: '1s' }`,
   )
 }
 

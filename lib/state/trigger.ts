@@ -71,8 +71,8 @@ export function triggersIn(value: unknown, where: () => string, line?: Error): r
   if (Array.isArray(value) && value.every(isTrigger)) return value
   throw new HeldStateError(
     'invalid-trigger',
-    `${where()} returned or yielded ${describe(value)}. An event or a task returns or yields triggers: return count(), or [first(), second()]. ` +
-      'What it gives to its caller, it returns as a reply: return reply(value).',
+    `${where()} returned or yielded ${describe(value)}. Expected triggers: return count(), or [first(), second()]. Return a value ` +
+      'for the caller as a reply: return reply(value).',
     { cause: line },
   )
 }
@@ -83,8 +83,8 @@ function describe(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value)
   if (typeof value === 'function') return 'a function (did you mean to call it?)'
   if (typeof value === 'object' && Symbol.for('heldstate.reply') in value)
-    return 'a reply, which is for the end of a handler'
-  return Array.isArray(value) ? 'an array that holds something else than triggers' : `a value of type ${typeof value}`
+    return 'a reply, which a handler can only return at its end'
+  return Array.isArray(value) ? 'an array that contains values other than triggers' : `a value of type ${typeof value}`
 }
 
 /** Whether a handler returned a generator to run, and not what it has to say. */

@@ -1,6 +1,6 @@
 /** Adopts the durable tasks of processes that have died: the tokens that wait for it, a few at a time, until there are none. */
 import { processLimits } from '../base/server-limits.js'
-import { inTab } from '../instance/token.js'
+import { inTab } from '../base/text.js'
 import type { TasksCore } from './core.js'
 
 export interface AdoptionSteps {
@@ -85,7 +85,7 @@ export class AdoptionQueue {
       return this.isDue
     } catch (error) {
       this.isDue = true
-      if (!this.isStopped) log.error('The store could not be asked for the tasks of processes that have ended.', error)
+      if (!this.isStopped) log.error('Failed to list the tasks of dead processes.', error)
       return false
     }
   }
@@ -106,7 +106,7 @@ export class AdoptionQueue {
       this.tokens.delete(token)
     } catch (error) {
       if (!this.isStopped)
-        this.core.log.warn(`Tasks of a process that has died could not be taken over yet ${inTab(token)}.`, error)
+        this.core.log.warn(`Failed to take over the tasks of a dead process; retrying ${inTab(token)}.`, error)
     }
   }
 }

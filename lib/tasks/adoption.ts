@@ -7,6 +7,7 @@ import type { Failure } from '../base/errors.js'
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import { processLimits } from '../base/server-limits.js'
+import { inTab } from '../base/text.js'
 import { type ArgumentsCore, argumentsOf } from '../instance/handler-arguments.js'
 import type { Instance } from '../instance/instance.js'
 import type { Transaction } from '../instance/transaction.js'
@@ -43,13 +44,15 @@ function adopt(
   const declaration = registry.has(definition) ? registry.get(definition).members.tasks.get(task) : undefined
   if (!declaration) {
     log.warn(
-      `Task "${task}" of state "${definition}" was to go on here, but there is none: it waits for code that has it.`,
+      `Task "${task}" of state "${definition}" is not defined in this build ${inTab(token)}; leaving it for a process that has it.`,
     )
     return undefined
   }
   const lost = orphan.waits === undefined ? durable.lost + 1 : durable.lost // a start that waits has not run
   if (lost > processLimits.maxLostProcesses) {
-    log.error(`${nameOf(orphan)} was given up: ${lost} processes in a row ended while it ran.`)
+    log.error(
+      `${nameOf(orphan)} was stopped for good: ${lost} processes in a row died while running it ${inTab(token)}.`,
+    )
     return fail(core, token, orphan, transaction, givenUp(task, lost))
   }
   return rescued<Adopted>(
@@ -86,9 +89,9 @@ function refuse(
   const error = concealed('task-failed', nameOf(orphan), thrown)
   const says =
     error.code === 'invalid-arguments'
-      ? `cannot go on: its schema now refuses the arguments that it was started with: ${error.message}`
-      : 'cannot go on: its schema has failed.'
-  core.log.error(`${nameOf(orphan)} ${says}`, thrown)
+      ? `its schema now rejects the arguments that it was started with: ${error.message}`
+      : 'its schema threw.'
+  core.log.error(`${nameOf(orphan)} cannot resume ${inTab(token)}: ${says}`, thrown)
   core.instance(token).fault(error)
   return fail(core, token, orphan, transaction, toFailure(error))
 }
@@ -111,5 +114,5 @@ const nameOf = ({ definition, task }: RunningTask) => `Task "${task}" of state "
 
 const givenUp = (task: string, lost: number): Failure => ({
   code: 'interrupted',
-  message: `Task "${task}" was given up: ${lost} processes in a row ended while it ran. What it had saved until then is kept.`,
+  message: `Task "${task}" was stopped for good: ${lost} processes in a row died while running it. Changes saved before that are kept.`,
 })

@@ -45,7 +45,7 @@ describe('arguments that were saved before a deploy', () => {
     expect(now().job).toMatchObject({ running: 0, outcome: 'failed', error: { code: 'invalid-arguments' } })
     expect(now().job.error?.message).toMatch(/^list: /)
     expect(log.lines).toHaveLength(1)
-    expect(log.lines[0]).toMatch(/Task "job" of state "d" cannot go on.*list: /)
+    expect(log.lines[0]).toMatch(/Task "job" of state "d" cannot resume.*list: /)
     await clock.advance(600_000)
     expect(log.lines).toHaveLength(1)
     expect([hub.backgroundTasks.size, now().given]).toEqual([0, [{ name: 'a' }]])

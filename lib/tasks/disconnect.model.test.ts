@@ -213,7 +213,7 @@ class Life {
     await this.clock.advance(lookMs)
     const ms = this.clock.now() - this.since
     for (const { node, run } of running) {
-      if (node.dead || run.phase.name !== 'cancelled' || !/its tab has gone/.test(run.phase.reason.message)) continue
+      if (node.dead || run.phase.name !== 'cancelled' || !/its tab was closed/.test(run.phase.reason.message)) continue
       this.cancelled += 1
       this.require(!isHere || ms <= 2 * lookMs, `cancelled though its tab is here for ${ms} ms`)
       this.require(isHere || ms >= graceMs - 100, `cancelled though its tab is away for ${ms} ms alone`)

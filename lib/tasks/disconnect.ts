@@ -78,7 +78,8 @@ export class DisconnectPolicy {
       if (now && ms !== undefined && ms < graceMs) return this.checkLater(run, graceMs, timers, graceMs - ms)
       timers.delete(id)
       if (timers.size === 0) this.timers.delete(token)
-      if (now) this.cancel(now, new HeldStateError('task-cancelled', 'The task was cancelled, since its tab has gone.'))
+      if (now)
+        this.cancel(now, new HeldStateError('task-cancelled', 'The task was cancelled because its tab was closed.'))
     })
   }
 

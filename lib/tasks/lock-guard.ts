@@ -59,7 +59,8 @@ export class LockGuard {
   }
 
   private async finish(): Promise<void> {
-    if (!this.left && this.run.isRunning) this.watch?.say('held the lock to its end, and lost what it changed there')
+    if (!this.left && this.run.isRunning)
+      this.watch?.say('held the lock until the task ended, and its changes are lost')
     try {
       if (this.left && this.run.isRunning) {
         this.transaction.absorbTriggers()

@@ -24,7 +24,7 @@ export class OpenCalls {
   end(): void {
     for (const { name, line } of this.open?.values() ?? [])
       this.log.warn(
-        `${this.where} has ended before its ${name}() had: a task that has ended may write nothing. Write \`await ${name}(…)\`, or return its promise.`,
+        `${this.where} ended before its ${name}() finished, so the change is lost. Write \`await ${name}(…)\`, or return its promise.`,
         line,
       )
     this.open = undefined

@@ -5,6 +5,7 @@ import type { Json } from '../base/encode.js'
 import { type Failure, HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
+import { inTab } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { idle, type TaskStatus } from '../protocol/task-status.js'
 import type { ServerDefinition } from '../state/define.js'
@@ -246,7 +247,7 @@ export class TaskPool implements RunHost {
     const { attempt, durable, failures, started } = spec
     const wait = isNoFault ? processLimits.storeRetryMs : pauseOf(start.declaration, failures)
     if (!isNoFault)
-      this.core.log.warn(`${where} failed, and is tried again in ${wait} ms.${asVisitorsRead(reason)}`, cause)
+      this.core.log.warn(`${where} failed ${inTab(run.token)}; retrying in ${wait} ms.${asVisitorsRead(reason)}`, cause)
     const notBefore = this.clock.now() + wait
     const failed = isNoFault ? failures : failures + 1
     const saved = {
@@ -297,4 +298,4 @@ export class TaskPool implements RunHost {
 }
 
 const restartedOnEdit = (task: string) =>
-  new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since its code was edited; it starts again.`)
+  new HeldStateError('task-cancelled', `Task "${task}" was cancelled because its code was edited; restarting.`)

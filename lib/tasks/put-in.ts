@@ -29,8 +29,8 @@ export class PutIn {
     if (first === undefined) return
     const more = others.length > 0 ? ` and ${others.length} more` : ''
     this.log.warn(
-      `${this.where} has changed ${first}${more} by way of the object that an earlier update() or lock() has put in. The state has its own copy since then, ` +
-        'so the change is lost. Look the part up in each update, by an id or an index, and change that.',
+      `${this.where} changed ${first}${more} through an object assigned in an earlier update() or lock(). The state has its own copy, ` +
+        'so the change is lost. In each update, read the value from the state by id or index, and change that.',
     )
   }
 }

@@ -58,12 +58,13 @@ export class TaskQueue {
   check({ token, task, rawArgs }: TaskStart, runs: readonly RunningTask[]): void {
     const { limits, memory } = this.core
     const waiting = runs.filter(({ waits }) => waits !== undefined).length
-    if (waiting >= limits.tasksWaiting) throw tooManyTasks(`${waiting} starts of this tab wait`, 'tasksWaiting', task)
+    if (waiting >= limits.tasksWaiting)
+      throw tooManyTasks(`${waiting} starts of this tab are waiting`, 'tasksWaiting', task)
     const bytes = sizeOf(rawArgs, limits.tasksWaitingBytes)
     if ((this.tokens.get(token)?.bytes ?? 0) + bytes > limits.tasksWaitingBytes)
-      throw tooManyTasks('With it, the starts of this tab that wait take too many bytes', 'tasksWaitingBytes', task)
+      throw tooManyTasks('The waiting starts of this tab would take too many bytes', 'tasksWaitingBytes', task)
     if (this.bytes + bytes > memory.waitingStarts)
-      throw tooManyTasks('The starts that wait take as many bytes as the server allows', 'waitingOfHeap', task)
+      throw tooManyTasks('All waiting starts together take too many bytes', 'waitingOfHeap', task)
   }
 
   add(start: WaitingStart): void {

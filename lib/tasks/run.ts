@@ -190,7 +190,7 @@ export class TaskRun {
   report(fraction: number, note?: string): void {
     this.check()
     if (typeof fraction !== 'number' || Number.isNaN(fraction))
-      throw new HeldStateError('invalid-arguments', `progress(${fraction}): expected a fraction from 0 to 1.`)
+      throw new HeldStateError('invalid-arguments', `progress(${fraction}): expected a number from 0 to 1.`)
     this.progress = Math.min(1, Math.max(0, fraction))
     this.note = note === undefined ? null : cut(String(note), textLimits.messageText)
     this.host.onProgress(this)
@@ -240,7 +240,7 @@ export class TaskRun {
       case 'failed':
         throw phase.reason
       case 'done':
-        throw new HeldStateError('task-cancelled', 'This task has ended; what it left running cannot write any more.')
+        throw new HeldStateError('task-cancelled', 'This task has ended, so its remaining code can no longer write.')
       default:
         unreachable(phase)
     }

@@ -154,10 +154,7 @@ export class TaskScheduler {
   stopLost(token: string, lost: readonly RunningTask[]): void {
     if (lost.length > 0) {
       const ids = new Set(lost.map(({ run }) => run)) // any attempt: the run may have failed here meanwhile, to be tried again
-      const reason = new HeldStateError(
-        'task-cancelled',
-        'Another process has cancelled this task, or goes on with it.',
-      )
+      const reason = new HeldStateError('task-cancelled', 'Another process cancelled or took over this task.')
       void this.pool.cancelRuns(token, ids, reason)
       this.starter.cancelRuns(token, ids, true)
       this.core.instance(token).runs.showStoredEnds()
@@ -200,6 +197,6 @@ const unknownTask = (definition: string, task: string) =>
     () =>
       new HeldStateError(
         'unknown-member',
-        `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} that could be cancelled.`,
+        `State "${definition}" has no task ${JSON.stringify(cut(task, 80))} to cancel.`,
       ),
   )

@@ -120,7 +120,7 @@ function looked({ run, putIn }: Caller, transaction: Transaction): void {
 
 /** The task waits for its own block, if it has forgotten to end it. */
 function warnOfOpenBlock(run: TaskRun): void {
-  for (const { left, watch } of run.blocks) if (!left) watch?.say('waits for itself here')
+  for (const { left, watch } of run.blocks) if (!left) watch?.say('deadlocks here')
 }
 
 /** The state as a block left it that is not saved yet: the task reads its own writes. */

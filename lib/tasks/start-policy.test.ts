@@ -430,8 +430,8 @@ describe.each([
 
 it.each([
   [{ concurrency: 'single', again: 'never' }, 'again: "never" }): expected "join", "reject" or "restart"'],
-  [{ again: 'restart' }, 'again: "restart" }): goes with concurrency: "single"'],
-  [{ concurrency: 'queue', again: 'join' }, 'again: "join" }): goes with concurrency: "single"'],
+  [{ again: 'restart' }, 'again: "restart" }): requires concurrency: "single"'],
+  [{ concurrency: 'queue', again: 'join' }, 'again: "join" }): requires concurrency: "single"'],
 ])('%o is refused', (options, message) => {
   expect(() => defineState('d', () => ({})).tasks((b) => ({ x: b(options as never, async () => {}) }))).toThrow(message)
 })

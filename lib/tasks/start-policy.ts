@@ -43,10 +43,10 @@ const alreadyRunning = ({ task, declaration: { again } }: TaskStart) =>
   new HeldStateError(
     'already-running',
     again === 'reject'
-      ? `Task "${task}" runs already, and only one copy may. Cancel it first, or wait until it has ended.`
-      : `Task "${task}" runs already, with other arguments, and only one copy may. Cancel it first, wait until it has ended, or ` +
-          "declare what you want: again: 'restart' ends the run for the new start, concurrency: 'queue' lets the start wait.",
+      ? `Task "${task}" is already running, and it allows only one copy. Cancel it first, or wait until it ends.`
+      : `Task "${task}" is already running with other arguments, and it allows only one copy. Cancel it first, wait until it ends, or ` +
+          "declare it with again: 'restart' to replace the running copy, or concurrency: 'queue' to wait for it.",
   )
 
 export const restarted = (task: string): HeldStateError =>
-  new HeldStateError('task-cancelled', `Task "${task}" was cancelled, since it was started again.`)
+  new HeldStateError('task-cancelled', `Task "${task}" was cancelled because it was started again.`)

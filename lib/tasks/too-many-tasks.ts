@@ -5,5 +5,5 @@ import { HeldStateError } from '../base/errors.js'
 export const tooManyTasks = (says: string, bound: string, task: string): HeldStateError =>
   new HeldStateError(
     'too-many-tasks',
-    `${says}, the bound "${bound}". "${task}" was not started. Start it again when others have ended.`,
+    `${says} (limit "${bound}"). "${task}" was not started. Start it again when others have ended.`,
   )

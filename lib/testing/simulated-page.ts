@@ -196,8 +196,8 @@ export class Page {
   }
 }
 
-const notSaved = /could not be saved|saved state of this tab could not be loaded/
-const givenUp = /are given up|remembers this call no more/
+const notSaved = /could not be saved|could not load the saved state of this tab/
+const givenUp = /are dropped|no longer has a record of this call/
 
 /** What a page may be told: of a store that failed, and of how calls of the page before it have ended. */
 const expected = new RegExp(

@@ -86,7 +86,7 @@ export class Side {
         this.noting(() => this.settledWell(made))
       },
       ({ code, message }: HeldStateError) => {
-        made.end = message.includes('Nothing of it was kept') ? 'not-saved' : code
+        made.end = code === 'save-failed' && message.includes('Nothing was changed') ? 'not-saved' : code
       },
     )
     return `${made.kind}(${made.mark})`

@@ -151,7 +151,7 @@ class World implements WorldOf {
     if (!page.connected) return
     this.lived.stalls += 1
     const ms = this.chance.pick([5, 50, 400, 3_000])
-    this.note(`${page.name} reads nothing for ${ms} ms`)
+    this.note(`${page.name} reads no answer for ${ms} ms`)
     page.stall(ms)
   }
 

@@ -94,9 +94,9 @@ function unfit(request: IncomingMessage, upgrade: boolean): Refusal | undefined 
   return upgrade && hasBody(request) ? badRequest : undefined
 }
 
-const badMethod: Refusal = { status: 405, message: 'Only GET and POST are answered here.' }
+const badMethod: Refusal = { status: 405, message: 'Only GET and POST are supported.' }
 
-export const badRequest: Refusal = { status: 400, code: 'invalid-message', message: 'This is no request of a page.' }
+export const badRequest: Refusal = { status: 400, code: 'invalid-message', message: 'Not a request of a page.' }
 
 /** As the engine says it, which would leave the socket open. */
 export const unknownSession: Refusal = { status: 400, message: 'Session ID unknown' }
@@ -111,24 +111,24 @@ export const closing: Refusal = {
 export const tooLarge: Refusal = {
   status: 413,
   code: 'payload-too-large',
-  message: 'The request is larger than the bound "messageBytes".',
+  message: 'The request is larger than the limit "messageBytes".',
 }
 
 const foreign: Refusal = {
   status: 403,
   code: 'origin-not-allowed',
-  message: 'A page of another site tried to connect. Behind a proxy, let it hand on the Host header.',
+  message: 'A page of another origin tried to connect. Behind a proxy, forward the Host header.',
 }
 
 const tooMany: Refusal = {
   status: 429,
   code: 'too-many-handshakes',
-  message: 'Too many connections were asked for from this address.',
+  message: 'Too many connection attempts from this address.',
 }
 
 const full: Refusal = {
   status: 503,
   code: 'too-many-connections',
-  message: 'The server has as many connections as it allows.',
+  message: 'The server has reached its limit of connections.',
   retryAfterSeconds: edgeLimits.fullRetrySeconds,
 }

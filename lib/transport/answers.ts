@@ -12,7 +12,7 @@ export interface Refusal {
   readonly retryAfterSeconds?: number
 }
 
-export const notFound: Refusal = { status: 404, message: 'There is nothing here.' }
+export const notFound: Refusal = { status: 404, message: 'Not found.' }
 
 /** Sockets that end once their answer is out. */
 const ending = new WeakSet<object>()

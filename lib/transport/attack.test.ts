@@ -119,7 +119,7 @@ describe('a page of another site', () => {
   it('stands in the log once, however often it asks', async () => {
     const { ask, lines } = await attacked()
     for (let times = 0; times < 5; times += 1) await ask(get(polling, { 'Sec-Fetch-Site': 'cross-site' }))
-    expect(lines).toEqual([expect.stringContaining('A page of another site asked for a connection')])
+    expect(lines).toEqual([expect.stringContaining('A connection from another site was rejected')])
   })
 })
 
@@ -182,7 +182,7 @@ describe('handshakes of one address', () => {
     expect(await ask(get(polling))).toMatch(/^HTTP\/1.1 200 /)
     await clock.advance(1_000)
     expect(await ask(get(polling), '127.0.0.2')).toMatch(/^HTTP\/1.1 200 /)
-    expect(lines).toEqual([expect.stringMatching(/^"127\.0\.0\.2" asks for connections faster/)])
+    expect(lines).toEqual([expect.stringMatching(/^"127\.0\.0\.2" connects faster/)])
   })
 
   it('are counted by the address that the app knows', async () => {
@@ -306,7 +306,7 @@ describe('a connection', () => {
     expect(connected).not.toHaveBeenCalled()
     expect(parsed.mock.calls.filter(([text]) => text.length > 100_000)).toEqual([])
     expect(await ask(get(`${polling}&sid=${sid}`))).toContain('Session ID unknown')
-    expect(lines).toEqual([expect.stringContaining('sent a hello that is longer than a page has')])
+    expect(lines).toEqual([expect.stringContaining('sent an oversized hello')])
     parsed.mockRestore()
   })
 

@@ -90,14 +90,14 @@ export class Guard {
       for (let at = chunk.indexOf(separator); at >= 0; at = chunk.indexOf(separator, at + 1)) packets += 1
       if (packets > packetsPerPost && !request.destroyed) {
         request.destroy()
-        this.broken('sent more packets in one request than the bound "packetsPerPost" allows')
+        this.broken('sent more packets in one request than the limit "packetsPerPost" allows')
       }
     })
   }
 
   /** The body of a request has not arrived in its time. */
   late(): void {
-    this.broken('took longer for a request than the bound "bodyMs" allows')
+    this.broken('took longer for a request than the limit "bodyMs" allows')
   }
 
   /** Each message of the engine comes by, so this looks at two characters: "0" is Socket.IO's CONNECT, "2" an event, "/" begins a namespace. */
@@ -105,9 +105,9 @@ export class Guard {
     if (typeof data === 'string' && data[0] === '2') return
     this.onSign()
     if (typeof data !== 'string' || data[0] !== '0') return
-    if (data.length > crowdLimits.helloLength) return this.broken('sent a hello that is longer than a page has')
+    if (data.length > crowdLimits.helloLength) return this.broken('sent an oversized hello')
     if (!this.stopWaiting) return this.broken('sent a second hello')
-    if (data[1] === '/' && data[2] !== ',') return this.broken('asked for a namespace')
+    if (data[1] === '/' && data[2] !== ',') return this.broken('requested a namespace')
     this.stopWaiting()
     this.stopWaiting = undefined
   }
@@ -120,7 +120,7 @@ export class Guard {
   /** Something has come that no session hears of, and that takes its time all the same. */
   private readonly onSign = (): void => {
     if (!this.ended && this.signs.count(1, this.gate.clock.now()))
-      this.broken('sent more pings, pongs and acknowledgements than a page does')
+      this.broken('sent too many pings, pongs and acknowledgements')
   }
 
   /** What its sockets have sent already and still send is not read: a flood would go on until they are closed in an orderly way. */

@@ -161,7 +161,7 @@ describe.each(['polling', 'websocket'] as const)('a handshake over %s', (kind) =
   it('that is refused for its origin stands in the log of the server, once', async () => {
     const { handshake, host, lines } = await serving()
     for (let times = 0; times < 2; times += 1) await handshake[kind]({ origin: 'https://shop.example' })
-    expect(lines).toEqual([expect.stringContaining(`came for the host "${host}"`)])
+    expect(lines).toEqual([expect.stringContaining(`its requests name the host "${host}"`)])
     expect(lines[0]).toContain('set X-Forwarded-Host')
   })
 
@@ -263,7 +263,7 @@ describe('a connection', () => {
       const { socket } = open({}, hello, ['polling'])
       await vi.waitFor(() => expect(socket.connected).toBe(true))
     }
-    expect(lines).toEqual([expect.stringContaining('A page has got no websocket and polls')])
+    expect(lines).toEqual([expect.stringContaining('A page uses long polling instead of a WebSocket')])
   })
 
   it('of a foreign page never becomes a session', async () => {

@@ -139,7 +139,7 @@ function cookieless(
   troubles.cookieless()
   return new HeldStateError(
     'no-cookie',
-    'The browser has sent no cookie of this app, so this page begins with a new state, and does so after each lost connection: cookies were ' +
-      'cleared, they are blocked, or the page is in a frame of another site.',
+    'The browser sent no cookie of this app, so the page starts with a new state, now and after each lost ' +
+      'connection. Cookies were cleared or are blocked, or the page is in a frame of another site.',
   )
 }

@@ -15,7 +15,7 @@ test('an origin that is refused is named once, with what was expected and what t
   for (let times = 0; times < 3; times += 1) troubles.foreign('https://shop.example', '10.0.0.7:3000', undefined)
   expect(lines).toEqual([
     expect.stringMatching(
-      /"https:\/\/shop\.example" was refused: its requests came for the host "10\.0\.0\.7:3000"\. .*X-Forwarded-Host/,
+      /"https:\/\/shop\.example" was rejected: its requests name the host "10\.0\.0\.7:3000"\. .*X-Forwarded-Host/,
     ),
   ])
 })
@@ -37,7 +37,7 @@ test('a full hub and pages that poll are said once a minute', async () => {
     await clock.advance(processLimits.troublePauseMs)
   }
   expect(lines).toHaveLength(6)
-  expect(lines[2]).toContain('(1 more since the last line about this.)')
-  expect(lines[0]).toContain('there are 7 connections, the bound "connections"')
-  expect(lines[1]).toContain('let it pass on Upgrade and Connection')
+  expect(lines[2]).toContain('(1 more since the last such line.)')
+  expect(lines[0]).toContain('there are 7 connections (limit "connections"')
+  expect(lines[1]).toContain('forward Upgrade and Connection')
 })

@@ -23,8 +23,8 @@ export class Troubles {
     this.origins.add(origin)
     const expected = [quoted(host), ...(forwarded === undefined ? [] : [quoted(forwarded)])].join(' or ')
     this.log.warn(
-      `A page at ${quoted(origin)} was refused: its requests came for the host ${expected}. If it is a page of this app, a proxy puts a ` +
-        'host of its own there: let it pass on Host as the browser sent it, or set X-Forwarded-Host.',
+      `A page at ${quoted(origin)} was rejected: its requests name the host ${expected}. If it is a page of this app, a proxy changes the Host header: configure ` +
+        'it to forward Host unchanged, or to set X-Forwarded-Host.',
     )
   }
 
@@ -32,8 +32,8 @@ export class Troubles {
   rebound(host: string | undefined): void {
     this.seldom(
       'rebound',
-      `A page at the host ${quoted(host)} was refused: in development, another site could let that name point to this machine. If it is yours, add ` +
-        'it to allowedDevOrigins in next.config, as for Next itself.',
+      `A page at the host ${quoted(host)} was rejected: in development, another site could point that name at this machine. ` +
+        'If the host is yours, add it to allowedDevOrigins in next.config.',
     )
   }
 
@@ -41,76 +41,73 @@ export class Troubles {
   crossSite(): void {
     this.seldom(
       'cross-site',
-      'A page of another site asked for a connection, as an image, a script or a link, and was refused.',
+      'A connection from another site was rejected; it was requested as an image, a script or a link.',
     )
   }
 
   full(connections: number): void {
     this.seldom(
       'full',
-      `A page was refused, since there are ${connections} connections, the bound "connections", of which a tenth is kept for browsers that were ` +
-        'here before. Raise it: limits: { connections }, in the options of the hub.',
+      `A page was rejected: there are ${connections} connections (limit "connections", of which 10 % is reserved for returning browsers). ` +
+        'Raise it in the options of the hub: limits: { connections }.',
     )
   }
 
   unfinished(address: string, connections: number): void {
     this.seldom(
       'unfinished',
-      `${connections} connections of ${quoted(address)} were cut off: they had sent parts of large messages, which took too much memory together.`,
+      `${connections} connections of ${quoted(address)} were closed: their unfinished messages together took too much memory.`,
     )
   }
 
   greedy(address: string | undefined): void {
     this.seldom(
       'greedy',
-      `A page was refused, since more than half of the places are taken, and ${quoted(address)} has its share of them. If many visitors share that ` +
-        'address, a proxy stands before the server: set addressOf, or raise limits: { connections }, in the options of the hub.',
+      `A page was rejected: more than half of all connections are in use, and ${quoted(address)} has used its share. If many visitors share that address, the server is behind a proxy: ` +
+        'set addressOf or raise limits: { connections } in the options of the hub.',
     )
   }
 
   flood(address: string | undefined): void {
     this.seldom(
       'flood',
-      `${quoted(address)} asks for connections faster than the bounds "handshakesPerSecond" and "handshakeBurst" allow, and was refused. If many ` +
-        'visitors share that address, a proxy stands before the server: set addressOf, in the options of the hub.',
+      `${quoted(address)} connects faster than the limits "handshakesPerSecond" and "handshakeBurst" allow, and was rejected. If many visitors ` +
+        'share that address, the server is behind a proxy: set addressOf in the options of the hub.',
     )
   }
 
   /** A connection that ends since it does what no page does. */
   misused(rule: string, address: string | undefined): void {
-    this.seldom(rule, `A connection from ${quoted(address)} ${rule}, and was closed.`)
+    this.seldom(rule, `A connection from ${quoted(address)} ${rule} and was closed.`)
   }
 
   /** A page came back without the cookie that its token is bound to. */
   cookieless(): void {
     this.seldom(
       'cookieless',
-      'A page came back without the cookie of its browser and begins with a new state (no-cookie). If the app is shown in frames of other sites, ' +
-        "set sameSite: 'none', in the options of the hub.",
+      'A page reconnected without its browser cookie and starts with a new state (no-cookie). If other ' +
+        "sites embed the app in frames, set sameSite: 'none' in the options of the hub.",
     )
   }
 
   forwarded(): void {
     this.once(
       'forwarded',
-      'A proxy forwards requests, and the server does not know which header of it to trust, so what is bounded per address is bounded for the ' +
-        "address of the proxy or not at all. Set it in the options of the hub: addressOf: ({ headers }) => headers['x-real-ip'].",
+      'A proxy forwards requests, but addressOf is not set, so limits per address apply ' +
+        "to the proxy or not at all. Set it in the options of the hub: addressOf: ({ headers }) => headers['x-real-ip'].",
     )
   }
 
   addressOf(): void {
-    this.seldom(
-      'addressOf',
-      'addressOf threw, in the options of the hub. The address of the socket counts for that request.',
-    )
+    this.seldom('addressOf', 'addressOf in the options of the hub threw. That request uses the address of the socket.')
   }
 
   /** A page asks for a websocket first, and polls where it gets none. */
   polling(): void {
     this.seldom(
       'polling',
-      'A page has got no websocket and polls, which is slower and costs more. If many do, a proxy takes the header Upgrade away: let it pass ' +
-        'on Upgrade and Connection, over HTTP/1.1. "heldstate doctor --url" looks whether a websocket gets through.',
+      'A page uses long polling instead of a WebSocket, which is slower and costs more. If many pages do, a proxy removes the Upgrade header: ' +
+        'configure it to forward Upgrade and Connection over HTTP/1.1. Run "heldstate doctor --url" to check.',
     )
   }
 
@@ -127,7 +124,7 @@ export class Troubles {
       return
     }
     this.said.set(name, { at: now, unsaid: 0 })
-    const more = said && said.unsaid > 0 ? ` (${said.unsaid} more since the last line about this.)` : ''
+    const more = said && said.unsaid > 0 ? ` (${said.unsaid} more since the last such line.)` : ''
     this.log.warn(`${sentence}${more}`)
   }
 }

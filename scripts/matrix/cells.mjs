@@ -223,7 +223,7 @@ export default function Home(): ReactNode {
   {
     name: 'static-export',
     typescript: '7.0.2',
-    refused: /next\.config\S* has output: 'export', which makes files and no server, .* Leave output out/,
+    refused: /next\.config\S* has output: 'export', which builds static files without a server, .* Remove output/,
     files: { 'next.config.ts': typed('  output: "export",\n') },
   },
   {

@@ -204,7 +204,7 @@ export class RedisConnection {
     this.cancelReport()
     if (this.isReportedDown) {
       this.isReportedDown = false
-      this.options.log.info(`The redis at ${this.options.where} is back.`)
+      this.options.log.info(`The Redis at ${this.options.where} is back.`)
       this.listener?.onReachable(true)
     }
     void this.pingRegularly(pair)
@@ -226,7 +226,7 @@ export class RedisConnection {
     this.cancelReport = this.clock.after(this.bounds.storeTroubleMs, () => {
       this.isReportedDown = true
       const { where, log } = this.options
-      log.warn(`The redis at ${where} is out of reach. Events and tasks wait until it is back.`, this.cause)
+      log.warn(`The Redis at ${where} is unreachable. Events and tasks wait until it is back.`, this.cause)
       this.listener?.onReachable(false)
     })
     void this.reconnect()

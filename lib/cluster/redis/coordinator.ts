@@ -104,7 +104,7 @@ export function hostOf(url: string): string {
   if (!parsed || !['redis:', 'rediss:'].includes(parsed.protocol))
     throw new HeldStateError(
       'store-misconfigured',
-      'The url of a redis is redis://host:port, or rediss://host:port for TLS.',
+      'Expected a Redis URL such as redis://host:port, or rediss://host:port for TLS.',
     )
   return `${parsed.hostname || 'localhost'}:${parsed.port || '6379'}`
 }

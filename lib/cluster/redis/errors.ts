@@ -28,16 +28,16 @@ export function permanentError(error: unknown, where: string): HeldStateError | 
   const unfit = (says: string) => new HeldStateError('store-misconfigured', says, { cause: error })
   switch (codeOf(error)) {
     case 'NOAUTH':
-      return unfit(`The redis at ${where} wants a password: put it into the url, as in redis://:password@${where}.`)
+      return unfit(`The Redis at ${where} requires a password. Add it to the URL: redis://:password@${where}.`)
     case 'WRONGPASS':
-      return unfit(`The redis at ${where} does not accept the user and password of the url.`)
+      return unfit(`The Redis at ${where} rejected the user and password in the URL. Correct them.`)
     case 'READONLY':
-      return unfit(`The redis at ${where} is a replica, which cannot be written to: name its primary.`)
+      return unfit(`The Redis at ${where} is a read-only replica. Use the URL of its primary.`)
     case 'NOPERM':
-      return unfit(`The redis at ${where} does not let its user do this: ${messageOf(error)}.`)
+      return unfit(`The Redis at ${where} denies its user a command that heldstate needs: ${messageOf(error)}.`)
     case 'ERR':
       if (/max number of clients/.test(messageOf(error))) return undefined
-      return unfit(`The redis at ${where} refused: ${messageOf(error)}.`)
+      return unfit(`The Redis at ${where} rejected a command: ${messageOf(error)}.`)
     default:
       return undefined
   }
@@ -46,7 +46,7 @@ export function permanentError(error: unknown, where: string): HeldStateError | 
 export const unreachable = (where: string, cause: unknown) =>
   new HeldStateError(
     'store-unreachable',
-    `The redis at ${where} is out of reach${cause === undefined ? '' : ` (${reason(cause)})`}. Start it, or correct the url of the store.`,
+    `The Redis at ${where} is unreachable${cause === undefined ? '' : ` (${reason(cause)})`}. Start it, or correct the URL of the store.`,
     { cause },
   )
 
@@ -58,7 +58,7 @@ export const storeUnreachable = (where: string, cause: unknown) =>
 export function missingClient(cause: unknown): HeldStateError {
   const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND'
   const says = missing
-    ? 'The redis store needs the package "redis": run "npm install redis".'
+    ? 'The Redis store needs the package "redis". Run "npm install redis".'
     : `The package "redis" could not be loaded: ${messageOf(cause)}.`
   return new HeldStateError('store-misconfigured', says, { cause })
 }
@@ -66,5 +66,5 @@ export function missingClient(cause: unknown): HeldStateError {
 /** Node wraps the failures of all addresses of a host, and gives the whole no text. */
 function reason(cause: unknown): string {
   const first = cause instanceof AggregateError ? cause.errors[0] : cause
-  return messageOf(first) || 'no reason is known'
+  return messageOf(first) || 'unknown reason'
 }

@@ -34,15 +34,17 @@ async function checkServer(command: Command, { where, log }: RedisCheck): Promis
   const unfit = (says: string) => new HeldStateError('store-misconfigured', says)
   const version = info.get('redis_version')
   if (version !== undefined && Number.parseInt(version, 10) < 7)
-    throw unfit(`The redis at ${where} is version ${version}; heldstate needs 7 or newer.`)
+    throw unfit(`The Redis at ${where} is version ${version}; heldstate needs 7 or newer.`)
   if (info.get('redis_mode') === 'cluster')
-    throw unfit(`The redis at ${where} is a cluster, whose nodes each have a part of the keys: use one without.`)
+    throw unfit(
+      `The Redis at ${where} is a Redis Cluster, which heldstate does not support. Use a Redis without cluster mode.`,
+    )
   if (info.get('role') === 'slave')
-    throw unfit(`The redis at ${where} is a replica, which cannot be written to: name its primary.`)
+    throw unfit(`The Redis at ${where} is a read-only replica. Use the URL of its primary.`)
   const policy = info.get('maxmemory_policy') ?? 'noeviction'
   if (policy !== 'noeviction' && info.get('maxmemory') !== '0')
     log.warn(
-      `The redis at ${where} forgets state when its memory is full: its maxmemory-policy is "${policy}", and should be "noeviction".`,
+      `The Redis at ${where} evicts state when its memory is full: its maxmemory-policy is "${policy}". Set it to "noeviction".`,
     )
 }
 
@@ -60,6 +62,6 @@ async function checkFormat(command: Command, { where, prefix }: RedisCheck): Pro
   if (kept === format) return
   throw new HeldStateError(
     'store-misconfigured',
-    `The redis at ${where} has state of another version of heldstate under "${prefix}" (format ${kept}, this version has ${format}). Give the store another prefix, or remove those keys; tabs then start anew.`,
+    `The Redis at ${where} contains state of another heldstate version under "${prefix}" (format ${kept}, this version has ${format}). Use another prefix, or delete those keys; tabs then start with first values.`,
   )
 }

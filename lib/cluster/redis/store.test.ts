@@ -101,7 +101,7 @@ it('that has lost what it had acknowledged is said, once for all tabs', async ()
   for (const token of ['lost', 'evicted'])
     await expect(Promise.resolve(store.save(token, stored(2)))).rejects.toMatchObject({ code: 'stale-write' })
   await store.save('fine', stored(2))
-  expect(heard.filter((line) => line.includes('has lost state of tabs'))).toHaveLength(1)
+  expect(heard.filter((line) => line.includes('lost state that it had acknowledged'))).toHaveLength(1)
 })
 
 it('that another process has taken a token from has lost nothing', async () => {
@@ -194,7 +194,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
   it('nobody listens', async () => {
     const port = await freePort()
     expect(await refusal(`redis://:secret@127.0.0.1:${port}`, { bounds: { storeOpenMs: 300 } })).toBe(
-      `store-unreachable: The redis at 127.0.0.1:${port} is out of reach (connect ECONNREFUSED 127.0.0.1:${port}). Start it, or correct the url of the store.`,
+      `store-unreachable: The Redis at 127.0.0.1:${port} is unreachable (connect ECONNREFUSED 127.0.0.1:${port}). Start it, or correct the URL of the store.`,
     )
   })
   it('nobody listens, to a program that does nothing else as well', async () => {
@@ -223,7 +223,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     const check = { first: true, where: 'here:1', prefix: '', log: consoleLog, scripts: [] }
     await expect(checkRedis(command, check)).rejects.toMatchObject({
       code: 'store-misconfigured',
-      message: 'The redis at here:1 is version 6.2.14; heldstate needs 7 or newer.',
+      message: 'The Redis at here:1 is version 6.2.14; heldstate needs 7 or newer.',
     })
   })
   it('it does not answer', async () => {
@@ -236,20 +236,22 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
   it('it has a password, or another one', async () => {
     const { url, port } = await server('--requirepass', 'right')
     const bounds = { storeOpenMs: 60_000 } // it is not tried again
-    expect(await refusal(url, { bounds })).toMatch(/^store-misconfigured: .* wants a password: put it into the url/)
+    expect(await refusal(url, { bounds })).toMatch(/^store-misconfigured: .* requires a password. Add it to the URL/)
     const wrong = await refusal(url.replace('//', '//:wrong@'), { bounds })
     expect(wrong).toBe(
-      `store-misconfigured: The redis at 127.0.0.1:${port} does not accept the user and password of the url.`,
+      `store-misconfigured: The Redis at 127.0.0.1:${port} rejected the user and password in the URL. Correct them.`,
     )
     expect(await refusal(url.replace('//', '//:right@'))).toBe(undefined)
   })
   it('it is a replica', async () => {
     const replica = await server('--replicaof', '127.0.0.1 1')
-    expect(await refusal(replica.url)).toMatch(/^store-misconfigured: .* is a replica, .* name its primary/)
+    expect(await refusal(replica.url)).toMatch(
+      /^store-misconfigured: .* is a read-only replica\. Use the URL of its primary/,
+    )
   })
   it('it is a cluster', async () => {
     const { url } = await server('--cluster-enabled', 'yes')
-    expect(await refusal(url)).toMatch(/^store-misconfigured: .* is a cluster/)
+    expect(await refusal(url)).toMatch(/^store-misconfigured: .* is a Redis Cluster/)
   })
   it('it has state of another version', async () => {
     const { prefix } = quick()
@@ -270,7 +272,7 @@ describe('a store whose redis cannot be used says so when it is opened', () => {
     const { url } = await server('--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru')
     const { store, heard } = quick({ url })
     await store.open()
-    expect(heard).toEqual([expect.stringMatching(/forgets state .* "allkeys-lru"/)])
+    expect(heard).toEqual([expect.stringMatching(/evicts state .* "allkeys-lru"/)])
   })
 })
 
@@ -295,7 +297,7 @@ it('a user of the redis needs no more than the docs say', async () => {
   ending.push(() => other.close())
   await expect(other.open()).rejects.toMatchObject({
     code: 'store-misconfigured',
-    message: expect.stringContaining('does not let its user do this'),
+    message: expect.stringContaining('denies its user a command'),
   })
 })
 
@@ -330,7 +332,7 @@ describe('a redis that is lost', () => {
     expect(await loading).toBe(undefined)
     expect(await store.load('t')).toEqual(stored(2))
     expect(heard).toEqual([
-      expect.stringMatching(/out of reach/),
+      expect.stringMatching(/is unreachable/),
       'reachable: false',
       expect.stringMatching(/is back/),
       'reachable: true',
@@ -442,7 +444,7 @@ it('a redis whose memory is full refuses saves, and is left by nobody', async ()
 
 describe('a duration', () => {
   it('is text or milliseconds, and not too short', () => {
-    expect(() => redisStore(redis.url, { lease: '10ms' })).toThrow(/"lease" .* 1000 ms at least/)
+    expect(() => redisStore(redis.url, { lease: '10ms' })).toThrow(/"lease" .* at least 1000 ms/)
     expect(redisStore(redis.url, { lease: '8s' }).leaseMs).toBe(8_000)
   })
 })

@@ -50,6 +50,6 @@ function atLeast(least: number, name: string, duration: Duration): number {
   if (ms !== undefined && ms >= least) return Math.ceil(ms)
   throw new HeldStateError(
     'store-misconfigured',
-    `The option "${name}" of redisStore is ${JSON.stringify(duration)}; expected milliseconds or a text like '4s', of ${least} ms at least.`,
+    `The option "${name}" of redisStore is ${JSON.stringify(duration)}; expected milliseconds or a string like '4s', of at least ${least} ms.`,
   )
 }

@@ -89,5 +89,5 @@ export function reasonOf(error: unknown): string {
 
 /** Of a state module, and of files from which its first values come. */
 const topLevelAwait =
-  'it awaits outside of a function, and names and first values are needed before anything is awaited. Await in the event or the task that needs it, or ' +
-  'hold the promise: const rates = loadRates(), and there: await rates'
+  'it uses top-level await, but its names and first values are needed synchronously. Await in the event or task that ' +
+  'needs the value, or store the promise: const rates = loadRates(), and there: await rates'

@@ -36,8 +36,8 @@ export function seeConfig(config: NextConfig): void {
 export function warnOfUnwrapped(development: boolean, log: Log): void {
   if (!development || seen[key]) return
   log.error(
-    'The config of this app is not wrapped, so its state modules go to the browser whole, and nothing of them works. In next.config: ' +
-      'export default withHeldState({ ... }), from "heldstate/next".',
+    'The config of this app is not wrapped, so its state modules are sent to the browser and do not work. ' +
+      'In next.config: export default withHeldState({ ... }), from "heldstate/next".',
   )
 }
 

@@ -145,7 +145,7 @@ test.each<[form: string, wrap: () => unknown]>([
 ])('%s with output: "export" is refused, with what to write instead', async (_, wrap) => {
   await expect((async () => wrap())()).rejects.toMatchObject({
     code: 'static-export',
-    message: expect.stringMatching(/output: 'export'.*no server.*Leave output out.*standalone/),
+    message: expect.stringMatching(/output: 'export'.*without a server.*Remove output.*standalone/),
   })
   expect(withHeldState({ output: 'standalone' }).output).toBe('standalone')
 })
@@ -161,6 +161,6 @@ test('the zone is the basePath, or what is given, in the server of a standalone 
   seeConfig(JSON.parse(JSON.stringify(given)))
   expect(servedZone()).toBe('/blog/new')
   for (const zone of ['shop', '/shop/', '/', 'https://a/shop', '/a b'])
-    expect(() => withHeldState({}, { zone })).toThrow(/is no zone. Give the path of the app, as "\/shop"/)
-  expect(() => withHeldState({}, { zones: '/shop' } as never)).toThrow(/There are zone\. Did you mean zone\?/)
+    expect(() => withHeldState({}, { zone })).toThrow(/is not a zone. Use the path of the app, such as "\/shop"/)
+  expect(() => withHeldState({}, { zones: '/shop' } as never)).toThrow(/Known options: zone\. Did you mean zone\?/)
 })

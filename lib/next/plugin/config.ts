@@ -53,7 +53,7 @@ function zoned(config: NextConfig, zone: string | undefined): NextConfig {
   if (!/^(\/[\w.~-]+)*$/.test(zone))
     throw new HeldStateError(
       'invalid-definition',
-      `withHeldState: ${JSON.stringify(zone)} is no zone. Give the path of the app, as "/shop".`,
+      `withHeldState: ${JSON.stringify(zone)} is not a zone. Use the path of the app, such as "/shop".`,
     )
   return { ...config, env: { ...config.env, [zoneKey]: zone } }
 }

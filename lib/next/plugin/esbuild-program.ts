@@ -11,8 +11,8 @@ export function missingProgram(): string | undefined {
     return undefined
   } catch {
     return (
-      `${name}, which compiles state modules on this system, is not installed. It is an optional dependency of heldstate: install on the system ` +
-      'on which the app is built, without --omit=optional, and copy no node_modules there'
+      `${name}, which compiles state modules on this system, is not installed. It is an optional dependency of heldstate: install on the ` +
+      'system that builds the app, without --omit=optional, and do not copy node_modules from another system'
     )
   }
 }

@@ -338,7 +338,7 @@ describe('a module that cannot be used', () => {
     )
     write('node_modules/rates/index.js', rates)
     const run = () => evaluate(source)
-    expect(run).toThrow(/awaits outside of a function.*hold the promise.* \(line \d: .*await Promise/)
+    expect(run).toThrow(/uses top-level await.*store the promise.* \(line \d: .*await Promise/)
     expect(run).not.toThrow(/Top-level|cjs/)
   })
 
@@ -368,14 +368,14 @@ describe('a module that cannot be used', () => {
     const loaded: string[] = []
     const source = `import { max } from './broken'\n${counter('{ max }')}`
     expect(() => evaluateStateModule(file(), source, (name) => loaded.push(name))).toThrow(
-      /What may be behind it: "\.\/broken" could not be loaded: nothing is not defined\./,
+      /Possible cause: "\.\/broken" could not be loaded: nothing is not defined\./,
     )
     expect(loaded).toEqual([join(root, 'app/broken.ts')])
   })
 
   test('says so when a text is made of what could not be loaded', () => {
     expect(() => evaluate(`import { name } from 'no-such-package'\n${counter('{ text: "Hello " + name }')}`)).toThrow(
-      /a value of an import is used that could not be loaded\. What may be behind it: "no-such-package" could not be loaded/,
+      /it uses an import that could not be loaded\. Possible cause: "no-such-package" could not be loaded/,
     )
   })
 

@@ -75,7 +75,7 @@ function refuseNamespace(name: string, value: unknown): void {
 }
 
 function sentence(file: string, error: unknown, problems: readonly string[]): string {
-  const because = problems.length > 0 ? ` What may be behind it: ${problems.join(' ')}` : ''
+  const because = problems.length > 0 ? ` Possible cause: ${problems.join(' ')}` : ''
   return `The state module ${file} cannot be used: ${withoutDot(reasonOf(error))}.${because}`
 }
 

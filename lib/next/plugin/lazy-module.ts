@@ -51,5 +51,5 @@ export const inert: object = new Proxy(callable(), {
 })
 
 function refuse(): never {
-  throw new Error('a value of an import is used that could not be loaded')
+  throw new Error('it uses an import that could not be loaded')
 }

@@ -30,8 +30,8 @@ export function loadStub(context: LoaderContext, source: string): string {
   if (!isWithin(resourcePath, rootContext, packages))
     throw new HeldStateError(
       'invalid-definition',
-      `The state module ${sourceOf(rootContext, resourcePath)} is not where the hub looks: below the folder of the app. If it ` +
-        'is part of another package, name that package in transpilePackages in next.config; else move it.',
+      `The state module ${sourceOf(rootContext, resourcePath)} is outside the app folder, so the server does not find it. If it belongs to another package, ` +
+        'add that package to transpilePackages in next.config; otherwise move the file.',
     )
   return stubText(evaluateStateModule(resourcePath, source, (file) => context.addDependency(file)))
 }

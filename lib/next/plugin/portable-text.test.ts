@@ -55,12 +55,12 @@ it.each<[string, (s: { n: number }) => unknown]>([
   ['limit', (s, by = limit) => void (s.n = by)],
 ])('%s is refused by name', (name, change) => {
   expect(() => read(change)).toThrow(
-    `Event "e" of state "d" is optimistic, so it runs in the browser, too, and "${name}" is not there. Use only its arguments`,
+    `Event "e" of state "d" is optimistic, so it also runs in the browser, where "${name}" does not exist. Use only its arguments`,
   )
 })
 
 it('what is no text of a function is refused', () => {
-  expect(() => read(Math.max)).toThrow('is optimistic, but cannot be read')
+  expect(() => read(Math.max)).toThrow('is optimistic, but its source cannot be read')
 })
 
 declare const readFile: () => number

@@ -23,8 +23,8 @@ export function portableText(run: (...args: never[]) => unknown, where: string):
   if (foreign !== undefined)
     throw new HeldStateError(
       'invalid-definition',
-      `${where} is optimistic, so it runs in the browser, too, and "${foreign}" is not there. Use only its arguments, ` +
-        'or give the page a function of its own: on({ optimistic: (state, ...args) => { ... } }, ...)',
+      `${where} is optimistic, so it also runs in the browser, where "${foreign}" does not exist. Use only its arguments, or ` +
+        'pass a separate function for the page: on({ optimistic: (state, ...args) => { ... } }, ...)',
     )
   return ours.length === 0 ? text : `((${ours.join(', ')}) => ${text})(${ours.map(() => '{ reply() {} }').join(', ')})`
 }
@@ -43,5 +43,8 @@ function parsed(source: string, where: string): { text: string; tree: Node } {
     } catch (error) {
       failure ??= error
     }
-  throw new HeldStateError('invalid-definition', `${where} is optimistic, but cannot be read: ${messageOf(failure)}`)
+  throw new HeldStateError(
+    'invalid-definition',
+    `${where} is optimistic, but its source cannot be read: ${messageOf(failure)}`,
+  )
 }

@@ -79,8 +79,8 @@ describe('the loader of stubs', () => {
     ['site/.hidden/a.state.ts', '.hidden/a.state.ts'],
   ])('refuses %s, which the hub would not find, and says what to do', (file, named) => {
     expect(() => load(file)).toThrow(
-      `The state module ${named} is not where the hub looks: below the folder of the app. If it is part of another ` +
-        'package, name that package in transpilePackages in next.config; else move it.',
+      `The state module ${named} is outside the app folder, so the server does not find it. If it belongs to another package, ` +
+        'add that package to transpilePackages in next.config; otherwise move the file.',
     )
   })
 })

@@ -62,7 +62,7 @@ test('the handler of an optimistic event may reply: the page that runs it has no
     export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
       add: on({ optimistic: true }, (s) => reply(plain(s))),
     }))`
-  expect(() => evaluateStateModule('/app/list.state.ts', other)).toThrow('is not there')
+  expect(() => evaluateStateModule('/app/list.state.ts', other)).toThrow('does not exist')
 })
 
 test('what a module exports of other state modules, its stub exports of theirs', () => {
@@ -108,5 +108,5 @@ test('an optimistic event that needs its module is refused where it is compiled'
     export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
       add: on({ optimistic: true }, (s) => { s.n = MARKER }),
     }))`
-  expect(() => evaluateStateModule('/app/list.state.ts', source)).toThrow('"MARKER" is not there')
+  expect(() => evaluateStateModule('/app/list.state.ts', source)).toThrow('"MARKER" does not exist')
 })

@@ -75,8 +75,8 @@ const isApp = () => currentSlot()?.takeJob !== undefined || process.env.NEXT_PHA
 
 /** `call` is what to write. */
 export const noRequest = (call: string): string =>
-  `Next tells of no request here, so it is unknown which tab calls. In pages/api and getServerSideProps hand the request over: ${call}. ` +
-  'getStaticProps, timers and scripts have none.'
+  `Next provides no request here, so the calling tab is unknown. In pages/api and getServerSideProps, pass the request: ${call}. getStaticProps, timers and ` +
+  'scripts have no request.'
 
 /**
  * Next throws through here what ends a static render; only that there is no request is an answer. A prefetch has headers and is kept

@@ -16,8 +16,8 @@ export async function forgetTab(given?: GivenRequest): Promise<void> {
   if (!tab)
     throw new HeldStateError(
       'unknown-tab',
-      'This request does not tell which tab it comes from. Call forgetTab() in a server action, or in a route handler that heldFetch calls. ' +
-        'forgetBrowser() needs the cookie of the browser alone.',
+      'This request does not identify its tab. Call forgetTab() in a server action, or in a route ' +
+        'handler called with heldFetch. forgetBrowser() needs only the browser cookie.',
     )
   await hub.endings.end(tab.token)
 }

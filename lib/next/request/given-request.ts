@@ -18,7 +18,7 @@ export function headersOf({ req }: GivenRequest): RequestHeaders {
   if (typeof headers !== 'object' || headers === null)
     throw new HeldStateError(
       'unknown-tab',
-      'What was handed over is no request. Write { req }, with the first argument of a handler in pages/api, or the context of getServerSideProps.',
+      'Expected a request. Pass { req } with the first argument of a pages/api handler, or the context of getServerSideProps.',
     )
   if (typeof (headers as Headers).get === 'function') return headers as Headers
   const known = wrapped.get(req) ?? {

@@ -48,7 +48,7 @@ export class Jobs {
     if (outcome) return outcome as Promise<T>
     throw new HeldStateError(
       'registry-unreachable',
-      `An event that needs a request could not have one from /api/heldstate: ${answer}. Leave it out of the matcher of your proxy.ts.`,
+      `Failed to get the request of an event from /api/heldstate: ${answer}. Exclude the path in the matcher of your proxy.ts.`,
     )
   }
 

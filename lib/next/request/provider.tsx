@@ -1,6 +1,7 @@
 /** Hands the values of the calling tab to the first render of the components below. */
 import type { ReactNode } from 'react'
 import { consoleLog } from '../../base/log.js'
+import { inTab } from '../../base/text.js'
 import { currentHub, currentSlot } from '../../hub/process-hub.js'
 import { readViews } from '../../instance/read.js'
 import type { Paint } from '../../protocol/paint.js'
@@ -30,7 +31,7 @@ async function paint(ids: readonly string[] | undefined): Promise<Paint | undefi
   try {
     return { mark: tab.mark, views: await readViews(hub, tab.token, ids) }
   } catch (error) {
-    consoleLog.error('The values of a tab could not be rendered; its page begins with first values.', error)
+    consoleLog.error(`Failed to render the values of a tab ${inTab(tab.token)}; its HTML has first values.`, error)
     return undefined
   }
 }

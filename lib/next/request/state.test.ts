@@ -244,7 +244,7 @@ describe('with a request that is given, as Pages Router needs it', () => {
     expect(await done(getState(d, { req }))).toEqual(written)
     expect(await done(getState(d, { req, res: {} } as GivenRequest))).toEqual(written)
     await expect(done(modifyState(d, () => {}, { req }))).rejects.toMatchObject({
-      message: expect.stringContaining('only loaded'),
+      message: expect.stringContaining('while a document loads'),
     })
     expect(await done(getState(d, { req: { ...req } }))).toEqual(first)
   })
@@ -262,7 +262,7 @@ describe('with a request that is given, as Pages Router needs it', () => {
     for (const wrong of [{}, { headers: {} }, { req: undefined }, { req: {} }, { req: { headers: null } }])
       await expect(done(getState(d, wrong as never))).rejects.toMatchObject({
         code: 'unknown-tab',
-        message: expect.stringContaining('Write { req }'),
+        message: expect.stringContaining('Pass { req }'),
       })
   })
 
@@ -277,7 +277,7 @@ describe('with a request that is given, as Pages Router needs it', () => {
       await expect(done<unknown>(work())).rejects.toMatchObject({
         code: 'unknown-tab',
         message: expect.stringMatching(
-          `In pages/api and getServerSideProps hand the request over: ${call.replaceAll(/[(){}]/g, '\\$&')}`,
+          `In pages/api and getServerSideProps, pass the request: ${call.replaceAll(/[(){}]/g, '\\$&')}`,
         ),
       })
   })
@@ -296,7 +296,7 @@ describe('the edge runtime', () => {
     vi.stubGlobal('EdgeRuntime', 'edge-runtime')
     const refused = {
       code: 'missing-hub',
-      message: expect.stringMatching(/edge runtime.*Leave out `runtime = 'edge'`/),
+      message: expect.stringMatching(/edge runtime.*Remove `runtime = 'edge'`/),
     }
     for (const work of [
       () => getState(d),
@@ -333,7 +333,7 @@ describe('modifyState without a token', () => {
     loaded()
     await expect(done(modifyState(d, () => {}))).rejects.toMatchObject({
       code: 'unknown-tab',
-      message: expect.stringContaining('only loaded'),
+      message: expect.stringContaining('while a document loads'),
     })
     for (const [origin, host] of [
       ['null', 'shop.example'],

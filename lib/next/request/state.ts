@@ -49,12 +49,12 @@ export async function modifyState<D extends Definition, T>(...args: ForCaller<D,
   if (!given && (await isOutsideRequests()))
     throw new HeldStateError(
       'unknown-tab',
-      `${noRequest('modifyState(definition, change, { req })')} Where the token is known, give it: modifyState(token, definition, change).`,
+      `${noRequest('modifyState(definition, change, { req })')} If you know the token, pass it: modifyState(token, definition, change).`,
     )
   throw new HeldStateError(
     'unknown-tab',
-    'This request does not tell which tab it comes from. Call it by heldFetch or as a server action, from a page with ' +
-      'useServerState that is connected; elsewhere give the token: modifyState(token, definition, change).',
+    'This request does not identify its tab. Call it with heldFetch or as a server action, from a connected page ' +
+      'that uses useServerState; elsewhere pass the token: modifyState(token, definition, change).',
   )
 }
 
@@ -66,5 +66,5 @@ const isWithToken = <D extends Definition, T>(args: ForCaller<D, T> | ForToken<D
 
 /** Any site can lead a visitor to a document. */
 const onlyLoaded =
-  'A document that is only loaded changes no state: a link on any site could make it do so. Change it in an event, a server action or a route ' +
-  'handler that heldFetch calls.'
+  'State cannot be changed while a document loads: a link on any site could trigger the change. ' +
+  'Use an event, a server action, or a route handler called with heldFetch.'

@@ -61,8 +61,8 @@ function made<T>(make: () => T, log: Log): T {
 const isInBuild = (dir: string) => !process.env.HELDSTATE_DIR && /[\\/]\.next[\\/]standalone([\\/]|$)/.test(dir)
 
 const inBuild =
-  'State is kept inside .next/standalone, which the next build empties. Copy that folder to where it shall run, or name one that ' +
-  'stays: HELDSTATE_DIR=/a/folder'
+  'State is stored inside .next/standalone, which the next build deletes. Deploy a ' +
+  'copy of that folder, or set HELDSTATE_DIR to a folder that persists.'
 
 const addressOf = (server: Server) => (server.address() as AddressInfo).address
 

@@ -150,7 +150,7 @@ test('goes on without a module that the bundler does not notice, says so once an
   const { length } = requests
   await loaded.prepare()
   expect(requests).toHaveLength(length + 1)
-  expect(warnings).toEqual(['Next has not noticed b.state.ts, c.state.ts. Start it again if this stays so.'])
+  expect(warnings).toEqual(['Next did not pick up b.state.ts, c.state.ts. Restart it if this persists.'])
 })
 
 test('a broken module keeps nobody waiting when none came or went', async () => {
@@ -172,7 +172,9 @@ test('goes on with old definitions when Next compiles for long, and asks no seco
   await clock.advance(5_000)
   await waiting
   await loaded.prepare()
-  expect(warnings).toEqual(['Next is still compiling; until it is done, events run as they were before the last edit.'])
+  expect(warnings).toEqual([
+    'Next is still compiling; until it finishes, events run the code from before the last edit.',
+  ])
   expect(requests).toHaveLength(2)
 })
 
@@ -186,15 +188,15 @@ test('fails when there are none at all, and asks again for the next call', async
 })
 
 test.each<[string, Answer, RegExp]>([
-  ['a missing route', json(404, {}), /no route for them\. Add app\/api\/heldstate\/route\.ts/],
+  ['a missing route', json(404, {}), /no route for them\. Create app\/api\/heldstate\/route\.ts/],
   ['a page that takes every path', (response) => response.writeHead(200).end('<html>'), /no route for them/],
   [
     'a redirect',
     (response) => response.writeHead(307, { location: '/login' }).end(),
     /redirects \/api\/heldstate to \/login/,
   ],
-  ['a refusal', (response) => response.writeHead(401).end('no'), /refuses \/api\/heldstate with 401/],
-  ['a compile error', (response) => response.writeHead(500).end('<html>'), /answers 500; the lines above say why/],
+  ['a refusal', (response) => response.writeHead(401).end('no'), /rejects \/api\/heldstate with 401/],
+  ['a compile error', (response) => response.writeHead(500).end('<html>'), /answers 500; see the log lines above/],
   ['no answer', (response) => response.destroy(), /does not answer at http:.* \(other side closed\)|socket/],
 ])('explains %s', async (_, given, sentence) => {
   answer = given

@@ -67,7 +67,7 @@ export class Definitions {
     return new Promise((resolve) => {
       const stop = this.options.clock.after(processLimits.editMs, () => {
         this.options.log.warn(
-          'Next is still compiling; until it is done, events run as they were before the last edit.',
+          'Next is still compiling; until it finishes, events run the code from before the last edit.',
         )
         resolve()
       })
@@ -131,7 +131,7 @@ export class Definitions {
     this.accepted = onDisk
     const missing = modules && onDisk.filter((source) => !modules.includes(source))
     if (missing?.length)
-      this.options.log.warn(`Next has not noticed ${missing.join(', ')}. Start it again if this stays so.`)
+      this.options.log.warn(`Next did not pick up ${missing.join(', ')}. Restart it if this persists.`)
     return answer
   }
 
@@ -171,16 +171,16 @@ const failed = 'The state modules could not be loaded'
 
 function explain({ status, ok, headers }: Response, body: string): string {
   if (ok || status === 404)
-    return `${failed}: the app has no route for them. Add app/api/heldstate/route.ts with: export { GET } from 'heldstate/next/route'`
+    return `${failed}: the app has no route for them. Create app/api/heldstate/route.ts with: export { GET } from 'heldstate/next/route'`
   if (status >= 300 && status < 400)
     return (
-      `${failed}: something redirects /api/heldstate to ${headers.get('location')}. ` +
-      'Leave it out of the matcher of your proxy.ts, and out of redirects() in next.config.'
+      `${failed}: something redirects /api/heldstate to ${headers.get('location')}. Exclude the path in the matcher of your proxy.ts ` +
+      'and in redirects() of next.config.'
     )
   const message = fieldIn(body, 'message')
   if (typeof message === 'string') return `${failed}: ${message}`
-  if (status >= 500) return `${failed}: the route answers ${status}; the lines above say why.`
-  return `${failed}: something refuses /api/heldstate with ${status}. Leave it out of the matcher of your proxy.ts.`
+  if (status >= 500) return `${failed}: the route answers ${status}; see the log lines above.`
+  return `${failed}: something rejects /api/heldstate with ${status}. Exclude the path in the matcher of your proxy.ts.`
 }
 
 function fieldIn(body: string, name: 'modules' | 'message' | 'code'): unknown {

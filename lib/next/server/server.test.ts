@@ -17,7 +17,7 @@ test('a port in use is noticed before Next does anything, and the next one is na
   const { port, free } = await taken()
   await expect(start({ port, hostname: '127.0.0.1', dir: 'no such folder' })).rejects.toMatchObject({
     code: 'port-unavailable',
-    message: expect.stringContaining(`PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev`),
+    message: expect.stringContaining(`PORT=${port + 1}, or "-p ${port + 1}" with heldstate dev`),
   })
   await free()
 })

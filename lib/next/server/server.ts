@@ -145,7 +145,7 @@ const signals = ['SIGTERM', 'SIGINT'] as const
 function listen(server: Server, { port = Number(process.env.PORT ?? 3000), hostname }: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} is in use. End what uses it, or start on another one: PORT=${port + 1}, or "-p ${port + 1}" behind heldstate dev and heldstate start.`
+      const taken = `Port ${port} is in use. Stop the other process, or use another port: PORT=${port + 1}, or "-p ${port + 1}" with heldstate dev and heldstate start.`
       reject(new HeldStateError('port-unavailable', cause.code === 'EADDRINUSE' ? taken : messageOf(cause), { cause }))
     }
     server.once('error', onError)

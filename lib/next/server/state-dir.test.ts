@@ -38,14 +38,16 @@ test('a short secret is refused in production and said in development, and none 
   expect(lines).toEqual([])
   refuseWeak(phrase, true, log)
   refuseWeak(['a phrase of its own'], false, log)
-  expect(lines).toEqual([expect.stringMatching(/has 12 characters, and 16 are the least.*one cannot hold a comma/)])
+  expect(lines).toEqual([
+    expect.stringMatching(/has 12 characters, and 16 are the minimum.*a secret cannot contain one/),
+  ])
   expect(lines[0]).not.toContain('words')
 })
 
 test('a folder that cannot be written is named, with the way out', () => {
   const file = join(root, 'file')
   writeFileSync(file, '')
-  expect(() => keptSecret(join(file, 'inside'), '')).toThrow(/could not be kept in .*Make the folder writable/)
+  expect(() => keptSecret(join(file, 'inside'), '')).toThrow(/cannot be stored in .*Make the folder writable/)
 })
 
 test('processes that share state are given a secret, and none is made', () => {

@@ -21,8 +21,8 @@ export function makeKeptFolder(folder: string): void {
   } catch (cause) {
     throw new HeldStateError(
       'store-not-writable',
-      `The state of tabs could not be kept in ${folder}: ${messageOf(cause)}. Make the folder writable, or give serve() ` +
-        'another store: serve({ hub: { store: memoryStore() } }), with memoryStore from "heldstate/server".',
+      `State cannot be stored in ${folder}: ${messageOf(cause)}. Make the folder writable, or pass ` +
+        'another store to serve(): serve({ hub: { store: memoryStore() } }), with memoryStore from "heldstate/server".',
       { cause },
     )
   }
@@ -37,10 +37,10 @@ export function refuseWeak(secrets: readonly string[], development: boolean, log
   const weak = secrets.find((secret) => secret.length < leastSecretLength)
   if (weak === undefined) return
   const sentence =
-    `A secret in HELDSTATE_SECRET or of the hub has ${weak.length} characters, and ${leastSecretLength} are the least: who guesses it can ` +
-    'speak for any tab. Commas separate secrets, so one cannot hold a comma. Make one with: openssl rand -hex 32'
+    `A secret in HELDSTATE_SECRET or in the options of the hub has ${weak.length} characters, and ${leastSecretLength} are the minimum: anyone who guesses it can ` +
+    'act as any tab. Commas separate secrets, so a secret cannot contain one. Generate one: openssl rand -hex 32'
   if (!development) throw new HeldStateError('weak-secret', sentence)
-  log.warn(`${sentence} (In production the app would not start.)`)
+  log.warn(`${sentence} (In production the app does not start.)`)
 }
 
 /** Throws `missing-secret` if there is none: each of the processes that share state would sign with another one. */
@@ -49,8 +49,8 @@ export function sharedSecret(environment = process.env.HELDSTATE_SECRET): readon
   if (secrets.length > 0) return secrets
   throw new HeldStateError(
     'missing-secret',
-    'Processes share the state of tabs, and no secret: each would sign with one of its own, and a tab that comes to another process ' +
-      'would begin anew. Make one with "openssl rand -hex 32", and give it to each process: HELDSTATE_SECRET=…',
+    'Processes share state but have no shared secret, so a tab that connects to another process would lose its state. ' +
+      'Generate a secret with "openssl rand -hex 32" and set it for each process: HELDSTATE_SECRET=…',
   )
 }
 

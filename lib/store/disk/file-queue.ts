@@ -62,4 +62,4 @@ export class FileQueue {
   }
 }
 
-const held = `Another program has held the file for ${processLimits.busyMs} ms. Close what has it open, for example a shell of sqlite3`
+const held = `Another program has locked the file for ${processLimits.busyMs} ms. Close that program, for example a sqlite3 shell`

@@ -67,7 +67,7 @@ export class DiskFile {
     } catch {} // no process could be started: the check is left out
     if (!fault || this.closed) return
     this.log.error(
-      `${this.file} is damaged: ${fault}. What can be read is served; a tab whose state cannot be read fails to load. Stop the server, and put a backup in its place.`,
+      `${this.file} is damaged: ${fault}. Readable state is still served; a tab whose state cannot be read fails to load. Stop the server and restore a backup.`,
     )
   }
 
@@ -76,22 +76,22 @@ export class DiskFile {
     const network = networkDisk(dir)
     if (network)
       log.warn(
-        `${dir} lies on a network disk (${network}). SQLite cannot rely on its locks: if two machines write to it, the file is damaged. Keep it on a disk of this machine, or keep the state in redis.`,
+        `${dir} is on a network disk (${network}). SQLite cannot rely on the locks of such a disk: if two machines write to it, the file is corrupted. Move it to a local disk, or keep the state in Redis.`,
       )
     if (!this.guard.isAlone)
       log.warn(
-        `Another server uses ${dir} as well. Nothing saved is lost, but a tab that both serve loses calls (stale-write). Stop one of them, or give each a folder of its own (HELDSTATE_DIR). To run several on purpose, keep the state in redis.`,
+        `Another server also uses ${dir}. Nothing saved is lost, but a tab that both serve loses calls (stale-write). Stop one of them, or set HELDSTATE_DIR to a different folder for each. To run several servers, keep the state in Redis.`,
       )
     for (const older of [dir, join(dir, 'state')])
       if (existsSync(join(older, 'data.mdb')))
-        log.warn(`${older} holds a store of an older heldstate (data.mdb), which is not read. Remove that file.`)
+        log.warn(`${older} contains a store of an older heldstate (data.mdb), which is ignored. Delete that file.`)
   }
 
   /** Something was saved: syncs it within a second. */
   changed(): void {
     this.cancelTick ??= this.clock.after(processLimits.checkpointMs, () => {
       this.cancelTick = undefined
-      void this.tick().catch((error) => this.log.error(`Failed to look after the store in ${this.dir}.`, error))
+      void this.tick().catch((error) => this.log.error(`Failed to maintain the store in ${this.dir}.`, error))
     })
   }
 
@@ -159,9 +159,7 @@ export class DiskFile {
     if (this.checkpoints.ended && !isGone) this.checkpoints = new Checkpoints(sqliteDriver(), this.file)
     const failure = isGone ? gone : await this.checkpoints.run()
     if (failure !== this.failure && failure)
-      this.log.error(
-        isGone ? `${this.file} ${failure}` : `Failed to bring what was saved in ${this.dir} to the medium: ${failure}`,
-      )
+      this.log.error(isGone ? `${this.file} ${failure}` : `Failed to sync the store in ${this.dir} to disk: ${failure}`)
     this.failure = failure
     if (!isGone) this.shrink()
   }
@@ -200,8 +198,7 @@ export class DiskFile {
   }
 }
 
-const gone =
-  'has been removed or replaced while the server runs. What is saved from now on is lost with the process: restart it.'
+const gone = 'was removed or replaced while the server runs. New saves are lost when the process ends: restart it.'
 
 function opened(dir: string, file: string, open: (file: string) => Database): Database {
   let database: Database | undefined
@@ -222,7 +219,7 @@ function opened(dir: string, file: string, open: (file: string) => Database): Da
     if (cause instanceof HeldStateError) throw cause
     throw new HeldStateError(
       'load-failed',
-      `The store in ${dir} could not be opened: ${messageOf(cause)}. ${canBeWritten(dir) ? 'If it is damaged, move the folder away; tabs then start from scratch.' : 'The folder cannot be written: make it writable for the user that runs the server.'}`,
+      `The store in ${dir} could not be opened: ${messageOf(cause)}. ${canBeWritten(dir) ? 'If it is corrupted, move the folder away; tabs then start from scratch.' : 'The folder is not writable. Make it writable for the user that runs the server.'}`,
       { cause },
     )
   }

@@ -90,7 +90,7 @@ function ofPackage(): Driver {
   } catch (cause) {
     throw new HeldStateError(
       'load-failed',
-      'This Node has no SQLite, and the package "libsql" is not installed. Install it, or use Node 22.13 or newer.',
+      'This Node has no SQLite, and the package "libsql" is not installed. Install "libsql", or use Node 22.13 or newer.',
       { cause },
     )
   }

@@ -202,7 +202,7 @@ class DiskStore {
       if (this.survives === 'power') await file.synced()
       settle(saves, outcomes)
     } catch (error) {
-      const failure = new Error(`The disk refused it: ${messageOf(error)}`, { cause: error })
+      const failure = new Error(`The disk rejected the write: ${messageOf(error)}`, { cause: error })
       settle(
         saves,
         saves.map((_, at) => outcomes[at] ?? failure),

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.js'
 import { messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
 import { processLimits } from '../../base/server-limits.js'
+import { inTab } from '../../base/text.js'
 import { isStale, ownershipLost, refuseStale } from '../errors.js'
 import { stateOf, type Texts, TokenRecord, type Writes } from '../record.js'
 import type { Stored } from '../store.js'
@@ -45,7 +46,7 @@ export class DiskTokens {
 
   read(token: string): Stored | undefined {
     const row = this.statement('find').get(token)
-    return row && this.record(Number(row.id), Number(row.revision), () => {}).stored
+    return row && this.record(token, Number(row.id), Number(row.revision), () => {}).stored
   }
 
   load(token: string): Stored | undefined {
@@ -54,7 +55,7 @@ export class DiskTokens {
       if (!row) return undefined
       const [id, version] = [Number(row.id), Number(row.version)]
       this.statement('claim').run(this.clock.now(), id, version)
-      const record = this.record(id, Number(row.revision), (key) => void this.statement('setAside').run(id, key))
+      const record = this.record(token, id, Number(row.revision), (key) => void this.statement('setAside').run(id, key))
       this.known.set(token, { id, record, version: version + 1 })
       return record.stored
     })
@@ -235,7 +236,7 @@ export class DiskTokens {
       return result
     } catch (error) {
       this.undo()
-      throw isStale(error) ? error : new Error(`The disk refused it: ${messageOf(error)}`, { cause: error })
+      throw isStale(error) ? error : new Error(`The disk rejected the write: ${messageOf(error)}`, { cause: error })
     }
   }
 
@@ -261,7 +262,7 @@ export class DiskTokens {
   }
 
   /** Sets unreadable states aside, so that the other ones can be used and nothing overwrites them. */
-  private record(id: number, revision: number, setAside: (key: string) => void): TokenRecord {
+  private record(token: string, id: number, revision: number, setAside: (key: string) => void): TokenRecord {
     const texts = this.texts(id)
     try {
       return TokenRecord.read({ revision, texts })
@@ -271,19 +272,19 @@ export class DiskTokens {
         const part = stateOf(key) ?? key
         parts.set(part, { ...parts.get(part), [key]: text })
       }
-      const readable = [...parts].map(([part, own]) => this.readable(part, own, setAside))
+      const readable = [...parts].map(([part, own]) => this.readable(token, part, own, setAside))
       return TokenRecord.read({ revision, texts: Object.assign({}, ...readable) })
     }
   }
 
-  private readable(part: string, texts: Texts, setAside: (key: string) => void): Texts {
+  private readable(token: string, part: string, texts: Texts, setAside: (key: string) => void): Texts {
     try {
       TokenRecord.read({ revision: 1, texts })
       return texts
     } catch (error) {
       for (const key of Object.keys(texts)) setAside(writtenKey(key))
       this.log.error(
-        `The saved state "${part}" of a tab could not be read and begins with its first values: ${messageOf(error)}.`,
+        `The saved state "${part}" could not be read ${inTab(token)} and starts with its first values: ${messageOf(error)}.`,
       )
       return {}
     }
