@@ -144,7 +144,7 @@ export class Locks {
   }
 
   private holding({ holder, since = this.clock.now() }: Line): string {
-    return `${nameOf(holder)} has held it for at least at least ${this.clock.now() - since} ms`
+    return `${nameOf(holder)} has held it for at least ${this.clock.now() - since} ms`
   }
 
   /** Warns who holds a lock that is waited for, after some seconds: a block of a task may hold it for ever. */

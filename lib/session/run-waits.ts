@@ -135,5 +135,5 @@ const cancelled = (task: string): Failure =>
 const tooManyWaits = (most: number) =>
   new HeldStateError(
     'inbox-full',
-    `This page waits for the ends of as many runs as it may: at most ${most}, the bound "callsPerTab", and ${handlerLimits.waitsOfRun} times for the same.`,
+    `This page already waits for as many runs as it can: at most ${most}, the limit "callsPerTab", and ${handlerLimits.waitsOfRun} times for the same run.`,
   )

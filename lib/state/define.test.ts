@@ -311,7 +311,7 @@ it.each<[string, object, string]>([
 it.each<[string, () => unknown, string]>([
   ['createHub', () => createHub({ limit: {} } as object), 'createHub({ limit }): unknown option'],
   ['createHub', () => createHub({ ondDuplicate: 'copy' } as object), 'Did you mean onDuplicate?'],
-  ['limits', () => createHub({ limits: { keepMS: 1 } } as object), 'Did you mean retainMs?'],
+  ['limits', () => createHub({ limits: { retainMS: 1 } } as object), 'Did you mean retainMs?'],
   ['limits', () => createHub({ limits: { retainMs: '1s' } } as object), 'limits({ retainMs }): expected a number'],
   ['testHub', () => testHub([], { secrets: 'x' } as object), 'Did you mean secret?'],
   ['diskStore', () => diskStore({ dir: '.', survive: 'power' } as { dir: string }), 'Did you mean survives?'],

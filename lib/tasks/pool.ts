@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import { asVisitorsRead, isRefusal } from '../base/concealed.js'
 import type { Json } from '../base/encode.js'
-import { type Failure, HeldStateError } from '../base/errors.js'
+import type { Failure, HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
 import { inTab } from '../base/text.js'
@@ -20,7 +20,7 @@ import { endOf, errorToKeep, isSameStatus, isTakenOver, pauseOf, recordOf } from
 import type { Phase } from './run-spec.js'
 import { saveResult } from './save-result.js'
 import { selfOf } from './self.js'
-import { sameOf } from './start-policy.js'
+import { restartedOnEdit, sameOf } from './start-policy.js'
 import type { TaskStart } from './task-start.js'
 
 export interface PoolEvents {
@@ -296,6 +296,3 @@ export class TaskPool implements RunHost {
     return this.index.groupOf(run)?.running.size ?? 0
   }
 }
-
-const restartedOnEdit = (task: string) =>
-  new HeldStateError('task-cancelled', `Task "${task}" was cancelled because its code was edited; restarting.`)
