@@ -58,7 +58,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'unknown-address': 'a page asked for a state that does not exist or is not open to it',
   'unknown-definition': 'no state has this id',
   'unknown-member': 'the state has no event or task of this name',
-  'unknown-run': 'nothing is known about a run of a task: it never existed, or ended too long ago',
+  'unknown-run': 'no run of a task has this id, or it ended too long ago',
   'unknown-tab': 'the request does not identify its tab',
   'unknown-token': 'no tab has the token that server code passed',
   'version-mismatch': 'two versions of heldstate run in one process or page',

@@ -187,7 +187,7 @@ const handed = ({ runs = [], result, ...status }: TaskStatus) => {
 }
 
 const notARun = (task: string) =>
-  new HeldStateError('invalid-arguments', `Task "${task}": expected the id of a run, as start() gives it.`)
+  new HeldStateError('invalid-arguments', `Task "${task}": expected the id of a run, as returned by start().`)
 
 /** Of a task that ran when the server lost the state of the page. */
 const interruption = Object.freeze({

@@ -17,7 +17,7 @@ export const unknownRun = (run: string, { definition, task }: TaskName): HeldSta
     () =>
       new HeldStateError(
         'unknown-run',
-        `Nothing is known of the run ${JSON.stringify(cut(run, 80))} of task "${task}" of state "${definition}": it never was, it ended too long ago, or the ` +
-          'server was lost with it. Look at the state.',
+        `Nothing is known of the run ${JSON.stringify(cut(run, 80))} of task "${task}" of state "${definition}": it does not exist, ended too long ago, or was ` +
+          'lost with its server. Check the state.',
       ),
   )

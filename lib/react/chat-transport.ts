@@ -81,7 +81,7 @@ export function transportOf<Message extends UIMessage>(
 }
 
 const noRequest =
-  'A chat over heldstate has no request of its own, so it sends no headers and no metadata with one. Give the message `metadata`, or a `body`.'
+  'A heldstate chat sends no HTTP request, so headers and request metadata are not supported. Set `metadata` on the message, or pass a `body`.'
 
 export const viewOf = (definition: ChatDefinition): ChatView =>
   presenceOf(definition).of(currentMirror()) as unknown as ChatView
@@ -150,7 +150,7 @@ function follow(shown: ShownMessage, asked: UIMessage, view: ChatView, controlle
   return !isComing || !chunks
 }
 
-const begunAgain = 'The server has begun this answer again, and it came out differently. Reload the page to see it.'
+const begunAgain = 'The server restarted this answer, and the new one differs. Reload the page to see it.'
 
 function endOf({ answer }: ChatView): UIMessageChunk {
   if (answer.error) return { type: 'error', errorText: answer.error.message }

@@ -135,5 +135,5 @@ const cancelled = (task: string): Failure =>
 const tooManyWaits = (most: number) =>
   new HeldStateError(
     'inbox-full',
-    `This page already waits for as many runs as it can: at most ${most}, the limit "callsPerTab", and ${handlerLimits.waitsOfRun} times for the same run.`,
+    `This page already awaits the maximum of runs: at most ${most} (limit "callsPerTab"), and ${handlerLimits.waitsOfRun} times for the same run.`,
   )

@@ -71,8 +71,8 @@ export function triggersIn(value: unknown, where: () => string, line?: Error): r
   if (Array.isArray(value) && value.every(isTrigger)) return value
   throw new HeldStateError(
     'invalid-trigger',
-    `${where()} returned or yielded ${describe(value)}. Expected triggers: return count(), or [first(), second()]. Return a value ` +
-      'for the caller as a reply: return reply(value).',
+    `${where()} returned or yielded ${describe(value)}. Expected triggers: return count(), or [first(), second()]. ` +
+      'To give its caller a value, return reply(value).',
     { cause: line },
   )
 }

@@ -50,7 +50,9 @@ export function isLeft({ lastEnds }: Pick<Instance['runs'], 'lastEnds'>, parent:
 }
 
 export const cancelledWith = (): HeldStateError =>
-  stackless(() => new HeldStateError('task-cancelled', 'The task was cancelled with the one that had started it.'))
+  stackless(
+    () => new HeldStateError('task-cancelled', 'The task was cancelled together with the task that started it.'),
+  )
 
 /** Runs with these ids, and those that they have started, and so on. */
 export function withBound(running: readonly RunningTask[], ids: Iterable<string>): ReadonlySet<string> {
