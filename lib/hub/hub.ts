@@ -1,6 +1,4 @@
-/**
- * The hub of one process. It builds the parts; each declares what it needs of the hub in its own interface, `…Core`. A change runs in `instance/transact`.
- */
+/** The hub of one process. It builds the parts; each declares what it needs of the hub in its own interface, `…Core`. */
 import { type Clock, systemClock } from '../base/clock.js'
 import type { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
