@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { messagesIn, textsOf } from './messages.fixture.js'
+import { banned } from './plain-words.fixture.js'
 
 const lib = dirname(fileURLToPath(import.meta.url))
 const messages = messagesIn(lib)
@@ -30,7 +31,7 @@ it('a text is found wherever it is put together, and code is none', () => {
 })
 
 it('no text speaks in words that the field does not use', () => {
-  const banned =
-    /\b(anew|whoever|shall|is told|are told|who has|what has|beside|in place of|no more\b(?! than)|would be refused|the bound|hand on|hands on|let it|websocket gets|at the moment)\b/i
-  expect(messages.filter(({ text }) => banned.test(text))).toEqual([])
+  const own = /\b(who has|what has|no more\b(?! than)|the bound|hands? on|let it|at the moment)\b/i
+  const found = messages.filter(({ text }) => banned.test(text) || own.test(text))
+  expect(found).toEqual([])
 })

@@ -1,6 +1,6 @@
 /**
  * What a page reads of an error that its author did not write for visitors. It may hold a password, a path or somebody's data, so the page gets a
- * reference, and the log has the reference beside the error.
+ * reference, and the log has the reference next to the error.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { type ErrorCode, type Failure, fromFailure, HeldStateError, isHeldStateError, messageOf } from './errors.js'

@@ -15,13 +15,13 @@ export const crowdLimits = {
   messagesAtOnce: 50,
   /** Frames of one message over a websocket. Browsers split long ones, at some kilobytes; a frame without any takes 6 bytes. */
   messageFrames: 1_000,
-  /** The part of `connections` that anybody can take, one address all of it; beyond that, an address gets no more than its share. */
+  /** The part of `connections` that anyone can take, one address all of it; beyond that, an address gets no more than its share. */
   sharedPlaces: 0.5,
   /** That share, as a part of `connections`: a large office. To keep everybody else out takes nine addresses and more. */
   placesPerAddress: 0.05,
   /** Places that an address gets in any case: servers with few places stand before few visitors. */
   leastPlacesPerAddress: 100,
-  /** The part of `tasksPerProcess` that anybody can take, one address all of it; beyond that, an address gets no more than its share. */
+  /** The part of `tasksPerProcess` that anyone can take, one address all of it; beyond that, an address gets no more than its share. */
   sharedTasks: 0.5,
   /** That share, as a part of `tasksPerProcess`: two browsers at their bound. To keep everybody else from starting tasks takes five addresses. */
   tasksPerAddress: 0.1,

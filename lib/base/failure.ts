@@ -67,5 +67,5 @@ const wordsForPeople: ReadonlyMap<ErrorCode, string> = new Map([
   ['undeclared-field', wrong],
   ['unknown-definition', outdated],
   ['unknown-member', outdated],
-  ['unknown-run', 'What became of this task is not known any more.'],
+  ['unknown-run', 'The outcome of this task is no longer known.'],
 ])

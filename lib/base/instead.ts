@@ -1,4 +1,4 @@
-/** What an author can write in place of a value that cannot live in state. Only development says so. */
+/** What an author can write instead of a value that cannot live in state. Only development says so. */
 
 const upload = 'Upload it with fetch: node_modules/heldstate/docs/recipes/upload.md.'
 const asText = 'Use String(value).'

@@ -5,7 +5,7 @@
 
 /** Bounds that a page keeps as well: a server that has others says so in its hi. */
 export const pageBounds = {
-  /** Bytes of one message from a tab. A form or a paragraph fits; an upload belongs into a route handler. */
+  /** Bytes of one message from a tab. A form or a paragraph fits; an upload belongs in a route handler. */
   messageBytes: 1_000_000,
   /** Arguments of one call. Handlers take a few; more is a mistake or an attack. */
   callArguments: 32,
@@ -59,9 +59,9 @@ const hubBounds = {
   tasksPerBrowser: 500,
   /** Running tasks of the process: about 100 MB. Durable tasks that it takes over wait for a place and are never refused. */
   tasksPerProcess: 10_000,
-  /** Starts of one token that wait for a run of the same task. A person can look over some dozens; longer lists belong into a database. */
+  /** Starts of one token that wait for a run of the same task. A person can look over some dozens; longer lists belong in a database. */
   tasksWaiting: 100,
-  /** Bytes of the arguments of those starts. They are names and settings; files and rows belong into a database. */
+  /** Bytes of the arguments of those starts. They are names and settings; files and rows belong in a database. */
   tasksWaitingBytes: 1_000_000,
   /** Milliseconds that `cancel()` waits for the task to end. A cancelled task can write nothing more in any case. */
   cancelGraceMs: 2_000,
@@ -124,9 +124,9 @@ export const pageLimits = {
   lineAnswerMs: 2_000,
   /** Milliseconds after a call was sent in which the end of the connection makes it suspect: something on the way may not let it pass. */
   suspectMs: 5_000,
-  /** Subscriptions of a page at once. On the server, each takes about a kilobyte beside what it watches. */
+  /** Subscriptions of a page at once. On the server, each takes about a kilobyte on top of what it watches. */
   subscriptions: 16,
-  /** Pages before it in a tab whose calls a page sends on: as many as the server remembers beside it. */
+  /** Pages before it in a tab whose calls a page sends on: as many as the server remembers along with it. */
   formerPages: 3,
   /** Characters that a page keeps of calls that have not settled, for the page after it. Browsers have room for five million in a tab. */
   keptCharacters: 500_000,

@@ -5,7 +5,7 @@ const brand: unique symbol = Symbol.for('heldstate.refusal') as never
 
 /**
  * Thrown in an event or a task, its message reaches the page as it is, cut at 500 characters. Of every other error a page reads "Something went
- * wrong" and a reference, which stands beside the error in the log.
+ * wrong" and a reference, which stands next to the error in the log.
  *
  * ```ts
  * if (!city) throw new Refusal('There is no city of that name.')

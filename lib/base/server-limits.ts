@@ -95,7 +95,7 @@ export const processLimits = {
   logPagesAtMost: 64_000,
   /** Milliseconds from the start of a process before it looks whether its disk store is damaged: it has to serve who comes back first. */
   checkAfterMs: 10_000,
-  /** Milliseconds between two attempts while something else holds the file of the disk store. It is held for less, as a rule. */
+  /** Milliseconds between two attempts while something else holds the file of the disk store. It is usually held for less. */
   busyAgainMs: 5,
   /** Milliseconds that an operation waits for that at most. A checkpoint of the whole log takes less; a shell left open takes forever. */
   busyMs: 5_000,
@@ -149,7 +149,7 @@ export const processLimits = {
   olderPageMs: 2_000,
   /** Requests and upgrades that wait for an app that is not ready yet; further ones get status 503. A page that reloads makes some dozens. */
   earlyRequests: 1_000,
-  /** Tokens of which the hub remembers how large their copies are, so that who cannot pay for one does not make it read them. */
+  /** Tokens of which the hub remembers how large their copies are, so that a visitor who cannot pay for a copy does not make it read them. */
   originalSizes: 1_000,
   /** Milliseconds that the state of a duplicated tab stays at hand, in case it is duplicated again. */
   originalMs: 10_000,
@@ -163,7 +163,7 @@ export const processLimits = {
   waitingOfHeap: 0.0625,
   /** The part of the heap limit that messages may take together of which a part has arrived. Above it, the address with most of them is cut off. */
   unfinishedOfHeap: 0.125,
-  /** Milliseconds between two looks at them, while anybody is connected. One at 10,000 connections takes about a millisecond. */
+  /** Milliseconds between two looks at them, while anyone is connected. One at 10,000 connections takes about a millisecond. */
   unfinishedEveryMs: 1_000,
   /** Bytes that can be put into any state before its size is counted. */
   uncountedBytes: 65_536,
@@ -249,7 +249,7 @@ export const handlerLimits = {
   rememberedText: 10_000,
   /** Characters of those few words. */
   rememberedWords: 80,
-  /** Bytes of what one call replies. An id or a search result fits; what all are to see belongs into state. */
+  /** Bytes of what one call replies. An id or a search result fits; what all are to see belongs in state. */
   replyBytes: 16_384,
   /** Bytes of replies that a page has not heard. Each save writes them, so its further calls wait until it has heard some. */
   unheardReplies: 65_536,

@@ -97,7 +97,7 @@ const sizeOfBigint = (value: bigint) => (BigInt.asIntN(64, value) === value ? 20
 export const sizeInPlace = (before: unknown, after: unknown): number =>
   typeof before === 'string' && typeof after === 'string' ? Math.min(before.length, after.length) : 0
 
-/** About how many bytes a key takes beside its value. An index of a list takes none. */
+/** About how many bytes a key takes on top of its value. An index of a list takes none. */
 export function sizeOfKey(key: unknown): number {
   if (key instanceof MapKey) return sizeOfPrimitive(key.key)
   return typeof key === 'number' ? 0 : sizeOfPrimitive(key)

@@ -136,7 +136,7 @@ function stateFindings(project: Project): readonly Finding[] {
   return [found, ...misnamed]
 }
 
-/** Sources beside the pages that define a state under another name. Tests may, and servers. */
+/** Sources other than the pages that define a state under another name. Tests may, and servers. */
 function definitionsElsewhere(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)

@@ -14,7 +14,7 @@ export function isAttached(place: Place): boolean {
   return /\bregister\b/.test(text) && text.includes('heldstate/next/instrumentation')
 }
 
-/** The file as Next looks for it: beside the folder app. */
+/** The file as Next looks for it: next to the folder app. */
 export const instrumentationIn = (place: Place): string | undefined =>
   ['ts', 'js', 'tsx', 'jsx']
     .map((extension) => named(place, extension))

@@ -1,4 +1,4 @@
-/** Packages of a workspace beside the app: state modules in them are the app's only if its config names them. */
+/** Packages of a workspace next to the app: state modules in them are the app's only if its config names them. */
 import { findStateFiles, sourceOf } from '../next/plugin/state-files.js'
 import { broken, type Finding } from './finding.js'
 import { dependenciesOf, type Project } from './project.js'

@@ -47,7 +47,7 @@ export class Presence {
   private readonly defaults: Fields
   /** Shown until the hub has sent the view. */
   private first: Fields
-  /** By view: what the server rendered can be shown beside what the hub has sent, until all of the page is hydrated. */
+  /** By view: what the server rendered can be shown along with what the hub has sent, until all of the page is hydrated. */
   private readonly shown = new WeakMap<Fields, { readonly turn: number; readonly object: Fields }>()
   /** Rises when a component must be told that an event is pending, or is not any more. */
   private turn = 0

@@ -28,7 +28,7 @@ export interface SubscriptionPage {
   showRestored(subscription: ClientSubscription): void
   /** The page watches as many states as it may, and this one is not among them. */
   refuseWatch(subscription: ClientSubscription, id: string): void
-  /** Tells subscribers of the mirror to look again: something that they show beside it has changed. */
+  /** Tells subscribers of the mirror to look again: something that they show along with it has changed. */
   touch(): void
 }
 

@@ -33,7 +33,7 @@ export class Subscriptions {
     return this.byNumber.get(number)?.isLive === true
   }
 
-  /** There is one beside that of the tab itself. */
+  /** There is one other than that of the tab itself. */
   get hasFurther(): boolean {
     return this.byNumber.size > 1
   }

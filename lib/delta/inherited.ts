@@ -16,7 +16,7 @@ type Refuse = (key: PropertyKey, draft: object) => never
 
 const nothing = Object.freeze(Object.create(null))
 
-/** What methods inherit in place of `Function.prototype`. */
+/** What methods inherit instead of `Function.prototype`. */
 const ofFunctions = Object.create(border(Function.prototype))
 
 for (const name of ['call', 'apply', 'bind', 'toString'] as const)

@@ -1,6 +1,6 @@
 /**
  * A node of a draft: one container of the snapshot that the author has reached, with its copy once something in it
- * changed. Nodes form a tree beside the snapshot's; a change marks the way up, and a commit follows the marks down.
+ * changed. Nodes form a tree next to the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
 import { copyValue } from '../base/copy.js'
 import { kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'

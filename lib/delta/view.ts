@@ -62,7 +62,7 @@ function viewOf(value: object): object {
   }
 }
 
-/** Under this key, Node's console finds what it prints in place of an object. It looks into proxies, but `this` is one. */
+/** Under this key, Node's console finds what it prints instead of an object. It looks into proxies, but `this` is one. */
 export const inspectKey: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 
 /** A proxy may not show what its target denies, and a snapshot may be frozen: so the target only carries the snapshot. */

@@ -1,3 +1,3 @@
-/** `heldstate/stub`: what the loader writes in place of a state module. Not for people. */
+/** `heldstate/stub`: what the loader writes instead of a state module. Not for people. */
 export { predictions } from '../state/prediction.js'
 export { stub } from '../state/stub.js'

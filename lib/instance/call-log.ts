@@ -184,7 +184,7 @@ function bounded(given: PageCalls, limits: Limits): PageCalls {
   return { ...page, ends, forgotten }
 }
 
-/** Bytes that a reply takes beside the call that gave it. */
+/** Bytes that a reply takes on top of its call. */
 export const weightOf = (reply: Json) => bytesOf(JSON.stringify(reply)) + 30
 
 /** The newest replies are kept. An older one is no longer known, and so its call is not said to have had none. */

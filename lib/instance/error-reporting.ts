@@ -1,4 +1,4 @@
-/** Tells faults of the app, which belong into its log, from failures that their caller expects. */
+/** Tells faults of the app, which belong in its log, from failures that their caller expects. */
 import { asVisitorsRead, hiddenBy, isRefusal } from '../base/concealed.js'
 import { type ErrorCode, isHeldStateError } from '../base/errors.js'
 import type { Log } from '../base/log.js'

@@ -1,5 +1,5 @@
 /**
- * Which app this code is compiled into. The loader of the plugin puts the app's own values in place of this file, for pages and for the
+ * Which app this code is compiled into. The loader of the plugin puts the app's own values instead of this file, for pages and for the
  * route by which the hub loads the state modules, so both come from one build; its name is how the bundlers find it.
  */
 

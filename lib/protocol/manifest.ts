@@ -1,5 +1,5 @@
 /**
- * What a tab knows of a definition before the hub has spoken: it is compiled into the tab's bundle in place of the state
+ * What a tab knows of a definition before the hub has spoken: it is compiled into the tab's bundle instead of the state
  * module, so it holds names and public first values only.
  */
 import type { Json } from '../base/encode.js'

@@ -11,7 +11,7 @@ export interface ConnectionStatusProps {
   /** Milliseconds without a connection before it shows. Default: 1500, since most losses are shorter. */
   readonly after?: number
   readonly className?: string
-  /** Your own words, or a translation, in place of the English ones. */
+  /** Your own words, or a translation, instead of the English ones. */
   readonly words?: Partial<Words>
 }
 

@@ -1,5 +1,5 @@
 /**
- * The way of an error through the author's own code, for Next's overlay: in development a page is sent it beside code and message, in
+ * The way of an error through the author's own code, for Next's overlay: in development a page is sent it along with code and message, in
  * production never. The files are those that the server runs; Next finds the lines of their sources.
  */
 import { isAbsolute } from 'node:path'

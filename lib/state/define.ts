@@ -41,7 +41,7 @@ export interface Builder<S extends Shape> extends Definition<S> {
    * given its fields and that version, and returns the fields of this one. Without it, the fields that still fit are kept.
    */
   version(n: number, migrate?: (fields: Record<string, unknown>, version: number) => Partial<State<S>>): Builder<S>
-  /** Background tasks: long work beside everything else, which takes the lock only for its writes. */
+  /** Background tasks: long work in parallel with everything else, which takes the lock only for its writes. */
   tasks<T extends Record<string, TaskDeclaration<never, unknown>>>(
     declare: (background: Background<State<S>, View<S>>, triggers: TriggersOf<S['events'] & S['tasks']>) => T,
   ): Builder<Extend<S, 'tasks', T>>

@@ -77,7 +77,7 @@ export class Members {
     return this.with({ version, migrate })
   }
 
-  /** What is saved beside the fields. The same object each time. */
+  /** What is saved along with the fields. The same object each time. */
   get shape(): Shape {
     this.known ??= shapeOf(this.version, this.initial())
     return this.known

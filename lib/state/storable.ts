@@ -1,9 +1,9 @@
 /** Types of fields: which ones may live in state, and how an editor shows them. */
 
-/** One flat object in place of an intersection, as an editor is to show it. */
+/** One flat object instead of an intersection, as an editor is to show it. */
 export type Flat<T> = { [K in keyof T]: T[K] } & {}
 
-/** In place of a type that cannot live in state. A compiler shows it where the field is given. */
+/** Instead of a type that cannot live in state. A compiler shows it where the field is given. */
 type Refused = 'State holds plain values: no functions, no class instances such as URL, no promises, no symbols.'
 
 // biome-ignore lint/suspicious/noExplicitAny: of a function of any kind

@@ -1,5 +1,5 @@
 /**
- * What stands in place of a state module everywhere but in the hub: id, manifest, triggers and what optimistic events show;
+ * What replaces a state module everywhere but in the hub: id, manifest, triggers and what optimistic events show;
  * no other code. The loader of the Next plugin writes the calls.
  */
 import type { Manifest } from '../protocol/manifest.js'

@@ -66,7 +66,7 @@ export function unpatched(field: PatchedField, number: number, text: string): [P
   const patches = list(read).map(readPatch)
   const [splice] = patches
   if (number > field.patches || !run || !splice || !isTextSplice(splice)) return [after(field, patches, text), patches]
-  const [path, start, , words] = splice // in place of the run, all of it but what is new is there
+  const [path, start, , words] = splice // instead of the run, all of it but what is new is there
   return [afterJoined(field, run, start + words.length, text), [[path, start, run.end - start, words]]]
 }
 
@@ -120,7 +120,7 @@ const runFrom = (path: readonly Key[], start: number, first: number): Run => ({
   length: 0,
 })
 
-/** One patch in place of the run, if that is most of them. */
+/** One patch instead of the run, if that is most of them. */
 function joined(field: PatchedField, value: unknown): Saved | undefined {
   const { run, patches } = field
   if (!run || patches - run.first < processLimits.patchesOfField / 2) return undefined

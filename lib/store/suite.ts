@@ -16,11 +16,11 @@ const ended = {
   forgotten: 1,
 }
 
-/** `open` returns a new store, or with `beside` another handle on the data of that store. */
+/** `open` returns a new store, or, given `other`, another handle on the data of that store. */
 export function storeSuite(
   name: string,
   runner: Runner,
-  open: (beside?: StateStore) => Promise<StateStore> | StateStore,
+  open: (other?: StateStore) => Promise<StateStore> | StateStore,
 ): void {
   const { describe, it } = runner
   const calls = [{ page: 'p', done: 3, ...ended }]

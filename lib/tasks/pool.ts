@@ -296,6 +296,3 @@ export class TaskPool implements RunHost {
     return this.index.groupOf(run)?.running.size ?? 0
   }
 }
-
-const restartedOnEdit = (task: string) =>
-  new HeldStateError('task-cancelled', `Task "${task}" was cancelled because its code was edited; restarting.`)

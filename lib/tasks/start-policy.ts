@@ -50,3 +50,6 @@ const alreadyRunning = ({ task, declaration: { again } }: TaskStart) =>
 
 export const restarted = (task: string): HeldStateError =>
   new HeldStateError('task-cancelled', `Task "${task}" was cancelled because it was started again.`)
+
+export const restartedOnEdit = (task: string): HeldStateError =>
+  new HeldStateError('task-cancelled', `Task "${task}" was cancelled because its code was edited; restarting.`)

@@ -1,5 +1,5 @@
 /**
- * Starts tasks: at once, after the runs before them, in place of those, or as part of a run under way. The saved list of runs
+ * Starts tasks: at once, after the runs before them, instead of those, or as part of a run under way. The saved list of runs
  * decides, so that every process comes to the same answer.
  */
 

@@ -149,7 +149,7 @@ export class Page {
     return new TestTab(hub, clock, tab.browser, signedToken, false, stored)
   }
 
-  /** A copy of this tab, as a browser makes it: with the same sessionStorage, and beside the original. */
+  /** A copy of this tab, as a browser makes it: with the same sessionStorage, next to the original. */
   duplicate(hub: HubRuntime, clock: TestClock): TestTab {
     this.tab.tab.kept.save()
     return new TestTab(hub, clock, this.tab.browser, this.tab.signedToken, true, this.tab.stored)

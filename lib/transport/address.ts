@@ -1,6 +1,6 @@
 /**
  * The address that a request is counted under. The socket tells it where nothing stands before the server. Behind a proxy only the
- * app's own `addressOf` can tell, because a header that names an address is a claim that anybody can write.
+ * app's own `addressOf` can tell, because a header that names an address is a claim that anyone can write.
  */
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'

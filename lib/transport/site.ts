@@ -8,9 +8,9 @@ import { isNear } from './address.js'
 import { firstOf, isSecure } from './browser-cookie.js'
 
 export interface SiteOptions {
-  /** Origins of the app's own pages, beside that of the host of each request. */
+  /** Origins of the app's own pages, other than that of the host of each request. */
   readonly origins?: readonly string[] | undefined
-  /** In development: hosts beside those of this machine, as Next's `allowedDevOrigins` has them. In production every host is fine. */
+  /** In development: hosts other than those of this machine, as Next's `allowedDevOrigins` has them. In production every host is fine. */
   readonly developmentHosts?: (() => readonly string[]) | undefined
 }
 
@@ -40,7 +40,7 @@ export class Site {
     const origin = originOf(headers.origin)
     if (!origin) return false
     if (this.origins.has(origin.origin)) return true
-    // a page at http:, which anybody on the way can write, does not speak for one at https:
+    // a page at http:, which anyone on the way can write, does not speak for one at https:
     if (origin.protocol === 'http:' && isSecure(headers, 'encrypted' in socket)) return false
     if (sameHost(origin, headers.host)) return true
     // a visitor can write the header too, and comes from a public address

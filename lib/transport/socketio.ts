@@ -27,7 +27,7 @@ import { type Receiving, Unfinished } from './unfinished.js'
 export interface SocketIoOptions {
   /** Where the hub listens: one path, or those of an app with a zone. */
   readonly path: OwnPath
-  /** In development: names of hosts, beside those of this machine, at which the app may be opened. */
+  /** In development: names of hosts, other than those of this machine, at which the app may be opened. */
   readonly developmentHosts?: SiteOptions['developmentHosts']
 }
 

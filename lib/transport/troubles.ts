@@ -1,5 +1,5 @@
 /**
- * What goes wrong with connections before there is a tab to tell, as lines for the operator: few, since anybody can knock
+ * What goes wrong with connections before there is a tab to tell, as lines for the operator: few, since anyone can knock
  * as often as they like.
  */
 import type { Clock } from '../base/clock.js'

@@ -52,8 +52,8 @@ export const servedRoutePath = () => seen[key]?.routePath ?? routePath
 /** The path below which requests reach the app, where it shares its origin with others; else empty. */
 export const servedZone = () => seen[key]?.zone ?? ''
 
-/** Packages beside the app whose state modules are the app's too. */
+/** Packages next to the app whose state modules are the app's too. */
 export const statePackages = () => seen[key]?.packages ?? []
 
-/** Names of hosts, beside those of this machine, at which the app may be opened in development. */
+/** Names of hosts, other than those of this machine, at which the app may be opened in development. */
 export const devOrigins = () => seen[key]?.devOrigins ?? []

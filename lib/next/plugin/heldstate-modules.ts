@@ -1,5 +1,5 @@
 /**
- * The state modules of the app. The loader of the plugin puts imports of all `*.state.ts` in place of this file; its name
+ * The state modules of the app. The loader of the plugin puts imports of all `*.state.ts` instead of this file; its name
  * is how the bundlers find it.
  */
 import { HeldStateError } from '../../base/errors.js'

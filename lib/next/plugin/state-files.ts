@@ -13,7 +13,7 @@ export interface StateFiles {
 }
 
 /**
- * Looks everywhere below `root`, and below the `packages` that lie beside it, but in node_modules, in what starts with a dot
+ * Looks everywhere below `root`, and below the `packages` that lie next to it, but in node_modules, in what starts with a dot
  * and in other apps.
  */
 export function findStateFiles(root: string, packages: readonly string[] = []): StateFiles {
@@ -78,7 +78,7 @@ export const sourceOf = (root: string, file: string) => slashes(relative(root, f
  */
 export const noticeFile = (root: string) => join(root, 'node_modules', '.cache', 'heldstate', 'state-files')
 
-/** What a package beside the app has compiled is not a second state, and what it was compiled from is found. */
+/** What a package next to the app has compiled is not a second state, and what it was compiled from is found. */
 const isCompiled = (folder: string, file: string) => folder === 'dist' && /\.jsx?$/.test(file)
 
 const isForeign = (name: string) => name === 'node_modules' || name.startsWith('.')
