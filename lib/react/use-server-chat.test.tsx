@@ -406,7 +406,7 @@ it('a chat without a component connects, hands over a body, refuses what has no 
   expect(calls[0]?.signal?.aborted).toBe(true)
   void conversation.sendMessage({ text: 'Again' }, { headers: { some: 'header' } })
   await until(() => conversation.status === 'error')
-  expect(conversation.error?.message).toMatch(/no request of its own, so it sends no headers/)
+  expect(conversation.error?.message).toMatch(/sends no HTTP request, so headers/)
   expect(calls).toHaveLength(1)
 })
 
