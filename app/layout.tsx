@@ -7,8 +7,9 @@ import './globals.css'
 import { Navigation } from './navigation'
 
 export const metadata: Metadata = {
-  title: { default: 'heldstate: state held on the server', template: '%s · heldstate' },
-  description: 'State held on the server, held under a lock: background tasks and a live mirror for Next.js.',
+  title: { default: 'heldstate: state on the server for Next.js', template: '%s · heldstate' },
+  description:
+    'State on the server for Next.js, with work that outlives the page: one instance per browser tab, background tasks, every change a small patch.',
 }
 
 export const viewport: Viewport = { colorScheme: 'light dark' }

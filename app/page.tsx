@@ -13,16 +13,18 @@ export default async function Home() {
   return (
     <>
       <div className="intro">
-        <h1>State held on the server, held under a lock</h1>
+        <h1>State on the server. Work that outlives the page.</h1>
         <p className="lead">
-          heldstate keeps the state of a page in the Next.js server, one instance for each browser tab. Events and long
-          background tasks change it, one at a time, under a lock. Every change reaches the tab as a small patch, and a
-          component reads it through one hook.
+          Like <code>useState</code>, but on the server: each browser tab of your Next.js app has a state of its own.
+          Events and background tasks change it, one at a time. Every change reaches your components as a small patch.
         </p>
         <p>
-          A task may run for minutes: it takes the lock only for the moments in which it writes, so the page answers
-          meanwhile. It outlives a reload and a dropped connection, and it can be cancelled.
+          A click takes effect once, over reloads, lost connections and <code>kill -9</code>. A task may run for minutes
+          while the page stays interactive; a durable one goes on after a crash, and any can be cancelled.
         </p>
+        <pre className="install">
+          <code>{'npm install heldstate\nnpx heldstate init\nnpm run dev'}</code>
+        </pre>
       </div>
 
       <section aria-labelledby="two-files">
