@@ -1,4 +1,4 @@
-/** What must hold in each of the four ways of building an app, seen on the fixture. `npm run apps` has webpack's development as well. */
+/** What must hold in each of the four ways of building an app, seen on the fixture. Those of webpack are in `npm run apps`, which takes longer. */
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
 import { counts, openFixture, press, shown, ticks, variants } from './fixture'
 import { builtApp, FixtureApp } from './fixture-app'
@@ -9,7 +9,7 @@ import { paintedFacts } from './painted.facts'
 const heldBack = /held-back-[a-z]+|heldBackName/g
 const inServer = ['computed', 'constant', 'handler', 'schema', 'task', 'value'].map((name) => `held-back-${name}`)
 
-const isLong = ({ bundler, mode }: (typeof variants)[number]) => bundler === 'webpack' && mode === 'development'
+const isLong = ({ bundler }: (typeof variants)[number]) => bundler === 'webpack'
 
 for (const variant of variants.filter((variant) => process.env.LONG || !isLong(variant))) {
   const { bundler, mode } = variant

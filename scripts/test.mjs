@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bringChromium } from './find/chromium.mjs'
@@ -67,14 +67,14 @@ async function suite(name, args, file, counts, more = {}) {
   }
 }
 
-/** Specs in Chromium; of the fixture, those in the named files. */
-function chromium(name, specs, files = []) {
-  const file = `${specs}-${files[0]}.json`
+/** Specs in Chromium. */
+function chromium(name, specs) {
+  const file = `${specs}.json`
   return suite(
     name,
     [
-      ...['node_modules/@playwright/test/cli.js', 'test', ...files.map((each) => `${each}.spec`)],
-      ...['--reporter=list,json', '--output', join(results, `traces-${specs}-${files[0]}`)],
+      ...['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
+      ...['--output', join(results, `traces-${specs}`)],
     ],
     file,
     ({ stats }) => [stats.expected, stats.unexpected + stats.flaky],
@@ -122,27 +122,16 @@ await together(
 check('production build of the demo', 'node_modules/next/dist/bin/next', 'build')
 await chromium('the demo in Chromium, production', 'production')
 await chromium('the demo in Chromium, development', 'development')
-// mostly builds and waits, of one core each: side by side
-const built = ['builds', 'delivery', 'users'] // these share a build
-const others = readdirSync('e2e').flatMap((file) => /^(.*)\.spec\.ts$/.exec(file)?.[1] ?? [])
-await Promise.all([
-  chromium('apps of their own in Chromium: builds and what is shown from them', 'fixture', built),
-  chromium(
-    'apps of their own in Chromium: edits, attached, packed',
-    'fixture',
-    others.filter((name) => !built.includes(name)),
-  ).then(() =>
-    suite(
-      'the same in Firefox and WebKit, where they are at hand; `npm run browsers` has more',
-      [
-        ...['--import', 'tsx', 'e2e/browsers/browsers.ts', '--short', '--built', '--only', 'firefox,webkit'],
-        ...['--json', join(results, 'browsers.json')],
-      ],
-      'browsers.json',
-      (counts) => [counts.passed, counts.failed],
-    ),
-  ),
-])
+await chromium('apps of their own in Chromium: builds, edits, attached, packed', 'fixture')
+await suite(
+  'the same in Firefox and WebKit, where they are at hand; `npm run browsers` has more',
+  [
+    ...['--import', 'tsx', 'e2e/browsers/browsers.ts', '--short', '--built', '--only', 'firefox,webkit'],
+    ...['--json', join(results, 'browsers.json')],
+  ],
+  'browsers.json',
+  (counts) => [counts.passed, counts.failed],
+)
 
 for (const name of failures) console.log(`failed: ${name}`)
 console.log(`\n${passed} passed, ${failed} failed`)
