@@ -201,7 +201,7 @@ const givenUp = /are dropped|no longer has a record of this call/
 
 /** What a page may be told: of a store that failed, and of how calls of the page before it have ended. */
 const expected = new RegExp(
-  `${notSaved.source}|^Something went wrong|^Event "twice" of state "journal" was interrupted|${givenUp.source}`,
+  `${notSaved.source}|^Something went wrong|^Event "twice" of state "journal" was interrupted|^The server stopped while this ran|${givenUp.source}`,
 )
 
 /** The calls of a page before are said to be those of a page that nobody knows. */
