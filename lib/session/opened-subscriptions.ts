@@ -1,5 +1,4 @@
 /** The subscriptions of one page, as it opens and closes them. A number is never used again. */
-import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
 import { crowdLimits } from '../base/crowd-limits.js'
 import type { HeldStateError } from '../base/errors.js'
@@ -15,7 +14,6 @@ import { tooOften } from './intake.js'
 import type { Subscription } from './subscription.js'
 
 export interface OpeningCore {
-  readonly clock: Pick<Clock, 'after'>
   readonly limits: Limits
   readonly turn: Pick<Turn, 'giveWayInTurn'>
 }
@@ -109,7 +107,7 @@ export class OpenedSubscriptions {
     while (!(await subscription.load(watch))) {
       if (this.isOver(subscription)) return
       if (subscription.number === 0) return session.close() // the page comes back
-      await new Promise<void>((resolve) => void core.clock.after(processLimits.loadAgainMs, resolve))
+      await subscription.pause(processLimits.loadAgainMs)
       if (this.isOver(subscription)) return
     }
     if (this.isOver(subscription)) return

@@ -284,3 +284,13 @@ it('the same call over two connections has its effect once, also while it is on 
   expect([after, beside].map(({ own: { settled } }) => settled)).toEqual([[], []])
   expect(session.phase).toBe('open')
 })
+
+it('one that waits before it is loaded once more leaves no timer when it ends', async () => {
+  const { second, clock } = await two()
+  const before = clock.running
+  const paused = second.pause(1_000)
+  expect(clock.running).toBe(before + 1)
+  second.end()
+  await paused
+  expect([second.isEnded, clock.running]).toEqual([true, before])
+})

@@ -105,6 +105,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   /** The page has to be sent the whole of it, or what it missed. */
   private isDue = false
   isEnded = false
+  private endPause: (() => void) | undefined
 
   constructor(
     core: SubscriptionCore,
@@ -159,6 +160,14 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return load(this.core, this, { ids, original, connection: session.connection, watching })
   }
 
+  /** Waits before it is loaded once more, or until it ends. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.core.clock.after(ms, resolve)
+      this.endPause = () => resolve(cancel())
+    })
+  }
+
   /** Welcomes the page, or carries it on from where it was, as soon as it has read what it was sent before. */
   open(): void {
     this.isOpen = true
@@ -176,6 +185,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
 
   end(): void {
     this.isEnded = true
+    this.endPause?.()
     this.inbox.close()
     this.watching.end()
     this.resync.end()

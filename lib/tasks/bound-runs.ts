@@ -14,9 +14,13 @@ export class BoundRuns {
   /** Runs and starts of this process, by their own ids. */
   private readonly runs = new Map<string, BoundRun>()
   private readonly byParent = new Map<string, Set<string>>()
+  private readonly byToken = new Map<string, Set<BoundRun>>()
 
   add(run: BoundRun): void {
+    this.delete(run.run)
     this.runs.set(run.run, run)
+    const ofToken = this.byToken.get(run.token) ?? new Set()
+    this.byToken.set(run.token, ofToken.add(run))
     const others = this.byParent.get(run.parent) ?? new Set()
     this.byParent.set(run.parent, others.add(run.run))
   }
@@ -28,6 +32,9 @@ export class BoundRuns {
     const others = this.byParent.get(run.parent)
     others?.delete(id)
     if (others?.size === 0) this.byParent.delete(run.parent)
+    const ofToken = this.byToken.get(run.token)
+    ofToken?.delete(run)
+    if (ofToken?.size === 0) this.byToken.delete(run.token)
   }
 
   /** Those that `parent` has started. */
@@ -37,8 +44,7 @@ export class BoundRuns {
 
   /** Those of a token whose parent has been cancelled or has failed, as far as that is known. */
   left({ token, runs }: Pick<Instance, 'token' | 'runs'>): readonly string[] {
-    if (this.runs.size === 0) return []
-    const ofToken = [...this.runs.values()].filter((one) => one.token === token)
+    const ofToken = [...(this.byToken.get(token) ?? [])]
     return ofToken.filter(({ parent }) => isLeft(runs, parent)).map(({ run }) => run)
   }
 }
