@@ -36,7 +36,7 @@ export default defineConfig({
   reporter: 'list',
   use: {
     ...devices['Desktop Chrome'],
-    trace: 'retain-on-failure',
+    trace: { mode: 'retain-on-failure', screenshots: false }, // pictures of a page that changes often take a whole core
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),
       args: [

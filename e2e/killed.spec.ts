@@ -38,6 +38,8 @@ test('a killed server goes on with what it did, and each page says so', async ({
   await weather.getByRole('button', { name: 'Fetch data' }).click()
   await weather.getByText('Loading…').waitFor()
   await server.end('SIGKILL') // at once: the service takes four seconds
+  await expect(page.getByRole('banner').getByRole('status')).toHaveText('Reconnecting')
+  expect(await page.evaluate(movesWithoutEnd)).toEqual([])
   await server.start()
 
   for (const counter of counters) {
@@ -69,6 +71,12 @@ test('a killed server goes on with what it did, and each page says so', async ({
   await expect(weather.getByRole('row')).toHaveCount(5)
   await expect(rows.getByRole('alert')).toBeHidden()
 })
+
+/** What is animated for as long as the page waits, which keeps a phone's processor awake. */
+const movesWithoutEnd = () =>
+  document
+    .getAnimations()
+    .flatMap((each) => (each.effect?.getComputedTiming().endTime === Number.POSITIVE_INFINITY ? [each.id] : []))
 
 /** How far each of the fifty is. */
 const stepsOf = (meanwhile: Locator) =>
