@@ -1,6 +1,6 @@
 /** A chat with `useChat`: what a person sees of an answer over a reload and a killed server, what it costs, and what Stop does. The spec has a server of its own. */
 import { expect, type Page, test } from '@playwright/test'
-import { answerTo } from '../app/chat/model'
+import { answerTo } from '../app/(live)/chat/model'
 import { live } from './demo'
 import { DemoServer } from './demo-server'
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Link from 'next/link'
-import { demos } from './demos'
+import { demos } from '../demos'
 import { Example } from './example'
 
 /** The example is shown from the files that run it, so it cannot say something else than it does. */
 async function source(file: string) {
-  return (await readFile(join(process.cwd(), 'app', file), 'utf8')).trimEnd()
+  return (await readFile(join(process.cwd(), 'app/(live)', file), 'utf8')).trimEnd()
 }
 
 export default async function Home() {
