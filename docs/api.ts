@@ -14,6 +14,11 @@ export const doors = [
   { door: 'authors', name: 'heldstate', for: 'State modules: define states, events and tasks.' },
   { door: 'react', name: 'heldstate/react', for: 'Components.' },
   { door: 'ai', name: 'heldstate/ai', for: '`useChat` of the AI SDK ([A chat with the AI SDK](recipes/ai-chat.md)).' },
+  {
+    door: 'faults',
+    name: 'heldstate/faults',
+    for: 'Pages that cut and delay their own connection ([A bad network](testing.md#a-bad-network)).',
+  },
   { door: 'provider', name: 'heldstate/provider', for: 'Layouts and pages: values in the HTML.' },
   { door: 'server', name: 'heldstate/server', for: 'Server actions, route handlers, server components, scripts.' },
   { door: 'next', name: 'heldstate/next', for: '`next.config` and a server of your own.' },

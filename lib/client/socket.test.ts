@@ -1,74 +1,17 @@
-import type { Socket } from 'node:net'
 import 'socket.io-client' // looks at its surroundings once, before a test changes them
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Limits } from '../base/limits.js'
-import { defineState, HeldStateError } from '../doors/authors.js'
-import type { ClientView } from '../doors/react.js'
+import { HeldStateError } from '../base/errors.js'
 import { socketPath } from '../protocol/path.js'
 import type { Subscription } from '../session/subscription.js'
-import { cookieOf, listening } from '../transport/server.fixture.js'
-import { Presence } from './presence.js'
-import { socketWire } from './socket.js'
-import { Tab } from './tab.js'
-
-const d = defineState('d', () => ({ n: 0 })).events((on) => ({
-  add: on((s, by: number) => {
-    s.n += by
-  }),
-}))
-
-let cleanUp: (() => unknown)[] = []
+import { atEnd, closeAll, d, openTab, soon } from './socket-tab.fixture.js'
 
 afterEach(async () => {
   vi.unstubAllGlobals()
-  for (const end of cleanUp.reverse()) await end()
-  cleanUp = []
+  await closeAll()
 })
 
-const soon = <T>(look: () => T) => vi.waitFor(look, { timeout: 10_000, interval: 5 })
-
-/** A tab that keeps its token, and sees itself as one browser, over a real socket. */
-async function open(limits: Partial<Limits> = {}) {
-  const served = await listening([d], { limits })
-  cleanUp.push(served.close)
-  const sockets = new Set<Socket>()
-  served.server.on('connection', (socket) => void sockets.add(socket))
-  let signed: string | undefined
-  const identity = { claim: async () => signed, keep: (token: string) => void (signed = token), forget: () => {} }
-  const extraHeaders = { cookie: cookieOf('ab'.repeat(16)) }
-  const reports: string[] = []
-  const wire = socketWire(served.url, { extraHeaders, forceNew: true } as object)
-  let ends = 0
-  const tab = new Tab({
-    wire: {
-      ...wire,
-      start: (listener) =>
-        wire.start({
-          ...listener,
-          closed: (offline, waiting) => {
-            ends += 1
-            listener.closed(offline, waiting)
-          },
-        }),
-    },
-    identity,
-    report: ({ message }) => void reports.push(message),
-  })
-  cleanUp.push(() => tab.stop())
-  const presence = new Presence(d, tab.own)
-  const seen: string[] = []
-  tab.mirror.subscribe(({ status }) => {
-    if (seen.at(-1) !== status) seen.push(status)
-  })
-  const now = () => presence.of(tab.mirror.getState()) as ClientView<typeof d>
-  /** A status may be over before anybody looks; that it was there stays. */
-  const saw = (...expected: string[]) => soon(() => expect(seen.slice(0, expected.length)).toEqual(expected))
-  const watchers = () => served.hub.instance((signed as string).slice(0, 32)).watchers
-  return { ...served, sockets, tab, now, seen, saw, watchers, reports, ends: () => ends }
-}
-
 it('carries calls up and their effects down', async () => {
-  const { tab, now, saw, reports } = await open()
+  const { tab, now, saw, reports } = await openTab()
   tab.start()
   await saw('live')
   await Promise.all([now().add(1), now().add(2)])
@@ -77,7 +20,7 @@ it('carries calls up and their effects down', async () => {
 })
 
 it('connects again by itself after the network has failed, to the same state', async () => {
-  const { tab, now, saw, sockets, seen } = await open()
+  const { tab, now, saw, sockets, seen } = await openTab()
   tab.start()
   await saw('live')
   await now().add(1)
@@ -89,7 +32,7 @@ it('connects again by itself after the network has failed, to the same state', a
 })
 
 it('connects again by itself after the hub has ended the connection, where Socket.IO would not', async () => {
-  const { tab, now, saw, watchers, seen } = await open()
+  const { tab, now, saw, watchers, seen } = await openTab()
   tab.start()
   await saw('live')
   await now().add(1)
@@ -101,7 +44,7 @@ it('connects again by itself after the hub has ended the connection, where Socke
 })
 
 it('is offline, and not only reconnecting, when the browser says so', async () => {
-  const { tab, saw, sockets } = await open()
+  const { tab, saw, sockets } = await openTab()
   tab.start()
   await saw('live')
   vi.stubGlobal('navigator', { onLine: false })
@@ -133,11 +76,11 @@ describe('when there is reason to doubt the line', () => {
 
   it('a line that nobody answers on has ended, and the page comes back', async () => {
     const { goesOffline } = browser()
-    const { tab, now, saw, sockets, seen } = await open()
+    const { tab, now, saw, sockets, seen } = await openTab()
     tab.start()
     await saw('live')
     for (const socket of sockets) socket.pause()
-    cleanUp.push(() => sockets.forEach((socket) => void socket.resume()))
+    atEnd(() => sockets.forEach((socket) => void socket.resume()))
     vi.stubGlobal('navigator', { onLine: false })
     goesOffline()
     await saw('live', 'offline')
@@ -150,14 +93,14 @@ describe('when there is reason to doubt the line', () => {
     'the page %s: a dead line has ended, a good one stays',
     async (event) => {
       const page = browser()
-      const { tab, now, saw, sockets, seen } = await open()
+      const { tab, now, saw, sockets, seen } = await openTab()
       tab.start()
       await saw('live')
       page[event]()
       await new Promise((resolve) => setTimeout(resolve, 2_200)) // longer than an answer may take
       expect(seen).toEqual(['live'])
       for (const socket of sockets) socket.pause()
-      cleanUp.push(() => sockets.forEach((socket) => void socket.resume()))
+      atEnd(() => sockets.forEach((socket) => void socket.resume()))
       page[event]()
       await saw('live', 'reconnecting')
       await now().add(1)
@@ -166,11 +109,11 @@ describe('when there is reason to doubt the line', () => {
   )
 
   it('a call over a dead line goes over another one, and takes effect once', async () => {
-    const { tab, now, saw, sockets, seen } = await open()
+    const { tab, now, saw, sockets, seen } = await openTab()
     tab.start()
     await saw('live')
     for (const socket of sockets) socket.pause()
-    cleanUp.push(() => sockets.forEach((socket) => void socket.resume()))
+    atEnd(() => sockets.forEach((socket) => void socket.resume()))
     await Promise.all([now().add(1), now().add(1)])
     for (const socket of sockets) socket.resume()
     await now().add(1)
@@ -179,7 +122,7 @@ describe('when there is reason to doubt the line', () => {
 
   it('a line that is answered on stays, also while a call is at work, and none is asked once the page has stopped', async () => {
     const { goesOffline } = browser()
-    const { tab, now, saw, seen, reports, hub, watchers } = await open()
+    const { tab, now, saw, seen, reports, hub, watchers } = await openTab()
     tab.start()
     await saw('live')
     vi.stubGlobal('navigator', { onLine: false })
@@ -200,7 +143,7 @@ describe('when there is reason to doubt the line', () => {
 
 it('learns why it was refused and when to come again, and connects then', async () => {
   const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
-  const { tab, url, saw } = await open({ handshakesPerSecond: 1.5, handshakeBurst: 1 })
+  const { tab, url, saw } = await openTab({ handshakesPerSecond: 1.5, handshakeBurst: 1 })
   await fetch(`${url}${socketPath}/?EIO=4&transport=polling`)
   const refusedAt = Date.now()
   tab.start()
@@ -213,7 +156,7 @@ it('learns why it was refused and when to come again, and connects then', async 
 })
 
 it('connects when the hub comes later than the page', async () => {
-  const { tab, now, server, seen, ends } = await open()
+  const { tab, now, server, seen, ends } = await openTab()
   const { port } = server.address() as { port: number }
   await new Promise((resolve) => server.close(resolve))
   tab.start()
@@ -226,7 +169,7 @@ it('connects when the hub comes later than the page', async () => {
 })
 
 it('stays closed once it was stopped', async () => {
-  const { tab, now, saw, watchers, seen } = await open()
+  const { tab, now, saw, watchers, seen } = await openTab()
   tab.start()
   await saw('live')
   const { size } = watchers()
@@ -237,7 +180,7 @@ it('stays closed once it was stopped', async () => {
 })
 
 it('a call that waits for the first connection and is larger than the hub allows fails by name', async () => {
-  const { tab, now, saw, ends } = await open({ messageBytes: 10_000 })
+  const { tab, now, saw, ends } = await openTab({ messageBytes: 10_000 })
   const large = (now().add as unknown as (text: string) => Promise<void>)('€'.repeat(4_000)).catch(({ code }) => code)
   const small = now().add(1)
   tab.start()
@@ -248,7 +191,7 @@ it('a call that waits for the first connection and is larger than the hub allows
 })
 
 it('a page that is connected and never let in asks less and less often', async () => {
-  const { tab, hub, ends } = await open()
+  const { tab, hub, ends } = await openTab()
   hub.connect = () => {
     throw new HeldStateError('hub-closed', 'Not yet.')
   }

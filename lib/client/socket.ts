@@ -9,6 +9,7 @@ import { consoleLog } from '../base/log.js'
 import { heldApp } from '../protocol/heldstate-app.js'
 import { Parts, partName } from '../protocol/parts.js'
 import { lineQuestion, socketPath, zoneEnd } from '../protocol/path.js'
+import { arrive, gap, leave } from './gap.js'
 import { Line } from './line.js'
 import { type Refusal, refusalIn } from './refusal.js'
 import { Retry, thisPage } from './retry.js'
@@ -25,6 +26,13 @@ early?.catch(() => {}) // the caller that starts a wire gets the error
 const { zone, id } = heldApp
 const where = zone ? { path: `${zone}${socketPath}${zoneEnd}`, addTrailingSlash: false } : { path: socketPath }
 
+const settings: Partial<ManagerOptions> = {
+  ...where,
+  transports: ['websocket', 'polling'],
+  tryAllTransports: true,
+  reconnection: false, // `Retry` knows when the page sleeps
+}
+
 /** `url` is that of the hub, in a page its own origin; `options` are Socket.IO's. */
 export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wire {
   let listening: WireListener | undefined
@@ -34,7 +42,8 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
     listening?.closed(isOffline(), retry.failed(refusal), asked)
   }
   const retry = new Retry(systemClock, Math.random, thisPage(), () => {
-    if (socket) socket.connect()
+    if (gap.between?.refuses()) failed()
+    else if (socket) socket.connect()
     else if (listening) begin(listening)
   })
   const begin = (listener: WireListener) => {
@@ -51,31 +60,29 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
   }
   const open = (io: Client['io'], listener: WireListener) => {
     const opened = io(url, {
-      ...where,
-      transports: ['websocket', 'polling'],
-      tryAllTransports: true,
-      reconnection: false, // `Retry` knows when the page sleeps
+      ...settings,
       ...options,
       auth: (answer) => void listener.hello().then((hello) => answer({ ...hello, parts: 1, ...(id && { app: id }) })),
     })
     const parts = new Parts()
-    line = new Line(
-      systemClock,
-      (answered) => opened.emit(lineQuestion, answered),
-      () => opened.disconnect(),
-    )
-    opened.onAny((name: string, ...args: unknown[]) => {
+    line = lineOf(opened)
+    const hear = (name: string, args: unknown[]) => {
       line?.heard()
       const [whole, ...given] = name === partName ? (parts.add(args) ?? []) : [name, ...args]
       if (whole !== undefined) listener.message(whole, given)
-    })
+    }
+    opened.onAny((name: string, ...args: unknown[]) => arrive(name, args, () => hear(name, args)))
+    gap.end = () => opened.io.engine.close()
+    gap.retry = () => listening && !opened.connected && retry.now()
     opened.on('connect', () => {
+      gap.between?.opened()
       parts.clear()
       retry.connected()
       if (opened.io.engine.transport.name === 'polling') warnOfPolling()
     })
     opened.on('connect_error', (error) => failed(refusalIn(error)))
     opened.on('disconnect', (reason) => {
+      gap.between?.closed()
       line?.end()
       failed(undefined, reason.startsWith('io '))
     })
@@ -90,7 +97,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       begin(listener)
     },
     send: (name, ...args) => {
-      socket?.emit(name, ...args)
+      leave(name, args, () => socket?.emit(name, ...args))
       line?.sent()
     },
     welcomed: () => retry.succeeded(),
@@ -110,6 +117,13 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       socket = undefined
     },
   }
+}
+
+/** Ends the connection when the hub does not answer a question on it. */
+function lineOf(socket: Socket): Line {
+  const ask = (answered: () => void) =>
+    leave(lineQuestion, [], () => socket.emit(lineQuestion, () => arrive(lineQuestion, [], answered)))
+  return new Line(systemClock, ask, () => socket.disconnect())
 }
 
 /**

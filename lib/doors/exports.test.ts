@@ -76,6 +76,12 @@ it('the doors export this and nothing else', () => {
         "type TriggersOf",
         "type ViewOf",
       ],
+      "faults": [
+        "faults",
+        "type Faults",
+        "type FaultsNow",
+        "type WireEvent",
+      ],
       "instrumentation": [
         "register",
         "type AttachOptions",

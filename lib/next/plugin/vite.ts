@@ -21,7 +21,9 @@ export function heldState(): VitePlugin {
     name: 'heldstate',
     enforce: 'pre',
     config: () => ({
-      optimizeDeps: { include: ['heldstate/react', 'heldstate/ai', 'heldstate/stub', 'heldstate/unconnected'] },
+      optimizeDeps: {
+        include: ['heldstate/react', 'heldstate/ai', 'heldstate/faults', 'heldstate/stub', 'heldstate/unconnected'],
+      },
     }),
     transform(code, id) {
       const [file = ''] = id.split('?', 1)

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { faults, type WireEvent } from './faults.js'
+import { gap } from './gap.js'
+import { closeAll, openTab, soon } from './socket-tab.fixture.js'
+
+let events: WireEvent[]
+let unwatch: () => void
+
+beforeEach(() => {
+  events = []
+  unwatch = faults.watch((event) => void events.push(event))
+})
+
+afterEach(async () => {
+  unwatch()
+  faults.delay(0)
+  faults.restore()
+  await closeAll()
+  Object.assign(gap, { between: undefined, end: undefined, retry: undefined })
+})
+
+it('a cut ends the connection, and calls made meanwhile take effect once when it is over', async () => {
+  const { tab, now, saw } = await openTab()
+  tab.start()
+  await saw('live')
+  faults.cut(300)
+  await saw('live', 'reconnecting')
+  const calls = [now().add(1), now().add(2)]
+  expect(faults.now.cut).toBe(true)
+  await Promise.all(calls)
+  expect(now().n).toBe(3)
+  expect(faults.now.cut).toBe(false)
+  expect(events.filter(({ kind }) => kind === 'close')).toHaveLength(1)
+})
+
+it('a cut without a time lasts until it is taken back', async () => {
+  const { tab, now, saw, watchers } = await openTab()
+  tab.start()
+  await saw('live')
+  faults.cut()
+  await soon(() => expect(watchers().size).toBe(0))
+  const call = now().add(1)
+  const first = await Promise.race([call, new Promise((resolve) => setTimeout(resolve, 1_500, 'nothing'))])
+  expect(first).toBe('nothing')
+  faults.restore()
+  await call
+  expect(now().n).toBe(1)
+})
+
+it('lost answers end the connection, and the call that had taken effect is not done again', async () => {
+  const { tab, now, saw } = await openTab()
+  tab.start()
+  await saw('live')
+  faults.loseAnswers(1)
+  await now().add(5)
+  expect(now().n).toBe(5)
+  expect(events.filter(({ kind }) => kind === 'lost')).toHaveLength(1)
+})
+
+it('a line that is half open is noticed', async () => {
+  const { tab, now, saw } = await openTab()
+  tab.start()
+  await saw('live')
+  faults.halfOpen()
+  const call = now().add(1)
+  await saw('live', 'reconnecting')
+  faults.restore()
+  await call
+  expect(now().n).toBe(1)
+})
+
+it('a delay holds messages back in their order, each way', async () => {
+  const { tab, now, saw } = await openTab()
+  tab.start()
+  await saw('live')
+  faults.delay(150)
+  const began = performance.now()
+  const slow = now().add(1)
+  await soon(() => expect(events.some(({ name }) => name === 'call')).toBe(true))
+  faults.delay(0)
+  const quick = now().add(2)
+  await Promise.all([slow, quick])
+  expect(performance.now() - began).toBeGreaterThan(140)
+  expect(now().n).toBe(3)
+})
+
+it('tells each message with its bytes', async () => {
+  const { tab, now, saw } = await openTab()
+  tab.start()
+  await saw('live')
+  await now().add(1)
+  const call = events.find(({ name }) => name === 'call')
+  expect(call).toMatchObject({ kind: 'out', bytes: '42["call",0,1,"d","add",[1]]'.length })
+  expect(events[0]).toMatchObject({ kind: 'open', bytes: 0 })
+})
+
+it.each([
+  () => faults.cut(0),
+  () => faults.halfOpen(Number.NaN),
+  () => faults.delay(-1),
+  () => faults.delay(Number.POSITIVE_INFINITY),
+  () => faults.loseAnswers(0.5),
+])('refuses %s', (wrong) => {
+  expect(wrong).toThrow(expect.objectContaining({ code: 'invalid-arguments' }))
+})
