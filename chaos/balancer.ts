@@ -12,6 +12,10 @@ export interface BalancerOptions {
   readonly nodes: readonly number[]
   /** Default: one that is free. */
   readonly port?: number
+  /** Where it listens; `null` is everywhere. Default: this machine alone. */
+  readonly host?: string | null
+  /** Answers on a connection while no node lives. Default: it is closed. */
+  away?(socket: Socket): void
   /** Default: in turns. */
   pick?(living: readonly number[]): number
   /** Milliseconds between two questions; a node that takes longer for an answer is taken for dead. None are asked without. */
@@ -36,7 +40,8 @@ export class Balancer {
 
   static async start(options: BalancerOptions): Promise<Balancer> {
     const balancer = new Balancer(options)
-    balancer.server.listen(options.port ?? 0, '127.0.0.1')
+    const { port = 0, host = '127.0.0.1' } = options
+    balancer.server.listen(port, host ?? undefined)
     await once(balancer.server, 'listening')
     const { healthMs, nodes } = options
     const askAll = (withinMs: number) => {
@@ -69,7 +74,7 @@ export class Balancer {
   private serve(socket: Socket, skipped: Set<number>): void {
     const node = this.next(skipped)
     socket.on('error', () => {})
-    if (node === undefined) return void socket.destroy()
+    if (node === undefined) return this.options.away ? this.options.away(socket) : void socket.destroy()
     const target = connect(node, '127.0.0.1')
     this.open.set(socket, node)
     let connected = false
