@@ -9,6 +9,9 @@ import type { Chance } from '../lib/testing/chance.js'
 /** Milliseconds in which all must be at rest once nobody kills any more. */
 const restMs = 30_000
 
+/** Milliseconds after which a process that does not serve hangs. */
+const startMs = 60_000
+
 /** What the watchdog says of a process that was frozen, or had no core for a while. */
 const stoodStill = /blocked the event loop for|[Tt]he event loop/
 
@@ -38,6 +41,9 @@ export class ChaosServer {
   async start(): Promise<void> {
     const started = this.spawn()
     await new Promise<void>((resolve, reject) => {
+      setTimeout(startMs, undefined, { ref: false }).then(() =>
+        reject(new Error(`Process ${started.pid} does not serve after ${startMs} ms.`)),
+      )
       started.stdout?.on('data', (text) => String(text).includes('ready') && resolve())
       started.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${this.complaints.join('\n')}`)))
     })

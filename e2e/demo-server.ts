@@ -12,11 +12,13 @@ export class DemoServer {
   output = ''
   private readonly dir = mkdtempSync(join(tmpdir(), 'heldstate-demo-'))
   private readonly env: Readonly<Record<string, string>>
+  private readonly program: string
   private port = 0
   private server: ChildProcess | undefined
 
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  constructor(env: Readonly<Record<string, string>> = {}, program = 'server.ts') {
     this.env = env
+    this.program = program
   }
 
   get pid(): number | undefined {
@@ -30,7 +32,7 @@ export class DemoServer {
   async start(): Promise<void> {
     this.port ||= await freePort()
     const env = { ...process.env, NODE_ENV: 'production' as const, PORT: `${this.port}`, HELDSTATE_DIR: this.dir }
-    const args = ['--import', 'tsx', 'server.ts']
+    const args = ['--import', 'tsx', this.program]
     this.output = ''
     this.server = spawn(process.execPath, args, { env: { ...env, ...this.env }, stdio: ['ignore', 'pipe', 'inherit'] })
     this.server.stdout?.on('data', (text) => {

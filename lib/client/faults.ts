@@ -38,8 +38,8 @@ export class Faults {
   private readonly listeners = new Set<(event: WireEvent) => void>()
   /** Counts connections, so that what waited in one that has ended goes nowhere. */
   private connection = 0
-  /** When the last message of each direction passes, in milliseconds of the clock: a later one never overtakes it. */
-  private readonly due = { out: 0, in: 0 }
+  /** Messages that a delay holds, each way. */
+  private readonly held: Record<'out' | 'in', (() => void)[]> = { out: [], in: [] }
   private cancelEnd: (() => void) | undefined
 
   /** The faults in effect, the same object until they change. */
@@ -108,8 +108,8 @@ export class Faults {
       opened: () => this.tell('open'),
       closed: () => {
         this.connection += 1
-        this.due.out = 0
-        this.due.in = 0
+        this.held.out = []
+        this.held.in = []
         this.tell('close')
       },
       leaves: (name, args, pass) => this.pass('out', name, args, pass),
@@ -121,11 +121,15 @@ export class Faults {
     const { halfOpen, cut, delayMs } = this.state
     if (cut || halfOpen || (kind === 'in' && this.loses())) return this.tell('lost', name, args)
     this.tell(kind, name, args)
-    const waitMs = Math.max(this.due[kind] - systemClock.now(), delayMs)
-    if (waitMs <= 0) return pass()
-    this.due[kind] = systemClock.now() + waitMs
-    const { connection } = this
-    systemClock.after(waitMs, () => this.connection === connection && pass())
+    const { held, connection } = this
+    if (delayMs === 0 && held[kind].length === 0) return pass()
+    held[kind].push(pass)
+    systemClock.after(Math.max(delayMs, 1), () => this.connection === connection && this.release(kind))
+  }
+
+  /** As many messages pass as timers have run; each is the one that has waited longest, since a connection keeps the order. */
+  private release(kind: 'out' | 'in'): void {
+    this.held[kind].shift()?.()
   }
 
   /** Whether this message of the hub is one of those to be lost. */

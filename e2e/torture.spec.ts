@@ -1,0 +1,83 @@
+/** The page that anybody may hurt: its process is killed in truth, and the tally of clicks stays what it must be. */
+import { expect, type Page, test } from '@playwright/test'
+import { live } from './demo'
+import { DemoServer } from './demo-server'
+
+const supervisor = 'scripts/demo/demo.mjs'
+const server = new DemoServer({ DEMO_REST_MS: '3000' }, supervisor)
+
+test.beforeAll(() => server.start())
+test.afterAll(() => server.remove())
+
+const figure = (page: Page, name: string) =>
+  page
+    .locator('dl > div')
+    .filter({ has: page.getByText(name, { exact: true }) })
+    .getByRole('definition')
+const pidOf = async (page: Page) => Number(await page.locator('#server ~ p strong').textContent())
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+
+async function open(page: Page): Promise<void> {
+  await page.goto(server.url('/torture'))
+  await live(page)
+  await expect.poll(() => pidOf(page)).toBeGreaterThan(0)
+}
+
+async function settled(page: Page, made: number): Promise<void> {
+  await expect(figure(page, 'clicked')).toHaveText(`${made}`)
+  await expect(figure(page, 'in the state')).toHaveText(`${made}`)
+  for (const name of ['on the way', 'lost', 'twice']) await expect(figure(page, name)).toHaveText('0')
+}
+
+test('Kill kills the process that serves the page; clicks, jobs and a visitor who did nothing keep what they had', async ({
+  page,
+  context,
+}) => {
+  await open(page)
+  const other = await context.newPage()
+  await open(other)
+  await other.getByRole('button', { name: '+1' }).click()
+  await settled(other, 1)
+
+  for (let made = 0; made < 3; made += 1) await press(page, '+1')
+  await settled(page, 3)
+  await press(page, 'Start both')
+  const durable = page.getByRole('progressbar', { name: /^durable/ })
+  await expect.poll(async () => Number(await durable.getAttribute('value'))).toBeGreaterThan(1)
+  const before = await pidOf(page)
+  const kill = page.getByRole('button', { name: /^Kill it/ })
+  await expect(kill).not.toHaveAttribute('aria-disabled', 'true')
+  await kill.evaluate((button: HTMLButtonElement) => {
+    for (let times = 0; times < 10; times += 1) button.click()
+  })
+  await press(page, '+1')
+  await expect.poll(() => pidOf(page)).not.toBe(before)
+  expect(() => process.kill(before, 0)).toThrow() // it is gone
+  await settled(page, 4)
+  await expect(page.getByText('survived 1 kill · attempt 2')).toBeVisible()
+  await expect(page.getByText(/The server stopped\. It got to \d+\./)).toBeVisible()
+  await expect(other.getByText('Somebody else hurt your server.').first()).toBeVisible()
+  await settled(other, 1)
+  await expect(page.getByText(/^\S+ This process may be hurt again in 3 seconds\.$/)).toHaveCount(1)
+  await expect(page.getByText('☠ You killed process')).toHaveCount(1)
+  await press(page, 'Click 5 times and reload')
+  await settled(page, 9)
+
+  await press(page, 'Lose the next 5 answers')
+  await press(page, '+1')
+  await press(page, 'Cut for 3 s')
+  await press(page, '+1')
+  await expect(figure(page, 'on the way')).not.toHaveText('0')
+  await settled(page, 11)
+})
+
+test('all of it for a minute: nothing is lost, and nothing happens twice', async ({ page }) => {
+  test.setTimeout(150_000)
+  await open(page)
+  await press(page, 'Do all of it for 60 seconds')
+  const report = page.getByRole('status').filter({ hasText: /^\d+ clicks, / })
+  await expect(report).toHaveText(/^\d+ clicks, 2 kills, 2 cuts, 2 reloads: 0 lost, 0 twice\.$/, { timeout: 100_000 })
+  const made = Number(await figure(page, 'clicked').textContent())
+  expect(made).toBeGreaterThan(300)
+  await settled(page, made)
+})
