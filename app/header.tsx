@@ -1,16 +1,21 @@
-import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { HoverLink } from './hover-link'
 import { Navigation } from './navigation'
+import { parts, repository, version } from './site'
 
 /** The top of each page. Its children stand at the end of the line. */
 export function Header({ children }: { children?: ReactNode }) {
   return (
     <header className="top">
-      <Link className="brand" href="/">
+      <HoverLink className="brand" href="/">
         heldstate
-      </Link>
-      <Navigation />
-      {children}
+      </HoverLink>
+      <Navigation parts={parts} />
+      <div className="end">
+        {repository && <a href={repository}>GitHub</a>}
+        <span className="version">v{version}</span>
+        {children}
+      </div>
     </header>
   )
 }

@@ -2,7 +2,7 @@ import type { Metadata } from 'next'
 import { BlockCounter, FunctionCounter } from './counters'
 import { ManyCounters, Notes } from './meanwhile'
 
-export const metadata: Metadata = { title: 'Background tasks' }
+export const metadata: Metadata = { title: 'Keep work running after the page has gone' }
 
 export default function BackgroundTasks() {
   return (
