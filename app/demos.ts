@@ -1,3 +1,5 @@
+import type { Metadata } from 'next'
+
 /** The demo pages by what a visitor gets from them, in the order in which they are best read. */
 export const demos = [
   {
@@ -26,3 +28,9 @@ export const demos = [
     text: 'Messages appear at their fields, nothing that was typed is lost, and each button sends one call.',
   },
 ] as const
+
+/** What the head of a demo's page says of it. */
+export function metadataOf(path: (typeof demos)[number]['href']): Metadata {
+  const { title, text } = demos.find(({ href }) => href === path) ?? demos[0]
+  return { title: `${title}: a live example`, description: text }
+}

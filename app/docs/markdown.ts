@@ -97,14 +97,17 @@ export function named(code: string): { readonly file?: string; readonly code: st
 
 /** The first paragraph of a page, for a reader who sees no more of it. */
 export function descriptionOf(text: string): string {
-  const first = new Marked().lexer(text).find(({ type }) => type === 'paragraph')
-  const words = plain((first as Tokens.Paragraph | undefined)?.tokens ?? []).replaceAll(/\s+/g, ' ')
+  const paragraphs = new Marked().lexer(text).filter((token): token is Tokens.Paragraph => token.type === 'paragraph')
+  const [words = ''] = paragraphs
+    .map(({ tokens }) => plain(tokens).replaceAll(/\s+/g, ' '))
+    .filter((words) => words.length >= shortestDescription)
   if (words.length <= longestDescription) return words
   const cut = words.slice(0, longestDescription)
   const sentence = cut.lastIndexOf('. ')
   return sentence > longestDescription / 3 ? cut.slice(0, sentence + 1) : `${cut.slice(0, cut.lastIndexOf(' '))} …`
 }
 
+const shortestDescription = 30 // a date, or the state of a decision, describes nothing
 const longestDescription = 200 // letters: search engines show about as many
 
 /** The headings that "On this page" lists. */

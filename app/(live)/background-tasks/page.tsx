@@ -1,8 +1,8 @@
-import type { Metadata } from 'next'
+import { metadataOf } from '../../demos'
 import { BlockCounter, FunctionCounter } from './counters'
 import { ManyCounters, Notes } from './meanwhile'
 
-export const metadata: Metadata = { title: 'Keep work running after the page has gone' }
+export const metadata = metadataOf('/background-tasks')
 
 export default function BackgroundTasks() {
   return (

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { metadataOf } from '../../demos'
 import { Job } from './job'
 
-export const metadata: Metadata = { title: 'Long job' }
+export const metadata = metadataOf('/job')
 
 export default function JobPage() {
   return (

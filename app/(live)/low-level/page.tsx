@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { metadataOf } from '../../demos'
 import { Rows } from './rows'
 
-export const metadata: Metadata = { title: 'Low level' }
+export const metadata = metadataOf('/low-level')
 
 export default function LowLevel() {
   return (
