@@ -8,12 +8,11 @@ export function Header({ children }: { children?: ReactNode }) {
   return (
     <header className="top">
       <HoverLink className="brand" href="/">
-        heldstate
+        heldstate <span className="version">{version}</span>
       </HoverLink>
       <Navigation parts={parts} />
       <div className="end">
         {repository && <a href={repository}>GitHub</a>}
-        <span className="version">v{version}</span>
         {children}
       </div>
     </header>

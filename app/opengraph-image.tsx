@@ -20,7 +20,7 @@ export default function Picture() {
         </svg>
         heldstate
       </div>
-      <div style={{ display: 'flex', flexDirection: 'column', fontSize: 84, fontWeight: 700, lineHeight: 1.1 }}>
+      <div style={{ display: 'flex', flexDirection: 'column', fontSize: 72, fontWeight: 700, lineHeight: 1.1 }}>
         <span>State on the server.</span>
         <span style={{ color: '#5cc9b5' }}>Work that outlives the page.</span>
       </div>
@@ -33,8 +33,8 @@ export default function Picture() {
           />
         ))}
       </div>
-      <div style={{ display: 'flex', fontSize: 32, color: '#a3adae' }}>
-        For Next.js: one state per tab. Reloads, lost connections and kill -9 change nothing.
+      <div style={{ display: 'flex', fontSize: 28, color: '#a3adae' }}>
+        For Next.js. Reloads, lost connections and kill -9 change nothing.
       </div>
     </div>,
     size,
