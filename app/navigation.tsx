@@ -1,26 +1,31 @@
 'use client'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import { demos } from './demos'
+import { HoverLink } from './hover-link'
 
-export function Navigation() {
+interface Part {
+  readonly href: string
+  readonly title: string
+}
+
+/** The parts of the site. The one that the page belongs to is marked: the longest that begins its path. */
+export function Navigation({ parts }: { parts: readonly Part[] }) {
   const path = usePathname()
+  const [current] = parts
+    .filter(({ href }) => path === href || path.startsWith(`${href}/`))
+    .sort((a, b) => b.href.length - a.href.length)
   return (
     <nav aria-label="Site">
       <ul>
-        {demos.map(({ href, title }) => (
+        {parts.map(({ href, title }) => (
           <li key={href}>
-            <Link href={href} aria-current={path === href ? 'page' : undefined}>
+            <HoverLink href={href} aria-current={current?.href === href ? currentWord(path, href) : undefined}>
               {title}
-            </Link>
+            </HoverLink>
           </li>
         ))}
-        <li>
-          <Link href="/docs" aria-current={path === '/docs' || path.startsWith('/docs/') ? 'page' : undefined}>
-            Docs
-          </Link>
-        </li>
       </ul>
     </nav>
   )
 }
+
+const currentWord = (path: string, href: string) => (path === href ? 'page' : 'true')

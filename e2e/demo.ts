@@ -19,7 +19,7 @@ export function counterOf(page: Page, name: (typeof idioms)[number]) {
   const section = page.getByRole('region', { name })
   return {
     section,
-    count: section.getByRole('heading', { level: 2 }),
+    count: section.locator('output'),
     max: section.getByLabel('Max'),
     start: section.getByRole('button', { name: 'Start' }),
     stop: section.getByRole('button', { name: 'Stop' }),

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test'
-import { open } from './demo'
+import { open, record } from './demo'
 
 const resultsOf = (page: Page) => page.getByRole('list', { name: 'Results' }).getByRole('listitem')
 
@@ -44,7 +44,28 @@ test('a job goes on through a reload', async ({ page }) => {
   await open(page, '/job')
   await page.getByRole('button', { name: 'Start job' }).click()
   await expect(resultsOf(page).nth(2)).toBeVisible()
+  await page.addInitScript(noteFirstValues)
   await page.reload()
   await expect(page.getByText('done: 40 rows')).toBeVisible()
+  expect(await page.evaluate(() => document.documentElement.dataset.showed), 'not even for a moment').toBeUndefined()
   await expect(resultsOf(page)).toHaveText(Array.from({ length: 40 }, (_, at) => new RegExp(`^Row ${at + 1}: `)))
 })
+
+test('a screen reader hears the start, each quarter and the end of a job, and nothing twice', async ({ page }) => {
+  await open(page, '/job')
+  const heard = await record(page.getByRole('region', { name: 'Job' }).getByRole('status'))
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await expect(page.getByText('done: 40 rows')).toBeVisible()
+  const quarters = [25, 50, 75].map((percent) => `${percent} percent of the rows are there.`)
+  const said = (await heard()).filter((text) => text !== '' && !text.startsWith('100'))
+  expect(said).toEqual(['The job has started.', ...quarters, 'The job is done.'])
+})
+
+/** Writes down on the document that a first value was shown. */
+function noteFirstValues(): void {
+  const look = () => {
+    const shown = [...document.querySelectorAll('.aside')].some((each) => each.textContent?.startsWith('Ready'))
+    if (shown) document.documentElement.dataset.showed = 'first values'
+  }
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true })
+}

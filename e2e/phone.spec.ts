@@ -1,8 +1,9 @@
 import { expect, test } from '@playwright/test'
+import { demos } from '../app/demos'
 
 test.use({ viewport: { width: 360, height: 740 } })
 
-for (const path of ['/', '/background-tasks', '/low-level', '/job', '/chat', '/form'])
+for (const path of ['/', '/no-such-page', ...demos.map(({ href }) => href)])
   test(`${path} fits a phone of 360 pixels`, async ({ page }) => {
     await page.goto(path)
     const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
+import { Footer } from '../footer'
 import { Header } from '../header'
-import './docs.css'
 import { Menu } from './menu'
 import { groups } from './pages'
 import { Search } from './search'
@@ -10,15 +10,14 @@ export default function DocsLayout({ children }: { children: ReactNode }) {
   return (
     <>
       <Header />
-      <main id="content" tabIndex={-1}>
-        <div className="docs">
-          <aside>
-            <Search />
-            <Menu groups={groups()} />
-          </aside>
-          <article>{children}</article>
-        </div>
+      <main className="docs">
+        <aside aria-label="Find a page">
+          <Search />
+          <Menu groups={groups()} />
+        </aside>
+        {children}
       </main>
+      <Footer />
     </>
   )
 }

@@ -45,8 +45,10 @@ export async function html(name: string, text: string): Promise<string> {
           (cells) => `<tr>${cells.map((cell) => `<td>${this.parser.parseInline(cell.tokens)}</td>`).join('')}</tr>`,
         )
         const [head = '', ...body] = rows
-        const heads = token.header.some(({ text }) => text !== '') ? head.replaceAll('td>', 'th>') : ''
-        return `<div class="wide" tabindex="0"><table><thead>${heads}</thead><tbody>${body.join('')}</tbody></table></div>`
+        const heads = token.header.some(({ text }) => text !== '')
+          ? head.replaceAll(/<td>(.+?)<\/td>/g, '<th scope="col">$1</th>')
+          : ''
+        return `<div class="wide" data-scrolls="Table"><table><thead>${heads}</thead><tbody>${body.join('')}</tbody></table></div>`
       },
     },
   })
@@ -61,12 +63,61 @@ export function languageOf(words: string): string {
 
 export const isLoaded = (language: string) => language === 'text' || (languages as readonly string[]).includes(language)
 
-function highlighted(shiki: Highlighter, code: string, words: string): string {
-  return shiki.codeToHtml(code, {
-    lang: languageOf(words),
-    themes: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
-    defaultColor: 'light-dark()',
-  })
+/** Code with its file's name above it and a button that copies it. `app/docs/article.tsx` gives the button its work. */
+export async function codeFigure(code: string, words: string, file?: string): Promise<string> {
+  return figure(await highlighter(), code, words, file)
+}
+
+function highlighted(shiki: Highlighter, given: string, words: string): string {
+  const { file, code } = named(given)
+  return figure(shiki, code, words, file)
+}
+
+function figure(shiki: Highlighter, code: string, words: string, file: string | undefined): string {
+  const language = languageOf(words)
+  const shown = shiki
+    .codeToHtml(code, {
+      lang: language,
+      themes: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+      defaultColor: 'light-dark()',
+    })
+    .replace(' tabindex="0"', '')
+    .replace('<pre ', `<pre data-scrolls="Code${file ? `: ${file}` : ''}" `)
+  const tab = file ? `<figcaption>${file}</figcaption>` : ''
+  const copy = language === 'text' ? '' : `<button type="button" class="copy" data-copy>Copy</button>`
+  return `<figure class="code${file ? ' named' : ''}">${tab}${copy}${shown}</figure>`
+}
+
+/** Where the first line of a block is a comment that names a file, the name is the block's tab and no line of it. */
+export function named(code: string): { readonly file?: string; readonly code: string } {
+  const [line = '', ...rest] = code.split('\n')
+  const [, file] = /^(?:\/\/|#) ((?:[\w.()[\]-]+\/)*[\w.[\]-]*\.\w+|Dockerfile)$/.exec(line) ?? []
+  return file === undefined || rest.length === 0 ? { code } : { file, code: rest.join('\n').replace(/^\n/, '') }
+}
+
+/** The first paragraph of a page, for a reader who sees no more of it. */
+export function descriptionOf(text: string): string {
+  const paragraphs = new Marked().lexer(text).filter((token): token is Tokens.Paragraph => token.type === 'paragraph')
+  const [words = ''] = paragraphs
+    .map(({ tokens }) => plain(tokens).replaceAll(/\s+/g, ' '))
+    .filter((words) => words.length >= shortestDescription)
+  if (words.length <= longestDescription) return words
+  const cut = words.slice(0, longestDescription)
+  const sentence = cut.lastIndexOf('. ')
+  return sentence > longestDescription / 3 ? cut.slice(0, sentence + 1) : `${cut.slice(0, cut.lastIndexOf(' '))} …`
+}
+
+const shortestDescription = 30 // a date, or the state of a decision, describes nothing
+const longestDescription = 200 // letters: search engines show about as many
+
+/** The headings that "On this page" lists. */
+export function contents(text: string): readonly { readonly title: string; readonly anchor: string }[] {
+  const anchors = new Anchors()
+  return new Marked()
+    .lexer(text)
+    .filter((token): token is Tokens.Heading => token.type === 'heading')
+    .map(({ depth, tokens }) => ({ depth, title: plain(tokens), anchor: anchors.of(plain(tokens)) }))
+    .filter(({ depth }) => depth === 2)
 }
 
 /** What search looks through. */

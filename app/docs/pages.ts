@@ -49,6 +49,12 @@ export function resolve(from: string, link: string): string | undefined {
   return hrefOf(name) + (hash ? `#${hash}` : '')
 }
 
+/** Each page by its title, but for the decisions. */
+export const everyPage = (): readonly Place[] =>
+  names()
+    .filter((name) => !name.startsWith('adr/0'))
+    .map((name) => ({ title: titleOf(name), href: hrefOf(name) }))
+
 /** The menu: a group for each heading of the index. */
 export function groups(): readonly Group[] {
   return source('README')

@@ -17,7 +17,7 @@ export function Search() {
 
   useEffect(() => {
     const focus = (event: globalThis.KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return
+      if (!opens(event)) return
       event.preventDefault()
       input.current?.focus()
     }
@@ -25,11 +25,18 @@ export function Search() {
     return () => document.removeEventListener('keydown', focus)
   }, [])
 
+  // Somebody was quicker than the script, and has typed already.
+  useEffect(() => {
+    const { current } = input
+    if (!current || current !== document.activeElement) return
+    setQuery(current.value)
+    setOpen(true)
+    void fetchEntries().then(setEntries)
+  }, [])
+
   const load = async () => {
     setOpen(true)
-    if (entries) return
-    const answer = await fetch('/docs/search.json')
-    if (answer.ok) setEntries(await answer.json())
+    if (!entries) setEntries(await fetchEntries())
   }
   const go = (href: string) => {
     setOpen(false)
@@ -37,12 +44,22 @@ export function Search() {
     input.current?.blur()
     router.push(href)
   }
+  const type = (text: string) => {
+    setQuery(text)
+    setChosen(0)
+    setOpen(true)
+  }
+  const move = (by: 1 | -1) => {
+    if (shows) setChosen(Math.max(0, Math.min(chosen + by, found.length - 1)))
+    else setOpen(true)
+  }
   const press = (event: KeyboardEvent) => {
     const target = found[chosen]
-    if (event.key === 'ArrowDown') setChosen(Math.min(chosen + 1, found.length - 1))
-    else if (event.key === 'ArrowUp') setChosen(Math.max(chosen - 1, 0))
-    else if (event.key === 'Enter' && target) go(target.entry.href)
-    else if (event.key === 'Escape') input.current?.blur()
+    if (event.key === 'ArrowDown') move(1)
+    else if (event.key === 'ArrowUp') move(-1)
+    else if (event.key === 'Enter' && shows && target) go(target.entry.href)
+    else if (event.key === 'Escape' && shows) setOpen(false)
+    else if (event.key === 'Escape') setQuery('')
     else return
     event.preventDefault()
   }
@@ -54,23 +71,23 @@ export function Search() {
         type="search"
         role="combobox"
         aria-label="Search the docs"
-        aria-keyshortcuts="/"
+        aria-keyshortcuts="/ Control+K Meta+K"
         aria-expanded={shows}
         aria-controls={list}
         aria-autocomplete="list"
         aria-activedescendant={shows && found[chosen] ? `${list}-${chosen}` : undefined}
-        placeholder="Search  /"
+        placeholder="Search the docs"
         autoComplete="off"
         spellCheck={false}
         value={query}
-        onChange={(event) => {
-          setQuery(event.target.value)
-          setChosen(0)
-        }}
+        onChange={(event) => type(event.target.value)}
         onFocus={load}
         onBlur={() => setOpen(false)}
         onKeyDown={press}
       />
+      <span className="key" aria-hidden="true">
+        /
+      </span>
       {shows && (
         <div className="found">
           <div id={list} role="listbox" aria-label="Found">
@@ -107,7 +124,18 @@ export function Search() {
   )
 }
 
+async function fetchEntries(): Promise<readonly Entry[] | undefined> {
+  const answer = await fetch('/docs/search.json')
+  return answer.ok ? answer.json() : undefined
+}
+
 const scrolledTo = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'nearest' })
+
+/** The keys that lead to the search: `/` where nothing is typed, and Ctrl K or ⌘ K anywhere. */
+function opens({ key, ctrlKey, metaKey, altKey, target }: globalThis.KeyboardEvent): boolean {
+  if (altKey) return false
+  return ctrlKey || metaKey ? key.toLowerCase() === 'k' : key === '/' && !isField(target)
+}
 
 const isField = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))

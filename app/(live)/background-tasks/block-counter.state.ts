@@ -1,7 +1,7 @@
 /** The same counter with the lock held for a block of the task, in which several lines read and write. */
 import { defineState } from 'heldstate'
-import { z } from 'zod'
 import type { Course } from './course'
+import { maxCounter } from './max-counter'
 
 export const blockCounter = defineState('block-counter', () => ({
   counter: 0,
@@ -27,7 +27,7 @@ export const blockCounter = defineState('block-counter', () => ({
     reset: on((s) => {
       s.counter = 0
     }),
-    setMax: on(z.coerce.number<string>().int().positive(), (s, max) => {
+    setMax: on(maxCounter, (s, max) => {
       s.maxCounter = max
     }),
   }))

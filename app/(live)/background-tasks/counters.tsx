@@ -44,20 +44,28 @@ function Counter({ title, of: c }: Props) {
   const running = count.running > 0
   return (
     <section className="card" aria-labelledby={id}>
-      <p className="kicker" id={id}>
+      <h2 className="kicker" id={id}>
         {title}
-      </p>
-      <h2 className="count">
-        {c.counter} / {c.maxCounter}
       </h2>
+      {/* read when somebody comes to it, and not twice a second */}
+      <output className="count" aria-live="off">
+        <bdi dir="ltr">
+          {c.counter} / {c.maxCounter}
+        </bdi>
+      </output>
       <progress aria-label={`${title}: counted so far`} max={100} value={c.percent} />
       <CourseOf course={c.course} />
       <HeldField label="Max" type="number" held={String(c.maxCounter)} send={c.setMax} />
       <div className="row">
-        <button type="button" className="main" onClick={() => attempt(running ? count.cancel : count.start)}>
+        <button
+          type="button"
+          className="main"
+          aria-describedby={id}
+          onClick={() => attempt(running ? count.cancel : count.start)}
+        >
           {running ? 'Stop' : 'Start'}
         </button>
-        <button type="button" onClick={() => attempt(c.reset)}>
+        <button type="button" aria-describedby={id} onClick={() => attempt(c.reset)}>
           Reset
         </button>
       </div>

@@ -3,8 +3,8 @@
  * goes on with it when its own has ended. Whether it runs is the library's to know: a flag in the state would stay as it was.
  */
 import { defineState } from 'heldstate'
-import { z } from 'zod'
 import type { Course } from './course'
+import { maxCounter } from './max-counter'
 
 export const functionCounter = defineState('function-counter', () => ({
   counter: 0,
@@ -24,7 +24,7 @@ export const functionCounter = defineState('function-counter', () => ({
     reset: on((s) => {
       s.counter = 0
     }),
-    setMax: on(z.coerce.number<string>().int().positive(), (s, max) => {
+    setMax: on(maxCounter, (s, max) => {
       s.maxCounter = max
     }),
   }))

@@ -12,9 +12,7 @@ export function Notes() {
   return (
     <div className="stack">
       <HeldField label="Text" type="text" held={n.text} send={n.setText} />
-      <p className="aside">
-        held on the server: <q>{n.text}</q>
-      </p>
+      <p className="aside">held on the server: {n.text === '' ? 'nothing yet' : <q>{n.text}</q>}</p>
       <div className="row">
         <button type="button" onClick={() => attempt(n.click)}>
           Click me
@@ -49,14 +47,13 @@ export function ManyCounters() {
       </p>
       <p className="aside">{wordOf(m.countRow)}</p>
       <CourseOf course={m.course} />
-      <ol className="bars" aria-label="Counters">
+      {/* one picture with one sentence, where a reader would walk through fifty bars */}
+      <div className="bars" role="img" aria-label={`${m.finished} of ${m.counts.length} counters have finished`}>
         {m.counts.map((count, row) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
-          <li key={row}>
-            <Bar name={`Counter ${row + 1}`} count={count} of={m.steps} />
-          </li>
+          <Bar key={row} name={`Counter ${row + 1}`} count={count} of={m.steps} />
         ))}
-      </ol>
+      </div>
     </div>
   )
 }

@@ -1,18 +1,20 @@
-import type { Metadata } from 'next'
+import { HeldStateProvider } from 'heldstate/provider'
+import Link from 'next/link'
+import { metadataOf } from '../../demos'
 import { BlockCounter, FunctionCounter } from './counters'
 import { ManyCounters, Notes } from './meanwhile'
 
-export const metadata: Metadata = { title: 'Background tasks' }
+export const metadata = metadataOf('/background-tasks')
 
 export default function BackgroundTasks() {
   return (
-    <>
+    <HeldStateProvider>
       <div className="intro">
-        <h1>Background tasks</h1>
+        <h1>Keep work running after the page has gone</h1>
         <p>
-          Both counters count on the server, twice a second. The task of the first takes the lock for a block, that of
-          the second for a function; they know nothing of each other. Reload the page, or kill the server and start it
-          again: they go on from where they were.
+          Both counters count on the server, twice a second, each on its own. Start one, then reload the page, or kill
+          the server and start it again: it goes on from where it was. The two are written in two ways: one locks the
+          state for a block of code, the other for a function. <Link href="/docs/background-tasks">How it is done</Link>
         </p>
       </div>
       <div className="pair">
@@ -22,14 +24,14 @@ export default function BackgroundTasks() {
       <section className="card" aria-labelledby="meanwhile">
         <h2 id="meanwhile">Meanwhile</h2>
         <p>
-          Each of the fifty counters takes the lock of this tab’s state for every step. Type, click, and use the
-          counters above while they run.
+          Fifty counters at once, and each step of each waits for its turn to write. Type, click, and use the counters
+          above while they run: everything answers at once.
         </p>
         <div className="pair">
           <Notes />
           <ManyCounters />
         </div>
       </section>
-    </>
+    </HeldStateProvider>
   )
 }

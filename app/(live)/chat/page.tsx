@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { metadataOf } from '../../demos'
 import { Chat } from './chat'
 
-export const metadata: Metadata = { title: 'Chat' }
+export const metadata = metadataOf('/chat')
 
 export default function ChatPage() {
   return (

@@ -1,7 +1,7 @@
-import type { Metadata } from 'next'
+import { metadataOf } from '../../demos'
 import { Guests } from './guests'
 
-export const metadata: Metadata = { title: 'Form' }
+export const metadata = metadataOf('/form')
 
 export default function FormPage() {
   return (

@@ -30,23 +30,37 @@ export function Job() {
           Start a job that fails
         </button>
       </div>
-      <progress aria-label="Job progress" max={1} value={run.progress ?? 0} />
-      <p className="aside" aria-live={running ? 'off' : 'polite'}>
-        {running ? (run.note ?? 'starting') : ending(run.outcome, results.length, total)}
+      <progress
+        className={run.outcome === 'failed' && !running ? 'failed' : undefined}
+        aria-label="Job progress"
+        max={1}
+        value={run.progress ?? 0}
+      />
+      <p className="aside">{running ? (run.note ?? 'starting') : ending(run.outcome, results.length, total)}</p>
+      <p className="unseen" role="status">
+        {running ? quarterOf(run.progress ?? 0) : heard[run.outcome ?? 'none']}
       </p>
       {attempts > 1 && <p className="aside">went on after the server had ended: attempt {attempts}</p>}
       <Failure>{failure ?? run.error?.message}</Failure>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <ol className="results" aria-label="Results" tabIndex={0}>
-        {results.map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ol>
+      {results.length > 0 && (
+        <ol className="results" aria-label="Results">
+          {results.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ol>
+      )}
     </section>
   )
 }
 
+/** What a screen reader says while the job runs: its start, and each quarter. */
+const quarterOf = (progress: number) =>
+  progress < 0.25 ? 'The job has started.' : `${25 * Math.floor(4 * progress)} percent of the rows are there.`
+
+/** And at its end. A failure is an alert already. */
+const heard = { none: '', failed: '', done: 'The job is done.', cancelled: 'The job is cancelled.', interrupted: '' }
+
 function ending(outcome: TaskHandle['outcome'], rows: number, total: number): string {
-  if (outcome === null) return 'not started'
+  if (outcome === null) return `Ready: ${total} rows, about 6 seconds.`
   return outcome === 'done' ? `done: ${rows} rows` : `${outcome} after ${rows} of ${total} rows`
 }

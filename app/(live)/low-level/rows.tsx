@@ -1,6 +1,6 @@
 'use client'
 import { useServerState } from 'heldstate/react'
-import { useEffect, useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 import { Failure, useAttempt } from '../attempt'
 import { patienceMs } from './patience'
 import { rows } from './rows.state'
@@ -10,21 +10,27 @@ export function Rows() {
   const { failure, attempt } = useAttempt()
   const late = useLate(r.asked)
   const loading = r.asked !== null && !late
+  const why = useId()
+  const problem = failure ?? r.error ?? (late ? noAnswer : undefined)
+  const ask = (source: 'good' | 'broken') => !loading && attempt(() => r.fetchData(source))
+  const held = { 'aria-disabled': loading, 'aria-describedby': loading ? why : undefined }
   return (
     <section className="card" aria-label="Rows" aria-busy={loading}>
       <div className="row">
-        <button type="button" className="main" onClick={() => attempt(() => r.fetchData('good'))}>
+        <button type="button" className="main" {...held} onClick={() => ask('good')}>
           Fetch data
         </button>
-        <button type="button" onClick={() => attempt(() => r.fetchData('broken'))}>
+        <button type="button" {...held} onClick={() => ask('broken')}>
           Ask a broken server
         </button>
-        <span aria-live="polite">{loading ? 'Loading…' : ''}</span>
+        <span id={why} aria-live="polite">
+          {loading ? 'Loading…' : ''}
+        </span>
       </div>
-      <Failure>{failure ?? r.error ?? (late ? noAnswer : undefined)}</Failure>
+      <Failure>{problem}</Failure>
       {r.rows.length > 0 ? (
         <table>
-          <caption>Temperatures</caption>
+          <caption>Temperatures of today</caption>
           <thead>
             <tr>
               <th scope="col">City</th>
@@ -41,7 +47,7 @@ export function Rows() {
           </tbody>
         </table>
       ) : (
-        <p className="aside">No rows yet.</p>
+        !loading && !problem && <p className="aside">No rows yet.</p>
       )}
     </section>
   )
