@@ -33,8 +33,11 @@ export function ExampleFrame({ example: { title, recipe, files }, lead, tries, c
       <section aria-labelledby="files">
         <h2 id="files">The files that run above</h2>
         <p>
-          They are explained in the recipe <Link href={`/docs/recipes/${recipe}`}>{title}</Link>, and tested as they
-          stand there.
+          They are explained in the recipe{' '}
+          <Link href={`/docs/recipes/${recipe}`} prefetch={false}>
+            {title}
+          </Link>
+          , and tested as they stand there.
         </p>
         {files.map((file) => (
           <File key={file} name={file} />

@@ -27,7 +27,7 @@ export function Import() {
   return (
     <>
       <label>
-        CSV file: a name and an e-mail address in each line, 1 MB at most
+        CSV file (name, e-mail), 1 MB at most
         <input type="file" accept=".csv,text/csv" onChange={(event) => choose(event.target)} />
       </label>
       <p>

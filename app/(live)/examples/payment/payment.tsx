@@ -31,7 +31,7 @@ export function Payment() {
       <p role="status" data-status={status}>
         {status === 'waiting' && 'Waiting for the payment.'}
         {status === 'paid' && `Paid: ${price(cents)}. Thank you.`}
-        {repeated > 0 && ` The service has called ${repeated} more times, which changed nothing.`}
+        {repeated > 0 && ` The webhook came again, which changed nothing: ${repeated}.`}
       </p>
       {failure && <p role="alert">{failure}</p>}
     </>
