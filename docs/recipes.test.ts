@@ -220,9 +220,9 @@ describe('a job that survives a restart', async () => {
 })
 
 describe('a CSV import', async () => {
-  const file = recipe('csv-import', { 'app/customers.ts': 'saveCustomer' })
+  const file = recipe('csv-import', { 'app/import/customers.ts': 'saveCustomer' })
   const { customers } = (await import(/* @vite-ignore */ file('import.state.ts'))) as { customers: ServerDefinition }
-  const { POST } = (await import(/* @vite-ignore */ file('api/files/route.ts'))) as {
+  const { POST } = (await import(/* @vite-ignore */ file('api/import/route.ts'))) as {
     POST(request: Request): Promise<Response>
   }
   const keep = async (lines: readonly string[]): Promise<string> => {
@@ -281,7 +281,7 @@ describe('a CSV import', async () => {
   })
   it('keeps the first hundred of many problems, and counts all', async () => {
     const { start, idle, now } = await open()
-    await start(await keep(Array.from({ length: 150 }, (_, at) => `nobody ${at}`)))
+    await start(await keep(Array.from({ length: 150 }, (_, at) => `nobody ${at},`)))
     await idle()
     expect(now()).toMatchObject({ imported: 0, refused: 150 })
     expect((now() as unknown as { problems: unknown[] }).problems).toHaveLength(100)

@@ -1,0 +1,61 @@
+import Link from 'next/link'
+import type { ReactNode } from 'react'
+import { Copy } from './copy'
+import css from './example.module.css'
+import type { RunningRecipe } from './examples'
+import { highlighted } from './highlight'
+import { Running } from './running'
+import { sourceOf } from './source'
+
+interface Props {
+  readonly example: RunningRecipe
+  readonly lead: ReactNode
+  /** What to try with it. */
+  readonly tries: ReactNode
+  readonly children: ReactNode
+}
+
+/** The page of a recipe: the recipe running, what to try with it, and the files that run. */
+export function ExampleFrame({ example: { title, recipe, files }, lead, tries, children }: Props) {
+  return (
+    <>
+      <div className="intro">
+        <p className={css.back}>
+          <Link href="/examples">Examples</Link>
+        </p>
+        <h1>{title}</h1>
+        <p>{lead}</p>
+      </div>
+      <div className={css.top}>
+        <Running label={title}>{children}</Running>
+        {tries}
+      </div>
+      <section aria-labelledby="files">
+        <h2 id="files">The files that run above</h2>
+        <p>
+          They are explained in the recipe{' '}
+          <Link href={`/docs/recipes/${recipe}`} prefetch={false}>
+            {title}
+          </Link>
+          , and tested as they stand there.
+        </p>
+        {files.map((file) => (
+          <File key={file} name={file} />
+        ))}
+      </section>
+    </>
+  )
+}
+
+async function File({ name }: { name: string }) {
+  const code = await sourceOf(name)
+  return (
+    <figure className={css.file}>
+      <figcaption>
+        <span>{name}</span>
+        <Copy name={name} text={code} />
+      </figcaption>
+      <div dangerouslySetInnerHTML={{ __html: await highlighted(code) }} />
+    </figure>
+  )
+}
