@@ -1,6 +1,6 @@
 /** The page that anybody may hurt: its process is killed in truth, and the tally of clicks stays what it must be. */
 import { expect, type Page, test } from '@playwright/test'
-import { live } from './demo'
+import { live, numberIn, reaches } from './demo'
 import { DemoServer } from './demo-server'
 
 const supervisor = 'scripts/demo/demo.mjs'
@@ -69,6 +69,31 @@ test('Kill kills the process that serves the page; clicks, jobs and a visitor wh
   await press(page, '+1')
   await expect(figure(page, 'on the way')).not.toHaveText('0')
   await settled(page, 11)
+})
+
+test('the home page counts by itself, over a cut, a reload and a kill, and shows what its wire carries', async ({
+  page,
+}) => {
+  await page.goto(server.url('/'))
+  await live(page)
+  const hero = page.getByRole('region', { name: 'Try it: a counter on the server' })
+  const count = hero.getByText(/^\d+ \/ 300$/)
+  await reaches(count, 3)
+  await hero.getByRole('button', { name: 'Cut my network for 5 s' }).click()
+  await hero.getByRole('button', { name: '+1' }).click({ clickCount: 3 })
+  await expect(figure(page, 'on the way')).toHaveText('3')
+  await settled(page, 3)
+  await expect(hero.getByText(/↓ \d+ B patch$/).first()).toBeVisible()
+  const before = await numberIn(count)
+  await hero.getByRole('button', { name: 'Reload' }).click()
+  await live(page)
+  await reaches(count, before + 2)
+  const kill = hero.getByRole('button', { name: 'Kill the server', exact: true })
+  await expect(kill).not.toHaveAttribute('aria-disabled', 'true')
+  await kill.click()
+  await hero.getByRole('button', { name: '+1' }).click()
+  await expect(hero.getByText('It went on after 1 kill of its server.')).toBeVisible()
+  await settled(page, 4)
 })
 
 test('all of it for a minute: nothing is lost, and nothing happens twice', async ({ page }) => {

@@ -99,7 +99,8 @@ export function TorturePage() {
         </section>
 
         <Jobs torture={torture} />
-
+      </div>
+      <div className={styles.side}>
         <section className="card" aria-labelledby="all">
           <h2 id="all">All of it</h2>
           <p>
@@ -123,8 +124,8 @@ export function TorturePage() {
             </p>
           )}
         </section>
+        <WhatHappened lines={kept.lines} clear={() => ledger.change({ lines: [] })} />
       </div>
-      <WhatHappened lines={kept.lines} clear={() => ledger.change({ lines: [] })} />
     </div>
   )
 }
