@@ -27,8 +27,7 @@ test('no link of any page is dead, and each page has a title, a description and 
   const pages: Answer[] = []
   for (const path of all) pages.push(await get(request, path))
   const known = new Set(all)
-  const coming = new Set<string>(['/torture', '/examples']) // the parts of the site that are built next
-  const others = [...new Set(pages.flatMap(hrefsOf))].filter((href) => !known.has(href) && !coming.has(href))
+  const others = [...new Set(pages.flatMap(hrefsOf))].filter((href) => !known.has(href))
   for (const path of others) pages.push(await get(request, path))
   expect(pages.length).toBeGreaterThan(120)
   expect(pages.filter(({ status }) => status !== 200).map(({ path, status }) => [path, status])).toEqual([])
@@ -81,6 +80,23 @@ test('an address without a page says so, and offers pages that it may have meant
   await expect(page.getByRole('navigation', { name: 'Docs' }).getByRole('link', { name: 'Events' })).toBeVisible()
   await page.locator('.missing').getByRole('link', { name: 'State', exact: true }).click()
   await expect(page).toHaveURL(/\/docs\/state$/)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('State')
+})
+
+test('a page that fails says so, takes the focus there, and comes back', async ({ page }) => {
+  await page.addInitScript(() => {
+    const given = globalThis.ResizeObserver
+    Object.assign(globalThis, {
+      ResizeObserver: undefined,
+      mend: () => Object.assign(globalThis, { ResizeObserver: given }),
+    })
+  })
+  await page.goto('/docs/state')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('This page has failed')
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
+  await expect(page.getByRole('navigation', { name: 'Docs' })).toBeVisible()
+  await page.evaluate(() => (globalThis as unknown as { mend(): void }).mend())
+  await page.getByRole('button', { name: 'Try again' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('State')
 })
 
