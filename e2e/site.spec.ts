@@ -83,6 +83,23 @@ test('an address without a page says so, and offers pages that it may have meant
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('State')
 })
 
+test('a page that fails says so, takes the focus there, and comes back', async ({ page }) => {
+  await page.addInitScript(() => {
+    const given = globalThis.ResizeObserver
+    Object.assign(globalThis, {
+      ResizeObserver: undefined,
+      mend: () => Object.assign(globalThis, { ResizeObserver: given }),
+    })
+  })
+  await page.goto('/docs/state')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('This page has failed')
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
+  await expect(page.getByRole('navigation', { name: 'Docs' })).toBeVisible()
+  await page.evaluate(() => (globalThis as unknown as { mend(): void }).mend())
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('State')
+})
+
 test('a page of the docs carries nothing of heldstate, opens no socket, and fetches others only when they are pointed at', async ({
   page,
   request,

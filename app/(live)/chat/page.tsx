@@ -1,3 +1,4 @@
+import Link from 'next/link'
 import { metadataOf } from '../../demos'
 import { Chat } from './chat'
 
@@ -7,11 +8,11 @@ export default function ChatPage() {
   return (
     <>
       <div className="intro">
-        <h1>Chat</h1>
+        <h1>Chat with a model whose answer survives a reload</h1>
         <p>
-          A chat with <code>useChat</code> of the AI SDK, over a state. The model is one of the demo, and writes as many
-          characters as you name. Reload the page while it writes, or kill the server and start it again: the answer
-          goes on. Stop ends the call of the model on the server.
+          The model is a stand-in on this server, and writes as many characters as you ask for. Reload the page while it
+          writes, or kill the server and start it again: the answer goes on. Stop ends the work of the model, too. The
+          page uses <code>useChat</code> of the AI SDK. <Link href="/docs/recipes/ai-chat">How it is done</Link>
         </p>
       </div>
       <Chat />

@@ -1,3 +1,4 @@
+import Link from 'next/link'
 import { metadataOf } from '../../demos'
 import { Guests } from './guests'
 
@@ -7,11 +8,11 @@ export default function FormPage() {
   return (
     <>
       <div className="intro">
-        <h1>Form</h1>
+        <h1>Check a form on the server and lose nothing</h1>
         <p>
-          An event is the action of this form. Send it empty: the server refuses it, each message stands at its field,
-          and nothing that was typed is lost. What only the server can know comes the same way: invite one address
-          twice, or more guests than there are seats.
+          Send the form empty: the server refuses it, each message stands at its field, and nothing that was typed is
+          lost. What only the server can know comes the same way: invite one address twice, or more guests than there
+          are seats. <Link href="/docs/recipes/form">How it is done</Link>
         </p>
       </div>
       <Guests />
