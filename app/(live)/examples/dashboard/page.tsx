@@ -11,11 +11,11 @@ export const metadata: Metadata = { title: example.title, description: example.t
 
 export default function OrdersPage() {
   const lead =
-    'The server holds 10,000 rows for this tab, and the page gets the twenty that it shows. Sort, turn the page, and let a task change rows: the bytes of each message stand below the table.'
+    'The server holds 10,000 rows for this tab, and the page gets the twenty that it shows. Sort, turn the page, and let a task change rows: the bytes of each message stand above the table.'
   return (
     <ExampleFrame example={example} lead={lead} tries={<OrdersTries />}>
-      <Orders />
       <WireBytes />
+      <Orders />
     </ExampleFrame>
   )
 }
