@@ -39,6 +39,27 @@ export const recipes = {
       'app/payment/orders.ts',
     ],
   },
+  dashboard: {
+    href: '/examples/dashboard',
+    title: 'Table of 10,000 rows',
+    text: 'The server holds all rows and the page gets the twenty that it shows: a change of one costs some sixty bytes.',
+    recipe: 'many-rows',
+    files: ['app/dashboard/orders.state.ts', 'app/dashboard/orders.tsx', 'app/dashboard/rows.ts'],
+  },
+  steps: {
+    href: '/examples/steps',
+    title: 'Multi-step form',
+    text: 'The answers of each step are on the server: back, reload and a crash lose none of them.',
+    recipe: 'multi-step-form',
+    files: ['app/steps/signup.state.ts', 'app/steps/signup.tsx'],
+  },
+  upload: {
+    href: '/examples/upload',
+    title: 'Upload',
+    text: 'The page shows the bytes that have arrived on the server, and never says more than is true.',
+    recipe: 'upload',
+    files: ['app/upload/upload.state.ts', 'app/api/upload/route.ts', 'app/upload/upload.tsx', 'app/upload/largest.ts'],
+  },
 } as const satisfies Record<string, RunningRecipe>
 
 /** In the order in which they are best read. */
@@ -60,11 +81,14 @@ export const examples: readonly Example[] = [
     text: 'The answer of a model goes on over a reload and a killed server, and Stop ends the call of the model.',
   },
   recipes.payment,
+  recipes.dashboard,
+  recipes.steps,
   {
     href: '/form',
     title: 'Form',
     text: 'The server checks the fields: messages stand at the fields, and nothing that was typed is lost.',
   },
+  recipes.upload,
   {
     href: '/low-level',
     title: 'Write from anywhere',
