@@ -14,8 +14,8 @@ export interface BalancerOptions {
   readonly port?: number
   /** Where it listens; `null` is everywhere. Default: this machine alone. */
   readonly host?: string | null
-  /** Answers on a connection while no node lives. Default: it is closed. */
-  away?(socket: Socket): void
+  /** Answers on a connection while no node lives, or gives it to one `again` later. Default: it is closed. */
+  away?(socket: Socket, again: () => void): void
   /** Default: in turns. */
   pick?(living: readonly number[]): number
   /** Milliseconds between two questions; a node that takes longer for an answer is taken for dead. None are asked without. */
@@ -74,7 +74,11 @@ export class Balancer {
   private serve(socket: Socket, skipped: Set<number>): void {
     const node = this.next(skipped)
     socket.on('error', () => {})
-    if (node === undefined) return this.options.away ? this.options.away(socket) : void socket.destroy()
+    if (node === undefined) {
+      if (this.options.away) this.options.away(socket, () => this.serve(socket, new Set(this.dead)))
+      else socket.destroy()
+      return
+    }
     const target = connect(node, '127.0.0.1')
     this.open.set(socket, node)
     let connected = false

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { Balancer } from '../../chaos/balancer.ts'
 import { freePort, RedisServer } from '../../lib/cluster/redis/server.fixture.ts'
 import { bringRedis } from '../find/redis.mjs'
-import { awayPage } from './away-page.mjs'
+import { serveWaiting, whileAway } from './away.mjs'
 import { DemoNode } from './node.mjs'
 
 const { values } = parseArgs({
@@ -46,7 +46,10 @@ for (const name of 'ABCDEFGHIJKLMNOP'.slice(0, count))
       say: (name, text) => console.log(several ? `  ${name}: ${text.replaceAll('\n', `\n  ${name}: `)}` : text),
       changed: (node, what, how) => {
         if (what === 'ended') console.log(`Process ${node.pid}${several ? ` (${node.name})` : ''} has ended by ${how}.`)
-        else if (node.starts > 1) console.log(`Process ${node.pid}${several ? ` (${node.name})` : ''} serves now.`)
+        else {
+          serveWaiting()
+          if (node.starts > 1) console.log(`Process ${node.pid}${several ? ` (${node.name})` : ''} serves now.`)
+        }
       },
     }),
   )
@@ -54,7 +57,7 @@ const balancer = await Balancer.start({
   nodes: nodes.map((node) => node.port),
   port,
   host: null,
-  away: awayPage,
+  away: whileAway,
   ...(several && { healthMs: 1_000 }),
 }).catch((error) => {
   if (error.code === 'EADDRINUSE')

@@ -21,8 +21,28 @@ const answer = [
   page,
 ].join('\r\n')
 
-/** Answers the request that arrives on a socket. */
-export function awayPage(socket) {
-  socket.setTimeout(2_000, () => socket.destroy())
-  socket.once('data', () => socket.end(answer))
+/** Sockets that wait for a process: pages that connect again, which then are live as soon as there is one. */
+const waiting = new Set()
+
+/** Answers a request for a page; the socket of a page that is open waits until `serveWaiting`. */
+export function whileAway(socket, again) {
+  socket.setTimeout(10_000, () => socket.destroy())
+  socket.once('data', (request) => {
+    if (!request.toString('latin1', 0, 16).startsWith('GET /_heldstate/')) return socket.end(answer)
+    socket.pause()
+    socket.unshift(request)
+    const one = () => {
+      socket.setTimeout(0)
+      again()
+    }
+    waiting.add(one)
+    socket.once('close', () => waiting.delete(one))
+  })
+}
+
+/** A process serves again. */
+export function serveWaiting() {
+  const all = [...waiting]
+  waiting.clear()
+  for (const one of all) one()
 }
