@@ -1,11 +1,11 @@
+import { HeldStateProvider } from 'heldstate/provider'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Copy } from './copy'
 import css from './example.module.css'
 import type { RunningRecipe } from './examples'
-import { highlighted } from './highlight'
+import { fileOf } from './highlight'
 import { Running } from './running'
-import { sourceOf } from './source'
 
 interface Props {
   readonly example: RunningRecipe
@@ -16,9 +16,9 @@ interface Props {
 }
 
 /** The page of a recipe: the recipe running, what to try with it, and the files that run. */
-export function ExampleFrame({ example: { title, recipe, files }, lead, tries, children }: Props) {
+export function ExampleFrame({ example: { name, title, recipe, files }, lead, tries, children }: Props) {
   return (
-    <>
+    <HeldStateProvider>
       <div className="intro">
         <p className={css.back}>
           <Link href="/examples">Examples</Link>
@@ -27,7 +27,7 @@ export function ExampleFrame({ example: { title, recipe, files }, lead, tries, c
         <p>{lead}</p>
       </div>
       <div className={css.top}>
-        <Running label={title}>{children}</Running>
+        <Running label={name}>{children}</Running>
         {tries}
       </div>
       <section aria-labelledby="files">
@@ -35,7 +35,7 @@ export function ExampleFrame({ example: { title, recipe, files }, lead, tries, c
         <p>
           They are explained in the recipe{' '}
           <Link href={`/docs/recipes/${recipe}`} prefetch={false}>
-            {title}
+            {name}
           </Link>
           , and tested as they stand there.
         </p>
@@ -43,19 +43,19 @@ export function ExampleFrame({ example: { title, recipe, files }, lead, tries, c
           <File key={file} name={file} />
         ))}
       </section>
-    </>
+    </HeldStateProvider>
   )
 }
 
 async function File({ name }: { name: string }) {
-  const code = await sourceOf(name)
+  const { code, html } = await fileOf(name)
   return (
     <figure className={css.file}>
       <figcaption>
         <span>{name}</span>
         <Copy name={name} text={code} />
       </figcaption>
-      <div dangerouslySetInnerHTML={{ __html: await highlighted(code) }} />
+      <div dangerouslySetInnerHTML={{ __html: html }} />
     </figure>
   )
 }

@@ -40,8 +40,8 @@ export const orders = defineState('orders-table', () => ({
   .events((on) => ({
     load: on((s) => {
       if (s.rows.length > 0) return
-      s.rows = loadRows()
-      s.bytes = JSON.stringify(s.rows).length
+      const rows = loadRows()
+      Object.assign(s, { rows, bytes: JSON.stringify(rows).length })
     }),
     turnTo: on(z.number().int().min(0).max(499), (s, page) => {
       s.page = page

@@ -7,7 +7,7 @@ import { WireBytes } from './wire-bytes'
 
 const example = recipes.dashboard
 
-export const metadata: Metadata = { title: example.title, description: example.text }
+export const metadata: Metadata = { title: `${example.name}: a live example`, description: example.text }
 
 export default function OrdersPage() {
   const lead =

@@ -6,7 +6,7 @@ import { ImportTries } from './import-tries'
 
 const example = recipes.import
 
-export const metadata: Metadata = { title: example.title, description: example.text }
+export const metadata: Metadata = { title: `${example.name}: a live example`, description: example.text }
 
 export default function ImportPage() {
   const lead =

@@ -6,7 +6,7 @@ import { PaymentTries } from './payment-tries'
 
 const example = recipes.payment
 
-export const metadata: Metadata = { title: example.title, description: example.text }
+export const metadata: Metadata = { title: `${example.name}: a live example`, description: example.text }
 
 export default function PaymentPage() {
   const lead =

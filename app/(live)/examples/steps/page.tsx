@@ -6,7 +6,7 @@ import { SignupTries } from './signup-tries'
 
 const example = recipes.steps
 
-export const metadata: Metadata = { title: example.title, description: example.text }
+export const metadata: Metadata = { title: `${example.name}: a live example`, description: example.text }
 
 export default function SignupPage() {
   const lead =

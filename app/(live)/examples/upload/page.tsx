@@ -6,7 +6,7 @@ import { UploadTries } from './upload-tries'
 
 const example = recipes.upload
 
-export const metadata: Metadata = { title: example.title, description: example.text }
+export const metadata: Metadata = { title: `${example.name}: a live example`, description: example.text }
 
 export default function UploadPage() {
   const lead =
