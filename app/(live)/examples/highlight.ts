@@ -1,4 +1,4 @@
-/** The files of the examples in the colours of the docs, each read once: these pages are made for each visitor, and the code is the same. */
+/** Code in the colours of the docs. Each is made once: these pages are made for each visitor, and the code is the same. */
 import { createHighlighter, type Highlighter } from 'shiki'
 import { sourceOf } from './source'
 
@@ -11,16 +11,20 @@ const themes = { light: 'github-light-high-contrast', dark: 'github-dark-high-co
 const shown = new Map<string, Promise<Shown>>()
 let highlighting: Promise<Highlighter> | undefined
 
-export function fileOf(name: string): Promise<Shown> {
-  const known = process.env.NODE_ENV === 'production' ? shown.get(name) : undefined
-  const file = known ?? show(name)
-  shown.set(name, file)
+/** A file of an example, by the name that its recipe has for it. */
+export const fileOf = (name: string): Promise<Shown> => once(name, async () => show(await sourceOf(name)))
+
+export const highlighted = async (code: string): Promise<string> => (await once(code, () => show(code))).html
+
+function once(key: string, make: () => Promise<Shown>): Promise<Shown> {
+  const known = process.env.NODE_ENV === 'production' ? shown.get(key) : undefined
+  const file = known ?? make()
+  shown.set(key, file)
   return file
 }
 
-async function show(name: string): Promise<Shown> {
+async function show(code: string): Promise<Shown> {
   highlighting ??= createHighlighter({ themes: Object.values(themes), langs: ['tsx'] })
-  const [shiki, code] = await Promise.all([highlighting, sourceOf(name)])
-  const html = shiki.codeToHtml(code, { lang: 'tsx', themes, defaultColor: 'light-dark()' })
+  const html = (await highlighting).codeToHtml(code, { lang: 'tsx', themes, defaultColor: 'light-dark()' })
   return { code, html: html.replace(' tabindex="0"', '') } // nothing scrolls
 }

@@ -12,5 +12,5 @@ export const pathOf = (file: string) => (file.startsWith('app/api/') ? file : fi
 
 /** The code of a file that a recipe names. */
 export async function sourceOf(file: string): Promise<string> {
-  return (await readFile(join(process.cwd(), pathOf(file)), 'utf8')).replaceAll(folder, '')
+  return (await readFile(join(/* turbopackIgnore: true */ process.cwd(), pathOf(file)), 'utf8')).replaceAll(folder, '')
 }
