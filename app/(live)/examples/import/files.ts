@@ -38,7 +38,7 @@ function pathOf(name: string): string {
 async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     size += chunk.length
     if (size > largest) throw new Refusal('The file is too large: 1 MB at most.')
     chunks.push(chunk)
@@ -53,7 +53,7 @@ async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> 
 /** Gives how many files are left. */
 async function removeOldFiles(): Promise<number> {
   await mkdir(folder(), { recursive: true })
-  const names = await readdir(folder())
+  const names = await readdir(/* turbopackIgnore: true */ folder())
   const isOld = async (name: string) => Date.now() - (await stat(join(folder(), name))).mtimeMs > keptForMs
   const old = await Promise.all(names.map((name) => isOld(name).catch(() => false)))
   await Promise.all(names.filter((_, at) => old[at]).map(removeFile))

@@ -11,7 +11,7 @@ const folder = () => process.env.ORDERS ?? join(tmpdir(), 'heldstate-orders')
 
 export async function rememberOrder(id: string, token: string): Promise<void> {
   await mkdir(folder(), { recursive: true, mode: 0o700 })
-  const names = await readdir(folder())
+  const names = await readdir(/* turbopackIgnore: true */ folder())
   if (names.length >= mostOrders) await removeOld(names)
   await writeFile(join(folder(), id), token, { mode: 0o600 })
 }
