@@ -48,6 +48,25 @@ it('says that the connection is lost when that lasts, offers to try at once, and
   expect(text()).toBe('')
 })
 
+it('gives the focus back to where it came from when the button vanishes under it, and takes none otherwise', async () => {
+  const { tab, acting, button } = await shown(0)
+  const [field, other] = [document.createElement('input'), document.createElement('input')]
+  document.body.append(field, other)
+  field.focus()
+  await acting(async () => tab.drop())
+  await wait(5)
+  button()?.dispatchEvent(new FocusEvent('focusin', { bubbles: true, relatedTarget: field }))
+  button()?.focus()
+  await acting(() => tab.reconnect())
+  expect(button()).toBeNull()
+  expect(document.activeElement).toBe(field)
+  await acting(async () => tab.drop())
+  await wait(5)
+  other.focus()
+  await acting(() => tab.reconnect())
+  expect(document.activeElement).toBe(other)
+})
+
 it('says that the browser is offline, where trying is of no use', async () => {
   const { text, tab, acting, button } = await shown(0)
   await acting(async () => tab.wire.cut(true))

@@ -4,7 +4,7 @@
  * what the page does, and offers to try at once. It brings no stylesheet: `className` or `[data-heldstate-connection]`
  * restyles it.
  */
-import { type CSSProperties, useEffect, useState } from 'react'
+import { type CSSProperties, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useConnection } from './use-connection.js'
 
 export interface ConnectionStatusProps {
@@ -54,13 +54,44 @@ export function ConnectionStatus({ after = 1_500, className, words }: Connection
         <>
           <span>{waiting > 0 ? `${word} ${said.waiting(waiting)}` : word}</span>
           {status === 'offline' || status === 'live' ? null : (
-            <button type="button" onClick={retry} style={className === undefined ? button : undefined}>
+            <TryNow retry={retry} isPlain={className === undefined}>
               {said.retry}
-            </button>
+            </TryNow>
           )}
         </>
       ) : null}
     </div>
+  )
+}
+
+interface TryNowProps {
+  readonly retry: () => void
+  readonly isPlain: boolean
+  readonly children: string
+}
+
+/** It vanishes while somebody is on it, and then gives the focus back to where it came from. */
+function TryNow({ retry, isPlain, children }: TryNowProps) {
+  const element = useRef<HTMLButtonElement>(null)
+  const before = useRef<Element | null>(null)
+  useLayoutEffect(() => {
+    const shown = element.current
+    return () => {
+      if (shown && shown === document.activeElement) (before.current as HTMLElement | null)?.focus?.()
+    }
+  }, [])
+  return (
+    <button
+      ref={element}
+      type="button"
+      onClick={retry}
+      onFocus={({ relatedTarget }) => {
+        before.current = relatedTarget
+      }}
+      style={isPlain ? button : undefined}
+    >
+      {children}
+    </button>
   )
 }
 

@@ -11,7 +11,9 @@ const answer = (status: number, message: string) => Response.json({ message }, {
 
 /** The payment service calls this. It calls again until the answer is 200, so a webhook may come twice. */
 export async function POST(request: Request) {
-  if (!(Number(request.headers.get('content-length')) <= largest)) return answer(413, 'The webhook is too large.')
+  const size = request.headers.get('content-length')
+  if (size === null || !(Number(size) <= largest))
+    return answer(413, 'The webhook is too large, or does not say its size.')
   const body = await request.text()
   if (!isSigned(body, request.headers.get('signature'))) return answer(401, 'The signature is wrong.')
   const paid = webhook.parse(JSON.parse(body))
