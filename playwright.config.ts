@@ -1,7 +1,7 @@
 /**
  * Two servers, one for each way in which Next runs: production on 3100, which needs `next build` first, and development
  * on 3101. Most specs of the demo run against both: `E2E=demo`. `E2E=production` or `E2E=development` starts one server only,
- * and production runs two specs at a time.
+ * and production runs three specs at a time.
  *
  * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`.
  */
@@ -24,11 +24,11 @@ const fixtureSpecs = /(attached|builds|cached|delivery|edits|packed|serving|user
 
 /** Static pages, and what mostly waits for the server, which is the same in both. */
 const inProductionAlone =
-  /(accessible|chat|content-policy|docs|examples|form|counts-on-the-server|controls-while-counting|insecure-address|job|killed|low-level|responsive|second-start|site|tabs-apart|torture)\.spec\.ts$/
+  /(accessible|chat|content-policy|docs|examples|form|counts-on-the-server|controls-while-counting|insecure-address|job|killed|low-level|phone|responsive|second-start|site|tabs-apart|torture)\.spec\.ts$/
 
 export default defineConfig({
   testDir: 'e2e',
-  workers: only === 'production' ? 2 : 1, // those of the demo mostly wait; compiling and building do not
+  workers: only === 'production' ? 3 : 1, // those of the demo mostly wait; compiling and building do not
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 20_000 },

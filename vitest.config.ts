@@ -9,7 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^heldstate$/, replacement: door('authors') },
       { find: /^heldstate\/next\/route$/, replacement: door('route') },
-      { find: /^heldstate\/(react|ai|server|next|provider|testing)$/, replacement: door('$1') },
+      { find: /^heldstate\/(react|ai|faults|server|next|provider|testing)$/, replacement: door('$1') },
     ],
   },
   test: {

@@ -20,8 +20,8 @@ export interface Kept {
   readonly hurtAt: number
   /** Newest last. */
   readonly lines: readonly Line[]
-  /** A run of everything: when it began, and how many of its acts are done. */
-  readonly run: { readonly began: number; readonly acts: number; readonly from: number } | null
+  /** A run of everything: when it began, how many of its acts and of its kills are done, and the clicks before it. */
+  readonly run: { readonly began: number; readonly acts: number; readonly kills: number; readonly from: number } | null
   readonly report: string
 }
 

@@ -45,6 +45,13 @@ const acts: readonly Act[] = [
   { at: 53, name: 'lose', begin: () => network.lose(3) },
 ]
 
+/** A kill waits for its time: it must reach the process that serves this page, which must have rested. */
+const mayKill = ({ live, serving }: Torture) =>
+  live &&
+  !faults.now.halfOpen &&
+  serving !== undefined &&
+  (serving.nodes === 0 || Date.now() > serving.at + serving.restMs)
+
 /** Starts and stops it, and goes on with one that a reload has interrupted. */
 export function useRunOfAll(torture: Torture) {
   const latest = useRef(torture)
@@ -61,15 +68,15 @@ export function useRunOfAll(torture: Torture) {
       const seconds = (Date.now() - run.began) / 1_000
       if (seconds < runSeconds && now.tally.open < mostOpen) now.click()
       const act = acts[run.acts]
-      if (act && seconds >= act.at) {
+      if (act && seconds >= act.at && (act.name !== 'kill' || mayKill(now))) {
         ledger.change({ run: { ...run, acts: run.acts + 1 } })
         act.begin(now)
       }
       if (seconds < runSeconds) return
       const { lost, twice, open } = now.tally
-      if (!now.live || open > 0) return
+      if (!now.live || open > 0 || run.acts < acts.length) return
       const done = (name: Act['name']) => acts.filter((act) => act.name === name).length
-      const kills = now.serving?.nodes ? `${done('kill')} kills, ` : ''
+      const kills = now.serving?.nodes ? `${run.kills} kills, ` : ''
       const report = `${made - run.from} clicks, ${kills}${done('cut')} cuts, ${done('reload')} reloads: ${lost} lost, ${twice} twice.`
       ledger.change({ run: null, report })
       ledger.say(`Done. ${report}`)
@@ -78,7 +85,7 @@ export function useRunOfAll(torture: Torture) {
   }, [began])
 
   return {
-    start: () => ledger.change({ run: { began: Date.now(), acts: 0, from: ledger.get().made }, report: '' }),
+    start: () => ledger.change({ run: { began: Date.now(), acts: 0, kills: 0, from: ledger.get().made }, report: '' }),
     stop: () => {
       ledger.change({ run: null })
       faults.delay(0)

@@ -42,6 +42,8 @@ export function useTorture() {
     try {
       ledger.change({ hurtAt: Date.now() })
       await c.hurt(blow)
+      const { run } = ledger.get()
+      if (run && blow === 'kill') ledger.change({ run: { ...run, kills: run.kills + 1 } })
       ledger.say(`${blows[blow]} ${pid}`)
     } catch (error) {
       ledger.say((error as Error).message)
