@@ -238,6 +238,7 @@ test('a form of steps has its messages at the fields, and goes back', async ({ p
   await expect(mail).toHaveAccessibleDescription('This is no e-mail address.')
   await expect(name).toHaveValue('Ann')
   await mail.fill('ann@example.org')
+  await expect(mail).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(example.getByRole('heading', { name: 'Step 2 of 3: plan' })).toBeFocused()
   await button('Next').click()
