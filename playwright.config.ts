@@ -54,7 +54,7 @@ export default defineConfig({
       use: { baseURL: `http://localhost:${modes[mode].port}` },
     })),
     ...(only === undefined || only === 'fixture'
-      ? [{ name: 'fixture', testMatch: fixtureSpecs, testIgnore: process.env.LONG ? [] : /zones\.spec\.ts$/ }] // two builds: `npm run apps`
+      ? [{ name: 'fixture', testMatch: fixtureSpecs, testIgnore: process.env.LONG ? [] : /(cached|zones)\.spec\.ts$/ }] // builds of their own: `npm run apps`
       : []),
   ],
   webServer: chosen.map((mode) => ({
