@@ -1,4 +1,4 @@
-/** One process of the demo: started again when it ends, whoever killed it. */
+/** One process of the demo, which is started again when it ends. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'

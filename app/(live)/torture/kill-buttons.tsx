@@ -8,7 +8,7 @@ interface Props {
   readonly blows: readonly (readonly [blow: Blow, label: string])[]
 }
 
-/** They hurt the process that serves this page: in truth, and once in ten seconds whoever asks. */
+/** Each hurts the process that serves this page, once in ten seconds over all visitors. */
 export function KillButtons({ torture: { serving, live, hurt }, blows }: Props) {
   const seconds = useRest(serving && serving.at + serving.restMs)
   const able = live && serving !== undefined && serving.nodes > 0 && seconds === 0

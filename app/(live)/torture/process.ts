@@ -15,7 +15,7 @@ export interface Serving {
   readonly restMs: number
 }
 
-/** Milliseconds: whoever asks, a process is hurt once in this time, and a new one has it to begin with. */
+/** Milliseconds between two blows to a process, over all visitors, and before the first one to a new process. */
 const restMs = Number(process.env.DEMO_REST_MS ?? 10_000)
 const frozenMs = 5_000
 /** Milliseconds for the answer to reach the page. */

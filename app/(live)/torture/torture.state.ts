@@ -2,14 +2,14 @@
  * Counts the clicks of a tab so that neither side can cheat: the page numbers its clicks from 1, and the state remembers which
  * numbers have come. Two jobs count beside it, one that outlives its process and one that does not.
  */
-import { defineState, reply } from 'heldstate'
+import { defineState, Refusal, reply } from 'heldstate'
 import { z } from 'zod'
 import { jobSteps } from './job-steps'
 import { hurt, serving } from './process'
 
 const stepMs = 200
-/** More numbers than this in between would be a page that makes them up. */
-const longestGap = 1_000
+/** An honest page skips the numbers of clicks that it refused itself: no more than these. */
+const mostMissing = 1_000
 
 interface Job {
   readonly done: number
@@ -63,8 +63,8 @@ export const torture = defineState('torture', () => ({
         s.twice += 1
         return
       }
-      for (let between = Math.max(s.highest + 1, number - longestGap); between < number; between += 1)
-        s.missing.add(between)
+      if (s.missing.size + number - s.highest > mostMissing) throw new Refusal('These clicks skip too many numbers.')
+      for (let between = s.highest + 1; between < number; between += 1) s.missing.add(between)
       s.highest = Math.max(s.highest, number)
       s.missed = s.missing.size
       s.applied += 1
