@@ -69,6 +69,17 @@ it('a line that is half open is noticed', async () => {
   expect(now().n).toBe(1)
 })
 
+it('a fault takes the place of the one before, with its time', async () => {
+  faults.cut(60_000)
+  faults.halfOpen(50)
+  expect(faults.now).toMatchObject({ cut: false, halfOpen: true })
+  await soon(() => expect(faults.now.halfOpen).toBe(false))
+  faults.halfOpen(50)
+  faults.cut()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(faults.now).toMatchObject({ cut: true, halfOpen: false })
+})
+
 it('a delay holds messages back in their order, each way, and a shorter one changes no order', async () => {
   const { tab, now, saw } = await openTab()
   tab.start()

@@ -87,7 +87,7 @@ export class Faults {
   private begin(fault: Partial<FaultsNow>, ms: number | undefined): void {
     if (ms !== undefined && !(ms > 0)) throw invalid('A fault takes more than 0 milliseconds, or no number to last.')
     this.cancelEnd?.()
-    this.become(fault)
+    this.become({ cut: false, halfOpen: false, ...fault }) // replaces the fault before, and its time
     this.cancelEnd = ms === undefined ? undefined : systemClock.after(ms, () => this.ended())
   }
 
