@@ -23,6 +23,6 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 20_000, // milliseconds: a busy machine takes long over what computes
-    maxWorkers: 2, // it would leave one of two cores idle
+    maxWorkers: 3, // for two cores: many tests wait
   },
 })
