@@ -1,7 +1,7 @@
 /**
  * Two servers, one for each way in which Next runs: production on 3100, which needs `next build` first, and development
  * on 3101. Most specs of the demo run against both: `E2E=demo`. `E2E=production` or `E2E=development` starts one server only,
- * and production runs three specs at a time.
+ * and production runs four files of specs at a time.
  *
  * A third project holds the specs of the fixture, which build and start it themselves: `E2E=fixture`.
  */
@@ -26,9 +26,20 @@ const fixtureSpecs = /(attached|builds|cached|delivery|edits|packed|serving|user
 const inProductionAlone =
   /(accessible|chat|content-policy|docs|examples|form|counts-on-the-server|controls-while-counting|insecure-address|job|killed|low-level|phone|responsive|second-start|site|tabs-apart|torture)\.spec\.ts$/
 
+const launchOptions = {
+  ...(chromium ? { executablePath: chromium } : {}),
+  args: [
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+}
+
 export default defineConfig({
   testDir: 'e2e',
-  workers: only === 'production' ? 3 : 1, // those of the demo mostly wait; compiling and building do not
+  ...(only === undefined || only === 'fixture' ? { globalSetup: './e2e/pack.ts' } : {}),
+  workers: only === undefined ? 1 : { production: 4, development: 1, fixture: 2, demo: 1 }[only], // specs mostly wait
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 20_000 },
@@ -37,15 +48,7 @@ export default defineConfig({
   use: {
     ...devices['Desktop Chrome'],
     trace: { mode: 'retain-on-failure', screenshots: false }, // pictures of a page that changes often take a whole core
-    launchOptions: {
-      ...(chromium ? { executablePath: chromium } : {}),
-      args: [
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    },
+    launchOptions,
   },
   projects: [
     ...chosen.map((mode) => ({
@@ -54,7 +57,15 @@ export default defineConfig({
       use: { baseURL: `http://localhost:${modes[mode].port}` },
     })),
     ...(only === undefined || only === 'fixture'
-      ? [{ name: 'fixture', testMatch: fixtureSpecs, testIgnore: process.env.LONG ? [] : /(cached|zones)\.spec\.ts$/ }] // builds of their own: `npm run apps`
+      ? [
+          {
+            name: 'fixture',
+            testMatch: fixtureSpecs,
+            testIgnore: process.env.LONG ? [] : /(cached|zones)\.spec\.ts$/, // builds of their own: `npm run apps`
+            // Playwright forbids the cache of left pages, which browsers have
+            use: { launchOptions: { ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] } },
+          },
+        ]
       : []),
   ],
   webServer: chosen.map((mode) => ({

@@ -9,12 +9,6 @@ import { builtApp, type FixtureApp } from './fixture-app'
 
 let app: FixtureApp
 
-// Playwright forbids the cache of left pages, which browsers have
-test.use({
-  launchOptions: async ({ launchOptions }, use) =>
-    use({ ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
-})
-
 test.beforeAll(async () => {
   test.setTimeout(150_000)
   app = await builtApp(turbopackBuild)

@@ -245,6 +245,7 @@ export class FixtureApp {
       ...env,
       NODE_ENV: mode,
       NEXT_TELEMETRY_DISABLED: '1',
+      HELDSTATE_DIR: join(this.dir, `.heldstate-${process.pid}`), // workers share a build, and no state
       FIXTURE_BUNDLER: bundler,
       FIXTURE_STANDALONE: String(this.variant.attached === 'standalone'),
       FIXTURE_BASE_PATH: basePath,
@@ -256,14 +257,29 @@ export class FixtureApp {
   }
 }
 
-const built = new Map<Variant, Promise<FixtureApp>>()
+/**
+ * The app of a variant with its production build, which the specs of one run share: the first that asks makes it, the others
+ * wait. Each starts and stops a server of its own.
+ */
+export async function builtApp(variant: Variant): Promise<FixtureApp> {
+  const run = join(here, '.fixture', `built-by-${process.ppid}`) // the workers of a run have one parent
+  if (isFirst(run)) {
+    const app = new FixtureApp(variant)
+    await app.build()
+    writeFileSync(join(run, 'done'), '')
+    return app
+  }
+  while (!existsSync(join(run, 'done'))) await new Promise((resolve) => setTimeout(resolve, 200))
+  return new FixtureApp(variant, undefined, 'present')
+}
 
-/** The app of a variant with its production build, which specs share that run in one worker. Each starts and stops it. */
-export function builtApp(variant: Variant): Promise<FixtureApp> {
-  const known = built.get(variant)
-  if (known) return known
-  const app = new FixtureApp(variant)
-  const building = app.build().then(() => app)
-  built.set(variant, building)
-  return building
+/** Makes a folder; whether nobody had made it. */
+function isFirst(folder: string): boolean {
+  mkdirSync(dirname(folder), { recursive: true })
+  try {
+    mkdirSync(folder)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,15 +1,11 @@
 /** Fresh apps with the packed tarball, set up by `heldstate init` and nothing else. `npm run matrix` has many more. */
 import { expect, test } from '@playwright/test'
-import { MatrixApp, packed } from '../scripts/matrix/app.mjs'
+import { MatrixApp } from '../scripts/matrix/app.mjs'
 import { cells } from '../scripts/matrix/cells.mjs'
 import { driveExample } from '../scripts/matrix/page.mjs'
 
 const named = (name: string) => cells.find((cell) => cell.name === name)
-let tarball: string
-
-test.beforeAll(() => {
-  tarball = packed()
-})
+const { HELDSTATE_TARBALL: tarball = '' } = process.env // of pack.ts
 
 for (const [name, modes] of [['newest', ['dev', 'start']]] as const)
   test(`a fresh app counts after init: ${name}, ${modes.join(' and ')}`, async ({ context }) => {
