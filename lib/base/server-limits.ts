@@ -220,6 +220,10 @@ export const handlerLimits = {
   restOfLong: 4,
   /** Milliseconds in a turn of the event loop that tabs are sent what they have not seen. The rest of them are in the next turn. */
   flushMs: 5,
+  /** Sending may take this share of the time. Where it takes more, frames are longer, so that the work between has its time. */
+  sendingShare: 1 / 3,
+  /** Milliseconds of the longest frame. */
+  longestFrameMs: 100,
   /** Bytes of messages that count as one call for the rate of a page: 0.2 MB a second, and 1 MB at once. */
   bytesOfCall: 1_024,
   /** Calls of a page above its rate between two looks at the clock. */

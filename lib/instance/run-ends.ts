@@ -62,6 +62,7 @@ export class RunEnds {
 
   /** The store has this list, with `added` in it. Others may have been added meanwhile. */
   saved(stored: readonly RunEnd[] = none, added: readonly NewEnd[] = none): void {
+    if (stored === this.stored && added.length === 0) return // most saves
     const runs = new Set(added.map(({ run }) => run))
     const made = stored.filter(({ run }) => runs.has(run))
     this.stored = stored

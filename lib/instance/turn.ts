@@ -15,6 +15,8 @@ export class Turn {
   /** When a step asked last, in milliseconds of the clock. */
   askedAt = Number.NEGATIVE_INFINITY
   private waiting: (() => void)[] = []
+  /** How many of them have gone on. Each is taken out with others: it would move all that follow. */
+  private gone = 0
   /** When the waiting steps began to go on. */
   private turnedAt = 0
   /** How many waiting steps went on together last, and when that was measured. */
@@ -74,6 +76,14 @@ export class Turn {
     return new Promise((resolve) => this.waiting.push(resolve))
   }
 
+  private forgetGone(): void {
+    this.waiting.splice(0, this.gone)
+    this.gone = 0
+  }
+
+  /** A tick that is asked for by a promise comes when all promises have gone on. */
+  private readonly promised = (): void => process.nextTick(this.wentOn)
+
   private readonly inTurnEnded = (): void => {
     this.inTurnSince = undefined
   }
@@ -91,11 +101,15 @@ export class Turn {
 
   /** Lets some waiting steps go on. A step can take microseconds, or write a large state. */
   private goOn(count: number): void {
-    for (const resolve of this.waiting.splice(0, count)) resolve()
+    const end = Math.min(this.gone + count, this.waiting.length)
+    for (; this.gone < end; this.gone += 1) this.waiting[this.gone]?.()
     this.together = count
-    // a tick that is asked for by a promise comes when all promises have gone on
-    if (this.waiting.length > 0) queueMicrotask(() => process.nextTick(this.wentOn))
-    else process.nextTick(this.ended)
+    if (end < this.waiting.length) {
+      if (2 * this.gone > this.waiting.length) this.forgetGone()
+      return queueMicrotask(this.promised)
+    }
+    this.forgetGone()
+    process.nextTick(this.ended)
   }
 
   /** Lets the next steps go on until a stretch is over. The count doubles while steps take no measurable time. */

@@ -51,6 +51,78 @@ it('a sender that fails is given up, and the others send', async () => {
   expect(sent).toEqual(['other'])
 })
 
+/** Time passes while something works, too. */
+class WorkingClock extends TestClock {
+  worked = 0
+  override now(): number {
+    return super.now() + this.worked
+  }
+}
+
+it('sending takes a third of the time: its frames are longer while it needs that, and short again afterwards', async () => {
+  const clock = new WorkingClock()
+  const outbox = new FlushScheduler(clock, 16, { giveUp: () => {} })
+  const senders = Array.from({ length: 30 }, (): Flushable => {
+    const flush = () => void (clock.worked += 1)
+    return { sentAt: 0, scheduled: false, scheduledLater: false, flush, close: () => {} }
+  })
+  const share = async (busy: readonly Flushable[]) => {
+    const [began, worked] = [clock.now(), clock.worked]
+    for (let frame = 0; frame < 20; frame += 1) {
+      for (const sender of busy) outbox.addLater(sender)
+      await clock.advance(Math.ceil(outbox.frame))
+    }
+    return (clock.worked - worked) / (clock.now() - began)
+  }
+  await share(senders)
+  expect(await share(senders)).toBeCloseTo(1 / 3, 1)
+  expect(outbox.frame).toBeGreaterThan(40)
+  expect(senders.every(({ sentAt }) => clock.now() - sentAt < outbox.frame)).toBe(true)
+  await share(senders.slice(0, 1))
+  expect(outbox.frame).toBe(16)
+})
+
+it('a frame is as long as it is set, and never longer than a tenth of a second for the sake of sending', async () => {
+  for (const [set, longest] of [
+    [16, 100],
+    [400, 400],
+  ] as const) {
+    const clock = new WorkingClock()
+    const outbox = new FlushScheduler(clock, set, { giveUp: () => {} })
+    const flush = () => void (clock.worked += 3_000)
+    const slow: Flushable = { sentAt: 0, scheduled: false, scheduledLater: false, flush, close: () => {} }
+    for (let frame = 0; frame < 9; frame += 1) {
+      outbox.addLater(slow)
+      await clock.advance(outbox.frame)
+    }
+    expect(outbox.frame).toBe(longest)
+  }
+})
+
+it('while frames are longer, a task that changes its state often sends no more of them', async () => {
+  const ticking = defineState('ticking', () => ({ n: 0 })).tasks((background) => ({
+    tick: background(async ({ update, sleep }) => {
+      for (let step = 0; step < 20; step += 1) {
+        await update((s) => void (s.n += 1))
+        await sleep(20)
+      }
+    }),
+  }))
+  const { hub, open, done, clock } = testHub([ticking])
+  const tab = await open()
+  const { tick } = await tab.watch(ticking)
+  Object.defineProperty(hub.outbox, 'frame', { get: () => 100 })
+  const seen = new Set<number>()
+  await done(tick.start())
+  for (let ms = 0; ms < 400; ms += 5) {
+    await clock.advance(5)
+    seen.add(tab.state(ticking).n)
+  }
+  await clock.advance(200)
+  expect(tab.state(ticking).n).toBe(20)
+  expect(seen.size).toBeLessThan(7)
+})
+
 it('a tab that cannot be welcomed loses its connection, and nobody else notices', async () => {
   const { hub, open, clock, log } = testHub([big])
   let closed = false

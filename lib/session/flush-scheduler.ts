@@ -28,12 +28,22 @@ export class FlushScheduler {
   private nextFrame = new Set<Flushable>()
   private cancelFrame = () => {}
   private readonly hurried = new Set<Flushable>()
+  /** How much longer a frame is now than `frameMs`. */
+  private extraMs = 0
+  /** Milliseconds that sending took since `measuredAt`. */
+  private sendingMs = 0
+  private measuredAt = 0
 
   /** `owner` gets each sender that threw; the others go on. */
   constructor(clock: Clock, frameMs: number, owner: Owner) {
     this.clock = clock
     this.frameMs = frameMs
     this.owner = owner
+  }
+
+  /** Milliseconds of a frame. It is longer while sending takes more than its share of the time: fewer messages say the same. */
+  get frame(): number {
+    return this.frameMs + this.extraMs
   }
 
   /** Sends at the end of this turn. */
@@ -46,7 +56,7 @@ export class FlushScheduler {
 
   /** Sends within a frame, unless the sender has to before. */
   addLater(sender: Flushable): void {
-    if (this.nextFrame.size === 0) this.cancelFrame = this.clock.after(this.frameMs, () => this.flushFrame())
+    if (this.nextFrame.size === 0) this.cancelFrame = this.clock.after(this.frame, () => this.flushFrame())
     sender.scheduledLater = true
     this.nextFrame.add(sender)
   }
@@ -80,7 +90,8 @@ export class FlushScheduler {
    * sent over several turns.
    */
   private send(senders: Iterable<Flushable>): void {
-    const end = this.clock.now() + handlerLimits.flushMs
+    const began = this.clock.now()
+    const end = began + handlerLimits.flushMs
     let isLate = false
     const done: Flushable[] = []
     for (const sender of senders) {
@@ -97,6 +108,18 @@ export class FlushScheduler {
       isLate = this.clock.now() > end
     }
     const now = this.clock.now()
+    this.measure(began, now)
     for (const sender of done) if (!this.hurried.delete(sender)) sender.sentAt = now // what follows in this turn need not wait
+  }
+
+  /** Makes frames as long as sending needs that is to take at most its share of the time, on average over a frame. */
+  private measure(began: number, ended: number): void {
+    this.sendingMs += ended - began
+    const passed = ended - this.measuredAt
+    if (passed < this.frame) return
+    const needed = (this.frame * this.sendingMs) / passed / handlerLimits.sendingShare
+    this.extraMs = Math.max(Math.min(needed, handlerLimits.longestFrameMs), this.frameMs) - this.frameMs
+    this.sendingMs = 0
+    this.measuredAt = ended
   }
 }

@@ -192,10 +192,10 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   /** Something to show: at once after a pause or with an answer, else with the next frame. */
   changed(): void {
     if (this.phase === 'opening') return // the welcome will show it
-    const { clock, limits } = this.core
+    const { clock } = this.core
     if (this.unsaid > 0) this.flushSoon()
     else if (this.scheduled || this.scheduledLater) return
-    else if (clock.now() - this.sentAt >= limits.frameMs) this.outbox.add(this)
+    else if (clock.now() - this.sentAt >= this.outbox.frame) this.outbox.add(this)
     else this.outbox.addLater(this)
   }
 

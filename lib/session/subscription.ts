@@ -100,7 +100,8 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   private readonly feed: Sync
   private readonly watching: Watching
   private readonly resync: Resync
-  private readonly waits: RunWaits
+  /** Made for the first run that the page waits for. */
+  private waits: RunWaits | undefined
   private isOpen = false
   /** The page has to be sent the whole of it, or what it missed. */
   private isDue = false
@@ -128,7 +129,6 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.feed = new Sync({ instance, registry, pages, history, number, texts: session.texts })
     this.watching = new Watching(core, instance, this.feed, this)
     this.resync = new Resync(clock)
-    this.waits = new RunWaits(this, limits, () => core.refresh(instance))
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
@@ -189,7 +189,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.inbox.close()
     this.watching.end()
     this.resync.end()
-    this.waits.end()
+    this.waits?.end()
     this.instance.watchers.delete(this)
   }
 
@@ -198,7 +198,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   }
 
   changed(): void {
-    this.waits.look()
+    this.waits?.look()
     if (this.isOpen) this.session.changed()
   }
 
@@ -223,7 +223,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   /** Everything that the page has not seen, and the calls that it settles, for the message of this number. */
   change(number: number): Change | undefined {
     if (!this.isOpen || this.isDue) return undefined
-    this.waits.look()
+    this.waits?.look()
     const change = this.feed.change(this.settled, number)
     if (change) this.settled = []
     return change
@@ -236,6 +236,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
       case 'cancel':
         return this.calling.cancel(up)
       case 'wait':
+        this.waits ??= new RunWaits(this, this.core.limits, () => this.core.refresh(this.instance))
         return this.waits.add(up)
       case 'watch':
         return this.answer(up.id, () => this.watching.add(up.definition, up.position))

@@ -3,7 +3,7 @@ import { ownershipLost, refuseStale } from './errors.js'
 import type { StateStore, Stored } from './store.js'
 
 interface Kept {
-  readonly stored: Stored
+  stored: Stored
   owner: StateStore
 }
 
@@ -23,7 +23,8 @@ export function memoryStore(memory: Memory = new Map()): StateStore {
       const kept = memory.get(token)
       if (kept && kept.owner !== handle) throw ownershipLost()
       refuseStale(kept?.stored.revision ?? 0, stored.revision)
-      memory.set(token, { stored, owner: handle })
+      if (kept) kept.stored = stored
+      else memory.set(token, { stored, owner: handle })
     },
     drop: (token) => {
       if (memory.get(token)?.owner === handle) memory.delete(token)

@@ -6,6 +6,8 @@ import type { Trigger } from '../state/trigger.js'
 
 export interface TasksCore extends ExclusiveCore {
   readonly isClosing: boolean
+  /** Milliseconds between two messages to one page. */
+  readonly outbox: { readonly frame: number }
   readonly instances: ReadonlyMap<string, Instance>
   readonly memory: {
     /** Bytes that the arguments of all waiting starts may take. */

@@ -102,7 +102,7 @@ function update<T>(caller: Caller, change: (state: AnyState, held: HandlerContex
     return change(transaction.get(definition), new HandlerContext(definition, transaction))
   }
   return after(exclusive(core, token, change, work, run, guard), (result) =>
-    after(core.instance(token).hurryAtTimes(core.limits.frameMs), () => result),
+    after(core.instance(token).hurryAtTimes(core.outbox.frame), () => result),
   )
 }
 
