@@ -71,6 +71,9 @@ export interface Watcher {
   close(): void
 }
 
+/** Of tokens that are not saved: they share it. */
+const nothing: Readonly<Record<string, never>> = Object.freeze({})
+
 /** The birth of a state that was saved before there were any: the same in all processes. */
 const unnamed = 'unnamed'
 
@@ -102,10 +105,10 @@ export class Instance {
   readonly watchers = new Set<Watcher>()
   private hurriedAt = Number.NEGATIVE_INFINITY
   revision = 0
-  state: State = {}
+  state: State = nothing
   calls: CallLog = []
   /** The shapes of the states when they were saved. */
-  shapes: Readonly<Record<string, Shape>> = {}
+  shapes: Readonly<Record<string, Shape>> = nothing
   readonly runs: TaskRuns
   /** The changes that are not saved yet. */
   pending: UnsavedChanges | undefined
@@ -175,9 +178,9 @@ export class Instance {
     if (stored) this.birth = stored.birth ?? unnamed
     else if (this.revision > 0) this.birth = undefined
     this.revision = stored?.revision ?? 0
-    this.state = stored?.state ?? {}
+    this.state = stored?.state ?? nothing
     this.calls = merged(stored?.calls ?? [], this.calls)
-    this.shapes = stored?.shapes ?? {}
+    this.shapes = stored?.shapes ?? nothing
     this.browserHash ??= stored?.browser
     this.forgotten = stored?.forgotten === true
     this.keptCalls = stored?.calls ?? []
@@ -257,7 +260,7 @@ export class Instance {
     const known = this.views.known(definition, fields)
     if (known) return known
     if (!fields || (kept && !this.isCurrent(definition))) return undefined
-    return this.views.make(definition, fields)
+    return this.views.make(definition, fields, fields === this.core.firstValues.sharedBy(definition))
   }
 
   /** The computed values of one state, with the fields that they read last. */

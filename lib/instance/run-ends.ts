@@ -11,11 +11,13 @@ import { sameList } from './same-list.js'
 /** An end that has no place among the others yet. */
 export type NewEnd = Omit<RunEnd, 'order'>
 
+/** What ends have replied, and their sizes in bytes. They never change, and most tokens have none, so all share these. */
+const values = new WeakMap<RunEnd, unknown>()
+const sizes = new WeakMap<RunEnd, number>()
+
 export class RunEnds {
   private list: readonly RunEnd[] = none
   private stored: readonly RunEnd[] = none
-  private readonly values = new WeakMap<RunEnd, unknown>()
-  private readonly sizes = new WeakMap<RunEnd, number>()
 
   /** The list to save. The stored one itself if that says the same. */
   get all(): readonly RunEnd[] {
@@ -34,8 +36,8 @@ export class RunEnds {
   resultOf({ definition, task }: TaskName): { readonly value: unknown } | undefined {
     const end = this.list.findLast((one) => hasResult(one) && isOf(one, definition, task))
     if (!end) return undefined
-    if (!this.values.has(end)) this.values.set(end, decode(end.result))
-    return { value: this.values.get(end) }
+    if (!values.has(end)) values.set(end, decode(end.result))
+    return { value: values.get(end) }
   }
 
   add(end: NewEnd): void {
@@ -91,10 +93,10 @@ export class RunEnds {
 
   private sizeOf(end: RunEnd): number {
     if (!hasResult(end)) return 0
-    const known = this.sizes.get(end)
+    const known = sizes.get(end)
     if (known !== undefined) return known
     const size = bytesOf(JSON.stringify(end.result))
-    this.sizes.set(end, size)
+    sizes.set(end, size)
     return size
   }
 }

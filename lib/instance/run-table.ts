@@ -28,6 +28,10 @@ export class RunTable {
   /** The number of runs for which `isUncounted`. Zero lets the status of a task be read without a look at all its copies. */
   uncounted = 0
 
+  get isEmpty(): boolean {
+    return !this.runs || this.runs.size === 0
+  }
+
   get(id: string): Run | undefined {
     return this.runs?.get(id)
   }

@@ -244,6 +244,7 @@ export class TaskRuns {
   }
 
   statusOf(definition: string, task: string): TaskStatus {
+    if (this.table.isEmpty && this.lastEnds.all.length === 0) return this.localStatus(definition, task)
     const name = `${definition} ${task}`
     const known = this.shown?.get(name)
     if (known) return known
@@ -266,8 +267,7 @@ export class TaskRuns {
   /** Ids of the triggers that wait to see whether a run of the task looks at the state once more. */
   joining(task: TaskName): readonly string[] {
     if (this.table.uncounted === 0) return none
-    const joins = this.running().filter((record) => record.joins === true && isSame(record, task))
-    return joins.map(({ run }) => run)
+    return this.running().flatMap((record) => (record.joins === true && isSame(record, task) ? record.run : []))
   }
 
   private put(run: Run): void {

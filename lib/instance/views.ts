@@ -3,7 +3,7 @@ import type { Log } from '../base/log.js'
 import { inTab } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
 import { shareGrowth } from '../delta/growth.js'
-import type { TaskStatus } from '../protocol/task-status.js'
+import { idle, type TaskStatus } from '../protocol/task-status.js'
 import { ComputedCache } from '../state/computed.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Fields } from '../store/store.js'
@@ -29,10 +29,16 @@ export interface Viewed {
   readonly runs: { statusOf(definition: string, task: string): TaskStatus }
 }
 
+/**
+ * Views of fields that tokens may share, as those of first values are, of states that compute nothing and whose tasks have never run. A
+ * token that never had a change keeps none of its own.
+ */
+const sharedViews = new WeakMap<Fields, CachedView>()
+
 export class Views {
   private readonly of: Viewed
   private readonly core: ViewsCore
-  private readonly cached = new Map<string, CachedView>()
+  private cached: Map<string, CachedView> | undefined
   private caches: Map<string, ComputedCache> | undefined
 
   constructor(of: Viewed, core: ViewsCore) {
@@ -42,25 +48,42 @@ export class Views {
 
   /** The view that was made last of these fields; `undefined` if something in it has changed since. */
   known(definition: ServerDefinition, fields: Fields | undefined): View | undefined {
-    const known = this.cached.get(definition.id)
+    const known = this.cached?.get(definition.id) ?? this.shared(definition, fields)
     const isCurrent = known && !known.isStale && known.fields === fields && known.definition === definition
     return isCurrent ? known.view : undefined
   }
 
-  make(definition: ServerDefinition, fields: Fields): View {
+  /** `areShared`: other tokens have the same fields. */
+  make(definition: ServerDefinition, fields: Fields, areShared: boolean): View {
     const view = this.compose(definition, fields)
-    this.cached.set(definition.id, { definition, fields, view, isStale: false })
+    const made = { definition, fields, view, isStale: false }
+    if (areShared && this.isUntouched(definition)) sharedViews.set(fields, made)
+    else {
+      this.cached ??= new Map()
+      this.cached.set(definition.id, made)
+    }
     return view
+  }
+
+  private shared(definition: ServerDefinition, fields: Fields | undefined): CachedView | undefined {
+    return fields && this.isUntouched(definition) ? sharedViews.get(fields) : undefined
+  }
+
+  /** Nothing in its view depends on the token but the fields. */
+  private isUntouched({ id, members }: ServerDefinition): boolean {
+    if (members.computed.size > 0) return false
+    for (const task of members.tasks.keys()) if (this.of.runs.statusOf(id, task) !== idle) return false
+    return true
   }
 
   /** The status of a task of the state with this id has changed. */
   outdate(id: string): void {
-    const cached = this.cached.get(id)
+    const cached = this.cached?.get(id)
     if (cached) cached.isStale = true
   }
 
   clear(): void {
-    this.cached.clear()
+    this.cached = undefined
   }
 
   /** The computed values of one state, with what they read last. */
