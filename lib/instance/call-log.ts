@@ -61,13 +61,18 @@ export function withEnd(
 ): CallLog {
   const known = pageIn(calls, name.page)
   const done = Math.max(name.id, known?.done ?? 0)
-  if (!failure && reply === undefined && known?.ends.length === 0) return withPage(calls, { ...known, done }, limits)
+  if (!failure && reply === undefined && known?.ends.length === 0) return withPage(calls, withDone(known, done), limits)
   const before = without(known?.ends ?? [], name.id).filter((end) => end.failure || end.id > done)
   const ends = failure ? withOne(before, { id: name.id, failure }) : before
   const replies = reply === undefined ? known?.replies : [...(known?.replies ?? []), { id: name.id, reply }]
   const forgotten = known?.forgotten ?? 0
   const page = bounded({ page: name.page, done, ends, forgotten, ...(replies && { replies }) }, limits)
   return withPage(calls, page, limits)
+}
+
+/** Written out, since it runs for each call: a spread copies key by key. */
+function withDone({ page, ends, forgotten, replies }: PageCalls, done: number): PageCalls {
+  return replies ? { page, done, ends, forgotten, replies } : { page, done, ends, forgotten }
 }
 
 /** The log with one more call that has ended out of order: calls before it may still wait. */

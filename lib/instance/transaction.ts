@@ -178,7 +178,7 @@ export class Transaction implements HeldLock {
       if (fields === (known ?? this.instance.unsaved(definition))) continue
       refuseUndeclared(definition, known, fields, lines)
       if (lines) warnOfChangedKinds(this.core, definition, fields, lines, this.holder)
-      staged ??= { ...borrowed?.state, ...before }
+      staged ??= borrowed ? { ...borrowed.state, ...before } : { ...before } // a second spread copies key by key
       staged[definition.id] = fields
     }
     if (staged) this.core.grow(this.instance, grown, staged)
