@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { testHub } from '../testing/kit.js'
 import { ReplayMemory } from './replay-memory.js'
 import { type ReplayBounds, ReplayWindow } from './replay-window.js'
 import { Sequence } from './sequence.js'
@@ -104,4 +106,26 @@ it('keeps what was sent after a page was away, also past the end of its places',
   for (const n of [4, 5, 6]) note(n)
   const rewound = [6, 5, 4].map((number) => history.rewind(number)?.revision)
   expect(rewound).toEqual([6, 5, 4])
+})
+
+it('a text that changes by a word counts whole: its mark keeps all of it', async () => {
+  const notes = defineState('notes', () => ({ byName: new Map([['a', { lines: ['x'.repeat(60_000)] }]]) })).events(
+    (on) => ({
+      write: on((s, word: string) => {
+        const note = s.byName.get('a')
+        if (note) note.lines[0] = `${word}${note.lines[0]?.slice(word.length)}`
+      }),
+    }),
+  )
+  const { hub, open, done } = testHub([notes])
+  const tab = await open()
+  const { write } = await tab.watch(notes)
+  const remembered = () => hub.memory.windows.bytes
+  await done(write('one'))
+  const one = remembered()
+  expect(one).toBeGreaterThan(120_000)
+  await done(write('two'))
+  expect(remembered()).toBeGreaterThan(240_000)
+  for (const word of ['three', 'four', 'five', 'six']) await done(write(word))
+  expect(remembered()).toBeLessThan(262_144 + one)
 })

@@ -21,7 +21,7 @@ interface Slot {
   number: number
   revision: number
   birth: string | undefined
-  /** How long the message was, which is about what this mark keeps from being collected. */
+  /** About what this mark keeps from being collected: as many bytes as the message had, and the texts of which it had some words. */
   bytes: number
   views: (View | undefined)[]
 }
@@ -49,8 +49,8 @@ export class ReplayWindow implements RememberedWindow {
     this.sequence = sequence
   }
 
-  /** Notes what a page has with the message of this number. */
-  record(number: number, revision: number, watched: readonly { readonly sent: View | undefined }[]): void {
+  /** Notes what a page has with the message of this number, in which texts of so many bytes are others now by some words. */
+  record(number: number, revision: number, watched: readonly { readonly sent: View | undefined }[], texts = 0): void {
     if (this.last - this.first + 1 === this.bounds.rememberedMessages) this.forgetFirst()
     this.last += 1
     const at = this.slotOf(this.last)
@@ -64,6 +64,8 @@ export class ReplayWindow implements RememberedWindow {
     place.number = number
     place.revision = revision
     place.birth = this.birth
+    place.bytes = texts
+    this.bytes += texts
     if (place.views.length !== watched.length) place.views = new Array(watched.length)
     for (let position = 0; position < watched.length; position += 1) place.views[position] = watched[position]?.sent
   }
@@ -72,10 +74,10 @@ export class ReplayWindow implements RememberedWindow {
   weigh(bytes: number): void {
     const place = this.slots[this.slotOf(this.last)]
     if (!place || this.last < this.first) return
-    place.bytes = bytes
+    place.bytes += bytes
     this.bytes += bytes
     while (this.bytes > this.bounds.rememberedBytes && this.first < this.last) this.forgetFirst()
-    if (bytes > 0) this.windows.changed(this, this.bytes)
+    if (place.bytes > 0) this.windows.changed(this, this.bytes)
   }
 
   /** What the page has that heard this message last, and nothing of what it was sent after that. */

@@ -130,9 +130,10 @@ export class Sync {
     if (found.length === 0 && settled.length === 0) return undefined
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
-    this.record(number)
+    const hasTexts = found.some(isTextSplice)
+    this.record(number, hasTexts ? this.bytesOfTexts(found) : 0)
     const shownUpTo = this.shownEarly(settled)
-    if (found.some(isTextSplice)) this.continued ??= new ContinuedText()
+    if (hasTexts) this.continued ??= new ContinuedText()
     const patches = this.continued?.shorten(found) ?? found
     return { subscription: this.number, from, to: this.sentRevision, patches, settled, lastCallId: shownUpTo }
   }
@@ -177,7 +178,19 @@ export class Sync {
     return done
   }
 
-  private record(number: number): void {
-    this.history.record(number, this.sentRevision, this.watched)
+  private record(number: number, texts = 0): void {
+    this.history.record(number, this.sentRevision, this.watched, texts)
+  }
+
+  /** A text that changes by a word is another text in memory, of two bytes a character where it has others than Latin ones. */
+  private bytesOfTexts(found: readonly Patch[]): number {
+    let bytes = 0
+    for (const [[position, ...path]] of found.filter(isTextSplice)) {
+      let text: unknown = this.watched[position as number]?.sent
+      for (const key of path)
+        text = text instanceof Map ? text.get(key) : (text as Record<string, unknown>)[String(key)]
+      bytes += 2 * (text as string).length
+    }
+    return bytes
   }
 }
