@@ -113,6 +113,8 @@ export const pageLimits = {
   bigintDigits: 10_000,
   /** Milliseconds that a page waits at most before its next attempt, whatever a server or a proxy asks for. */
   retryAfterLongestMs: 60_000,
+  /** Milliseconds that the first connection may take to open. Then the console says that no heldstate server answers. */
+  unansweredMs: 6_000,
   /** Milliseconds before a page first reconnects; each failure doubles it. */
   retryFirstMs: 300,
   /** Milliseconds between two attempts to reconnect at most: a person should not wait long for a server that is back. */

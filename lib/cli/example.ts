@@ -30,9 +30,9 @@ export function exampleFiles({
 const state = `// runs on the server only; each browser tab has its own instance
 import { defineState } from 'heldstate'
 
-export const counter = defineState('counter', () => ({ counter: 0, max: 10 }))
+export const counter = defineState('counter', () => ({ counter: 0, max: 100 }))
   .tasks((background) => ({
-    count: background({ concurrency: 'single' }, async ({ update, sleep }) => {
+    count: background({ concurrency: 'single', durable: true }, async ({ update, sleep }) => {
       while (await update((s) => s.counter < s.max && ++s.counter)) await sleep(500)
     }),
   }))
@@ -44,7 +44,7 @@ export const counter = defineState('counter', () => ({ counter: 0, max: 10 }))
 `
 
 const component = `'use client'
-import { useServerState } from 'heldstate/react'
+import { ConnectionStatus, useServerState } from 'heldstate/react'
 import { counter } from '../counter.state'
 
 export function Counter() {
@@ -60,6 +60,7 @@ export function Counter() {
       <button style={button} onClick={c.reset}>
         Reset
       </button>
+      <ConnectionStatus />
     </main>
   )
 }

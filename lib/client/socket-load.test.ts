@@ -23,7 +23,14 @@ afterEach(() => {
 })
 
 function fakeIo(url: string) {
-  const socket = { connected: true, url, onAny() {}, on() {}, disconnect: () => void (socket.connected = false) }
+  const socket = {
+    connected: true,
+    url,
+    onAny() {},
+    on() {},
+    io: { once() {} },
+    disconnect: () => void (socket.connected = false),
+  }
   opened.push(socket)
   return socket
 }

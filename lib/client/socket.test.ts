@@ -1,9 +1,13 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import 'socket.io-client' // looks at its surroundings once, before a test changes them
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HeldStateError } from '../base/errors.js'
 import { socketPath } from '../protocol/path.js'
 import type { Subscription } from '../session/subscription.js'
+import { socketWire } from './socket.js'
 import { atEnd, closeAll, d, openTab, soon } from './socket-tab.fixture.js'
+import { Tab } from './tab.js'
 
 afterEach(async () => {
   vi.unstubAllGlobals()
@@ -199,4 +203,25 @@ it('a page that is connected and never let in asks less and less often', async (
   await new Promise((resolve) => setTimeout(resolve, 4_000))
   expect(ends()).toBeGreaterThan(1)
   expect(ends()).toBeLessThan(8) // every third of a second would be more than ten
+})
+
+it('a server that takes the connection and answers nothing, as "next dev" does alone, is told of after some seconds', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const taken: Socket[] = []
+  silent.on('connection', (socket) => taken.push(socket))
+  atEnd(() => {
+    for (const socket of taken) socket.destroy()
+    silent.close()
+  })
+  const reports: string[] = []
+  const wire = socketWire(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`, { forceNew: true })
+  const identity = { claim: async () => undefined, keep: () => {}, forget: () => {} }
+  const tab = new Tab({ wire, identity, report: ({ message }) => void reports.push(message) })
+  tab.start()
+  atEnd(() => tab.stop())
+  await soon(() => expect(taken.length).toBeGreaterThan(0))
+  expect(reports).toEqual([])
+  await vi.waitFor(() => expect(reports).toHaveLength(1), { timeout: 9_000, interval: 100 })
+  expect(reports[0]).toContain('and not with "next dev"')
 })

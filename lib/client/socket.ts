@@ -5,6 +5,7 @@
  */
 import type { ManagerOptions, Socket } from 'socket.io-client'
 import { systemClock } from '../base/clock.js'
+import { pageLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { heldApp } from '../protocol/heldstate-app.js'
 import { Parts, partName } from '../protocol/parts.js'
@@ -74,6 +75,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
     opened.onAny((name: string, ...args: unknown[]) => arrive(name, args, () => hear(name, args)))
     gap.end = () => opened.io.engine.close()
     gap.retry = () => listening && !opened.connected && retry.now()
+    noteSilence(opened, () => listening?.unanswered?.())
     opened.on('connect', () => {
       gap.between?.opened()
       parts.clear()
@@ -117,6 +119,14 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       socket = undefined
     },
   }
+}
+
+/** Calls `note` unless the first connection opens soon. */
+function noteSilence({ io }: Socket, note: () => void): void {
+  io.once(
+    'open',
+    systemClock.after(pageLimits.unansweredMs, () => isOffline() || note()),
+  )
 }
 
 /** Ends the connection when the hub does not answer a question on it. */

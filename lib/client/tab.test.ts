@@ -521,6 +521,7 @@ it.each([
   const identity = { claim: async () => undefined, keep: () => {}, forget: () => {} }
   new Tab({ wire, identity, report: ({ message }) => void reports.push(message) }).start()
   for (let attempt = 1; attempt < 9; attempt += 1) listener?.closed(offline, { attempt, nextRetryAt: 0 })
+  if (!offline) listener?.unanswered?.()
   expect(reports).toHaveLength(times)
   expect(reports.join()).toMatch(
     times

@@ -23,7 +23,7 @@ import type { Waiting } from './retry.js'
 import type { ClientSubscription, SubscriptionPage } from './subscription.js'
 import { Subscriptions } from './subscriptions.js'
 import type { CallOptions, TabOptions } from './tab-options.js'
-import { isUnanswered, unanswered } from './unanswered.js'
+import { Unanswered } from './unanswered.js'
 import type { Wire } from './wire.js'
 
 /** What a batch and Socket.IO put around a message, at most. */
@@ -46,6 +46,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
   private readonly outgoing: OutgoingQueue
   /** Over the present connection. */
   private connected = false
+  private readonly unanswered = new Unanswered((error) => this.report(error))
   private readonly page: string
   private readonly heard = new Heard()
   /** The signed token of the last hi. */
@@ -100,6 +101,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       hello: () => this.hello(),
       message: (name, args) => this.message(name, args),
       closed: (offline, waiting, asked) => this.closed(offline, waiting, asked),
+      unanswered: () => this.unanswered.say(),
     })
   }
 
@@ -325,7 +327,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     if (this.connected) this.calls.interrupt(asked)
     else this.calls.acquit()
     this.connected = false
-    if (!isWelcomed && isUnanswered(offline, waiting)) this.report(unanswered())
+    if (!isWelcomed) this.unanswered.failed(offline, waiting)
   }
 }
 

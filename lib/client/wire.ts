@@ -14,6 +14,8 @@ export interface WireListener {
    * again unless `stop` was called; `waiting` says when. `asked` if the hub or the page has ended it on purpose.
    */
   closed(offline: boolean, waiting?: Waiting, asked?: boolean): void
+  /** The first connection takes long to open, although the browser has a network. */
+  unanswered?(): void
 }
 
 export interface Wire {

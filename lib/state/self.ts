@@ -29,7 +29,7 @@ export interface EventContext {
   get<D extends Definition>(definition: D): StateOf<D>
 }
 
-/** The first argument of a background task. Its members do not depend on `this`, so they can be destructured. */
+/** The first argument of a background task. Its functions do not depend on `this`, so they can be destructured; `state` is read from it each time. */
 export interface Self<State, View = State> {
   readonly token: string
   /**
@@ -41,7 +41,10 @@ export interface Self<State, View = State> {
   readonly attempt: number
   /** Aborted when the task is cancelled or the hub closes. Pass it to `fetch` and the like. */
   readonly signal: AbortSignal
-  /** The newest snapshot this process has. It may be stale by the time you use it, and it is read-only. */
+  /**
+   * The newest snapshot this process has, read-only. It may be stale by the time you use it: read `self.state` each time, since a `state` that
+   * was taken out of `self` stays as it was then.
+   */
   readonly state: DeepReadonly<View>
   /** The newest snapshot of another state of this tab, read-only. */
   get<D extends Definition>(definition: D): DeepReadonly<ViewOf<D>>

@@ -85,7 +85,7 @@ export async function start(options: ServeOptions): Promise<Served> {
   early.admit()
   if (!dev) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
   const url = urlOf(server, options.hostname ?? 'localhost')
-  log.info(`ready on ${url}`)
+  log.info(`ready on ${url} (process ${process.pid})`)
   return { url, close }
 }
 
