@@ -21,7 +21,11 @@ export function Hero() {
   const survived = durable.attempt - 1
   return (
     <section className={`card ${styles.hero}`} aria-label="Try it: a counter on the server">
-      <p className="kicker">This counts on the server, in process {serving?.pid ?? '…'}</p>
+      <p className="kicker">
+        {live || !serving
+          ? `This counts on the server, in process ${serving?.pid ?? '…'}`
+          : `The server of this page, process ${serving.pid}, does not answer. Click on: it will count`}
+      </p>
       <p className={styles.count} aria-busy={!live}>
         <bdi dir="ltr">
           {durable.done} / {jobSteps}
@@ -57,6 +61,7 @@ export function Hero() {
       </div>
       <KillHint serving={serving} />
       <Tally tally={tally} />
+      <p className="aside">Each +1 is one box, which is filled when the server has it.</p>
       <Strip made={kept.made} came={tally.came} />
       <WireLog lines={kept.lines} />
     </section>

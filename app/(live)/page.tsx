@@ -29,8 +29,13 @@ export default async function Home() {
             Events and background tasks change it, one at a time. Every change reaches your components as a small patch.
           </p>
           <p>
-            A click takes effect once, over reloads, lost connections and <code>kill -9</code>. A task may run for
-            minutes while the page stays interactive, and a durable one goes on after a crash.
+            For an import that takes minutes, an answer that streams, a form of many steps. A click takes effect once,
+            over reloads, lost connections and <code className={styles.whole}>kill -9</code>. The page stays interactive
+            while a task runs, and a <code>durable</code> task goes on after a crash.
+          </p>
+          <p className="aside">
+            It needs a process that stays up, such as a container, and not serverless functions. A state belongs to one
+            tab: what people share stays in your database.
           </p>
           <Block name="the three lines" text={install} />
           <p className={styles.actions}>

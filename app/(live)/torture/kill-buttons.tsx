@@ -17,7 +17,7 @@ export function KillButtons({ torture: { serving, live, hurt }, blows }: Props) 
       {blows.map(([blow, label]) => (
         <button key={blow} type="button" aria-disabled={!able} onClick={() => able && void hurt(blow)}>
           {label}
-          {serving && serving.nodes > 0 && seconds > 0 ? ` (in ${seconds} s)` : ''}
+          {serving && serving.nodes > 0 && seconds > 0 ? ` (again in ${seconds} s)` : ''}
         </button>
       ))}
     </>
