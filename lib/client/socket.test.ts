@@ -205,7 +205,7 @@ it('a page that is connected and never let in asks less and less often', async (
   expect(ends()).toBeLessThan(8) // every third of a second would be more than ten
 })
 
-it('a server that takes the connection and answers nothing, as "next dev" does alone, is told of after some seconds', async () => {
+it('a server that takes the connection and answers nothing, as "next dev" does alone, is named in the console after some seconds', async () => {
   const silent = createServer().listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const taken: Socket[] = []
