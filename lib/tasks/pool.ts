@@ -13,6 +13,7 @@ import { type Trigger, trigger } from '../state/trigger.js'
 import { argumentsForAttempt } from './attempt-arguments.js'
 import { Capacity } from './capacity.js'
 import type { TasksCore } from './core.js'
+import { toRestart } from './edited-runs.js'
 import { TaskQueue } from './queue.js'
 import { type RunHost, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
@@ -194,8 +195,7 @@ export class TaskPool implements RunHost {
 
   /** After an edit of definitions: cancels runs whose author wants that, and starts them with the new code. */
   async restart(edited: ReadonlyMap<string, ServerDefinition>): Promise<void> {
-    const isMeant = ({ definition, task }: TaskRun) => edited.get(definition)?.members.tasks.get(task)?.restartOnEdit
-    const picked = [...this.runs].filter((run) => run.isRunning && isMeant(run))
+    const picked = toRestart(this.runs, edited, this.core.log)
     for (const run of picked) void this.cancel([run], restartedOnEdit(run.task))
     const startAgain = async (run: TaskRun) => {
       await run.stopping

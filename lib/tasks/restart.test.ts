@@ -39,12 +39,16 @@ async function open(first = version('old')) {
 }
 
 describe('an edit of the module of a running task', () => {
-  it('lets it run to its end with the code that it began with', async () => {
-    const { clock, view, edit, d } = await open()
+  it('lets it run to its end with the code that it began with, and says so in the log', async () => {
+    const { clock, view, edit, d, log } = await open()
+    await done(clock, view.once.start())
     await done(clock, view.once.start())
     await edit(version('new'))
+    expect(log.lines).toEqual([
+      expect.stringContaining('Task "once" of state "d" goes on with its code from before the edit, in 1 tab. Stop it'),
+    ])
     await clock.advance(150)
-    expect(d().marks).toEqual(['old once'])
+    expect(d().marks).toEqual(['old once', 'old once'])
   })
 
   it('starts it again with the same arguments if its author says so; the old one writes no more', async () => {
