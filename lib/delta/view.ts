@@ -136,7 +136,7 @@ const listTraps: ProxyHandler<object> = {
 export function refuse(what: PropertyKey): never {
   throw new ImmutableStateError(
     `"${String(what)}" was changed outside the lock. This is a read-only ` +
-      'view, which may be stale. Change state inside `await using held = await self.lock()`, `await self.update((s) => { ... })` or an event.',
+      'view, which may be stale. Change state inside `await self.update((s) => { ... })`, an event, or `await using held = await self.lock()`.',
   )
 }
 
