@@ -9,7 +9,7 @@ import { expect, type Page, test } from '@playwright/test'
 import { consoleOf, press } from './fixture'
 import type { FixtureApp, Variant } from './fixture-app'
 
-const outside = ['was changed outside the lock', 'Change state inside `await using held = await self.lock()`'] as const
+const outside = ['was changed outside the lock', 'Change state inside `await self.update((s) => { ... })`'] as const
 const unstorable = ['mistakes.rows[0].at cannot hold an instance of URL', 'State can hold JSON values'] as const
 const hidden = [/not this way/, /Visitors (will )?read:? "Something went wrong \(reference [0-9a-f]{8}\)\."/] as const
 const held = [
