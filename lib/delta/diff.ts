@@ -12,6 +12,8 @@ import { textChange } from './text-splice.js'
 export interface DiffOptions {
   /** The reader of the patches knows splices of texts. */
   readonly texts: boolean
+  /** Is given each text of which a patch says some words only. */
+  readonly onText?: ((text: string) => void) | undefined
 }
 
 const withTexts: DiffOptions = { texts: true }
@@ -21,9 +23,9 @@ export function diff(
   before: unknown,
   after: unknown,
   at: readonly Key[] = [],
-  { texts }: DiffOptions = withTexts,
+  { texts, onText }: DiffOptions = withTexts,
 ): Patch[] {
-  const found: Found = { patches: [], texts }
+  const found: Found = { patches: [], texts, onText }
   compare(before, after, at, found)
   return found.patches
 }
@@ -45,7 +47,10 @@ type Pair<T> = readonly [before: T, after: T]
 function compareEntry(boxes: Pair<object>, key: unknown, [was, is]: Pair<unknown>, path: readonly Key[], found: Found) {
   const words = found.texts && typeof is === 'string' && typeof was === 'string' && growth(...boxes, key)
   if (typeof words !== 'string') compare(was, is, path, found)
-  else if (words !== '') found.patches.push([path, (was as string).length, 0, words])
+  else if (words !== '') {
+    found.onText?.(is as string)
+    found.patches.push([path, (was as string).length, 0, words])
+  }
 }
 
 type Compare = (path: readonly Key[], before: never, after: never, found: Found) => void
@@ -69,8 +74,9 @@ function compare(before: unknown, after: unknown, path: readonly Key[], found: F
   else found.patches.push([path, after])
 }
 
-function compareTexts(path: readonly Key[], before: string, after: string, { patches }: Found): void {
+function compareTexts(path: readonly Key[], before: string, after: string, { patches, onText }: Found): void {
   const change = textChange(before, after)
+  if (change) onText?.(after)
   patches.push(change ? [path, change.start, change.deleteCount, change.words] : [path, after])
 }
 

@@ -129,3 +129,24 @@ it('a text that changes by a word counts whole: its mark keeps all of it', async
   for (const word of ['three', 'four', 'five', 'six']) await done(write(word))
   expect(remembered()).toBeLessThan(262_144 + one)
 })
+
+it('a text counts wherever its element stands, also where others come and go in the same change', async () => {
+  const lines = Array.from({ length: 9 }, (_, id) => ({ id, text: `${id}`.padEnd(50_000, 'x') }))
+  const notes = defineState('notes', () => ({ lines })).events((on) => ({
+    edit: on((s) => {
+      const last = s.lines.at(-1)
+      if (last) last.text = `${last.text.slice(0, 100)}!${last.text.slice(100)}`
+      s.lines.splice(0, 2)
+    }),
+  }))
+  const { hub, open, done } = testHub([notes])
+  const tab = await open()
+  const { edit } = await tab.watch(notes)
+  for (const left of [7, 5, 3]) {
+    const before = hub.memory.windows.bytes
+    await done(edit())
+    expect(tab.state(notes).lines).toHaveLength(left)
+    expect(hub.memory.windows.bytes).toBeGreaterThan(Math.min(before + 50_000, 100_000))
+  }
+  expect(tab.connection).toBe('live')
+})

@@ -31,7 +31,17 @@ export interface SyncParts {
 /** States that are looked through. */
 const few = 16
 
-const withTexts: DiffOptions = { texts: true }
+/**
+ * Bytes of the texts of which the patches of one change say some words only. Each is another text in memory, of one or two bytes a unit. Here,
+ * since a function for each page or change would cost all of them.
+ */
+let otherTexts = 0
+const withTexts: DiffOptions = {
+  texts: true,
+  onText: (text) => {
+    otherTexts += 2 * text.length
+  },
+}
 const withoutTexts: DiffOptions = { texts: false }
 
 export class Sync {
@@ -126,14 +136,14 @@ export class Sync {
 
   /** Everything that the page has not seen, and the calls that it settles, for the message of this number; `undefined` if there is neither. */
   change(settled: readonly Settlement[], number: number): Change | undefined {
+    otherTexts = 0
     const found = this.patches()
     if (found.length === 0 && settled.length === 0) return undefined
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
-    const hasTexts = found.some(isTextSplice)
-    this.record(number, hasTexts ? this.bytesOfTexts(found) : 0)
+    this.record(number, otherTexts)
     const shownUpTo = this.shownEarly(settled)
-    if (hasTexts) this.continued ??= new ContinuedText()
+    if (found.some(isTextSplice)) this.continued ??= new ContinuedText()
     const patches = this.continued?.shorten(found) ?? found
     return { subscription: this.number, from, to: this.sentRevision, patches, settled, lastCallId: shownUpTo }
   }
@@ -180,17 +190,5 @@ export class Sync {
 
   private record(number: number, texts = 0): void {
     this.history.record(number, this.sentRevision, this.watched, texts)
-  }
-
-  /** A text that changes by a word is another text in memory, of two bytes a character where it has others than Latin ones. */
-  private bytesOfTexts(found: readonly Patch[]): number {
-    let bytes = 0
-    for (const [[position, ...path]] of found.filter(isTextSplice)) {
-      let text: unknown = this.watched[position as number]?.sent
-      for (const key of path)
-        text = text instanceof Map ? text.get(key) : (text as Record<string, unknown>)[String(key)]
-      bytes += 2 * (text as string).length
-    }
-    return bytes
   }
 }
