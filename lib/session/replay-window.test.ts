@@ -150,3 +150,20 @@ it('a text counts wherever its element stands, also where others come and go in 
   }
   expect(tab.connection).toBe('live')
 })
+
+it('what a page missed counts when it is back, like what it is sent while it is here', async () => {
+  const notes = defineState('notes', () => ({ text: 'x'.repeat(60_000), more: '' }))
+  const missed = async (change: (s: { text: string; more: string }) => void) => {
+    const { hub, open, done } = testHub([notes])
+    const tab = await open()
+    await tab.watch(notes)
+    await done(hub.modifyState(tab.token, notes, (s) => void (s.more = '.')))
+    tab.drop()
+    await done(hub.modifyState(tab.token, notes, change))
+    await tab.reconnect()
+    return hub.memory.windows.bytes
+  }
+  const edited = await missed((s) => void (s.text = `${s.text.slice(0, 30_000)}!${s.text.slice(30_001)}`))
+  expect(edited).toBeGreaterThan(100_000)
+  expect(await missed((s) => void (s.more = 'y'.repeat(50_000)))).toBeGreaterThan(45_000)
+})

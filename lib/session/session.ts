@@ -237,12 +237,11 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private sendChanges(changes: readonly Change[]): void {
     this.sequence.next()
     const bytes = this.send({ type: 'delta', changes })
-    const hasSettled = changes.some(({ settled }) => settled.length > 0)
     for (const { subscription, settled } of changes) {
       this.subscription(subscription)?.history.weigh(bytes)
       this.replies?.sent(settled, this.sequence.last)
     }
-    if (this.isHeld && hasSettled && !this.pressure.isBlocked) this.release()
+    if (this.isHeld && !this.pressure.isBlocked && changes.some(({ settled }) => settled.length > 0)) this.release()
   }
 
   /** The page does not read how its calls end: further ones wait. */
@@ -286,6 +285,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   say(message: Down): void {
     const bytes = this.send(message)
     if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.core.clock.now())
+    else if (message.type === 'resumed') this.subscription(message.subscription)?.history.weigh(bytes)
   }
 
   /** Gives the bytes that were sent. `text` is that of a message that many pages get. */

@@ -126,10 +126,11 @@ export class Sync {
   /** The difference to what the page heard last. */
   resumed({ revision, views }: Checkpoint): Resumed {
     for (const [position, watched] of this.watched.entries()) watched.sent = views[position]
+    otherTexts = 0
     const patches = this.patches()
     this.sentRevision = this.instance.revision
     const to = this.sentRevision
-    this.record(this.history.sequence.next())
+    this.record(this.history.sequence.next(), otherTexts)
     this.continued = undefined
     return { type: 'resumed', subscription: this.number, from: revision, to, patches, lastCallId: this.lastCallId() }
   }
