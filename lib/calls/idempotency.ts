@@ -39,14 +39,15 @@ export interface CallOnce {
   readonly early: boolean
   /** Its page was here before, and may send it again. */
   readonly again: boolean
-  /** Its page was here so long ago that nothing may be remembered of it. */
-  readonly mayBeForgotten: boolean
+  /** The revision of the state when its page was first shown it, if the page has sent the call before. */
+  readonly sentSince: number | undefined
 }
 
 /** What is left of a call after it has run; its `done` never rejects. */
 export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eventually<Running> {
   const { calls } = call.instance
-  const isForgotten = call.mayBeForgotten && hasForgotten(calls, call.name.page, call.limits)
+  const { sentSince } = call
+  const isForgotten = sentSince !== undefined && hasForgotten(calls, call.name.page, sentSince, call.limits)
   const known = endOf(calls, call.name) ?? (isForgotten ? 'unknown' : undefined)
   if (known) return replay(call, known)
   const failed = (error: unknown) => fail(call, error)

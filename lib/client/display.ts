@@ -56,6 +56,7 @@ export class Display {
     if (isLost) this.calls.fail(stateLost(), subscription.number)
     else if (message.type === 'welcome') this.calls.checkBirth(subscription.number, message.birth)
     const received = receive(before, message)
+    if (isLost || !subscription.isWelcomed) subscription.began = message.type === 'welcome' ? message.revision : 0
     if (received.outcome !== 'applied') return this.page.resync(subscription)
     const isShownLost = isLost && before.revision > 0 && !this.isEnded
     this.opened(subscription, message.lastCallId, isShownLost ? lose(before, received.shown) : received.shown)

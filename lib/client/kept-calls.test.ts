@@ -57,7 +57,11 @@ function kitOf() {
     return page
   }
   const kept = (page: TestTab) => kit.hub.instance(page.token).state.d as { n: number; names: string[] } | undefined
-  return { ...kit, memory, reloaded, live, kept, crash: kit.crash }
+  const crash = (page: TestTab) => {
+    kit.crash()
+    page.rewire(kit.hub, kit.clock)
+  }
+  return { ...kit, memory, reloaded, live, kept, crash }
 }
 
 const quietly = (call: Promise<unknown>) => void call.catch(() => {})
@@ -207,7 +211,7 @@ describe('a call that was sent, and whose answer the page did not hear before it
     await clock.advance(50)
     quietly(page.state(d).hope('lost')) // is on its way
     page.wire.cut()
-    crash()
+    crash(page)
     void hub
     const next = await live(reloaded(page))
     await clock.advance(50)
@@ -296,6 +300,25 @@ describe('a call that was sent, and whose answer the page did not hear before it
     },
   )
 
+  it.each(['connects again', 'is reloaded'])(
+    'that a killed server never began runs once when its page %s, however often the tab was reloaded before',
+    async (how) => {
+      const { open, reloaded, live, clock, done, kept, crash } = kitOf()
+      let page = await open()
+      for (let reloads = 0; reloads < 6; reloads += 1) {
+        await done((await page.watch(d)).add())
+        page = await live(reloaded(page))
+      }
+      quietly(page.state(d).hope('lost')) // is on its way
+      page.wire.cut()
+      crash(page)
+      if (how === 'is reloaded') page = await live(reloaded(page))
+      else await page.reconnect()
+      await clock.advance(50)
+      expect([kept(page), page.reports]).toEqual([{ n: 6, names: ['lost'] }, []])
+    },
+  )
+
   it('fails for the page after it as it would have for its own', async () => {
     const { open, reloaded, live, clock } = kitOf()
     const page = await open()
@@ -336,7 +359,7 @@ describe('what was kept is dropped', () => {
       await clock.advance(100)
       if (lose === 'end') await hub.endings.end(page.token)
       else {
-        crash()
+        crash(page)
         memory.clear()
       }
       await clock.advance(100)

@@ -8,7 +8,7 @@ import { pageLimits } from '../base/limits.js'
 import type { CallStorage } from './call-storage.js'
 import { type Calls, isChange, type OpenCall } from './calls.js'
 import type { Identity } from './identity.js'
-import { type Kept, type KeptCall, readKept, writeKept } from './kept-text.js'
+import { type Kept, type KeptCall, readKept, type SentBefore, writeKept } from './kept-text.js'
 import { type MirrorStore, shownOf } from './mirror.js'
 import type { Subscriptions } from './subscriptions.js'
 
@@ -27,8 +27,8 @@ export class KeptCalls {
   /** Calls that wait and could not be kept: they are lost with their page. */
   private unkept = 0
   private readonly parts: KeptCallsParts
-  /** Pages whose calls this one sends on, the oldest first; whether each has sent calls. */
-  private formers: ReadonlyMap<string, boolean> = new Map()
+  /** Pages whose calls this one sends on, the oldest first. */
+  private formers: ReadonlyMap<string, SentBefore> = new Map()
   /** Those of them that the hub was told of over this connection. */
   private named: readonly string[] = []
   /** What names the tab: its token without the signature. */
@@ -82,11 +82,16 @@ export class KeptCalls {
   }
 
   /** For a hello: the pages whose calls will be sent on. */
-  greet(): readonly (readonly [page: string, sent: 0 | 1])[] {
+  greet(): readonly (readonly [page: string, ...SentBefore])[] {
     const waiting = new Set(this.parts.calls.all.map(({ former }) => former))
     const named = [...this.formers].filter(([page]) => waiting.has(page))
     this.named = named.map(([page]) => page)
-    return named.map(([page, hasSent]) => [page, hasSent || this.parts.calls.sentOf.has(page) ? 1 : 0])
+    return named.map(([page, before]) => [page, ...this.sentOf(page, before)])
+  }
+
+  /** `before` is what the page had sent itself; this one may have sent it on. */
+  private sentOf(page: string, [hasSent, began]: SentBefore): SentBefore {
+    return [this.parts.calls.sentOf.has(page) ? 1 : hasSent, began]
   }
 
   /** The position of a former page in the hello of this connection. */
@@ -115,7 +120,7 @@ export class KeptCalls {
 
   /** Keeps what has not settled, as far as there is room. */
   save(): void {
-    const { calls, page, storage } = this.parts
+    const { calls, page, storage, subscriptions } = this.parts
     const { before } = this
     this.cancelSave?.()
     this.cancelSave = undefined
@@ -124,14 +129,11 @@ export class KeptCalls {
     const left = before?.calls.filter(({ id }) => !own.some((call) => call.id === id)) ?? []
     const all = [...left, ...own.map((call) => this.kept(call))].sort((one, other) => one.id - other.id)
     if (all.length === 0) return this.forget()
-    const sent = [...this.formers].map(([name, hasSent]): [string, boolean] => [
-      name,
-      hasSent || calls.sentOf.has(name),
-    ])
+    const sent = [...this.formers].map(([name, before]): [string, SentBefore] => [name, this.sentOf(name, before)])
     const { text, count } = writeKept({
       token: before ? before.token : this.token,
       last: Math.max(calls.last, before?.last ?? 0),
-      pages: new Map([...(before?.pages ?? []), ...sent, [page, calls.sentOf.has(page)]]),
+      pages: new Map([...(before?.pages ?? []), ...sent, [page, this.sentOf(page, [0, subscriptions.own.began])]]),
       calls: all,
     })
     this.isStored = storage.write(text)

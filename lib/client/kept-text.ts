@@ -13,12 +13,15 @@ export interface KeptCall {
   readonly message: readonly [name: string, ...args: Json[]]
 }
 
+/** What a page has sent: 1 if it has sent calls, and the revision of the state of its tab when it was first shown it. */
+export type SentBefore = readonly [hasSent: 0 | 1, began: number]
+
 export interface Kept {
   readonly token: string | undefined
   /** The highest id that was used. */
   readonly last: number
-  /** The oldest first; whether each has sent calls. */
-  readonly pages: ReadonlyMap<string, boolean>
+  /** The oldest first. */
+  readonly pages: ReadonlyMap<string, SentBefore>
   readonly calls: readonly KeptCall[]
 }
 
@@ -33,7 +36,7 @@ export function writeKept({ token, last, pages, calls }: Kept): { readonly text:
     if (left < 0) break
     written.push(text)
   }
-  const sent = [...pages].map(([page, hasSent]) => [page, hasSent ? 1 : 0])
+  const sent = [...pages].map(([page, before]) => [page, ...before])
   const head = JSON.stringify([protocolVersion, heldApp.id ?? null, token ?? null, last, sent])
   return { text: `${head.slice(0, -1)},[${written}]]`, count: written.length }
 }
@@ -51,10 +54,10 @@ export function readKept(text: string | undefined): Kept | undefined {
 function keptIn(value: unknown): Kept {
   const [version, app, token, last, pages, calls] = list(value)
   if (version !== protocolVersion || app !== (heldApp.id ?? null)) throw notOurs()
-  const names = list(pages).map((page): [string, boolean] => {
-    const [name, sent] = list(page)
+  const names = list(pages).map((page): [string, SentBefore] => {
+    const [name, sent, began = 0] = list(page)
     if (!/^[0-9a-f]{32}$/.test(text(name))) throw notOurs()
-    return [text(name), sent === 1]
+    return [text(name), [sent === 1 ? 1 : 0, count(began)]]
   })
   let before = 0
   const read = list(calls).map((call): KeptCall => {

@@ -47,6 +47,8 @@ export class ClientSubscription {
   isLive = false
   /** It was welcomed once. */
   isWelcomed = false
+  /** The revision of the state when the page was first shown it; 0 before. No call was sent to it before. */
+  began = 0
   /** The tab has another token than that of the state which is shown. */
   isReplaced = false
   /** The whole of it was asked for; until it comes, no delta can fit. */

@@ -224,7 +224,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       ...(token === undefined ? {} : { token }),
       ...(copyOf === undefined ? {} : { copyOf }),
       ...(lastSeq === undefined ? {} : { lastSeq }),
-      ...(sent === undefined ? {} : { sent }),
+      ...(sent === undefined ? {} : { sent, began: this.subscriptions.own.began }),
       ...(formers.length === 0 ? {} : { formers }),
     }
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
 import type { CallEnd } from '../store/store.js'
-import { type CallLog, endOf, merged, withEnd, withOutOfOrderEnd } from './call-log.js'
+import { type CallLog, endOf, hasForgotten, merged, withEnd, withOutOfOrderEnd } from './call-log.js'
 
 const failure = { code: 'handler-failed', message: 'no' } as const
 const name = (id: number, page = 'a') => ({ page, id })
@@ -29,6 +29,26 @@ describe('past calls', () => {
   it('take back that a call was interrupted, once it has ended well', () => {
     const calls = end(end([], 1, true), 1)
     expect(endOf(calls, name(1))).toEqual({ id: 1 })
+  })
+
+  it('have forgotten no page that began after the last call of one that they know', () => {
+    let calls: CallLog = []
+    for (const [at, page] of ['a', 'b', 'c', 'd', 'e'].entries())
+      calls = withEnd(calls, name(1, page), undefined, defaultLimits, 10 * (at + 1))
+    expect(calls.map(({ page, revision }) => [page, revision])).toEqual([
+      ['b', 20],
+      ['c', 30],
+      ['d', 40],
+      ['e', 50],
+    ])
+    expect(hasForgotten(calls, 'a', 5, defaultLimits)).toBe(true)
+    expect(hasForgotten(calls, 'new', 20, defaultLimits)).toBe(false)
+    const later = withEnd(calls, name(2, 'b'), undefined, defaultLimits, 60)
+    expect(hasForgotten(later, 'new', 20, defaultLimits)).toBe(true)
+    expect(hasForgotten(later.slice(1), 'new', 20, defaultLimits)).toBe(false)
+    const ofAnOlderVersion = calls.map(({ revision: _, ...known }) => known)
+    expect(hasForgotten(ofAnOlderVersion, 'new', 20, defaultLimits)).toBe(true)
+    expect(merged(calls, later).map(({ revision }) => revision)).toEqual([60, 30, 40, 50])
   })
 
   it('remember a bounded number of failures, and say of older ones that they do not know', () => {

@@ -46,9 +46,13 @@ function pageIn(calls: CallLog, page: string): PageCalls | undefined {
   return undefined
 }
 
-/** Whether a page of which nothing is known may have been here: others were since, as many as are remembered. */
-export function hasForgotten(calls: CallLog, page: string, { rememberedPages }: Limits): boolean {
-  return calls.length >= rememberedPages && pageIn(calls, page) === undefined
+/**
+ * Whether a page of which nothing is known may have made calls: others have since, as many as are remembered. Not if one that is remembered has made
+ * its last before `began`, the revision of the state when the page was first shown it: that one would have been forgotten first.
+ */
+export function hasForgotten(calls: CallLog, page: string, began: number, { rememberedPages }: Limits): boolean {
+  if (calls.length < rememberedPages || pageIn(calls, page)) return false
+  return calls.every(({ revision = Number.POSITIVE_INFINITY }) => revision > began)
 }
 
 /** The log with one more call that has ended in order: all calls before it have ended. */
@@ -57,22 +61,24 @@ export function withEnd(
   name: CallName,
   failure: Failure | undefined,
   limits: Limits,
+  revision?: number,
   reply?: Json,
 ): CallLog {
   const known = pageIn(calls, name.page)
   const done = Math.max(name.id, known?.done ?? 0)
-  if (!failure && reply === undefined && known?.ends.length === 0) return withPage(calls, withDone(known, done), limits)
+  if (!failure && reply === undefined && known?.ends.length === 0)
+    return withPage(calls, withDone(known, done, revision), limits)
   const before = without(known?.ends ?? [], name.id).filter((end) => end.failure || end.id > done)
   const ends = failure ? withOne(before, { id: name.id, failure }) : before
   const replies = reply === undefined ? known?.replies : [...(known?.replies ?? []), { id: name.id, reply }]
   const forgotten = known?.forgotten ?? 0
-  const page = bounded({ page: name.page, done, ends, forgotten, ...(replies && { replies }) }, limits)
+  const page = bounded({ page: name.page, done, ends, forgotten, revision, ...(replies && { replies }) }, limits)
   return withPage(calls, page, limits)
 }
 
 /** Written out, since it runs for each call: a spread copies key by key. */
-function withDone({ page, ends, forgotten, replies }: PageCalls, done: number): PageCalls {
-  return replies ? { page, done, ends, forgotten, replies } : { page, done, ends, forgotten }
+function withDone({ page, ends, forgotten, replies }: PageCalls, done: number, revision?: number): PageCalls {
+  return replies ? { page, done, ends, forgotten, revision, replies } : { page, done, ends, forgotten, revision }
 }
 
 /** The log with one more call that has ended out of order: calls before it may still wait. */
@@ -81,25 +87,27 @@ export function withOutOfOrderEnd(
   name: CallName,
   failure: Failure | undefined,
   limits: Limits,
+  revision?: number,
 ): CallLog {
   const { page, id } = name
   const known = pageIn(calls, page) ?? { page, done: 0, ends: [], forgotten: 0 }
   const ends = withOne(without(known.ends, id), { id, failure })
-  return withPage(calls, bounded({ ...known, ends }, limits), limits)
+  return withPage(calls, bounded({ ...known, ends, revision }, limits), limits)
 }
 
 /** Records the outcome of a call in memory; the next save of its token stores it. `early`: calls before it may still wait. */
 export function endCall(
-  instance: { calls: CallLog },
+  instance: { calls: CallLog; readonly revision: number },
   name: CallName,
   failure: Failure | undefined,
   limits: Limits,
   early = false,
   reply?: Json,
 ): void {
+  const next = instance.revision + 1
   instance.calls = early
-    ? withOutOfOrderEnd(instance.calls, name, failure, limits)
-    : withEnd(instance.calls, name, failure, limits, reply)
+    ? withOutOfOrderEnd(instance.calls, name, failure, limits, next)
+    : withEnd(instance.calls, name, failure, limits, next, reply)
 }
 
 /** The log without the replies of one page that `isHeard`: the next save of the token writes less. */
@@ -134,6 +142,7 @@ export function merged(stored: CallLog, remembered: CallLog): CallLog {
         ...known,
         done: Math.max(known.done, mine.done),
         forgotten,
+        revision: newest(known.revision, mine.revision),
         ends: [...known.ends, ...newer],
         ...(replies.length > 0 && { replies }),
       })
@@ -141,6 +150,9 @@ export function merged(stored: CallLog, remembered: CallLog): CallLog {
   }
   return [...pages.values()]
 }
+
+const newest = (one: number | undefined, other: number | undefined) =>
+  one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 
 const firstOf = ({ id, first = id }: CallEnd) => first
 

@@ -181,9 +181,10 @@ function save(core: CommitCore, instance: Instance, change: Change, pending?: Co
 /** The record of an instance for the store, with a change. */
 function storedWith({ limits }: CommitCore, instance: Instance, { state, shapes, ends, runs }: Change): Stored {
   let { calls } = instance
-  for (const { name, interrupted, reply } of ends) calls = withEnd(calls, name, interrupted, limits, reply)
+  const revision = instance.revision + 1
+  for (const { name, interrupted, reply } of ends) calls = withEnd(calls, name, interrupted, limits, revision, reply)
   const next: { -readonly [K in keyof Stored]: Stored[K] } = {
-    revision: instance.revision + 1,
+    revision,
     state,
     calls,
     running: instance.runs.running(runs),

@@ -179,11 +179,24 @@ describe('up', () => {
       [0, 'tab', ['d']],
       [4, 'board', []],
     ]
-    const hello = { ...kept, subscriptions, formers: [[former, 1]], more: 1 }
+    const hello = {
+      ...kept,
+      subscriptions,
+      sent: 7,
+      began: 5,
+      formers: [
+        [former, 1, 3],
+        ['c'.repeat(32), 0],
+      ],
+      more: 1,
+    }
     expect(parseHello(hello, defaultLimits)).toEqual({
       ...kept,
-      sent: 0,
-      formers: [{ page: former, hasSent: true }],
+      sent: { upTo: 7, began: 5 },
+      formers: [
+        { page: former, sent: { upTo: Number.POSITIVE_INFINITY, began: 3 } },
+        { page: 'c'.repeat(32), sent: { upTo: 0, began: 0 } },
+      ],
       subscriptions: [
         { number: 0, address: 'tab', watch: ['d'], leavesOut: false },
         { number: 4, address: 'board', watch: [], leavesOut: false },
@@ -231,6 +244,7 @@ describe('up', () => {
 
   it.each([
     ['itself', [['a'.repeat(32), 1]]],
+    ['one that began at no revision', [['b'.repeat(32), 1, -1]]],
     [
       'one twice',
       [

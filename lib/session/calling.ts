@@ -6,7 +6,7 @@ import { type Caller, type ReplyLedger, runOnce } from '../calls/idempotency.js'
 import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
 import { type CallName, endOf, withoutReplies } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
-import type { Former } from '../protocol/hello.js'
+import type { Former, Sent } from '../protocol/hello.js'
 import type { SubscriptionUp as Up } from '../protocol/up.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { Connection } from './connection.js'
@@ -28,8 +28,7 @@ export interface CallingCore {
 export interface CallingPage extends Caller {
   readonly session: {
     readonly replies: ReplyLedger | undefined
-    /** The highest id of a call that its page has sent over an earlier connection. */
-    readonly sent: number
+    readonly sent: Sent
     readonly connection: Pick<Connection, 'cookies' | 'visitor'>
   }
   /** Among the subscriptions of its session. */
@@ -124,8 +123,6 @@ export class CallRunner {
   once(up: Up & { type: 'call' | 'cancel' }, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
     const { core, page } = this
     const { instance, isReconnect } = page
-    const former = this.formerOf(up)
-    const mayBeForgotten = former ? former.hasSent : up.id <= page.session.sent
     const call = {
       instance,
       caller: page,
@@ -135,9 +132,16 @@ export class CallRunner {
       limits: core.limits,
       early,
       again: isReconnect,
-      mayBeForgotten,
+      sentSince: this.sentSince(up),
     }
     return runOnce(call, work)
+  }
+
+  /** When its page was first shown the state, if it has sent the call before. Of further addresses it does not say when. */
+  private sentSince(up: Up & { type: 'call' | 'cancel' }): number | undefined {
+    const { session, number } = this.page
+    const { upTo, began } = this.formerOf(up)?.sent ?? session.sent
+    return up.id <= upTo ? (number === 0 ? began : 0) : undefined
   }
 
   private nameOf(up: Up & { type: 'call' | 'cancel' }): CallName {

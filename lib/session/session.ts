@@ -7,7 +7,7 @@ import { toFailure } from '../base/failure.js'
 import { processLimits } from '../base/server-limits.js'
 import { unusualBounds } from '../protocol/bounds.js'
 import { type Change, type Down, writeDown } from '../protocol/down.js'
-import { type Former, type Hello, otherApp } from '../protocol/hello.js'
+import { type Former, type Hello, otherApp, type Sent } from '../protocol/hello.js'
 import { malformed } from '../protocol/reading.js'
 import { SharedDown } from '../protocol/shared-down.js'
 import type { Written } from '../protocol/up.js'
@@ -43,8 +43,7 @@ export interface SessionParts {
   readonly sequence: Sequence
   /** The last message that the page heard; `undefined` for one that was not here before. */
   readonly lastSeq: number | undefined
-  /** The highest id of its calls that it has sent over an earlier connection. */
-  readonly sent: number
+  readonly sent: Sent
   /** Pages that lived in the tab before it, and whose calls it sends on. */
   readonly formers: readonly Former[]
   /** The page speaks an older protocol: what it says as one of this version. */
@@ -59,7 +58,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly page: string
   readonly sequence: Sequence
   readonly lastSeq: number | undefined
-  readonly sent: number
+  readonly sent: Sent
   readonly formers: readonly Former[]
   readonly texts: boolean
   phase: 'opening' | 'open' | 'closed' = 'opening'

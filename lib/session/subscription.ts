@@ -13,7 +13,7 @@ import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import type { Instance, Watcher } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import type { Change, Down, Settlement } from '../protocol/down.js'
-import type { Former } from '../protocol/hello.js'
+import type { Former, Sent } from '../protocol/hello.js'
 import type { SubscriptionUp } from '../protocol/up.js'
 import { isStale } from '../store/errors.js'
 import { type CallingCore, type CallingPage, CallRunner } from './calling.js'
@@ -65,7 +65,7 @@ export interface SubscriptionSession {
   flushSoon(): void
   hurry(): boolean
   readonly replies: CallingPage['session']['replies']
-  readonly sent: number
+  readonly sent: Sent
   /** One more call has ended. */
   hold(): void
   /** A subscription cannot go on. */

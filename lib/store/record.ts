@@ -220,9 +220,9 @@ const optional = <Name extends string, T>(name: Name, value: T | undefined) =>
 const callsText = (calls: Stored['calls']): string => `[${calls.map(pageText).join(',')}]`
 
 function pageText(calls: PageCalls): string {
-  const { page, done, ends, forgotten, replies } = calls
-  if (ends.length > 0 || replies || !/^\w+$/.test(page)) return JSON.stringify(calls)
-  return `{"page":"${page}","done":${done},"ends":[],"forgotten":${forgotten}}`
+  const { page, done, ends, forgotten, revision, replies } = calls
+  if (ends.length > 0 || replies || revision === undefined || !/^\w+$/.test(page)) return JSON.stringify(calls)
+  return `{"page":"${page}","done":${done},"ends":[],"forgotten":${forgotten},"revision":${revision}}`
 }
 
 /** A field may have the name of a setter of Object.prototype. */

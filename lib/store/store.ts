@@ -24,6 +24,8 @@ export interface PageCalls {
   readonly ends: readonly CallEnd[]
   /** Failures of calls up to this one are no longer stored. */
   readonly forgotten: number
+  /** The revision of the state after the last of these calls, or one before that; left out in records of versions before 0.2. */
+  readonly revision?: number | undefined
   /** What calls have replied, until their page has heard it; left out where there is nothing. In the order of the calls. */
   readonly replies?: readonly CallReply[] | undefined
 }
