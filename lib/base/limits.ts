@@ -67,7 +67,7 @@ const hubBounds = {
   cancelGraceMs: 2_000,
   /**
    * Milliseconds between two messages to one tab that settle no call: one frame of a 60 Hz screen, since nobody sees more.
-   * Where a busy process needs more than a third of its time to send, frames are longer, up to 100 ms. The first change after a
+   * Where a busy process needs more than a third of its time to send, frames are longer, up to 250 ms. The first change after a
    * pause and the answer to a call never wait for it.
    */
   frameMs: 16,

@@ -211,6 +211,8 @@ export const handlerLimits = {
   givenParts: 1_000,
   /** Milliseconds that steps which wait for nothing may follow one another. Then the event loop turns, so a click waits a moment. */
   stretchMs: 2,
+  /** Steps that code takes in a row when it goes on after it gave way, within that time: several tasks that change state all the time take turns. */
+  stepsInRow: 32,
   /** Milliseconds in a turn of the event loop that one of the pages above their rate runs calls. */
   sliceMs: 2,
   /** Milliseconds that pages above their rate make room after a page within its rate sent something. */
@@ -223,7 +225,7 @@ export const handlerLimits = {
   /** Sending may take this share of the time. Where it takes more, frames are longer, so that the work between has its time. */
   sendingShare: 1 / 3,
   /** Milliseconds of the longest frame. */
-  longestFrameMs: 100,
+  longestFrameMs: 250,
   /** Bytes of messages that count as one call for the rate of a page: 0.2 MB a second, and 1 MB at once. */
   bytesOfCall: 1_024,
   /** Calls of a page above its rate between two looks at the clock. */

@@ -42,7 +42,7 @@ export function block(core: ExclusiveCore, token: string, guard: WriteGuard): Ev
   core.lockScope.refuseNested(token)
   core.lockScope.begin()
   const holder = traced(guard.run ?? 'hub.lock')
-  const turned = core.turn.giveWay()
+  const turned = core.turn.giveWay(token)
   return turned ? turned.then(() => beginSettled(core, token, guard, holder)) : beginSettled(core, token, guard, holder)
 }
 
@@ -59,7 +59,7 @@ export function exclusive<T>(
   const holder = traced(source)
   let began: number | undefined
   const work = (transaction: Transaction) => run(core, source, guard, change, transaction, began)
-  const turned = core.turn.giveWay()
+  const turned = core.turn.giveWay(token)
   if (turned) return turned.then(() => transact(core, token, guard, author, work, holder))
   began = core.turn.askedAt
   const result = transact(core, token, guard, author, work, holder)

@@ -217,6 +217,38 @@ it('what waits goes on for a stretch in each turn, and not all of it in one', as
   expect([went, turns.length]).toEqual([[0, 1, 2, 3, 4], 0])
 })
 
+it('what goes on takes some steps in a row within its stretch, unless a step of its token waits', async () => {
+  let now = 0
+  let ofStep = 0
+  const turns: (() => void)[] = []
+  const turn = new Turn({ now: () => now, after: () => () => {}, turn: (run) => void turns.push(run), id: () => '' })
+  const went: string[] = []
+  const task = async (name: string, token: string) => {
+    for (let step = 0; step < 200; step += 1) {
+      await turn.giveWay(token)
+      went.push(name)
+      now += ofStep
+    }
+  }
+  const rows = () => went.join('').match(/(.)\1*/g) as string[]
+  const oneTurn = async () => {
+    went.length = 0
+    for (const run of turns.splice(0)) run()
+    await turned()
+    return rows()
+  }
+  turn.giveWay()
+  now = 10
+  for (const name of ['a', 'b', 'c']) void task(name, name === 'c' ? 'a' : name) // "a" and "c" are of one token
+  const longest = (name: string) => Math.max(...rows().map((row) => (row[0] === name ? row.length : 0)))
+  expect((await oneTurn()).slice(0, 3)).toEqual(['a', 'b', 'c'])
+  expect(longest('b')).toBeGreaterThan(20)
+  expect([longest('a'), longest('c')]).toEqual([1, 1]) // they take turns
+  ofStep = 1
+  await oneTurn()
+  expect(went.length).toBeLessThan(5) // a stretch of two milliseconds
+})
+
 it.each<[string, (state: Awaited<ReturnType<typeof open>>['state'], ms: number) => Promise<unknown>]>([
   ['Event "computes" of state "d"', (state, ms) => state.computes(ms)],
   ['Event "throws" of state "d"', (state, ms) => state.throws(ms).catch(() => {})],

@@ -6,6 +6,12 @@ import type { Clock } from '../base/clock.js'
 import type { Eventually } from '../base/eventually.js'
 import { handlerLimits } from '../base/server-limits.js'
 
+/** A step that waits for the event loop to turn. */
+interface Waiting {
+  readonly token: string | undefined
+  readonly goOn: () => void
+}
+
 export class Turn {
   private readonly clock: Clock
   /** When the present stretch of promises began. */
@@ -14,8 +20,12 @@ export class Turn {
   private inTurnSince: number | undefined
   /** When a step asked last, in milliseconds of the clock. */
   askedAt = Number.NEGATIVE_INFINITY
-  private waiting: (() => void)[] = []
-  /** How many of them have gone on. Each is taken out with others: it would move all that follow. */
+  private waiting: Waiting[] = []
+  /** How many waiting steps each token has. */
+  private readonly waitingOf = new Map<string, number>()
+  /** Steps that those which have just gone on may still take at once. */
+  private steps = 0
+  /** How many of the waiting steps have gone on. Each is taken out with others: it would move all that follow. */
   private gone = 0
   /** When the waiting steps began to go on. */
   private turnedAt = 0
@@ -29,19 +39,26 @@ export class Turn {
     this.clock = clock
   }
 
-  /** Undefined where the next step may follow at once; else done when the event loop has turned. Steps keep their order. */
-  giveWay(): Promise<void> | undefined {
-    if (this.waiting.length === 0) {
-      const now = this.clock.now()
-      this.askedAt = now
-      if (this.since === undefined) {
-        this.since = now
-        process.nextTick(this.ended) // not before the last promise of this stretch has gone on
-        return undefined
-      }
-      if (now - this.since < handlerLimits.stretchMs) return undefined
+  /**
+   * Undefined where the next step may follow at once; else done when the event loop has turned. Steps of a token keep their order. What goes
+   * on takes some steps in a row: what it has at hand is warm, and its page is sent one message for all of them.
+   */
+  giveWay(token?: string): Promise<void> | undefined {
+    const now = this.clock.now()
+    this.askedAt = now
+    if (this.waiting.length > 0) {
+      if (this.steps === 0 || token === undefined || now - this.turnedAt >= handlerLimits.stretchMs)
+        return this.next(token)
+      if (this.waitingOf.has(token)) return this.next(token)
+      this.steps -= 1
+      return undefined
     }
-    return this.next()
+    if (this.since === undefined) {
+      this.since = now
+      process.nextTick(this.ended) // not before the last promise of this stretch has gone on
+      return undefined
+    }
+    return now - this.since < handlerLimits.stretchMs ? undefined : this.next(token)
   }
 
   /**
@@ -71,9 +88,10 @@ export class Turn {
   }
 
   /** Done when the event loop has turned. */
-  private next(): Promise<void> {
+  private next(token?: string): Promise<void> {
     if (this.waiting.length === 0) this.clock.turn(this.turned)
-    return new Promise((resolve) => this.waiting.push(resolve))
+    if (token !== undefined) this.waitingOf.set(token, (this.waitingOf.get(token) ?? 0) + 1)
+    return new Promise((goOn) => this.waiting.push({ token, goOn }))
   }
 
   private forgetGone(): void {
@@ -102,14 +120,23 @@ export class Turn {
   /** Lets some waiting steps go on. A step can take microseconds, or write a large state. */
   private goOn(count: number): void {
     const end = Math.min(this.gone + count, this.waiting.length)
-    for (; this.gone < end; this.gone += 1) this.waiting[this.gone]?.()
+    for (; this.gone < end; this.gone += 1) this.release(this.waiting[this.gone] as Waiting)
     this.together = count
+    this.steps = count * handlerLimits.stepsInRow
     if (end < this.waiting.length) {
       if (2 * this.gone > this.waiting.length) this.forgetGone()
       return queueMicrotask(this.promised)
     }
     this.forgetGone()
     process.nextTick(this.ended)
+  }
+
+  private release({ token, goOn }: Waiting): void {
+    goOn()
+    if (token === undefined) return
+    const left = (this.waitingOf.get(token) ?? 1) - 1
+    if (left === 0) this.waitingOf.delete(token)
+    else this.waitingOf.set(token, left)
   }
 
   /** Lets the next steps go on until a stretch is over. The count doubles while steps take no measurable time. */
@@ -120,6 +147,7 @@ export class Turn {
     if (now - this.turnedAt < handlerLimits.stretchMs)
       return this.goOn(isQuick ? Math.min(2 * this.together, handlerLimits.stepsInside) : 1)
     this.since = undefined
+    this.steps = 0
     this.clock.turn(this.turned)
   }
 }
