@@ -2,7 +2,7 @@
  * Lives through seeded lives of a hub and its tabs: `npm run simulate -- 1 10000` those of the seeds 1 to 10,000, with one
  * number that life alone, told in full where it breaks a promise. `--nodes 3` has that many processes over one coordinator, and
  * `--calm` lets none of them die, `--queues` has tasks that wait for each other, and
- * `--two` has pages with a second subscription.
+ * `--two` has pages with a second subscription. A life has 40 steps, or as many as `--steps 400` says.
  */
 import { parseArgs } from 'node:util'
 import { simulate } from '../lib/dist/testing/simulation.js'
@@ -13,12 +13,14 @@ const { values, positionals } = parseArgs({
     calm: { type: 'boolean' },
     queues: { type: 'boolean' },
     two: { type: 'boolean' },
+    steps: { type: 'string' },
     sabotage: { type: 'string' },
   },
   allowPositionals: true,
 })
 const [first = 1, last = first] = positionals.map(Number)
-const options = { ...values, ...(values.nodes && { nodes: Number(values.nodes) }) }
+const numbers = ['nodes', 'steps'].filter((name) => values[name]).map((name) => [name, Number(values[name])])
+const options = { ...values, ...Object.fromEntries(numbers) }
 let broken = 0
 const all = { calls: 0, cuts: 0, crashes: 0, reloads: 0, duplicates: 0, freezes: 0, stalls: 0 }
 for (let seed = first; seed <= last; seed += 1) {

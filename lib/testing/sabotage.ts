@@ -28,3 +28,5 @@ export type Sabotage =
   | 'cut-words'
   /** The calls of a page that was reloaded are sent on as those of the page after it. */
   | 'forget-former'
+  /** A page does not say when it began: after many reloads, the hub takes it for one that it has forgotten. */
+  | 'forget-began'

@@ -15,6 +15,7 @@ export interface PageOptions extends Omit<SideOptions, 'kept' | 'origins' | 'isO
   latency(): number
   readonly forgets: boolean
   readonly forgetsFormer: boolean
+  readonly forgetsBegan: boolean
   readonly cutsWords: boolean
   readonly hides: boolean
   /** Of a duplicated tab: every state of its original that was kept. */
@@ -42,6 +43,7 @@ export class Page {
     tab.wire.latency = options.latency
     if (options.forgets) tab.wire.alter = (hello) => ({ ...hello, page: clock.id() })
     if (options.forgetsFormer) tab.wire.alter = (hello) => withoutFormers(hello, clock)
+    if (options.forgetsBegan) tab.wire.alter = withoutBegan
     if (options.cutsWords) tab.wire.alterDown = cutWords
     if (options.hides) tab.wire.alterDown = hideProgress
     const { earlier, origin } = options
@@ -197,7 +199,7 @@ export class Page {
 }
 
 const notSaved = /could not be saved|could not load the saved state of this tab/
-const givenUp = /are dropped|no longer has a record of this call/
+const givenUp = /are dropped/
 
 /** What a page may be told: of a store that failed, and of how calls of the page before it have ended. */
 const expected = new RegExp(
@@ -208,6 +210,13 @@ const expected = new RegExp(
 function withoutFormers<T extends { readonly formers?: readonly unknown[] }>(hello: T, clock: TestClock): T {
   return hello.formers ? { ...hello, formers: hello.formers.map(() => [clock.id(), 0]) } : hello
 }
+
+/** Neither the page nor those before it say when they began. */
+const withoutBegan = (hello: object) => ({
+  ...hello,
+  began: 0,
+  formers: ((hello as { formers?: unknown[][] }).formers ?? []).map(([page, sent]) => [page, sent]),
+})
 
 /** A delta whose added words lack their last letter. */
 const cutWords = (name: string, args: readonly unknown[]) =>

@@ -52,6 +52,7 @@ it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
   ['build-on-failed', /left \d marks|calls that|before it saw it/, {}, 1],
   ['cut-words', /shows the words/, {}, 1],
   ['forget-former', /left 2 marks|out of order|calls that/, { two: true }, 1],
+  ['forget-began', /connection-lost and left 0 marks|had no effect/, { steps: 400 }, 14],
   ['overtake-failed', /before it saw it|left \d marks|was given undefined/, {}, 20],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|there twice|went back|another state/, cluster, 260],
   ['publish-early', /which nobody has kept|kept was|had no effect/, cluster, 30],

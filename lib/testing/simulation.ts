@@ -246,6 +246,7 @@ class World implements WorldOf {
       forgets: this.sabotage === 'forget-page',
       cutsWords: this.sabotage === 'cut-words',
       forgetsFormer: this.sabotage === 'forget-former',
+      forgetsBegan: this.sabotage === 'forget-began',
       hides: this.sabotage === 'hide-progress',
       earlier,
       calm: this.calm,
