@@ -4,10 +4,13 @@
  */
 import { answering } from '../child.js'
 import { Presence, socketWire, Tab } from './library.js'
+import { enginePath } from './raw.js'
 import { neighbour } from './states.js'
 
 /** Milliseconds between two clicks. */
 const clickMs = 25
+/** Clicks that wait for their answers at once: while the thread is held for seconds, a person makes no more. */
+const mostWaiting = 60
 /** Milliseconds in which it must be welcomed at first. */
 const openMs = 20_000
 
@@ -26,7 +29,13 @@ export interface Clicks {
   readonly failed: Readonly<Record<string, number>>
 }
 
-function openTab(url: string) {
+/** What a browser keeps, and sends when it connects again. */
+async function cookieOf(url: string): Promise<string> {
+  const { headers } = await fetch(url + enginePath('polling'))
+  return headers.getSetCookie()[0]?.split(';')[0] ?? ''
+}
+
+async function openTab(url: string) {
   let signed: string | undefined
   const identity = {
     claim: async () => signed,
@@ -37,7 +46,8 @@ function openTab(url: string) {
       signed = undefined
     },
   }
-  const wire = socketWire(url, { forceNew: true, transports: ['websocket'] })
+  const cookie = await cookieOf(url)
+  const wire = socketWire(url, { forceNew: true, transports: ['websocket'], extraHeaders: { cookie } })
   const tab = new Tab({ wire, identity, report: () => {} })
   const presence = new Presence(neighbour, tab.own)
   const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
@@ -48,13 +58,16 @@ function openTab(url: string) {
 }
 
 let url = ''
-let honest: ReturnType<typeof openTab> | undefined
+let honest: Awaited<ReturnType<typeof openTab>> | undefined
 let clicks: Click[] = []
 let timer: NodeJS.Timeout | undefined
 let acknowledged = 0
 let made = 0
 
+const isWaiting = ({ ms, failure }: Click) => ms === undefined && !failure
+
 function click(): void {
+  if (clicks.filter(isWaiting).length >= mostWaiting) return
   const one: Click = { at: performance.now() }
   clicks.push(one)
   made += 1
@@ -75,14 +88,14 @@ const within = (ms: number, ready: Promise<unknown>) =>
 /** Done when no click is under way, or some have been for too long. */
 async function rest(lostMs: number): Promise<void> {
   const end = performance.now() + lostMs
-  while (clicks.some(({ ms, failure }) => ms === undefined && !failure) && performance.now() < end)
+  while (clicks.some(isWaiting) && performance.now() < end)
     await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 answering({
   open: async (port: number) => {
     url = `http://127.0.0.1:${port}`
-    honest = openTab(url)
+    honest = await openTab(url)
     if (!(await within(openMs, honest.live))) return false
     click()
     await rest(openMs) // its token is in the store from here on, also on a slow machine
@@ -91,7 +104,7 @@ answering({
   },
   /** Forgets the clicks before. */
   phase: () => {
-    clicks = clicks.filter(({ ms, failure }) => ms === undefined && !failure)
+    clicks = clicks.filter(isWaiting)
   },
   /** Of the clicks since; one that is under way counts as long as it has waited. */
   figures: (): Clicks => {
@@ -106,7 +119,7 @@ answering({
   check: async (lostMs: number) => {
     clearInterval(timer)
     await rest(lostMs)
-    const waiting = clicks.filter(({ ms, failure }) => ms === undefined && !failure).length
+    const waiting = clicks.filter(isWaiting).length
     const shown = honest?.shown()
     timer = setInterval(click, clickMs)
     const faults: string[] = []
@@ -118,7 +131,7 @@ answering({
   /** Milliseconds until another honest tab is live; none if it was not in time. */
   newcomer: async (withinMs: number) => {
     const began = performance.now()
-    const { tab, live } = openTab(url)
+    const { tab, live } = await openTab(url)
     const opened = await within(withinMs, live)
     tab.stop()
     return opened ? performance.now() - began : undefined
