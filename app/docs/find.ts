@@ -77,13 +77,14 @@ const occurrences = (where: string, forms: readonly Form[]) =>
     ),
   )
 
-/** 3 for a whole word, 2 for the begin of one, ½ inside one; a short word must begin there. */
+/** 3 for a whole word or its plural, 2 for the begin of one, ½ inside one; a short word must begin there. */
 function weight(text: string, word: string): number {
   const lower = text.toLowerCase()
   let best = 0
   for (let at = lower.indexOf(word); at >= 0 && best < 3; at = lower.indexOf(word, at + 1)) {
     const begins = !isLetter(lower[at - 1])
-    best = Math.max(best, begins ? (isLetter(lower[at + word.length]) ? 2 : 3) : word.length > 4 ? 0.5 : 0)
+    const rest = lower.slice(at + word.length)
+    best = Math.max(best, begins ? (/^s?(?![\p{L}\p{N}])/u.test(rest) ? 3 : 2) : word.length > 4 ? 0.5 : 0)
   }
   return best
 }
