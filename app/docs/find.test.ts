@@ -15,11 +15,28 @@ const entries = [
 ]
 const pages = (query: string) => find(entries, query).map(({ entry: { page, heading } }) => `${page} ${heading}`)
 
-it('finds what has all words, in any place', () => {
+it('finds words in any place, and what has all of them first', () => {
   expect(pages('crash')).toEqual(['Testing A crash'])
   expect(pages('server crash')).toEqual(['Testing A crash'])
-  expect(pages('server schema')).toEqual([])
+  expect(pages('block event lock')[0]).toBe('nested-lock ')
   expect(pages('  ')).toEqual([])
+})
+
+it('a word that no section has hides nothing, and what has a part of the words follows', () => {
+  expect(pages('why does my server crash xyzzy')[0]).toBe('Testing A crash')
+  expect(pages('server schema')).toEqual(['Events Arguments', 'Testing A crash'])
+  expect(pages('xyzzy')).toEqual([])
+})
+
+it('reads a query as it is typed: quotes, marks, endings, and other words for the same', () => {
+  expect(pages('"crash"')).toEqual(['Testing A crash'])
+  expect(pages('Server crashed?')[0]).toBe('Testing A crash')
+  expect(pages('zod')[0]).toBe('Events Arguments')
+})
+
+it('does not find a short word inside another one', () => {
+  const found = find([entry('Optimistic updates', '', 'An update.'), entry('State', 'Values', 'A Date.')], 'date')
+  expect(found.map(({ entry: { page } }) => page)).toEqual(['State'])
 })
 
 it('has a title before a text, and the page before its parts', () => {
