@@ -88,8 +88,7 @@ const within = (ms: number, ready: Promise<unknown>) =>
 /** Done when no click is under way, or some have been for too long. */
 async function rest(lostMs: number): Promise<void> {
   const end = performance.now() + lostMs
-  while (clicks.some(isWaiting) && performance.now() < end)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  while (clicks.some(isWaiting) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 answering({

@@ -34,7 +34,8 @@ const waiting = new Set()
 export function whileAway(socket, again) {
   socket.setTimeout(10_000, () => socket.destroy())
   socket.once('data', (request) => {
-    if (!request.toString('latin1', 0, 16).startsWith('GET /_heldstate/')) return socket.end(hasServed ? killed : starting)
+    if (!request.toString('latin1', 0, 16).startsWith('GET /_heldstate/'))
+      return socket.end(hasServed ? killed : starting)
     socket.pause()
     socket.unshift(request)
     const one = () => {
