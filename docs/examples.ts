@@ -105,6 +105,7 @@ export function writeSettings(root: string, folder: string): string {
     'next/route': 'route',
     'next/instrumentation': 'instrumentation',
     provider: 'provider',
+    faults: 'faults',
     testing: 'testing',
   }
   const paths = Object.entries(doors).map(([name, door]) => [

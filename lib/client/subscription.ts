@@ -128,7 +128,7 @@ export class ClientSubscription {
       return Promise.reject(
         new HeldStateError(
           'offline',
-          `This page is not connected and already has event "${member}" is not queued while offline.`,
+          `This page is not connected, and event "${member}" is not queued while offline.`,
         ),
       )
     const given = argumentsToSend(definition, member, args)

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { processLimits } from '../base/server-limits.js'
+import { inTab } from '../base/text.js'
 import { ownedElsewhere, ownershipLost } from '../store/errors.js'
 import type { ClusterEvents, Stored } from '../store/store.js'
 import type { Coordinator } from './coordinator.js'
@@ -159,7 +160,7 @@ export class Replicas {
 
   private quietly(token: string, effect: Effect): void {
     this.act(token, effect)?.catch((error) =>
-      this.options.warn('Failed to request a handover from another process; retrying.', error),
+      this.options.warn(`${failed[effect.do] ?? 'Failed to reach the other processes'} ${inTab(token)}.`, error),
     )
   }
 
@@ -190,6 +191,13 @@ export class Replicas {
         return // `claim` and `follow` do that
     }
   }
+}
+
+const failed: { readonly [K in Effect['do']]?: string } = {
+  'catch-up': 'Failed to read what another process has saved',
+  release: 'Failed to give a tab to another process',
+  unfollow: 'Failed to end the updates from another process',
+  drop: 'Failed to drop a tab from the shared store',
 }
 
 const nothing = Promise.resolve()

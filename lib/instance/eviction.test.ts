@@ -65,6 +65,21 @@ it('tabs of which the store names some at a time are all forgotten in one sweep,
   await hub.close()
 })
 
+it('a state whose store does not hear that it is unused leaves the memory all the same, and the log says so', async () => {
+  const store: StateStore = { ...memoryStore(), unload: () => Promise.reject(new Error('out of reach')) }
+  const { hub, open, clock, log, done } = testHub([d], { store, limits: { unloadMs: 1_000 } })
+  const tab = await open()
+  await done((await tab.watch(d)).add(5))
+  tab.drop()
+  await clock.advance(120_000)
+  expect(hub.instances.has(tab.token)).toBe(false)
+  expect([...(Reflect.get(hub.eviction, 'idle') as Set<unknown>)]).toEqual([])
+  expect(log.lines).toEqual([expect.stringMatching(/Failed to tell the store that a tab is unused .*out of reach/)])
+  await tab.reconnect()
+  await clock.settle()
+  expect(tab.state(d).n).toBe(5)
+})
+
 /** The disk takes real time, which the clock of the test knows nothing of. */
 async function running<T>(clock: TestClock, work: Promise<T>): Promise<T> {
   let done = false

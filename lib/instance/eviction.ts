@@ -205,7 +205,7 @@ export class Eviction {
       if (instance.exists && !store.unused)
         this.leave(token, { usedAt: clock.now() - limits.unloadMs, bytes: store.inMemory ? instance.bytes : 0 })
       this.expireLater()
-      await store.unload?.(token, this.retainMs)
+      await this.free(token)
     } catch (error) {
       log.warn(
         `Failed to save the results of calls, so the state of an unused tab stays in memory ${inTab(token)}.`,
@@ -214,6 +214,16 @@ export class Eviction {
       this.schedule(instance)
     } finally {
       release?.()
+    }
+  }
+
+  /** The store may free what it keeps in memory for the token. The instance has left, whatever comes of it. */
+  private async free(token: string): Promise<void> {
+    const { log, store } = this.core
+    try {
+      await store.unload?.(token, this.retainMs)
+    } catch (error) {
+      log.warn(`Failed to tell the store that a tab is unused ${inTab(token)}.`, error)
     }
   }
 

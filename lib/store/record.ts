@@ -39,8 +39,19 @@ const fieldKey = (id: string, name: string) => `field${separator}${id}${separato
 const endKey = (run: string) => `run${separator}${run}`
 const patchKey = (field: string, number: number) => `${field}${separator}${number}`
 
-/** The id of the state that a key belongs to; `undefined` if it belongs to none. */
-export const stateOf = (key: string): string | undefined => key.split(separator)[1]
+const otherParts: Readonly<Record<string, string>> = {
+  calls: 'The log of calls',
+  running: 'The list of running tasks',
+  ended: 'The list of tasks that have ended',
+  run: 'The result of a task',
+}
+
+/** What a person calls the part of a record that a key belongs to, and whether that is one of its states. */
+export function partOf(key: string): { readonly name: string; readonly isState: boolean } {
+  const [kind = '', id] = key.split(separator)
+  const isState = kind === 'state' || kind === 'field'
+  return { name: isState ? `The saved state "${id}"` : (otherParts[kind] ?? `The entry "${kind}"`), isState }
+}
 
 /** A token that was never saved. */
 const nothing: Stored = { revision: 0, state: {}, calls: [], running: [], ended: [], shapes: {} }

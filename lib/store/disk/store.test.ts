@@ -145,6 +145,26 @@ describe('the disk store', () => {
     await again.close()
   })
 
+  it('leaves out a log of calls and a result that cannot be read, and names them', async () => {
+    const dir = folder()
+    const store = diskStore({ dir })
+    const end = { run: 'r', definition: 'a', task: 'work', outcome: 'done', order: 1, result: 5 } as const
+    await store.save('t', { ...stored(1, 1), runEnds: [end] })
+    await store.close()
+    const raw = rawOf(dir)
+    raw.exec(`UPDATE texts SET text = '[{' WHERE key = 'calls' OR key LIKE 'run/%'`)
+    raw.close()
+    const errors: string[] = []
+    const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) }
+    const again = diskStore({ dir, log } satisfies DiskStoreOptions)
+    expect((await again.load('t'))?.state).toEqual(stored(1, 1).state)
+    expect(errors).toEqual([
+      expect.stringContaining('The log of calls could not be read (tab t) and is left out'),
+      expect.stringContaining('The result of a task could not be read (tab t) and is left out'),
+    ])
+    await again.close()
+  })
+
   it('that cannot be opened says where it is and what to do', async () => {
     const dir = folder()
     writeFileSync(dir, 'a file, and no folder')

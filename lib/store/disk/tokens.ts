@@ -5,7 +5,7 @@ import type { Log } from '../../base/log.js'
 import { processLimits } from '../../base/server-limits.js'
 import { inTab } from '../../base/text.js'
 import { isStale, ownershipLost, refuseStale } from '../errors.js'
-import { stateOf, type Texts, TokenRecord, type Writes } from '../record.js'
+import { partOf, type Texts, TokenRecord, type Writes } from '../record.js'
 import type { Stored } from '../store.js'
 import { readableText, unlessDamaged } from './damage.js'
 import { readKey, writtenKey } from './keys.js'
@@ -269,23 +269,25 @@ export class DiskTokens {
     } catch {
       const parts = new Map<string, Record<string, string>>()
       for (const [key, text] of Object.entries(texts)) {
-        const part = stateOf(key) ?? key
+        const { name, isState } = partOf(key)
+        const part = isState ? name : key
         parts.set(part, { ...parts.get(part), [key]: text })
       }
-      const readable = [...parts].map(([part, own]) => this.readable(token, part, own, setAside))
+      const readable = [...parts.values()].map((part) => this.readable(token, part, setAside))
       return TokenRecord.read({ revision, texts: Object.assign({}, ...readable) })
     }
   }
 
-  private readable(token: string, part: string, texts: Texts, setAside: (key: string) => void): Texts {
+  private readable(token: string, texts: Texts, setAside: (key: string) => void): Texts {
     try {
       TokenRecord.read({ revision: 1, texts })
       return texts
     } catch (error) {
+      const [first = ''] = Object.keys(texts)
       for (const key of Object.keys(texts)) setAside(writtenKey(key))
-      this.log.error(
-        `The saved state "${part}" could not be read ${inTab(token)} and starts with its first values: ${messageOf(error)}.`,
-      )
+      const { name, isState } = partOf(first)
+      const now = isState ? 'starts with its first values' : 'is left out'
+      this.log.error(`${name} could not be read ${inTab(token)} and ${now}: ${messageOf(error)}.`)
       return {}
     }
   }
