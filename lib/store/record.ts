@@ -9,6 +9,7 @@ import { type DiffOptions, diffEntry } from '../delta/diff.js'
 import type { Patch } from '../delta/patch.js'
 import type { Shape } from '../state/shape.js'
 import { type PatchedField, patched, unpatched, wholeField } from './patched-field.js'
+import { endKey, fieldKey, headKey, patchKey, separator } from './record-keys.js'
 import type { Fields, PageCalls, RunEnd, RunningTask, Stored } from './store.js'
 
 /** Texts by key. */
@@ -31,26 +32,6 @@ interface Head {
   readonly shape: Shape | undefined
   /** The fields of the state, in their order. */
   readonly names: readonly string[]
-}
-
-const separator = '\u0000'
-const headKey = (id: string) => `state${separator}${id}`
-const fieldKey = (id: string, name: string) => `field${separator}${id}${separator}${name}`
-const endKey = (run: string) => `run${separator}${run}`
-const patchKey = (field: string, number: number) => `${field}${separator}${number}`
-
-const otherParts: Readonly<Record<string, string>> = {
-  calls: 'The log of calls',
-  running: 'The list of running tasks',
-  ended: 'The list of tasks that have ended',
-  run: 'The result of a task',
-}
-
-/** What a person calls the part of a record that a key belongs to, and whether that is one of its states. */
-export function partOf(key: string): { readonly name: string; readonly isState: boolean } {
-  const [kind = '', id] = key.split(separator)
-  const isState = kind === 'state' || kind === 'field'
-  return { name: isState ? `The saved state "${id}"` : (otherParts[kind] ?? `The entry "${kind}"`), isState }
 }
 
 /** A token that was never saved. */

@@ -5,7 +5,8 @@ import type { Log } from '../../base/log.js'
 import { processLimits } from '../../base/server-limits.js'
 import { inTab } from '../../base/text.js'
 import { isStale, ownershipLost, refuseStale } from '../errors.js'
-import { partOf, type Texts, TokenRecord, type Writes } from '../record.js'
+import { type Texts, TokenRecord, type Writes } from '../record.js'
+import { groupOf, partOf } from '../record-keys.js'
 import type { Stored } from '../store.js'
 import { readableText, unlessDamaged } from './damage.js'
 import { readKey, writtenKey } from './keys.js'
@@ -268,11 +269,8 @@ export class DiskTokens {
       return TokenRecord.read({ revision, texts })
     } catch {
       const parts = new Map<string, Record<string, string>>()
-      for (const [key, text] of Object.entries(texts)) {
-        const { name, isState } = partOf(key)
-        const part = isState ? name : key
-        parts.set(part, { ...parts.get(part), [key]: text })
-      }
+      for (const [key, text] of Object.entries(texts))
+        parts.set(groupOf(key), { ...parts.get(groupOf(key)), [key]: text })
       const readable = [...parts.values()].map((part) => this.readable(token, part, setAside))
       return TokenRecord.read({ revision, texts: Object.assign({}, ...readable) })
     }
@@ -283,11 +281,10 @@ export class DiskTokens {
       TokenRecord.read({ revision: 1, texts })
       return texts
     } catch (error) {
-      const [first = ''] = Object.keys(texts)
-      for (const key of Object.keys(texts)) setAside(writtenKey(key))
-      const { name, isState } = partOf(first)
-      const now = isState ? 'starts with its first values' : 'is left out'
-      this.log.error(`${name} could not be read ${inTab(token)} and ${now}: ${messageOf(error)}.`)
+      const keys = Object.keys(texts)
+      for (const key of keys) setAside(writtenKey(key))
+      const { name, fate } = partOf(keys[0])
+      this.log.error(`${name} could not be read ${inTab(token)} and ${fate}: ${messageOf(error)}.`)
       return {}
     }
   }
