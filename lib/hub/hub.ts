@@ -260,7 +260,7 @@ export class HubRuntime {
     this.instances.delete(token)
   }
 
-  onUnlocked(instance: Instance): void {
+  onLessUsed(instance: Instance): void {
     if (!this.closing) this.eviction.schedule(instance)
   }
 

@@ -108,7 +108,7 @@ function open(
 
 function giveBack(core: Core, instance: Instance, unlock: Release, error: unknown): never {
   unlock()
-  core.onUnlocked(instance)
+  core.onLessUsed(instance)
   throw error
 }
 

@@ -287,7 +287,7 @@ export class Transaction implements HeldLock {
     this.released = true
     this.close()
     this.unlock()
-    this.core.onUnlocked(this.instance)
+    this.core.onLessUsed(this.instance)
     this.end?.()
   }
 
