@@ -1,6 +1,12 @@
 /**
- * Every bound of heldstate, with its unit and the reason for its value. A bound is reached with a named failure, never with silence. Values are
- * written out, since a bundler keeps an unused object with a sum in it. `npx vitest run docs/limits -u` writes the page "Security" from the comments.
+ * The bounds of heldstate, each with its unit and the reason for its value. A bound is reached with a named failure, never with silence. They are in
+ * three files:
+ * - `limits.ts`, which pages load: bounds that an option of the hub changes, and those of a page and of the texts of failures;
+ * - `crowd-limits.ts`, which only the server loads: bounds of what no page does, and of what many visitors share, which no option changes;
+ * - `server-limits.ts`, which only the server loads: all other bounds of the process, its edge, its calls and tasks and its log.
+ *
+ * Values are written out, since a bundler keeps an unused object with a sum in it. `npx vitest run docs/limits -u` writes the tables of `docs/limits.md`
+ * from the comments.
  */
 
 /** Bounds that a page keeps as well: a server that has others says so in its hi. */

@@ -76,11 +76,11 @@ export function dispatch(core: DispatchCore, call: Call): Eventually<Dispatched>
   const event = definition.members.events.get(call.member)
   return event && !event.schema
     ? runEvent(core, call, definition, event, call.args)
-    : after(prepare(core, call), (run) => run())
+    : after(resolveCall(core, call), (run) => run())
 }
 
 /** Finds what a call names and validates its arguments; what it gives runs it. */
-export function prepare(core: DispatchCore, call: Call): Eventually<() => Eventually<Dispatched>> {
+export function resolveCall(core: DispatchCore, call: Call): Eventually<() => Eventually<Dispatched>> {
   const definition = core.registry.get(call.definition)
   const event = definition.members.events.get(call.member)
   if (event) return after(argumentsOf(core, call, event), (args) => () => runEvent(core, call, definition, event, args))

@@ -2,7 +2,7 @@
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { isTrigger } from '../state/trigger.js'
 import type { TaskStart } from '../tasks/task-start.js'
-import { type DispatchCore, type Next, prepare } from './dispatch.js'
+import { type DispatchCore, type Next, resolveCall } from './dispatch.js'
 import type { Dispatched } from './in-order.js'
 
 export interface TriggerCore extends DispatchCore {
@@ -33,7 +33,7 @@ function startOne(core: TriggerCore, token: string, next: Next): Eventually<void
   const report = (error: unknown) => core.report(token, error)
   if (!isTrigger(next)) return core.tasks.begin(next)
   return rescued(
-    () => after(prepare(core, { ...next, token }), (run) => void core.tracked(rescued(() => ended(run()), report))),
+    () => after(resolveCall(core, { ...next, token }), (run) => void core.tracked(rescued(() => ended(run()), report))),
     report,
   )
 }

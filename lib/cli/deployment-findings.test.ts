@@ -3,7 +3,7 @@ import { request as ask, createServer, type IncomingMessage, type Server } from 
 import { type AddressInfo, connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { socketPaths } from '../protocol/path.js'
-import { isOurs } from '../transport/own-path.js'
+import { isOurPath } from '../transport/own-path.js'
 import { listening } from '../transport/server.fixture.js'
 import { deploymentFindings } from './deployment-findings.js'
 
@@ -11,7 +11,7 @@ async function app(zone = '') {
   const served = await listening([], { zone })
   served.hub.registry.app = `${zone || '/'}#1a2b3c4d`
   served.server.prependListener('request', (request, response) => {
-    if (isOurs(socketPaths(zone), request.url)) return
+    if (isOurPath(socketPaths(zone), request.url)) return
     response.statusCode = ['/', '/shop/cart'].includes(request.url ?? '') ? 200 : 404
     response.end('a page')
   })

@@ -6,7 +6,8 @@
  */
 import type { SavedOrSame, SavedTexts, Writes } from '../store/record.js'
 
-export type Claim =
+/** What the coordinator answers to a claim. */
+export type ClaimAnswer =
   | {
       readonly owned: true
       readonly fence: number
@@ -77,7 +78,7 @@ export interface Coordinator {
    * it. Otherwise the node is put in line, and the owner hears of it. `number` counts the claims of the node: a claim that arrives
    * twice changes nothing. `have` is the revision that the caller has; -1 for none.
    */
-  claim(token: string, node: string, number: number, have: number, retainMs: number): Promise<Claim>
+  claim(token: string, node: string, number: number, have: number, retainMs: number): Promise<ClaimAnswer>
   /** Writes under the fence. Resolves with whether it was written; a save that is sent twice succeeds twice. */
   save(save: Save): Promise<boolean>
   /**

@@ -1,6 +1,7 @@
 /** The pages that are connected to this process. */
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
+import type { Core } from '../instance/core.js'
 import type { Instance } from '../instance/instance.js'
 import { signToken, verifyToken } from '../instance/token.js'
 import { tooManySubscriptions } from '../protocol/bounds.js'
@@ -21,7 +22,7 @@ import type { HubOptions } from './options.js'
 import type { RequestIdentity } from './request-identity.js'
 
 /** What it asks of the hub. */
-export interface ConnectionsCore extends SessionCore {
+export interface ConnectionsCore extends SessionCore, Pick<Core, 'onLessUsed'> {
   readonly addresses: Addresses
   readonly callers: RequestIdentity
   readonly endings: { check(token: string): void }
@@ -39,8 +40,6 @@ export interface ConnectionsCore extends SessionCore {
   instance(token: string): Instance
   /** Throws where the hub takes no new work. */
   refuseClosing(): void
-  /** Nothing of this process needs the instance as it did. */
-  onUnlocked(instance: Instance): void
   /** A session could not be told of its state. */
   giveUp(session: Session, error: unknown): void
 }
@@ -153,7 +152,7 @@ export class Connections {
       nodes.attend(token, false)
       tasks.disconnects.onLastPageLeft(token)
     }
-    this.core.onUnlocked(instance)
+    this.core.onLessUsed(instance)
   }
 
   private originalOf(hello: Hello, browser: string): string | undefined {

@@ -203,17 +203,17 @@ export class HubRuntime {
     return after(this.prepare(), () => dispatch(this, call))
   }
 
-  /** Knows what is kept of it from now on. */
+  /** Loads the instance, or follows its token where other processes may own it. */
   load(instance: Instance): Eventually<void> {
     return loadOrFollow(this, instance)
   }
 
-  /** Knows what is kept of it now. */
+  /** Reads the stored state again. */
   refresh(instance: Instance): Eventually<void> {
     return refresh(this, instance)
   }
 
-  /** Holds it, once nobody else does anything with it. */
+  /** Makes this process the owner of the token, and changes nothing. */
   own(instance: Instance): Eventually<void> {
     return own(this, instance)
   }
@@ -260,7 +260,7 @@ export class HubRuntime {
     this.instances.delete(token)
   }
 
-  onUnlocked(instance: Instance): void {
+  onLessUsed(instance: Instance): void {
     if (!this.closing) this.eviction.schedule(instance)
   }
 

@@ -20,26 +20,26 @@ export interface Slot {
 
 const key = Symbol.for('heldstate.slot')
 const claimed = Symbol.for('heldstate.slot.claimed')
-const process = globalThis as { [key]?: Slot | undefined; [claimed]?: boolean }
+const globals = globalThis as { [key]?: Slot | undefined; [claimed]?: boolean }
 
 /**
  * Whether the caller may make the hub of this process: nobody else has said that they will. A server of one's own starts
  * before the app's instrumentation, which then has nothing to do.
  */
 export function claimSlot(): boolean {
-  const free = !process[claimed]
-  process[claimed] = true
+  const free = !globals[claimed]
+  globals[claimed] = true
   return free
 }
 
 /** Fills the slot; `undefined` empties it, and gives up the claim to it. */
 export function setSlot(slot: Omit<Slot, 'version'> | undefined): void {
-  process[key] = slot && { ...slot, version }
-  process[claimed] = slot !== undefined
+  globals[key] = slot && { ...slot, version }
+  globals[claimed] = slot !== undefined
 }
 
 export function currentSlot(): Slot | undefined {
-  return process[key]
+  return globals[key]
 }
 
 /** Throws `version-mismatch` if another version of the library has filled the slot. */
@@ -66,7 +66,7 @@ export const missingInEdge = (): HeldStateError =>
 /** The hub of this process. */
 export function currentHub(): HubRuntime {
   refuseEdge()
-  const slot = process[key]
+  const slot = globals[key]
   if (slot) {
     refuseOtherVersion(slot)
     return slot.hub

@@ -15,13 +15,13 @@ export function marksOf(cookies: string | undefined): CookieMarks {
   const marks = new Map<string, string>()
   for (const pair of (cookies ?? '').split(';')) {
     const [, name = '', value = ''] = /^\s*([\w!#$%&'*+.^`|~-]{1,100})=(.*)$/s.exec(pair) ?? []
-    if (name === '' || isOurs(name) || isVolatile(name) || marks.size >= processLimits.comparedCookies) continue
+    if (name === '' || isOurCookie(name) || isVolatile(name) || marks.size >= processLimits.comparedCookies) continue
     marks.set(name, createHash('sha256').update(value.trim()).digest('base64url').slice(0, 12))
   }
   return marks
 }
 
-export const isOurs = (name: string): boolean => /^(?:__Host-)?heldstate(?:-tab-|\.|$)/.test(name)
+export const isOurCookie = (name: string): boolean => /^(?:__Host-)?heldstate(?:-tab-|\.|$)/.test(name)
 
 /** Of balancers, shields and analytics: they change with the traffic, and say nothing of the user. */
 export const isVolatile = (name: string): boolean =>

@@ -31,6 +31,6 @@ export interface Core {
   onReloaded(instance: Instance, lost: readonly RunningTask[]): void
   /** About so many bytes were put into a state, which is now `staged`. Throws if it is larger than it may be. */
   grow(instance: Instance, bytes: number, staged: State): void
-  /** The lock of an instance is free again. */
-  onUnlocked(instance: Instance): void
+  /** Something has let go of the instance: a lock, a page or a task. If nothing else needs it, it can leave the memory. */
+  onLessUsed(instance: Instance): void
 }

@@ -185,7 +185,7 @@ export class Instance {
     this.forgotten = stored?.forgotten === true
     this.keptCalls = stored?.calls ?? []
     this.counted = undefined
-    if (stored) this.isKept()
+    if (stored) this.markKept()
     const lost = this.runs.restore(stored ?? { running: [], ended: [] }, owned)
     this.announce()
     return lost
@@ -199,12 +199,12 @@ export class Instance {
     this.shapes = next.shapes
     this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
     this.keptCalls = next.calls
-    this.isKept()
+    this.markKept()
     this.runs.saved(next, changes)
     this.announce()
   }
 
-  private isKept(): void {
+  private markKept(): void {
     this.exists = true
     this.borrowed = undefined
   }

@@ -1,7 +1,11 @@
 /**
  * The pipeline of a change, for all code of an author: lock → load → draft → work → save → unlock. If a step fails, nothing of the change is saved or
- * shown, and the error is thrown from here. The lock is free as soon as a save has started: the next change builds on it, and is
- * saved with the next batch. A change of tasks is the exception: it is saved under the lock. Only the end of a token (`hub/endings`) is saved without.
+ * shown, and the error is thrown from here. Blocks that hold the lock begin here (`beginSettled`), and save elsewhere: in `lock-block.ts`, and in
+ * `finish` of `tasks/lock-guard.ts`.
+ *
+ * The lock is free as soon as a save has started: the next change builds on it, and is saved with the next batch. These are saved under the lock:
+ * a change of tasks, the change that fills a batch (`isFull`), that of each `yield` (`saveAndShow`), and that of a block. The end of a token (`drop` and
+ * `bury` in `hub/endings`) is written past the queue, straight to the store, still under the lock.
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, endOf } from './call-log.js'
@@ -108,11 +112,11 @@ function open(
 
 function giveBack(core: Core, instance: Instance, unlock: Release, error: unknown): never {
   unlock()
-  core.onUnlocked(instance)
+  core.onLessUsed(instance)
   throw error
 }
 
-/** Claims the token, unless a pending save proves what is stored. */
+/** Claims the token once no save is pending, unless it is ours by then. */
 function owned(core: Core, instance: Instance): Eventually<unknown> {
   const known = () => (isOurs(core, instance) ? undefined : claimAndLoad(core, instance))
   return instance.pending ? instance.pending.drained().then(known) : known()
@@ -152,10 +156,20 @@ function runAgainLater<T>(core: Core, transaction: Transaction, request: Request
   return pending.durable().then(again, again)
 }
 
+/**
+ * Starts the save. Work that has changed nothing waits for the pending save of what it saw. This decides when the lock is released:
+ *
+ * | the save | the lock is released | `pipelined` |
+ * |---|---|---|
+ * | is done already, or there is none to wait for | at once | none |
+ * | changes tasks | when it has ended | none |
+ * | is pending, and the next batch is full | when it has ended | none |
+ * | is pending, and the next batch has room | at once: the next change builds on this one | the queue |
+ */
 function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {
   transaction.active = false // the author's code has ended: code that it left running waits for the lock like any other
   transaction.absorbTriggers()
-  const isAlone = transaction.changesRuns // changes of tasks are saved under the lock
+  const isAlone = transaction.changesRuns
   let saved: Eventually<void>
   try {
     saved = transaction.commit()

@@ -43,7 +43,7 @@ export class Transaction implements HeldLock {
   /** The changes that this one builds on, if they are not saved yet. */
   base: UnsavedChanges | undefined
   private drafts: readonly StateDraft[] = []
-  private savesEnds = false
+  private mustSave = false // even if nothing has changed
   /** The changes to the list of runs for the next save, if there are any. */
   private runs: StagedRuns | undefined
   private released = false
@@ -135,9 +135,9 @@ export class Transaction implements HeldLock {
 
   /** The token, for the author's code. That code may pass it on, so the tab is saved even if nothing else has changed. */
   handOut(): string {
-    if (this.instance.revision === 0 && !this.savesEnds && this.active) {
+    if (this.instance.revision === 0 && !this.mustSave && this.active) {
       this.core.grow(this.instance, 0, this.staged) // throws where the store takes no new tabs
-      this.savesEnds = true
+      this.mustSave = true
     }
     return this.token
   }
@@ -145,13 +145,13 @@ export class Transaction implements HeldLock {
   /** Saves what the call replies, even if nothing else has changed: its page gets the same answer until it has heard it. */
   answer(reply: Json): void {
     this.handOut()
-    this.savesEnds = true
+    this.mustSave = true
     this.reply = reply
   }
 
   /** Saves how calls and tasks have ended, even if nothing else has changed. */
   saveEnds(): void {
-    this.savesEnds = true
+    this.mustSave = true
   }
 
   /** Paths of values that were put in and that the author has changed since, through the original object. In development. */
@@ -202,7 +202,7 @@ export class Transaction implements HeldLock {
   private isSaved(interrupted: Failure | undefined): boolean {
     const { instance } = this
     const isSame = this.staged === instance.newest.state && (interrupted !== undefined || !this.interrupted)
-    return isSame && !this.runs && !this.savesEnds && !instance.runs.outdated
+    return isSame && !this.runs && !this.mustSave && !instance.runs.outdated
   }
 
   /** Ends the call once the changes that its work has seen are saved. */
@@ -218,7 +218,7 @@ export class Transaction implements HeldLock {
     const { instance, guard, core } = this
     if (instance.pending && this.runs)
       return guard.trackSave(instance.pending.drained().then(() => this.save(interrupted)))
-    this.savesEnds = false
+    this.mustSave = false
     this.interrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
     const ends = this.call ? [{ name: this.call, interrupted, reply: interrupted ? undefined : this.reply }] : []
@@ -287,7 +287,7 @@ export class Transaction implements HeldLock {
     this.released = true
     this.close()
     this.unlock()
-    this.core.onUnlocked(this.instance)
+    this.core.onLessUsed(this.instance)
     this.end?.()
   }
 

@@ -106,7 +106,7 @@ export class Intake implements Drainable, InboxOptions {
     const calls = messages + bytes / handlerLimits.bytesOfCall
     const together = this.addressRate?.calls.count(calls, now) === true
     this.isFast = this.rate.count(calls, now) || together
-    if (this.isFast) this.hasTurn()
+    if (this.isFast) this.takeTurn()
     else fairShare.quiet(this, now)
   }
 
@@ -143,7 +143,7 @@ export class Intake implements Drainable, InboxOptions {
     try {
       const overtakes = up.type === 'cancel' && page.phase === 'open' && !startsLater(to, up)
       if (this.waiting >= this.core.limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
-      if (overtakes && this.hasTurn()) return void to.calling.cancel(up)
+      if (overtakes && this.takeTurn()) return void to.calling.cancel(up)
       to.inbox.add(up, bytes)
     } catch (error) {
       this.refuse(to, 'id' in up ? up.id : undefined, error)
@@ -175,12 +175,12 @@ export class Intake implements Drainable, InboxOptions {
 
   /** A page that has not heard what its calls replied waits until it has, if it can be heard to say so. */
   mayRun(): boolean {
-    return !(this.page.replies?.isFull && this.pace.isRead) && this.hasTurn()
+    return !(this.page.replies?.isFull && this.pace.isRead) && this.takeTurn()
   }
 
-  /** A page within its rate is served at once; one above it waits for its turn, and is not read meanwhile. */
-  private hasTurn(): boolean {
-    if (!this.isFast && !this.isLong()) return true
+  /** Gives true if the page may run a call now. A page above its rate that may not is put in line for its turn, and is not read meanwhile. */
+  private takeTurn(): boolean {
+    if (!this.isFast && !this.detectLong()) return true
     const { fairShare } = this.core
     if (fairShare.mayRun(this)) return true
     fairShare.wait(this)
@@ -188,8 +188,8 @@ export class Intake implements Drainable, InboxOptions {
     return false
   }
 
-  /** Calls of one message that take long together count as fast, however few they are. */
-  private isLong(): boolean {
+  /** Counts the calls of one message, and sets `isFast` where they take long together, however few they are. */
+  private detectLong(): boolean {
     this.asked += 1
     if (!this.isReceiving || this.asked % handlerLimits.callsPerLook !== 0) return false
     this.isFast = this.core.clock.now() - this.countedAt > handlerLimits.stretchMs

@@ -20,8 +20,11 @@ export class Resync {
     this.asked = true
   }
 
-  /** Whether to send it now. `isCrowded` where the pages of its address ask too much; `later` is called when it may be sent. */
-  isDue(isCrowded: (now: number) => boolean, later: () => void): boolean {
+  /**
+   * Gives true if it is to be sent now, and counts it as sent. Where it has to wait, `later` is called when it may be sent. `isCrowded` says whether
+   * the pages of its address ask too much.
+   */
+  takeDue(isCrowded: (now: number) => boolean, later: () => void): boolean {
     if (!this.asked) return false
     const now = this.clock.now()
     const sinceMs = now - this.sentAt

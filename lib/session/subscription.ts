@@ -179,7 +179,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   private begin(): void {
     const { feed, session } = this
     this.isDue = false
-    const mark = feed.checkpoint(session.lastSeq)
+    const mark = feed.rewind(session.lastSeq)
     session.say(mark ? feed.resumed(mark) : feed.welcome())
   }
 
@@ -216,7 +216,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     if (!this.isOpen) return
     if (this.isDue) return this.begin()
     const isCrowded = (now: number) => session.isCrowded(now)
-    const isDue = this.resync.isDue(isCrowded, () => session.flushSoon())
+    const isDue = this.resync.takeDue(isCrowded, () => session.flushSoon())
     if (isDue || feed.isOther) session.say(feed.welcome())
   }
 

@@ -117,8 +117,8 @@ export class Sync {
     return (birth !== undefined && birth !== this.instance.birth) || this.instance.revision < this.sentRevision
   }
 
-  /** What the page has that heard this message last, if its state is this one. */
-  checkpoint(heard: number | undefined): Checkpoint | undefined {
+  /** Forgets what the page was sent after this message, the last that it heard. Gives what it has, if its state is this one. */
+  rewind(heard: number | undefined): Checkpoint | undefined {
     const mark = this.history.rewind(heard)
     return mark && mark.birth === this.instance.birth && mark.revision <= this.instance.revision ? mark : undefined
   }
@@ -143,7 +143,7 @@ export class Sync {
     const from = this.sentRevision
     this.sentRevision = this.instance.revision
     this.record(number, otherTexts)
-    const shownUpTo = this.shownEarly(settled)
+    const shownUpTo = this.advanceDone(settled)
     if (found.some(isTextSplice)) this.continued ??= new ContinuedText()
     const patches = this.continued?.shorten(found) ?? found
     return { subscription: this.number, from, to: this.sentRevision, patches, settled, lastCallId: shownUpTo }
@@ -179,8 +179,8 @@ export class Sync {
     return last
   }
 
-  /** For a call whose effect is sent before its end: the page must not draw its prediction on top of that. */
-  private shownEarly(settled: readonly Settlement[]): number | undefined {
+  /** Advances `sentDone`. Gives it where the effect of a call is sent before its end: the page must not draw its prediction on top of that. */
+  private advanceDone(settled: readonly Settlement[]): number | undefined {
     const done = this.lastEnded()
     // a cancel settles before the calls it has overtaken
     for (const { id } of settled) if (id <= done) this.sentDone = Math.max(this.sentDone, id)

@@ -1,6 +1,6 @@
 /**
- * What a handler and a background task get to work with. These are the types an author sees; `hub/` and `tasks/` make the
- * objects.
+ * What a handler and a background task get to work with. These are the types an author sees. `instance/handler-context`, `instance/lock-block` and
+ * `tasks/self` make the objects.
  */
 import type { DeepReadonly } from '../delta/view.js'
 import type { Definition, StateOf, ViewOf } from './definition.js'

@@ -1,6 +1,5 @@
 /** The errors of stores. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
-import { storeAway } from '../base/failure.js'
 import { defaultLimits } from '../base/limits.js'
 
 /** Throws `stale-write` unless revision `next` follows `saved`. */
@@ -26,6 +25,3 @@ export const ownedElsewhere = () =>
 /** Whether another process owns the token by now. Nothing was saved, and the tab sends the call to the next process it reaches. */
 export const isStale = (error: unknown): error is HeldStateError =>
   isHeldStateError(error) && error.code === 'stale-write'
-
-/** The message to a page while the store is out of reach. */
-export const cannotSave = storeAway

@@ -282,11 +282,11 @@ function note(large: Map<string, PatchedField>, key: string, length: number): vo
 }
 
 /** A run as JSON. */
-export const writeRun = ({ durable, ...run }: RunningTask) =>
+const writeRun = ({ durable, ...run }: RunningTask) =>
   durable ? { ...run, durable: { ...durable, args: encode(durable.args) } } : run
 
 /** Reads what `writeRun` wrote. */
-export const readRun = (json: unknown): RunningTask => {
+const readRun = (json: unknown): RunningTask => {
   const { durable, ...run } = json as RunningTask
   return durable ? { ...run, durable: { ...durable, args: decode(durable.args) as unknown[] } } : run
 }

@@ -1,6 +1,9 @@
 /**
  * The store port: where committed state lives. A store keeps, for each token, one state and the revision it has. Every
  * implementation passes the suite in `store/suite`. Stored values are immutable: neither side changes them afterwards.
+ *
+ * A store for several processes does not implement `Shared` itself: it implements the port in `cluster/coordinator`, and `sharedStore` of
+ * `cluster/shared-store` makes a `StateStore` of it.
  */
 
 import type { Json } from '../base/encode.js'

@@ -185,7 +185,7 @@ export class TaskScheduler {
     const instance = this.core.instance(run.token)
     this.starter.onSettled(run) // first: a start that begins now is saved together with the end
     this.saver.onRunEnded(instance)
-    this.core.onUnlocked(instance)
+    this.core.onLessUsed(instance)
   }
 }
 

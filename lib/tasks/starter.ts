@@ -206,7 +206,7 @@ export class TaskStarter {
     return this.backlog.has(token) || this.pool.queue.has(token)
   }
 
-  /** Begins an decision start. Where the process is full, the start waits for a place, and is never refused. */
+  /** Begins an admitted start. Where the process is full, the start waits for a place, and is never refused. */
   begin(start: TaskStart): void {
     const { joins, saved, token, task } = start
     if (joins) return this.joins.join(start, joins)

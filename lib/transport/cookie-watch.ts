@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { processLimits } from '../base/server-limits.js'
 import type { HubRuntime } from '../hub/hub.js'
-import { isOurs, isVolatile, marksOf } from '../hub/stale-cookies.js'
+import { isOurCookie, isVolatile, marksOf } from '../hub/stale-cookies.js'
 import { callerCookiePrefix, callerHeader, documentHeader, parseCaller } from '../protocol/caller.js'
 import { browsersIn, isSecure } from './browser-cookie.js'
 
@@ -70,5 +70,5 @@ function setsCookies(response: ServerResponse): boolean {
   const cookies = Array.isArray(set) ? set : set === undefined ? [] : [String(set)]
   return cookies
     .map((cookie) => cookie.split('=', 1)[0]?.trim() ?? '')
-    .some((name) => !isOurs(name) && !isVolatile(name))
+    .some((name) => !isOurCookie(name) && !isVolatile(name))
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { socketPaths } from '../protocol/path.js'
-import { isOurs, ownTarget } from './own-path.js'
+import { isOurPath, ownTarget } from './own-path.js'
 
 const path = '/_held'
 
@@ -42,7 +42,7 @@ test.each([
   '',
   undefined,
 ])('%s is not ours', (url) => {
-  expect(isOurs(path, url)).toBe(false)
+  expect(isOurPath(path, url)).toBe(false)
 })
 
 test('an app with a zone listens there and at the root, with or without what Next does to slashes', () => {
@@ -52,7 +52,7 @@ test('an app with a zone listens there and at the root, with or without what Nex
   for (const url of ['/shop/_heldstate', '/shop/_heldstate/line.io/', '/shop/_heldstate/x'])
     expect(ownTarget(paths, url)).toEqual({ engineQuery: undefined })
   for (const url of ['/shop/', '/shop/shop/_heldstate/', '/blog/_heldstate/', '/shop/_heldstatex'])
-    expect(isOurs(paths, url)).toBe(false)
+    expect(isOurPath(paths, url)).toBe(false)
 })
 
 test('whatever is sent, the engine gets only a query, and only for its path', () => {

@@ -25,4 +25,4 @@ export function ownTarget(path: OwnPath, url = ''): OwnTarget | undefined {
   return undefined
 }
 
-export const isOurs = (path: OwnPath, url: string | undefined): boolean => ownTarget(path, url) !== undefined
+export const isOurPath = (path: OwnPath, url: string | undefined): boolean => ownTarget(path, url) !== undefined

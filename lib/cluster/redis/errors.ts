@@ -1,6 +1,6 @@
 /** Translates the errors of a redis. Each begins with a code in capitals. */
 import { HeldStateError, isHeldStateError, messageOf } from '../../base/errors.js'
-import { cannotSave } from '../../store/errors.js'
+import { storeAway } from '../../base/failure.js'
 
 /** Codes for any operation: this redis cannot work now. It may later, or another one in its place. */
 const temporaryCodes = new Set([
@@ -52,7 +52,7 @@ export const unreachable = (where: string, cause: unknown) =>
 
 /** The error of an operation under way. Its message may reach a page, so it does not name the address of the store. */
 export const storeUnreachable = (where: string, cause: unknown) =>
-  new HeldStateError('store-unreachable', cannotSave, { cause: unreachable(where, cause) })
+  new HeldStateError('store-unreachable', storeAway, { cause: unreachable(where, cause) })
 
 /** The package `redis` was not loaded. */
 export function missingClient(cause: unknown): HeldStateError {

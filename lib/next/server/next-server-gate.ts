@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../../base/clock.js'
-import { isOurs, type OwnPath } from '../../transport/own-path.js'
+import { isOurPath, type OwnPath } from '../../transport/own-path.js'
 import { UnansweredUpgrades } from './upgrades.js'
 
 /** The server for ours. `closing` is called when the other one begins to close, and `look` with each request that is Next's. */
@@ -23,7 +23,7 @@ export function openGate(
   server.emit = ((name: string | symbol, ...args: unknown[]) => {
     const arrival = name === 'request' || name === 'upgrade'
     if (!arrival) return emit(name, ...args)
-    if (isOurs(path, (args[0] as IncomingMessage).url)) return ours.emit(name, ...args)
+    if (isOurPath(path, (args[0] as IncomingMessage).url)) return ours.emit(name, ...args)
     if (name === 'upgrade') unanswered.watch(args[1] as Socket)
     else look(args[0] as IncomingMessage, args[1] as ServerResponse)
     return emit(name, ...args)

@@ -9,12 +9,12 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.js'
 import { edgeLimits, processLimits } from '../../base/server-limits.js'
 import { notFound, refuseUpgrade } from '../../transport/answers.js'
-import { isOurs, type OwnPath } from '../../transport/own-path.js'
+import { isOurPath, type OwnPath } from '../../transport/own-path.js'
 
 export function forwardUpgrades(server: Server, nextServer: Server, ours: OwnPath, clock: Clock): void {
   const unanswered = new UnansweredUpgrades(clock)
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
-    if (isOurs(ours, request.url)) return
+    if (isOurPath(ours, request.url)) return
     const socket = duplex as Socket
     unanswered.watch(socket)
     if (!nextServer.emit('upgrade', request, socket, head)) refuseUpgrade(socket, notFound)
