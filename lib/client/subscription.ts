@@ -126,10 +126,7 @@ export class ClientSubscription {
   ): Promise<unknown> {
     if (live && !this.isLive)
       return Promise.reject(
-        new HeldStateError(
-          'offline',
-          `This page is not connected, and event "${member}" is not queued while offline.`,
-        ),
+        new HeldStateError('offline', `This page is not connected, and event "${member}" is not queued while offline.`),
       )
     const given = argumentsToSend(definition, member, args)
     if (given instanceof HeldStateError) return Promise.reject(given)
