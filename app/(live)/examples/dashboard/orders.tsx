@@ -44,6 +44,7 @@ export function Orders() {
           </tr>
         </thead>
         <tbody>
+          {bytes === 0 && <Places />}
           {shown.map(({ id, customer, cents }) => (
             <tr key={id}>
               <th scope="row">{id}</th>
@@ -69,3 +70,12 @@ export function Orders() {
     </>
   )
 }
+
+/** As much room as twenty rows take, until they are here: nothing below them moves. */
+const Places = () =>
+  Array.from({ length: 20 }, (_, row) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same
+    <tr key={row}>
+      <td colSpan={3}>&nbsp;</td>
+    </tr>
+  ))
