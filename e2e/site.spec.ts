@@ -135,10 +135,31 @@ test('the console stays empty for ten seconds after a page has loaded', async ({
     return page
   }
   const pages: Page[] = []
-  for (const path of ['/', '/background-tasks', '/docs', '/docs/state']) pages.push(await open(path))
+  const looked = process.env.LONG ? paths() : ['/', '/background-tasks', '/docs', '/docs/state']
+  for (const path of looked) pages.push(await open(path))
   await live(pages[0] as Page)
   await pages[0]?.waitForTimeout(10_000) // what a browser says of things that were loaded for nothing, it says late
   expect(complaints).toEqual([])
+})
+
+test('nothing on a page moves while it loads', async ({ context }) => {
+  for (const path of ['/', '/torture', '/examples/dashboard', '/docs/limits']) {
+    const page = await context.newPage()
+    await page.addInitScript(() => {
+      const shifts = { sum: 0 }
+      Object.assign(globalThis, { shifts })
+      const add = (list: PerformanceObserverEntryList) => {
+        for (const entry of list.getEntries()) shifts.sum += (entry as unknown as { value: number }).value
+      }
+      new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true })
+    })
+    await page.goto(path)
+    if (!path.startsWith('/docs')) await live(page)
+    await page.waitForLoadState('networkidle')
+    const { sum } = await page.evaluate(() => (globalThis as unknown as { shifts: { sum: number } }).shifts)
+    expect(sum, path).toBeLessThan(0.05) // 0.1 counts as good
+    await page.close()
+  }
 })
 
 test('without JavaScript a live page says what it lacks, and the docs are whole', async ({ browser, baseURL }) => {
