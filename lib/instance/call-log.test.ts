@@ -49,6 +49,10 @@ describe('past calls', () => {
     const ofAnOlderVersion = calls.map(({ revision: _, ...known }) => known)
     expect(hasForgotten(ofAnOlderVersion, 'new', 20, defaultLimits)).toBe(true)
     expect(merged(calls, later).map(({ revision }) => revision)).toEqual([60, 30, 40, 50])
+    const elsewhere = withEnd([], name(1, 'late'), undefined, defaultLimits, 3) // by a process that knew revision 2
+    const moved = merged(calls.slice(1), elsewhere)
+    expect(moved.map(({ page }) => page)).toEqual(['c', 'd', 'e', 'late'])
+    expect(hasForgotten(moved, 'new', 20, defaultLimits)).toBe(true)
   })
 
   it('remember a bounded number of failures, and say of older ones that they do not know', () => {

@@ -127,7 +127,8 @@ export function merged(stored: CallLog, remembered: CallLog): CallLog {
   const pages = new Map(stored.map((known) => [known.page, known]))
   for (const mine of remembered) {
     const known = pages.get(mine.page)
-    if (!known) pages.set(mine.page, mine)
+    if (!known)
+      pages.set(mine.page, { ...mine, revision: undefined }) // comes after pages that have called later
     else {
       const newer = mine.ends
         .map((end) => from(end, known.done + 1))
