@@ -24,6 +24,7 @@ const { values } = parseArgs({
 })
 const only = values.only?.split(',')
 const counts = { passed: 0, failed: 0 }
+const noAnswer = new Error('The browser does not answer.')
 const chosen = browsers
   .filter((f) => !process.env.S || f.setting)
   .filter(({ name, setting }) => (!only || only.includes(name)) && !(values.short && setting))
@@ -105,8 +106,6 @@ async function runs(scenario: Scenario, scene: Scene): Promise<boolean | 'stuck'
     await within(scene.tab.close(), 10_000).catch(() => {})
   }
 }
-
-const noAnswer = new Error('The browser does not answer.')
 
 /** What `work` gives, within so many milliseconds. */
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {
