@@ -1,8 +1,9 @@
 /** Opens further subscriptions, to the state of an address each, and closes those that nobody uses any more. */
 import { HeldStateError } from '../base/errors.js'
-import { type Calls, idBytes } from './calls.js'
+import type { Calls } from './calls.js'
 import type { MirrorStore } from './mirror.js'
 import type { OutgoingQueue } from './outgoing.js'
+import { idBytes } from './request.js'
 import type { ClientSubscription } from './subscription.js'
 import type { Subscriptions } from './subscriptions.js'
 

@@ -3,43 +3,21 @@
  * new connection until they settle: the hub answers a call that it knows without running it twice.
  */
 import type { Clock } from '../base/clock.js'
-import { decode, type Json } from '../base/encode.js'
+import { decode } from '../base/encode.js'
 import { fromFailure, HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import { bytesOf, type PageBounds } from '../protocol/bounds.js'
 import type { Settlement } from '../protocol/down.js'
+import type { CallMessage } from '../protocol/written-up.js'
 import { endedConnections, stateLost, tooLarge } from './call-failures.js'
 import type { Prediction } from './prediction.js'
 import { Predictions } from './predictions.js'
-
-/** A message that expects a settlement, without its subscription and its id, and its size. */
-export interface Request {
-  readonly subscription: number
-  readonly message: readonly [name: string, ...args: Json[]]
-  readonly bytes: number
-  /** What to do once the connection ends: send it again, or let it fail because the next hello says the same. */
-  readonly again: boolean
-  /** What the page shows of it until it settles. */
-  readonly prediction?: Omit<Prediction, 'call'> | undefined
-  /** The page that made it, where that was one before this one in the same tab. */
-  readonly former?: string | undefined
-}
-
-/** A call that has not settled. */
-export type OpenCall = Pick<Request, 'subscription' | 'message' | 'again' | 'former'> & { readonly id: number }
-
-/** A call of a former page. */
-export interface RestoredCall extends Pick<Request, 'subscription' | 'message'> {
-  readonly id: number
-  readonly former: string
-  /** Of the state that it was made to. */
-  readonly birth: string | undefined
-}
+import { idBytes, isChange, type OpenCall, type Request, type RestoredCall } from './request.js'
 
 type Send = (id: number, request: Request) => void
 
 interface Open {
-  readonly request: Request
+  request: Request
   readonly birth?: string | undefined
   /** Milliseconds of the clock; `undefined` while it waits. */
   sentAt: number | undefined
@@ -171,6 +149,12 @@ export class Calls {
     })
   }
 
+  /** What a call says when it is sent the next time. One that has settled is not sent again. */
+  rewrite(id: number, message: CallMessage): void {
+    const call = this.open.get(id)
+    if (call) call.request = { ...call.request, message } // about as long
+  }
+
   private send(id: number, send: Send): void {
     const call = this.open.get(id)
     if (!call || call.sentAt !== undefined) return
@@ -290,10 +274,3 @@ export class Calls {
     for (const [id, call] of [...this.open]) if (isMeant(call)) this.reject(id, error)
   }
 }
-
-/** It will be sent again and may change something: a wait for the end of a run changes nothing, and takes as long as that run. */
-export const isChange = ({ again, message }: Pick<Request, 'again' | 'message'>): boolean =>
-  again && message[0] !== 'wait'
-
-/** What an id adds to a message, at most. */
-export const idBytes = 30

@@ -6,10 +6,11 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import type { CallStorage } from './call-storage.js'
-import { type Calls, isChange, type OpenCall } from './calls.js'
+import type { Calls } from './calls.js'
 import type { Identity } from './identity.js'
 import { type Kept, type KeptCall, readKept, type SentBefore, writeKept } from './kept-text.js'
 import { type MirrorStore, shownOf } from './mirror.js'
+import { isChange, type OpenCall } from './request.js'
 import type { Subscriptions } from './subscriptions.js'
 
 export interface KeptCallsParts {

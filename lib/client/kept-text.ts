@@ -1,8 +1,8 @@
 /** The text in which calls that have not settled are kept. A person can edit it, and an older version may have written it. */
-import type { Json } from '../base/encode.js'
 import { pageLimits } from '../base/limits.js'
 import { heldApp } from '../protocol/heldstate-app.js'
 import { protocolVersion } from '../protocol/version.js'
+import type { CallMessage } from '../protocol/written-up.js'
 
 /** A call as it is kept. */
 export interface KeptCall {
@@ -10,7 +10,7 @@ export interface KeptCall {
   readonly former: string
   readonly address: string
   readonly birth: string | undefined
-  readonly message: readonly [name: string, ...args: Json[]]
+  readonly message: CallMessage
 }
 
 /** What a page has sent: 1 if it has sent calls, and the revision of the state of its tab when it was first shown it. */
@@ -69,7 +69,7 @@ function keptIn(value: unknown): Kept {
     text(message[1])
     text(message[2])
     const known = birth === null ? undefined : text(birth)
-    return { id: before, former, address: text(address), birth: known, message: message as [string, ...Json[]] }
+    return { id: before, former, address: text(address), birth: known, message: message as unknown as CallMessage }
   })
   if (before > count(last) || count(last) > longestId) throw notOurs()
   return { token: token === null ? undefined : text(token), last: count(last), pages: new Map(names), calls: read }

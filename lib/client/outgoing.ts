@@ -3,22 +3,23 @@
  * calls cost what one does.
  */
 import type { Json } from '../base/encode.js'
+import type { WrittenUp } from '../protocol/written-up.js'
 
-export type Outgoing = readonly [name: string, ...args: Json[]]
+type Written = readonly [name: string, ...args: Json[]]
 
 export class OutgoingQueue {
   /** Of one message. */
   maxBytes = Number.POSITIVE_INFINITY
-  private readonly send: (name: string, ...args: Json[]) => void
-  private waiting: Outgoing[] = []
+  private readonly send: (message: Written) => void
+  private waiting: WrittenUp[] = []
   private bytes = 0
 
-  constructor(send: (name: string, ...args: Json[]) => void) {
+  constructor(send: (message: Written) => void) {
     this.send = send
   }
 
   /** Adds a message of so many bytes. */
-  add(message: Outgoing, bytes: number): void {
+  add(message: WrittenUp, bytes: number): void {
     if (this.bytes + bytes > this.maxBytes) this.flush()
     if (this.waiting.length === 0) queueMicrotask(() => this.flush())
     this.waiting.push(message)
@@ -36,7 +37,6 @@ export class OutgoingQueue {
     this.clear()
     const [first] = messages
     if (!first) return
-    if (messages.length === 1) this.send(...first)
-    else this.send('batch', messages)
+    this.send(messages.length === 1 ? first : ['batch', messages])
   }
 }

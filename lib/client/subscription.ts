@@ -1,14 +1,16 @@
 /** The page's side of its connection to the state of one address: what it watches there, and the calls that it makes. */
 import type { Clock } from '../base/clock.js'
 import { copyValue } from '../base/copy.js'
-import { decode, encode, type Json } from '../base/encode.js'
+import { decode, encode } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
 import { ContinuedText } from '../protocol/continued-text.js'
 import type { Settlement } from '../protocol/down.js'
+import type { CallMessage } from '../protocol/written-up.js'
 import { argumentsToSend } from './arguments.js'
-import type { Request } from './calls.js'
+import type { Calls } from './calls.js'
 import type { Prediction } from './prediction.js'
+import type { Request } from './request.js'
 import type { CallOptions } from './tab-options.js'
 import { WatchList } from './watch-list.js'
 
@@ -18,8 +20,7 @@ export interface SubscriptionPage {
   readonly watchedStates: number
   /** Makes a call. Resolves when its effect is in the mirror. */
   request(request: Omit<Request, 'bytes'>): Promise<unknown>
-  /** The id of the call that was made last. */
-  readonly lastCall: number
+  readonly calls: Pick<Calls, 'last' | 'rewrite'>
   readonly clock: Pick<Clock, 'after'>
   readonly report: (error: HeldStateError) => void
   /** Shows what is expected of calls. */
@@ -110,9 +111,11 @@ export class ClientSubscription {
   }
 
   /** What is shown of a call of a former page; `undefined` for one that is not optimistic, or whose state nobody watches here. */
-  predictionOf([name, definition, member, args]: Request['message']): Omit<Prediction, 'call'> | undefined {
-    const predict = name === 'call' && this.expected.get(definition as string)?.[member as string]
-    const position = this.watched.position(definition as string)
+  predictionOf(message: CallMessage): Omit<Prediction, 'call'> | undefined {
+    if (message[0] !== 'call') return undefined
+    const [, definition, member, args] = message
+    const predict = this.expected.get(definition)?.[member]
+    const position = this.watched.position(definition)
     if (!predict || position < 0) return undefined
     return { position, show: (view) => predict(view, args === undefined ? [] : (decode(args) as unknown[])) }
   }
@@ -133,7 +136,7 @@ export class ClientSubscription {
     const show = predict && ((view: object) => predict(view, copyValue(given, []) as unknown[]))
     const called = this.page.request({
       subscription: this.number,
-      message: ['call', definition, member, ...(given.length > 0 ? [encode(given)] : [])],
+      message: given.length > 0 ? ['call', definition, member, encode(given)] : ['call', definition, member],
       again: true,
       prediction: show && { position: this.watch(definition), show },
     })
@@ -143,20 +146,20 @@ export class ClientSubscription {
 
   /** Cancels the run with this id, or every running copy of a task. Once it resolves, none writes anything more. */
   cancel(definition: string, task: string, run?: string): Promise<unknown> {
-    const message = ['cancel', definition, task, ...(run === undefined ? [] : [run])] as const
-    return this.page.request({ subscription: this.number, message, again: true })
+    return this.request(run === undefined ? ['cancel', definition, task] : ['cancel', definition, task, run])
   }
 
   /** Starts a task and waits for the end of its run: both at once, since the run may end soon. */
   async run(definition: string, task: string, args: readonly unknown[]): Promise<{ run: string; result: unknown }> {
-    const { lastCall } = this.page
+    const { calls } = this.page
+    const { last } = calls
     const started = this.call(definition, task, args)
-    if (this.page.lastCall === lastCall) throw await started.catch((error) => error) // it is refused, and not made
-    const message: [string, ...Json[]] = ['wait', definition, task, this.page.lastCall]
-    const waiting = this.page.request({ subscription: this.number, message, again: true })
+    if (calls.last === last) throw await started.catch((error) => error) // it is refused, and not made
+    const waiting = this.request(['wait', definition, task, calls.last])
+    const waitId = calls.last
     waiting.catch(() => {}) // a start that fails says more
     const run = (await started) as string
-    message[3] = run // the hub forgets what the call has replied
+    calls.rewrite(waitId, ['wait', definition, task, run]) // the hub forgets what the call has replied
     return { run, result: await waiting }
   }
 
@@ -164,12 +167,15 @@ export class ClientSubscription {
   wait(definition: string, task: string, run: string): Promise<unknown> {
     const known = this.waits.get(run)
     if (known) return known
-    const message = ['wait', definition, task, run] as const
-    const waiting = this.page.request({ subscription: this.number, message, again: true })
+    const waiting = this.request(['wait', definition, task, run])
     const end = () => this.waits.delete(run)
     this.waits.set(run, waiting)
     waiting.then(end, end)
     return waiting
+  }
+
+  private request(message: CallMessage): Promise<unknown> {
+    return this.page.request({ subscription: this.number, message, again: true })
   }
 
   touch(): void {

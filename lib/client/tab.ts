@@ -9,9 +9,10 @@ import { pageBounds } from '../base/limits.js'
 import { bytesOf, type PageBounds, tooManyStates } from '../protocol/bounds.js'
 import { type Down, type Farewell, type Hi, isCounted, parseDown } from '../protocol/down.js'
 import { protocolVersion } from '../protocol/version.js'
+import { writeCall } from '../protocol/written-up.js'
 import { Addresses } from './addresses.js'
 import { noStorage } from './call-storage.js'
-import { Calls, idBytes, type Request } from './calls.js'
+import { Calls } from './calls.js'
 import { Display, type DisplayPage } from './display.js'
 import { Heard } from './heard.js'
 import type { Identity } from './identity.js'
@@ -19,6 +20,7 @@ import { KeptCalls } from './kept-calls.js'
 import { mirrorStore, type Shown } from './mirror.js'
 import { OutgoingQueue } from './outgoing.js'
 import { reportToConsole } from './report.js'
+import { idBytes, type Request } from './request.js'
 import type { Waiting } from './retry.js'
 import type { ClientSubscription, SubscriptionPage } from './subscription.js'
 import { Subscriptions } from './subscriptions.js'
@@ -36,7 +38,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
   private readonly identity: Identity
   private limits: PageBounds = pageBounds
   readonly report: (error: HeldStateError) => void
-  private readonly calls: Calls
+  readonly calls: Calls
   private readonly display: Display
   private readonly addresses: Addresses
   readonly kept: KeptCalls
@@ -71,7 +73,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
     const { calls, mirror, subscriptions } = this
     this.kept = new KeptCalls({ storage, calls, subscriptions, mirror, clock, page, report: this.report })
     this.display = new Display(this, this.mirror, this.subscriptions, this.calls)
-    this.outgoing = new OutgoingQueue((name, ...args) => this.wire.send(name, ...args))
+    this.outgoing = new OutgoingQueue((message) => this.wire.send(...message))
     const isConnected = () => this.connected
     const sendWaiting = () => this.sendWaiting()
     this.addresses = new Addresses({ subscriptions, calls, mirror, outgoing: this.outgoing, isConnected, sendWaiting })
@@ -173,10 +175,6 @@ export class Tab implements SubscriptionPage, DisplayPage {
     return this.own.call(definition, member, args, options)
   }
 
-  get lastCall(): number {
-    return this.calls.last
-  }
-
   request({ subscription, message, again, prediction }: Omit<Request, 'bytes'>): Promise<unknown> {
     const to = this.subscriptions.get(subscription)
     if (this.phase === 'stopped' || !to)
@@ -195,10 +193,8 @@ export class Tab implements SubscriptionPage, DisplayPage {
   }
 
   private send(id: number, { message, subscription, bytes, former }: Request): void {
-    const [name, ...args] = message
-    if (former === undefined) return this.outgoing.add([name, subscription, id, ...args], bytes)
-    const given = args.length < 3 ? [...args, name === 'call' ? [] : null] : args // arguments, or the run that is cancelled
-    this.outgoing.add([name, subscription, id, ...given, this.kept.positionOf(former)], bytes)
+    const position = former === undefined ? undefined : this.kept.positionOf(former)
+    this.outgoing.add(writeCall(message, subscription, id, position), bytes)
   }
 
   showRestored(subscription: ClientSubscription): void {

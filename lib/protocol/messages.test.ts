@@ -7,6 +7,7 @@ import { type Change, type Down, parseDown, writeDown } from './down.js'
 import { parseHello } from './hello.js'
 import { parseUp, unpack } from './up.js'
 import { protocolVersion } from './version.js'
+import { type WrittenUp, writeCall } from './written-up.js'
 
 const overTheWire = (message: unknown) => JSON.parse(JSON.stringify(message)) as [string, ...unknown[]]
 /** Runs, or fails with an error of ours and nothing else. */
@@ -73,9 +74,38 @@ const downs: [string, Down][] = [
   ['a farewell of many', { type: 'farewell', failure, spreadMs: 500 }],
 ]
 
+const add = { type: 'call', subscription: 0, id: 1, definition: 'd', member: 'add' } as const
+const cancel = { type: 'cancel', subscription: 0, id: 3, definition: 'd', task: 'work' } as const
+/** As pages write them, and what the hub reads. */
+const ups: [WrittenUp, Record<string, unknown>][] = [
+  [writeCall(['call', 'd', 'add'], 0, 1), { ...add, args: [] }],
+  [writeCall(['call', 'd', 'add', [1, { a: [] }]], 1, 2), { ...add, subscription: 1, id: 2, args: [1, { a: [] }] }],
+  [writeCall(['call', 'd', 'add'], 0, 2, 1), { ...add, id: 2, former: 1, args: [] }],
+  [writeCall(['call', 'd', 'add', [1]], 0, 2, 0), { ...add, id: 2, former: 0, args: [1] }],
+  [writeCall(['cancel', 'd', 'work'], 0, 3), cancel],
+  [writeCall(['cancel', 'd', 'work'], 0, 3, 0), { ...cancel, former: 0 }],
+  [writeCall(['cancel', 'd', 'work', 'a run'], 0, 3), { ...cancel, run: 'a run' }],
+  [writeCall(['cancel', 'd', 'work', 'a run'], 0, 3, 2), { ...cancel, former: 2, run: 'a run' }],
+  [
+    writeCall(['wait', 'd', 'work', 'a run'], 1, 4),
+    { type: 'wait', subscription: 1, id: 4, definition: 'd', task: 'work', run: 'a run' },
+  ],
+  [
+    writeCall(['wait', 'd', 'work', 3], 1, 4),
+    { type: 'wait', subscription: 1, id: 4, definition: 'd', task: 'work', run: 3 },
+  ],
+  [writeCall(['watch', 'd', 2], 2, 4), { type: 'watch', subscription: 2, id: 4, definition: 'd', position: 2 }],
+  [['resync', 1], { type: 'resync', subscription: 1 }],
+  [['open', 1, 'board', ['d']], { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false }],
+  [['close', 1], { type: 'close', subscription: 1 }],
+  [['heard', 12], { type: 'heard', seq: 12 }],
+]
+
 describe('the golden file', () => {
   it('has a line for each message as it is on the wire: a change of it needs another version, unless both sides bear it', async () => {
-    const lines = downs.map(([what, message]) => `${what}: ${JSON.stringify(writeDown(message))}`)
+    const down = downs.map(([what, message]) => `${what}: ${JSON.stringify(writeDown(message))}`)
+    const up = ups.map(([message]) => `up: ${JSON.stringify(message)}`)
+    const lines = [...down, ...up]
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`wire-${protocolVersion}.txt`)
   })
 })
@@ -125,36 +155,8 @@ describe('down', () => {
 })
 
 describe('up', () => {
-  it.each([
-    [['call', 0, 1, 'd', 'add'], { type: 'call', subscription: 0, id: 1, definition: 'd', member: 'add', args: [] }],
-    [
-      ['call', 1, 2, 'd', 'add', [1, { a: [] }]],
-      { type: 'call', subscription: 1, id: 2, definition: 'd', member: 'add', args: [1, { a: [] }] },
-    ],
-    [
-      ['call', 0, 2, 'd', 'add', [], 1],
-      { type: 'call', subscription: 0, id: 2, former: 1, definition: 'd', member: 'add', args: [] },
-    ],
-    [['cancel', 0, 3, 'd', 'work'], { type: 'cancel', subscription: 0, id: 3, definition: 'd', task: 'work' }],
-    [
-      ['cancel', 0, 3, 'd', 'work', null, 0],
-      { type: 'cancel', subscription: 0, id: 3, former: 0, definition: 'd', task: 'work' },
-    ],
-    [
-      ['cancel', 0, 3, 'd', 'work', 'a run'],
-      { type: 'cancel', subscription: 0, id: 3, definition: 'd', task: 'work', run: 'a run' },
-    ],
-    [
-      ['wait', 1, 4, 'd', 'work', 'a run'],
-      { type: 'wait', subscription: 1, id: 4, definition: 'd', task: 'work', run: 'a run' },
-    ],
-    [['wait', 1, 4, 'd', 'work', 3], { type: 'wait', subscription: 1, id: 4, definition: 'd', task: 'work', run: 3 }],
-    [['watch', 2, 4, 'd'], { type: 'watch', subscription: 2, id: 4, definition: 'd' }],
-    [['resync', 1], { type: 'resync', subscription: 1 }],
-    [['open', 1, 'board', ['d']], { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false }],
-    [['close', 1], { type: 'close', subscription: 1 }],
-    [['heard', 12], { type: 'heard', seq: 12 }],
-  ])('%j is read', ([name, ...args], read) => {
+  it.each(ups)('%j is read', (message, read) => {
+    const [name, ...args] = overTheWire(message)
     expect(parseUp(name, args, defaultLimits)).toEqual(read)
   })
 

@@ -3,11 +3,7 @@
  * opens and closes subscriptions, and asks for a resync when a delta did not fit.
  *
  * On the wire each message is a name and a list of arguments, here given as a tuple that starts with the name. Everything
- * comes from outside, so `parseUp` takes `unknown`.
- *
- * The page does not use these types: it writes the messages by hand, so a change here goes there, too. `client/subscription.ts` writes `call`, `cancel`,
- * `wait` and `watch`, which `client/tab.ts` completes with their numbers; `client/tab.ts` writes `heard` and `resync`, `client/addresses.ts` `open`
- * and `close`, and `client/outgoing.ts` `batch`.
+ * comes from outside, so `parseUp` takes `unknown`. `written-up.ts` has the types by which a page writes them.
  */
 import { decode, isWrapped } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
