@@ -4,8 +4,8 @@ import { systemClock } from '../lib/base/clock.js'
 import type { HeldStateError } from '../lib/base/errors.js'
 import type { Identity } from '../lib/client/identity.js'
 import { shownOf } from '../lib/client/mirror.js'
-import { Presence } from '../lib/client/presence.js'
 import { socketWire } from '../lib/client/socket.js'
+import { StateHandle } from '../lib/client/state-handle.js'
 import { Tab } from '../lib/client/tab.js'
 import type { Fields } from '../lib/store/store.js'
 import type { Chance } from '../lib/testing/chance.js'
@@ -66,7 +66,7 @@ export class ChaosTab {
   /** So many pages have come and gone that calls of the first of them were given up. */
   private hasGivenUp = false
   private tab: Tab
-  private presence: Presence
+  private handle: StateHandle
   private seen: Pick<Seen, 'marks' | 'ticks'> = { marks: [], ticks: 0 }
   private starting = false
   private ended = false
@@ -76,7 +76,7 @@ export class ChaosTab {
     this.name = name
     this.url = url
     this.chance = chance
-    ;[this.tab, this.presence] = this.page()
+    ;[this.tab, this.handle] = this.page()
   }
 
   /** The token that names its state. */
@@ -128,14 +128,14 @@ export class ChaosTab {
     this.reloads += 1
     for (const made of this.made) made.end ??= 'left'
     this.tab.stop()
-    ;[this.tab, this.presence] = this.page()
+    ;[this.tab, this.handle] = this.page()
   }
 
   close(): void {
     this.tab.stop()
   }
 
-  private page(): [Tab, Presence] {
+  private page(): [Tab, StateHandle] {
     const identity: Identity = {
       claim: async () => this.signed,
       keep: (token) => {
@@ -162,13 +162,13 @@ export class ChaosTab {
       },
     }
     const tab = new Tab({ wire, identity, storage, report: (error) => this.noteReport(error) })
-    const presence = new Presence(chaosState, tab.own)
+    const handle = new StateHandle(chaosState, tab.own)
     tab.mirror.subscribe(() => {
       if (tab === this.tab && shownOf(tab.mirror.getState()).revision > 0) this.look()
     })
     this.starting = false
     tab.start()
-    return [tab, presence]
+    return [tab, handle]
   }
 
   /** How calls of the page before ended, and that no server has answered for long: it is killed again and again. */
@@ -178,7 +178,7 @@ export class ChaosTab {
   }
 
   private get now(): Seen {
-    return this.presence.of(this.tab.mirror.getState()) as unknown as Seen
+    return this.handle.snapshot(this.tab.mirror.getState()) as unknown as Seen
   }
 
   /** What was seen once was saved, so it is seen for ever. */

@@ -18,6 +18,7 @@ export const { defaultLimits } = await load<typeof import('../../lib/dist/base/l
 export const { protocolVersion } =
   await load<typeof import('../../lib/dist/protocol/version.js')>('protocol/version.js')
 export const { socketPath } = await load<typeof import('../../lib/dist/protocol/path.js')>('protocol/path.js')
-export const { Presence } = await load<typeof import('../../lib/dist/client/presence.js')>('client/presence.js')
+export const { StateHandle } =
+  await load<typeof import('../../lib/dist/client/state-handle.js')>('client/state-handle.js')
 export const { socketWire } = await load<typeof import('../../lib/dist/client/socket.js')>('client/socket.js')
 export const { Tab } = await load<typeof import('../../lib/dist/client/tab.js')>('client/tab.js')

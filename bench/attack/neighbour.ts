@@ -3,7 +3,7 @@
  * asks over IPC: `open`, `phase`, `figures`, `check`, `newcomer`.
  */
 import { answering } from '../child.js'
-import { Presence, socketWire, Tab } from './library.js'
+import { StateHandle, socketWire, Tab } from './library.js'
 import { enginePath } from './raw.js'
 import { neighbour } from './states.js'
 
@@ -49,10 +49,10 @@ async function openTab(url: string) {
   const cookie = await cookieOf(url)
   const wire = socketWire(url, { forceNew: true, transports: ['websocket'], extraHeaders: { cookie } })
   const tab = new Tab({ wire, identity, report: () => {} })
-  const presence = new Presence(neighbour, tab.own)
+  const handle = new StateHandle(neighbour, tab.own)
   const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
   tab.start()
-  const shown = () => (presence.of(tab.mirror.getState()) as unknown as { clicks: number }).clicks
+  const shown = () => (handle.snapshot(tab.mirror.getState()) as unknown as { clicks: number }).clicks
   shown() // watches it
   return { tab, live, shown }
 }

@@ -1,8 +1,8 @@
 /** Clients of the benchmarks: a bare Socket.IO client, and the real tab of heldstate. Both do the same jobs. */
 import type { Definition } from 'heldstate'
 import { io, type Socket } from 'socket.io-client'
-import { Presence } from '../../lib/dist/client/presence.js'
 import { socketWire } from '../../lib/dist/client/socket.js'
+import { StateHandle } from '../../lib/dist/client/state-handle.js'
 import { Tab } from '../../lib/dist/client/tab.js'
 import type { Wire } from '../../lib/dist/client/wire.js'
 
@@ -65,11 +65,11 @@ export async function heldClient(port: number, definitions: readonly Definition[
       }),
   }
   const tab = new Tab({ wire: counted, identity: { claim: async () => undefined, keep: () => {}, forget: () => {} } })
-  const presences = new Map(definitions.map((definition) => [definition.id, new Presence(definition, tab.own)]))
+  const handles = new Map(definitions.map((definition) => [definition.id, new StateHandle(definition, tab.own)]))
   const live = new Promise<void>((resolve) => tab.mirror.subscribe(({ status }) => status === 'live' && resolve()))
   tab.start()
   await live
-  const shown = () => presences.get('bench')?.of(tab.mirror.getState()) as { counter: number }
+  const shown = () => handles.get('bench')?.snapshot(tab.mirror.getState()) as { counter: number }
   return {
     bytes: () => {
       counting = true // costs time, so only once somebody has asked

@@ -56,6 +56,6 @@ export const crowdLimits = {
   fullStateBytes: 16_384,
   /** The part of `storeBytes` from which on new tabs are refused; the rest is for the changes of those that are kept. */
   storeFullAt: 0.8,
-  /** Bytes of the state of a duplicated tab that count as a further new tab of its address: its first change writes all of them. */
+  /** Bytes of the state of a duplicated tab that count as a further new tab of its address: all of them are written to the store. */
   bytesOfNewTab: 50_000,
 } as const

@@ -5,7 +5,7 @@ import type { HubOptions } from '../hub/options.js'
 import { memoryStore } from '../store/memory.js'
 import { TestTab, testHub } from '../testing/kit.js'
 import { shownOf } from './mirror.js'
-import { Presence } from './presence.js'
+import { StateHandle } from './state-handle.js'
 
 const free: Record<string, () => void> = {}
 const d = defineState('d', () => ({ n: 0, names: [] as string[] })).events((on) => ({
@@ -33,10 +33,10 @@ async function two(options: Partial<HubOptions> = {}) {
   const page = await kit.open()
   await page.watch(d)
   const other = page.tab.open('board')
-  const presence = new Presence(d, other)
+  const handle = new StateHandle(d, other)
   await kit.clock.settle()
   const own = () => page.state(d)
-  const second = () => presence.of(page.tab.mirror.getState()) as ReturnType<typeof own>
+  const second = () => handle.snapshot(page.tab.mirror.getState()) as ReturnType<typeof own>
   return { ...kit, crash: () => (kit.crash(), serve()), board, page, other, own, second, token }
 }
 
@@ -288,11 +288,11 @@ it('is shared by a duplicate of the tab, which has a copy of the state of the ta
   await done(own().add(1))
   await done(second().add(10))
   const copy = new TestTab(hub, clock, page.browser, page.signedToken, true)
-  const presence = new Presence(d, copy.tab.open('board'))
+  const handle = new StateHandle(d, copy.tab.open('board'))
   copy.state(d)
   copy.connect()
   await clock.settle()
-  const board = () => presence.of(copy.tab.mirror.getState()) as ReturnType<typeof own>
+  const board = () => handle.snapshot(copy.tab.mirror.getState()) as ReturnType<typeof own>
   await done(board().add(5))
   await done(copy.state(d).add(1))
   await clock.advance(50)

@@ -6,8 +6,8 @@ import type { Limits } from '../base/limits.js'
 import { defineState } from '../doors/authors.js'
 import type { ClientView } from '../doors/react.js'
 import { cookieOf, listening } from '../transport/server.fixture.js'
-import { Presence } from './presence.js'
 import { socketWire } from './socket.js'
+import { StateHandle } from './state-handle.js'
 import { Tab } from './tab.js'
 
 export const d = defineState('d', () => ({ n: 0 })).events((on) => ({
@@ -55,12 +55,12 @@ export async function openTab(limits: Partial<Limits> = {}) {
     report: ({ message }) => void reports.push(message),
   })
   atEnd(() => tab.stop())
-  const presence = new Presence(d, tab.own)
+  const handle = new StateHandle(d, tab.own)
   const seen: string[] = []
   tab.mirror.subscribe(({ status }) => {
     if (seen.at(-1) !== status) seen.push(status)
   })
-  const now = () => presence.of(tab.mirror.getState()) as ClientView<typeof d>
+  const now = () => handle.snapshot(tab.mirror.getState()) as ClientView<typeof d>
   /** A status may be over before anybody looks; that it was there stays. */
   const saw = (...expected: string[]) => soon(() => expect(seen.slice(0, expected.length)).toEqual(expected))
   const watchers = () => served.hub.instance((signed as string).slice(0, 32)).watchers

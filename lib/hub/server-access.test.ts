@@ -11,7 +11,7 @@ import { diskStore } from '../doors/next.js'
 import { forgetTab, getState, hub, memoryStore, modifyState } from '../doors/server.js'
 import { gate } from '../testing/await.fixture.js'
 import { TestClock } from '../testing/clock.js'
-import { testHub } from '../testing/kit.js'
+import { TestTab, testHub } from '../testing/kit.js'
 import { MemoryCoordinatorState, memoryCoordinator } from '../testing/memory-coordinator.js'
 import { setSlot } from './process-hub.js'
 
@@ -180,6 +180,19 @@ describe('over two processes', () => {
     await a.done(a.hub.endings.end(token))
     expect(await b.done(b.hub.has(token))).toBe(false)
     await expect(b.done(b.hub.modifyState(token, d, () => {}))).rejects.toMatchObject({ code: 'unknown-token' })
+  })
+
+  it('code for a duplicated tab whose page is connected to another one works on the copy', async () => {
+    const { a, b, tab, clock } = await two()
+    await a.done(a.hub.modifyState(tab.token, d, (s) => (s.n += 5)))
+    const copy = new TestTab(a.hub, clock, tab.browser, tab.signedToken, true)
+    copy.state(d)
+    copy.connect()
+    await clock.advance(100)
+    expect(copy.state(d).n).toBe(5)
+    expect(await b.done(b.hub.modifyState(copy.token, d, (s) => (s.n += 1)))).toBe(6)
+    await clock.advance(100)
+    expect(copy.state(d).n).toBe(6)
   })
 
   it('a token that an event has read there exists here when the page has gone', async () => {

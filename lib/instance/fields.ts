@@ -7,7 +7,7 @@ import { ownValue } from '../base/value.js'
 import type { FieldLines } from '../delta/field-lines.js'
 import type { ServerDefinition } from '../state/define.js'
 import { fitting, isSameShape, type Shape } from '../state/shape.js'
-import type { Fields } from '../store/store.js'
+import type { Fields, State } from '../store/store.js'
 
 /** Whether saved fields are as the definition declares them. */
 export function isCurrent(
@@ -63,6 +63,12 @@ function fitted(fields: Fields, shape: Shape, { id, members }: ServerDefinition,
     )
   return kept
 }
+
+/** A state as it is saved. The first save of a copy has all that it borrowed, also where nothing has changed: afterwards it borrows nothing. */
+export const withBorrowed = (
+  { borrowed }: { readonly borrowed: { readonly state: State } | undefined },
+  state: State,
+) => (borrowed ? { ...borrowed.state, ...state } : state)
 
 interface Shaped {
   readonly shapes: Readonly<Record<string, Shape>>

@@ -121,7 +121,7 @@ export class Instance {
   cancelDrop: (() => void) | undefined
   /** A call has reached a handler, or the state is saved: the tab must not be lost. */
   exists = false
-  /** The state of another token that this one begins with. It is saved with the first change. */
+  /** The state of another token that this one begins with. It is part of the first save. */
   borrowed: Pick<Instance, 'state' | 'shapes' | 'bytes'> | undefined
   private readonly core: InstanceCore
   /** First values that only this token has. */

@@ -11,7 +11,7 @@ import { type CallName, endCall } from './call-log.js'
 import { warnOfChangedKinds } from './changed-kinds.js'
 import { type Change, claimAndLoad, loseOwnership, push } from './commit-queue.js'
 import type { Core } from './core.js'
-import { completed, isCurrent, refuseUndeclared, shapesToSave } from './fields.js'
+import { completed, isCurrent, refuseUndeclared, shapesToSave, withBorrowed } from './fields.js'
 import type { Instance, UnsavedChanges } from './instance.js'
 import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
@@ -136,7 +136,7 @@ export class Transaction implements HeldLock {
   /** The token, for the author's code. That code may pass it on, so the tab is saved even if nothing else has changed. */
   handOut(): string {
     if (this.instance.revision === 0 && !this.mustSave && this.active) {
-      this.core.grow(this.instance, 0, this.staged) // throws where the store takes no new tabs
+      this.core.grow(this.instance, 0, withBorrowed(this.instance, this.staged)) // throws where the store takes no new tabs
       this.mustSave = true
     }
     return this.token
@@ -222,6 +222,7 @@ export class Transaction implements HeldLock {
     this.interrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
     const ends = this.call ? [{ name: this.call, interrupted, reply: interrupted ? undefined : this.reply }] : []
+    this.staged = withBorrowed(instance, this.staged)
     const change = { state: this.staged, shapes: shapesToSave(instance, this.drafts), ends, anonymous: !this.call }
     const saving = this.runs ? this.keepRuns(change) : push(core, instance, change)
     return isPromise(saving) ? guard.trackSave(saving) : saving
@@ -242,8 +243,7 @@ export class Transaction implements HeldLock {
   }
 
   private noteEnd(interrupted: Failure | undefined): void {
-    const { call, instance, core } = this
-    if (call && !interrupted) endCall(instance, call, undefined, core.limits)
+    if (this.call && !interrupted) endCall(this.instance, this.call, undefined, this.core.limits)
   }
 
   /** The next save changes the list of runs. */

@@ -8,7 +8,7 @@ import { shownOf } from '../client/mirror.js'
 import type { TaskStatus } from '../protocol/task-status.js'
 import type { Definition, Shape } from '../state/definition.js'
 import { ShownMessage } from './chat-message.js'
-import { currentMirror, pageTab, presenceOf, subscribe } from './tab.js'
+import { currentMirror, handleOf, pageTab, subscribe } from './tab.js'
 
 interface ChatShape<Message extends UIMessage> extends Shape {
   readonly public: { messages: Message[] }
@@ -84,7 +84,7 @@ const noRequest =
   'A heldstate chat sends no HTTP request, so headers and request metadata are not supported. Set `metadata` on the message, or pass a `body`.'
 
 export const viewOf = (definition: ChatDefinition): ChatView =>
-  presenceOf(definition).of(currentMirror()) as unknown as ChatView
+  handleOf(definition).snapshot(currentMirror()) as unknown as ChatView
 
 /** Whether the hub has sent the state of this tab. */
 export const isKnown = ({ id }: ChatDefinition): boolean => shownOf(currentMirror()).views.has(pageTab().watch(id))

@@ -5,9 +5,9 @@
  */
 import * as React from 'react'
 import { HeldStateError } from '../base/errors.js'
-import type { Channel } from '../client/presence.js'
+import type { Channel } from '../client/state-handle.js'
 
-/** What a presence asks of the tab of this page. */
+/** What a state handle asks of the tab of this page. */
 export type Callable = Omit<Channel, 'number'>
 
 interface Internals {

@@ -8,8 +8,8 @@ import { browserIdentity } from '../client/identity.js'
 import { Introduction } from '../client/introduction.js'
 import type { Mirror } from '../client/mirror.js'
 import { emptyMirror } from '../client/mirror.js'
-import { Presence, type Presented } from '../client/presence.js'
 import { socketWire } from '../client/socket.js'
+import { type HandleSource, StateHandle } from '../client/state-handle.js'
 import { Tab } from '../client/tab.js'
 import type { Manifest } from '../protocol/manifest.js'
 import { type Callable, calledWhileRendering, heedingRenders } from './rendering.js'
@@ -23,7 +23,7 @@ interface Shared {
 
 const key = Symbol.for('heldstate.page-tab')
 const page = globalThis as { [key]?: Shared }
-const presences = new Map<Manifest, Presence>()
+const handles = new Map<Manifest, StateHandle>()
 
 /** The tab, made when it is first asked for; it connects once a component has been mounted. */
 export const pageTab = (): Tab => shared().tab
@@ -62,7 +62,7 @@ function ofThisVersion(known: Shared): Shared {
 /** Makes `given` the tab of this page: a test hands over one that needs no socket. */
 export function setPageTab(given: Tab, knows: Introduction['knows'] = () => false): void {
   page[key] = { version, tab: given, introduction: { knows, fetch: (input, init) => fetch(input, init) } }
-  presences.clear()
+  handles.clear()
 }
 
 /**
@@ -91,14 +91,15 @@ export const initialMirror = (): Mirror => emptyMirror
 /** Whether a paint with this mark was made for the tab of this page. */
 export const isOwnMark = (mark: string): boolean => page[key]?.introduction.knows(mark) ?? false
 
-/** One presence for each state of this page; on the server, one that nobody can call. */
-export function presenceOf(definition: Presented): Presence {
-  if (typeof window === 'undefined') return new Presence(definition, heeding(unreachableTab, definition.manifest.tasks))
-  const known = presences.get(definition.manifest)
+/** One for each state of this page; on the server, one that nobody can call. */
+export function handleOf(definition: HandleSource): StateHandle {
+  if (typeof window === 'undefined')
+    return new StateHandle(definition, heeding(unreachableTab, definition.manifest.tasks))
+  const known = handles.get(definition.manifest)
   if (known) return known
-  const presence = new Presence(definition, heeding(pageTab().own, definition.manifest.tasks))
-  presences.set(definition.manifest, presence)
-  return presence
+  const handle = new StateHandle(definition, heeding(pageTab().own, definition.manifest.tasks))
+  handles.set(definition.manifest, handle)
+  return handle
 }
 
 /** Bundlers know this name, and leave the check out of a build. */

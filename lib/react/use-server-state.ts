@@ -4,7 +4,7 @@ import type { ClientView, Definition } from '../state/definition.js'
 import { usePaint, viewIn } from './painted.js'
 import { isSameSelection } from './same-selection.js'
 import { selectionOf } from './selections.js'
-import { currentMirror, initialMirror, isOwnMark, presenceOf, subscribe } from './tab.js'
+import { currentMirror, handleOf, initialMirror, isOwnMark, subscribe } from './tab.js'
 
 /**
  * The state of this tab: fields, computed values, event functions and task handles, in one frozen object, which is a new one whenever
@@ -17,11 +17,11 @@ export function useServerState<D extends Definition, T>(
   definition: D,
   selector?: (state: ClientView<D>) => T,
 ): ClientView<D> | T {
-  const presence = presenceOf(definition)
+  const handle = handleOf(definition)
   const shown = useRef<{ readonly selection: unknown } | undefined>(undefined)
   const paint = usePaint()
   const painted = paint && viewIn(paint, definition.id)
-  if (painted && isOwnMark(paint.mark)) presence.begin(painted)
+  if (painted && isOwnMark(paint.mark)) handle.begin(painted)
   const select = (state: object) => {
     const view = state as ClientView<D>
     if (!selector) return view
@@ -31,8 +31,8 @@ export function useServerState<D extends Definition, T>(
   }
   const selection = useSyncExternalStore(
     subscribe,
-    () => select(presence.of(currentMirror())),
-    () => select(presence.painted(initialMirror(), painted)),
+    () => select(handle.snapshot(currentMirror())),
+    () => select(handle.painted(initialMirror(), painted)),
   )
   useEffect(() => {
     shown.current = { selection }

@@ -1,6 +1,7 @@
 /** Calls and state over connections that break: nothing twice, nothing lost, and the difference instead of all. */
 import { describe, expect, it } from 'vitest'
-import { defineState } from '../doors/authors.js'
+import { defineState, reply } from '../doors/authors.js'
+import type { ClientView } from '../state/definition.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore } from '../store/store.js'
 import { done, gate } from '../testing/await.fixture.js'
@@ -23,6 +24,10 @@ const d = defineState('d', () => ({ n: 0, rows: Array.from({ length: 100 }, (_, 
       await wait.opened
       s.n += 1
     }),
+    ask: on(() => reply('nothing changes')),
+    refuse: on(() => {
+      throw new Error('on purpose')
+    }),
     steps: on(async function* (s) {
       s.n += 10
       yield
@@ -41,7 +46,7 @@ async function open(shared: StateStore = memoryStore()) {
   const kit = testHub([d], { store })
   const tab = await kit.open()
   const state = await tab.watch(d)
-  return { ...kit, store, tab, state, d: () => tab.state(d) }
+  return { ...kit, shared, store, tab, state, d: () => tab.state(d) }
 }
 
 /** The process of the hub ends at once, and the next one is started over the same store. */
@@ -276,6 +281,26 @@ describe('a duplicated tab', () => {
     await clock.advance(50)
     expect([first().n, copy.state(d).n]).toEqual([5, 6])
     expect(copy.state(d).rows[0]?.name).toBe('row 0')
+  })
+
+  it.each<[string, (copy: ClientView<typeof d>) => Promise<unknown>]>([
+    ['its copy', async () => {}],
+    ['a task that has changed nothing yet', (copy) => copy.job.start()],
+    ['a reply', (copy) => copy.ask()],
+    ['both, one after the other', (copy) => Promise.all([copy.ask(), copy.job.start(), copy.ask(), copy.add(0)])],
+    ['a failure', (copy) => copy.refuse().catch(() => {})],
+  ])('keeps its copy over a crash after %s', async (_, act) => {
+    const kit = await open()
+    const { clock, store, state, shared } = kit
+    await done(clock, state.add(5))
+    const copy = await duplicated(kit)
+    await done(clock, act(copy.state(d)))
+    await clock.advance(50)
+    expect(copy.state(d).n).toBe(5)
+    const next = await restarted(shared, store, copy)
+    await done(next.clock, copy.state(d).add(1))
+    expect(copy.state(d).n).toBe(6)
+    expect(copy.state(d).rows).toHaveLength(100)
   })
 
   it('begins with first values if the hub is told so', async () => {

@@ -24,7 +24,7 @@ export class NewTabs {
     return newToken(this.clock)
   }
 
-  /** A new tab begins as a copy of so many bytes, which its first change writes to the store: it counts as many. Throws as well. */
+  /** A new tab begins as a copy of so many bytes, which is written to the store: it counts as many. Throws as well. */
   copy({ address }: Pick<Connection, 'address'>, bytes: number): void {
     this.take(address, Math.min(this.burst, bytes / crowdLimits.bytesOfNewTab))
   }

@@ -1,20 +1,24 @@
 /**
- * The states that duplicated tabs begin with. A copy is saved with its own first change; until then it shares the values of its original in
- * memory, which is read and not followed.
+ * The states that duplicated tabs begin with. A copy shares the values of its original in memory, which is read and not followed.
+ * It is saved before its page is shown it: the tab may be reloaded, its process may end, and its code may run in another process.
  */
-
 import type { Clock } from '../base/clock.js'
 import { after, type Eventually } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
 import { sizeOf } from '../base/value.js'
+import type { Core } from '../instance/core.js'
 import type { Instance } from '../instance/instance.js'
 import { type ReadCore, readInstance } from '../instance/read.js'
+import { noAuthor, transact } from '../instance/transact.js'
+import { unguarded } from '../instance/write-guard.js'
+import type { StateStore } from '../store/store.js'
 import type { Connection } from './connection.js'
 import type { NewTabs } from './new-tabs.js'
 
 /** What it asks of the hub. */
-export interface OriginalsCore extends ReadCore {
+export interface OriginalsCore extends ReadCore, Core {
   readonly clock: Clock
+  readonly store: StateStore
   readonly newTabs: Pick<NewTabs, 'copy'>
 }
 
@@ -32,10 +36,15 @@ export class Originals {
     this.core = core
   }
 
-  /** Gives an instance what another token has, unless it has something itself, to be saved with its own first change. */
+  /** Gives an instance what another token has, unless it has something itself, and saves that. */
   lend(token: string, to: Instance, connection: Connection): Eventually<void> {
+    if (to.exists) return
+    const borrowed = to.borrowed ? undefined : this.borrow(token, to, connection)
+    return after(borrowed, () => this.saveCopy(to))
+  }
+
+  private borrow(token: string, to: Instance, connection: Connection): Eventually<void> {
     const charge = (bytes: number) => this.core.newTabs.copy(connection, bytes)
-    if (to.exists || to.borrowed) return
     const known = this.sizes.get(token)
     if (known !== undefined) charge(known) // before it is read again
     return after(this.of(token), (kept) => {
@@ -43,6 +52,11 @@ export class Originals {
       if (known === undefined) charge(kept.bytes)
       to.borrow(kept)
     })
+  }
+
+  private saveCopy({ borrowed, token }: Instance): Eventually<void> {
+    const { core } = this
+    if (borrowed) return transact(core, token, unguarded, noAuthor, (transaction) => void transaction.handOut())
   }
 
   private remember(token: string, bytes: number): void {

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import type { Identity } from '../client/identity.js'
 import { shownOf } from '../client/mirror.js'
-import { Presence } from '../client/presence.js'
+import { StateHandle } from '../client/state-handle.js'
 import { Tab } from '../client/tab.js'
 import { HubRuntime } from '../hub/hub.js'
 import type { HubOptions } from '../hub/options.js'
@@ -104,7 +104,7 @@ export class TestTab {
   readonly tab: Tab
   private clock: TestClock
   private readonly page: string
-  private readonly presences = new Map<string, Presence>()
+  private readonly handles = new Map<string, StateHandle>()
   private signed: string | undefined
   /** What sessionStorage has of calls that have not settled. */
   stored: string | undefined
@@ -187,10 +187,10 @@ export class TestTab {
 
   /** What `useServerState(definition)` would return now. The first look starts to watch the state. */
   state<D extends Definition>(definition: D): ClientView<D> {
-    const known = this.presences.get(definition.id)
-    const presence = known ?? new Presence(definition, this.tab.own)
-    this.presences.set(definition.id, presence)
-    return presence.of(this.tab.mirror.getState()) as ClientView<D>
+    const known = this.handles.get(definition.id)
+    const handle = known ?? new StateHandle(definition, this.tab.own)
+    this.handles.set(definition.id, handle)
+    return handle.snapshot(this.tab.mirror.getState()) as ClientView<D>
   }
 
   /** Watches a state and waits until it is here. */

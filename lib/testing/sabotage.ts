@@ -30,3 +30,5 @@ export type Sabotage =
   | 'forget-former'
   /** A page does not say when it began: after many reloads, the hub takes it for one that it has forgotten. */
   | 'forget-began'
+  /** The hub shows a duplicated tab its copy before it is saved. */
+  | 'unsaved-copy'

@@ -1,5 +1,5 @@
 /** A page of the simulation: its connection, and what it shows and calls through each of its subscriptions. */
-import { Presence } from '../client/presence.js'
+import { StateHandle } from '../client/state-handle.js'
 import type { ClientSubscription } from '../client/subscription.js'
 import type { HubRuntime } from '../hub/hub.js'
 import type { Chance } from './chance.js'
@@ -65,8 +65,8 @@ export class Page {
 
   private openBoard(subscription: ClientSubscription): Side {
     const { options, tab } = this
-    const presence = new Presence(journal, subscription)
-    const state = () => presence.of(tab.tab.mirror.getState()) as ReturnType<typeof tab.state<typeof journal>>
+    const handle = new StateHandle(journal, subscription)
+    const state = () => handle.snapshot(tab.tab.mirror.getState()) as ReturnType<typeof tab.state<typeof journal>>
     return new Side(
       tab,
       { state, number: subscription.number },

@@ -186,6 +186,8 @@ export function sabotaged(hub: HubRuntime, sabotage: Sabotage | undefined): HubR
   hub.addresses.set(boardAddress, boardOf)
   if (sabotage === 'build-on-failed') return buildingOnFailed(hub)
   if (sabotage === 'mix-results') return mixingResults(hub)
+  if (sabotage === 'unsaved-copy')
+    return Object.assign(hub, { originals: Object.assign(hub.originals, { saveCopy: () => {} }) })
   if (sabotage !== 'overtake-failed') return hub
   const call = hub.call.bind(hub)
   hub.call = ({ before, ...rest }) => call(rest)

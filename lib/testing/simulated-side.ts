@@ -4,8 +4,10 @@ import { shownOf } from '../client/mirror.js'
 import type { ClientView } from '../state/definition.js'
 import type { Chance } from './chance.js'
 import type { TestTab } from './kit.js'
+import { require } from './require.js'
 import { ask, fails, type Kind, kinds, type Made, optimistic, waitingKinds } from './simulated-calls.js'
-import { type Journal, type journal, rounds } from './simulated-state.js'
+import { Origin } from './simulated-origin.js'
+import { type Journal, type journal, rounds, text } from './simulated-state.js'
 
 export interface SideOptions {
   readonly name: string
@@ -42,13 +44,14 @@ export class Side {
   private ended = false
   private problem: Error | undefined
   private lastRevision = 0
-  private originChecked = false
+  private readonly origin: Origin
 
   constructor(tab: TestTab, watched: Watched, options: SideOptions) {
     this.tab = tab
     this.watched = watched
     this.options = options
     this.name = options.name
+    this.origin = new Origin(options)
   }
 
   /** The page has ended. What it did not hear the end of goes on in the page after it. */
@@ -131,13 +134,13 @@ export class Side {
     require(shown.count === kept.marks.length, `${this.name} shows a computed value of another state`)
     if (this.options.calm) this.checkCalm(shown)
     require(!('secret' in shown), `${this.name} got a private field`)
-    this.checkOrigin(kept)
+    this.origin.check(kept, revision, this.allMade())
   }
 
   /** Nothing is saved yet: it shows first values or those of its original, and the calls that it expects to take effect. */
   private lookAtUnsaved(): void {
     require(this.lastRevision === 0, `${this.name} went back from revision ${this.lastRevision} to none`)
-    this.checkOrigin(this.watched.state())
+    this.origin.check(this.watched.state(), 0, this.allMade())
   }
 
   /** What is shown on top of what was kept belongs to calls that have neither ended nor taken effect, in order. */
@@ -159,18 +162,6 @@ export class Side {
         'interrupted', `${this.name} was told that a task was interrupted, though no process ended`)
     for (const [mark, times] of attempts)
       require(times === 1, `${this.name} sees that ${mark} was begun ${times} times, though no process ended`)
-  }
-
-  /** A duplicated tab begins with what was kept of the original at some moment. */
-  private checkOrigin(kept: Pick<Journal, 'marks' | 'counts'>): void {
-    if (this.originChecked) return
-    this.originChecked = this.revision > 0
-    const mine = new Set(this.allMade().map(({ mark }) => mark)) // its own calls may be there already
-    const marks = kept.marks.filter((mark) => !mine.has(Math.abs(mark)))
-    const counts = new Map([...(kept.counts ?? [])].filter(([mark]) => !mine.has(mark)))
-    const known = marks.length === 0 || this.options.origins().includes(text({ marks, counts }))
-    if (!this.options.isOriginal || this.revision === 0)
-      require(known, `${this.name} began with ${text(kept)}, which its original never was`)
   }
 
   /** Calls of the pages of its tab that may not have ended. */
@@ -277,13 +268,6 @@ export class Side {
     const { work } = this.watched.state()
     require(this.ended || work !== undefined, `${this.name} has no task handle`)
   }
-}
-
-export const text = ({ marks, counts }: { readonly marks: readonly number[]; readonly counts?: unknown }) =>
-  `${marks}${counts instanceof Map ? ` ${[...counts].map((pair) => pair.join(':'))}` : ''}`
-
-function require(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Error(message)
 }
 
 const ignore = () => {}

@@ -147,3 +147,7 @@ export const journal = defineState('journal', () => ({
       s.secret += 1
     }),
   }))
+
+/** Of what must be the same in two journals. */
+export const text = ({ marks, counts }: { readonly marks: readonly number[]; readonly counts?: unknown }) =>
+  `${marks}${counts instanceof Map ? ` ${[...counts].map((pair) => pair.join(':'))}` : ''}`

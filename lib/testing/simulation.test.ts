@@ -43,7 +43,7 @@ const cluster = { nodes: 3 }
 it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
   ['forget-page', /left 2 marks|calls that|out of order/, {}, 1],
   ['forget-calls', /left 2 marks|left the whole|there twice|out of order/, {}, 1],
-  ['forget-reply', /was given undefined for answer/, {}, 1],
+  ['forget-reply', /was given undefined for answer|ended with unknown-run/, {}, 1],
   ['forget-result', /was given .* for tell/, {}, 1],
   ['mix-results', /was given .* for tell|no reason/, {}, 1],
   ['acknowledge-early', /which nobody has kept|left 0 marks/, {}, 1],
@@ -53,6 +53,7 @@ it.each<[Sabotage, RegExp, Omit<SimulationOptions, 'seed'>, number]>([
   ['cut-words', /shows the words/, {}, 1],
   ['forget-former', /left 2 marks|out of order|calls that/, { two: true }, 1],
   ['forget-began', /connection-lost and left 0 marks|had no effect/, { steps: 400 }, 14],
+  ['unsaved-copy', /of its original, and has saved/, cluster, 100],
   ['overtake-failed', /before it saw it|left \d marks|was given undefined/, {}, 20],
   ['skip-fence', /kept was|which nobody has kept|left \d marks|there twice|went back|another state/, cluster, 260],
   ['publish-early', /which nobody has kept|kept was|had no effect/, cluster, 30],

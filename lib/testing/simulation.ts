@@ -11,8 +11,7 @@ import { setSharedBoard } from './simulated-board.js'
 import { Cluster } from './simulated-cluster.js'
 import { Page } from './simulated-page.js'
 import { type Servers, SingleServer, type World as WorldOf } from './simulated-servers.js'
-import { text } from './simulated-side.js'
-import { type Journal, journal, simulatedClock } from './simulated-state.js'
+import { type Journal, journal, simulatedClock, text } from './simulated-state.js'
 
 export interface SimulationOptions {
   readonly seed: number

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { defineState, Refusal } from '../doors/authors.js'
 import { testHub } from '../testing/kit.js'
 import { emptyMirror } from './mirror.js'
-import { Presence } from './presence.js'
+import { StateHandle } from './state-handle.js'
 
 const seats = defineState('seats', () => ({ free: 0 })).events((on) => ({
   book: on(() => {
@@ -30,10 +30,10 @@ it('a refused call that nobody catches is an unhandled rejection, so that the br
 it('shows what the server rendered and what the hub has sent in turn, each as one object', async () => {
   const { open } = testHub([seats])
   const { tab } = await open()
-  const presence = new Presence(seats, tab.own)
+  const handle = new StateHandle(seats, tab.own)
   const painted = { free: 3 }
-  const [rendered, live] = [presence.painted(emptyMirror, painted), presence.of(tab.mirror.getState())]
+  const [rendered, live] = [handle.painted(emptyMirror, painted), handle.snapshot(tab.mirror.getState())]
   expect(rendered).toMatchObject({ free: 3 })
-  expect(presence.painted(emptyMirror, painted)).toBe(rendered)
-  expect(presence.of(tab.mirror.getState())).toBe(live)
+  expect(handle.painted(emptyMirror, painted)).toBe(rendered)
+  expect(handle.snapshot(tab.mirror.getState())).toBe(live)
 })

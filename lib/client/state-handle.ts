@@ -28,8 +28,8 @@ interface Predicted {
   readonly shown: Fields
 }
 
-/** What a presence needs of a definition. */
-export interface Presented {
+/** What a handle needs of a definition. */
+export interface HandleSource {
   readonly manifest: Manifest
   /** By event: what its call is expected to make of the view. */
   readonly predictions?: Readonly<Record<string, (view: object, args: readonly unknown[]) => object>>
@@ -39,7 +39,7 @@ export interface Presented {
 export type Channel = Pick<ClientSubscription, 'watch' | 'call' | 'cancel' | 'run' | 'wait' | 'touch'> &
   Partial<Pick<ClientSubscription, 'number' | 'expect'>>
 
-export class Presence {
+export class StateHandle {
   private readonly manifest: Manifest
   private readonly subscription: number | undefined
   private readonly position: number
@@ -48,14 +48,14 @@ export class Presence {
   /** Shown until the hub has sent the view. */
   private first: Fields
   /** By view: what the server rendered can be shown along with what the hub has sent, until all of the page is hydrated. */
-  private readonly shown = new WeakMap<Fields, { readonly turn: number; readonly object: Fields }>()
+  private readonly shown = new WeakMap<Fields, { readonly version: number; readonly object: Fields }>()
   /** Rises when a component must be told that an event is pending, or is not any more. */
-  private turn = 0
-  private readonly handles = new Map<string, { readonly status: unknown; readonly handle: object }>()
+  private version = 0
+  private readonly taskHandles = new Map<string, { readonly status: unknown; readonly handle: object }>()
 
   private predicted: Predicted | undefined
 
-  constructor({ manifest, predictions = {} }: Presented, tab: Channel) {
+  constructor({ manifest, predictions = {} }: HandleSource, tab: Channel) {
     const { id, events, tasks, live = [] } = manifest
     this.manifest = manifest
     this.subscription = tab.number
@@ -81,21 +81,21 @@ export class Presence {
 
   /** What a server render shows: the view it was handed over, or first values. */
   painted(mirror: Mirror, view: object = this.defaults): Fields {
-    return this.of(mirror, view as Fields)
+    return this.snapshot(mirror, view as Fields)
   }
 
   /** The object for a mirror: the same one for as long as the view of this state is the same. */
-  of(mirror: Mirror, first = this.first): Fields {
+  snapshot(mirror: Mirror, first = this.first): Fields {
     const known = shownOf(mirror, this.subscription)
     return this.showing(known, this.expected((known.views.get(this.position) as Fields | undefined) ?? first, known))
   }
 
   private showing(of: Shown, view: Fields): Fields {
-    const { turn } = this
+    const { version } = this
     const known = this.shown.get(view)
-    if (known?.turn === turn) return known.object
+    if (known?.version === version) return known.object
     const object = this.compose(view, of)
-    this.shown.set(view, { turn, object })
+    this.shown.set(view, { version, object })
     return object
   }
 
@@ -136,8 +136,8 @@ export class Presence {
       const before = pending.count > 0
       pending.count += by
       if (!pending.shown || before === pending.count > 0) return
-      this.turn += 1
-      this.handles.delete(task) // its next one is another object, for a component that is given the handle alone
+      this.version += 1
+      this.taskHandles.delete(task) // its next one is another object, for a component that is given the handle alone
       tab.touch()
     }
     const act = (...args: unknown[]) => {
@@ -166,10 +166,10 @@ export class Presence {
   }
 
   private handle(name: string, status: unknown): object {
-    const known = this.handles.get(name)
+    const known = this.taskHandles.get(name)
     if (known && known.status === status) return known.handle
     const handle = Object.freeze(Object.assign(new Handle(), handed(status as TaskStatus), this.actions[name]))
-    this.handles.set(name, { status, handle })
+    this.taskHandles.set(name, { status, handle })
     return handle
   }
 }
