@@ -9,7 +9,7 @@ import { socketPath } from '../lib/protocol/path.js'
 import { protocolVersion } from '../lib/protocol/version.js'
 import { endsIn } from '../lib/testing/ends.fixture.js'
 import { testHub } from '../lib/testing/kit.js'
-import { listening } from '../lib/transport/server.fixture.js'
+import { cookieOf, listening } from '../lib/transport/server.fixture.js'
 import type { Cause } from './error-causes.fixture.js'
 
 const states = ['cart', 'wishes'].map((id) =>
@@ -34,11 +34,12 @@ async function serving(options: HubOptions = {}) {
       return /"code":"([a-z-]+)"/.exec(text)?.[1] ?? text
     },
     /** A page, and what it is told. */
-    page: (auth: object = hello) => {
+    page: (auth: object = hello, extraHeaders: Readonly<Record<string, string>> = {}) => {
       const socket = io(served.url, {
         path: socketPath,
         transports: ['websocket'],
         auth,
+        extraHeaders,
         forceNew: true,
         reconnection: false,
       })
@@ -67,6 +68,15 @@ export const networkCauses: Partial<Record<ErrorCode, Cause>> = {
       await told('w')
       socket.emit('watch', 0, 1, 'cart')
       return soon(() => said.flatMap(endsIn).find(([id]) => id === 1)?.[1] ?? Promise.reject(said))
+    },
+  },
+  'invalid-token': {
+    says: 'The browser lost its cookie and has got another one',
+    run: async () => {
+      const { page } = await serving()
+      const [before, after] = ['ab', 'cd'].map((browser) => ({ cookie: cookieOf(browser.repeat(16)) }))
+      const [, token] = await page(hello, before).told('hi')
+      return dismissed(page({ ...hello, token }, after))
     },
   },
   'no-cookie': {
