@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { onTestFinished, vi } from 'vitest'
@@ -20,7 +21,6 @@ import { defineState } from '../lib/doors/authors.js'
 import { diskStore, hub, modifyState, redisStore } from '../lib/doors/server.js'
 import { setSlot } from '../lib/hub/process-hub.js'
 import { appHub } from '../lib/next/server/app-hub.js'
-import { start } from '../lib/next/server/server.js'
 import { type TestKit, testHub } from '../lib/testing/kit.js'
 import { networkCauses } from './network-causes.fixture.js'
 
@@ -82,6 +82,9 @@ function app({ dir = folder(), port = 0, development = false } = {}) {
   onTestFinished(() => made.close())
   return { made, lines }
 }
+
+/** What `serve` calls before it ends the process. The settings of the library compile it, not those of the docs. */
+const serverFile = fileURLToPath(new URL('../lib/next/server/server.ts', import.meta.url))
 
 const slotOf = globalThis as { [key: symbol]: unknown }
 
@@ -146,7 +149,10 @@ const ofTheStart: Partial<Record<ErrorCode, Cause>> = {
   },
   'port-unavailable': {
     says: 'Another process has the port',
-    run: async () => start({ port: await emptyServer(), hostname: '127.0.0.1', dir: folder() }),
+    run: async () => {
+      const { start } = await import(/* @vite-ignore */ serverFile)
+      await start({ port: await emptyServer(), hostname: '127.0.0.1', dir: folder() })
+    },
   },
   'store-not-writable': {
     says: 'The folder in which state is kept cannot be written',
@@ -159,6 +165,18 @@ const ofTheStart: Partial<Record<ErrorCode, Cause>> = {
 }
 
 const ofTheStore: Partial<Record<ErrorCode, Cause>> = {
+  'load-failed': {
+    says: 'The database in `.heldstate` is damaged',
+    run: async () => {
+      const dir = folder()
+      writeFileSync(join(dir, 'state.sqlite'), 'no database'.repeat(1_000))
+      const { open, done, log } = kitOn(dir)
+      const tab = await open()
+      await tab.watch(counter)
+      const code = await done(tab.state(counter).add()).catch((error) => error.code)
+      return log.lines.some((line) => line.includes(dir)) ? code : `The log does not name the folder: ${log.lines}`
+    },
+  },
   'stale-write': {
     says: 'The log of the second one says so when it starts. A tab belongs to the server that loaded it last',
     run: async () => {
