@@ -55,7 +55,7 @@ export function extract(root: string, page: string, folder: string): readonly Ex
       if (named) taken.add(named)
       const file = join(home, String(part), named ?? `app/line-${line}.run.${language}`)
       mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(file, '\n'.repeat(line - 1) + (named ? code : script(code)))
+      writeFileSync(file, (named ? '' : outcomes) + '\n'.repeat(line - 1) + (named ? code : script(code)))
       return { page, line, file, kind: kindOf(named, language, words) }
     })
 }
@@ -79,7 +79,7 @@ export function blocksOf(text: string): Block[] {
 
 /**
  * A script says what comes out: `counter.n // → 3`, or `await add('x') // → fails: invalid-arguments`. The statement before
- * such an end is checked. It must begin and end on that line.
+ * such an end is checked. It must begin and end on that line. What came out, failures too, the script exports as `outcomes`.
  */
 function script(code: string): string {
   const lines = code.split('\n').map((line) => {
@@ -87,11 +87,14 @@ function script(code: string): string {
       /^(\s*)(.+?);? \/\/ → (?:fails: ([\w-]+)$|(.+)$)/.exec(line) ?? []
     if (expression === undefined) return line
     if (failure)
-      return `${indent};await expect((async () => ${expression})()).rejects.toMatchObject({ code: '${failure}' })`
-    return `${indent};expect(${expression}).toEqual(${value})`
+      return `${indent};outcomes.push(await (async () => ${expression})().then(() => 'no failure', (error) => error)); expect(outcomes.at(-1)).toMatchObject({ code: '${failure}' })`
+    return `${indent};outcomes.push(${expression}); expect(outcomes.at(-1)).toEqual(${value})`
   })
-  return `${lines.join('\n')}\nimport { expect } from 'vitest'\nvoid expect\n`
+  return lines.join('\n')
 }
+
+/** Stands in the first line of a script, which in the page is before its code. */
+const outcomes = "import { expect } from 'vitest'; void expect; export const outcomes: unknown[] = []"
 
 /** The settings under which they are compiled: those of the app, with heldstate from its source. */
 export function writeSettings(root: string, folder: string): string {

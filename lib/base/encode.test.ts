@@ -99,7 +99,7 @@ test('a bigint of too many digits is refused, however its text is written', () =
     expect(() => decode({ $held: `[[${type}${written}]]` }), `${type}${written?.slice(0, 9)}`).toThrow(
       'could not be decoded',
     )
-  expect(decode(encode(10n ** 9_000n))).toBe(10n ** 9_000n)
+  for (const longest of [10n ** 9_999n, 1n - 10n ** 9_997n]) expect(decode(encode(longest))).toBe(longest)
 })
 
 test('arbitrary text of devalue never throws anything unnamed', () => {

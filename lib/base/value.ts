@@ -23,8 +23,8 @@ export class MapKey {
 /** Deeper nesting is a cycle or a mistake, and recursion over it would end in a RangeError. */
 export const maxDepth = 200
 
-/** Hexadecimal digits of as many decimal ones as a message can carry. */
-const maxBigint = pageLimits.bigintDigits * 0.83
+/** What a message can carry: 0.8304 hexadecimal digits for each decimal one, and the 8 bytes of `sizeOfBigint`. */
+const maxBigint = pageLimits.bigintDigits * 0.8304 + 8
 
 export function kindOf(value: unknown): Kind {
   switch (typeof value) {

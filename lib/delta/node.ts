@@ -3,7 +3,7 @@
  * changed. Nodes form a tree next to the snapshot's; a change marks the way up, and a commit follows the marks down.
  */
 import { copyValue } from '../base/copy.js'
-import { kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
+import { describe, kindOf, type Path, refuse, sizeOfKey, sizeOfPrimitive } from '../base/value.js'
 import { changedUnlocked, computedValue, onlyPlainCan } from './refusals.js'
 import type { CommitOf, FollowingOf, ScopeOf } from './scope.js'
 import { unwrapView } from './view.js'
@@ -263,7 +263,7 @@ export abstract class Node<T extends object = object> {
       if (node) return commit.place(node, this as unknown as Node, at, [])
       return this.scope.fresh?.has(value) ? commit.adopt(value, this as unknown as Node, at) : value
     }
-    if (typeof value === 'function' || typeof value === 'symbol') return copyValue(value, [...path, this.step(key)])
+    if (kindOf(value) === 'invalid') throw refuse([...path, this.step(key)], describe(value), value)
     return value
   }
 

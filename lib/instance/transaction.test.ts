@@ -63,6 +63,7 @@ const values = {
   aPromise: Promise.resolve(),
   aRegExp: /x/,
   aHole: Object.assign([1], { 2: 2 }),
+  aLongBigint: 10n ** 10_000n,
   aGetter: Object.defineProperty({}, 'x', { get: () => 1, enumerable: true }),
 }
 

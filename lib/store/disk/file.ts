@@ -80,7 +80,7 @@ export class DiskFile {
       )
     if (!this.guard.isAlone)
       log.warn(
-        `Another server also uses ${dir}. Nothing saved is lost, but a tab that both serve loses calls (stale-write). Stop one of them, or set HELDSTATE_DIR to a different folder for each. To run several servers, keep the state in Redis.`,
+        `Another server also uses ${dir}. Nothing saved is lost, but changes that both make to one tab can fail (stale-write). Stop one of them, or set HELDSTATE_DIR to a different folder for each. To run several servers, keep the state in Redis.`,
       )
     for (const older of [dir, join(dir, 'state')])
       if (existsSync(join(older, 'data.mdb')))
