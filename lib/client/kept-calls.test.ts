@@ -3,8 +3,10 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, it } from 'vitest'
 import { defineState } from '../doors/authors.js'
 import { memoryStore } from '../doors/server.js'
+import type { ClientView } from '../state/definition.js'
 import { TestTab, testHub } from '../testing/kit.js'
 import { shownOf } from './mirror.js'
+import { StateHandle } from './state-handle.js'
 
 const hold: (() => void)[] = []
 
@@ -57,11 +59,17 @@ function kitOf() {
     return page
   }
   const kept = (page: TestTab) => kit.hub.instance(page.token).state.d as { n: number; names: string[] } | undefined
+  const addresses = new Map<string, string>()
+  const serve = (address: string, token: string) => {
+    addresses.set(address, token)
+    kit.hub.addresses.set(address, () => token)
+  }
   const crash = (page: TestTab) => {
     kit.crash()
+    for (const [address, token] of addresses) serve(address, token)
     page.rewire(kit.hub, kit.clock)
   }
-  return { ...kit, memory, reloaded, live, kept, crash }
+  return { ...kit, memory, reloaded, live, kept, crash, serve }
 }
 
 const quietly = (call: Promise<unknown>) => void call.catch(() => {})
@@ -300,22 +308,40 @@ describe('a call that was sent, and whose answer the page did not hear before it
     },
   )
 
-  it.each(['connects again', 'is reloaded'])(
-    'that a killed server never began runs once when its page %s, however often the tab was reloaded before',
-    async (how) => {
-      const { open, reloaded, live, clock, done, kept, crash } = kitOf()
-      let page = await open()
-      for (let reloads = 0; reloads < 6; reloads += 1) {
-        await done((await page.watch(d)).add())
-        page = await live(reloaded(page))
+  it.each([
+    ['connects again', 'tab'],
+    ['is reloaded', 'tab'],
+    ['connects again', 'board'],
+    ['is reloaded', 'board'],
+  ])(
+    'that a killed server never began runs once when its page %s, however often the tab was reloaded before: %s',
+    async (how, address) => {
+      const { open, reloaded, live, clock, done, kept, crash, serve } = kitOf()
+      const board = await open()
+      serve('board', board.token)
+      const watching = async (page: TestTab) => {
+        await page.watch(d)
+        const { own } = page.tab
+        const to = address === 'tab' ? own : page.tab.open(address)
+        const handle = new StateHandle(d, to)
+        await clock.settle()
+        return () => handle.snapshot(page.tab.mirror.getState()) as ClientView<typeof d>
       }
-      quietly(page.state(d).hope('lost')) // is on its way
+      let page = await open()
+      let state = await watching(page)
+      for (let reloads = 0; reloads < 6; reloads += 1) {
+        await done(state().add())
+        page = await live(reloaded(page))
+        state = await watching(page)
+      }
+      quietly(state().hope('lost')) // is on its way
       page.wire.cut()
       crash(page)
       if (how === 'is reloaded') page = await live(reloaded(page))
       else await page.reconnect()
       await clock.advance(50)
-      expect([kept(page), page.reports]).toEqual([{ n: 6, names: ['lost'] }, []])
+      const changed = address === 'tab' ? page : board
+      expect([kept(changed), page.reports]).toEqual([{ n: 6, names: ['lost'] }, []])
     },
   )
 

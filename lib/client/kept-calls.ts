@@ -134,7 +134,7 @@ export class KeptCalls {
     const { text, count } = writeKept({
       token: before ? before.token : this.token,
       last: Math.max(calls.last, before?.last ?? 0),
-      pages: new Map([...(before?.pages ?? []), ...sent, [page, this.sentOf(page, [0, subscriptions.own.began])]]),
+      pages: new Map([...(before?.pages ?? []), ...sent, [page, this.sentOf(page, [0, subscriptions.began])]]),
       calls: all,
     })
     this.isStored = storage.write(text)

@@ -13,8 +13,8 @@ export interface KeptCall {
   readonly message: CallMessage
 }
 
-/** What a page has sent: 1 if it has sent calls, and the revision of the state of its tab when it was first shown it. */
-export type SentBefore = readonly [hasSent: 0 | 1, began: number]
+/** What a page has sent: 1 if it has sent calls. With it by address, the revision of the state when the page was first shown it. */
+export type SentBefore = readonly [hasSent: 0 | 1, began: { readonly [address: string]: number }]
 
 export interface Kept {
   readonly token: string | undefined
@@ -55,9 +55,10 @@ function keptIn(value: unknown): Kept {
   const [version, app, token, last, pages, calls] = list(value)
   if (version !== protocolVersion || app !== (heldApp.id ?? null)) throw notOurs()
   const names = list(pages).map((page): [string, SentBefore] => {
-    const [name, sent, began = 0] = list(page)
+    const [name, sent, began] = list(page)
     if (!/^[0-9a-f]{32}$/.test(text(name))) throw notOurs()
-    return [text(name), [sent === 1 ? 1 : 0, count(began)]]
+    const revisions = Object.entries(began ?? {}).map(([address, revision]) => [address, count(revision)])
+    return [text(name), [sent === 1 ? 1 : 0, Object.fromEntries(revisions)]]
   })
   let before = 0
   const read = list(calls).map((call): KeptCall => {

@@ -4,7 +4,7 @@ import { tooManySubscriptions } from '../protocol/bounds.js'
 import { ownAddress } from '../protocol/own-address.js'
 import { ClientSubscription, type SubscriptionPage } from './subscription.js'
 
-type Opening = readonly [number: number, address: string, watch: string[]]
+type Opening = readonly [number: number, address: string, watch: string[], ...began: number[]]
 
 export class Subscriptions {
   /** To the state of the tab itself. */
@@ -58,6 +58,11 @@ export class Subscriptions {
     return subscription !== this.own && this.byNumber.delete(subscription.number)
   }
 
+  /** By address: the revision at which the page was first shown the state. */
+  get began(): { readonly [address: string]: number } {
+    return Object.fromEntries(this.all.filter(({ began }) => began > 0).map(({ address, began }) => [address, began]))
+  }
+
   /** All of them, for a hello. One may be made for a connection that is gone by then. */
   greet(): Opening[] {
     this.greeted = this.all.filter(({ refusal }) => !refusal)
@@ -81,4 +86,9 @@ export class Subscriptions {
   }
 }
 
-const openingOf = ({ number, address, watched }: ClientSubscription): Opening => [number, address, watched.greet()]
+const openingOf = ({ number, address, watched, began }: ClientSubscription): Opening => [
+  number,
+  address,
+  watched.greet(),
+  ...(began > 0 ? [began] : []),
+]

@@ -220,7 +220,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       ...(token === undefined ? {} : { token }),
       ...(copyOf === undefined ? {} : { copyOf }),
       ...(lastSeq === undefined ? {} : { lastSeq }),
-      ...(sent === undefined ? {} : { sent, began: this.subscriptions.own.began }),
+      ...(sent === undefined ? {} : { sent }),
       ...(formers.length === 0 ? {} : { formers }),
     }
   }

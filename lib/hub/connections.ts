@@ -84,7 +84,7 @@ export class Connections {
       sequence: arrived.earlier?.history.sequence ?? new Sequence(Number.parseInt(core.clock.id().slice(0, 10), 16)),
       connections: this,
     })
-    this.add(session, { ...arrived, number: 0, original: this.originalOf(hello, browser) })
+    this.add(session, { ...arrived, opening: hello.subscriptions[0], original: this.originalOf(hello, browser) })
     this.sessions.add(session)
     session.open(hello).catch((error) => core.giveUp(session, error))
     if (isOlder) endOlder(session, core.clock)
@@ -92,16 +92,19 @@ export class Connections {
   }
 
   /** Lets a page watch the state of a further address, over the socket that it has. */
-  subscribe(session: Session, { number, address }: Opening): Subscription {
+  subscribe(session: Session, opening: Opening): Subscription {
     const { core } = this
     const { own, subscriptions } = session
     core.refuseClosing()
     if (subscriptions.length >= pageLimits.subscriptions) throw tooManySubscriptions()
-    const token = core.addresses.tokenOf(address, own.instance.token)
+    const token = core.addresses.tokenOf(opening.address, own.instance.token)
     if (subscriptions.some(({ instance }) => instance.token === token))
-      throw new HeldStateError('invalid-message', `This page already watches the address ${JSON.stringify(address)}.`)
+      throw new HeldStateError(
+        'invalid-message',
+        `This page already watches the address ${JSON.stringify(opening.address)}.`,
+      )
     core.endings.check(token)
-    return this.add(session, { ...this.arrive(core.instance(token), session), number, original: undefined })
+    return this.add(session, { ...this.arrive(core.instance(token), session), opening, original: undefined })
   }
 
   private add(session: Session, parts: SubscriptionParts): Subscription {

@@ -7,18 +7,13 @@ import { ownAddress } from './own-address.js'
 import { describe, isCount, isName, malformed } from './reading.js'
 import { oldestVersion, protocolVersion } from './version.js'
 
-/** What a page has sent before this connection: if nothing is known of it, it may have been forgotten. */
-export interface Sent {
-  /** The highest id of its calls; 0 if it has sent none. */
-  readonly upTo: number
-  /** The revision of the state of its tab when it was first shown it. What was forgotten before has nothing to do with the page. */
-  readonly began: number
-}
-
 /** A page that lived in this tab before a reload, whose calls this one sends on. */
 export interface Former {
   readonly page: string
-  readonly sent: Sent
+  /** If nothing is known of it, it may have been forgotten. */
+  readonly hasSent: boolean
+  /** By address: the revision of the state when the page was first shown it. What was forgotten before has nothing to do with the page. */
+  readonly began: ReadonlyMap<string, number>
 }
 
 export interface Hello {
@@ -31,8 +26,8 @@ export interface Hello {
   readonly page: string
   /** The number of the last message that this page heard; none at its first connection. */
   readonly lastSeq: number | undefined
-  /** Over earlier connections. */
-  readonly sent: Sent
+  /** The highest id of a call that it has sent over earlier connections; 0 if it has sent none. If nothing is known of it, it may have been forgotten. */
+  readonly sent: number
   /** The oldest first. */
   readonly formers: readonly Former[]
   /** The first is that of the tab itself. */
@@ -51,7 +46,6 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
     page,
     lastSeq,
     sent = 0,
-    began = 0,
     formers = [],
     subscriptions,
     app,
@@ -71,7 +65,6 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
   if (lastSeq !== undefined && !isCount(lastSeq))
     throw malformed('hello: expected lastSeq, the number of the last message received')
   if (!isCount(sent)) throw malformed('hello: expected sent to be the id of a call')
-  if (!isCount(began)) throw malformed('hello: expected began to be a revision')
   if (!Array.isArray(formers) || formers.length > pageLimits.formerPages)
     throw malformed(`hello: expected a list of at most ${pageLimits.formerPages} former pages`)
   const former = formers.map(formerIn)
@@ -83,7 +76,7 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
     copyOf,
     page,
     lastSeq,
-    sent: { upTo: sent, began },
+    sent,
     formers: former,
     subscriptions: subscriptionsIn(subscriptions, limits),
     ...(app !== undefined && { app }),
@@ -93,10 +86,16 @@ export function parseHello(value: unknown, limits: Limits, own?: string): Hello 
 const isPageId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)
 
 function formerIn(value: unknown): Former {
-  const [page, hasSent, began = 0] = Array.isArray(value) ? value : []
+  const [page, hasSent, began = {}] = Array.isArray(value) ? value : []
   if (!isPageId(page)) throw malformed('hello: expected the id of a former page')
-  if (!isCount(began)) throw malformed('hello: expected the revision at which a former page began')
-  return { page, sent: { upTo: hasSent === 1 ? Number.POSITIVE_INFINITY : 0, began } }
+  return { page, hasSent: hasSent === 1, began: revisionsIn(began) }
+}
+
+function revisionsIn(value: unknown): ReadonlyMap<string, number> {
+  const entries: [string, unknown][] = typeof value === 'object' && value ? Object.entries(value) : [['', value]]
+  if (entries.length > pageLimits.subscriptions || !entries.every(([address, at]) => isName(address) && isCount(at)))
+    throw malformed('hello: expected the revisions at which a former page began, by address')
+  return new Map(entries as [string, number][])
 }
 
 function subscriptionsIn(value: unknown, limits: Limits): Hello['subscriptions'] {

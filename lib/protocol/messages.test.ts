@@ -96,7 +96,14 @@ const ups: [WrittenUp, Record<string, unknown>][] = [
   ],
   [writeCall(['watch', 'd', 2], 2, 4), { type: 'watch', subscription: 2, id: 4, definition: 'd', position: 2 }],
   [['resync', 1], { type: 'resync', subscription: 1 }],
-  [['open', 1, 'board', ['d']], { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false }],
+  [
+    ['open', 1, 'board', ['d']],
+    { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false, began: 0 },
+  ],
+  [
+    ['open', 1, 'board', ['d'], 7],
+    { type: 'open', number: 1, address: 'board', watch: ['d'], leavesOut: false, began: 7 },
+  ],
   [['close', 1], { type: 'close', subscription: 1 }],
   [['heard', 12], { type: 'heard', seq: 12 }],
 ]
@@ -178,30 +185,36 @@ describe('up', () => {
     const kept = { version: protocolVersion, page: 'a'.repeat(32), lastSeq: 3, token: 'x', copyOf: 'y' }
     const former = 'b'.repeat(32)
     const subscriptions = [
-      [0, 'tab', ['d']],
+      [0, 'tab', ['d'], 5],
       [4, 'board', []],
     ]
     const hello = {
       ...kept,
       subscriptions,
       sent: 7,
-      began: 5,
       formers: [
-        [former, 1, 3],
+        [former, 1, { tab: 3, board: 9 }],
         ['c'.repeat(32), 0],
       ],
       more: 1,
     }
     expect(parseHello(hello, defaultLimits)).toEqual({
       ...kept,
-      sent: { upTo: 7, began: 5 },
+      sent: 7,
       formers: [
-        { page: former, sent: { upTo: Number.POSITIVE_INFINITY, began: 3 } },
-        { page: 'c'.repeat(32), sent: { upTo: 0, began: 0 } },
+        {
+          page: former,
+          hasSent: true,
+          began: new Map([
+            ['tab', 3],
+            ['board', 9],
+          ]),
+        },
+        { page: 'c'.repeat(32), hasSent: false, began: new Map() },
       ],
       subscriptions: [
-        { number: 0, address: 'tab', watch: ['d'], leavesOut: false },
-        { number: 4, address: 'board', watch: [], leavesOut: false },
+        { number: 0, address: 'tab', watch: ['d'], leavesOut: false, began: 5 },
+        { number: 4, address: 'board', watch: [], leavesOut: false, began: 0 },
       ],
     })
     for (const version of [protocolVersion - 1, protocolVersion + 1, String(protocolVersion), undefined])

@@ -10,9 +10,11 @@ export interface Opening {
   readonly watch: readonly string[]
   /** The page watches more states than the bound: those behind it are left out. */
   readonly leavesOut: boolean
+  /** The revision of the state when the page was first shown it; 0 if it was not shown it, or does not say. */
+  readonly began: number
 }
 
-export function opening([number, address, watch]: readonly unknown[], limits: Limits): Opening {
+export function opening([number, address, watch, began = 0]: readonly unknown[], limits: Limits): Opening {
   if (!Array.isArray(watch)) throw malformed('expected a list of state ids')
   const watched = watch.slice(0, limits.watchedStates)
   if (!watched.every(isName)) throw malformed('expected a list of state ids')
@@ -22,5 +24,6 @@ export function opening([number, address, watch]: readonly unknown[], limits: Li
     address: name(address, 'address'),
     watch: watched,
     leavesOut: watched.length < watch.length,
+    began: count(began, 'the revision at which a page began'),
   }
 }

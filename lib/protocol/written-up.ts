@@ -11,7 +11,7 @@ export type CallMessage =
 
 export type WrittenUp =
   | readonly [name: CallMessage[0], subscription: number, id: number, ...args: Json[]]
-  | readonly [name: 'open', subscription: number, address: string, watch: string[]]
+  | readonly [name: 'open', subscription: number, address: string, watch: string[], ...began: number[]]
   | readonly [name: 'close' | 'resync', subscription: number]
   | readonly [name: 'heard', seq: number]
 

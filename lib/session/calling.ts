@@ -6,7 +6,8 @@ import { type Caller, type ReplyLedger, runOnce } from '../calls/idempotency.js'
 import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
 import { type CallName, endOf, withoutReplies } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
-import type { Former, Sent } from '../protocol/hello.js'
+import type { Former } from '../protocol/hello.js'
+import type { Opening } from '../protocol/opening.js'
 import type { SubscriptionUp as Up } from '../protocol/up.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { Connection } from './connection.js'
@@ -28,11 +29,13 @@ export interface CallingCore {
 export interface CallingPage extends Caller {
   readonly session: {
     readonly replies: ReplyLedger | undefined
-    readonly sent: Sent
+    /** The highest id of a call that was sent over earlier connections. */
+    readonly sent: number
     readonly connection: Pick<Connection, 'cookies' | 'visitor'>
   }
   /** Among the subscriptions of its session. */
   readonly number: number
+  readonly opening: Pick<Opening, 'address' | 'began'>
   readonly instance: Instance
   /** Its random id. */
   readonly page: string
@@ -137,11 +140,12 @@ export class CallRunner {
     return runOnce(call, work)
   }
 
-  /** When its page was first shown the state, if it has sent the call before. Of further addresses it does not say when. */
+  /** The revision at which its page was first shown the state, if it may have sent the call before. */
   private sentSince(up: Up & { type: 'call' | 'cancel' }): number | undefined {
-    const { session, number } = this.page
-    const { upTo, began } = this.formerOf(up)?.sent ?? session.sent
-    return up.id <= upTo ? (number === 0 ? began : 0) : undefined
+    const { session, opening } = this.page
+    const former = this.formerOf(up)
+    if (former) return former.hasSent ? (former.began.get(opening.address) ?? 0) : undefined
+    return up.id <= session.sent ? opening.began : undefined
   }
 
   private nameOf(up: Up & { type: 'call' | 'cancel' }): CallName {

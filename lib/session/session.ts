@@ -7,7 +7,7 @@ import { toFailure } from '../base/failure.js'
 import { processLimits } from '../base/server-limits.js'
 import { unusualBounds } from '../protocol/bounds.js'
 import { type Change, type Down, writeDown } from '../protocol/down.js'
-import { type Former, type Hello, otherApp, type Sent } from '../protocol/hello.js'
+import { type Former, type Hello, otherApp } from '../protocol/hello.js'
 import { malformed } from '../protocol/reading.js'
 import { SharedDown } from '../protocol/shared-down.js'
 import type { Written } from '../protocol/up.js'
@@ -43,7 +43,8 @@ export interface SessionParts {
   readonly sequence: Sequence
   /** The last message that the page heard; `undefined` for one that was not here before. */
   readonly lastSeq: number | undefined
-  readonly sent: Sent
+  /** The highest id of a call that the page has sent over earlier connections. */
+  readonly sent: number
   /** Pages that lived in the tab before it, and whose calls it sends on. */
   readonly formers: readonly Former[]
   /** The page speaks an older protocol: what it says as one of this version. */
@@ -58,7 +59,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly page: string
   readonly sequence: Sequence
   readonly lastSeq: number | undefined
-  readonly sent: Sent
+  readonly sent: number
   readonly formers: readonly Former[]
   readonly texts: boolean
   phase: 'opening' | 'open' | 'closed' = 'opening'

@@ -13,7 +13,8 @@ import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import type { Instance, Watcher } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import type { Change, Down, Settlement } from '../protocol/down.js'
-import type { Former, Sent } from '../protocol/hello.js'
+import type { Former } from '../protocol/hello.js'
+import type { Opening } from '../protocol/opening.js'
 import type { SubscriptionUp } from '../protocol/up.js'
 import { isStale } from '../store/errors.js'
 import { type CallingCore, type CallingPage, CallRunner } from './calling.js'
@@ -40,7 +41,6 @@ export interface SubscriptionCore extends CallingCore, LoadingCore, WatchingCore
 /** The session that it is part of, and with it the socket that it shares with others. */
 export interface SubscriptionSession {
   readonly phase: 'opening' | 'open' | 'closed'
-  /** The random id of the page. */
   readonly page: string
   readonly connection: Connection
   readonly sequence: Sequence
@@ -55,17 +55,15 @@ export interface SubscriptionSession {
   readonly isBlocked: boolean
   /** The pages of its address ask for the whole state too often. */
   isCrowded(now: number): boolean
-  /** Sends the whole of a state. */
   say(message: Down): void
   /** Says what was wrong, where that is the end of no call. */
   tell(failure: Failure, subscription: number): void
-  /** There is something to send. */
   changed(): void
   /** Sends at the end of this turn. */
   flushSoon(): void
   hurry(): boolean
   readonly replies: CallingPage['session']['replies']
-  readonly sent: Sent
+  readonly sent: number
   /** One more call has ended. */
   hold(): void
   /** A subscription cannot go on. */
@@ -74,8 +72,8 @@ export interface SubscriptionSession {
 }
 
 export interface SubscriptionParts {
-  /** Among those of its session; 0 is that of the tab's own state. */
-  readonly number: number
+  /** As the page asks for it. Its number is 0 for the tab's own state. */
+  readonly opening: Pick<Opening, 'number' | 'address' | 'began'>
   readonly instance: Instance
   /** What the same page had before. */
   readonly earlier: EarlierSubscription | undefined
@@ -87,6 +85,7 @@ export interface SubscriptionParts {
 
 export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSubscription, WaitingPage {
   readonly number: number
+  readonly opening: SubscriptionParts['opening']
   readonly instance: Instance
   readonly session: SubscriptionSession
   readonly page: string
@@ -112,27 +111,28 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     core: SubscriptionCore,
     session: SubscriptionSession,
     intake: InboxOptions,
-    { number, instance, earlier, busy, original }: SubscriptionParts,
+    { opening, instance, earlier, busy, original }: SubscriptionParts,
   ) {
     this.core = core
     this.session = session
-    this.number = number
+    this.number = opening.number
+    this.opening = opening
     this.instance = instance
     this.original = original
     const { clock, limits, registry } = core
-    const { sequence, page, formers } = session
+    const { sequence, page, formers, texts } = session
     this.page = page
     this.formers = formers
     const isSame = earlier?.history.sequence === sequence
     const history = isSame ? earlier.history : new ReplayWindow(limits, sequence, core.memory.windows)
     const pages = formers.length === 0 ? [page] : [page, ...formers.map((former) => former.page)]
-    this.feed = new Sync({ instance, registry, pages, history, number, texts: session.texts })
+    this.feed = new Sync({ instance, registry, pages, history, number: opening.number, texts })
     this.watching = new Watching(core, instance, this.feed, this)
     this.resync = new Resync(clock)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.close?.()
     history.open()
-    this.inbox = new Inbox(busy, this, intake, number) // calls run in order, also those that the page sends again
+    this.inbox = new Inbox(busy, this, intake, opening.number) // calls run in order, also those that the page sends again
     this.calling = new CallRunner(core, this)
   }
 

@@ -214,7 +214,7 @@ function withoutFormers<T extends { readonly formers?: readonly unknown[] }>(hel
 /** Neither the page nor those before it say when they began. */
 const withoutBegan = (hello: object) => ({
   ...hello,
-  began: 0,
+  subscriptions: ((hello as { subscriptions?: unknown[][] }).subscriptions ?? []).map((opening) => opening.slice(0, 3)),
   formers: ((hello as { formers?: unknown[][] }).formers ?? []).map(([page, sent]) => [page, sent]),
 })
 
