@@ -303,6 +303,25 @@ describe('a duplicated tab', () => {
     expect(copy.state(d).rows).toHaveLength(100)
   })
 
+  it('is shown its copy once that is saved', async () => {
+    const shared = memoryStore()
+    let failures = 0
+    const save: StateStore['save'] = (token, next) => {
+      failures -= 1
+      if (failures >= 0) throw new Error('the disk failed')
+      return shared.save(token, next)
+    }
+    const kit = await open({ ...shared, save })
+    await done(kit.clock, kit.state.add(5))
+    failures = 2
+    const copy = await duplicated(kit)
+    expect([copy.connection, copy.state(d).n]).toEqual(['connecting', 0])
+    for (let tries = 0; tries < 2; tries += 1) await copy.reconnect()
+    await kit.clock.advance(50)
+    expect([copy.connection, copy.state(d).n]).toEqual(['live', 5])
+    expect(kit.hub.instance(copy.token).revision).toBe(1)
+  })
+
   it('begins with first values if the hub is told so', async () => {
     const clock = new TestClock()
     const { hub } = testHub([d], { onDuplicate: 'fresh' }, clock)

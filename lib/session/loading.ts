@@ -1,8 +1,11 @@
 /** Loads what a subscription begins with, before its page is welcomed. */
 import type { HeldStateError } from '../base/errors.js'
 import { type Eventually, rescued } from '../base/eventually.js'
+import { isSaveFailed } from '../instance/commit-queue.js'
 import { forgotten } from '../instance/forgotten.js'
 import type { Instance } from '../instance/instance.js'
+import { LoadError } from '../instance/load-error.js'
+import { isStale } from '../store/errors.js'
 import type { Connection } from './connection.js'
 import { isTooFast } from './new-tabs.js'
 import type { Originals } from './originals.js'
@@ -33,7 +36,7 @@ export interface Loading {
   readonly watching: Watching
 }
 
-/** Gives false where it is to be tried again: the store cannot be reached, and the page shows more than first values. */
+/** Gives false where it is to be tried again: the store cannot be reached, and the page shows more than first values, or a copy is not saved. */
 export async function load(core: LoadingCore, page: LoadingPage, loading: Loading): Promise<boolean> {
   let isReached = true
   await rescued(
@@ -43,19 +46,35 @@ export async function load(core: LoadingCore, page: LoadingPage, loading: Loadin
       else page.refuse(undefined, error)
     },
   )
-  if (isReached) await begin(core, page, loading)
-  return isReached
+  return isReached && begin(core, page, loading)
 }
 
-async function begin({ originals }: LoadingCore, page: LoadingPage, loading: Loading): Promise<void> {
+async function begin({ originals }: LoadingCore, page: LoadingPage, loading: Loading): Promise<boolean> {
   const { ids, original, connection, watching } = loading
   const { instance } = page
   const refuse = (error: unknown) => page.refuse(undefined, error)
-  if (instance.forgotten) return page.fail(forgotten())
-  const borrow = () => original && originals.lend(original, instance, connection)
-  await rescued(borrow, (error) => (isTooFast(error) ? page.fail(error, error.afterMs) : refuse(error)))
+  const fail = (error: HeldStateError, spreadMs?: number) => {
+    page.fail(error, spreadMs)
+    return true
+  }
+  if (instance.forgotten) return fail(forgotten())
+  let isSaved = true
+  await rescued(
+    () => original && originals.lend(original, instance, connection),
+    (error) => {
+      if (isTooFast(error)) page.fail(error, error.afterMs)
+      else if (isPassing(error, instance)) isSaved = false
+      else refuse(error)
+    },
+  )
+  if (!isSaved) return false // what the page would be shown, code of its tab elsewhere would not find
   for (const id of ids) {
     await rescued(() => watching.add(id), refuse)
-    if (watching.asksTooMuch) return page.fail(tooManyUnknown())
+    if (watching.asksTooMuch) return fail(tooManyUnknown())
   }
+  return true
 }
+
+/** A copy could not be saved now: the store fails, or another process has taken its token over. The original may be unreadable for good. */
+const isPassing = (error: unknown, { token }: Instance) =>
+  isSaveFailed(error) || isStale(error) || (error instanceof LoadError && error.token === token)
