@@ -10,6 +10,7 @@ import { networkInterfaces } from 'node:os'
 import { parseArgs } from 'node:util'
 import { turbopackBuild } from '../fixture'
 import { FixtureApp } from '../fixture-app'
+import type { BrowserTab } from './browser'
 import { browsers, type Found } from './found'
 import { type Denied, type Scenario, type Scene, scenarios } from './scenarios'
 
@@ -62,11 +63,11 @@ async function inBrowser(found: Found, app: FixtureApp, lan: Scene['lan']): Prom
   )
   try {
     for (const scenario of suitable) {
-      let end = await runs(scenario, { browser, app, lan, tab: await browser.tab() })
-      if (end === 'stuck') {
+      let end = await runs(scenario, { browser, app, lan })
+      for (let tries = 1; end === 'stuck' && tries < 3; tries += 1) {
         await within(browser.close(), 10_000).catch(() => {})
         browser = await found.open()
-        end = await runs(scenario, { browser, app, lan, tab: await browser.tab() })
+        end = await runs(scenario, { browser, app, lan })
       }
       if (end === 'stuck') counts.failed += 1
       else if (end) passed += 1
@@ -83,12 +84,17 @@ function suits({ title, short, needs = [], lacks }: Scenario, denies: readonly D
   return (short || !values.short) && (!values.grep || title.includes(values.grep))
 }
 
-/** `'stuck'` where the browser answered its driver no more, as WebKitGTK's does now and then: it is started again, and the scenario runs once more. */
-async function runs(scenario: Scenario, scene: Scene): Promise<boolean | 'stuck'> {
+/** `'stuck'` where the browser answered its driver no more, as WebKitGTK's does now and then: it is started again, and the scenario runs up to twice more. */
+async function runs(scenario: Scenario, scene: Omit<Scene, 'tab'>): Promise<boolean | 'stuck'> {
   const began = performance.now()
+  let tab: BrowserTab | undefined
+  const run = async () => {
+    tab = await scene.browser.tab()
+    await scenario.run({ ...scene, tab })
+  }
   const took = () => `(${((performance.now() - began) / 1000).toFixed(1)} s)`
   try {
-    await within(scenario.run(scene), values.short ? 60_000 : 300_000)
+    await within(run(), values.short ? 45_000 : 300_000)
     console.log(`  ✓ ${scenario.title} ${took()}`)
     counts.passed += 1
     return true
@@ -103,7 +109,7 @@ async function runs(scenario: Scenario, scene: Scene): Promise<boolean | 'stuck'
   } finally {
     scene.app.thaw()
     if (!scene.app.runs) await scene.app.start(scene.app.port)
-    await within(scene.tab.close(), 10_000).catch(() => {})
+    await within(Promise.resolve(tab?.close()), 10_000).catch(() => {})
   }
 }
 
