@@ -36,7 +36,6 @@ it('says nothing of values that depend on chance, and so differ in each tab', as
 it('says nothing while no tab is open', () => {
   const kit = testHub([])
   reportEditedFirstValues(kit.hub)
-  for (const d of [version(10), version(20)])
-    kit.hub.registry.replace([{ source: 'd.state.ts', exports: { d } }])
+  for (const d of [version(10), version(20)]) kit.hub.registry.replace([{ source: 'd.state.ts', exports: { d } }])
   expect(lines(kit)).toEqual([])
 })
