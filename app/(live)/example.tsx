@@ -9,7 +9,12 @@ export function Example() {
       <strong>
         {c.counter} / {c.max}
       </strong>
-      <button type="button" onClick={() => (c.count.running ? c.count.cancel() : c.count.start())}>
+      <button
+        type="button"
+        onClick={() =>
+          c.count.running ? c.count.cancel() : c.count.start()
+        }
+      >
         {c.count.running ? 'Stop' : 'Start'}
       </button>
       <button type="button" onClick={() => c.reset()}>

@@ -80,6 +80,7 @@ function figure(shiki: Highlighter, code: string, words: string, file: string | 
       lang: language,
       themes: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
       defaultColor: 'light-dark()',
+      tokenizeTimeLimit: 0, // else a busy machine leaves the rest of the code plain
     })
     .replace(' tabindex="0"', '')
     .replace('<pre ', `<pre data-scrolls="Code${file ? `: ${file}` : ''}" `)

@@ -38,6 +38,13 @@ it('the same line is written once a minute, with how many were left out', async 
   expect(clock.running).toBe(0)
 })
 
+it('one line that was left out is counted in the singular', async () => {
+  const { log, lines, clock } = open()
+  for (let count = 0; count < 2; count += 1) log.error('It failed.', new Error('no'))
+  await clock.advance(60_000)
+  expect(lines.at(-1)).toBe('error: 1 similar line was omitted in the last 60 s: It failed.')
+})
+
 it.each<[string, (words: string) => [string, unknown]]>([
   ['the message', (words: string) => [words, new Error('Event "add" of state "d" threw')]],
   ['the error', (words: string) => ['Task "t" of state "d" failed.', new Error(words)]],

@@ -119,7 +119,8 @@ export class SampledLog implements Log {
   private tell({ level, left, last, since }: Kind): void {
     if (left === 0) return
     const seconds = Math.round((this.clock.now() - since) / 1000)
-    this.log[level](`${left} similar lines were omitted in the last ${seconds} s: ${last}`)
+    const lines = left === 1 ? '1 similar line was' : `${left} similar lines were`
+    this.log[level](`${lines} omitted in the last ${seconds} s: ${last}`)
   }
 }
 

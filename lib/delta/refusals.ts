@@ -6,7 +6,8 @@ import { formatPath, type Path } from '../base/value.js'
 export const changedUnlocked = (what: PropertyKey, path: Path): ImmutableStateError =>
   new ImmutableStateError(
     `"${String(what)}"${path.length > 0 ? ` of ${formatPath(path)}` : ''} was changed after the lock was released. ` +
-      'Take the lock again with `await using held = await self.lock()` or `await self.update((s) => { ... })`, and change the state inside it.',
+      'In an event, await the work before the handler returns. In a task, change the state inside `await self.update((s) => { ... })` or after ' +
+      '`await using held = await self.lock()`. In other code, such as a timer, use `await modifyState(token, definition, (s) => { ... })`.',
   )
 
 /** `what` is computed from the fields of the state at `path`. */

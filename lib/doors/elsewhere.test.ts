@@ -33,6 +33,7 @@ it('a page that Vite has built holds first values, nothing else of a state modul
     `import { readFileSync } from 'node:fs'
      import { defineState } from 'heldstate'
      import { start } from './start'
+     export const most = 5
      export const counter = defineState('counter', () => ({ n: start }))
        .private(() => ({ secret: 'held-back' }))
        .events((on) => ({ add: on((s) => { s.n += Number(readFileSync('held-back')) }) }))`,
@@ -45,6 +46,7 @@ it('a page that Vite has built holds first values, nothing else of a state modul
      export const Counter = () => <p>{useServerState(counter).n}</p>`,
   )
   const { build } = await import('vite')
+  const warnings: string[] = []
   const built = await build({
     root: dir,
     logLevel: 'silent',
@@ -53,13 +55,14 @@ it('a page that Vite has built holds first values, nothing else of a state modul
       write: false,
       minify: false,
       lib: { entry: at('page.tsx'), formats: ['es'] },
-      rollupOptions: { external: /^react/ },
+      rollupOptions: { external: /^react/, onwarn: ({ message }) => void warnings.push(message) },
     },
   })
   const text = JSON.stringify(built)
   expect(text).toMatch(/12345/)
   expect(text).toMatch(/No server in this page/) // what it is imported for is not taken for nothing
   expect(text).not.toMatch(/held-back/)
+  expect(warnings.join()).toContain('counter.state.ts exports "most", which is not a state.')
 })
 
 describe('for Jest', () => {

@@ -21,10 +21,10 @@ export class Registry {
   /** The app that the definitions are compiled into; unknown where no bundler has compiled them. */
   app: string | undefined
   private asks: boolean | undefined
-  private readonly listeners = new Set<(edited: Definitions) => void>()
+  private readonly listeners = new Set<(edited: Definitions, before: Definitions) => void>()
 
-  /** `listener` is called after each replacement, with the definitions that are others than before. */
-  onReplace(listener: (edited: Definitions) => void): void {
+  /** `listener` is called after each replacement, with the definitions that were edited, and with all that there were before. */
+  onReplace(listener: (edited: Definitions, before: Definitions) => void): void {
     this.listeners.add(listener)
   }
 
@@ -44,7 +44,7 @@ export class Registry {
     this.asks = undefined
     this.definitions = new Map([...next].map(([id, { definition }]) => [id, definition]))
     const edited = [...this.definitions].filter(([id, definition]) => isEdited(before.get(id), definition, again))
-    for (const listener of this.listeners) listener(new Map(edited))
+    for (const listener of this.listeners) listener(new Map(edited), before)
   }
 
   /** Adds single definitions, as a test or a script does that has no bundler. */

@@ -25,6 +25,11 @@ function once(key: string, make: () => Promise<Shown>): Promise<Shown> {
 
 async function show(code: string): Promise<Shown> {
   highlighting ??= createHighlighter({ themes: Object.values(themes), langs: ['tsx'] })
-  const html = (await highlighting).codeToHtml(code, { lang: 'tsx', themes, defaultColor: 'light-dark()' })
+  const html = (await highlighting).codeToHtml(code, {
+    lang: 'tsx',
+    themes,
+    defaultColor: 'light-dark()',
+    tokenizeTimeLimit: 0, // shiki leaves the rest of the code plain after 500 ms of a line, and what it made stays
+  })
   return { code, html: html.replace(' tabindex="0"', '') } // nothing scrolls
 }

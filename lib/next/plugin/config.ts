@@ -11,6 +11,7 @@ import { routePath } from '../request/route-path.js'
 import { seeConfig, zoneKey, zoneOf } from './config-registry.js'
 import { clients, nativeFiles } from './native-files.js'
 import { staticExport } from './static-export.js'
+import { warnOfUnserved } from './unserved.js'
 
 type ConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>
 
@@ -64,6 +65,7 @@ const isPromise = (config: NextConfig | Promise<NextConfig>): config is Promise<
 function extend(config: NextConfig): NextConfig {
   if (config.output === 'export') throw new HeldStateError('static-export', staticExport('next.config'))
   seeConfig(config)
+  warnOfUnserved()
   return {
     ...config,
     turbopack: withRules(config),

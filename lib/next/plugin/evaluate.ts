@@ -27,6 +27,8 @@ export interface StubsParts {
   readonly others: Readonly<Record<string, OtherState>>
   /** State modules of which it exports everything. */
   readonly whole: readonly string[]
+  /** The names of its exports that are no definitions: no other module of the app gets these. */
+  readonly hidden: readonly string[]
 }
 
 /** Runs the module `file`. `onLoad` hears of each file of the project that was run as well: its change changes the result. */
@@ -41,15 +43,19 @@ export function evaluateStateModule(
     const own: Record<string, StubParts> = {}
     const others: Record<string, OtherState> = {}
     const whole: string[] = []
+    const hidden: string[] = []
     for (const [name, value] of Object.entries(exports)) {
       const all = wholeIn(value)
       const other = otherStateIn(value, name)
       if (all !== undefined) whole.push(all)
       else if (other) others[name] = other
       else if (isServerDefinition(value)) own[name] = partsOf(value)
-      else refuseNamespace(name, value)
+      else if (value !== undefined) {
+        refuseNamespace(name, value)
+        hidden.push(name)
+      }
     }
-    return { own, others, whole }
+    return { own, others, whole, hidden }
   } catch (error) {
     throw new HeldStateError('invalid-definition', sentence(file, error, imports.problems), { cause: error })
   }

@@ -19,14 +19,17 @@ writeFileSync(join(root, 'app/counter.state.ts'), source)
 function context(resourcePath: string) {
   const files: string[] = []
   const directories: string[] = []
+  const warnings: string[] = []
   return {
     files,
+    warnings,
     directories,
     resourcePath,
     rootContext: root,
     getOptions: () => ({ packages: [], zone: '/shop' }),
     addDependency: (file: string) => void files.push(file),
     addContextDependency: (directory: string) => void directories.push(directory),
+    emitWarning: (warning: Error) => void warnings.push(String(warning)),
   }
 }
 
@@ -34,6 +37,19 @@ test('a state module becomes its stub, made again when a file changes that its f
   const loading = context(join(root, 'app/counter.state.ts'))
   expect(loadStub(loading, source)).toContain('stub({"id":"counter","defaults":{"n":7},"events":["add"],"tasks":[]})')
   expect(loading.files).toEqual([join(root, 'app/limit.ts')])
+})
+
+test('a state module that exports more than states is named in the build, since its stub has no more', () => {
+  const loading = context(join(root, 'app/counter.state.ts'))
+  loadStub(loading, `${source}\n export type Limit = number\n export * from './other.state'`)
+  expect(loading.warnings).toEqual([])
+  expect(loadStub(loading, `${source}\n export const MAX = 5`)).not.toContain('MAX')
+  expect(loading.warnings).toEqual([
+    'heldstate: app/counter.state.ts exports "MAX", which is not a state. The other files of the app get only the states of a ' +
+      'state module, so they cannot import it. Move it to a file of its own.',
+  ])
+  loadStub(loading, `${source}\n export const MAX = 5\n export function parse() {}\n export { limit }`)
+  expect(loading.warnings[1]).toContain('exports "MAX", "limit", "parse", which are not states.')
 })
 
 test('the list of modules imports each once, itself, and is made again when a folder gets another one', () => {

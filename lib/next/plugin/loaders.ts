@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { HeldStateError } from '../../base/errors.js'
 import type { HeldApp } from '../../protocol/heldstate-app.js'
 import { evaluateStateModule } from './evaluate.js'
+import { hiddenExports } from './hidden-exports.js'
 import { findStateFiles, isWithin, modulesText, noticeFile, sourceOf } from './state-files.js'
 import { stubText } from './stub-text.js'
 
@@ -16,6 +17,7 @@ export interface LoaderContext {
   getOptions(): { readonly packages: readonly string[]; readonly zone: string }
   addDependency(file: string): void
   addContextDependency(directory: string): void
+  emitWarning?(warning: Error): void
   /** Only webpack has these. */
   cacheable?(flag: boolean): void
   readonly _compiler?: { readonly inputFileSystem?: { purge?(): void } | null }
@@ -33,8 +35,14 @@ export function loadStub(context: LoaderContext, source: string): string {
       `The state module ${sourceOf(rootContext, resourcePath)} is outside the app folder, so the server does not find it. If it belongs to another package, ` +
         'add that package to transpilePackages in next.config; otherwise move the file.',
     )
-  return stubText(evaluateStateModule(resourcePath, source, (file) => context.addDependency(file)))
+  const parts = evaluateStateModule(resourcePath, source, (file) => context.addDependency(file))
+  if (parts.hidden.length > 0)
+    context.emitWarning?.(hint(hiddenExports(sourceOf(rootContext, resourcePath), parts.hidden)))
+  return stubText(parts)
 }
+
+/** A warning that bundlers show without a stack, which would lead into heldstate. webpack can save no class of ours. */
+const hint = (message: string): Error => Object.assign(new Error(message), { name: 'heldstate', stack: '' })
 
 export function loadModules(context: LoaderContext): string {
   const { files, directories } = findStateFiles(context.rootContext, context.getOptions().packages)

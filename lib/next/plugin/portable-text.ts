@@ -18,20 +18,35 @@ export function portableText(run: (...args: never[]) => unknown, where: string):
   const { text, tree } = parsed(run.toString(), where)
   const { globalScope } = analyze(tree as unknown as Program, { ecmaVersion: 2022, sourceType: 'module' })
   const names = new Set((globalScope?.through ?? []).map(({ identifier }) => identifier.name))
-  const ours = [...names].filter((name) => isForReplies(name, text))
+  const ours = [...names].filter((name) => isOfAuthors(name, text))
   const foreign = [...names].find((name) => !language.has(name) && !ours.includes(name))
   if (foreign !== undefined)
     throw new HeldStateError(
       'invalid-definition',
-      `${where} is optimistic, so it also runs in the browser, where "${foreign}" does not exist. Use only its arguments, or ` +
-        'pass a separate function for the page: on({ optimistic: (state, ...args) => { ... } }, ...)',
+      `${where} is optimistic, so it also runs in the browser, where "${asWritten(foreign, text)}" does not exist. ` +
+        'Use only its arguments, or pass a separate function for the page: on({ optimistic: (state, ...args) => { ... } }, ...)',
     )
-  return ours.length === 0 ? text : `((${ours.join(', ')}) => ${text})(${ours.map(() => '{ reply() {} }').join(', ')})`
+  return ours.length === 0 ? text : `((${ours.join(', ')}) => ${text})(${ours.map(() => standIn).join(', ')})`
 }
 
-/** What the compiler makes of the import of `reply`, and of nothing else of our module: a page has no use for what the handler replies. */
-const isForReplies = (name: string, text: string) =>
-  /^import_heldstate\d*$/.test(name) && !new RegExp(`\\b${name}\\b(?!\\.reply\\b)`).test(text)
+/** Stand-ins for our module in a page, which ignores a reply and shows nothing if the handler throws. */
+const standIns = { reply: '() => {}', Refusal: 'Error', HeldStateError: 'Error' }
+const standIn = `{ ${Object.entries(standIns).map((entry) => entry.join(': '))} }`
+
+/** Whether the compiler made `name` of an import of our module that a page has a stand-in for. */
+const isOfAuthors = (name: string, text: string) =>
+  /^import_heldstate\d*$/.test(name) && membersOf(name, text).every((member) => Object.hasOwn(standIns, member))
+
+/** The import as its author wrote it: the compiler makes `import_limits.limit` of `import { limit } from './limits'`. */
+function asWritten(name: string, text: string): string {
+  if (!name.startsWith('import_')) return name
+  const member = membersOf(name, text).find((member) => member !== 'default' && !Object.hasOwn(standIns, member))
+  return member ?? name.slice('import_'.length)
+}
+
+/** What the text takes from the module that it calls `name`. */
+const membersOf = (name: string, text: string) =>
+  [...text.matchAll(new RegExp(`\\b${name}\\b(?:\\.([\\w$]+))?`, 'g'))].map(([, member = 'default']) => member)
 
 /** As an expression: a function, an arrow, or a method of an object. */
 function parsed(source: string, where: string): { text: string; tree: Node } {

@@ -62,7 +62,43 @@ test('the handler of an optimistic event may reply: the page that runs it has no
     export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
       add: on({ optimistic: true }, (s) => reply(plain(s))),
     }))`
-  expect(() => evaluateStateModule('/app/list.state.ts', other)).toThrow('does not exist')
+  expect(() => evaluateStateModule('/app/list.state.ts', other)).toThrow('"plain" does not exist')
+})
+
+test('the handler of an optimistic event may refuse: the page that runs it shows nothing then', () => {
+  const [, text] =
+    stubText(
+      evaluateStateModule(
+        '/app/list.state.ts',
+        `import { defineState, HeldStateError, Refusal } from 'heldstate'
+      export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
+        add: on({ optimistic: true }, (s, by: number) => {
+          if (by < 0) throw new Refusal('Not below 0.')
+          if (by > 9) throw new HeldStateError('invalid-arguments', 'Not above 9.', { issues: [] })
+          s.n += by
+        }),
+      }))`,
+      ),
+    ).match(/"add": (.*) }\)\)/s) ?? []
+  const add = new Function(`return ${text}`)()
+  const state = { n: 1 }
+  add(state, 2)
+  expect(state.n).toBe(3)
+  expect(() => add(state, -1)).toThrow('Not below 0.')
+  expect(() => add(state, 10)).toThrow()
+})
+
+test.each([
+  [`import { limit } from './limits'`, 'limit', 'limit'],
+  [`import { limit as most } from './limits'`, 'most', 'limit'],
+  [`import most from './limits'`, 'most', 'limits'],
+])('the refusal of an optimistic event names the import as its author wrote it: %s', (line, used, named) => {
+  const source = `import { defineState } from 'heldstate'
+    ${line}
+    export const list = defineState('list', () => ({ n: 0 })).events((on) => ({
+      add: on({ optimistic: true }, (s) => { s.n = ${used} }),
+    }))`
+  expect(() => evaluateStateModule('/app/list.state.ts', source)).toThrow(`where "${named}" does not exist`)
 })
 
 test('what a module exports of other state modules, its stub exports of theirs', () => {

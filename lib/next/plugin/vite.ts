@@ -1,5 +1,6 @@
 /** Components with a state under Vite, as Storybook shows them: a state module becomes its stub, and no server is asked. */
 import { evaluateStateModule } from './evaluate.js'
+import { hiddenExports } from './hidden-exports.js'
 import { isStateFile } from './state-files.js'
 import { stubText } from './stub-text.js'
 
@@ -9,7 +10,7 @@ export interface VitePlugin {
   readonly enforce: 'pre'
   config(): { optimizeDeps: { include: string[] } }
   transform(
-    this: { addWatchFile(file: string): void },
+    this: { addWatchFile(file: string): void; warn(message: string): void },
     code: string,
     id: string,
   ): { code: string; map: null } | undefined
@@ -28,8 +29,9 @@ export function heldState(): VitePlugin {
     transform(code, id) {
       const [file = ''] = id.split('?', 1)
       if (!isStateFile(file) || /[\\/]node_modules[\\/]/.test(file)) return undefined
-      const text = stubText(evaluateStateModule(file, code, (loaded) => this.addWatchFile(loaded)))
-      return { code: `import 'heldstate/unconnected'\n${text}`, map: null }
+      const parts = evaluateStateModule(file, code, (loaded) => this.addWatchFile(loaded))
+      if (parts.hidden.length > 0) this.warn(hiddenExports(file, parts.hidden))
+      return { code: `import 'heldstate/unconnected'\n${stubText(parts)}`, map: null }
     },
   }
 }

@@ -16,6 +16,7 @@ import type { StateStore } from '../../store/store.js'
 import { servedRoutePath, servedZone, statePackages } from '../plugin/config-registry.js'
 import { Jobs } from '../request/jobs.js'
 import { Definitions } from './definitions.js'
+import { reportEditedFirstValues } from './edited-first-values.js'
 import { keptFolder, keptSecret, makeKeptFolder, refuseWeak, sharedSecret } from './state-dir.js'
 import { StateFolder } from './state-folder.js'
 
@@ -51,6 +52,7 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
   })
   hub.lockScope.begin() // Next follows flows in any case, so it costs little to begin before the first handler
   watchThread(hub)
+  reportEditedFirstValues(hub)
   setSlot({ hub, routeKey, takeJob: (id) => jobs.take(id) })
   return hub
 }
