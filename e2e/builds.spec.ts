@@ -1,6 +1,6 @@
 /** What must hold in each of the four ways of building an app, seen on the fixture. Those of webpack are in `npm run apps`, which takes longer. */
 import { expect, type Page, test, type WebSocket } from '@playwright/test'
-import { counts, openFixture, press, shown, ticks, variants } from './fixture'
+import { compileFixture, counts, openFixture, press, shown, ticks, variants } from './fixture'
 import { builtApp, FixtureApp } from './fixture-app'
 import { mistakeFacts } from './mistakes.facts'
 import { paintedFacts } from './painted.facts'
@@ -17,11 +17,12 @@ for (const variant of variants.filter((variant) => process.env.LONG || !isLong(v
   test.describe(`${bundler}, ${mode}`, () => {
     let app: FixtureApp
 
-    test.beforeAll(async () => {
-      test.setTimeout(150_000)
+    test.beforeAll(async ({ browser }) => {
+      test.setTimeout(300_000)
       app = mode === 'production' ? await builtApp(variant) : new FixtureApp(variant)
       app.lockWaitMs = mode === 'production' ? 500 : 3_300
       await app.start()
+      if (mode === 'development') await compileFixture(browser, app)
     })
     test.afterAll(() => app?.stop())
 

@@ -1,6 +1,6 @@
 /** What an edit of the app does while it is open in development: with Turbopack, and by `EDITS=all` with webpack too, which takes two minutes more. */
 import { expect, test } from '@playwright/test'
-import { adds, counts, openFixture, press, shown, size, ticks, variants } from './fixture'
+import { adds, compileFixture, counts, openFixture, press, shown, size, ticks, variants } from './fixture'
 import { FixtureApp } from './fixture-app'
 
 const state = 'app/counter.state.ts'
@@ -13,9 +13,11 @@ for (const variant of variants.filter(isMeant)) {
   test.describe(variant.bundler, () => {
     let app: FixtureApp
 
-    test.beforeAll(async () => {
+    test.beforeAll(async ({ browser }) => {
+      test.setTimeout(270_000)
       app = new FixtureApp(variant, `${variant.bundler}-edits`)
       await app.start()
+      await compileFixture(browser, app)
     })
     test.afterAll(() => app?.stop())
 
@@ -34,7 +36,6 @@ for (const variant of variants.filter(isMeant)) {
     test('a handler is new at the next click; values and a running task stay, unless it is to start again', async ({
       page,
     }) => {
-      test.setTimeout(120_000) // the first test waits for the first compilation, too
       await press(page, 'Begin')
       await expect.poll(() => ticks(page)).toBeGreaterThan(2)
       app.edit(state, (text) => text.replace('s.n += 1', 's.n += 10'))

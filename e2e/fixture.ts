@@ -1,5 +1,5 @@
 /** How the specs of the fixture find their way around its page. */
-import { type ConsoleMessage, expect, type Page } from '@playwright/test'
+import { type Browser, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import type { FixtureApp, Variant } from './fixture-app'
 
 export const turbopackBuild: Variant = {
@@ -20,6 +20,14 @@ export const variants: readonly Variant[] = [
 export async function openFixture(page: Page, app: FixtureApp): Promise<void> {
   await page.goto(`${app.url}/`)
   await expect(page.getByRole('status')).toHaveText('live')
+}
+
+/** Waits for the first compilation in development, which takes a minute where other work goes on: no test has to be that patient. */
+export async function compileFixture(browser: Browser, app: FixtureApp): Promise<void> {
+  const page = await browser.newPage()
+  await page.goto(`${app.url}/`, { timeout: 120_000 })
+  await expect(page.getByRole('status')).toHaveText('live', { timeout: 120_000 })
+  await page.close()
 }
 
 export const shown = (page: Page) => page.locator('samp')
