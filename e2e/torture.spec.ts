@@ -83,7 +83,8 @@ test('the home page counts by itself, over a cut, a reload and a kill, and shows
   await hero.getByRole('button', { name: '+1' }).click({ clickCount: 3 })
   await expect(figure(page, 'on the way')).toHaveText('3')
   await settled(page, 3)
-  await expect(hero.getByText(/↓ \d+ B patch$/).first()).toBeVisible()
+  await expect(hero.getByText(/^While your network was cut, the server counted from \d+ to \d+\./)).toBeVisible()
+  await expect(hero.getByText(/↓ \d+ B patch/).first()).toBeVisible()
   const before = await numberIn(count)
   await hero.getByRole('button', { name: 'Reload' }).click()
   await live(page)
@@ -92,7 +93,7 @@ test('the home page counts by itself, over a cut, a reload and a kill, and shows
   await expect(kill).not.toHaveAttribute('aria-disabled', 'true')
   await kill.click()
   await hero.getByRole('button', { name: '+1' }).click()
-  await expect(hero.getByText('It went on after 1 kill of its server.')).toBeVisible()
+  await expect(hero.getByText('It survived 1 kill of its server.')).toBeVisible()
   await settled(page, 4)
 })
 

@@ -1,6 +1,6 @@
 'use client'
 import Link from 'next/link'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import styles from './home.module.css'
 import { jobSteps } from './torture/job-steps'
 import { KillButtons, KillHint } from './torture/kill-buttons'
@@ -16,15 +16,18 @@ export function Hero() {
   const isNew = live && durable.attempt === 0
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page is live for the first time
   useEffect(() => {
-    if (isNew) c.startJobs().catch(() => {}) // it counts from the next visit on
+    if (isNew) c.startDurable().catch(() => {}) // it counts from the next visit on
   }, [isNew])
   const survived = durable.attempt - 1
+  const { cut, cutNetwork } = useCut(live, durable)
   return (
     <section className={`card ${styles.hero}`} aria-label="Try it: a counter on the server">
       <p className="kicker">
         {live || !serving
           ? `This counts on the server, in process ${serving?.pid ?? '…'}`
-          : `The server of this page, process ${serving.pid}, does not answer. Click on: it will count`}
+          : cut && cut.to === undefined
+            ? 'Your network is cut. Keep clicking: the clicks are sent when it is back'
+            : `Process ${serving.pid} does not answer. Keep clicking: the clicks are sent to the one that is started next`}
       </p>
       <p className={styles.count} aria-busy={!live}>
         <bdi dir="ltr">
@@ -33,13 +36,15 @@ export function Hero() {
       </p>
       <progress aria-label="Counted on the server" max={jobSteps} value={durable.done} />
       <p className="aside">
-        {survived > 0
-          ? `It went on after ${survived} ${survived === 1 ? 'kill' : 'kills'} of its server.`
-          : durable.done >= jobSteps
-            ? 'It is done.'
-            : 'Reload, cut or kill: it goes on.'}{' '}
+        {cut?.to !== undefined && cut.survived === survived
+          ? `While your network was cut, the server counted from ${cut.from} to ${cut.to}.`
+          : survived > 0
+            ? `It survived ${survived} ${survived === 1 ? 'kill' : 'kills'} of its server.`
+            : durable.done >= jobSteps
+              ? 'It is done.'
+              : 'Reload, cut or kill: it goes on.'}{' '}
         {durable.done >= jobSteps && c.countDurable.running === 0 && (
-          <button type="button" onClick={() => void c.startJobs().catch(() => {})}>
+          <button type="button" onClick={() => void c.startDurable().catch(() => {})}>
             Count again
           </button>
         )}
@@ -51,13 +56,13 @@ export function Hero() {
         <button type="button" onClick={() => location.reload()}>
           Reload
         </button>
-        <button type="button" onClick={() => network.cut(5_000)}>
+        <button type="button" onClick={cutNetwork}>
           Cut my network for 5 s
         </button>
-        <KillButtons torture={torture} blows={[['kill', 'Kill the server']]} />
         <Link href="/" target="_blank" rel="noopener" prefetch={false}>
           Second tab
         </Link>
+        <KillButtons torture={torture} blows={[['kill', 'Kill the server']]} />
       </div>
       <KillHint serving={serving} />
       <Tally tally={tally} />
@@ -66,4 +71,29 @@ export function Hero() {
       <WireLog lines={kept.lines} />
     </section>
   )
+}
+
+interface Cut {
+  /** What the counter showed. */
+  readonly from: number
+  /** Kills that it had survived. */
+  readonly survived: number
+  readonly isAway: boolean
+  /** What it showed first when the network was back. */
+  readonly to?: number
+}
+
+/** The last time that the visitor cut the network, and what the server did meanwhile. */
+function useCut(live: boolean, { done, attempt }: { readonly done: number; readonly attempt: number }) {
+  const [cut, setCut] = useState<Cut>()
+  useEffect(() => {
+    if (!cut || cut.to !== undefined) return
+    if (!live && !cut.isAway) setCut({ ...cut, isAway: true })
+    else if (live && cut.isAway) setCut({ ...cut, to: done })
+  }, [cut, live, done])
+  const cutNetwork = () => {
+    setCut({ from: done, survived: attempt - 1, isAway: false })
+    network.cut(5_000)
+  }
+  return { cut, cutNetwork }
 }

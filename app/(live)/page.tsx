@@ -30,8 +30,8 @@ export default async function Home() {
           </p>
           <p>
             For an import that takes minutes, an answer that streams, a form of many steps. A click takes effect once,
-            over reloads, lost connections and <code className={styles.whole}>kill -9</code>. The page stays interactive
-            while a task runs, and a <code>durable</code> task goes on after a crash.
+            across reloads, lost connections and <code className={styles.whole}>kill -9</code>. The page stays
+            interactive while a task runs, and a <code>durable</code> task goes on after a crash.
           </p>
           <p className="aside">
             It needs a process that stays up, such as a container, and not serverless functions. A state belongs to one
@@ -48,7 +48,10 @@ export default async function Home() {
 
       <section aria-labelledby="two-files">
         <h2 id="two-files">Two files</h2>
-        <p>One state module, which runs on the server only, and one component.</p>
+        <p>
+          One state module, which runs on the server only, and one component. <code>init</code> sets up the rest once: a
+          line in the config of Next, a route, and the scripts.
+        </p>
         <div className={styles.files}>
           <Code file="app/example.state.ts" text={await source('example.state.ts')} />
           <Code file="app/example.tsx" text={await source('example.tsx')} />
@@ -62,27 +65,27 @@ export default async function Home() {
       </section>
 
       <section aria-labelledby="replaces">
-        <h2 id="replaces">What they replace</h2>
+        <h2 id="replaces">What the two files replace</h2>
         <p>
           A queue and its worker, a socket server, a route that is polled, a store for progress, and the flags that say
           what is loading. The state module is the type, the API and the subscription.
         </p>
         <p>
           <HoverLink href="/docs/compare">
-            Next to Socket.IO and a queue, server actions, LiveView, Convex and others
+            Compared with Socket.IO and a queue, server actions, LiveView, Convex and others
           </HoverLink>
         </p>
       </section>
 
       <section aria-labelledby="promises">
-        <h2 id="promises">Promises, and what holds them</h2>
+        <h2 id="promises">Promises, and the tests that hold them</h2>
         <ul className={styles.cards}>
           {promises.map(({ title, text, tests }) => (
             <li key={title} className="card">
               <h3>{title}</h3>
               <p>{text}</p>
               <p className="aside">
-                held by{' '}
+                tested by{' '}
                 {tests.map((test, index) => (
                   <span key={test}>
                     {index > 0 && ', '}
@@ -132,9 +135,9 @@ export default async function Home() {
         <h2 id="not-for">What it is not for</h2>
         <ul>
           <li>Serverless functions: it needs a process that stays.</li>
-          <li>State that many people share. A tab has its own; rooms are to come.</li>
-          <li>Data to be queried: keep that in a database, and what a visitor does with it here.</li>
-          <li>Redis Cluster. One Redis is fine.</li>
+          <li>State that many people share: each tab has its own. Rooms are planned.</li>
+          <li>Data that you query: keep it in your database, and what a visitor is doing with it here.</li>
+          <li>Redis Cluster: a single Redis works.</li>
         </ul>
       </section>
 

@@ -2,22 +2,22 @@
 export const promises = [
   {
     title: 'The page stays interactive',
-    text: 'A background task takes the lock for its writes alone. A click is handled in between.',
+    text: 'A background task locks the state only while it writes. Clicks are handled in between.',
     tests: ['e2e/responsive.spec.ts', 'e2e/controls-while-counting.spec.ts'],
   },
   {
     title: 'Events happen once',
-    text: 'A call that waits outlives the reload. One whose answer was lost is sent again, and has no second effect.',
+    text: 'Calls that wait survive a reload. If an answer is lost, the call is sent again and takes effect once.',
     tests: ['lib/testing/simulation.test.ts', 'e2e/delivery.spec.ts'],
   },
   {
     title: 'Saved before shown',
-    text: 'What a page shows outlives kill -9 at any moment, in a file of SQLite or in Redis.',
+    text: 'What a page shows outlives kill -9 at any moment, in SQLite or in Redis.',
     tests: ['lib/store/disk/power.test.ts', 'chaos/chaos.test.ts'],
   },
   {
     title: 'All or nothing',
-    text: 'If a handler throws, nothing of its change is kept, and nothing of it was shown.',
+    text: 'If a handler throws, its change is undone, and no page was shown any of it.',
     tests: ['lib/instance/transaction.test.ts', 'lib/tasks/run.test.ts'],
   },
   {

@@ -9,8 +9,8 @@ const shown = 5
 
 /** The last messages of this page, with their bytes, and what was done to it. */
 export function WireLog({ lines }: { lines: readonly Line[] }) {
-  const [events, setEvents] = useState<readonly WireEvent[]>([])
-  useEffect(() => faults.watch((event) => setEvents((known) => [...known, event].slice(-shown))), [])
+  const [events, setEvents] = useState<readonly Seen[]>([])
+  useEffect(() => faults.watch((event) => setEvents((known) => seen(known, event))), [])
   const both = [...events.map((event) => ({ at: event.at, text: sentence(event) })), ...lines].sort(
     (a, b) => b.at - a.at,
   )
@@ -35,12 +35,26 @@ export function WireLog({ lines }: { lines: readonly Line[] }) {
   )
 }
 
+interface Seen extends WireEvent {
+  /** Of patches that came one after the other. */
+  readonly inARow: number
+}
+
+const isPatch = ({ kind, name }: WireEvent) => kind === 'in' && name === 'd'
+
+/** Patches share a line, so that they do not push out what else has happened. */
+function seen(known: readonly Seen[], event: WireEvent): readonly Seen[] {
+  const last = known.at(-1)
+  if (last && isPatch(last) && isPatch(event)) return [...known.slice(0, -1), { ...event, inARow: last.inARow + 1 }]
+  return [...known, { ...event, inARow: 1 }].slice(-shown)
+}
+
 /** Names of the protocol that are short, since they are sent often. */
 const names: Readonly<Record<string, string>> = { d: 'patch' }
 
-function sentence({ kind, name, bytes }: WireEvent): string {
+function sentence({ kind, name, bytes, inARow }: Seen): string {
   if (kind === 'open') return '● connected'
   if (kind === 'close') return '○ connection lost'
   if (kind === 'lost') return `✕ ${bytes} B ${name}, lost on the way`
-  return `${kind === 'in' ? '↓' : '↑'} ${bytes} B ${names[name] ?? name}`
+  return `${kind === 'in' ? '↓' : '↑'} ${bytes} B ${names[name] ?? name}${inARow > 1 ? `, ${inARow} in a row` : ''}`
 }

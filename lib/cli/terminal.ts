@@ -1,5 +1,6 @@
 /** Where a command speaks and asks: a port, so that tests can listen and answer. */
 import { createInterface } from 'node:readline/promises'
+import type { Readable, Writable } from 'node:stream'
 
 export interface Terminal {
   readonly colours: boolean
@@ -14,15 +15,23 @@ export const processTerminal: Terminal = {
   colours: process.stdout.isTTY === true && !process.env.NO_COLOR,
   say: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),
-  ask: async (question) => {
-    if (!process.stdin.isTTY) return undefined
-    const lines = createInterface({ input: process.stdin, output: process.stdout })
-    const answered = lines.question(`${question} [Y/n] `)
-    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('n'))) // ctrl-d and ctrl-c are a no
-    const answer = await Promise.race([answered, ended])
+  ask: async (question) => (process.stdin.isTTY ? answerTo(question, process.stdin, process.stdout) : undefined),
+}
+
+/** What is neither yes nor no is no answer: of lines that were pasted together, the next command comes here. */
+export async function answerTo(question: string, input: Readable, output: Writable): Promise<boolean> {
+  const lines = createInterface({ input, output })
+  const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('n'))) // ctrl-d and ctrl-c are a no
+  try {
+    for (;;) {
+      const answer = await Promise.race([lines.question(`${question} [Y/n] `), ended])
+      if (/^(y(es)?)?$/i.test(answer.trim())) return true
+      if (/^no?$/i.test(answer.trim())) return false
+      output.write('Answer y or n.\n')
+    }
+  } finally {
     lines.close()
-    return /^(y(es)?)?$/i.test(answer.trim())
-  },
+  }
 }
 
 const paints = { red: 31, green: 32, yellow: 33, grey: 90, bold: 1 } as const

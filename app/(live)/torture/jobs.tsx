@@ -4,13 +4,15 @@ import { jobSteps } from './job-steps'
 import type { Torture } from './use-torture'
 
 /** Two jobs side by side: one goes on after a kill, the other says that it was interrupted. */
-export function Jobs({ torture: { c } }: { torture: Torture }) {
+export function Jobs({ torture: { c, live } }: { torture: Torture }) {
   const { failure, attempt } = useAttempt()
   const { durable, fragile, countDurable, countFragile } = c
-  const idle = countDurable.running === 0 && countFragile.running === 0
+  const idle = countFragile.running === 0
+  const start = countDurable.running === 0 ? c.startJobs : c.startFragile
   return (
     <section className="card" aria-labelledby="jobs">
-      <h2 id="jobs">Two jobs of a minute</h2>
+      <h2 id="jobs">Two one-minute jobs</h2>
+      {!live && <p className="aside">As last heard from the server:</p>}
       <Bar name="durable" done={durable.done} />
       <p className="aside">
         {durable.attempt > 1
@@ -22,8 +24,8 @@ export function Jobs({ torture: { c } }: { torture: Torture }) {
         {countFragile.error ? `The server stopped. It got to ${fragile.done}.` : sentence(fragile.done)}
       </p>
       <div className="row">
-        <button type="button" aria-disabled={!idle} onClick={() => idle && attempt(c.startJobs)}>
-          {idle ? 'Start both' : 'Running'}
+        <button type="button" aria-disabled={!idle} onClick={() => idle && attempt(start)}>
+          {!idle ? 'Running' : countDurable.running === 0 ? 'Start both' : 'Start the one that is not durable'}
         </button>
       </div>
       <Failure>{failure}</Failure>

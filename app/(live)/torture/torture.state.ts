@@ -72,6 +72,14 @@ export const torture = defineState('torture', () => ({
     setText: on(z.string().max(200), (s, text) => {
       s.text = text
     }),
+    startDurable: on((s) => {
+      s.durable = { ...waiting, attempt: 1 }
+      return countDurable()
+    }),
+    startFragile: on((s) => {
+      s.fragile = waiting
+      return countFragile()
+    }),
     startJobs: on((s) => {
       s.durable = { ...waiting, attempt: 1 }
       s.fragile = waiting

@@ -15,7 +15,7 @@ import { WhatHappened } from './what-happened'
 
 export function TorturePage() {
   const torture = useTorture()
-  const { c, kept, click, serving, tally } = torture
+  const { c, kept, live, click, serving, tally } = torture
   const all = useRunOfAll(torture)
   const [clicking, setClicking] = useState(false)
   useClicking(clicking && tally.open < mostOpen, click)
@@ -61,7 +61,8 @@ export function TorturePage() {
           <h2 id="server">Your server</h2>
           <p>
             Process <strong className={styles.number}>{serving?.pid ?? '…'}</strong>
-            {serving && serving.nodes > 1 ? ` (${serving.node}, one of ${serving.nodes})` : ''} serves you.
+            {serving && serving.nodes > 1 ? ` (${serving.node}, one of ${serving.nodes})` : ''}{' '}
+            {live ? 'serves you.' : 'does not answer.'}
           </p>
           <div className="row">
             <KillButtons
