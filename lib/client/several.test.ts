@@ -177,8 +177,8 @@ it('whose messages do not fit asks for the whole of that one', async () => {
   await clock.advance(2_000)
   page.wire.alterDown = (name, args) =>
     name === 'd'
-      ? (args as unknown[][]).map(([s, from, ...more]) => [s, s === 1 ? Number(from) + 5 : from, ...more])
-      : args
+      ? [(args as unknown[][]).map(([s, from, ...more]) => [s, s === 1 ? Number(from) + 5 : from, ...more])]
+      : [args]
   await hub.modifyState(token, d, (s) => void (s.n = 7))
   await clock.advance(20)
   page.wire.alterDown = undefined

@@ -28,8 +28,8 @@ export class Loopback implements Wire {
   latency: (() => number) | undefined
   /** Changes what the tab greets with. */
   alter: (<T extends object>(hello: T) => object) | undefined
-  /** Changes the arguments of what comes down. */
-  alterDown: ((name: string, args: readonly unknown[]) => readonly unknown[]) | undefined
+  /** Replaces what comes down: a list of arguments for each message of that name. */
+  alterDown: ((name: string, args: readonly unknown[]) => readonly (readonly unknown[])[]) | undefined
   /** What the network has not taken while this end does not read, and how many bytes that are. */
   private unreadMessages: (() => void)[] | undefined
   private unreadBytes = 0
@@ -77,6 +77,11 @@ export class Loopback implements Wire {
 
   get stalls(): boolean {
     return this.unreadMessages !== undefined
+  }
+
+  /** What the hub would show a subscription of the page now. */
+  view(number: number, id: string): unknown {
+    return this.session?.subscription(number)?.instance.view(this.hub.registry.get(id))
   }
 
   get started(): boolean {
@@ -146,7 +151,7 @@ export class Loopback implements Wire {
       this.carry('down', () => {
         if (generation !== this.generation || this.deaf) return
         this.received.push([name, ...args])
-        listener.message(name, this.alterDown ? this.alterDown(name, args) : args)
+        for (const each of this.alterDown?.(name, args) ?? [args]) listener.message(name, each)
       })
     const connection = this.connectionOf(deliver, generation)
     this.connection = connection

@@ -30,5 +30,11 @@ export type Sabotage =
   | 'forget-former'
   /** A page does not say when it began: after many reloads, the hub takes it for one that it has forgotten. */
   | 'forget-began'
+  /** The hub keeps the log of calls for the number of a subscription, which another page may use for another address. */
+  | 'log-per-number'
+  /** A page comes back, and is sent what it missed since its revision, not since what it heard. */
+  | 'resume-by-revision'
+  /** A delta of two subscriptions comes as two messages. */
+  | 'torn-delta'
   /** The hub shows a duplicated tab its copy before it is saved. */
   | 'unsaved-copy'

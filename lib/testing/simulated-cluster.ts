@@ -9,8 +9,9 @@ import type { HubRuntime } from '../hub/hub.js'
 import { TokenRecord } from '../store/record.js'
 import { testHub } from './kit.js'
 import { MemoryCoordinatorState, memoryCoordinator } from './memory-coordinator.js'
+import { sabotaged } from './sabotaged-hub.js'
 import type { Page } from './simulated-page.js'
-import { gate, journalOf, type Servers, sabotaged, simulatedLimits, type World } from './simulated-servers.js'
+import { gate, journalOf, type Servers, simulatedLimits, type World } from './simulated-servers.js'
 import { type Journal, journal } from './simulated-state.js'
 
 /** Short: a life takes a second or two. */

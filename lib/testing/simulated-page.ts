@@ -5,7 +5,9 @@ import type { HubRuntime } from '../hub/hub.js'
 import type { Chance } from './chance.js'
 import type { TestClock } from './clock.js'
 import { TestTab } from './kit.js'
-import { boardAddress, boardOf } from './simulated-board.js'
+import type { Sabotage } from './sabotage.js'
+import { sabotageWire } from './sabotaged-wire.js'
+import { atticAddress, boardAddress, boardOf } from './simulated-board.js'
 import { Side, type SideOptions } from './simulated-side.js'
 import { type Journal, journal } from './simulated-state.js'
 
@@ -13,17 +15,15 @@ export interface PageOptions extends Omit<SideOptions, 'kept' | 'origins' | 'isO
   /** What the store kept of a token at a revision. */
   kept(token: string, revision: number): Journal | undefined
   latency(): number
-  readonly forgets: boolean
-  readonly forgetsFormer: boolean
-  readonly forgetsBegan: boolean
-  readonly cutsWords: boolean
-  readonly hides: boolean
+  readonly sabotage: Sabotage | undefined
   /** Of a duplicated tab: every state of its original that was kept. */
   readonly origin: (() => readonly string[]) | undefined
   /** The page that this one follows, after a reload. */
   readonly earlier: Page | undefined
   /** Has a second subscription. */
   readonly two: boolean
+  /** Opens a further one before that, which it never uses. */
+  readonly attic: boolean
 }
 
 export class Page {
@@ -41,11 +41,7 @@ export class Page {
     this.options = options
     this.name = options.name
     tab.wire.latency = options.latency
-    if (options.forgets) tab.wire.alter = (hello) => ({ ...hello, page: clock.id() })
-    if (options.forgetsFormer) tab.wire.alter = (hello) => withoutFormers(hello, clock)
-    if (options.forgetsBegan) tab.wire.alter = withoutBegan
-    if (options.cutsWords) tab.wire.alterDown = cutWords
-    if (options.hides) tab.wire.alterDown = hideProgress
+    sabotageWire(tab.wire, options.sabotage, clock)
     const { earlier, origin } = options
     this.own = new Side(
       tab,
@@ -58,6 +54,7 @@ export class Page {
         earlier: earlier?.own,
       },
     )
+    if (options.two && options.attic) tab.tab.open(atticAddress) // so the board has another number than in the page before
     this.board = options.two ? this.openBoard(tab.tab.open(boardAddress)) : undefined
     tab.state(journal)
     tab.onChange(() => this.look())
@@ -205,28 +202,3 @@ const givenUp = /are dropped/
 const expected = new RegExp(
   `${notSaved.source}|^Something went wrong|^Event "twice" of state "journal" was interrupted|^The server stopped while this ran|${givenUp.source}`,
 )
-
-/** The calls of a page before are said to be those of a page that nobody knows. */
-function withoutFormers<T extends { readonly formers?: readonly unknown[] }>(hello: T, clock: TestClock): T {
-  return hello.formers ? { ...hello, formers: hello.formers.map(() => [clock.id(), 0]) } : hello
-}
-
-/** Neither the page nor those before it say when they began. */
-const withoutBegan = (hello: object) => ({
-  ...hello,
-  subscriptions: ((hello as { subscriptions?: unknown[][] }).subscriptions ?? []).map((opening) => opening.slice(0, 3)),
-  formers: ((hello as { formers?: unknown[][] }).formers ?? []).map(([page, sent]) => [page, sent]),
-})
-
-/** A delta whose added words lack their last letter. */
-const cutWords = (name: string, args: readonly unknown[]) =>
-  name === 'd'
-    ? (args as unknown[][]).map(([number, from, by, patches, ...more]) => [number, from, by, cut(patches), ...more])
-    : args
-
-const cut = (patches: unknown) =>
-  (patches as unknown[]).map((patch) => (typeof patch === 'string' ? patch.slice(0, -1) : patch))
-
-/** A welcome, or what a page missed, that says that none of its calls has ended. */
-const hideProgress = (name: string, args: readonly unknown[]) =>
-  name === 'w' || name === 'r' ? [...args.slice(0, -1), 0] : args

@@ -1,7 +1,6 @@
 /** The servers of a simulation: one process at a time over one store, of which each may die or freeze while the next one goes on. */
 import { promised } from '../base/eventually.js'
 import type { HubRuntime } from '../hub/hub.js'
-import type { Instance } from '../instance/instance.js'
 import { type Memory, memoryStore } from '../store/memory.js'
 import type { StateStore, Stored } from '../store/store.js'
 import type { Chance } from './chance.js'
@@ -9,7 +8,7 @@ import type { TestClock } from './clock.js'
 import { testHub } from './kit.js'
 import { type MortalStore, mortalStore } from './mortal.js'
 import type { Sabotage } from './sabotage.js'
-import { boardAddress, boardOf } from './simulated-board.js'
+import { sabotaged } from './sabotaged-hub.js'
 import type { Page } from './simulated-page.js'
 import { type Journal, journal } from './simulated-state.js'
 
@@ -179,45 +178,6 @@ export function gate() {
       waiting = []
     },
   }
-}
-
-/** A hub with a bug of its own. */
-export function sabotaged(hub: HubRuntime, sabotage: Sabotage | undefined): HubRuntime {
-  hub.addresses.set(boardAddress, boardOf)
-  if (sabotage === 'build-on-failed') return buildingOnFailed(hub)
-  if (sabotage === 'mix-results') return mixingResults(hub)
-  if (sabotage === 'unsaved-copy')
-    return Object.assign(hub, { originals: Object.assign(hub.originals, { saveCopy: () => {} }) })
-  if (sabotage !== 'overtake-failed') return hub
-  const call = hub.call.bind(hub)
-  hub.call = ({ before, ...rest }) => call(rest)
-  return hub
-}
-
-function buildingOnFailed(hub: HubRuntime): HubRuntime {
-  const seen = new Map<Instance, Instance['pending']>()
-  const newest = {
-    get(this: Instance) {
-      if (this.pending) seen.set(this, this.pending)
-      const last = seen.get(this)
-      return last?.failure ? last : (this.pending ?? this)
-    },
-  }
-  const instanceOf = hub.instance.bind(hub)
-  hub.instance = (token) => Object.defineProperty(instanceOf(token), 'newest', { ...newest, configurable: true })
-  return hub
-}
-
-function mixingResults(hub: HubRuntime): HubRuntime {
-  const instanceOf = hub.instance.bind(hub)
-  hub.instance = (token) => {
-    const { runs } = instanceOf(token)
-    const { lastEnds } = runs
-    lastEnds.of = (run) =>
-      lastEnds.all.find((end) => end.run === run) && lastEnds.all.findLast((end) => end.result !== undefined)
-    return instanceOf(token)
-  }
-  return hub
 }
 
 const withoutResults = (stored: Stored | undefined) =>

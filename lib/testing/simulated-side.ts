@@ -1,4 +1,5 @@
 /** What a page of the simulation shows and calls through one subscription: what it did, what it was told, and what must be true of both. */
+import { isDeepStrictEqual } from 'node:util'
 import type { HeldStateError } from '../base/errors.js'
 import { shownOf } from '../client/mirror.js'
 import type { ClientView } from '../state/definition.js'
@@ -179,8 +180,20 @@ export class Side {
     if (this.options.queues) this.checkQueues(kept)
     require(this.tab.connection === 'live', `${this.name} is ${this.tab.connection} for ever`)
     require(text(this.watched.state()) === text(kept), `${this.name} does not show what is kept`)
+    this.checkView()
     const waiting = this.made.filter(({ end }) => end === undefined).map(({ mark }) => mark)
     require(waiting.length === 0, `${this.name} never heard of calls ${waiting}`)
+  }
+
+  /** Nothing of the mirror differs from what the hub has, statuses of tasks included. */
+  private checkView(): void {
+    const { number } = this.watched
+    const [shown] = shownOf(this.tab.tab.mirror.getState(), number).views.values()
+    const known = this.tab.wire.view(number, 'journal')
+    require(isDeepStrictEqual(
+      shown,
+      known,
+    ), `${this.name} mirrors ${JSON.stringify(shown)} of ${JSON.stringify(known)}`)
   }
 
   /** One ran after the other, in the order of their calls, and nothing that was to be done is left. */

@@ -242,11 +242,8 @@ class World implements WorldOf {
         return this.marks
       },
       two: earlier?.hasBoard ?? (this.two && this.opened % 2 === 0),
-      forgets: this.sabotage === 'forget-page',
-      cutsWords: this.sabotage === 'cut-words',
-      forgetsFormer: this.sabotage === 'forget-former',
-      forgetsBegan: this.sabotage === 'forget-began',
-      hides: this.sabotage === 'hide-progress',
+      attic: this.opened % 3 === 0,
+      sabotage: this.sabotage,
       earlier,
       calm: this.calm,
       queues: this.queues,
