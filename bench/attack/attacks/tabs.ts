@@ -55,7 +55,7 @@ export const tabs: readonly Attack[] = [
         if (await page.enter({ copyOf: token, watch: [] })) made += 1
       })
       await scene.pause(300)
-      return { done: `${made} copies of ${parts} × 800 KB`, acted: 1, keptBytes: parts * 1_600_000 }
+      return { done: `${made} copies of ${parts} × 800 KB`, acted: 1 + made, keptBytes: parts * 1_600_000 }
     },
   },
   {
