@@ -33,7 +33,7 @@ async function serving(options: HubOptions = {}) {
       const text = await response.text()
       return /"code":"([a-z-]+)"/.exec(text)?.[1] ?? text
     },
-    /** A page, and what it is told. */
+    /** A page, and the failures that it receives. */
     page: (auth: object = hello, extraHeaders: Readonly<Record<string, string>> = {}) => {
       const socket = io(served.url, {
         path: socketPath,
