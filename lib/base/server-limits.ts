@@ -251,6 +251,8 @@ export const handlerLimits = {
   argumentKeys: 10_000,
   /** Characters of the name of a state, an event or a task. Apps use some dozens; a page can send any. */
   nameText: 200,
+  /** Code that changes a state again and again may wait for this share of its time until its page is sent what it has changed. */
+  hurryShare: 1 / 8,
   /** Characters of all remembered failures of a page. Each save writes them; older ones keep their code and a few words. */
   rememberedText: 10_000,
   /** Characters of those few words. */

@@ -5,9 +5,9 @@
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
-import type { Eventually } from '../base/eventually.js'
+import { after, type Eventually } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
-import { processLimits } from '../base/server-limits.js'
+import { handlerLimits, processLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { ComputedCache } from '../state/computed.js'
@@ -103,7 +103,8 @@ export class Instance {
   /** The app has ended the state: its pages get new tokens. */
   forgotten = false
   readonly watchers = new Set<Watcher>()
-  private hurriedAt = Number.NEGATIVE_INFINITY
+  /** When `hurryAtTimes` may send again. */
+  private hurryAt = 0
   revision = 0
   state: State = nothing
   calls: CallLog = []
@@ -280,13 +281,17 @@ export class Instance {
     if (waits) return new Promise((resolve) => this.core.clock.turn(resolve))
   }
 
-  /** The same as `hurry` after one of many changes: at most once in `frameMs` milliseconds. */
+  /** The same as `hurry` after one of many changes: once in `frameMs` milliseconds, and in a busy process for `hurryShare` of the time. */
   hurryAtTimes(frameMs: number): Eventually<void> {
-    const now = this.core.clock.now()
-    if (now - this.hurriedAt < frameMs) return
+    const { clock } = this.core
+    const now = clock.now()
+    if (now < this.hurryAt) return
     for (const { sentAt } of this.watchers) if (now - sentAt < frameMs) return // it saw something just now
-    this.hurriedAt = now
-    return this.hurry()
+    this.hurryAt = now + frameMs
+    return after(this.hurry(), () => {
+      const waited = clock.now() - now
+      this.hurryAt = now + Math.max(frameMs, waited / handlerLimits.hurryShare)
+    })
   }
 
   private announce(): void {

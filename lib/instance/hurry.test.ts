@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { Instance, type InstanceCore, type Watcher } from './instance.js'
+
+/** An instance with a page that always has something unsent, and an event loop that takes `loopMs` to turn. */
+function changing(loopMs: number) {
+  let now = 1_000
+  let hurried = 0
+  const clock: InstanceCore['clock'] = {
+    id: () => 'id',
+    now: () => now,
+    turn: (run) => {
+      now += loopMs
+      run()
+    },
+  }
+  const watcher: Watcher = {
+    sentAt: 0,
+    changed: () => {},
+    hurry: () => {
+      hurried += 1
+      return true
+    },
+    fault: () => {},
+    close: () => {},
+  }
+  const instance = new Instance('a', { clock, nodes: { node: 'n', shared: false, isAlive: () => true } } as never)
+  instance.watchers.add(watcher)
+  return {
+    /** Changes the state for so many milliseconds, once in each. Gives how often its page was hurried, and the time that this took. */
+    async changesFor(ms: number) {
+      const began = now
+      for (let step = 0; step < ms; step += 1) {
+        await instance.hurryAtTimes(16)
+        now += 1
+      }
+      return { hurried, waitedMs: now - began - ms }
+    },
+  }
+}
+
+it('sends at once what code has changed, at most once in a frame', async () => {
+  const { hurried } = await changing(0).changesFor(160)
+  expect(hurried).toBe(10)
+})
+
+it('waits for a busy event loop for an eighth of the time at most', async () => {
+  const { hurried, waitedMs } = await changing(40).changesFor(3_200)
+  expect(hurried).toBeGreaterThan(5)
+  expect(waitedMs).toBeLessThan(3_200 / 7 + 40)
+})
