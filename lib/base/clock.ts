@@ -36,7 +36,20 @@ const longestTimer = 2 ** 31 - 1
 
 /** `crypto.randomUUID` exists only in secure contexts: a page at a LAN address or an intranet name has no such function. */
 function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => hex[byte]).join('') // added up, it would keep its pieces
+  if (used === drawn.length) {
+    crypto.getRandomValues(drawn)
+    used = 0
+  }
+  for (let index = 0; index < pairs.length; index += 1) {
+    pairs[index] = hex[drawn[used + index] as number] as string
+    drawn[used + index] = 0 // an id may be a secret
+  }
+  used += pairs.length
+  return pairs.join('') // added up, it would keep its pieces
 }
 
+/** Random bytes for the next ids: a call of the platform takes as long as twenty ids. */
+const drawn = new Uint8Array(1_024)
+let used = drawn.length
+const pairs: string[] = new Array(16).fill('')
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -71,7 +71,7 @@ export function exclusive<T>(
 function run<T>(
   core: ExclusiveCore,
   source: Source,
-  { signal }: WriteGuard,
+  guard: WriteGuard,
   change: (transaction: Transaction) => Eventually<T>,
   transaction: Transaction,
   now: number | undefined,
@@ -90,7 +90,7 @@ function run<T>(
   }
   if (made) result = after(result, (value) => (made.end(true), value))
   return isPromise(result)
-    ? new Deadline(core, limits.eventTimeoutMs, () => nameOf(source), late).within(result, signal)
+    ? new Deadline(core, limits.eventTimeoutMs, () => nameOf(source), late).within(result, guard.signal)
     : result
 }
 

@@ -162,7 +162,7 @@ describe('locks', () => {
     const { locks } = setUp()
     const abort = new AbortController()
     const first = now(locks.acquire('a'))
-    const given = expect(locks.acquire('a', abort.signal)).rejects.toBe('enough')
+    const given = expect(locks.acquire('a', abort)).rejects.toBe('enough')
     const next = Promise.resolve(locks.acquire('a'))
     abort.abort('enough')
     await given
@@ -174,7 +174,7 @@ describe('locks', () => {
   it('does not wait at all for a signal that is aborted already', async () => {
     const { locks } = setUp()
     const first = now(locks.acquire('a'))
-    await expect(locks.acquire('a', AbortSignal.abort('gone'))).rejects.toBe('gone')
+    await expect(locks.acquire('a', { signal: AbortSignal.abort('gone') })).rejects.toBe('gone')
     first()
     await new Promise((resolve) => setImmediate(resolve))
     expect(locks.held).toBe(0)

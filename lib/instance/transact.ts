@@ -76,7 +76,7 @@ export function transact<T>(
 /** Lock → load → draft. The caller must release. */
 function begin(core: Core, token: string, guard: WriteGuard, holder: Holder): Eventually<Transaction> {
   const outer = core.lockScope.current()
-  const unlock = core.locks.acquire(token, guard.signal, holder)
+  const unlock = core.locks.acquire(token, guard, holder)
   return isPromise(unlock)
     ? unlock.then((late) => open(core, core.instance(token), guard, outer, late, holder))
     : open(core, core.instance(token), guard, outer, unlock, holder)

@@ -2,7 +2,6 @@
  * One run of a background task, from its start until its function has settled. A run that was cancelled or has failed
  * writes nothing more, whatever its function still does.
  */
-import { setMaxListeners } from 'node:events'
 import { unreachable } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import { concealed } from '../base/concealed.js'
@@ -13,7 +12,6 @@ import { toFailure } from '../base/failure.js'
 import { textLimits } from '../base/limits.js'
 import { cut } from '../base/text.js'
 import type { Watchdog } from '../base/watchdog.js'
-import type { WriteGuard } from '../instance/write-guard.js'
 import { type Answer, answerIn } from '../state/answer.js'
 import type { TaskDeclaration } from '../state/definition.js'
 import type { Self } from '../state/self.js'
@@ -21,6 +19,7 @@ import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
 import type { State } from '../store/store.js'
 import { within } from './attempt-timeout.js'
 import type { LockGuard } from './lock-guard.js'
+import { RunGuard } from './run-guard.js'
 import type { Phase, RunSpec } from './run-spec.js'
 
 /** Milliseconds before the attempt may begin, and for how long it may run. */
@@ -62,8 +61,7 @@ export class TaskRun {
   private isCancelledLate = false
   progress: number | null = null
   note: string | null = null
-  readonly guard: WriteGuard
-  private readonly abort = new AbortController()
+  readonly guard = new RunGuard(this)
   private readonly saves = new Set<Promise<void>>()
   private readonly host: RunHost
   private settle: () => void = () => {}
@@ -74,13 +72,6 @@ export class TaskRun {
     this.settled = new Promise((resolve) => {
       this.settle = resolve
     })
-    setMaxListeners(0, this.abort.signal) // every wait of the task listens, and a task may wait for many things at once
-    this.guard = {
-      signal: this.abort.signal,
-      run: this,
-      check: () => this.check(),
-      trackSave: (save) => this.track(save),
-    }
   }
 
   get id(): string {
@@ -202,7 +193,7 @@ export class TaskRun {
     this.isCancelledLate = this.isSavingResult
     if (this.isSavingResult) return false
     this.enter({ name: 'cancelled', reason })
-    this.abort.abort(reason)
+    this.guard.abort(reason)
     return true
   }
 
@@ -218,7 +209,7 @@ export class TaskRun {
     if (this.phase.name !== 'running') return
     const reason = concealed('task-failed', this.where, error)
     this.enter({ name: 'failed', reason, cause: error })
-    this.abort.abort(reason)
+    this.guard.abort(reason)
   }
 
   /** Any further step of the task confirms a block that was left without a throw: see `LockGuard`. */
@@ -231,7 +222,8 @@ export class TaskRun {
     this.host.onPhaseChanged(this)
   }
 
-  private check(): void {
+  /** Throws once the run may write nothing more. */
+  check(): void {
     const { phase } = this
     switch (phase.name) {
       case 'running':
@@ -287,7 +279,7 @@ export class TaskRun {
     this.host.start(this, triggers)
   }
 
-  private track(save: Promise<void>): Promise<void> {
+  track(save: Promise<void>): Promise<void> {
     this.saves.add(save)
     return save.finally(() => this.saves.delete(save))
   }

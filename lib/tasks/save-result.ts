@@ -11,11 +11,10 @@ import { errorToKeep, taskEnd } from './run-record.js'
 
 export function saveResult(core: TasksCore, run: TaskRun, result: Json): Eventually<void> {
   const { token, id, definition, task } = run
-  const { run: _, ...guard } = run.guard // it does not look at the state, so triggers that wait for that are not met
   return after(
     transactPipelined(core, {
       token,
-      guard,
+      guard: run.guard.blind,
       author: noAuthor,
       work: (transaction) => {
         run.isSavingResult = true

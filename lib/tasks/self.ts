@@ -6,7 +6,6 @@ import { block, exclusive, handedOut, snapshot } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
-import type { WriteGuard } from '../instance/write-guard.js'
 import type { Definition } from '../state/definition.js'
 import type { Held, Self } from '../state/self.js'
 import { selfBrand } from '../state/trigger.js'
@@ -16,6 +15,7 @@ import { LockGuard } from './lock-guard.js'
 import { OpenCalls } from './open-calls.js'
 import { PutIn } from './put-in.js'
 import type { TaskRun } from './run.js'
+import type { RunGuard } from './run-guard.js'
 
 type AnyState = object
 
@@ -28,7 +28,7 @@ interface Caller {
 }
 
 export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> & { readonly [selfBrand]: true } {
-  const { guard, token, definition } = run
+  const { token, definition } = run
   const open = new OpenCalls(core.log, run.where)
   const putIn = lineHere() && new PutIn(core.log, run.where)
   const caller = { run, core, open, putIn }
@@ -45,7 +45,9 @@ export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> & { readon
     },
     run: run.id,
     attempt: run.spec.attempt,
-    signal: guard.signal as AbortSignal,
+    get signal() {
+      return run.guard.signal
+    },
     get state() {
       return newest(caller, definition)
     },
@@ -66,7 +68,7 @@ export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> & { readon
       ),
     sleep: (ms) => {
       run.confirmBlocks()
-      return sleep(core.clock, guard, ms)
+      return sleep(core.clock, run.guard, ms)
     },
     progress: (fraction, note) => {
       run.confirmBlocks()
@@ -95,13 +97,13 @@ function lock(caller: Caller, line: Error | undefined): Eventually<Held<AnyState
 
 function update<T>(caller: Caller, change: (state: AnyState, held: HandlerContext) => Eventually<T>): Eventually<T> {
   const { run, core } = caller
-  const { token, definition, guard } = run
+  const { token, definition } = run
   step(run)
   const work = (transaction: Transaction) => {
     looked(caller, transaction)
     return change(transaction.get(definition), new HandlerContext(definition, transaction))
   }
-  return after(exclusive(core, token, change, work, run, guard), (result) =>
+  return after(exclusive(core, token, change, work, run, run.guard), (result) =>
     after(core.instance(token).hurryAtTimes(core.outbox.frame), () => result),
   )
 }
@@ -154,19 +156,18 @@ function heldBlock(run: TaskRun, core: TasksCore, lock: LockGuard): Held<AnyStat
   }
 }
 
-function sleep(clock: Clock, guard: WriteGuard, ms: number): Promise<void> {
+function sleep(clock: Clock, { signal }: RunGuard, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { signal } = guard
     const wake = () => {
-      signal?.removeEventListener('abort', stop)
+      signal.removeEventListener('abort', stop)
       resolve()
     }
     const stop = () => {
       cancelTimer()
-      reject(signal?.reason)
+      reject(signal.reason)
     }
     const cancelTimer = clock.after(ms, wake)
-    signal?.addEventListener('abort', stop, { once: true })
-    if (signal?.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
   })
 }
