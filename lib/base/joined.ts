@@ -7,7 +7,7 @@ interface Work {
 
 const ignore = () => {}
 
-export class Joined {
+export class CoalescedWork {
   private readonly works = new Map<string, Work>()
 
   run(key: string, work: () => Promise<void>): Promise<void> {

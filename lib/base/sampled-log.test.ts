@@ -100,7 +100,7 @@ it('its memory is bounded, whatever is written', () => {
   for (let count = 0; count < 5_000; count += 1) log.warn(`${letters(count)} ${'x'.repeat(100_000)}`)
   expect(lines.length).toBeLessThanOrEqual(logLimits.logKinds + logLimits.logLinesOfKind)
   expect(clock.running).toBe(1)
-  log.end()
+  log.close()
   expect(lines.at(-1)).toContain('similar lines were omitted')
   expect(clock.running).toBe(0)
 })

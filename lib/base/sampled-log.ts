@@ -49,7 +49,7 @@ export class SampledLog implements Log {
   }
 
   /** Writes what was left out, and waits for nothing any more. */
-  end(): void {
+  close(): void {
     this.cancelTimer?.()
     this.cancelTimer = undefined
     for (const kind of this.kinds.values()) this.tell(kind)

@@ -15,7 +15,7 @@ export interface Waiting {
 export interface Board {
   /** The function that runs now; `undefined` if none does. */
   show(kind: string | undefined, definition: string, name: string): void
-  end(): Promise<unknown>
+  close(): Promise<unknown>
 }
 
 export class Watchdog {
@@ -43,7 +43,7 @@ export class Watchdog {
     this.waiting.add(waiting)
   }
 
-  ended(waiting: Waiting): void {
+  leftWait(waiting: Waiting): void {
     this.waiting.delete(waiting)
     this.last = waiting
   }
@@ -67,7 +67,7 @@ export class Watchdog {
 
   /** Shows it to another thread as well. */
   attach(board: Board): void {
-    void this.board?.end()
+    void this.board?.close()
     this.board = board
   }
 
@@ -90,10 +90,10 @@ export class Watchdog {
     if (this.board) this.show(depth - 1)
   }
 
-  async end(): Promise<void> {
+  async close(): Promise<void> {
     const { board } = this
     this.board = undefined
-    await board?.end()
+    await board?.close()
   }
 
   private show(depth: number): void {

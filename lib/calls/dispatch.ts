@@ -89,7 +89,7 @@ export function resolveCall(core: DispatchCore, call: Call): Eventually<() => Ev
   const { token, parent } = call
   const start = { token, definition: definition.id, task: call.member, declaration, parent }
   return after(argumentsOf(core, call, declaration), (args) => () => {
-    return after(call.before?.ended, () => {
+    return after(call.before?.settled, () => {
       call.before?.pending.check()
       const { name, inbox } = call
       const started = core.tasks.start({ ...start, args, rawArgs: call.args }, name && { name, inbox })
@@ -169,7 +169,7 @@ function nextOf(
 ): Eventually<Result> {
   const { triggers, reply } = answerIn(value, () => nameOf(call), declaration.line)
   take(triggers)
-  made?.end(true)
+  made?.close(true)
   if (reply !== undefined && call.name) transaction.answer(reply)
   return after(announced(core, transaction, triggers), (next) => ({ next, reply }))
 }

@@ -5,7 +5,7 @@ import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { concluded, type Eventually, isPromise } from '../base/eventually.js'
 import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
-import { type CallName, endCall, endOf, hasForgotten } from '../instance/call-log.js'
+import { type CallName, hasForgotten, outcomeOf, settleCall } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
@@ -13,7 +13,7 @@ import { type Dispatched, finished, type Running } from './in-order.js'
 
 /** Who hears how calls have ended. */
 export interface Caller {
-  ended(id: number, reply?: Json): void
+  succeeded(id: number, reply?: Json): void
   failed(id: number, error: unknown): void
   /** It has failed now, and did not before. */
   onFailure(error: unknown, early: boolean): void
@@ -48,18 +48,18 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
   const { calls } = call.instance
   const { sentSince } = call
   const isForgotten = sentSince !== undefined && hasForgotten(calls, call.name.page, sentSince, call.limits)
-  const known = endOf(calls, call.name) ?? (isForgotten ? 'unknown' : undefined)
+  const known = outcomeOf(calls, call.name) ?? (isForgotten ? 'unknown' : undefined)
   if (known) return replay(call, known)
   const failed = (error: unknown) => fail(call, error)
   return concluded(
     work,
     (outcome) => {
-      if (outcome === 'answered') return replay(call, endOf(call.instance.calls, call.name))
+      if (outcome === 'answered') return replay(call, outcomeOf(call.instance.calls, call.name))
       const { done, pending, reply } = outcome
       if (reply !== undefined) call.replies?.add(call.subscription, call.name.id, reply)
-      const ended = () => succeed(call, reply)
-      if (isPromise(done)) return { done: done.then(ended, failed), pending }
-      ended()
+      const succeeded = () => succeed(call, reply)
+      if (isPromise(done)) return { done: done.then(succeeded, failed), pending }
+      succeeded()
       return finished
     },
     (error) => {
@@ -70,29 +70,30 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
 }
 
 function succeed({ instance, caller, name, limits, early }: CallOnce, reply: Json | undefined): void {
-  if (!endOf(instance.calls, name)) endCall(instance, name, undefined, limits, early, reply)
-  caller.ended(name.id, reply)
+  if (!outcomeOf(instance.calls, name)) settleCall(instance, name, undefined, limits, early, reply)
+  caller.succeeded(name.id, reply)
 }
 
 function fail({ instance, caller, name, limits, early, again, replies }: CallOnce, thrown: unknown): void {
-  const end = endOf(instance.calls, name)
+  const outcome = outcomeOf(instance.calls, name)
   const error = concealed('handler-failed', 'A call', thrown)
   const failure = toFailure(error)
-  if (failure.code === 'save-failed' && typeof end === 'object' && !end.failure) return caller.ended(name.id, end.reply) // another process did it
-  const mayHaveEnded = again && error instanceof LoadError && error.token === instance.token
-  if (!isHandedBack(error) && !isStale(error) && !mayHaveEnded) endCall(instance, name, failure, limits, early)
+  if (failure.code === 'save-failed' && typeof outcome === 'object' && !outcome.failure)
+    return caller.succeeded(name.id, outcome.reply) // another process did it
+  const mayHaveSettled = again && error instanceof LoadError && error.token === instance.token
+  if (!isHandedBack(error) && !isStale(error) && !mayHaveSettled) settleCall(instance, name, failure, limits, early)
   replies?.drop(name.id)
   caller.onFailure(error, early)
   caller.failed(name.id, error)
 }
 
 /** Says again what a call has come to that has ended. */
-function replay({ caller, name, replies, subscription }: CallOnce, end: ReturnType<typeof endOf>): Running {
-  if (end === 'unknown') caller.failed(name.id, callForgotten())
-  else if (end?.failure) caller.failed(name.id, retold(end.failure))
+function replay({ caller, name, replies, subscription }: CallOnce, outcome: ReturnType<typeof outcomeOf>): Running {
+  if (outcome === 'unknown') caller.failed(name.id, callForgotten())
+  else if (outcome?.failure) caller.failed(name.id, retold(outcome.failure))
   else {
-    if (end?.reply !== undefined) replies?.add(subscription, name.id, end.reply)
-    caller.ended(name.id, end?.reply)
+    if (outcome?.reply !== undefined) replies?.add(subscription, name.id, outcome.reply)
+    caller.succeeded(name.id, outcome?.reply)
   }
   return finished
 }

@@ -22,7 +22,7 @@ export const finished: Running = { done: undefined }
 /** Calls of a page that have not ended. What comes after them has no effect unless they have. */
 export interface InFlight {
   /** Done when they have ended; never rejects. */
-  readonly ended: Promise<void>
+  readonly settled: Promise<void>
   /** What they are part of. */
   readonly pending: UnsavedChanges
 }
@@ -32,18 +32,20 @@ export function inOrder(before: InFlight, work: () => Eventually<Dispatched>): E
   return concluded(
     work,
     (outcome) =>
-      outcome === 'answered' ? before.ended.then(() => outcome) : { ...outcome, done: endsAfter(before, outcome.done) },
-    (error) => endsAfter(before, Promise.reject(error)),
+      outcome === 'answered'
+        ? before.settled.then(() => outcome)
+        : { ...outcome, done: settlesAfter(before, outcome.done) },
+    (error) => settlesAfter(before, Promise.reject(error)),
   )
 }
 
-async function endsAfter<T>({ ended, pending }: InFlight, done: Eventually<T>): Promise<T> {
+async function settlesAfter<T>({ settled, pending }: InFlight, done: Eventually<T>): Promise<T> {
   try {
     const value = await done
-    await ended
+    await settled
     return value
   } catch (error) {
-    await ended
+    await settled
     throw pending.failure ? moreSpecificError(error, pending.failure) : error
   }
 }

@@ -33,10 +33,11 @@ function startOne(core: TriggerCore, token: string, next: Next): Eventually<void
   const report = (error: unknown) => core.report(token, error)
   if (!isTrigger(next)) return core.tasks.begin(next)
   return rescued(
-    () => after(resolveCall(core, { ...next, token }), (run) => void core.tracked(rescued(() => ended(run()), report))),
+    () =>
+      after(resolveCall(core, { ...next, token }), (run) => void core.tracked(rescued(() => settled(run()), report))),
     report,
   )
 }
 
-const ended = (dispatched: Eventually<Dispatched>): Eventually<void> =>
+const settled = (dispatched: Eventually<Dispatched>): Eventually<void> =>
   after(dispatched, (outcome) => (outcome === 'answered' ? undefined : outcome.done))

@@ -41,17 +41,17 @@ export class Addresses {
   close(subscription: ClientSubscription): void {
     subscription.users -= 1
     if (subscription.users > 0 || this.parts.calls.hasFormer(subscription.number)) return
-    this.end(subscription)
+    this.remove(subscription)
   }
 
   /** Ends those that were opened for calls of former pages alone, once these have settled. */
   closeUnused(): void {
     const { calls, subscriptions } = this.parts
     for (const subscription of subscriptions.all)
-      if (subscription.users === 0 && !calls.isUsed(subscription.number)) this.end(subscription)
+      if (subscription.users === 0 && !calls.isUsed(subscription.number)) this.remove(subscription)
   }
 
-  private end(subscription: ClientSubscription): void {
+  private remove(subscription: ClientSubscription): void {
     const { calls, mirror, outgoing, subscriptions, isConnected, sendWaiting } = this.parts
     const { number, isAsked } = subscription
     if (!subscriptions.remove(subscription)) return

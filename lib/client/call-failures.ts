@@ -9,7 +9,7 @@ export const tooLarge = (bytes: number, { messageBytes }: PageBounds) =>
   )
 
 /** A server or a proxy on the way that does not say why. */
-export const endedConnections = (bytes: number) =>
+export const cutConnections = (bytes: number) =>
   new HeldStateError(
     'connection-lost',
     `The connection closed each time this call of ${bytes} bytes was sent, so the page stops sending it. It may or may not have taken effect.`,

@@ -9,7 +9,7 @@ import { pageLimits } from '../base/limits.js'
 import { bytesOf, type PageBounds } from '../protocol/bounds.js'
 import type { Settlement } from '../protocol/down.js'
 import type { CallMessage } from '../protocol/written-up.js'
-import { endedConnections, stateLost, tooLarge } from './call-failures.js'
+import { cutConnections, stateLost, tooLarge } from './call-failures.js'
 import type { Prediction } from './prediction.js'
 import { Predictions } from './predictions.js'
 import { idBytes, isChange, type OpenCall, type Request, type RestoredCall } from './request.js'
@@ -22,9 +22,9 @@ interface Open {
   /** Milliseconds of the clock; `undefined` while it waits. */
   sentAt: number | undefined
   /** Connections that ended one after the other, each soon after it was sent. Once may be chance. */
-  ends: number
+  cuts: number
   /** Those of them over which it was sent alone. */
-  endsAlone: number
+  cutsAlone: number
   readonly resolve: (reply: unknown) => void
   readonly reject: (error: HeldStateError) => void
 }
@@ -97,8 +97,8 @@ export class Calls {
         request: { ...call, again: true, bytes: bytesOf(JSON.stringify(call.message)) + idBytes },
         birth,
         sentAt: undefined,
-        ends: 0,
-        endsAlone: 0,
+        cuts: 0,
+        cutsAlone: 0,
         resolve: () => {},
         reject: failed,
       },
@@ -142,7 +142,7 @@ export class Calls {
     this.last += 1
     const id = this.last
     return new Promise((resolve, reject) => {
-      this.open.set(id, { request, sentAt: undefined, ends: 0, endsAlone: 0, resolve, reject })
+      this.open.set(id, { request, sentAt: undefined, cuts: 0, cutsAlone: 0, resolve, reject })
       if (request.prediction) this.predictions.add(request.subscription, { ...request.prediction, call: id })
       if (send && !this.holdsBack) this.send(id, send)
       this.changed()
@@ -189,9 +189,9 @@ export class Calls {
     this.newest = []
     let isFirst = true
     this.holdsBack = false
-    for (const [id, { ends, request }] of this.open) {
+    for (const [id, { cuts, request }] of this.open) {
       if (!isLive(request.subscription)) continue
-      this.holdsBack = ends > 1
+      this.holdsBack = cuts > 1
       if (this.holdsBack && !isFirst) return
       if (this.holdsBack) this.alone = id
       this.send(id, send)
@@ -241,7 +241,7 @@ export class Calls {
     this.holdsBack = false
     for (const [id, call] of this.open) {
       const isSuspect = call.sentAt !== undefined && now - call.sentAt < pageLimits.suspectMs
-      if (call.sentAt !== undefined && !isSuspect) call.ends = call.endsAlone = 0
+      if (call.sentAt !== undefined && !isSuspect) call.cuts = call.cutsAlone = 0
       call.sentAt = undefined
       if (!call.request.again)
         this.reject(
@@ -253,17 +253,17 @@ export class Calls {
   }
 
   private suspect(id: number, call: Open, alone: boolean): void {
-    call.ends += 1
+    call.cuts += 1
     this.newest.push([call, alone])
-    if (alone) call.endsAlone += 1
-    if (call.endsAlone >= pageLimits.suspectEnds) this.reject(id, endedConnections(call.request.bytes))
+    if (alone) call.cutsAlone += 1
+    if (call.cutsAlone >= pageLimits.suspectEnds) this.reject(id, cutConnections(call.request.bytes))
   }
 
   /** The server itself was not there after the last connection: no call is to blame for its end. */
   acquit(): void {
     for (const [call, alone] of this.newest) {
-      call.ends -= 1
-      if (alone) call.endsAlone -= 1
+      call.cuts -= 1
+      if (alone) call.cutsAlone -= 1
     }
     this.newest = []
   }

@@ -18,7 +18,7 @@ export interface DisplayPage {
 
 export class Display {
   /** The app has ended the state of the tab, as for a logout, so the next one is no surprise. */
-  isEnded = false
+  isForgotten = false
   private readonly page: DisplayPage
   private readonly mirror: MirrorStore
   private readonly subscriptions: Subscriptions
@@ -58,9 +58,9 @@ export class Display {
     const received = receive(before, message)
     if (isLost || !subscription.isWelcomed) subscription.began = message.type === 'welcome' ? message.revision : 0
     if (received.outcome !== 'applied') return this.page.resync(subscription)
-    const isShownLost = isLost && before.revision > 0 && !this.isEnded
+    const isShownLost = isLost && before.revision > 0 && !this.isForgotten
     this.opened(subscription, message.lastCallId, isShownLost ? lose(before, received.shown) : received.shown)
-    if (subscription === this.subscriptions.own && message.type === 'welcome') this.isEnded = false
+    if (subscription === this.subscriptions.own && message.type === 'welcome') this.isForgotten = false
   }
 
   private opened(subscription: ClientSubscription, done: number, shown: Shown): void {
@@ -108,7 +108,7 @@ export class Display {
   }
 
   /** The hub has closed a further subscription. What it showed last stays. */
-  end({ subscription: number, failure }: Closed): void {
+  closed({ subscription: number, failure }: Closed): void {
     const subscription = this.subscriptions.get(number)
     if (!subscription) return
     const error = fromFailure(failure)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { faults, type WireEvent } from './faults.js'
-import { gap } from './gap.js'
+import { interceptor } from './gap.js'
 import { closeAll, openTab, soon } from './socket-tab.fixture.js'
 
 let events: WireEvent[]
@@ -16,7 +16,7 @@ afterEach(async () => {
   faults.delay(0)
   faults.restore()
   await closeAll()
-  Object.assign(gap, { between: undefined, end: undefined, retry: undefined })
+  Object.assign(interceptor, { between: undefined, cut: undefined, retry: undefined })
 })
 
 it('a cut ends the connection, and calls made meanwhile take effect once when it is over', async () => {

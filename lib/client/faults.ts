@@ -2,7 +2,7 @@
 import { systemClock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
-import { gap } from './gap.js'
+import { interceptor } from './gap.js'
 
 /** Something that happened between this page and the hub. */
 export interface WireEvent {
@@ -40,7 +40,7 @@ export class Faults {
   private connection = 0
   /** Messages that a delay holds, each way. */
   private readonly held: Record<'out' | 'in', (() => void)[]> = { out: [], in: [] }
-  private cancelEnd: (() => void) | undefined
+  private cancelTimer: (() => void) | undefined
 
   /** The faults in effect, the same object until they change. */
   get now(): FaultsNow {
@@ -50,7 +50,7 @@ export class Faults {
   /** Ends the connection; none can be made for so many milliseconds, or until `restore()`. */
   cut(ms?: number): void {
     this.begin({ cut: true }, ms)
-    gap.end?.()
+    interceptor.cut?.()
   }
 
   /** The connection seems to stand, and nothing passes for so many milliseconds, or until `restore()`. */
@@ -72,9 +72,9 @@ export class Faults {
 
   /** Ends all faults, and connects at once. */
   restore(): void {
-    this.cancelEnd?.()
+    this.cancelTimer?.()
     this.state = none
-    gap.retry?.()
+    interceptor.retry?.()
   }
 
   /** Calls `listener` with each event from now on; the returned function ends that. */
@@ -86,14 +86,14 @@ export class Faults {
 
   private begin(fault: Partial<FaultsNow>, ms: number | undefined): void {
     if (ms !== undefined && !(ms > 0)) throw invalid('A fault takes more than 0 milliseconds, or no number to last.')
-    this.cancelEnd?.()
+    this.cancelTimer?.()
     this.become({ cut: false, halfOpen: false, ...fault }) // replaces the fault before, and its time
-    this.cancelEnd = ms === undefined ? undefined : systemClock.after(ms, () => this.ended())
+    this.cancelTimer = ms === undefined ? undefined : systemClock.after(ms, () => this.restored())
   }
 
-  private ended(): void {
+  private restored(): void {
     this.become({ cut: false, halfOpen: false })
-    gap.retry?.()
+    interceptor.retry?.()
   }
 
   private become(fault: Partial<FaultsNow>): void {
@@ -103,7 +103,7 @@ export class Faults {
 
   /** Takes its place between the page and its socket. */
   private stand(): void {
-    gap.between ??= {
+    interceptor.between ??= {
       refuses: () => this.state.cut || this.state.halfOpen,
       opened: () => this.tell('open'),
       closed: () => {
@@ -138,7 +138,7 @@ export class Faults {
     if (answersToLose === 0) return false
     this.become({ answersToLose: answersToLose - 1 })
     const { connection } = this
-    systemClock.after(pageLimits.lineAnswerMs, () => this.connection === connection && gap.end?.())
+    systemClock.after(pageLimits.lineAnswerMs, () => this.connection === connection && interceptor.cut?.())
     return true
   }
 

@@ -12,18 +12,18 @@ export interface Between {
   arrives(name: string, args: readonly unknown[], pass: () => void): void
 }
 
-export interface Gap {
+export interface Interceptor {
   between?: Between
   /** Ends the connection as a network does: without a word. */
-  end?: () => void
+  cut?: () => void
   /** Makes the next attempt now. */
   retry?: () => void
 }
 
-export const gap: Gap = {}
+export const interceptor: Interceptor = {}
 
 export const leave = (name: string, args: readonly unknown[], pass: () => void): void =>
-  gap.between ? gap.between.leaves(name, args, pass) : pass()
+  interceptor.between ? interceptor.between.leaves(name, args, pass) : pass()
 
 export const arrive = (name: string, args: readonly unknown[], pass: () => void): void =>
-  gap.between ? gap.between.arrives(name, args, pass) : pass()
+  interceptor.between ? interceptor.between.arrives(name, args, pass) : pass()

@@ -3,7 +3,7 @@ import type { Json } from '../base/encode.js'
 import { pageLimits } from '../base/limits.js'
 import { type Delta, isCounted } from '../protocol/down.js'
 
-export class Heard {
+export class LastHeard {
   private last = 0
   /** That of the last message before one that did not fit, until what it did not fit has come as a whole. */
   private fitted: number | undefined

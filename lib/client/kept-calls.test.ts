@@ -383,7 +383,7 @@ describe('what was kept is dropped', () => {
       page.drop()
       quietly(page.state(d).hope('a'))
       await clock.advance(100)
-      if (lose === 'end') await hub.endings.end(page.token)
+      if (lose === 'end') await hub.forgottenTabs.forget(page.token)
       else {
         crash(page)
         memory.clear()

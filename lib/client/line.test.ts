@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
 import { TestClock } from '../testing/clock.js'
-import { Line } from './line.js'
+import { ConnectionProbe } from './line.js'
 
 function open() {
   const clock = new TestClock()
   const asked: number[] = []
   let answer = (): void => {}
   let lost = 0
-  const line = new Line(
+  const line = new ConnectionProbe(
     clock,
     (answered) => {
       asked.push(clock.now())
@@ -71,10 +71,10 @@ it('has not ended if anything comes instead of the answer', async () => {
 it('is not asked once the connection has ended', async () => {
   const { clock, line, asked, lost } = open()
   line.sent()
-  line.end()
+  line.close()
   await clock.advance(60_000)
   line.doubt()
-  line.end()
+  line.close()
   await clock.advance(60_000)
   expect([asked, lost(), clock.running]).toEqual([[60_000], 0, 0])
 })

@@ -8,7 +8,7 @@ import { pageLimits } from '../base/limits.js'
 
 const { lineSilenceMs, lineSilenceLongestMs, lineAnswerMs } = pageLimits
 
-export class Line {
+export class ConnectionProbe {
   private readonly clock: Pick<Clock, 'now' | 'after'>
   private readonly ask: (answered: () => void) => void
   private readonly lost: () => void
@@ -45,14 +45,14 @@ export class Line {
   doubt(): void {
     if (this.cancelLoss) return
     this.cancelLoss = this.clock.after(lineAnswerMs, () => {
-      this.end()
+      this.close()
       this.lost()
     })
     this.ask(() => this.answered())
   }
 
   /** The connection has ended. */
-  end(): void {
+  close(): void {
     this.heard()
     this.lookNoMore()
   }

@@ -105,7 +105,7 @@ it('a state that was saved before states had a birth is not lost', async () => {
 it('a logout is no loss', async () => {
   const { tab, click, mirror, hub, done } = await open()
   await click()
-  await done(hub.endings.end(tab.token))
+  await done(hub.forgottenTabs.forget(tab.token))
   await tab.reconnect()
   expect([tab.state(d).n, mirror().lost]).toEqual([0, false])
 })

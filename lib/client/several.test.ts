@@ -98,7 +98,7 @@ it('goes on in one where it cannot in the other: what is of another birth is sho
   await done(own().add(1))
   await done(second().add(10))
   page.drop()
-  await hub.endings.end(token)
+  await hub.forgottenTabs.forget(token)
   hub.addresses.set('board', () => 'e'.repeat(32))
   await clock.advance(100)
   const before = page.wire.received.length

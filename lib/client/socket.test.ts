@@ -40,7 +40,7 @@ it('connects again by itself after the hub has ended the connection, where Socke
   tab.start()
   await saw('live')
   await now().add(1)
-  for (const watcher of watchers()) watcher.close()
+  for (const watcher of watchers()) watcher.closeConnection()
   await saw('live', 'reconnecting', 'live')
   await now().add(1)
   expect(now().n).toBe(2)

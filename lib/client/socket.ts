@@ -10,8 +10,8 @@ import { consoleLog } from '../base/log.js'
 import { heldApp } from '../protocol/heldstate-app.js'
 import { Parts, partName } from '../protocol/parts.js'
 import { lineQuestion, socketPath, zoneEnd } from '../protocol/path.js'
-import { arrive, gap, leave } from './gap.js'
-import { Line } from './line.js'
+import { arrive, interceptor, leave } from './gap.js'
+import { ConnectionProbe } from './line.js'
 import { type Refusal, refusalIn } from './refusal.js'
 import { Retry, thisPage } from './retry.js'
 import type { Wire, WireListener } from './wire.js'
@@ -43,7 +43,7 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
     listening?.closed(isOffline(), retry.failed(refusal), asked)
   }
   const retry = new Retry(systemClock, Math.random, thisPage(), () => {
-    if (gap.between?.refuses()) failed()
+    if (interceptor.between?.refuses()) failed()
     else if (socket) socket.connect()
     else if (listening) begin(listening)
   })
@@ -73,24 +73,24 @@ export function socketWire(url = '', options: Partial<ManagerOptions> = {}): Wir
       if (whole !== undefined) listener.message(whole, given)
     }
     opened.onAny((name: string, ...args: unknown[]) => arrive(name, args, () => hear(name, args)))
-    gap.end = () => opened.io.engine.close()
-    gap.retry = () => listening && !opened.connected && retry.now()
+    interceptor.cut = () => opened.io.engine.close()
+    interceptor.retry = () => listening && !opened.connected && retry.now()
     noteSilence(opened, () => listening?.unanswered?.())
     opened.on('connect', () => {
-      gap.between?.opened()
+      interceptor.between?.opened()
       parts.clear()
       retry.connected()
       if (opened.io.engine.transport.name === 'polling') warnOfPolling()
     })
     opened.on('connect_error', (error) => failed(refusalIn(error)))
     opened.on('disconnect', (reason) => {
-      gap.between?.closed()
-      line?.end()
+      interceptor.between?.closed()
+      line?.close()
       failed(undefined, reason.startsWith('io '))
     })
     return opened
   }
-  let line: Line | undefined
+  let line: ConnectionProbe | undefined
   let unheed = () => {}
   return {
     start: (listener) => {
@@ -130,10 +130,10 @@ function noteSilence({ io }: Socket, note: () => void): void {
 }
 
 /** Ends the connection when the hub does not answer a question on it. */
-function lineOf(socket: Socket): Line {
+function lineOf(socket: Socket): ConnectionProbe {
   const ask = (answered: () => void) =>
     leave(lineQuestion, [], () => socket.emit(lineQuestion, () => arrive(lineQuestion, [], answered)))
-  return new Line(systemClock, ask, () => socket.disconnect())
+  return new ConnectionProbe(systemClock, ask, () => socket.disconnect())
 }
 
 /**

@@ -14,7 +14,7 @@ import { Addresses } from './addresses.js'
 import { noStorage } from './call-storage.js'
 import { Calls } from './calls.js'
 import { Display, type DisplayPage } from './display.js'
-import { Heard } from './heard.js'
+import { LastHeard } from './heard.js'
 import type { Identity } from './identity.js'
 import { KeptCalls } from './kept-calls.js'
 import { mirrorStore, type Shown } from './mirror.js'
@@ -50,7 +50,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
   private connected = false
   private readonly unanswered = new Unanswered((error) => this.report(error))
   private readonly page: string
-  private readonly heard = new Heard()
+  private readonly heard = new LastHeard()
   /** The signed token of the last hi. */
   private token: string | undefined
   private phase: 'idle' | 'started' | 'stopped' = 'idle'
@@ -249,7 +249,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
       case 'failure':
         return this.report(fromFailure(message.failure))
       case 'closed':
-        this.display.end(message)
+        this.display.closed(message)
         return this.report(fromFailure(message.failure))
       case 'stalled':
         return this.mirror.setState({ stalled: message.stalled })
@@ -296,7 +296,7 @@ export class Tab implements SubscriptionPage, DisplayPage {
   private farewell({ failure, spreadMs = 0 }: Farewell): void {
     switch (failure.code) {
       case 'state-lost': // as the app asked for
-        this.display.isEnded = true
+        this.display.isForgotten = true
         return this.identity.forget()
       case 'no-cookie':
       case 'invalid-token': // the state is lost to this tab; a new one is better than a dead page

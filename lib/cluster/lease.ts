@@ -41,7 +41,7 @@ export class Lease {
   /** The heartbeat that waits for it. */
   private queued: Promise<void> | undefined
   private cancelHeartbeat = () => {}
-  private ended = false
+  private isClosed = false
 
   constructor(options: LeaseOptions) {
     this.options = options
@@ -56,7 +56,7 @@ export class Lease {
   renew(): Promise<void> {
     this.queued ??= this.renewing.then(() => {
       this.queued = undefined
-      if (this.ended) return
+      if (this.isClosed) return
       const heartbeat = this.sendHeartbeat()
       this.renewing = heartbeat.catch(() => {})
       return heartbeat
@@ -64,8 +64,8 @@ export class Lease {
     return this.queued
   }
 
-  end(): void {
-    this.ended = true
+  close(): void {
+    this.isClosed = true
     this.cancelHeartbeat()
   }
 
@@ -104,12 +104,12 @@ export class Lease {
 
   private scheduleHeartbeat(): void {
     const { clock, leaseMs, warn } = this.options
-    if (this.ended) return
+    if (this.isClosed) return
     this.cancelHeartbeat = clock.after(leaseMs / processLimits.beatsPerLease, () => {
       this.renew().then(
         () => this.scheduleHeartbeat(),
         (error) => {
-          if (!this.ended) warn('Failed to renew the lease of this process; retrying.', error)
+          if (!this.isClosed) warn('Failed to renew the lease of this process; retrying.', error)
           this.scheduleHeartbeat()
         },
       )

@@ -27,7 +27,7 @@ export interface ReplicasOptions {
 /** The part of a claim that a value cannot hold. */
 interface Claiming {
   /** Resolves when the claim has ended; never rejects. */
-  ended: Promise<unknown>
+  settled: Promise<unknown>
   /** Ends the wait of a claim in line. */
   wake(): void
 }
@@ -63,12 +63,12 @@ export class Replicas {
    * milliseconds, then fails with `lock-timeout`. Without `waitMs` it fails with `stale-write` at once.
    */
   async claim<T>(token: string, waitMs: number | undefined, work: () => Promise<T>): Promise<T> {
-    for (let other = this.claims.get(token); other; other = this.claims.get(token)) await other.ended
-    const claiming: Claiming = { ended: nothing, wake: () => {} }
+    for (let other = this.claims.get(token); other; other = this.claims.get(token)) await other.settled
+    const claiming: Claiming = { settled: nothing, wake: () => {} }
     this.claims.set(token, claiming)
     this.apply(token, { on: 'claim' })
     const working = this.untilOwned(token, waitMs, claiming).then(work)
-    claiming.ended = working.catch(() => {})
+    claiming.settled = working.catch(() => {})
     try {
       return await working
     } finally {
@@ -177,7 +177,7 @@ export class Replicas {
         this.claims.get(token)?.wake()
         return
       case 'await-claim':
-        return this.claims.get(token)?.ended
+        return this.claims.get(token)?.settled
       case 'catch-up':
         return this.ask(token).then((answer) => this.apply(token, { on: 'caught-up', ...answer }))
       case 'release':

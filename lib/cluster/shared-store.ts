@@ -217,7 +217,7 @@ export class SharedStore implements StateStore, Shared {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    this.lease.end()
+    this.lease.close()
     this.replicas.applyToAll({ on: 'may-be-free' })
     if (this.opening) await this.leave()
     await this.coordinator.close()

@@ -22,7 +22,7 @@ interface Taken {
 /** Looking through all that was put in is for development; bundlers know this name. */
 const development = process.env.NODE_ENV !== 'production'
 
-export class Given implements Following {
+export class CopiedContainers implements Following {
   private readonly taken = new Map<object, Taken>()
   private parts = 0
 

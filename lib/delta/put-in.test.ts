@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { openDraft } from './draft.js'
-import { Given } from './given.js'
+import { CopiedContainers } from './given.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: these tests write what no type allows, and read deep
 type Loose = Record<string, any>
@@ -163,7 +163,7 @@ describe('what was read back of what was put in', () => {
 describe('what the author writes to his own container after a commit', () => {
   const follow = (make: () => Loose = base) => {
     const draft = openDraft(make())
-    const given = new Given()
+    const given = new CopiedContainers()
     return { draft, state: draft.state, show: () => draft.commit(given), end: () => draft.commit() }
   }
 

@@ -5,7 +5,7 @@ import type { TaskScheduler } from '../tasks/scheduler.js'
 import { RemoteChanges, type RemoteChangesCore } from './remote-changes.js'
 
 export interface ClusterListenerCore extends HandoverCore, RemoteChangesCore {
-  readonly endings: {
+  readonly forgottenTabs: {
     /** Another process asks for something. */
     onBroadcast(word: string): void
   }
@@ -46,15 +46,15 @@ export class ClusterListener implements ClusterEvents {
   }
 
   onBroadcast(word: string): void {
-    this.core.endings.onBroadcast(word)
+    this.core.forgottenTabs.onBroadcast(word)
   }
 
   onStoreReachable(reachable: boolean): void {
     this.reachable(reachable)
   }
 
-  end(): void {
-    this.handover.end()
-    this.changes.end()
+  close(): void {
+    this.handover.close()
+    this.changes.close()
   }
 }

@@ -12,7 +12,7 @@ import type { Connection } from '../session/connection.js'
 import { EarlierSubscriptions } from '../session/earlier-subscriptions.js'
 import type { FlushScheduler } from '../session/flush-scheduler.js'
 import type { NewTabs } from '../session/new-tabs.js'
-import { endOlder, OlderConnection } from '../session/older-page.js'
+import { OlderConnection, reloadOlder } from '../session/older-page.js'
 import { Sequence } from '../session/sequence.js'
 import { Session, type SessionCore } from '../session/session.js'
 import type { Subscription, SubscriptionParts } from '../session/subscription.js'
@@ -25,7 +25,7 @@ import type { RequestIdentity } from './request-identity.js'
 export interface ConnectionsCore extends SessionCore, Pick<Core, 'onLessUsed'> {
   readonly addresses: Addresses
   readonly callers: RequestIdentity
-  readonly endings: { check(token: string): void }
+  readonly forgottenTabs: { check(token: string): void }
   readonly eviction: { cancel(instance: Instance): void }
   readonly newTabs: NewTabs
   readonly nodes: SessionCore['nodes'] & {
@@ -66,7 +66,7 @@ export class Connections {
     const given = hello.token
     const token = given === undefined ? core.newTabs.token(connection) : verifyToken(given, browser, secrets)
     core.refuseClosing()
-    core.endings.check(token)
+    core.forgottenTabs.check(token)
     const instance = core.instance(token)
     instance.browser = browser
     instance.browserHash = hashOf(browser)
@@ -87,7 +87,7 @@ export class Connections {
     this.add(session, { ...arrived, opening: hello.subscriptions[0], original: this.originalOf(hello, browser) })
     this.sessions.add(session)
     session.open(hello).catch((error) => core.giveUp(session, error))
-    if (isOlder) endOlder(session, core.clock)
+    if (isOlder) reloadOlder(session, core.clock)
     return session
   }
 
@@ -103,7 +103,7 @@ export class Connections {
         'invalid-message',
         `This page already watches the address ${JSON.stringify(opening.address)}.`,
       )
-    core.endings.check(token)
+    core.forgottenTabs.check(token)
     return this.add(session, { ...this.arrive(core.instance(token), session), opening, original: undefined })
   }
 
@@ -114,7 +114,7 @@ export class Connections {
   }
 
   /** The connection of a session has ended. */
-  ended(session: Session): void {
+  disconnected(session: Session): void {
     session.close()
     this.sessions.delete(session)
     for (const subscription of session.subscriptions) this.left(subscription)
@@ -122,7 +122,7 @@ export class Connections {
 
   /** Forgets what pages of a token, or of all, could go on from. */
   forget(token?: string): void {
-    if (token === undefined) this.earlier.end()
+    if (token === undefined) this.earlier.clear()
     else this.earlier.drop(token)
   }
 
@@ -140,7 +140,7 @@ export class Connections {
     if (instance.watchers.size === 0) nodes.attend(token, true)
     const earlier = this.earlier.of(token, page)
     const gone = formers.map((former) => this.earlier.of(token, former.page))
-    for (const former of gone) former?.close?.()
+    for (const former of gone) former?.closeConnection?.()
     const busy = [earlier, ...gone].map((each) => each?.busy).filter((each) => each !== undefined)
     return { instance, earlier, busy: busy.length > 1 ? Promise.all(busy).then(() => {}) : busy[0] }
   }

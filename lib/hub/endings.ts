@@ -14,7 +14,7 @@ import type { Instance } from '../instance/instance.js'
 import { beginSettled } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
-import type { Originals } from '../session/originals.js'
+import type { DuplicatedTabs } from '../session/originals.js'
 import type { Subscription, SubscriptionSession } from '../session/subscription.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
@@ -26,53 +26,53 @@ export type Whose = { readonly token: string } | { readonly browser: string }
 export const hashOf = (browser: string): string => createHash('sha256').update(browser).digest('hex').slice(0, 32)
 
 /** What it asks of the hub. */
-export interface EndingsCore extends Core {
+export interface ForgottenTabsCore extends Core {
   readonly clock: Clock
   readonly instances: ReadonlyMap<string, Instance>
   readonly eviction: Pick<Eviction, 'gone'>
-  readonly originals: Pick<Originals, 'forget'>
+  readonly originals: Pick<DuplicatedTabs, 'forget'>
   readonly tasks: Pick<TaskScheduler, 'cancelToken'>
   tracked<T>(work: Eventually<T>): Eventually<T>
 }
 
-interface Ended {
+interface Mark {
   isDone: boolean
   cancelTimer(): void
 }
 
-export class Endings {
-  private readonly core: EndingsCore
+export class ForgottenTabs {
+  private readonly core: ForgottenTabsCore
   /** Tokens that were ended a short time ago: a call that still waited must not begin them again. */
-  private readonly ended = new Map<string, Ended>()
+  private readonly marks = new Map<string, Mark>()
 
-  private readonly ending = new Map<string, Promise<void>>()
+  private readonly underWay = new Map<string, Promise<void>>()
 
-  constructor(core: EndingsCore) {
+  constructor(core: ForgottenTabsCore) {
     this.core = core
   }
 
   /** The token was ended here a short time ago. */
   has(token: string): boolean {
-    return this.ended.has(token)
+    return this.marks.has(token)
   }
 
   /** Throws if the token was ended. */
   check(token: string): void {
-    if (this.ended.has(token)) throw forgotten()
+    if (this.marks.has(token)) throw forgotten()
   }
 
   /** Resolves when nothing of the token is left, in any process. Fine for one that has nothing, or was ended already. */
-  end(token: string): Promise<void> {
-    if (this.ended.get(token)?.isDone) return Promise.resolve()
-    const ending = this.ending.get(token) ?? this.begin(token).finally(() => this.ending.delete(token))
-    this.ending.set(token, ending)
-    return ending
+  forget(token: string): Promise<void> {
+    if (this.marks.get(token)?.isDone) return Promise.resolve()
+    const forgetting = this.underWay.get(token) ?? this.begin(token).finally(() => this.underWay.delete(token))
+    this.underWay.set(token, forgetting)
+    return forgetting
   }
 
   private async begin(token: string): Promise<void> {
     const { core } = this
     core.lockScope.refuseNested(token)
-    const cancelled = core.tasks.cancelToken(token, cancelledByEnd())
+    const cancelled = core.tasks.cancelToken(token, cancelledByLogout())
     const instance = core.instance(token)
     const transaction = await this.open(instance)
     try {
@@ -104,7 +104,7 @@ export class Endings {
       else if (revision > 0) await store.drop(token)
       mark.isDone = true
     } catch (error) {
-      this.forget(token)
+      this.unmark(token)
       throw error
     }
     this.tell(instance)
@@ -125,41 +125,42 @@ export class Endings {
     instance.forgotten = true
   }
 
-  private remember(token: string): Ended {
+  private remember(token: string): Mark {
     const { clock, limits } = this.core
-    this.forget(token)
-    const mark = { isDone: false, cancelTimer: clock.after(limits.lockWaitMs, () => this.ended.delete(token)) } // no call waits longer
-    this.ended.set(token, mark)
-    const [oldest] = this.ended.keys()
-    if (oldest !== undefined && this.ended.size > processLimits.endedTokens) this.forget(oldest)
+    this.unmark(token)
+    const mark = { isDone: false, cancelTimer: clock.after(limits.lockWaitMs, () => this.marks.delete(token)) } // no call waits longer
+    this.marks.set(token, mark)
+    const [oldest] = this.marks.keys()
+    if (oldest !== undefined && this.marks.size > processLimits.endedTokens) this.unmark(oldest)
     return mark
   }
 
-  private forget(token: string): void {
-    this.ended.get(token)?.cancelTimer()
-    this.ended.delete(token)
+  private unmark(token: string): void {
+    this.marks.get(token)?.cancelTimer()
+    this.marks.delete(token)
   }
 
   /** Its pages here begin with new tokens. */
   tell(instance: Instance): void {
     this.core.originals.forget()
-    for (const subscription of subscriptionsOf(instance)) subscription.session.end(subscription, forgotten())
+    for (const subscription of subscriptionsOf(instance))
+      subscription.session.closeSubscription(subscription, forgotten())
   }
 
   /** Ends all tabs of a browser, in all processes. */
-  async endBrowser(browser: string): Promise<void> {
+  async forgetBrowser(browser: string): Promise<void> {
     this.core.lockScope.refuseNested()
     const hash = hashOf(browser)
-    await Promise.all([this.core.store.shared?.broadcast(`end browser ${hash}`), this.endHash(hash, true)])
+    await Promise.all([this.core.store.shared?.broadcast(`end browser ${hash}`), this.forgetHash(hash, true)])
   }
 
   /** Those that are kept are ended by the process that was asked; the others end what only they know. */
-  private async endHash(hash: string, isAsked: boolean): Promise<void> {
+  private async forgetHash(hash: string, isAsked: boolean): Promise<void> {
     const { instances, store } = this.core
     const here = [...instances.values()].filter(({ browserHash, forgotten }) => browserHash === hash && !forgotten)
     const mine = here.filter(({ exists }) => isAsked || !exists).map(({ token }) => token)
     const kept = isAsked ? ((await store.ofBrowser?.(hash)) ?? []) : []
-    await Promise.all([...new Set([...mine, ...kept])].map((token) => this.end(token)))
+    await Promise.all([...new Set([...mine, ...kept])].map((token) => this.forget(token)))
   }
 
   /** Closes connections; their pages make new ones, with the cookies that they have now. */
@@ -196,7 +197,7 @@ export class Endings {
     if (act === 'compare') {
       const instance = core.instances.get(kind)
       if (instance) for (const session of sessionsOf(instance)) closeIfStale(session, instance, readMarks(name))
-    } else if (act === 'end' && kind === 'browser') void core.tracked(this.endHash(name, false).catch(failed))
+    } else if (act === 'end' && kind === 'browser') void core.tracked(this.forgetHash(name, false).catch(failed))
     else if (act === 'close' && (kind === 'token' || kind === 'browser')) this.close(kind, name)
   }
 }
@@ -208,5 +209,5 @@ const subscriptionsOf = (instance: Instance | undefined) => [...(instance?.watch
 const sessionsOf = (instance: Instance | undefined): SubscriptionSession[] =>
   subscriptionsOf(instance).flatMap(({ number, session }) => (number === 0 ? session : []))
 
-const cancelledByEnd = () =>
+const cancelledByLogout = () =>
   new HeldStateError('task-cancelled', 'The app ended the state of this tab, and this task with it.')

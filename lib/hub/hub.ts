@@ -30,7 +30,7 @@ import { FairShare } from '../session/fair-share.js'
 import { FlushScheduler } from '../session/flush-scheduler.js'
 import { MemoryBounds } from '../session/memory-bounds.js'
 import { NewTabs } from '../session/new-tabs.js'
-import { Originals } from '../session/originals.js'
+import { DuplicatedTabs } from '../session/originals.js'
 import type { Session } from '../session/session.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
@@ -41,7 +41,7 @@ import type { TaskRun } from '../tasks/run.js'
 import { TaskScheduler } from '../tasks/scheduler.js'
 import { Addresses } from './addresses.js'
 import { Connections } from './connections.js'
-import { Endings, type Whose } from './endings.js'
+import { ForgottenTabs, type Whose } from './endings.js'
 import { Nodes } from './nodes.js'
 import { type HubOptions, refuseUnknownOptions } from './options.js'
 import { RequestIdentity } from './request-identity.js'
@@ -69,9 +69,9 @@ export class HubRuntime {
   readonly fairShare: FairShare
   readonly firstValues: FirstValues
   readonly newTabs: NewTabs
-  readonly originals: Originals = new Originals(this)
+  readonly originals: DuplicatedTabs = new DuplicatedTabs(this)
   readonly addresses: Addresses = new Addresses()
-  readonly endings: Endings = new Endings(this)
+  readonly forgottenTabs: ForgottenTabs = new ForgottenTabs(this)
   readonly access: ServerAccess = new ServerAccess(this)
   readonly connections: Connections
   private readonly working = new InFlightWork()
@@ -141,7 +141,7 @@ export class HubRuntime {
 
   /** Closes the connections of a tab or a browser, in all processes. Their pages connect again, with the cookies that they have now. */
   disconnect(whose: Whose): void {
-    this.endings.disconnect(whose)
+    this.forgottenTabs.disconnect(whose)
   }
 
   /** Opens a session for a page. `browser` is the value of the HttpOnly cookie that its token is bound to. */
@@ -151,12 +151,12 @@ export class HubRuntime {
 
   /** The connection of a session has ended. */
   disconnected(session: Session): void {
-    this.connections.ended(session)
+    this.connections.disconnected(session)
   }
 
   /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
   close(): Promise<void> {
-    if (!this.closing) this.tasks.saver.saveEnds()
+    if (!this.closing) this.tasks.saver.saveFinished()
     this.closing ??= Promise.resolve().then(() => this.shutDown()) // known before tasks are cancelled: they are saved as running on
     return this.closing
   }
@@ -235,12 +235,12 @@ export class HubRuntime {
 
   /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
   onOwnershipLost({ token, watchers }: Instance, reason: HeldStateError): void {
-    for (const watcher of watchers) watcher.close()
+    for (const watcher of watchers) watcher.closeConnection()
     this.lockScope.outside(() => void this.tracked(this.tasks.pool.cancelToken(token, reason)))
   }
 
   onReloaded(instance: Instance, lost: readonly RunningTask[]): void {
-    if (instance.forgotten) this.endings.tell(instance)
+    if (instance.forgotten) this.forgottenTabs.tell(instance)
     this.tasks.stopLost(instance.token, lost)
     if (instance.runs.orphaned.length > 0) this.tasks.adoptions.add(instance.token)
   }
@@ -251,7 +251,7 @@ export class HubRuntime {
   }
 
   saveEnds({ token }: Instance): Eventually<void> {
-    return transact(this, token, unguarded, noAuthor, (transaction) => transaction.saveEnds())
+    return transact(this, token, unguarded, noAuthor, (transaction) => transaction.forceSave())
   }
 
   forget(token: string): void {
@@ -278,19 +278,19 @@ export class HubRuntime {
   private async shutDown(): Promise<void> {
     this.tasks.stop()
     void this.tracked(this.tasks.pool.cancelAll(closed())) // their last saves may take as long as the store does
-    await this.working.ended(this.clock, this.limits.shutdownTimeoutMs, this.log)
+    await this.working.drained(this.clock, this.limits.shutdownTimeoutMs, this.log)
     this.outbox.flush()
     this.outbox.flushFrame()
     const spreadMs = Math.ceil((this.sessions.size / processLimits.returnsPerSecond) * 1000)
     this.connections.farewell(closed(), spreadMs)
-    this.eviction.end(this.instances.values())
+    this.eviction.close(this.instances.values())
     this.connections.forget()
     this.originals.forget()
-    this.nodes.end()
+    this.nodes.close()
     await this.store.close()
-    this.lockScope.end()
-    await this.watchdog.end()
-    this.log.end()
+    this.lockScope.close()
+    await this.watchdog.close()
+    this.log.close()
   }
 }
 

@@ -207,7 +207,7 @@ describe('a task in another process', () => {
     await end(state.count.start(100), 250)
     await move(b)
     const { token } = tab
-    expect(await end(a.hub.endings.end(token), 500)).toEqual({ value: undefined })
+    expect(await end(a.hub.forgottenTabs.forget(token), 500)).toEqual({ value: undefined })
     await clock.advance(3_000)
     expect([a, b].map(({ hub }) => hub.backgroundTasks.size)).toEqual([0, 0])
     await tab.reconnect()
@@ -222,7 +222,7 @@ describe('a task in another process', () => {
     const wishes = [
       () => b.hub.disconnect({ token: tab.token }),
       () => b.hub.disconnect({ browser: tab.browser }),
-      () => b.hub.endings.compare(tab.token, marksOf('session=bob')),
+      () => b.hub.forgottenTabs.compare(tab.token, marksOf('session=bob')),
     ]
     for (const wish of wishes) {
       expect(tab.wire.connected).toBe(true)
@@ -241,7 +241,7 @@ describe('a task in another process', () => {
     const { a, b, tab, end, state } = await open()
     await end(state.add(1))
     const { token } = tab
-    await end(a.hub.endings.end(token))
+    await end(a.hub.forgottenTabs.forget(token))
     for (const { hub } of [a, b])
       expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'unknown-token' })
     await clock.advance(200_000)
@@ -249,8 +249,8 @@ describe('a task in another process', () => {
       expect(await end(hub.modifyState(token, d, (s) => void (s.n = 100)))).toEqual({ error: 'unknown-token' })
     const kept = await a.store.read(token)
     expect(kept).toMatchObject({ state: {}, forgotten: true })
-    for (const { hub } of [a, b]) await end(hub.endings.endBrowser(tab.browser))
-    await end(b.hub.endings.end(token))
+    for (const { hub } of [a, b]) await end(hub.forgottenTabs.forgetBrowser(tab.browser))
+    await end(b.hub.forgottenTabs.forget(token))
     expect((await a.store.read(token))?.revision).toBe(kept?.revision)
     expect([...a.log.lines, ...b.log.lines]).toEqual([])
   })
@@ -263,7 +263,7 @@ describe('a task in another process', () => {
     await end(bob.state(d).add(1))
     await end(state.add(1))
     const tokens = [tab, other].map(({ token }) => token)
-    expect(await end(a.hub.endings.endBrowser(tab.browser), 500)).toEqual({ value: undefined })
+    expect(await end(a.hub.forgottenTabs.forgetBrowser(tab.browser), 500)).toEqual({ value: undefined })
     await clock.advance(3_000)
     expect([a, b].map(({ hub }) => hub.backgroundTasks.size)).toEqual([0, 0])
     for (const one of [tab, other]) await one.reconnect()

@@ -64,7 +64,7 @@ export class Nodes {
     for (const session of this.core.sessions) session.notifyStore(reachable)
   }
 
-  end(): void {
-    this.listener?.end()
+  close(): void {
+    this.listener?.close()
   }
 }

@@ -22,7 +22,7 @@ export interface RemoteChangesCore {
 export class RemoteChanges {
   private readonly core: RemoteChangesCore
   private readonly store: Pick<Shared, 'unfollow'>
-  private isEnded = false
+  private isClosed = false
 
   constructor(core: RemoteChangesCore, store: Pick<Shared, 'unfollow'>) {
     this.core = core
@@ -52,8 +52,8 @@ export class RemoteChanges {
   }
 
   /** The store closes: a failure is expected from now on. */
-  end(): void {
-    this.isEnded = true
+  close(): void {
+    this.isClosed = true
   }
 
   /** If this process owned the token when it last asked, no process sends it changes. */
@@ -61,7 +61,7 @@ export class RemoteChanges {
     const { log } = this.core
     void this.core.tracked(
       promised(() => this.core.refresh(instance)).catch((error) => {
-        if (!this.isEnded)
+        if (!this.isClosed)
           log.warn(`A tab may show an outdated state until its next change ${inTab(instance.token)}.`, error)
       }),
     )

@@ -177,7 +177,7 @@ describe('over two processes', () => {
     const { token } = tab
     expect(await b.done(b.hub.has(token))).toBe(true)
     expect(await b.done(b.hub.modifyState(token, d, (s) => (s.n += 1)))).toBe(1)
-    await a.done(a.hub.endings.end(token))
+    await a.done(a.hub.forgottenTabs.forget(token))
     expect(await b.done(b.hub.has(token))).toBe(false)
     await expect(b.done(b.hub.modifyState(token, d, () => {}))).rejects.toMatchObject({ code: 'unknown-token' })
   })

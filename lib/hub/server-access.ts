@@ -2,7 +2,7 @@
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
 import type { Eviction } from '../instance/eviction.js'
-import { block, type ExclusiveCore, exclusive } from '../instance/exclusive.js'
+import { type LockedWorkCore, openBlock, runLocked } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import { closed } from '../instance/in-flight.js'
 import type { Instance } from '../instance/instance.js'
@@ -20,11 +20,11 @@ import type { HeldToken } from '../state/self.js'
 export type Naming = 'named' | 'calling'
 
 /** What it asks of the hub. */
-export interface ServerAccessCore extends ExclusiveCore {
+export interface ServerAccessCore extends LockedWorkCore {
   readonly isClosing: boolean
   readonly instances: ReadonlyMap<string, Instance>
   readonly eviction: Pick<Eviction, 'isNeeded'>
-  readonly endings: ExclusiveCore['endings'] & {
+  readonly forgottenTabs: LockedWorkCore['forgottenTabs'] & {
     /** The token was ended here a short time ago. */
     has(token: string): boolean
   }
@@ -50,7 +50,7 @@ export class ServerAccess {
       this.refuseUnusable(token)
       const work = (transaction: Transaction) =>
         change(transaction.get(definition.id) as StateOf<D>, new HandlerContext(definition.id, transaction))
-      const run = () => exclusive(core, token, change, work, { modified: definition.id }, unguarded)
+      const run = () => runLocked(core, token, change, work, { modified: definition.id }, unguarded)
       return core.tracked(after(core.prepare(), () => this.ofKnown(token, naming, run)))
     })
   }
@@ -61,7 +61,7 @@ export class ServerAccess {
     return promised(() => {
       this.refuseUnusable(token)
       const begin = () =>
-        after(block(core, token, unguarded), (transaction) => {
+        after(openBlock(core, token, unguarded), (transaction) => {
           const watch = line && new UsingWatch(core, 'Server code', line)
           const released = transaction.untilReleased()
           void core.tracked(watch ? released.finally(() => watch.done()) : released)
@@ -88,20 +88,20 @@ export class ServerAccess {
           return work()
         }),
       (error) => {
-        throw isHeldStateError(error) && error.code === 'state-lost' && this.isEnded(token) ? unknownToken() : error
+        throw isHeldStateError(error) && error.code === 'state-lost' && this.isForgotten(token) ? unknownToken() : error
       },
     )
   }
 
-  private isEnded(token: string): boolean {
-    const { endings, instances } = this.core
-    return endings.has(token) || instances.get(token)?.forgotten === true
+  private isForgotten(token: string): boolean {
+    const { forgottenTabs, instances } = this.core
+    return forgottenTabs.has(token) || instances.get(token)?.forgotten === true
   }
 
   private knows(token: string): Eventually<boolean> {
     const { core } = this
     const here = core.instances.get(token)
-    if (this.isEnded(token)) return false
+    if (this.isForgotten(token)) return false
     const isFresh = here !== undefined && isUpToDate(core, here)
     if (here && isFresh && this.isUsed(here)) return true
     const read = rescued(
@@ -113,7 +113,7 @@ export class ServerAccess {
     return after(read, (stored) => {
       if (stored) return !stored.forgotten
       const now = core.instances.get(token)
-      if (now && this.isUsed(now)) return !this.isEnded(token)
+      if (now && this.isUsed(now)) return !this.isForgotten(token)
       return core.store.shared?.isAttended(token) ?? false
     })
   }

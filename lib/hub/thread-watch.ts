@@ -59,7 +59,7 @@ class ThreadWatch implements Board {
     Atomics.store(this.state, running, kind === undefined ? 0 : this.idOf(kind, definition, name))
   }
 
-  async end(): Promise<void> {
+  async close(): Promise<void> {
     this.cancelTimer()
     Atomics.store(this.state, ended, 1)
     Atomics.notify(this.state, ended)

@@ -2,39 +2,39 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../base/limits.js'
 import type { CallEnd } from '../store/store.js'
-import { type CallLog, endOf, hasForgotten, merged, withEnd, withOutOfOrderEnd } from './call-log.js'
+import { type CallLog, hasForgotten, merged, outcomeOf, withSettled, withSettledEarly } from './call-log.js'
 
 const failure = { code: 'handler-failed', message: 'no' } as const
 const name = (id: number, page = 'a') => ({ page, id })
 const end = (calls: CallLog, id: number, failed = false, page = 'a') =>
-  withEnd(calls, name(id, page), failed ? failure : undefined, defaultLimits)
+  withSettled(calls, name(id, page), failed ? failure : undefined, defaultLimits)
 
 describe('past calls', () => {
   it('know every call up to the last one that ended in its turn', () => {
     const calls = end(end(end([], 1), 2, true), 5)
-    expect(endOf(calls, name(1))).toEqual({ id: 1 })
-    expect(endOf(calls, name(2))).toEqual({ id: 2, failure })
-    expect(endOf(calls, name(5))).toEqual({ id: 5 })
-    expect(endOf(calls, name(6))).toBeUndefined()
-    expect(endOf(calls, name(1, 'b'))).toBeUndefined()
+    expect(outcomeOf(calls, name(1))).toEqual({ id: 1 })
+    expect(outcomeOf(calls, name(2))).toEqual({ id: 2, failure })
+    expect(outcomeOf(calls, name(5))).toEqual({ id: 5 })
+    expect(outcomeOf(calls, name(6))).toBeUndefined()
+    expect(outcomeOf(calls, name(1, 'b'))).toBeUndefined()
   })
 
   it('know a call that has ended out of turn, and not those before it', () => {
-    const calls = withOutOfOrderEnd(end([], 1), name(4), undefined, defaultLimits)
-    expect(endOf(calls, name(4))).toEqual({ id: 4, failure: undefined })
-    expect(endOf(calls, name(3))).toBeUndefined()
+    const calls = withSettledEarly(end([], 1), name(4), undefined, defaultLimits)
+    expect(outcomeOf(calls, name(4))).toEqual({ id: 4, failure: undefined })
+    expect(outcomeOf(calls, name(3))).toBeUndefined()
     expect(end(calls, 5)).toEqual([{ page: 'a', done: 5, ends: [], forgotten: 0 }])
   })
 
   it('take back that a call was interrupted, once it has ended well', () => {
     const calls = end(end([], 1, true), 1)
-    expect(endOf(calls, name(1))).toEqual({ id: 1 })
+    expect(outcomeOf(calls, name(1))).toEqual({ id: 1 })
   })
 
   it('have forgotten no page that began after the last call of one that they know', () => {
     let calls: CallLog = []
     for (const [at, page] of ['a', 'b', 'c', 'd', 'e'].entries())
-      calls = withEnd(calls, name(1, page), undefined, defaultLimits, 10 * (at + 1))
+      calls = withSettled(calls, name(1, page), undefined, defaultLimits, 10 * (at + 1))
     expect(calls.map(({ page, revision }) => [page, revision])).toEqual([
       ['b', 20],
       ['c', 30],
@@ -43,13 +43,13 @@ describe('past calls', () => {
     ])
     expect(hasForgotten(calls, 'a', 5, defaultLimits)).toBe(true)
     expect(hasForgotten(calls, 'new', 20, defaultLimits)).toBe(false)
-    const later = withEnd(calls, name(2, 'b'), undefined, defaultLimits, 60)
+    const later = withSettled(calls, name(2, 'b'), undefined, defaultLimits, 60)
     expect(hasForgotten(later, 'new', 20, defaultLimits)).toBe(true)
     expect(hasForgotten(later.slice(1), 'new', 20, defaultLimits)).toBe(false)
     const ofAnOlderVersion = calls.map(({ revision: _, ...known }) => known)
     expect(hasForgotten(ofAnOlderVersion, 'new', 20, defaultLimits)).toBe(true)
     expect(merged(calls, later).map(({ revision }) => revision)).toEqual([60, 30, 40, 50])
-    const elsewhere = withEnd([], name(1, 'late'), undefined, defaultLimits, 3) // by a process that knew revision 2
+    const elsewhere = withSettled([], name(1, 'late'), undefined, defaultLimits, 3) // by a process that knew revision 2
     const moved = merged(calls.slice(1), elsewhere)
     expect(moved.map(({ page }) => page)).toEqual(['c', 'd', 'e', 'late'])
     expect(hasForgotten(moved, 'new', 20, defaultLimits)).toBe(true)
@@ -58,19 +58,19 @@ describe('past calls', () => {
   it('remember a bounded number of failures, and say of older ones that they do not know', () => {
     let calls: CallLog = []
     for (let id = 1; id <= defaultLimits.rememberedEnds + 5; id += 1)
-      calls = withEnd(calls, name(id), { ...failure, message: `no ${id}` }, defaultLimits)
+      calls = withSettled(calls, name(id), { ...failure, message: `no ${id}` }, defaultLimits)
     expect(calls[0]?.ends).toHaveLength(defaultLimits.rememberedEnds)
-    expect(endOf(calls, name(5))).toBe('unknown')
-    expect(endOf(calls, name(6))).toMatchObject({ failure: { ...failure, message: 'no 6' } })
+    expect(outcomeOf(calls, name(5))).toBe('unknown')
+    expect(outcomeOf(calls, name(6))).toMatchObject({ failure: { ...failure, message: 'no 6' } })
   })
 
   it('remember neighbours that failed in the same way as one range, and each of them by its number', () => {
     let calls: CallLog = []
-    for (let id = 5; id <= 50_000; id += 1) calls = withOutOfOrderEnd(calls, name(id), failure, defaultLimits)
+    for (let id = 5; id <= 50_000; id += 1) calls = withSettledEarly(calls, name(id), failure, defaultLimits)
     expect(calls).toEqual([{ page: 'a', done: 0, ends: [{ first: 5, id: 50_000, failure }], forgotten: 0 }])
-    expect(endOf(calls, name(4))).toBeUndefined()
-    expect(endOf(calls, name(777))).toEqual({ id: 777, failure })
-    expect(endOf(calls, name(50_001))).toBeUndefined()
+    expect(outcomeOf(calls, name(4))).toBeUndefined()
+    expect(outcomeOf(calls, name(777))).toEqual({ id: 777, failure })
+    expect(outcomeOf(calls, name(50_001))).toBeUndefined()
   })
 
   it('take one call out of a range', () => {
@@ -81,7 +81,11 @@ describe('past calls', () => {
       { id: 2, first: 1, failure },
       { id: 5, first: 4, failure },
     ])
-    expect([2, 3, 4].map((id) => endOf(calls, name(id)))).toEqual([{ id: 2, failure }, { id: 3 }, { id: 4, failure }])
+    expect([2, 3, 4].map((id) => outcomeOf(calls, name(id)))).toEqual([
+      { id: 2, failure },
+      { id: 3 },
+      { id: 4, failure },
+    ])
     calls = end(end(calls, 5), 4)
     expect(calls[0]?.ends).toEqual([{ id: 2, first: 1, failure }])
   })
@@ -90,7 +94,11 @@ describe('past calls', () => {
     let mine: CallLog = []
     for (let id = 1; id <= 5; id += 1) mine = end(mine, id, true)
     const calls = merged(end([], 3), mine)
-    expect([3, 4, 5].map((id) => endOf(calls, name(id)))).toEqual([{ id: 3 }, { id: 4, failure }, { id: 5, failure }])
+    expect([3, 4, 5].map((id) => outcomeOf(calls, name(id)))).toEqual([
+      { id: 3 },
+      { id: 4, failure },
+      { id: 5, failure },
+    ])
   })
 
   it('remember a bounded number of pages, the ones that spoke last', () => {
@@ -103,7 +111,7 @@ describe('past calls', () => {
     const stored = end(end([], 1), 2, true)
     const remembered = end(end(end(end([], 1, true), 2), 3), 4, true)
     const calls = merged(stored, remembered)
-    expect([1, 2, 3, 4, 5].map((id) => endOf(calls, name(id)))).toEqual([
+    expect([1, 2, 3, 4, 5].map((id) => outcomeOf(calls, name(id)))).toEqual([
       { id: 1 },
       { id: 2, failure },
       { id: 3 },
@@ -131,12 +139,12 @@ describe('past calls', () => {
           const id = again && last > 0 ? last : last + 1
           next.set(page, id)
           const how = failed ? { ...failure, message: failed } : undefined
-          calls = (early ? withOutOfOrderEnd : withEnd)(calls, { page, id }, how, defaultLimits)
+          calls = (early ? withSettledEarly : withSettled)(calls, { page, id }, how, defaultLimits)
           plain.set(`${page}${id}`, { id, failure: how })
         }
         for (const [page, last] of next)
           for (let id = 1; id <= last + 1; id += 1) {
-            const known = endOf(calls, { page, id }) as CallEnd | undefined
+            const known = outcomeOf(calls, { page, id }) as CallEnd | undefined
             expect(known && { id: known.id, failure: known.failure }).toEqual(plain.get(`${page}${id}`))
           }
       }),

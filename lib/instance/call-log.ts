@@ -19,12 +19,12 @@ export interface CallName {
 export type CallLog = readonly PageCalls[]
 
 /** How a call has ended. */
-export interface Ended extends CallEnd {
+export interface CallOutcome extends CallEnd {
   readonly reply?: Json | undefined
 }
 
 /** The outcome of a call; `undefined` if it has not ended, and `'unknown'` if it ended too long ago. */
-export function endOf(calls: CallLog, { page, id }: CallName): Ended | 'unknown' | undefined {
+export function outcomeOf(calls: CallLog, { page, id }: CallName): CallOutcome | 'unknown' | undefined {
   const known = pageIn(calls, page)
   if (!known) return undefined
   const end = known.ends.length === 0 ? undefined : known.ends.find((other) => covers(other, id))
@@ -56,7 +56,7 @@ export function hasForgotten(calls: CallLog, page: string, began: number, { reme
 }
 
 /** The log with one more call that has ended in order: all calls before it have ended. */
-export function withEnd(
+export function withSettled(
   calls: CallLog,
   name: CallName,
   failure: Failure | undefined,
@@ -82,7 +82,7 @@ function withDone({ page, ends, forgotten, replies }: PageCalls, done: number, r
 }
 
 /** The log with one more call that has ended out of order: calls before it may still wait. */
-export function withOutOfOrderEnd(
+export function withSettledEarly(
   calls: CallLog,
   name: CallName,
   failure: Failure | undefined,
@@ -96,7 +96,7 @@ export function withOutOfOrderEnd(
 }
 
 /** Records the outcome of a call in memory; the next save of its token stores it. `early`: calls before it may still wait. */
-export function endCall(
+export function settleCall(
   instance: { calls: CallLog; readonly revision: number },
   name: CallName,
   failure: Failure | undefined,
@@ -106,8 +106,8 @@ export function endCall(
 ): void {
   const next = instance.revision + 1
   instance.calls = early
-    ? withOutOfOrderEnd(instance.calls, name, failure, limits, next)
-    : withEnd(instance.calls, name, failure, limits, next, reply)
+    ? withSettledEarly(instance.calls, name, failure, limits, next)
+    : withSettled(instance.calls, name, failure, limits, next, reply)
 }
 
 /** The log without the replies of one page that `isHeard`: the next save of the token writes less. */

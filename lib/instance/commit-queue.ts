@@ -10,9 +10,9 @@ import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
 import { isStale, ownershipLost } from '../store/errors.js'
 import type { State, Stored } from '../store/store.js'
-import { type CallName, endOf, withEnd } from './call-log.js'
+import { type CallName, outcomeOf, withSettled } from './call-log.js'
 import type { Core } from './core.js'
-import type { ChangedState, Ending, Instance, UnsavedChanges } from './instance.js'
+import type { ChangedState, Instance, SettledCall, UnsavedChanges } from './instance.js'
 import { LoadError } from './load-error.js'
 import { type RunChanges, unchangedRuns } from './staged-runs.js'
 
@@ -38,7 +38,7 @@ type CommitCore = Pick<Core, 'limits' | 'store' | 'onOwnershipLost' | 'onReloade
 interface Batch {
   size: number
   anonymous: boolean
-  readonly ends: Ending[]
+  readonly settled: SettledCall[]
   readonly saved: Promise<void>
   resolve(kept: Promise<void>): void
 }
@@ -55,21 +55,21 @@ export class CommitQueue implements UnsavedChanges {
   private readonly core: CommitCore
   private readonly instance: Instance
   /** Of the save under way. */
-  private ends: readonly Ending[]
+  private settled: readonly SettledCall[]
   private batch: Batch | undefined
 
-  constructor(core: CommitCore, instance: Instance, { state, shapes, ends }: Change) {
+  constructor(core: CommitCore, instance: Instance, { state, shapes, settled }: Change) {
     this.core = core
     this.instance = instance
     this.state = state
     this.shapes = shapes
-    this.ends = ends
+    this.settled = settled
   }
 
   /** The end of this call is on its way to the store. */
   includes(call: CallName): boolean {
-    const isIt = ({ name }: Ending) => name.id === call.id && name.page === call.page
-    return this.ends.some(isIt) || this.batch?.ends.some(isIt) === true
+    const isIt = ({ name }: SettledCall) => name.id === call.id && name.page === call.page
+    return this.settled.some(isIt) || this.batch?.settled.some(isIt) === true
   }
 
   /** The next change keeps the lock until it is saved. */
@@ -93,13 +93,13 @@ export class CommitQueue implements UnsavedChanges {
   }
 
   /** Adds a change to the next batch. */
-  push({ state, shapes, ends, anonymous }: ChangedState): Promise<void> {
+  push({ state, shapes, settled, anonymous }: ChangedState): Promise<void> {
     this.batch ??= newBatch()
     this.state = state
     this.shapes = shapes
     this.batch.size += 1
     this.batch.anonymous ||= anonymous
-    this.batch.ends.push(...ends)
+    this.batch.settled.push(...settled)
     this.kept = this.batch.saved
     return this.kept
   }
@@ -116,9 +116,9 @@ export class CommitQueue implements UnsavedChanges {
     return this.kept
   }
 
-  private async settle(end: Promise<void>): Promise<void> {
+  private async settle(saving: Promise<void>): Promise<void> {
     try {
-      await end
+      await saving
     } catch (error) {
       this.fail(error)
       throw error
@@ -131,7 +131,7 @@ export class CommitQueue implements UnsavedChanges {
     const { core, instance, batch, state, shapes } = this
     if (this.failure) return
     this.batch = undefined
-    this.ends = batch?.ends ?? []
+    this.settled = batch?.settled ?? []
     if (batch) batch.resolve(promised(() => save(core, instance, { ...batch, state, shapes }, this)))
     else instance.pending = undefined
   }
@@ -155,7 +155,7 @@ function newBatch(): Batch {
   const kept = new Promise<void>((done) => {
     resolve = done
   })
-  return { size: 0, anonymous: false, ends: [], saved: kept, resolve }
+  return { size: 0, anonymous: false, settled: [], saved: kept, resolve }
 }
 
 /** Snapshot → save → publish. `pending` is the queue of the change, if another save came before it. */
@@ -179,20 +179,21 @@ function save(core: CommitCore, instance: Instance, change: Change, pending?: Co
 }
 
 /** The record of an instance for the store, with a change. */
-function storedWith({ limits }: CommitCore, instance: Instance, { state, shapes, ends, runs }: Change): Stored {
+function storedWith({ limits }: CommitCore, instance: Instance, { state, shapes, settled, runs }: Change): Stored {
   let { calls } = instance
   const revision = instance.revision + 1
-  for (const { name, interrupted, reply } of ends) calls = withEnd(calls, name, interrupted, limits, revision, reply)
+  for (const { name, interrupted, reply } of settled)
+    calls = withSettled(calls, name, interrupted, limits, revision, reply)
   const next: { -readonly [K in keyof Stored]: Stored[K] } = {
     revision,
     state,
     calls,
     running: instance.runs.running(runs),
-    ended: instance.runs.ends(runs),
+    ended: instance.runs.endsToStore(runs),
     shapes,
     birth: instance.bornAs,
   }
-  const runEnds = instance.runs.lastEnds.with(runs?.ended)
+  const runEnds = instance.runs.lastEnds.with(runs?.finished)
   if (runEnds.length > 0) next.runEnds = runEnds
   if (instance.browserHash !== undefined) next.browser = instance.browserHash
   if (instance.forgotten) next.forgotten = true
@@ -220,28 +221,28 @@ async function afterFailedSave(core: CommitCore, instance: Instance, change: Cha
 
 /** Another process may have saved something else as the same revision, or gone on from it, or made the same calls itself. */
 function resolveUncertainSave(
-  { ends, anonymous, runs }: Change,
+  { settled, anonymous, runs }: Change,
   next: Stored,
   stored: Stored | undefined,
 ): 'kept' | 'not kept' | 'overtaken' | 'unknown' {
   if (!stored || stored.revision < next.revision) return 'not kept'
-  const isKnown = ({ name, interrupted }: Ending) => {
-    const end = endOf(stored.calls, name)
-    return typeof end === 'object' && end.failure?.code === interrupted?.code
+  const isKnown = ({ name, interrupted }: SettledCall) => {
+    const outcome = outcomeOf(stored.calls, name)
+    return typeof outcome === 'object' && outcome.failure?.code === interrupted?.code
   }
-  if (!ends.every(isKnown)) return 'not kept'
+  if (!settled.every(isKnown)) return 'not kept'
   const isSame = stored.revision === next.revision
   if (isSame && diff(stored.state, next.state).length === 0 && matchesRuns(stored, runs)) return 'kept'
-  if (ends.length > 0 && !anonymous && !ends.some(({ interrupted }) => interrupted)) return 'overtaken'
-  return isSame && ends.length === 0 ? 'not kept' : 'unknown'
+  if (settled.length > 0 && !anonymous && !settled.some(({ interrupted }) => interrupted)) return 'overtaken'
+  return isSame && settled.length === 0 ? 'not kept' : 'unknown'
 }
 
 const matchesRuns = (
   { running, runEnds = [] }: Stored,
-  { added, removed, ended = [] }: RunChanges = unchangedRuns,
+  { added, removed, finished = [] }: RunChanges = unchangedRuns,
 ): boolean =>
   !running.some(({ run }) => removed.has(run)) &&
-  ended.every(({ run }) => runEnds.some((kept) => kept.run === run)) &&
+  finished.every(({ run }) => runEnds.some((kept) => kept.run === run)) &&
   added.every(({ run, node, attempt }) =>
     running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
   )
@@ -277,8 +278,8 @@ export function claimAndLoad(
   )
 }
 
-const saveFailed = (end: string, cause: unknown) =>
-  new HeldStateError('save-failed', `The change could not be saved. ${end}`, { cause })
+const saveFailed = (consequence: string, cause: unknown) =>
+  new HeldStateError('save-failed', `The change could not be saved. ${consequence}`, { cause })
 
 const dependentSaveFailed = (cause: unknown) =>
   saveFailed('It depended on a change that could not be saved. Nothing was changed.', cause)

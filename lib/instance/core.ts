@@ -20,7 +20,7 @@ export interface Core {
     /** By its lease, this process still owns a token that it has loaded. Call `isOurs`, which also checks that it was loaded. */
     holds(token: string): boolean
   }
-  readonly endings: {
+  readonly forgottenTabs: {
     /** Throws if the token was ended. */
     check(token: string): void
   }

@@ -49,7 +49,7 @@ export class Eviction {
   private readonly unloaded = new Map<string, Unloaded>()
   private cancelExpiry: (() => void) | undefined
   private cancelSweep = () => {}
-  private ended = false
+  private isClosed = false
 
   constructor(core: EvictionCore, bytesLimit: number) {
     this.core = core
@@ -142,8 +142,8 @@ export class Eviction {
   }
 
   /** The process closes. The states stay in the store for the next process. */
-  end(instances: Iterable<Instance>): void {
-    this.ended = true
+  close(instances: Iterable<Instance>): void {
+    this.isClosed = true
     this.cancelSweep()
     this.cancelExpiry?.()
     for (const instance of instances) this.cancel(instance)
@@ -152,7 +152,7 @@ export class Eviction {
   /** Schedules the next sweep, which drops states that earlier processes left and no tab came back to. */
   private sweepLater(): void {
     const { clock, store } = this.core
-    if (!store.unused || this.ended) return
+    if (!store.unused || this.isClosed) return
     this.cancelSweep = clock.after(sweepMs(this.retainMs), () => void this.sweep())
   }
 
@@ -162,13 +162,13 @@ export class Eviction {
       let before: string | undefined
       let tokens = (await store.unused?.(instances.keys(), this.retainMs)) ?? []
       // the store names some of them; one that could not be dropped would be named for ever
-      while (tokens[0] !== undefined && tokens[0] !== before && !this.ended) {
-        for (const token of tokens) if (!this.ended) await this.drop(token, () => instances.has(token))
+      while (tokens[0] !== undefined && tokens[0] !== before && !this.isClosed) {
+        for (const token of tokens) if (!this.isClosed) await this.drop(token, () => instances.has(token))
         before = tokens[0]
         tokens = (await store.unused?.([], this.retainMs)) ?? []
       }
     } catch (error) {
-      if (!this.ended) log.error('Failed to list the expired tabs of the store.', error)
+      if (!this.isClosed) log.error('Failed to list the expired tabs of the store.', error)
     }
     this.sweepLater()
   }
@@ -177,7 +177,7 @@ export class Eviction {
   private expireLater(): void {
     const { clock, instances } = this.core
     const [oldest] = this.unloaded
-    if (!oldest || this.cancelExpiry || this.ended) return
+    if (!oldest || this.cancelExpiry || this.isClosed) return
     const [token, unloaded] = oldest
     this.cancelExpiry = clock.after(unloaded.usedAt + this.retainMs - clock.now(), () => {
       this.cancelExpiry = undefined
@@ -229,7 +229,7 @@ export class Eviction {
 
   /** The instance is in use again, or was already removed. */
   private isGone(instance: Instance): boolean {
-    return this.ended || this.isNeeded(instance) || this.core.instances.get(instance.token) !== instance
+    return this.isClosed || this.isNeeded(instance) || this.core.instances.get(instance.token) !== instance
   }
 
   /** The app has ended the state, under its lock. */

@@ -20,7 +20,7 @@ import type { Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
 import type { WriteGuard } from './write-guard.js'
 
-export interface ExclusiveCore extends Core {
+export interface LockedWorkCore extends Core {
   readonly clock: Clock
   readonly turn: Turn
   readonly watchdog: Watchdog
@@ -29,7 +29,7 @@ export interface ExclusiveCore extends Core {
 }
 
 /** Saves a token that a task was given, since the task may give it to others. No caller waits for that. */
-export function handedOut(core: ExclusiveCore, token: string): void {
+export function saveHandedOut(core: LockedWorkCore, token: string): void {
   const instance = core.instance(token)
   if (instance.revision > 0 || instance.pending) return
   const complain = (error: unknown) =>
@@ -38,7 +38,7 @@ export function handedOut(core: ExclusiveCore, token: string): void {
 }
 
 /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-export function block(core: ExclusiveCore, token: string, guard: WriteGuard): Eventually<Transaction> {
+export function openBlock(core: LockedWorkCore, token: string, guard: WriteGuard): Eventually<Transaction> {
   core.lockScope.refuseNested(token)
   core.lockScope.begin()
   const holder = traced(guard.run ?? 'hub.lock')
@@ -47,8 +47,8 @@ export function block(core: ExclusiveCore, token: string, guard: WriteGuard): Ev
 }
 
 /** Runs a function of the author's in one transaction. Errors of callers that wait for the lock name `source` as its holder. */
-export function exclusive<T>(
-  core: ExclusiveCore,
+export function runLocked<T>(
+  core: LockedWorkCore,
   token: string,
   author: Author,
   change: (transaction: Transaction) => Eventually<T>,
@@ -69,7 +69,7 @@ export function exclusive<T>(
 
 /** Calls it; where it waits for something, the lock is its for a while and until its task is cancelled. */
 function run<T>(
-  core: ExclusiveCore,
+  core: LockedWorkCore,
   source: Source,
   guard: WriteGuard,
   change: (transaction: Transaction) => Eventually<T>,
@@ -88,7 +88,7 @@ function run<T>(
   } finally {
     watchdog.leave()
   }
-  if (made) result = after(result, (value) => (made.end(true), value))
+  if (made) result = after(result, (value) => (made.close(true), value))
   return isPromise(result)
     ? new Deadline(core, limits.eventTimeoutMs, () => nameOf(source), late).within(result, guard.signal)
     : result
@@ -102,7 +102,7 @@ const late = (name: string, ms: number) =>
   )
 
 /** The newest committed fields of one state, or those of `state`, with first values where there are none yet. */
-export function snapshot(core: ExclusiveCore, token: string, state: State | undefined, id: string): object {
+export function committedFields(core: LockedWorkCore, token: string, state: State | undefined, id: string): object {
   const definition = core.registry.get(id)
   const known = core.instance(token)
   const fields = ownValue(state ?? known.state, id) ?? known.unsaved(definition)

@@ -19,7 +19,7 @@ export class Handover {
   private readonly store: Pick<Shared, 'release'>
   /** Tokens that wait for their lock, to be handed over. */
   private readonly waiting = new Set<string>()
-  private isEnded = false
+  private isClosed = false
 
   constructor(core: HandoverCore, store: Pick<Shared, 'release'>) {
     this.core = core
@@ -34,8 +34,8 @@ export class Handover {
   }
 
   /** The store closes: a failure is expected from now on. */
-  end(): void {
-    this.isEnded = true
+  close(): void {
+    this.isClosed = true
   }
 
   private async handOver(token: string): Promise<void> {
@@ -50,7 +50,7 @@ export class Handover {
       }
     } catch (error) {
       this.waiting.delete(token)
-      if (!this.isEnded)
+      if (!this.isClosed)
         log.warn(`Failed to hand a tab over to another process ${inTab(token)}; that process retries.`, error)
     }
   }

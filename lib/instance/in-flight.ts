@@ -7,7 +7,7 @@ import type { Log } from '../base/log.js'
 export class InFlightWork {
   private works = 0
   private waiting: (() => void)[] = []
-  private readonly end = () => {
+  private readonly settled = () => {
     this.works -= 1
     if (this.works === 0) this.tell()
   }
@@ -15,12 +15,12 @@ export class InFlightWork {
   track<T>(work: Eventually<T>): Eventually<T> {
     if (!isPromise(work)) return work
     this.works += 1
-    work.then(this.end, this.end)
+    work.then(this.settled, this.settled)
     return work
   }
 
   /** Resolves when all of it has ended, and what that has begun, or after `boundMs`. */
-  async ended(clock: Clock, boundMs: number, log: Pick<Log, 'warn'>): Promise<void> {
+  async drained(clock: Clock, boundMs: number, log: Pick<Log, 'warn'>): Promise<void> {
     let late = false
     const cancelTimer = clock.after(boundMs, () => {
       late = true

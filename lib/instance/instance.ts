@@ -48,12 +48,12 @@ export interface ChangedState {
   readonly state: State
   readonly shapes: Readonly<Record<string, Shape>>
   /** Calls that end in the save of this change. */
-  readonly ends: readonly Ending[]
+  readonly settled: readonly SettledCall[]
   /** Includes a change that no page's call has made, so a retry cannot be recognised. */
   readonly anonymous: boolean
 }
 
-export interface Ending {
+export interface SettledCall {
   readonly name: CallName
   /** The outcome of the call if the process ends after this save. */
   readonly interrupted: Failure | undefined
@@ -68,7 +68,7 @@ export interface Watcher {
   /** Sends unsent changes at the end of this turn. Returns whether there are any. */
   hurry(): boolean
   fault(error: unknown): void
-  close(): void
+  closeConnection(): void
 }
 
 /** Of tokens that are not saved: they share it. */

@@ -36,7 +36,7 @@ let following = 0
 
 export class LockScope {
   private follows = false
-  private over = false
+  private isClosed = false
   /** The hold of a synchronous function that runs now. */
   private running: HeldLock | undefined
 
@@ -87,15 +87,15 @@ export class LockScope {
   }
 
   /** Follows no flow any more: what is followed costs the whole process. */
-  end(): void {
+  close(): void {
     if (this.follows) following -= 1
     if (following === 0) storage.disable()
     this.follows = false
-    this.over = true
+    this.isClosed = true
   }
 
   private follow<H extends HeldLock | undefined, T>(hold: H, work: (hold: H) => T): T {
-    if (this.over) return work(hold)
+    if (this.isClosed) return work(hold)
     if (!this.follows) following += 1
     this.follows = true
     const { running } = this

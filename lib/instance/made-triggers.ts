@@ -17,7 +17,7 @@ export class MadeTriggers {
   private readonly log: Log
   private readonly source: Source
   private readonly made = new Map<Trigger, Error>()
-  private ended = false
+  private isClosed = false
 
   constructor(log: Log, source: Source) {
     this.log = log
@@ -27,13 +27,13 @@ export class MadeTriggers {
   /** The handler has just made this trigger. */
   note(trigger: Trigger): void {
     const line = new Error('It was called here.')
-    if (this.ended) this.say(trigger, line)
+    if (this.isClosed) this.say(trigger, line)
     else this.made.set(trigger, line)
   }
 
   /** The handler has returned. With `forGood`, the log also warns of triggers that code which it left running makes later. */
-  end(forGood: boolean): void {
-    this.ended = forGood
+  close(forGood: boolean): void {
+    this.isClosed = forGood
     for (const [trigger, line] of this.made) if (!taken.has(trigger)) this.say(trigger, line)
     this.made.clear()
   }

@@ -7,7 +7,7 @@ export interface RunChanges {
   readonly added: readonly RunningTask[]
   /** Ids of runs. */
   readonly removed: ReadonlySet<string>
-  readonly ended?: readonly NewEnd[]
+  readonly finished?: readonly NewEnd[]
   /** What has become of the tasks of these. */
   readonly tasks?: readonly TaskEnd[]
 }
@@ -15,21 +15,26 @@ export interface RunChanges {
 export const unchangedRuns: RunChanges = { added: [], removed: new Set() }
 
 /** Whether the state has to be saved for them, even where nothing of it ever was. */
-export const areKept = ({ added, ended = [] }: RunChanges): boolean => added.length > 0 || ended.length > 0
+export const areKept = ({ added, finished = [] }: RunChanges): boolean => added.length > 0 || finished.length > 0
 
 export class StagedRuns implements RunChanges {
   readonly added: RunningTask[] = []
   readonly removed = new Set<string>()
-  readonly ended: NewEnd[] = []
+  readonly finished: NewEnd[] = []
   readonly tasks: TaskEnd[] = []
 
-  end(end: NewEnd, task: TaskEnd | undefined): void {
-    this.ended.push(end)
+  finish(end: NewEnd, task: TaskEnd | undefined): void {
+    this.finished.push(end)
     if (task) this.tasks.push(task)
   }
 
   /** As they are now: more may be staged while these are saved. */
   get copy(): RunChanges {
-    return { added: [...this.added], removed: new Set(this.removed), ended: [...this.ended], tasks: [...this.tasks] }
+    return {
+      added: [...this.added],
+      removed: new Set(this.removed),
+      finished: [...this.finished],
+      tasks: [...this.tasks],
+    }
   }
 }

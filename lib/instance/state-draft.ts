@@ -1,7 +1,7 @@
 /** The draft of one state in a transaction, and what is known of the values that its author puts in. */
 import { type Draft, openDraft } from '../delta/draft.js'
 import { FieldLines } from '../delta/field-lines.js'
-import { Given } from '../delta/given.js'
+import { CopiedContainers } from '../delta/given.js'
 import { noteGrowth } from '../delta/growth.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Fields } from '../store/store.js'
@@ -13,7 +13,7 @@ export class StateDraft {
   readonly lines: FieldLines | undefined
   private readonly draft: Draft<Fields>
   /** Made by the first commit after which the author's code goes on. */
-  private given: Given | undefined
+  private given: CopiedContainers | undefined
 
   constructor(definition: ServerDefinition, fields: Fields) {
     this.definition = definition
@@ -33,7 +33,7 @@ export class StateDraft {
   /** The next snapshot. `goesOn`: the author's code goes on, and may write to what it has put in. */
   commit(goesOn: boolean): Fields {
     if (!goesOn && !development) return this.draft.commit()
-    this.given ??= new Given()
+    this.given ??= new CopiedContainers()
     return this.draft.commit(this.given)
   }
 

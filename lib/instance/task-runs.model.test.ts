@@ -186,7 +186,7 @@ class History {
   }
 
   private end(record: RunningTask, isEnd: boolean): void {
-    this.runs.endLocal(record.run, record.attempt, isEnd)
+    this.runs.finishLocal(record.run, record.attempt, isEnd)
     this.model.end(record, isEnd)
   }
 
@@ -199,7 +199,7 @@ class History {
 
   private save(added: RunningTask[], removed: string[], later: boolean): void {
     const changes = { added, removed: new Set(removed) }
-    const [running, ended] = [this.runs.running(changes), this.runs.ends()]
+    const [running, ended] = [this.runs.running(changes), this.runs.endsToStore()]
     const runEnds = this.runs.lastEnds.with()
     expect(running).toEqual([...without(this.model.running(), [...removed, ...added.map(({ run }) => run)]), ...added])
     this.inFlight = () => {
@@ -240,7 +240,7 @@ class History {
   check(): void {
     const { model, runs } = this
     const ids = Array.from({ length: this.count }, (_, index) => `r${index + 1}`)
-    const isSaved = isSameList(model.running(), model.stored) && isSameEnds(runs.ends(), model.storedEnds)
+    const isSaved = isSameList(model.running(), model.stored) && isSameEnds(runs.endsToStore(), model.storedEnds)
     expect({
       running: runs.running(),
       orphaned: runs.orphaned,

@@ -17,7 +17,7 @@ it('a run that another process goes on with is still its own once the attempt he
   runs.saved({ running: [mine], ended: [] }, { added: [mine], removed: new Set() })
   const theirs = { ...mine, node: 'there', attempt: 2 }
   expect(runs.restore({ running: [theirs], ended: [] }, true)).toEqual([mine])
-  runs.endLocal('r', 1, true)
+  runs.finishLocal('r', 1, true)
   expect(runs.running()).toEqual([theirs])
   expect(runs.outdated).toBe(false)
   expect(runs.statusOf('d', 't').running).toBe(1)
@@ -55,7 +55,7 @@ it('a run of another process that dies is counted no more, also while another co
 it('a durable run that this process has lost stays an orphan when another process dies', () => {
   const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
   runs.saved({ running: [mine], ended: [] }, { added: [mine], removed: new Set() })
-  runs.endLocal('r', 1, false)
+  runs.finishLocal('r', 1, false)
   runs.restore({ running: [{ ...mine }], ended: [] }, true)
   expect(runs.recheckLiveness()).toBe(true)
   expect(runs.orphaned).toEqual([mine])
@@ -65,8 +65,8 @@ it('a run leaves memory when its end is saved', () => {
   const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
   runs.saved({ running: [mine], ended: [] }, { added: [mine], removed: new Set() })
   const known = () => (Reflect.get(runs, 'table') as RunTable).list(() => true).length
-  runs.endLocal('r', 1, true)
+  runs.finishLocal('r', 1, true)
   expect(known()).toBe(1)
-  runs.saved({ running: runs.running(), ended: runs.ends(), runEnds: runs.lastEnds.with() })
+  runs.saved({ running: runs.running(), ended: runs.endsToStore(), runEnds: runs.lastEnds.with() })
   expect(known()).toBe(0)
 })

@@ -132,7 +132,7 @@ export class TaskRuns {
     if (run?.at !== 'here') return
     const { definition, task, joins, attempt } = run.record
     if (isEnd && !joins) this.addEnd({ definition, task, run: id, outcome: 'cancelled' })
-    this.endLocal(id, attempt, isEnd)
+    this.finishLocal(id, attempt, isEnd)
     this.onChanged(definition)
   }
 
@@ -147,7 +147,7 @@ export class TaskRuns {
    * An attempt of this process writes nothing more. A later attempt of the same run may be here already: it stays. `isEnd` is
    * false for a run that has lost the token to another process: if that process leaves it in the list, it goes on.
    */
-  endLocal(id: string, attempt: number, isEnd: boolean): void {
+  finishLocal(id: string, attempt: number, isEnd: boolean): void {
     const run = this.table.get(id)
     if (run?.at !== 'here' || run.record.attempt !== attempt) return
     if (isEnd && this.stored.has(id)) this.put({ at: 'ended', record: run.record, unsaved: true })
@@ -170,33 +170,33 @@ export class TaskRuns {
   }
 
   /** The list of task ends to save, with `changes`. */
-  ends({ tasks = none }: RunChanges = unchangedRuns): readonly TaskEnd[] {
-    const ends = this.statuses.ends(this.stored.ended)
+  endsToStore({ tasks = none }: RunChanges = unchangedRuns): readonly TaskEnd[] {
+    const ends = this.statuses.endsToStore(this.stored.ended)
     return tasks.reduce((list, task) => [...list.filter((end) => !isSame(end, task)), task], ends)
   }
 
   /** The store has these lists, and the `changes` that are part of them. */
   saved({ running, ended, runEnds }: SavedTasks, changes?: RunChanges): void {
     if (running !== this.stored.running) {
-      this.removeSavedEnds(running)
+      this.dropSavedEnds(running)
       this.derived = undefined
     }
-    this.lastEnds.saved(runEnds, changes?.ended)
+    this.lastEnds.saved(runEnds, changes?.finished)
     this.stored.set({ running, ended })
     this.unpublished = false
     if (changes) this.applySaved(changes)
   }
 
-  private applySaved({ added, removed, ended = none, tasks = none }: RunChanges): void {
-    if (ended.length > 0) this.outdate()
-    for (const task of tasks) this.statuses.end(task)
+  private applySaved({ added, removed, finished = none, tasks = none }: RunChanges): void {
+    if (finished.length > 0) this.outdate()
+    for (const task of tasks) this.statuses.finish(task)
     const replaced = [...removed, ...added.map(({ run }) => run)].map((id) => this.table.get(id))
     for (const id of removed) this.remove(id)
     for (const record of added) this.setLocal(record)
-    this.changed([...replaced.flatMap((run) => (run && isUncounted(run) ? run.record : [])), ...added, ...ended])
+    this.changed([...replaced.flatMap((run) => (run && isUncounted(run) ? run.record : [])), ...added, ...finished])
   }
 
-  private removeSavedEnds(running: readonly RunningTask[]): void {
+  private dropSavedEnds(running: readonly RunningTask[]): void {
     const attempts = new Map(running.map(({ run, attempt }) => [run, attempt]))
     for (const record of this.table.records(({ at }) => at === 'ended'))
       if (attempts.get(record.run) !== record.attempt) this.remove(record.run)
@@ -220,7 +220,7 @@ export class TaskRuns {
   }
 
   private get areEndsSaved(): boolean {
-    return this.ends() === this.stored.ended && this.lastEnds.isSaved
+    return this.endsToStore() === this.stored.ended && this.lastEnds.isSaved
   }
 
   get orphaned(): readonly RunningTask[] {

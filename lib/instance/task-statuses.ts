@@ -11,7 +11,7 @@ export class TaskStatuses {
   /** By definition, then by task. Undefined until the token has a task, to keep tokens without tasks small. */
   private byDefinition: Map<string, Readonly<Record<string, TaskStatus>>> | undefined
   /** Built on demand; undefined after a change of an outcome. */
-  private endList: readonly TaskEnd[] | undefined
+  private lastToStore: readonly TaskEnd[] | undefined
   private comparedWith: readonly TaskEnd[] | undefined
 
   constructor(onChanged: (definition: string) => void) {
@@ -25,14 +25,14 @@ export class TaskStatuses {
 
   set(definition: string, task: string, status: TaskStatus): void {
     const { error, outcome } = this.of(definition, task)
-    if (error !== status.error || outcome !== status.outcome) this.endList = undefined
+    if (error !== status.error || outcome !== status.outcome) this.lastToStore = undefined
     this.byDefinition ??= new Map()
     this.byDefinition.set(definition, { ...this.byDefinition.get(definition), [task]: status })
     this.onChanged(definition)
   }
 
   /** A task has ended like this, as its last run has. */
-  end({ definition, task, outcome, failure }: TaskEnd): void {
+  finish({ definition, task, outcome, failure }: TaskEnd): void {
     this.set(definition, task, { ...this.of(definition, task), outcome, error: failure ?? null })
   }
 
@@ -48,20 +48,20 @@ export class TaskStatuses {
       if (!isOlder(end)) this.set(definition, task, { ...idle, outcome, error: failure })
     }
     if (!shared) return
-    for (const end of this.ends(ended))
+    for (const end of this.endsToStore(ended))
       if (!isOlder(end) && !ended.some((stored) => isSameTask(stored, end))) this.set(end.definition, end.task, idle)
   }
 
   /** The list of task ends to save. Returns `stored` itself if both lists say the same, so that nothing is written. */
-  ends(stored: readonly TaskEnd[]): readonly TaskEnd[] {
-    if (this.endList && this.comparedWith === stored) return this.endList
+  endsToStore(stored: readonly TaskEnd[]): readonly TaskEnd[] {
+    if (this.lastToStore && this.comparedWith === stored) return this.lastToStore
     const ends: TaskEnd[] = []
     for (const [definition, statuses] of this.byDefinition ?? [])
       for (const [task, { outcome, error }] of Object.entries(statuses))
         if (outcome) ends.push({ definition, task, outcome, ...(error && { failure: error }) })
     this.comparedWith = stored
-    this.endList = sameList(stored, ends, isSameEnd)
-    return this.endList
+    this.lastToStore = sameList(stored, ends, isSameEnd)
+    return this.lastToStore
   }
 }
 

@@ -8,7 +8,7 @@
  * `bury` in `hub/endings`) is written past the queue, straight to the store, still under the lock.
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
-import { type CallName, endOf } from './call-log.js'
+import { type CallName, outcomeOf } from './call-log.js'
 import { claimAndLoad, isSaveFailed, moreSpecificError } from './commit-queue.js'
 import type { Core } from './core.js'
 import { forgotten } from './forgotten.js'
@@ -93,7 +93,7 @@ function open(
 ): Eventually<Transaction> {
   try {
     guard.check()
-    core.endings.check(instance.token)
+    core.forgottenTabs.check(instance.token)
     if (isOurs(core, instance) && !instance.forgotten)
       return new Transaction(core, instance, guard, outer, unlock, holder)
   } catch (error) {
@@ -130,7 +130,7 @@ function run<T>(core: Core, transaction: Transaction, request: Request<T>): Even
     call?.before?.check()
     const { pending } = core.instance(request.token)
     if (call?.name && pending?.includes(call.name)) return runAgainLater(core, transaction, request, pending)
-    if (call?.name && endOf(core.instance(request.token).calls, call.name)) {
+    if (call?.name && outcomeOf(core.instance(request.token).calls, call.name)) {
       transaction.release()
       return 'answered'
     }

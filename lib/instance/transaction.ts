@@ -7,7 +7,7 @@ import { readonlyView } from '../delta/view.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, TaskEnd } from '../store/store.js'
-import { type CallName, endCall } from './call-log.js'
+import { type CallName, settleCall } from './call-log.js'
 import { warnOfChangedKinds } from './changed-kinds.js'
 import { type Change, claimAndLoad, loseOwnership, push } from './commit-queue.js'
 import type { Core } from './core.js'
@@ -33,7 +33,7 @@ export class Transaction implements HeldLock {
   call: CallName | undefined
   /** What the call replies, which is kept with its end. */
   private reply: Json | undefined
-  private end: (() => void) | undefined
+  private onReleased: (() => void) | undefined
   /** The last save says that the call was interrupted. */
   private interrupted = false
   private readonly core: Core
@@ -123,9 +123,9 @@ export class Transaction implements HeldLock {
   }
 
   /** The same, with how it has ended, and its task with it. Not where that is known already. */
-  endRun(end: NewEnd, task?: TaskEnd): void {
+  finishRun(end: NewEnd, task?: TaskEnd): void {
     this.removeRun(end.run)
-    if (!this.instance.runs.lastEnds.of(end.run)) this.changedRuns.end(end, task)
+    if (!this.instance.runs.lastEnds.of(end.run)) this.changedRuns.finish(end, task)
   }
 
   /** The runs of all processes, as the next save lists them. */
@@ -150,7 +150,7 @@ export class Transaction implements HeldLock {
   }
 
   /** Saves how calls and tasks have ended, even if nothing else has changed. */
-  saveEnds(): void {
+  forceSave(): void {
     this.mustSave = true
   }
 
@@ -188,7 +188,7 @@ export class Transaction implements HeldLock {
   /** Check → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
   save(interrupted?: Failure): Eventually<void> {
     this.checkWritable()
-    return this.isSaved(interrupted) ? this.endUnchanged(interrupted) : this.saveChange(interrupted)
+    return this.isSaved(interrupted) ? this.settleUnchanged(interrupted) : this.saveChange(interrupted)
   }
 
   /** Throws if the run was cancelled, or if the save failed that this change builds on. */
@@ -206,11 +206,11 @@ export class Transaction implements HeldLock {
   }
 
   /** Ends the call once the changes that its work has seen are saved. */
-  private endUnchanged(interrupted: Failure | undefined): Eventually<void> {
+  private settleUnchanged(interrupted: Failure | undefined): Eventually<void> {
     const { instance, guard, core } = this
     if (!isOurs(core, instance)) loseOwnership(core, instance) // what the work has seen may be old
-    if (!instance.pending) return this.noteEnd(interrupted)
-    return guard.trackSave(instance.pending.durable().then(() => this.noteEnd(interrupted)))
+    if (!instance.pending) return this.noteSettled(interrupted)
+    return guard.trackSave(instance.pending.durable().then(() => this.noteSettled(interrupted)))
   }
 
   /** Saves the change, now or with the next batch. One of tasks waits until nothing is pending, and begins again. */
@@ -221,9 +221,9 @@ export class Transaction implements HeldLock {
     this.mustSave = false
     this.interrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
-    const ends = this.call ? [{ name: this.call, interrupted, reply: interrupted ? undefined : this.reply }] : []
+    const settled = this.call ? [{ name: this.call, interrupted, reply: interrupted ? undefined : this.reply }] : []
     this.staged = withBorrowed(instance, this.staged)
-    const change = { state: this.staged, shapes: shapesToSave(instance, this.drafts), ends, anonymous: !this.call }
+    const change = { state: this.staged, shapes: shapesToSave(instance, this.drafts), settled, anonymous: !this.call }
     const saving = this.runs ? this.keepRuns(change) : push(core, instance, change)
     return isPromise(saving) ? guard.trackSave(saving) : saving
   }
@@ -242,8 +242,8 @@ export class Transaction implements HeldLock {
     })
   }
 
-  private noteEnd(interrupted: Failure | undefined): void {
-    if (this.call && !interrupted) endCall(this.instance, this.call, undefined, this.core.limits)
+  private noteSettled(interrupted: Failure | undefined): void {
+    if (this.call && !interrupted) settleCall(this.instance, this.call, undefined, this.core.limits)
   }
 
   /** The next save changes the list of runs. */
@@ -288,13 +288,13 @@ export class Transaction implements HeldLock {
     this.close()
     this.unlock()
     this.core.onLessUsed(this.instance)
-    this.end?.()
+    this.onReleased?.()
   }
 
   /** Resolves when the lock is released. */
   untilReleased(): Promise<void> {
     return new Promise((resolve) => {
-      this.end = resolve
+      this.onReleased = resolve
     })
   }
 }

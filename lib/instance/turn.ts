@@ -55,7 +55,7 @@ export class Turn {
     }
     if (this.since === undefined) {
       this.since = now
-      process.nextTick(this.ended) // not before the last promise of this stretch has gone on
+      process.nextTick(this.onStretchOver) // not before the last promise of this stretch has gone on
       return undefined
     }
     return now - this.since < handlerLimits.stretchMs ? undefined : this.next(token)
@@ -70,7 +70,7 @@ export class Turn {
     const now = this.clock.now()
     if (this.inTurnSince === undefined) {
       this.inTurnSince = now
-      this.clock.turn(this.inTurnEnded)
+      this.clock.turn(this.onTurnOver)
     }
     return now - this.inTurnSince < handlerLimits.stretchMs ? undefined : this.next()
   }
@@ -102,11 +102,11 @@ export class Turn {
   /** A tick that is asked for by a promise comes when all promises have gone on. */
   private readonly promised = (): void => process.nextTick(this.wentOn)
 
-  private readonly inTurnEnded = (): void => {
+  private readonly onTurnOver = (): void => {
     this.inTurnSince = undefined
   }
 
-  private readonly ended = (): void => {
+  private readonly onStretchOver = (): void => {
     this.since = undefined
   }
 
@@ -128,7 +128,7 @@ export class Turn {
       return queueMicrotask(this.promised)
     }
     this.forgetGone()
-    process.nextTick(this.ended)
+    process.nextTick(this.onStretchOver)
   }
 
   private release({ token, goOn }: Waiting): void {

@@ -52,7 +52,7 @@ export class Backpressure {
   private readonly page: { drained(): void }
   private counted = 0
   private cancelCut: (() => void) | undefined
-  private ended = false
+  private isClosed = false
 
   /** Calls `page.drained` when the page has read what it was sent. */
   constructor(connection: Connection, { clock, limits, memory }: BackpressureCore, page: { drained(): void }) {
@@ -102,14 +102,14 @@ export class Backpressure {
   }
 
   /** The connection has ended. */
-  end(): void {
+  close(): void {
     this.unblock()
     this.count(0)
-    this.ended = true
+    this.isClosed = true
   }
 
   cut(): void {
-    this.end()
+    this.close()
     if (this.connection.abort) this.connection.abort()
     else this.connection.close()
   }
@@ -119,7 +119,7 @@ export class Backpressure {
   }
 
   private count(unread: number): void {
-    if (this.ended) return
+    if (this.isClosed) return
     const by = unread - this.counted
     this.counted = unread
     this.all.changed(by)

@@ -4,7 +4,7 @@ import type { Limits } from '../base/limits.js'
 import type { Call } from '../calls/dispatch.js'
 import { type Caller, type ReplyLedger, runOnce } from '../calls/idempotency.js'
 import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
-import { type CallName, endOf, withoutReplies } from '../instance/call-log.js'
+import { type CallName, outcomeOf, withoutReplies } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { Former } from '../protocol/hello.js'
 import type { Opening } from '../protocol/opening.js'
@@ -45,7 +45,7 @@ export interface CallingPage extends Caller {
   readonly isReconnect: boolean
   readonly inbox: Inbox
   /** Ends its connection; it makes another one. */
-  close(): void
+  closeConnection(): void
 }
 
 export class CallRunner {
@@ -72,7 +72,7 @@ export class CallRunner {
   private isPlain(name: CallName): boolean {
     const { instance } = this.page
     // a lapsed lease does no harm: the transaction asks again under the lock
-    return instance.role === 'owner' || endOf(instance.calls, name) === undefined
+    return instance.role === 'owner' || outcomeOf(instance.calls, name) === undefined
   }
 
   /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */
@@ -86,7 +86,7 @@ export class CallRunner {
       // a page that was here comes back and asks once more
       (error) => {
         if (!this.page.isReconnect) return this.once(up, () => Promise.reject(error))
-        this.page.close()
+        this.page.closeConnection()
         return finished
       },
     )

@@ -12,12 +12,12 @@ export interface EarlierSubscription {
   readonly history: ReplayWindow
   /** Done when what the page began earlier has ended. */
   readonly busy: Promise<void> | undefined
-  /** Ends the connection that the page has still. */
-  close?(): void
+  /** Closes the connection that the page has still. */
+  closeConnection?(): void
 }
 
 interface Present extends EarlierSubscription {
-  close(): void
+  closeConnection(): void
 }
 
 interface Trace {
@@ -71,7 +71,7 @@ export class EarlierSubscriptions<Subscribed extends Present> {
   }
 
   /** Forgets all pages. */
-  end(): void {
+  clear(): void {
     for (const token of [...this.byToken.keys()]) this.drop(token)
   }
 

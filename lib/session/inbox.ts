@@ -70,7 +70,7 @@ export class Inbox {
   /** Done when the messages that were begun have been handled to their end. */
   get busy(): Promise<void> | undefined {
     const { working, inFlight } = this
-    return working && inFlight ? inFlight.ended.then(() => working) : (working ?? inFlight?.ended)
+    return working && inFlight ? inFlight.settled.then(() => working) : (working ?? inFlight?.settled)
   }
 
   /** What the call that begins now comes after. */
@@ -147,7 +147,7 @@ export class Inbox {
     this.flightSizes ??= []
     this.flightSizes.push(this.size)
     this.size = 0
-    this.inFlight = { ended: done, pending }
+    this.inFlight = { settled: done, pending }
     void done.then(() => this.landed())
     return true
   }

@@ -211,9 +211,9 @@ export class Intake implements Drainable, InboxOptions {
   }
 
   /** The connection has ended. */
-  end(): void {
+  close(): void {
     this.core.fairShare.addressRates.leave(this.address)
-    this.pace.end()
+    this.pace.close()
     this.core.fairShare.leave(this)
   }
 

@@ -8,11 +8,11 @@ import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
 import type { Connection } from './connection.js'
 import { isTooFast } from './new-tabs.js'
-import type { Originals } from './originals.js'
+import type { DuplicatedTabs } from './originals.js'
 import { tooManyUnknown, type Watching } from './watching.js'
 
 export interface LoadingCore {
-  readonly originals: Pick<Originals, 'lend'>
+  readonly originals: Pick<DuplicatedTabs, 'lend'>
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
 }

@@ -74,11 +74,11 @@ export class OlderConnection implements Connection {
 }
 
 /** Tells the page to reload, once its calls have come and have ended. */
-export function endOlder(session: OlderSession, clock: Clock): void {
+export function reloadOlder(session: OlderSession, clock: Clock): void {
   clock.after(processLimits.olderPageMs, () => {
     if (session.phase === 'closed') return
     if (session.phase === 'open' && isQuiet(session)) session.farewell(reload(), 0)
-    else endOlder(session, clock)
+    else reloadOlder(session, clock)
   })
 }
 

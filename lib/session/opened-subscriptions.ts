@@ -81,7 +81,7 @@ export class OpenedSubscriptions {
     this.last = number
     try {
       const subscription = this.parts.subscribe(this.session, opening)
-      this.begin(subscription, opening).catch((error: unknown) => this.end(subscription, error))
+      this.begin(subscription, opening).catch((error: unknown) => this.fail(subscription, error))
     } catch (error) {
       this.refuse(number, error)
     }
@@ -95,7 +95,7 @@ export class OpenedSubscriptions {
   }
 
   /** A further one cannot go on; the others do. */
-  end(subscription: Subscription, error: unknown): void {
+  fail(subscription: Subscription, error: unknown): void {
     if (!this.all.includes(subscription)) return
     this.remove(subscription)
     this.refuse(subscription.number, error)
@@ -123,7 +123,7 @@ export class OpenedSubscriptions {
   }
 
   private isOver(subscription: Subscription): boolean {
-    return this.session.phase === 'closed' || subscription.isEnded
+    return this.session.phase === 'closed' || subscription.isClosed
   }
 
   private refuse(subscription: number, error: unknown): void {
@@ -143,7 +143,7 @@ export class OpenedSubscriptions {
 
   private remove(subscription: Subscription): void {
     this.all = this.all.filter((other) => other !== subscription)
-    subscription.end()
+    subscription.close()
     this.parts.left(subscription)
   }
 }

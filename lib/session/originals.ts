@@ -16,7 +16,7 @@ import type { Connection } from './connection.js'
 import type { NewTabs } from './new-tabs.js'
 
 /** What it asks of the hub. */
-export interface OriginalsCore extends ReadCore, Core {
+export interface DuplicatedTabsCore extends ReadCore, Core {
   readonly clock: Clock
   readonly store: StateStore
   readonly newTabs: Pick<NewTabs, 'copy'>
@@ -24,15 +24,15 @@ export interface OriginalsCore extends ReadCore, Core {
 
 type Kept = Pick<Instance, 'state' | 'shapes' | 'bytes'>
 
-export class Originals {
-  private readonly core: OriginalsCore
+export class DuplicatedTabs {
+  private readonly core: DuplicatedTabsCore
   /** What was read last: a flood of copies of one tab reads it once. */
   private last: { readonly token: string; readonly kept: Promise<Kept>; cancelForget(): void } | undefined
 
   /** Bytes of those that were lent last. */
   private readonly sizes = new Map<string, number>()
 
-  constructor(core: OriginalsCore) {
+  constructor(core: DuplicatedTabsCore) {
     this.core = core
   }
 

@@ -9,7 +9,7 @@ it('keeps no connection that has ended among those that are not read, while othe
   const gone = new Pace(connection, defaultLimits, all)
   const other = new Pace(connection, defaultLimits, all)
   for (const pace of [gone, gone, other, other]) pace.count(1_000_000)
-  gone.end()
+  gone.close()
   other.count(1_000_000)
   for (const pace of [gone, gone, other, other, other]) pace.count(-1_000_000)
   expect([all.bytes, Reflect.get(all, 'stopped')]).toEqual([0, new Set()])

@@ -43,7 +43,7 @@ export class Pace {
   private readonly limits: Limits
   private readonly all: Inboxes
   private holding = 0
-  private ended = false
+  private isClosed = false
   /** Bytes of the calls of this page that wait or run. */
   bytes = 0
 
@@ -68,7 +68,7 @@ export class Pace {
 
   /** Looks whether its calls take too much. */
   look(): void {
-    if (this.ended) return
+    if (this.isClosed) return
     const { bytes, limits, all } = this
     if (bytes > limits.inboxBytes / 2 || (bytes > 0 && all.isFull)) {
       all.stop(this)
@@ -86,7 +86,7 @@ export class Pace {
 
   set(reason: keyof typeof reasons, holds: boolean): void {
     const { holding, connection } = this
-    if (this.has(reason) === holds || this.ended) return
+    if (this.has(reason) === holds || this.isClosed) return
     this.holding = holds ? holding | reasons[reason] : holding & ~reasons[reason]
     if (holding === 0) connection.pause?.()
     else if (this.holding === 0) connection.resume?.()
@@ -97,8 +97,8 @@ export class Pace {
   }
 
   /** The connection has ended; calls that were begun still count until they end. */
-  end(): void {
-    this.ended = true
+  close(): void {
+    this.isClosed = true
     this.all.goOn(this)
   }
 }

@@ -43,7 +43,7 @@ export class Resync {
     return true
   }
 
-  end(): void {
+  close(): void {
     this.cancelTimer?.()
   }
 }

@@ -8,7 +8,7 @@ import { toFailure } from '../base/failure.js'
 import type { Limits } from '../base/limits.js'
 import { handlerLimits } from '../base/server-limits.js'
 import { finished, type Running } from '../calls/in-order.js'
-import { endOf } from '../instance/call-log.js'
+import { outcomeOf } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import { unknownRun } from '../instance/unknown-run.js'
 import type { Settlement } from '../protocol/down.js'
@@ -72,8 +72,8 @@ export class RunWaits {
   /** The run that a call of the page has started, or joined: it is what the call has replied. */
   private startedBy(id: number): string | undefined {
     const { page, instance } = this.page
-    const end = endOf(instance.calls, { page, id })
-    return typeof end === 'object' && typeof end.reply === 'string' ? end.reply : undefined
+    const outcome = outcomeOf(instance.calls, { page, id })
+    return typeof outcome === 'object' && typeof outcome.reply === 'string' ? outcome.reply : undefined
   }
 
   /** Runs may have ended, or the page may read again. */
@@ -84,7 +84,7 @@ export class RunWaits {
     for (const run of [...this.waits.keys()]) this.check(run)
   }
 
-  end(): void {
+  close(): void {
     this.waits.clear()
     this.size = 0
   }

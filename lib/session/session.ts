@@ -124,9 +124,9 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     return begun
   }
 
-  end(subscription: Subscription, error: HeldStateError, spreadMs = 0): void {
+  closeSubscription(subscription: Subscription, error: HeldStateError, spreadMs = 0): void {
     if (subscription === this.own) this.farewell(error, spreadMs)
-    else this.opened.end(subscription, error)
+    else this.opened.fail(subscription, error)
   }
 
   /** The page has heard this message, and all before it. */
@@ -177,10 +177,10 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   close(): void {
     if (this.phase === 'closed') return
     this.phase = 'closed'
-    for (const subscription of this.subscriptions) subscription.end()
-    this.intake.end()
+    for (const subscription of this.subscriptions) subscription.close()
+    this.intake.close()
     this.connection.close()
-    this.pressure.end()
+    this.pressure.close()
   }
 
   farewell(error: HeldStateError, spreadMs: number): void {

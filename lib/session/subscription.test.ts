@@ -164,7 +164,7 @@ it('both end with their socket, and the instance that nobody watches any more sa
 
 it('a lost state ends the socket, and with it both', async () => {
   const { session, second, clock } = await two()
-  second.close()
+  second.closeConnection()
   await clock.settle()
   expect(session.phase).toBe('closed')
 })
@@ -290,7 +290,7 @@ it('one that waits before it is loaded once more leaves no timer when it ends', 
   const before = clock.running
   const paused = second.pause(1_000)
   expect(clock.running).toBe(before + 1)
-  second.end()
+  second.close()
   await paused
-  expect([second.isEnded, clock.running]).toEqual([true, before])
+  expect([second.isClosed, clock.running]).toEqual([true, before])
 })

@@ -28,7 +28,7 @@ import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
 import { RunWaits, type WaitingPage } from './run-waits.js'
 import type { Sequence } from './sequence.js'
-import { Sync } from './sync.js'
+import { ChangeFeed } from './sync.js'
 import { Watching, type WatchingCore } from './watching.js'
 
 /** What a subscription asks of the hub. */
@@ -67,7 +67,7 @@ export interface SubscriptionSession {
   /** One more call has ended. */
   hold(): void
   /** A subscription cannot go on. */
-  end(subscription: Subscription, error: HeldStateError, spreadMs?: number): void
+  closeSubscription(subscription: Subscription, error: HeldStateError, spreadMs?: number): void
   close(): void
 }
 
@@ -96,7 +96,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   settled: Settlement[] = []
   private readonly core: SubscriptionCore
   private readonly original: string | undefined
-  private readonly feed: Sync
+  private readonly feed: ChangeFeed
   private readonly watching: Watching
   private readonly resync: Resync
   /** Made for the first run that the page waits for. */
@@ -104,7 +104,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   private isOpen = false
   /** The page has to be sent the whole of it, or what it missed. */
   private isDue = false
-  isEnded = false
+  isClosed = false
   private endPause: (() => void) | undefined
 
   constructor(
@@ -126,11 +126,11 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     const isSame = earlier?.history.sequence === sequence
     const history = isSame ? earlier.history : new ReplayWindow(limits, sequence, core.memory.windows)
     const pages = formers.length === 0 ? [page] : [page, ...formers.map((former) => former.page)]
-    this.feed = new Sync({ instance, registry, pages, history, number: opening.number, texts })
+    this.feed = new ChangeFeed({ instance, registry, pages, history, number: opening.number, texts })
     this.watching = new Watching(core, instance, this.feed, this)
     this.resync = new Resync(clock)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
-    earlier?.close?.()
+    earlier?.closeConnection?.()
     history.open()
     this.inbox = new Inbox(busy, this, intake, opening.number) // calls run in order, also those that the page sends again
     this.calling = new CallRunner(core, this)
@@ -183,18 +183,18 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     session.say(mark ? feed.resumed(mark) : feed.welcome())
   }
 
-  end(): void {
-    this.isEnded = true
+  close(): void {
+    this.isClosed = true
     this.endPause?.()
     this.inbox.close()
-    this.watching.end()
-    this.resync.end()
-    this.waits?.end()
+    this.watching.close()
+    this.resync.close()
+    this.waits?.close()
     this.instance.watchers.delete(this)
   }
 
   fail(error: HeldStateError, spreadMs?: number): void {
-    this.session.end(this, error, spreadMs)
+    this.session.closeSubscription(this, error, spreadMs)
   }
 
   changed(): void {
@@ -206,7 +206,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return this.session.hurry()
   }
 
-  close(): void {
+  closeConnection(): void {
     this.session.close()
   }
 
@@ -247,7 +247,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     }
   }
 
-  ended(id: number, reply?: Settlement['reply']): void {
+  succeeded(id: number, reply?: Settlement['reply']): void {
     this.settle({ id, reply })
   }
 

@@ -18,7 +18,7 @@ interface Watched {
   sent: View | undefined
 }
 
-export interface SyncParts {
+export interface ChangeFeedParts {
   readonly instance: Instance
   readonly registry: Registry
   readonly pages: readonly string[]
@@ -44,7 +44,7 @@ const withTexts: DiffOptions = {
 }
 const withoutTexts: DiffOptions = { texts: false }
 
-export class Sync {
+export class ChangeFeed {
   readonly history: ReplayWindow
   private readonly instance: Instance
   private readonly registry: Registry
@@ -62,7 +62,7 @@ export class Sync {
   /** Calls up to this one have ended, as the page knows. */
   private sentDone = 0
 
-  constructor({ instance, registry, pages, history, number, texts }: SyncParts) {
+  constructor({ instance, registry, pages, history, number, texts }: ChangeFeedParts) {
     this.instance = instance
     this.registry = registry
     this.pages = pages

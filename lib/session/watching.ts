@@ -8,7 +8,7 @@ import { processLimits } from '../base/server-limits.js'
 import type { Instance } from '../instance/instance.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
-import type { Sync } from './sync.js'
+import type { ChangeFeed } from './sync.js'
 
 export interface WatchingCore {
   readonly clock: Clock
@@ -21,16 +21,16 @@ export interface WatchingCore {
 export class Watching {
   private readonly core: WatchingCore
   private readonly instance: Instance
-  private readonly feed: Sync
+  private readonly feed: ChangeFeed
   private readonly page: { changed(): void }
   /** Take back what is to be tried again. */
   private retries: (() => void)[] | undefined
-  private ended = false
+  private isClosed = false
   /** Of the states that it asked for, those that nobody has declared. */
   private unknown = 0
 
   /** Calls `page.changed` when there is something new to show. */
-  constructor(core: WatchingCore, instance: Instance, feed: Sync, page: { changed(): void }) {
+  constructor(core: WatchingCore, instance: Instance, feed: ChangeFeed, page: { changed(): void }) {
     this.core = core
     this.instance = instance
     this.feed = feed
@@ -62,8 +62,8 @@ export class Watching {
     for (const id of this.feed.ids) if (this.core.registry.has(id)) void rescued(() => this.materialize(id), refuse)
   }
 
-  end(): void {
-    this.ended = true
+  close(): void {
+    this.isClosed = true
     for (const cancel of this.retries ?? []) cancel()
     this.retries = undefined
   }
@@ -80,7 +80,7 @@ export class Watching {
       (error) => {
         const code = isHeldStateError(error) ? error.code : undefined
         if (code === 'unknown-definition') this.unknown += 1
-        if (code === 'save-failed' && !this.ended) {
+        if (code === 'save-failed' && !this.isClosed) {
           this.retries ??= []
           this.retries.push(this.core.clock.after(waitMs, again))
         }

@@ -105,7 +105,7 @@ function fail(
 ): Adopted {
   const failed = { definition, task, failure }
   showFailure(core.instance(token), failed)
-  transaction.endRun({ definition, task, run, outcome: 'failed', failure })
+  transaction.finishRun({ definition, task, run, outcome: 'failed', failure })
   return failed
 }
 

@@ -100,7 +100,7 @@ it('a task is cancelled by a process that was not told that it has begun', async
   instance.watchers.add({
     sentAt: 0,
     hurry: () => false,
-    close() {},
+    closeConnection() {},
     changed() {},
     fault() {},
   }) // a page

@@ -1,10 +1,10 @@
 /** The parts of a process that background tasks use. */
 import type { Eventually } from '../base/eventually.js'
-import type { ExclusiveCore } from '../instance/exclusive.js'
+import type { LockedWorkCore } from '../instance/exclusive.js'
 import type { Instance } from '../instance/instance.js'
 import type { Trigger } from '../state/trigger.js'
 
-export interface TasksCore extends ExclusiveCore {
+export interface TasksCore extends LockedWorkCore {
   readonly isClosing: boolean
   /** Milliseconds between two messages to one page. */
   readonly outbox: { readonly frame: number }
@@ -13,7 +13,7 @@ export interface TasksCore extends ExclusiveCore {
     /** Bytes that the arguments of all waiting starts may take. */
     readonly waitingStarts: number
   }
-  readonly nodes: ExclusiveCore['nodes'] & {
+  readonly nodes: LockedWorkCore['nodes'] & {
     /** Milliseconds for which a token has had no page in any other process; `undefined` while it has one. */
     unattendedMs(token: string): Eventually<number | undefined>
   }

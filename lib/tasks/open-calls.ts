@@ -15,13 +15,13 @@ export class OpenCalls {
     if (!line) return call
     this.open ??= new Map()
     this.open.set(call, { name, line })
-    const end = () => void this.open?.delete(call)
-    call.then(end, end)
+    const settled = () => void this.open?.delete(call)
+    call.then(settled, settled)
     return call
   }
 
   /** The task has ended: it did not await a call that is still open. */
-  end(): void {
+  close(): void {
     for (const { name, line } of this.open?.values() ?? [])
       this.log.warn(
         `${this.where} ended before its ${name}() finished, so the change is lost. Write \`await ${name}(…)\`, or return its promise.`,

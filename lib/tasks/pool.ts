@@ -17,7 +17,7 @@ import { toRestart } from './edited-runs.js'
 import { TaskQueue } from './queue.js'
 import { type RunHost, TaskRun } from './run.js'
 import { RunIndex, type TaskGroup } from './run-index.js'
-import { endOf, errorToKeep, isSameStatus, isTakenOver, pauseOf, recordOf } from './run-record.js'
+import { errorToKeep, isSameStatus, isTakenOver, pauseOf, recordOf, runEndOf } from './run-record.js'
 import type { Phase } from './run-spec.js'
 import { saveResult } from './save-result.js'
 import { selfOf } from './self.js'
@@ -286,8 +286,8 @@ export class TaskPool implements RunHost {
     const { runs } = this.core.instance(token)
     const isEnd = !isTakenOver(run)
     if (this.core.isClosing) return
-    if (isEnd && runs.isHere(id)) runs.addEnd(endOf(run))
-    runs.endLocal(id, spec.attempt, isEnd)
+    if (isEnd && runs.isHere(id)) runs.addEnd(runEndOf(run))
+    runs.finishLocal(id, spec.attempt, isEnd)
     if (isEnd && run.phase.name !== 'done') this.events.onBroken(run)
   }
 

@@ -7,7 +7,7 @@ import type { Log } from '../base/log.js'
 /** The number of a run's last transactions that are checked again. */
 const most = 20
 
-export class PutIn {
+export class LostWrites {
   private readonly log: Log
   private readonly where: string
   private readonly made: { lost(): readonly string[] }[] = []

@@ -173,7 +173,7 @@ describe.each([
     const { clock, state, tab, hub } = await open()
     for (const name of ['a', 'b', 'c']) await done(clock, state.load.start(name))
     const { token } = tab
-    const ended = hub.endings.end(token)
+    const ended = hub.forgottenTabs.forget(token)
     await clock.advance(5_000)
     await ended
     expect([hub.backgroundTasks.size, hub.tasks.has(token), await hub.store.read(token)]).toEqual([0, false, undefined])

@@ -25,7 +25,7 @@ export function recordOf({ spec, progress, note }: TaskRun, node: string): Runni
 }
 
 /** How a run has ended that is not running any more. */
-export function endOf({ definition, task, id, phase, failure }: TaskRun): NewEnd {
+export function runEndOf({ definition, task, id, phase, failure }: TaskRun): NewEnd {
   const names = { definition, task, run: id }
   if (failure) return { ...names, outcome: 'failed', failure }
   return { ...names, outcome: phase.name === 'done' ? 'done' : 'cancelled' }

@@ -10,7 +10,7 @@ import type { TasksCore } from './core.js'
 export class RunSaver {
   private readonly core: TasksCore
   /** Instances of which a task has ended in this turn of the event loop, and whether another one has since the save of that. */
-  private readonly endedNow = new Map<Instance, boolean>()
+  private readonly finishedNow = new Map<Instance, boolean>()
   /** Timers of instances that could not be saved. */
   private readonly retries = new Map<Instance, () => void>()
   /** Timers of tokens whose progress is to be saved. */
@@ -52,17 +52,17 @@ export class RunSaver {
   }
 
   /** The first end of a turn is saved at once, all others of that turn with one more save: each writes the list of all runs. */
-  onRunEnded(instance: Instance): void {
-    if (this.endedNow.has(instance)) return void this.endedNow.set(instance, true)
-    if (this.endedNow.size === 0) this.core.clock.turn(() => this.saveEnds())
-    this.endedNow.set(instance, false)
+  onRunFinished(instance: Instance): void {
+    if (this.finishedNow.has(instance)) return void this.finishedNow.set(instance, true)
+    if (this.finishedNow.size === 0) this.core.clock.turn(() => this.saveFinished())
+    this.finishedNow.set(instance, false)
     this.publishRuns(instance)
   }
 
   /** Saves the further ends of this turn. */
-  saveEnds(): void {
-    const instances = [...this.endedNow]
-    this.endedNow.clear()
+  saveFinished(): void {
+    const instances = [...this.finishedNow]
+    this.finishedNow.clear()
     for (const [instance, isDue] of instances) if (isDue) this.publishRuns(instance)
   }
 

@@ -127,7 +127,7 @@ export class TaskRun {
   }
 
   /** Whether the run is over except for its function, which may not have settled. */
-  get isEnding(): boolean {
+  get isFinishing(): boolean {
     return !this.isRunning && (this.phase.name !== 'failed' || this.isLast)
   }
 
@@ -241,11 +241,11 @@ export class TaskRun {
   /** A task is an async function or an async generator. Each `yield` shows what an open block has changed so far. */
   private async drive(result: unknown, line: Error | undefined): Promise<Json | undefined> {
     const where = () => this.where
-    if (!isIterator(result)) return this.end(answerIn(await result, where, line))
+    if (!isIterator(result)) return this.startNext(answerIn(await result, where, line))
     try {
       for (;;) {
         const step = await this.watched(() => result.next())
-        if (step.done) return this.end(answerIn(step.value, where, line))
+        if (step.done) return this.startNext(answerIn(step.value, where, line))
         const triggers = triggersIn(step.value, where, line)
         for (const block of [...this.blocks]) await block.show()
         this.start(triggers)
@@ -258,7 +258,7 @@ export class TaskRun {
   }
 
   /** Starts what follows. Returns what the run replies. */
-  private end({ triggers, reply }: Answer): Json | undefined {
+  private startNext({ triggers, reply }: Answer): Json | undefined {
     this.start(triggers)
     return reply
   }

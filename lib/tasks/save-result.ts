@@ -19,7 +19,7 @@ export function saveResult(core: TasksCore, run: TaskRun, result: Json): Eventua
       work: (transaction) => {
         run.isSavingResult = true
         const error = errorToKeep(core.instance(token).runs.localStatus(definition, task), run)
-        transaction.endRun({ definition, task, run: id, outcome: 'done', result }, taskEnd(run, 'done', error))
+        transaction.finishRun({ definition, task, run: id, outcome: 'done', result }, taskEnd(run, 'done', error))
       },
       holder: run,
     }),

@@ -1,7 +1,7 @@
 /** The background tasks of a process: starts, cancels, takeovers, and what is saved of them. */
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
-import { Joined } from '../base/joined.js'
+import { CoalescedWork } from '../base/joined.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import { noAuthor, transact } from '../instance/transact.js'
@@ -28,7 +28,7 @@ export class TaskScheduler {
   readonly adoptions: AdoptionQueue
   private readonly core: TasksCore
   private readonly starter: TaskStarter
-  private readonly cancels = new Joined()
+  private readonly cancels = new CoalescedWork()
   /** By token: done when runs have ended that are cancelled with others. */
   private readonly stopping = new Map<string, Promise<void>>()
 
@@ -120,7 +120,7 @@ export class TaskScheduler {
         for (const { definition, task: name, run: id } of runs) {
           const of = { definition, task: name }
           const ended = taskEnd(of, 'cancelled', instance.runs.localStatus(definition, name).error)
-          transaction.endRun({ ...of, run: id, outcome: 'cancelled' }, ended)
+          transaction.finishRun({ ...of, run: id, outcome: 'cancelled' }, ended)
         }
       })
       this.starter.cancelRuns(token, ids)
@@ -184,7 +184,7 @@ export class TaskScheduler {
   private onSettled(run: TaskRun): void {
     const instance = this.core.instance(run.token)
     this.starter.onSettled(run) // first: a start that begins now is saved together with the end
-    this.saver.onRunEnded(instance)
+    this.saver.onRunFinished(instance)
     this.core.onLessUsed(instance)
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
-import { block, exclusive, handedOut, snapshot } from '../instance/exclusive.js'
+import { committedFields, openBlock, runLocked, saveHandedOut } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
@@ -13,7 +13,7 @@ import type { State } from '../store/store.js'
 import type { TasksCore } from './core.js'
 import { LockGuard } from './lock-guard.js'
 import { OpenCalls } from './open-calls.js'
-import { PutIn } from './put-in.js'
+import { LostWrites } from './put-in.js'
 import type { TaskRun } from './run.js'
 import type { RunGuard } from './run-guard.js'
 
@@ -24,23 +24,23 @@ interface Caller {
   readonly run: TaskRun
   readonly core: TasksCore
   readonly open: OpenCalls
-  readonly putIn: PutIn | undefined
+  readonly putIn: LostWrites | undefined
 }
 
 export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> & { readonly [selfBrand]: true } {
   const { token, definition } = run
   const open = new OpenCalls(core.log, run.where)
-  const putIn = lineHere() && new PutIn(core.log, run.where)
+  const putIn = lineHere() && new LostWrites(core.log, run.where)
   const caller = { run, core, open, putIn }
   if (putIn)
     void run.settled.then(() => {
       putIn.look()
-      if (run.phase.name === 'done') open.end()
+      if (run.phase.name === 'done') open.close()
     })
   return {
     [selfBrand]: true,
     get token() {
-      handedOut(core, token)
+      saveHandedOut(core, token)
       return token
     },
     run: run.id,
@@ -81,13 +81,13 @@ function newest({ run, core }: Caller, id: string) {
   const { token } = run
   const state = unsavedState(run)
   run.looked(state ?? core.instance(token).state)
-  return readonlyView(snapshot(core, token, state, id))
+  return readonlyView(committedFields(core, token, state, id))
 }
 
 function lock(caller: Caller, line: Error | undefined): Eventually<Held<AnyState>> {
   const { run, core } = caller
   step(run)
-  return after(block(core, run.token, run.guard), (transaction) => {
+  return after(openBlock(core, run.token, run.guard), (transaction) => {
     looked(caller, transaction)
     const guard = new LockGuard(run, transaction)
     guard.watch = line && new UsingWatch(core, run.where, line)
@@ -103,7 +103,7 @@ function update<T>(caller: Caller, change: (state: AnyState, held: HandlerContex
     looked(caller, transaction)
     return change(transaction.get(definition), new HandlerContext(definition, transaction))
   }
-  return after(exclusive(core, token, change, work, run, run.guard), (result) =>
+  return after(runLocked(core, token, change, work, run, run.guard), (result) =>
     after(core.instance(token).hurryAtTimes(core.outbox.frame), () => result),
   )
 }
@@ -136,7 +136,7 @@ function heldBlock(run: TaskRun, core: TasksCore, lock: LockGuard): Held<AnyStat
   const mark = () => core.lockScope.enter(transaction)
   const get = (id: string) => {
     mark()
-    return lock.left ? readonlyView(snapshot(core, run.token, unsavedState(run), id)) : transaction.get(id)
+    return lock.left ? readonlyView(committedFields(core, run.token, unsavedState(run), id)) : transaction.get(id)
   }
   const dispose = async () => lock.leave((confirm) => core.clock.turn(confirm))
   return {

@@ -9,7 +9,7 @@ export interface Present {
   /** Runs under way, and starts that wait. */
   readonly open: readonly RunningTask[]
   /** Whether there is a run that can do nothing more, and whose function has not settled. */
-  readonly isEnding: boolean
+  readonly isFinishing: boolean
 }
 
 export type StartDecision =
@@ -27,11 +27,11 @@ export type StartDecision =
 export const sameOf = ({ declaration: { concurrency, again }, rawArgs }: TaskStart): string | undefined =>
   concurrency === 'single' && again === 'join' ? digestOf(rawArgs) : undefined
 
-export function decideStart(start: TaskStart, { open, isEnding }: Present): StartDecision {
+export function decideStart(start: TaskStart, { open, isFinishing }: Present): StartDecision {
   const { concurrency, again } = start.declaration
   const last = open.at(-1)
   if (concurrency === 'many') return { name: 'begin' }
-  if (!last) return { name: isEnding ? 'wait' : 'begin' }
+  if (!last) return { name: isFinishing ? 'wait' : 'begin' }
   if (concurrency === 'queue') return { name: 'wait' }
   if (again === 'restart') return { name: 'replace' }
   const same = sameOf(start)

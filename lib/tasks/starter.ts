@@ -5,7 +5,7 @@
 
 import { copyValue } from '../base/copy.js'
 import { after, type Eventually } from '../base/eventually.js'
-import { endCall, endOf } from '../instance/call-log.js'
+import { outcomeOf, settleCall } from '../instance/call-log.js'
 import { closed } from '../instance/in-flight.js'
 import { madeBy } from '../instance/made-triggers.js'
 import { noAuthor, transactPipelined } from '../instance/transact.js'
@@ -67,7 +67,7 @@ export class TaskStarter {
     const start = { ...given, id: core.clock.id() }
     if (this.isSaved(start)) return this.startSaved(start, call)
     const instance = core.instance(start.token)
-    if (call && endOf(instance.calls, call.name)) return 'answered' // over another connection, while this one waited for calls before it
+    if (call && outcomeOf(instance.calls, call.name)) return 'answered' // over another connection, while this one waited for calls before it
     const { next, run } = this.admit(
       start,
       start.declaration.concurrency === 'many' ? [] : instance.runs.running(),
@@ -75,7 +75,7 @@ export class TaskStarter {
     )
     if (!next) return { run }
     instance.exists = true
-    if (call) endCall(instance, call.name, undefined, core.limits, false, run) // first: the task may save at once
+    if (call) settleCall(instance, call.name, undefined, core.limits, false, run) // first: the task may save at once
     if (next.saved || next.joins) this.begin(next)
     else this.run(next)
     return { run }
@@ -119,7 +119,7 @@ export class TaskStarter {
     const begins = next.saved?.waits === undefined && { started: this.core.clock.now() }
     const saved = { run: start.id, attempt: 1, ...begins, ...next.saved, durable }
     for (const replaced of saved.replaces ?? [])
-      transaction.endRun({ definition, task, run: replaced, outcome: 'cancelled' })
+      transaction.finishRun({ definition, task, run: replaced, outcome: 'cancelled' })
     transaction.addRun(startRecord({ ...next, saved }, this.core.nodes.node))
     return { next: { ...next, saved }, run }
   }
@@ -133,8 +133,8 @@ export class TaskStarter {
       capacity.check(token, task, begunOf(runs))
       return { next: start, run: start.id }
     }
-    const { open, isEnding } = this.presentFor(start, runs)
-    const decision = decideStart(start, { open, isEnding })
+    const { open, isFinishing } = this.presentFor(start, runs)
+    const decision = decideStart(start, { open, isFinishing })
     if (decision.name === 'join' || decision.name === 'refuse') {
       if (!call) {
         const turn = () => this.turnAfter(start, runs)
@@ -158,9 +158,9 @@ export class TaskStarter {
     const ofTask = runs.filter((run) => isSameTask(run, start))
     const hasRun = ofTask.some(({ waits }) => waits === undefined)
     const present = hasRun ? ofTask.filter(({ joins }) => !joins) : ofTask
-    const open = present.filter(({ run }) => this.pool.find(token, run)?.isEnding !== true)
+    const open = present.filter(({ run }) => this.pool.find(token, run)?.isFinishing !== true)
     const isStopping = declaration.concurrency === 'queue' && this.pool.stopping(token, definition, task) !== undefined
-    return { open, isEnding: open.length < present.length || isStopping }
+    return { open, isFinishing: open.length < present.length || isStopping }
   }
 
   private turnAfter({ id }: NamedStart, runs: readonly RunningTask[]): SavedRun {
@@ -172,7 +172,7 @@ export class TaskStarter {
     const made = madeBy(this.core.log, { definition, task })
     const as = made && { token, holder: undefined, outer: undefined, active: false, made }
     const run = this.core.lockScope.outside(() => this.pool.begin(start), as)
-    if (made) void run.settled.then(() => run.phase.name === 'done' && made.end(false))
+    if (made) void run.settled.then(() => run.phase.name === 'done' && made.close(false))
     this.onRunStarted(run)
     this.bind(start, run.id)
   }

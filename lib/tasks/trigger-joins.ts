@@ -114,5 +114,5 @@ export class TriggerJoins {
 }
 
 /** Whether the run has ended by itself, and is tried again neither here nor in another process. */
-const isOver = ({ isEnding, phase }: TaskRun): boolean =>
-  isEnding && phase.name !== 'cancelled' && !(phase.name === 'failed' && phase.reason.code === 'stale-write')
+const isOver = ({ isFinishing, phase }: TaskRun): boolean =>
+  isFinishing && phase.name !== 'cancelled' && !(phase.name === 'failed' && phase.reason.code === 'stale-write')

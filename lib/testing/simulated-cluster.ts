@@ -123,7 +123,7 @@ export class Cluster implements Servers {
     node.dead = true
     node.deafen()
     this.nodes.splice(this.nodes.indexOf(node), 1)
-    node.hub.lockScope.end()
+    node.hub.lockScope.close()
     if (this.nodes.every(({ frozen }) => frozen)) this.thaw()
     this.moveFrom(node)
   }

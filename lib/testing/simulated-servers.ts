@@ -72,7 +72,7 @@ export class SingleServer implements Servers {
 
   crash(pages: readonly Page[]): string {
     this.store.die()
-    this.hub.lockScope.end()
+    this.hub.lockScope.close()
     this.next(pages)
     return 'the hub is killed and started anew'
   }
@@ -115,7 +115,7 @@ export class SingleServer implements Servers {
 
   private endFrozen(): void {
     this.frozen?.store.die()
-    this.frozen?.hub.lockScope.end()
+    this.frozen?.hub.lockScope.close()
     this.frozen = undefined
   }
 

@@ -15,10 +15,10 @@ export interface Refusal {
 export const notFound: Refusal = { status: 404, message: 'Not found.' }
 
 /** Sockets that end once their answer is out. */
-const ending = new WeakSet<object>()
+const closing = new WeakSet<object>()
 
 /** Requests that a peer sent behind one that was refused get no answer. */
-export const isEnding = ({ socket }: IncomingMessage): boolean => ending.has(socket)
+export const isClosing = ({ socket }: IncomingMessage): boolean => closing.has(socket)
 
 export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
   response.on('error', ignore)
@@ -26,7 +26,7 @@ export function refuseRequest(response: ServerResponse, refusal: Refusal): void 
   const { socket } = response
   response.writeHead(refusal.status, headersOf(refusal, body)).end(body)
   if (!socket) return
-  ending.add(socket)
+  closing.add(socket)
   socket.pause() // requests that it has sent behind this one are not parsed; Node ends it once the answer is out
 }
 

@@ -20,7 +20,7 @@ export class CookieWatch {
 
   look(request: IncomingMessage, response: ServerResponse): void {
     this.name(request)
-    const { callers, endings, registry, options } = this.hub
+    const { callers, forgottenTabs, registry, options } = this.hub
     const { headers, socket } = request
     if (!registry.asksForRequests || headers.cookie === undefined) return
     const secure = isSecure(headers, 'encrypted' in socket)
@@ -34,7 +34,7 @@ export class CookieWatch {
       browsers.slice(1).map((other) => other.browser),
     )
     const token = caller && callers.tokenOf(caller, browser)
-    if (token !== undefined) endings.compare(token, marksOf(headers.cookie))
+    if (token !== undefined) forgottenTabs.compare(token, marksOf(headers.cookie))
     response.once('close', () => {
       if (setsCookies(response)) this.changed(browser)
     })
@@ -48,13 +48,13 @@ export class CookieWatch {
 
   /** A response has set cookies of a browser, all of whose pages have them now. */
   private changed(browser: string): void {
-    const { clock, endings } = this.hub
+    const { clock, forgottenTabs } = this.hub
     const known = this.told.get(browser)
     if (known) {
       known.again = true
       return
     }
-    endings.disconnect({ browser })
+    forgottenTabs.disconnect({ browser })
     const state = { again: false }
     this.told.set(browser, state)
     clock.after(processLimits.cookiesSetMs, () => {

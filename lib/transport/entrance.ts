@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.js'
 import type { Limits } from '../base/limits.js'
 import type { HubRuntime } from '../hub/hub.js'
 import { Admission, badRequest, closing, type Query, tooLarge, unknownSession } from './admission.js'
-import { isEnding, notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
+import { isClosing, notFound, type Refusal, refuseRequest, refuseUpgrade } from './answers.js'
 import type { Arrival } from './arrival.js'
 import { type EngineConnection, type Gate, Guard, hasBody, limitBody } from './guard.js'
 import { type OwnPath, type OwnTarget, ownTarget } from './own-path.js'
@@ -52,7 +52,7 @@ export class Entrance implements Gate {
     const others = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
     server.removeAllListeners('request')
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      if (isEnding(request)) return
+      if (isClosing(request)) return
       const target = ownTarget(path, request.url)
       if (target) return this.request(request, response, target)
       if (others.length === 0 && server.listenerCount('request') === 1) return refuseRequest(response, notFound)

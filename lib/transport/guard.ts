@@ -50,7 +50,7 @@ export class Guard {
   private socket: Duplex | undefined
   /** Until it has said hello. */
   private stopWaiting: (() => void) | undefined
-  private ended = false
+  private isClosed = false
   private readonly signs = new CallRate(crowdLimits.signsPerSecond, crowdLimits.signsBurst)
 
   constructor(connection: EngineConnection, socket: Duplex | undefined, arrival: Arrival, gate: Gate) {
@@ -70,7 +70,7 @@ export class Guard {
    * it does not want in an orderly way, which takes as long as the peer likes.
    */
   mayMove(): boolean {
-    return this.connection.transport.name === 'polling' && !this.socket && !this.ended
+    return this.connection.transport.name === 'polling' && !this.socket && !this.isClosed
   }
 
   /** A socket that asks to take over from polling. */
@@ -119,14 +119,14 @@ export class Guard {
 
   /** Something has come that no session hears of, and that takes its time all the same. */
   private readonly onSign = (): void => {
-    if (!this.ended && this.signs.count(1, this.gate.clock.now()))
+    if (!this.isClosed && this.signs.count(1, this.gate.clock.now()))
       this.broken('sent too many pings, pongs and acknowledgements')
   }
 
   /** What its sockets have sent already and still send is not read: a flood would go on until they are closed in an orderly way. */
   private broken(rule: string): void {
-    if (this.ended) return
-    this.ended = true
+    if (this.isClosed) return
+    this.isClosed = true
     this.gate.broke(this, rule)
     this.connection.close(true)
     this.socket?.destroy()
@@ -142,7 +142,7 @@ export class Guard {
   }
 
   private onClose(): void {
-    this.ended = true
+    this.isClosed = true
     this.stopWaiting?.()
     const { socket } = this
     if (socket)

@@ -22,7 +22,7 @@ import type { OwnPath } from './own-path.js'
 import type { SiteOptions } from './site.js'
 import { SocketConnection } from './socket-connection.js'
 import { Troubles } from './troubles.js'
-import { type Receiving, Unfinished } from './unfinished.js'
+import { PartialMessages, type Receiving } from './unfinished.js'
 
 export interface SocketIoOptions {
   /** Where the hub listens: one path, or those of an app with a zone. */
@@ -52,7 +52,7 @@ export function attachSocketIo(
   boundFrames(io.engine)
   const entrance = new Entrance(hub, io.engine, troubles, developmentHosts)
   const engine = io.engine as unknown as { readonly clients: Readonly<Record<string, Receiving>> }
-  const unfinished = new Unfinished({
+  const unfinished = new PartialMessages({
     clock: hub.clock,
     connections: () => Object.values(engine.clients),
     addressOf: (id) => entrance.arrivalOf(id)?.address,
@@ -77,7 +77,7 @@ export function attachSocketIo(
   return {
     close: async () => {
       entrance.close()
-      unfinished.end()
+      unfinished.close()
       io.engine.close()
       await new Promise<void>((resolve) => setImmediate(resolve))
     },

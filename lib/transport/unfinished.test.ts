@@ -4,7 +4,7 @@ import { Server } from 'socket.io'
 import { expect, it, vi } from 'vitest'
 import { TestClock } from '../testing/clock.js'
 import { rawRequest, upgrade } from './raw.fixture.js'
-import { type Receiving, Unfinished } from './unfinished.js'
+import { PartialMessages, type Receiving } from './unfinished.js'
 
 /** The start of a frame of so many bytes: a text, masked with zeros, whole or the first part of a message. */
 const head = (bytes: number, isWhole: boolean) => {
@@ -27,7 +27,7 @@ it('cuts off the address that holds most, once unfinished messages take more tha
   io.engine.on('connection', (connection: { id: string; request: { socket: { remoteAddress?: string } } }) =>
     addresses.set(connection.id, connection.request.socket.remoteAddress ?? ''),
   )
-  const unfinished = new Unfinished(
+  const unfinished = new PartialMessages(
     {
       clock,
       connections: () => Object.values(engine.clients),

@@ -27,7 +27,7 @@ interface Core {
   cut(address: string, connections: number): void
 }
 
-export class Unfinished {
+export class PartialMessages {
   private readonly core: Core
   private readonly bytesLimit: number
   private cancel: (() => void) | undefined
@@ -45,7 +45,7 @@ export class Unfinished {
     })
   }
 
-  end(): void {
+  close(): void {
     this.cancel?.()
   }
 

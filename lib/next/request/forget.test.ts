@@ -144,7 +144,7 @@ describe('forgetTab', () => {
     const { ann, store, done, hub } = await open()
     const { token } = ann
     ann.drop()
-    await done(hub.endings.end(token))
+    await done(hub.forgottenTabs.forget(token))
     await back(ann)
     await back(ann)
     expect(ann.state(d).n).toBe(0)

@@ -19,7 +19,7 @@ export async function forgetTab(given?: GivenRequest): Promise<void> {
       'This request does not identify its tab. Call forgetTab() in a server action, or in a route ' +
         'handler called with heldFetch. forgetBrowser() needs only the browser cookie.',
     )
-  await hub.endings.end(tab.token)
+  await hub.forgottenTabs.forget(tab.token)
 }
 
 /**
@@ -29,5 +29,5 @@ export async function forgetTab(given?: GivenRequest): Promise<void> {
 export async function forgetBrowser(given?: GivenRequest): Promise<void> {
   const hub = currentHub()
   const browsers = await callingBrowsers(hub, given)
-  await Promise.all(browsers.map((browser) => hub.endings.endBrowser(browser)))
+  await Promise.all(browsers.map((browser) => hub.forgottenTabs.forgetBrowser(browser)))
 }

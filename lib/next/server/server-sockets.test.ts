@@ -140,7 +140,7 @@ test('sockets end at once, those with an answer under way after it', async () =>
   const { seen } = upgrade('/socket')
   const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())
   await here
-  const ended = sockets.end(2_000, new TestClock())
+  const ended = sockets.close(2_000, new TestClock())
   await eventually(() => expect(seen.over).toBe(true))
   finish()
   expect(await answer).toBe('whole')
@@ -154,7 +154,7 @@ test('an answer that does not end is cut after its time', async () => {
   const here = arrived(1)
   const cut = expect(fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).rejects.toThrow()
   await here
-  const ended = sockets.end(2_000, clock)
+  const ended = sockets.close(2_000, clock)
   await clock.advance(2_000)
   await ended
   await cut

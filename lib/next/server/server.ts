@@ -126,7 +126,7 @@ function closing({ hub, transport, server, sockets, app, drainMs, clock }: Parts
     const ended = new Promise<void>((resolve) => server.close(() => resolve()))
     await hub.close()
     await transport.close()
-    await sockets.end(drainMs, clock)
+    await sockets.close(drainMs, clock)
     await ended
     await app.close()
     setSlot(undefined)

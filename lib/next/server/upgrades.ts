@@ -32,7 +32,7 @@ export class UnansweredUpgrades {
 
   watch(socket: Socket): void {
     this.waiting.set(socket, socket.bytesWritten)
-    const cancel = this.clock.after(processLimits.upgradeAnswerMs, () => this.end(socket))
+    const cancel = this.clock.after(processLimits.upgradeAnswerMs, () => this.expire(socket))
     socket.on('error', ignore) // Node has taken its own listener off, and a reset would throw
     socket.once('close', () => {
       cancel()
@@ -50,7 +50,7 @@ export class UnansweredUpgrades {
     }
   }
 
-  private end(socket: Socket): void {
+  private expire(socket: Socket): void {
     if (this.waiting.get(socket) === socket.bytesWritten) refuseUpgrade(socket, notFound)
     this.waiting.delete(socket)
   }

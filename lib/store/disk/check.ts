@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Driver } from './sqlite.js'
 
-export class DiskCheck {
+export class IntegrityCheck {
   private readonly child: ChildProcess
   /** What is wrong with the file; `undefined` if nothing is, if it could not be checked, or if the check was stopped. */
   readonly fault: Promise<string | undefined>
@@ -27,7 +27,7 @@ export class DiskCheck {
     })
   }
 
-  end(): void {
+  close(): void {
     this.child.kill('SIGKILL')
   }
 }

@@ -18,7 +18,7 @@ export class Checkpoints {
   private readonly waiting: ((failure: string | undefined) => void)[] = []
   private readonly exited: Promise<void>
   /** The thread has ended. */
-  ended = false
+  isClosed = false
 
   constructor(driver: Driver, file: string) {
     const { logPages, logPagesAtMost } = processLimits
@@ -35,7 +35,7 @@ export class Checkpoints {
 
   /** Resolves when all earlier saves are on the medium, or with the reason why they are not. */
   run(kind: Kind = 'some'): Promise<string | undefined> {
-    if (this.ended) return Promise.resolve('The thread has ended.')
+    if (this.isClosed) return Promise.resolve('The thread has ended.')
     return new Promise((resolve) => {
       this.waiting.push(resolve)
       this.worker.postMessage(kind)
@@ -43,14 +43,14 @@ export class Checkpoints {
   }
 
   /** The thread ends by itself: terminating it inside the package would end the process. */
-  async end(): Promise<void> {
+  async close(): Promise<void> {
     this.worker.ref()
     await this.run('last')
     await this.exited
   }
 
   private stop(failure: string): void {
-    this.ended = true
+    this.isClosed = true
     for (const tell of this.waiting.splice(0)) tell(failure)
   }
 }

@@ -36,7 +36,7 @@ export class FileQueue {
   }
 
   /** Resolves when no work waits. */
-  async end(): Promise<void> {
+  async close(): Promise<void> {
     if (this.waiting.length > 0) await new Promise<void>((resolve) => this.idle.push(resolve))
   }
 

@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.js'
 import { HeldStateError, messageOf } from '../../base/errors.js'
 import type { Log } from '../../base/log.js'
 import { processLimits } from '../../base/server-limits.js'
-import { DiskCheck } from './check.js'
+import { IntegrityCheck } from './check.js'
 import { Checkpoints } from './checkpoints.js'
 import { DiskGuard } from './guard.js'
 import { networkDisk } from './network-disk.js'
@@ -30,7 +30,7 @@ export class DiskFile {
   private cancelTick: (() => void) | undefined
   private cancelShrink = () => {}
   private readonly cancelCheck: () => void
-  private check: DiskCheck | undefined
+  private check: IntegrityCheck | undefined
   private failure: string | undefined
   private counted = 0
   private countedAt = Number.NEGATIVE_INFINITY
@@ -62,7 +62,7 @@ export class DiskFile {
     let fault: string | undefined
     try {
       if (this.isGone()) return
-      this.check = new DiskCheck(sqliteDriver(), this.file)
+      this.check = new IntegrityCheck(sqliteDriver(), this.file)
       fault = await this.check.fault
     } catch {} // no process could be started: the check is left out
     if (!fault || this.closed) return
@@ -136,8 +136,8 @@ export class DiskFile {
     this.cancelTick?.()
     this.cancelShrink()
     this.cancelCheck()
-    this.check?.end()
-    await this.checkpoints.end()
+    this.check?.close()
+    await this.checkpoints.close()
     this.database.close()
     this.guard.release()
     await this.journal?.then((journal) => journal.close()).catch(() => {})
@@ -156,7 +156,7 @@ export class DiskFile {
 
   private async bring(): Promise<void> {
     const isGone = this.isGone()
-    if (this.checkpoints.ended && !isGone) this.checkpoints = new Checkpoints(sqliteDriver(), this.file)
+    if (this.checkpoints.isClosed && !isGone) this.checkpoints = new Checkpoints(sqliteDriver(), this.file)
     const failure = isGone ? gone : await this.checkpoints.run()
     if (failure !== this.failure && failure)
       this.log.error(isGone ? `${this.file} ${failure}` : `Failed to sync the store in ${this.dir} to disk: ${failure}`)

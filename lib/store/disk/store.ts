@@ -149,7 +149,7 @@ class DiskStore {
   async close(): Promise<void> {
     this.flush()
     this.closed = true
-    await this.queue.end()
+    await this.queue.close()
     await Promise.allSettled(this.working)
     const { file } = this
     this.file = undefined
