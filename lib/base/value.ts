@@ -4,8 +4,8 @@
  * reach a tab as it was, so it is refused, and the error names its place.
  */
 import { HeldStateError } from './errors.js'
-import { insteadOf } from './instead.js'
 import { pageLimits } from './limits.js'
+import { insteadOf } from './storable-alternatives.js'
 
 export type Kind = 'primitive' | 'object' | 'array' | 'map' | 'set' | 'date' | 'invalid'
 

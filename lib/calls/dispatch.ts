@@ -6,7 +6,7 @@ import { concealed } from '../base/concealed.js'
 import type { Json } from '../base/encode.js'
 import { HeldStateError } from '../base/errors.js'
 import { after, type Eventually, isPromise } from '../base/eventually.js'
-import { listed } from '../base/listed.js'
+import { listed } from '../base/name-list.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import type { CallName } from '../instance/call-log.js'
@@ -23,8 +23,8 @@ import type { EventDeclaration, TaskDeclaration } from '../state/definition.js'
 import { isIterator, type Trigger, triggersIn } from '../state/trigger.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import type { SentCalls, TaskStart } from '../tasks/task-start.js'
+import { type Dispatched, finished, type InFlight } from './call-order.js'
 import { closeIterator, interrupted, nextStep } from './generator.js'
-import { type Dispatched, finished, type InFlight } from './in-order.js'
 
 /** A request as an event sees it that asks for one: what its page connected with. */
 export interface Visit {

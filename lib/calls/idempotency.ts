@@ -9,7 +9,7 @@ import { type CallName, hasForgotten, outcomeOf, settleCall } from '../instance/
 import type { Instance } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
-import { type Dispatched, finished, type Running } from './in-order.js'
+import { type Dispatched, finished, type Running } from './call-order.js'
 
 /** Who hears how calls have ended. */
 export interface Caller {

@@ -2,8 +2,8 @@
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { isTrigger } from '../state/trigger.js'
 import type { TaskStart } from '../tasks/task-start.js'
+import type { Dispatched } from './call-order.js'
 import { type DispatchCore, type Next, resolveCall } from './dispatch.js'
-import type { Dispatched } from './in-order.js'
 
 export interface TriggerCore extends DispatchCore {
   readonly tasks: DispatchCore['tasks'] & { begin(start: TaskStart): void }

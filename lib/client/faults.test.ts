@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { faults, type WireEvent } from './faults.js'
-import { interceptor } from './gap.js'
+import { interceptor } from './interceptor.js'
 import { closeAll, openTab, soon } from './socket-tab.fixture.js'
 
 let events: WireEvent[]

@@ -2,7 +2,7 @@
 import { systemClock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import { pageLimits } from '../base/limits.js'
-import { interceptor } from './gap.js'
+import { interceptor } from './interceptor.js'
 
 /** Something that happened between this page and the hub. */
 export interface WireEvent {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { CopiedContainers } from './copied-containers.js'
 import { openDraft } from './draft.js'
-import { CopiedContainers } from './given.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: these tests write what no type allows, and read deep
 type Loose = Record<string, any>

@@ -8,8 +8,8 @@ import { SampledLog } from '../base/sampled-log.js'
 import { processLimits } from '../base/server-limits.js'
 import { inTab } from '../base/text.js'
 import { Watchdog } from '../base/watchdog.js'
+import type { Dispatched } from '../calls/call-order.js'
 import { type Call, dispatch, type Next } from '../calls/dispatch.js'
-import type { Dispatched } from '../calls/in-order.js'
 import { startEach } from '../calls/triggers.js'
 import { reportFault, triggerFaults } from '../instance/error-reporting.js'
 import { Eviction } from '../instance/eviction.js'
@@ -26,11 +26,11 @@ import { noAuthor, own, transact } from '../instance/transact.js'
 import { Turn } from '../instance/turn.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { Connection } from '../session/connection.js'
+import { DuplicatedTabs } from '../session/duplicated-tabs.js'
 import { FairShare } from '../session/fair-share.js'
 import { FlushScheduler } from '../session/flush-scheduler.js'
 import { MemoryBounds } from '../session/memory-bounds.js'
 import { NewTabs } from '../session/new-tabs.js'
-import { DuplicatedTabs } from '../session/originals.js'
 import type { Session } from '../session/session.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import { Registry } from '../state/registry.js'
@@ -41,7 +41,7 @@ import type { TaskRun } from '../tasks/run.js'
 import { TaskScheduler } from '../tasks/scheduler.js'
 import { Addresses } from './addresses.js'
 import { Connections } from './connections.js'
-import { ForgottenTabs, type Whose } from './endings.js'
+import { ForgottenTabs, type Whose } from './forgotten-tabs.js'
 import { Nodes } from './nodes.js'
 import { type HubOptions, refuseUnknownOptions } from './options.js'
 import { RequestIdentity } from './request-identity.js'
@@ -69,7 +69,7 @@ export class HubRuntime {
   readonly fairShare: FairShare
   readonly firstValues: FirstValues
   readonly newTabs: NewTabs
-  readonly originals: DuplicatedTabs = new DuplicatedTabs(this)
+  readonly duplicatedTabs: DuplicatedTabs = new DuplicatedTabs(this)
   readonly addresses: Addresses = new Addresses()
   readonly forgottenTabs: ForgottenTabs = new ForgottenTabs(this)
   readonly access: ServerAccess = new ServerAccess(this)
@@ -285,7 +285,7 @@ export class HubRuntime {
     this.connections.farewell(closed(), spreadMs)
     this.eviction.close(this.instances.values())
     this.connections.forget()
-    this.originals.forget()
+    this.duplicatedTabs.forget()
     this.nodes.close()
     await this.store.close()
     this.lockScope.close()

@@ -1,7 +1,7 @@
 /** The hub as code of an app has it. What else a hub has is not for apps, and changes without notice. */
 import type { Definition, StateOf } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
-import type { Whose } from './endings.js'
+import type { Whose } from './forgotten-tabs.js'
 import { HubRuntime } from './hub.js'
 import type { HubOptions } from './options.js'
 

@@ -3,8 +3,8 @@
  * builds on the one being saved. Changes made meanwhile are saved together, in the next batch. A change is shown and
  * acknowledged only once it is saved. If a save fails, every change that was built on it fails too.
  */
-import { HeldStateError, isHeldStateError } from '../base/errors.js'
-import { after, type Eventually, isPromise, promised, rescued } from '../base/eventually.js'
+import { isHeldStateError } from '../base/errors.js'
+import { type Eventually, isPromise, promised } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
 import { diff } from '../delta/diff.js'
 import type { Shape } from '../state/shape.js'
@@ -13,7 +13,8 @@ import type { State, Stored } from '../store/store.js'
 import { type CallName, outcomeOf, withSettled } from './call-log.js'
 import type { Core } from './core.js'
 import type { ChangedState, Instance, SettledCall, UnsavedChanges } from './instance.js'
-import { LoadError } from './load-error.js'
+import { claimAndLoad, loseOwnership } from './ownership.js'
+import { dependentSaveFailed, saveFailed } from './save-error.js'
 import { type RunChanges, unchangedRuns } from './staged-runs.js'
 
 /** The result of one transaction: the changed state, and the changes to the list of runs. */
@@ -246,46 +247,3 @@ const matchesRuns = (
   added.every(({ run, node, attempt }) =>
     running.some((kept) => kept.run === run && kept.node === node && kept.attempt === attempt),
   )
-
-/** Another process owns the token now: this one gives the instance up. */
-export function loseOwnership(
-  core: Pick<Core, 'onOwnershipLost'>,
-  instance: Instance,
-  error: HeldStateError = ownershipLost(),
-): never {
-  instance.disown()
-  core.onOwnershipLost(instance, error)
-  throw error
-}
-
-/** Claims the token, and loads the stored state into the instance. */
-export function claimAndLoad(
-  core: Pick<Core, 'store' | 'onReloaded'>,
-  instance: Instance,
-): Eventually<Stored | undefined> {
-  instance.disown() // the store may know already that it is this process's, and the instance not yet what it is
-  return after(
-    rescued(
-      () => core.store.load(instance.token),
-      (error) => {
-        throw new LoadError(instance.token, error)
-      },
-    ),
-    (stored) => {
-      core.onReloaded(instance, instance.restore(stored))
-      return stored
-    },
-  )
-}
-
-const saveFailed = (consequence: string, cause: unknown) =>
-  new HeldStateError('save-failed', `The change could not be saved. ${consequence}`, { cause })
-
-const dependentSaveFailed = (cause: unknown) =>
-  saveFailed('It depended on a change that could not be saved. Nothing was changed.', cause)
-
-/** The more specific of two errors: a change's own, and that of the change it was built on. */
-export const moreSpecificError = (own: unknown, base: unknown): unknown =>
-  isSaveFailed(own) && isSaveFailed(base) ? own : base
-
-export const isSaveFailed = (error: unknown) => isHeldStateError(error) && error.code === 'save-failed'

@@ -11,8 +11,13 @@
  * - `base.check` of the transaction: no change that this one builds on has failed to save;
  * - the store, which refuses the save of an earlier owner by its fence.
  */
+import type { HeldStateError } from '../base/errors.js'
+import { after, type Eventually, rescued } from '../base/eventually.js'
+import { ownershipLost } from '../store/errors.js'
+import type { Stored } from '../store/store.js'
 import type { Core } from './core.js'
 import type { Instance } from './instance.js'
+import { LoadError } from './load-error.js'
 
 type Asked = { readonly nodes: Pick<Core['nodes'], 'holds'> }
 
@@ -23,3 +28,34 @@ export const isOurs = ({ nodes }: Asked, { role, token }: Pick<Instance, 'role' 
 /** The state that this process knows is the newest: it owns the token, or is sent each change. */
 export const isUpToDate = (asked: Asked, instance: Pick<Instance, 'role' | 'token'>): boolean =>
   instance.role === 'follower' || isOurs(asked, instance)
+
+/** Another process owns the token now: this one gives the instance up. */
+export function loseOwnership(
+  core: Pick<Core, 'onOwnershipLost'>,
+  instance: Instance,
+  error: HeldStateError = ownershipLost(),
+): never {
+  instance.disown()
+  core.onOwnershipLost(instance, error)
+  throw error
+}
+
+/** Claims the token, and loads the stored state into the instance. */
+export function claimAndLoad(
+  core: Pick<Core, 'store' | 'onReloaded'>,
+  instance: Instance,
+): Eventually<Stored | undefined> {
+  instance.disown() // the store may know already that it is this process's, and the instance not yet what it is
+  return after(
+    rescued(
+      () => core.store.load(instance.token),
+      (error) => {
+        throw new LoadError(instance.token, error)
+      },
+    ),
+    (stored) => {
+      core.onReloaded(instance, instance.restore(stored))
+      return stored
+    },
+  )
+}

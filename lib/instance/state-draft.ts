@@ -1,7 +1,8 @@
 /** The draft of one state in a transaction, and what is known of the values that its author puts in. */
+
+import { CopiedContainers } from '../delta/copied-containers.js'
 import { type Draft, openDraft } from '../delta/draft.js'
 import { FieldLines } from '../delta/field-lines.js'
-import { CopiedContainers } from '../delta/given.js'
 import { noteGrowth } from '../delta/growth.js'
 import type { ServerDefinition } from '../state/define.js'
 import type { Fields } from '../store/store.js'

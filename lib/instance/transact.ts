@@ -5,19 +5,19 @@
  *
  * The lock is free as soon as a save has started: the next change builds on it, and is saved with the next batch. These are saved under the lock:
  * a change of tasks, the change that fills a batch (`isFull`), that of each `yield` (`saveAndShow`), and that of a block. The end of a token (`drop` and
- * `bury` in `hub/endings`) is written past the queue, straight to the store, still under the lock.
+ * `bury` in `hub/forgotten-tabs`) is written past the queue, straight to the store, still under the lock.
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, outcomeOf } from './call-log.js'
-import { claimAndLoad, isSaveFailed, moreSpecificError } from './commit-queue.js'
 import type { Core } from './core.js'
-import { forgotten } from './forgotten.js'
+import { forgotten } from './forgotten-error.js'
 import type { Instance, UnsavedChanges } from './instance.js'
 import { LoadError } from './load-error.js'
 import type { Author, HeldLock } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
 import type { Release } from './locks.js'
-import { isOurs } from './ownership.js'
+import { claimAndLoad, isOurs } from './ownership.js'
+import { isSaveFailed, moreSpecificError } from './save-error.js'
 import { Transaction } from './transaction.js'
 import { unguarded, type WriteGuard } from './write-guard.js'
 

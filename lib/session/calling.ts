@@ -1,9 +1,9 @@
 /** Runs the calls and cancels of one page: each once, also where its page sends it again. */
 import { after, concluded, type Eventually, isPromise } from '../base/eventually.js'
 import type { Limits } from '../base/limits.js'
+import { type Dispatched, finished, inOrder, type Running } from '../calls/call-order.js'
 import type { Call } from '../calls/dispatch.js'
 import { type Caller, type ReplyLedger, runOnce } from '../calls/idempotency.js'
-import { type Dispatched, finished, inOrder, type Running } from '../calls/in-order.js'
 import { type CallName, outcomeOf, withoutReplies } from '../instance/call-log.js'
 import type { Instance } from '../instance/instance.js'
 import type { Former } from '../protocol/hello.js'

@@ -3,7 +3,7 @@
  * message is handled, and the call ends later. Calls end in the order in which they came.
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
-import type { InFlight, Running } from '../calls/in-order.js'
+import type { InFlight, Running } from '../calls/call-order.js'
 import type { SubscriptionUp as Up, Written } from '../protocol/up.js'
 
 export interface InboxOptions {

@@ -1,18 +1,18 @@
 /** Loads what a subscription begins with, before its page is welcomed. */
 import type { HeldStateError } from '../base/errors.js'
 import { type Eventually, rescued } from '../base/eventually.js'
-import { isSaveFailed } from '../instance/commit-queue.js'
-import { forgotten } from '../instance/forgotten.js'
+import { forgotten } from '../instance/forgotten-error.js'
 import type { Instance } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
+import { isSaveFailed } from '../instance/save-error.js'
 import { isStale } from '../store/errors.js'
 import type { Connection } from './connection.js'
+import type { DuplicatedTabs } from './duplicated-tabs.js'
 import { isTooFast } from './new-tabs.js'
-import type { DuplicatedTabs } from './originals.js'
 import { tooManyUnknown, type Watching } from './watching.js'
 
 export interface LoadingCore {
-  readonly originals: Pick<DuplicatedTabs, 'lend'>
+  readonly duplicatedTabs: Pick<DuplicatedTabs, 'lend'>
   /** Asks the store what it has of an instance, also where another process may have changed it. */
   refresh(instance: Instance): Eventually<void>
 }
@@ -49,7 +49,7 @@ export async function load(core: LoadingCore, page: LoadingPage, loading: Loadin
   return isReached && begin(core, page, loading)
 }
 
-async function begin({ originals }: LoadingCore, page: LoadingPage, loading: Loading): Promise<boolean> {
+async function begin({ duplicatedTabs }: LoadingCore, page: LoadingPage, loading: Loading): Promise<boolean> {
   const { ids, original, connection, watching } = loading
   const { instance } = page
   const refuse = (error: unknown) => page.refuse(undefined, error)
@@ -60,7 +60,7 @@ async function begin({ originals }: LoadingCore, page: LoadingPage, loading: Loa
   if (instance.forgotten) return fail(forgotten())
   let isSaved = true
   await rescued(
-    () => original && originals.lend(original, instance, connection),
+    () => original && duplicatedTabs.lend(original, instance, connection),
     (error) => {
       if (isTooFast(error)) page.fail(error, error.afterMs)
       else if (isPassing(error, instance)) isSaved = false

@@ -8,7 +8,7 @@ import { processLimits } from '../base/server-limits.js'
 import type { Instance } from '../instance/instance.js'
 import { tooManyStates } from '../protocol/bounds.js'
 import type { Registry } from '../state/registry.js'
-import type { ChangeFeed } from './sync.js'
+import type { ChangeFeed } from './change-feed.js'
 
 export interface WatchingCore {
   readonly clock: Clock

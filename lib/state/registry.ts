@@ -4,7 +4,7 @@
  */
 
 import { HeldStateError } from '../base/errors.js'
-import { listed } from '../base/listed.js'
+import { listed } from '../base/name-list.js'
 import { refuseModule } from './broken-module.js'
 import { isServerDefinition, type ServerDefinition } from './define.js'
 

@@ -1,7 +1,7 @@
 /** The parts of a process that background tasks use. */
 import type { Eventually } from '../base/eventually.js'
-import type { LockedWorkCore } from '../instance/exclusive.js'
 import type { Instance } from '../instance/instance.js'
+import type { LockedWorkCore } from '../instance/locked-work.js'
 import type { Trigger } from '../state/trigger.js'
 
 export interface TasksCore extends LockedWorkCore {

@@ -1,7 +1,8 @@
 /** The background tasks of a process: starts, cancels, takeovers, and what is saved of them. */
+
+import { CoalescedWork } from '../base/coalesced-work.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
-import { CoalescedWork } from '../base/joined.js'
 import { stackless } from '../base/stackless.js'
 import { cut } from '../base/text.js'
 import { noAuthor, transact } from '../instance/transact.js'

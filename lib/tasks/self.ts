@@ -2,8 +2,8 @@
 import type { Clock } from '../base/clock.js'
 import { after, type Eventually, promised } from '../base/eventually.js'
 import { readonlyView } from '../delta/view.js'
-import { committedFields, openBlock, runLocked, saveHandedOut } from '../instance/exclusive.js'
 import { HandlerContext } from '../instance/handler-context.js'
+import { committedFields, openBlock, runLocked, saveHandedOut } from '../instance/locked-work.js'
 import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
 import type { Definition } from '../state/definition.js'
@@ -12,8 +12,8 @@ import { selfBrand } from '../state/trigger.js'
 import type { State } from '../store/store.js'
 import type { TasksCore } from './core.js'
 import { LockGuard } from './lock-guard.js'
+import { LostWrites } from './lost-writes.js'
 import { OpenCalls } from './open-calls.js'
-import { LostWrites } from './put-in.js'
 import type { TaskRun } from './run.js'
 import type { RunGuard } from './run-guard.js'
 
@@ -24,17 +24,17 @@ interface Caller {
   readonly run: TaskRun
   readonly core: TasksCore
   readonly open: OpenCalls
-  readonly putIn: LostWrites | undefined
+  readonly lostWrites: LostWrites | undefined
 }
 
 export function selfOf(run: TaskRun, core: TasksCore): Self<AnyState> & { readonly [selfBrand]: true } {
   const { token, definition } = run
   const open = new OpenCalls(core.log, run.where)
-  const putIn = lineHere() && new LostWrites(core.log, run.where)
-  const caller = { run, core, open, putIn }
-  if (putIn)
+  const lostWrites = lineHere() && new LostWrites(core.log, run.where)
+  const caller = { run, core, open, lostWrites }
+  if (lostWrites)
     void run.settled.then(() => {
-      putIn.look()
+      lostWrites.look()
       if (run.phase.name === 'done') open.close()
     })
   return {
@@ -115,9 +115,9 @@ function step(run: TaskRun): void {
   run.confirmBlocks()
 }
 
-function looked({ run, putIn }: Caller, transaction: Transaction): void {
+function looked({ run, lostWrites }: Caller, transaction: Transaction): void {
   run.looked(transaction.next)
-  putIn?.next(transaction)
+  lostWrites?.next(transaction)
 }
 
 /** The task waits for its own block, if it has forgotten to end it. */

@@ -13,7 +13,7 @@ export function sabotaged(hub: HubRuntime, sabotage: Sabotage | undefined): HubR
   if (sabotage === 'build-on-failed') return buildingOnFailed(hub)
   if (sabotage === 'mix-results') return mixingResults(hub)
   if (sabotage === 'unsaved-copy')
-    return Object.assign(hub, { originals: Object.assign(hub.originals, { saveCopy: () => {} }) })
+    return Object.assign(hub, { originals: Object.assign(hub.duplicatedTabs, { saveCopy: () => {} }) })
   if (sabotage === 'log-per-number') return changingSubscriptions(hub, namingByNumber)
   if (sabotage === 'resume-by-revision') return changingSubscriptions(hub, resumingByRevision)
   if (sabotage !== 'overtake-failed') return hub

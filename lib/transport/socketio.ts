@@ -19,10 +19,10 @@ import { hasBrowserCookie } from './browser-cookie.js'
 import { Entrance } from './entrance.js'
 import type { EngineConnection } from './guard.js'
 import type { OwnPath } from './own-path.js'
+import { PartialMessages, type Receiving } from './partial-messages.js'
 import type { SiteOptions } from './site.js'
 import { SocketConnection } from './socket-connection.js'
 import { Troubles } from './troubles.js'
-import { PartialMessages, type Receiving } from './unfinished.js'
 
 export interface SocketIoOptions {
   /** Where the hub listens: one path, or those of an app with a zone. */

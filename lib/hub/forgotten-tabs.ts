@@ -9,12 +9,12 @@ import type { Eventually } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
 import type { Core } from '../instance/core.js'
 import type { Eviction } from '../instance/eviction.js'
-import { forgotten } from '../instance/forgotten.js'
+import { forgotten } from '../instance/forgotten-error.js'
 import type { Instance } from '../instance/instance.js'
 import { beginSettled } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
-import type { DuplicatedTabs } from '../session/originals.js'
+import type { DuplicatedTabs } from '../session/duplicated-tabs.js'
 import type { Subscription, SubscriptionSession } from '../session/subscription.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
 import { type CookieMarks, closeIfStale, readMarks, writeMarks } from './stale-cookies.js'
@@ -30,7 +30,7 @@ export interface ForgottenTabsCore extends Core {
   readonly clock: Clock
   readonly instances: ReadonlyMap<string, Instance>
   readonly eviction: Pick<Eviction, 'gone'>
-  readonly originals: Pick<DuplicatedTabs, 'forget'>
+  readonly duplicatedTabs: Pick<DuplicatedTabs, 'forget'>
   readonly tasks: Pick<TaskScheduler, 'cancelToken'>
   tracked<T>(work: Eventually<T>): Eventually<T>
 }
@@ -142,7 +142,7 @@ export class ForgottenTabs {
 
   /** Its pages here begin with new tokens. */
   tell(instance: Instance): void {
-    this.core.originals.forget()
+    this.core.duplicatedTabs.forget()
     for (const subscription of subscriptionsOf(instance))
       subscription.session.closeSubscription(subscription, forgotten())
   }

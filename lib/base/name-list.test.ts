@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { Registry } from '../state/registry.js'
-import { listed } from './listed.js'
+import { listed } from './name-list.js'
 
 afterEach(() => vi.unstubAllEnvs())
 

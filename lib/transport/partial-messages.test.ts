@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
 import { expect, it, vi } from 'vitest'
 import { TestClock } from '../testing/clock.js'
+import { PartialMessages, type Receiving } from './partial-messages.js'
 import { rawRequest, upgrade } from './raw.fixture.js'
-import { PartialMessages, type Receiving } from './unfinished.js'
 
 /** The start of a frame of so many bytes: a text, masked with zeros, whole or the first part of a message. */
 const head = (bytes: number, isWhole: boolean) => {

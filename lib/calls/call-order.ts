@@ -1,8 +1,8 @@
 /** Calls of a page that are on their way to the store, and those that come after them. */
 import type { Json } from '../base/encode.js'
 import { concluded, type Eventually } from '../base/eventually.js'
-import { moreSpecificError } from '../instance/commit-queue.js'
 import type { UnsavedChanges } from '../instance/instance.js'
+import { moreSpecificError } from '../instance/save-error.js'
 
 /** What a call has come to; `'answered'` if another process has run it: its answer is in `instance.calls`. */
 export type Dispatched = Running | 'answered'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { TestClock } from '../testing/clock.js'
-import { ConnectionProbe } from './line.js'
+import { ConnectionProbe } from './connection-probe.js'
 
 function open() {
   const clock = new TestClock()
