@@ -1,4 +1,4 @@
-/** Work by key, one at a time: those that ask for it while it is under way share one more that begins when it has ended. */
+/** Work by key, one at a time: those that ask for it while it is under way share one more that begins when it is done. */
 
 interface Work {
   readonly now: Promise<void>

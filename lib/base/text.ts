@@ -11,7 +11,7 @@ export function cut(text: string, length: number): string {
 /** A slice keeps the whole text in memory that it was taken from. */
 const ownCopy = (slice: string): string => JSON.parse(JSON.stringify(slice))
 
-/** On one line: control characters, ends of lines and characters that turn the direction of writing are written as escapes. */
+/** On one line: control characters, line breaks and characters that turn the direction of writing are written as escapes. */
 export const escaped = (text: string): string => text.replace(unsafe, escapeOf)
 
 /** Whether `escaped` would change it. */

@@ -29,7 +29,7 @@ export class Watchdog {
   private readonly names: string[] = []
   private readonly since: number[] = []
   private readonly waiting = new Set<Waiting>()
-  /** The one that has ended last. */
+  /** The one that has gone on last. */
   private last: Waiting | undefined
   private hasNamed = false
 
@@ -38,7 +38,7 @@ export class Watchdog {
     this.log = log
   }
 
-  /** A function waits for something from now on, until `ended`. */
+  /** A function waits for something from now on, until `leftWait`. */
   waits(waiting: Waiting): void {
     this.waiting.add(waiting)
   }

@@ -8,7 +8,7 @@ import { moreSpecificError } from '../instance/save-error.js'
 export type Dispatched = Running | 'answered'
 
 export interface Running {
-  /** Done when the call has ended: what it changed is kept, and what follows from it has begun. */
+  /** Done when the call has settled: what it changed is kept, and what follows from it has begun. */
   readonly done: Eventually<void>
   /** What its change is part of, where the next call may begin before that is kept. */
   readonly pending?: UnsavedChanges | undefined
@@ -19,15 +19,15 @@ export interface Running {
 /** A call that waits for nothing. */
 export const finished: Running = { done: undefined }
 
-/** Calls of a page that have not ended. What comes after them has no effect unless they have. */
+/** Calls of a page that have not settled. What comes after them has no effect unless they have. */
 export interface InFlight {
-  /** Done when they have ended; never rejects. */
+  /** Done when they have settled; never rejects. */
   readonly settled: Promise<void>
   /** What they are part of. */
   readonly pending: UnsavedChanges
 }
 
-/** Runs a call that ends after those before it, and not otherwise: what is remembered of calls is how far they have come. */
+/** Runs a call that settles after those before it, and not otherwise: what is remembered of calls is how far they have come. */
 export function inOrder(before: InFlight, work: () => Eventually<Dispatched>): Eventually<Dispatched> {
   return concluded(
     work,

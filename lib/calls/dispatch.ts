@@ -263,7 +263,7 @@ function inTime(
   )
 }
 
-/** Runs a generator to its end and returns what it returned. */
+/** Runs all of a generator and returns what it returned. */
 async function iterate(
   core: DispatchCore,
   transaction: Transaction,

@@ -6,7 +6,7 @@ import type { Trigger } from '../state/trigger.js'
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
 
-/** Runs the handler to its next `yield`, or to its end. */
+/** Runs the handler to its next `yield`, or until it returns. */
 export function nextStep(
   watchdog: Watchdog,
   iterator: AnyIterator,
@@ -20,14 +20,14 @@ export function nextStep(
   }
 }
 
-/** Runs the `finally` blocks of a handler that will not go on. What they throw is dropped: the failure that ended the handler says more. */
+/** Runs the `finally` blocks of a handler that will not go on. What they throw is dropped: the failure that stopped the handler says more. */
 export async function closeIterator(iterator: AnyIterator): Promise<void> {
   try {
     await iterator.return?.()
   } catch {}
 }
 
-/** The answer to a retried call whose process ended between two yields. */
+/** The answer to a retried call whose process died between two yields. */
 export const interrupted = (where: string): Failure => ({
   code: 'interrupted',
   message: `${where} was interrupted: the server stopped while it ran. Changes shown before that are saved.`,

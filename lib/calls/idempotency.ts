@@ -11,7 +11,7 @@ import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
 import { type Dispatched, finished, type Running } from './call-order.js'
 
-/** Who hears how calls have ended. */
+/** Is notified of how calls have settled. */
 export interface Caller {
   succeeded(id: number, reply?: Json): void
   failed(id: number, error: unknown): void
@@ -87,7 +87,7 @@ function fail({ instance, caller, name, limits, early, again, replies }: CallOnc
   caller.failed(name.id, error)
 }
 
-/** Says again what a call has come to that has ended. */
+/** Repeats the outcome of a call that has settled. */
 function replay({ caller, name, replies, subscription }: CallOnce, outcome: ReturnType<typeof outcomeOf>): Running {
   if (outcome === 'unknown') caller.failed(name.id, callForgotten())
   else if (outcome?.failure) caller.failed(name.id, retold(outcome.failure))

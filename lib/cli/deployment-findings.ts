@@ -172,7 +172,7 @@ function cookieFinding(answer: Asked, { protocol }: URL): Finding {
   return fine(`the browser cookie is HttpOnly${protocol === 'https:' ? ' and Secure' : ''}`)
 }
 
-/** Whether a second request finds the session of the first, which it ends. A websocket is one request. */
+/** Whether a second request finds the session of the first, which it closes. A websocket is one request. */
 async function staying(url: URL, to: URL, session: string, hasWebsockets: boolean): Promise<Finding> {
   to.searchParams.set('sid', session)
   const answer = await ask(url, to, { body: '1', headers: { 'content-type': 'text/plain;charset=UTF-8' } })

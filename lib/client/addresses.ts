@@ -37,14 +37,14 @@ export class Addresses {
     if (isConnected()) for (const opening of subscriptions.openings()) outgoing.add(['open', ...opening], idBytes)
   }
 
-  /** One that opened it does not use it any more. With the last one it ends, and so do its calls, unless they are of a former page. */
+  /** One that opened it does not use it any more. With the last one it is closed, and its calls fail, unless they are of a former page. */
   close(subscription: ClientSubscription): void {
     subscription.users -= 1
     if (subscription.users > 0 || this.parts.calls.hasFormer(subscription.number)) return
     this.remove(subscription)
   }
 
-  /** Ends those that were opened for calls of former pages alone, once these have settled. */
+  /** Closes those that were opened for calls of former pages alone, once these have settled. */
   closeUnused(): void {
     const { calls, subscriptions } = this.parts
     for (const subscription of subscriptions.all)

@@ -21,7 +21,7 @@ interface Open {
   readonly birth?: string | undefined
   /** Milliseconds of the clock; `undefined` while it waits. */
   sentAt: number | undefined
-  /** Connections that ended one after the other, each soon after it was sent. Once may be chance. */
+  /** Connections that were cut one after the other, each soon after it was sent. Once may be chance. */
   cuts: number
   /** Those of them over which it was sent alone. */
   cutsAlone: number
@@ -182,8 +182,8 @@ export class Calls {
   }
 
   /**
-   * Subscriptions are live: sends what has waited in them, in order, since the hub takes a call for ended once a later one has. A call over which connections may have
-   * ended waits until those before it have settled, goes alone, and the others after it.
+   * Subscriptions are live: sends what has waited in them, in order, since the hub takes a call for settled once a later one has. A call over which connections may have
+   * been cut waits until those before it have settled, goes alone, and the others after it.
    */
   sendWaiting(isLive: (subscription: number) => boolean, send: Send): void {
     this.newest = []
@@ -232,7 +232,7 @@ export class Calls {
     this.changed()
   }
 
-  /** The connection has ended: what has not settled is sent again over the next one. No call is suspect where it was `asked` to end. */
+  /** The connection is closed: what has not settled is sent again over the next one. No call is suspect where it was `asked` to close. */
   interrupt(asked: boolean): void {
     const { alone } = this
     const now = this.clock.now()
@@ -259,7 +259,7 @@ export class Calls {
     if (call.cutsAlone >= pageLimits.suspectEnds) this.reject(id, cutConnections(call.request.bytes))
   }
 
-  /** The server itself was not there after the last connection: no call is to blame for its end. */
+  /** The server itself was not there after the last connection: no call is to blame for its cut. */
   acquit(): void {
     for (const [call, alone] of this.newest) {
       call.cuts -= 1

@@ -19,7 +19,7 @@ export class ConnectionProbe {
   /** Takes back what counts the time for an answer. */
   private cancelLoss: (() => void) | undefined
 
-  /** `ask` sends a question, and calls its argument when the answer comes; `lost` ends the connection. */
+  /** `ask` sends a question, and calls its argument when the answer comes; `lost` closes the connection. */
   constructor(clock: Pick<Clock, 'now' | 'after'>, ask: (answered: () => void) => void, lost: () => void) {
     this.clock = clock
     this.ask = ask
@@ -51,7 +51,7 @@ export class ConnectionProbe {
     this.ask(() => this.answered())
   }
 
-  /** The connection has ended. */
+  /** The connection is closed. */
   close(): void {
     this.heard()
     this.lookNoMore()

@@ -1,4 +1,4 @@
-/** Brings what the hub says into the mirror, where components see it, and settles the calls that it is the end of. */
+/** Brings what the hub says into the mirror, where components see it, and settles the calls that it names. */
 import { fromFailure } from '../base/errors.js'
 import type { Change, Closed, Delta, Resumed, Welcome } from '../protocol/down.js'
 import { stateLost } from './call-failures.js'
@@ -17,7 +17,7 @@ export interface DisplayPage {
 }
 
 export class Display {
-  /** The app has ended the state of the tab, as for a logout, so the next one is no surprise. */
+  /** The app has forgotten the state of the tab, as for a logout, so the next one is no surprise. */
   isForgotten = false
   private readonly page: DisplayPage
   private readonly mirror: MirrorStore

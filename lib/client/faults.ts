@@ -36,7 +36,7 @@ const encoder = new TextEncoder()
 export class Faults {
   private state = none
   private readonly listeners = new Set<(event: WireEvent) => void>()
-  /** Counts connections, so that what waited in one that has ended goes nowhere. */
+  /** Counts connections, so that what waited in one that is closed goes nowhere. */
   private connection = 0
   /** Messages that a delay holds, each way. */
   private readonly held: Record<'out' | 'in', (() => void)[]> = { out: [], in: [] }

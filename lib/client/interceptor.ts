@@ -14,7 +14,7 @@ export interface Between {
 
 export interface Interceptor {
   between?: Between
-  /** Ends the connection as a network does: without a word. */
+  /** Cuts the connection as a network does: without a word. */
   cut?: () => void
   /** Makes the next attempt now. */
   retry?: () => void

@@ -48,7 +48,7 @@ export class Introduction {
     return send(input, { ...init, headers })
   }
 
-  /** The page may be about to end. `pagehide` would be too late for the request that comes next. */
+  /** The page may be about to unload. `pagehide` would be too late for the request that comes next. */
   private leave(): void {
     const signed = this.current()
     if (!signed) return
@@ -89,6 +89,6 @@ const clear = (mark: string) => setCookie(mark, '', 0)
 function setCookie(mark: string, value: string, age: number): void {
   const isSecure = location.protocol === 'https:'
   const secure = isSecure ? '; Secure' : ''
-  // biome-ignore lint/suspicious/noDocumentCookie: while a page ends, only this is in time
+  // biome-ignore lint/suspicious/noDocumentCookie: while a page unloads, only this is in time
   document.cookie = `${callerCookie(mark, isSecure)}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`
 }

@@ -108,7 +108,7 @@ export class KeptCalls {
     if (this.isStored) this.save()
   }
 
-  /** A call was made, or has settled. While the page is live, calls settle at once, and are kept only when it ends. */
+  /** A call was made, or has settled. While the page is live, calls settle at once, and are kept only when it closes. */
   changed(isLive: boolean): void {
     if (!isLive || this.isStored) this.cancelSave ??= this.parts.clock.after(pageLimits.keepCallsMs, () => this.save())
   }

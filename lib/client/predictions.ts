@@ -18,7 +18,7 @@ export class Predictions {
     )
   }
 
-  /** The call has ended. */
+  /** The call has settled. */
   remove(subscription: number, call: number): void {
     this.keep(subscription, (prediction) => prediction.call !== call)
   }

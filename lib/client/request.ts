@@ -8,7 +8,7 @@ export interface Request {
   readonly message: CallMessage
   /** Of its message, with the id. */
   readonly bytes: number
-  /** What to do once the connection ends: send it again, or let it fail because the next hello says the same. */
+  /** What to do once the connection is closed: send it again, or let it fail because the next hello says the same. */
   readonly again: boolean
   /** What the page shows of it until it settles. */
   readonly prediction?: Omit<Prediction, 'call'> | undefined
@@ -27,7 +27,7 @@ export interface RestoredCall extends Pick<Request, 'subscription' | 'message'> 
   readonly birth: string | undefined
 }
 
-/** It will be sent again and may change something: a wait for the end of a run changes nothing, and takes as long as that run. */
+/** It will be sent again and may change something: a wait for a run changes nothing, and takes as long as that run. */
 export const isChange = ({ again, message }: Pick<Request, 'again' | 'message'>): boolean =>
   again && message[0] !== 'wait'
 

@@ -1,7 +1,7 @@
 /**
  * When a lost connection is made again: after a delay that grows and is spread by chance, so that the tabs of a server that
  * was restarted do not come back all at once; never while the page is hidden or the browser has no network, and at once
- * when that ends.
+ * when that is over.
  */
 import type { Clock } from '../base/clock.js'
 import type { ErrorCode } from '../base/errors.js'
@@ -13,7 +13,7 @@ const { retryFirstMs, retryLongestMs } = pageLimits
 /** Of the wait for the next attempt: how many have failed in a row, and when it comes (ms since the epoch). */
 export interface Waiting {
   readonly attempt: number
-  /** `null` while the page is hidden or the browser offline: it comes when that ends. */
+  /** `null` while the page is hidden or the browser offline: it comes when that is over. */
   readonly nextRetryAt: number | null
   /** Why the server refused the last one, if it said so. */
   readonly reason?: ErrorCode
@@ -23,7 +23,7 @@ export interface Waiting {
 export interface Surroundings {
   /** Nobody looks, or there is no network. */
   asleep(): boolean
-  /** Calls `wake` whenever that may have ended; the returned function takes it back. */
+  /** Calls `wake` whenever that may be over; the returned function takes it back. */
   onWake(wake: () => void): () => void
 }
 
@@ -60,12 +60,12 @@ export class Retry {
     return { ...why, nextRetryAt: this.clock.now() + ms }
   }
 
-  /** The connection will end, with many others: the next attempt comes up to `ms` later. */
+  /** The connection will be closed, with many others: the next attempt comes up to `ms` later. */
   spread(ms: number): void {
     this.spreadMs = Math.min(ms, pageLimits.spreadMs)
   }
 
-  /** There is a connection, which may end before the hub lets the page in. */
+  /** There is a connection, which may close before the hub lets the page in. */
   connected(): void {
     this.stop()
   }

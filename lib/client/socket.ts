@@ -129,7 +129,7 @@ function noteSilence({ io }: Socket, note: () => void): void {
   )
 }
 
-/** Ends the connection when the hub does not answer a question on it. */
+/** Cuts the connection when the hub does not answer a question on it. */
 function lineOf(socket: Socket): ConnectionProbe {
   const ask = (answered: () => void) =>
     leave(lineQuestion, [], () => socket.emit(lineQuestion, () => arrive(lineQuestion, [], answered)))
@@ -138,7 +138,7 @@ function lineOf(socket: Socket): ConnectionProbe {
 
 /**
  * Calls `look` when the browser says that the network has gone or is back, and when the page is seen again after a while. Where the
- * host is not `localhost`, Engine.IO ends the connection at once when the network has gone. There, the server may be on
+ * host is not `localhost`, Engine.IO closes the connection at once when the network has gone. There, the server may be on
  * this machine, or behind a tunnel that has gone.
  */
 function onDoubt(look: () => void): () => void {

@@ -61,7 +61,7 @@ export class ClientSubscription {
   readonly continued = new ContinuedText()
   /** Calls that came with a delta that did not fit: their effect is in the mirror after the resync. */
   private unseen: Settlement[] = []
-  /** By run whose end is waited for. */
+  /** By run that is waited for. */
   private readonly waits = new Map<string, Promise<unknown>>()
   private readonly page: SubscriptionPage
 
@@ -149,7 +149,7 @@ export class ClientSubscription {
     return this.request(run === undefined ? ['cancel', definition, task] : ['cancel', definition, task, run])
   }
 
-  /** Starts a task and waits for the end of its run: both at once, since the run may end soon. */
+  /** Starts a task and waits for its run: both at once, since the run may finish soon. */
   async run(definition: string, task: string, args: readonly unknown[]): Promise<{ run: string; result: unknown }> {
     const { calls } = this.page
     const { last } = calls
@@ -163,7 +163,7 @@ export class ClientSubscription {
     return { run, result: await waiting }
   }
 
-  /** Waits for the end of a run, over any connection. Resolves with what it replied. */
+  /** Waits until a run finishes, over any connection. Resolves with what it replied. */
   wait(definition: string, task: string, run: string): Promise<unknown> {
     const known = this.waits.get(run)
     if (known) return known
@@ -193,7 +193,7 @@ export class ClientSubscription {
     return unseen
   }
 
-  /** The connection has ended. */
+  /** The connection is closed. */
   onClosed(): void {
     this.isAsked = false
     this.isLive = false

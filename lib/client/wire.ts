@@ -10,8 +10,8 @@ export interface WireListener {
   hello(): Promise<{ readonly [key: string]: Json }>
   message(name: string, args: readonly unknown[]): void
   /**
-   * The connection, or an attempt to make one, has ended; `offline` if the browser itself has no network. The wire tries
-   * again unless `stop` was called; `waiting` says when. `asked` if the hub or the page has ended it on purpose.
+   * The connection, or an attempt to make one, is closed; `offline` if the browser itself has no network. The wire tries
+   * again unless `stop` was called; `waiting` says when. `asked` if the hub or the page has closed it on purpose.
    */
   closed(offline: boolean, waiting?: Waiting, asked?: boolean): void
   /** The first connection takes long to open, although the browser has a network. */
@@ -24,11 +24,11 @@ export interface Wire {
   send(name: string, ...args: Json[]): void
   /** The hub has let this page in. Until then, each attempt waits longer than the one before. */
   welcomed?(): void
-  /** The connection will end, with many others: the first attempt to make it again comes up to so much later, by chance. */
+  /** The connection will be closed, with many others: the first attempt to make it again comes up to so much later, by chance. */
   spread?(ms: number): void
   /** Tries to connect at once, if it is not connected. */
   retry?(): void
-  /** Ends the connection and makes another one at once. */
+  /** Closes the connection and makes another one at once. */
   reconnect?(): void
   stop(): void
 }

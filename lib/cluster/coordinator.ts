@@ -18,7 +18,7 @@ export type ClaimAnswer =
   | {
       readonly owned: false
       readonly owner: string
-      /** Milliseconds until the lease of the owner ends, unless it is renewed. */
+      /** Milliseconds until the lease of the owner lapses, unless it is renewed. */
       readonly leaseMs: number
     }
 
@@ -71,7 +71,7 @@ export interface Coordinator {
     leaseMs: number,
     trustMs: number,
   ): Promise<{ readonly alive: readonly string[]; readonly lapsed: boolean }>
-  /** The node ends: its tokens are free, and the other nodes hear of it. */
+  /** The node leaves: its tokens are free, and the other nodes hear of it. */
   leave(node: string): Promise<void>
   /**
    * Makes the node the owner if the token is free, its own already, or owned by a dead node, and no node waits in line before

@@ -1,5 +1,5 @@
 /**
- * The lease of a process: how long other processes take it for alive. Heartbeats renew it several times before it ends. Once
+ * The lease of a process: how long other processes take it for alive. Heartbeats renew it several times before it lapses. Once
  * it has lapsed, another process may own what was claimed under it, however soon the next lease begins. A process that loses
  * its connection to the coordinator is declared dead earlier, so it trusts its lease for only a part of the time.
  */
@@ -8,7 +8,7 @@ import { processLimits } from '../base/server-limits.js'
 import type { RunningTask } from '../store/store.js'
 import type { Coordinator } from './coordinator.js'
 
-/** The end of the id of a process that can read splices of texts. Ids of earlier versions are hexadecimal. */
+/** The suffix of the id of a process that can read splices of texts. Ids of earlier versions are hexadecimal. */
 const knowsTexts = '.t'
 
 /** A random id of this process, as long as any. */

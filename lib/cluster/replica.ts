@@ -28,7 +28,7 @@ export type Claim =
   | { readonly at: 'asking'; readonly handoverRequested: boolean; readonly mayBeFree: boolean }
   /** This process is in line, while the process `owner` owns the token. */
   | { readonly at: 'waiting'; readonly handoverRequested: boolean; readonly owner: string }
-  /** Owned. The token is not handed over before the work has ended for which it was claimed. */
+  /** Owned. The token is not handed over before the work is done for which it was claimed. */
   | { readonly at: 'granted'; readonly handoverRequested: boolean }
 
 export interface Replica {
@@ -53,7 +53,7 @@ export type ReplicaEvent =
       readonly before: TokenRecord | undefined
     }
   | { readonly on: 'refused'; readonly owner: string; readonly leaseMs: number }
-  /** The work of the claim has ended, or the claim has failed. */
+  /** The work of the claim is done, or the claim has failed. */
   | { readonly on: 'claim-ended' }
   /** The token may be free, or the wait is over. `owner`: only if that process owned it. */
   | { readonly on: 'may-be-free'; readonly owner?: string | undefined }

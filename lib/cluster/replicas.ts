@@ -26,9 +26,9 @@ export interface ReplicasOptions {
 
 /** The part of a claim that a value cannot hold. */
 interface Claiming {
-  /** Resolves when the claim has ended; never rejects. */
+  /** Resolves when the claim has settled; never rejects. */
   settled: Promise<unknown>
-  /** Ends the wait of a claim in line. */
+  /** Stops the wait of a claim in line. */
   wake(): void
 }
 

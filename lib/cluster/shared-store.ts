@@ -224,7 +224,7 @@ export class SharedStore implements StateStore, Shared {
   }
 
   private leave(): Promise<void> {
-    let cancelTimer = () => {} // does not wait for ever: its lease ends in any case
+    let cancelTimer = () => {} // does not wait for ever: its lease lapses in any case
     const late = new Promise<void>((resolve) => {
       cancelTimer = this.clock.after(processLimits.storeTroubleMs, resolve)
     })

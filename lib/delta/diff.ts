@@ -1,5 +1,5 @@
 /**
- * The patches that make `after` of `before`. Snapshots share what did not change, so equal identity ends the search; the
+ * The patches that make `after` of `before`. Snapshots share what did not change, so equal identity stops the search; the
  * cost is that of what lies around a change, not of the state. Nothing has to be recorded while a change is made, and any
  * number of changes are one difference.
  */

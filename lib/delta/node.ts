@@ -35,7 +35,7 @@ export abstract class Node<T extends object = object> {
   key: unknown
   base: T
   copy: T | undefined
-  /** The snapshot value that a commit under way has found; `base` until it ends. */
+  /** The snapshot value that a commit under way has found; `base` until it is over. */
   next: T | undefined
   /** The commit that has found this node where it was, and the one that has given it its place. */
   home: Commit | undefined
@@ -165,7 +165,7 @@ export abstract class Node<T extends object = object> {
     return this.next
   }
 
-  /** Ends a commit: what it has found is what the draft goes on from. */
+  /** Finishes a commit: what it has found is what the draft goes on from. */
   rebase(): void {
     const { base, next } = this
     this.copy = undefined

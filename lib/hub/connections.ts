@@ -113,7 +113,7 @@ export class Connections {
     return subscription
   }
 
-  /** The connection of a session has ended. */
+  /** The connection of a session is closed. */
   disconnected(session: Session): void {
     session.close()
     this.sessions.delete(session)
@@ -145,7 +145,7 @@ export class Connections {
     return { instance, earlier, busy: busy.length > 1 ? Promise.all(busy).then(() => {}) : busy[0] }
   }
 
-  /** A subscription has ended: its page does not need the instance for it. */
+  /** A subscription is closed: its page does not need the instance for it. */
   left(subscription: Subscription): void {
     const { nodes, tasks } = this.core
     const { instance, page } = subscription

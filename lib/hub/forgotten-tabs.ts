@@ -1,6 +1,6 @@
 /**
- * Ends what a visitor has here, as for a logout: state is dropped, tasks are cancelled, connections are closed, and pages begin with new tokens. Who
- * calls such an end has the token, or the cookie of the browser.
+ * Forgets what a visitor has here, as for a logout: state is dropped, tasks are cancelled, connections are closed, and pages begin with new tokens. Who
+ * asks for that has the token, or the cookie of the browser.
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
@@ -42,7 +42,7 @@ interface Mark {
 
 export class ForgottenTabs {
   private readonly core: ForgottenTabsCore
-  /** Tokens that were ended a short time ago: a call that still waited must not begin them again. */
+  /** Tokens that were forgotten a short time ago: a call that still waited must not begin them again. */
   private readonly marks = new Map<string, Mark>()
 
   private readonly underWay = new Map<string, Promise<void>>()
@@ -51,17 +51,17 @@ export class ForgottenTabs {
     this.core = core
   }
 
-  /** The token was ended here a short time ago. */
+  /** The token was forgotten here a short time ago. */
   has(token: string): boolean {
     return this.marks.has(token)
   }
 
-  /** Throws if the token was ended. */
+  /** Throws if the token was forgotten. */
   check(token: string): void {
     if (this.marks.has(token)) throw forgotten()
   }
 
-  /** Resolves when nothing of the token is left, in any process. Fine for one that has nothing, or was ended already. */
+  /** Resolves when nothing of the token is left, in any process. Fine for one that has nothing, or was forgotten already. */
   forget(token: string): Promise<void> {
     if (this.marks.get(token)?.isDone) return Promise.resolve()
     const forgetting = this.underWay.get(token) ?? this.begin(token).finally(() => this.underWay.delete(token))
@@ -84,7 +84,7 @@ export class ForgottenTabs {
     await cancelled
   }
 
-  /** Under its lock; `undefined` for one that was ended before, maybe by another process. */
+  /** Under its lock; `undefined` for one that was forgotten before, maybe by another process. */
   private async open(instance: Instance): Promise<Transaction | undefined> {
     try {
       return await beginSettled(this.core, instance.token, unguarded)
@@ -147,14 +147,14 @@ export class ForgottenTabs {
       subscription.session.closeSubscription(subscription, forgotten())
   }
 
-  /** Ends all tabs of a browser, in all processes. */
+  /** Forgets all tabs of a browser, in all processes. */
   async forgetBrowser(browser: string): Promise<void> {
     this.core.lockScope.refuseNested()
     const hash = hashOf(browser)
     await Promise.all([this.core.store.shared?.broadcast(`end browser ${hash}`), this.forgetHash(hash, true)])
   }
 
-  /** Those that are kept are ended by the process that was asked; the others end what only they know. */
+  /** Those that are kept are forgotten by the process that was asked; the others forget what only they know. */
   private async forgetHash(hash: string, isAsked: boolean): Promise<void> {
     const { instances, store } = this.core
     const here = [...instances.values()].filter(({ browserHash, forgotten }) => browserHash === hash && !forgotten)

@@ -133,7 +133,7 @@ export class HubRuntime {
 
   /**
    * Whether there is a tab with this token: a page of it is connected, to any process, or something of it is kept or known. False for one that
-   * never existed, and for one that was ended or dropped since.
+   * never existed, and for one that was forgotten or dropped since.
    */
   has(token: string): Promise<boolean> {
     return this.access.has(token)
@@ -149,12 +149,12 @@ export class HubRuntime {
     return this.connections.open(connection, greeting, browser)
   }
 
-  /** The connection of a session has ended. */
+  /** The connection of a session is closed. */
   disconnected(session: Session): void {
     this.connections.disconnected(session)
   }
 
-  /** Takes no new work, ends tasks, lets events finish, says farewell to tabs and closes the store. */
+  /** Takes no new work, cancels tasks, lets events finish, says farewell to tabs and closes the store. */
   close(): Promise<void> {
     if (!this.closing) this.tasks.saver.saveFinished()
     this.closing ??= Promise.resolve().then(() => this.shutDown()) // known before tasks are cancelled: they are saved as running on
@@ -233,7 +233,7 @@ export class HubRuntime {
     if (reportFault(this.log, error, triggerFaults, token)) this.instance(token).fault(error)
   }
 
-  /** Another process has taken over the state: its page comes back, here or there, and what runs here ends. */
+  /** Another process has taken over the state: its page comes back, here or there, and what runs here is cancelled. */
   onOwnershipLost({ token, watchers }: Instance, reason: HeldStateError): void {
     for (const watcher of watchers) watcher.closeConnection()
     this.lockScope.outside(() => void this.tracked(this.tasks.pool.cancelToken(token, reason)))

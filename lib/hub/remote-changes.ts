@@ -14,7 +14,7 @@ export interface RemoteChangesCore {
   readonly tasks: Pick<TaskScheduler, 'saver'>
   /** Reads the stored state of an instance again. */
   refresh(instance: Instance): Eventually<void>
-  /** The stored state of an instance was read again. Other processes have ended or taken over these runs of this one. */
+  /** The stored state of an instance was read again. Other processes have finished or taken over these runs of this one. */
   onReloaded(instance: Instance, lost: readonly RunningTask[]): void
   tracked(work: Promise<void>): unknown
 }

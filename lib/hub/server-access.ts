@@ -25,7 +25,7 @@ export interface ServerAccessCore extends LockedWorkCore {
   readonly instances: ReadonlyMap<string, Instance>
   readonly eviction: Pick<Eviction, 'isNeeded'>
   readonly forgottenTabs: LockedWorkCore['forgottenTabs'] & {
-    /** The token was ended here a short time ago. */
+    /** The token was forgotten here a short time ago. */
     has(token: string): boolean
   }
   /** Loads the definitions. */
@@ -78,7 +78,7 @@ export class ServerAccess {
     return isToken(token) && (await this.knows(token))
   }
 
-  /** Runs `work` if the token is that of a tab; one that is ended while `work` waits for its lock is none either. */
+  /** Runs `work` if the token is that of a tab; one that is forgotten while `work` waits for its lock is none either. */
   private ofKnown<T>(token: string, naming: Naming, work: () => Eventually<T>): Eventually<T> {
     if (naming === 'calling') return work()
     return rescued(
@@ -126,7 +126,7 @@ export class ServerAccess {
   private refuseUnusable(token: string): void {
     if (this.core.isClosing) throw closed()
     refuseMalformed(token)
-    this.core.lockScope.refuseNested(token) // here, before anything waits: the change that calls may have ended then
+    this.core.lockScope.refuseNested(token) // here, before anything waits: the change that calls may be over then
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Records which calls have ended, and how. A call that is sent again after a lost connection or a crash gets its first answer and
+ * Records which calls have settled, and how. A call that is sent again after a lost connection or a crash gets its first answer and
  * has no second effect. The calls of a page run in order, so one number covers all of them; failures are listed.
  */
 import type { Json } from '../base/encode.js'
@@ -18,12 +18,12 @@ export interface CallName {
 
 export type CallLog = readonly PageCalls[]
 
-/** How a call has ended. */
+/** How a call has settled. */
 export interface CallOutcome extends CallEnd {
   readonly reply?: Json | undefined
 }
 
-/** The outcome of a call; `undefined` if it has not ended, and `'unknown'` if it ended too long ago. */
+/** The outcome of a call; `undefined` if it has not settled, and `'unknown'` if it settled too long ago. */
 export function outcomeOf(calls: CallLog, { page, id }: CallName): CallOutcome | 'unknown' | undefined {
   const known = pageIn(calls, page)
   if (!known) return undefined
@@ -35,7 +35,7 @@ export function outcomeOf(calls: CallLog, { page, id }: CallName): CallOutcome |
   return id <= known.forgotten ? 'unknown' : { id }
 }
 
-/** The id of the page's last ended call. All calls before it have ended too. */
+/** The id of the page's last settled call. All calls before it have settled too. */
 export function lastCallId(calls: CallLog, page: string): number {
   return pageIn(calls, page)?.done ?? 0
 }
@@ -55,7 +55,7 @@ export function hasForgotten(calls: CallLog, page: string, began: number, { reme
   return calls.every(({ revision = Number.POSITIVE_INFINITY }) => revision > began)
 }
 
-/** The log with one more call that has ended in order: all calls before it have ended. */
+/** The log with one more call that has settled in order: all calls before it have settled. */
 export function withSettled(
   calls: CallLog,
   name: CallName,
@@ -81,7 +81,7 @@ function withDone({ page, ends, forgotten, replies }: PageCalls, done: number, r
   return replies ? { page, done, ends, forgotten, revision, replies } : { page, done, ends, forgotten, revision }
 }
 
-/** The log with one more call that has ended out of order: calls before it may still wait. */
+/** The log with one more call that has settled out of order: calls before it may still wait. */
 export function withSettledEarly(
   calls: CallLog,
   name: CallName,
@@ -122,7 +122,7 @@ function withReplies({ replies: _, ...page }: PageCalls, replies: readonly CallR
   return replies.length === 0 ? page : { ...page, replies }
 }
 
-/** The stored log, with the calls that have ended since its last save and changed nothing. */
+/** The stored log, with the calls that have settled since its last save and changed nothing. */
 export function merged(stored: CallLog, remembered: CallLog): CallLog {
   const pages = new Map(stored.map((known) => [known.page, known]))
   for (const mine of remembered) {

@@ -67,7 +67,7 @@ export class CommitQueue implements UnsavedChanges {
     this.settled = settled
   }
 
-  /** The end of this call is on its way to the store. */
+  /** The save that settles this call is under way. */
   includes(call: CallName): boolean {
     const isIt = ({ name }: SettledCall) => name.id === call.id && name.page === call.page
     return this.settled.some(isIt) || this.batch?.settled.some(isIt) === true
@@ -78,7 +78,7 @@ export class CommitQueue implements UnsavedChanges {
     return (this.batch?.size ?? 0) >= processLimits.maxBatchedChanges
   }
 
-  /** Resolves, never rejects, when nothing is pending any more, however it ended. */
+  /** Resolves, never rejects, when nothing is pending any more, whether it was saved or not. */
   async drained(): Promise<void> {
     while (this.instance.pending === this) await this.kept.catch(() => {})
   }
@@ -105,7 +105,7 @@ export class CommitQueue implements UnsavedChanges {
     return this.kept
   }
 
-  /** Follows the current save to its end. */
+  /** Follows the current save until it settles. */
   track(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
     this.kept = saving.then(
       () => {

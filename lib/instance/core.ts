@@ -21,13 +21,13 @@ export interface Core {
     holds(token: string): boolean
   }
   readonly forgottenTabs: {
-    /** Throws if the token was ended. */
+    /** Throws if the token was forgotten. */
     check(token: string): void
   }
   instance(token: string): Instance
   /** A save was refused since another process has taken over. */
   onOwnershipLost(instance: Instance, reason: HeldStateError): void
-  /** The stored state of an instance was read again. Other processes have ended or taken over these runs of this one. */
+  /** The stored state of an instance was read again. Other processes have finished or taken over these runs of this one. */
   onReloaded(instance: Instance, lost: readonly RunningTask[]): void
   /** About so many bytes were put into a state, which is now `staged`. Throws if it is larger than it may be. */
   grow(instance: Instance, bytes: number, staged: State): void

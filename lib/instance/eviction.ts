@@ -24,7 +24,7 @@ export interface EvictionCore {
   readonly store: StateStore
   readonly instances: ReadonlyMap<string, Instance>
   readonly tasks: { has(token: string): boolean }
-  /** Saves how calls and tasks of the instance have ended. */
+  /** Saves the ends of calls and tasks of the instance. */
   saveEnds(instance: Instance): Eventually<void>
   /** The hub forgets the instance. */
   forget(token: string): void
@@ -232,7 +232,7 @@ export class Eviction {
     return this.isClosed || this.isNeeded(instance) || this.core.instances.get(instance.token) !== instance
   }
 
-  /** The app has ended the state, under its lock. */
+  /** The app has forgotten the state, under its lock. */
   gone(instance: Instance): void {
     this.leave(instance.token, undefined)
     this.forget(instance)

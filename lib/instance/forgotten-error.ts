@@ -1,4 +1,4 @@
-/** The error of calls to a state that the app has ended, as for a logout. Such calls take no effect. */
+/** The error of calls to a state that the app has forgotten, as for a logout. Such calls take no effect. */
 import { HeldStateError } from '../base/errors.js'
 
 export const forgotten = (): HeldStateError =>

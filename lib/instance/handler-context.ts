@@ -1,6 +1,6 @@
 /**
- * The context of a function that runs under the lock from start to end: `this` of an event, the second argument of `update` and
- * of `modifyState`. The end of the function releases the lock, so there is nothing to dispose. It is a class because one is
+ * The context of a function that runs under the lock until it returns: `this` of an event, the second argument of `update` and
+ * of `modifyState`. Its return releases the lock, so there is nothing to dispose. It is a class because one is
  * made for each call and most are never read.
  */
 import type { Definition, StateOf } from '../state/definition.js'

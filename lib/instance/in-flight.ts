@@ -19,7 +19,7 @@ export class InFlightWork {
     return work
   }
 
-  /** Resolves when all of it has ended, and what that has begun, or after `boundMs`. */
+  /** Resolves when all of it has settled, and what that has begun, or after `boundMs`. */
   async drained(clock: Clock, boundMs: number, log: Pick<Log, 'warn'>): Promise<void> {
     let late = false
     const cancelTimer = clock.after(boundMs, () => {

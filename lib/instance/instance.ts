@@ -29,13 +29,13 @@ export interface UnsavedChanges {
   readonly failure: unknown
   /** The next change keeps the lock until it is saved. */
   readonly isFull: boolean
-  /** Resolves, never rejects, when nothing is pending any more, however it ended. */
+  /** Resolves, never rejects, when nothing is pending any more, whether it was saved or not. */
   drained(): Promise<void>
   /** Resolves when every change so far is saved. For work that saw them and changed nothing itself. */
   durable(): Promise<void>
   /** Throws if a change was to build on these changes although their save has failed. */
   check(): void
-  /** The end of this call is on its way to the store. */
+  /** The save that settles this call is under way. */
   includes(call: CallName): boolean
   push(change: ChangedState): Promise<void>
   /** Another process has built on the last save, so the changes that this process has built on it can no longer be saved. */
@@ -47,7 +47,7 @@ export interface ChangedState {
   /** All states of the token, and not only the changed ones. */
   readonly state: State
   readonly shapes: Readonly<Record<string, Shape>>
-  /** Calls that end in the save of this change. */
+  /** Calls that settle in the save of this change. */
   readonly settled: readonly SettledCall[]
   /** Includes a change that no page's call has made, so a retry cannot be recognised. */
   readonly anonymous: boolean
@@ -55,7 +55,7 @@ export interface ChangedState {
 
 export interface SettledCall {
   readonly name: CallName
-  /** The outcome of the call if the process ends after this save. */
+  /** The outcome of the call if the process dies after this save. */
   readonly interrupted: Failure | undefined
   readonly reply: Json | undefined
 }
@@ -100,7 +100,7 @@ export class Instance {
   birth: string | undefined
   /** Names of cookies that requests of its pages have, and connections have not. */
   elsewhere: ReadonlySet<string> | undefined
-  /** The app has ended the state: its pages get new tokens. */
+  /** The app has forgotten the state: its pages get new tokens. */
   forgotten = false
   readonly watchers = new Set<Watcher>()
   /** When `hurryAtTimes` may send again. */
@@ -164,7 +164,7 @@ export class Instance {
     if (this.role === 'follower') this.role = 'none'
   }
 
-  /** Takes over the stored state as its owner. Returns the runs of this process that others have ended or taken over. */
+  /** Takes over the stored state as its owner. Returns the runs of this process that others have finished or taken over. */
   restore(stored: Stored | undefined): readonly RunningTask[] {
     return this.take(stored, true)
   }
@@ -198,7 +198,7 @@ export class Instance {
     this.birth = next.birth
     this.state = next.state
     this.shapes = next.shapes
-    this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have ended meanwhile
+    this.calls = this.calls === before ? next.calls : merged(next.calls, this.calls) // more may have settled meanwhile
     this.keptCalls = next.calls
     this.markKept()
     this.runs.saved(next, changes)

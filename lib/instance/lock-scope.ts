@@ -28,7 +28,7 @@ export type Author = (...args: never[]) => unknown
 
 /** One storage for all hubs of the process, because each storage in use makes every promise slower. */
 const storage = new AsyncLocalStorage<HeldLock | undefined>()
-/** The hold that the running code was called under, even if that hold has ended. */
+/** The hold that the running code was called under, even if that hold is over. */
 export const current = (): HeldLock | undefined => storage.getStore()
 
 /** The number of hubs that follow flows. */
@@ -127,14 +127,14 @@ const nestedInOther = ({ holder }: HeldLock) =>
       'trigger of a background task instead, and change the other tab there, outside of update() and lock().',
   )
 
-/** The innermost hold that has not ended: a flow that goes on after a block must not keep a chain of all its blocks. */
+/** The innermost hold that is not over: a flow that goes on after a block must not keep a chain of all its blocks. */
 function active(hold: HeldLock | undefined): HeldLock | undefined {
   let innermost = hold
   while (innermost && !innermost.active) innermost = innermost.outer
   return innermost
 }
 
-/** Constructors of functions that may wait before they end. */
+/** Constructors of functions that may wait before they return. */
 const waits = new Set<unknown>([
   (async () => {}).constructor,
   Object.getPrototypeOf(async function* () {}).constructor,

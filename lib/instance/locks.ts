@@ -25,7 +25,7 @@ interface Line {
   holder: Holder
   /** Since when the holder is known to hold the lock: since it took over from another holder, or since the first waiter came. */
   since: number | undefined
-  /** Ends the watch over a lock that is waited for. */
+  /** Cancels the watch over a lock that is waited for. */
   unwatch: (() => void) | undefined
 }
 
@@ -61,7 +61,7 @@ export class Locks {
   }
 
   /**
-   * Resolves with the function that releases the lock. The signal of `caller` ends the wait, with its reason. It is asked for by a caller that has to
+   * Resolves with the function that releases the lock. The signal of `caller` aborts the wait, with its reason. It is asked for by a caller that has to
    * wait alone: a task makes its signal when it is needed. `holder` is named in the error of a caller that waits too long.
    */
   acquire(token: string, caller?: Pick<WriteGuard, 'signal'>, holder?: Holder): Release | Promise<Release> {

@@ -5,9 +5,9 @@
  * These stand between code and a write, in this order:
  * - the lock of this process (`locks`);
  * - the guard of a task, which refuses a run that was cancelled (`write-guard`), when the work begins and when it saves;
- * - `endings.check`: the token was not ended in this process a short time ago;
+ * - `forgottenTabs.check`: the token was not forgotten in this process a short time ago;
  * - this answer; if it is no, the token is claimed, and the coordinator of the cluster decides who owns it;
- * - `Instance.forgotten`: the newest state that is known does not say that the token was ended, here or in another process;
+ * - `Instance.forgotten`: the newest state that is known does not say that the token was forgotten, here or in another process;
  * - `base.check` of the transaction: no change that this one builds on has failed to save;
  * - the store, which refuses the save of an earlier owner by its fence.
  */

@@ -1,5 +1,5 @@
 /**
- * How the last runs of one token's tasks have ended, in all processes. A page that waits for a run may have been away at its end, so it is remembered for
+ * How the last runs of one token's tasks have finished, in all processes. A page that waits for a run may have been away when it finished, so its end is remembered for
  * a while, with what the run replied. The last result of each task is part of its status, and stays.
  */
 import { decode, type Json } from '../base/encode.js'

@@ -1,4 +1,4 @@
-/** The runs of one token by id, each in one state: here, in another process, without a process, or ended and not saved as such. */
+/** The runs of one token by id, each in one state: here, in another process, without a process, or finished and not saved as such. */
 import type { RunningTask } from '../store/store.js'
 
 /** A run, or a start that waits: `record.waits` is its turn, and it has one wherever it is. */
@@ -9,12 +9,12 @@ export type Run =
   | { readonly at: 'elsewhere'; readonly record: RunningTask }
   /** Durable, and its process has died. The owner of the token adopts it. */
   | { readonly at: 'orphaned'; readonly record: RunningTask }
-  /** Ended in this process. The stored list still has it. */
+  /** Finished in this process. The stored list still has it. */
   | { readonly at: 'ended'; readonly record: RunningTask; readonly unsaved: true }
 
 export const isHere = ({ at }: Run): boolean => at === 'here'
 
-/** Has not ended. */
+/** Has not finished. */
 export const isOpen = ({ at }: Run): boolean => at !== 'ended'
 
 export const isRemote = ({ at }: Run): boolean => at === 'elsewhere' || at === 'orphaned'

@@ -3,7 +3,7 @@ import type { RunStatus, TaskStatus } from '../protocol/task-status.js'
 import type { RunningTask } from '../store/store.js'
 import { isUncounted, type Run } from './run-table.js'
 
-/** `runs` are those of the task that have not ended. */
+/** `runs` are those of the task that have not finished. */
 export function shownStatus(
   local: TaskStatus,
   runs: readonly Run[],

@@ -28,7 +28,7 @@ export class TaskRuns {
   private readonly table = new RunTable()
   readonly lastEnds = new RunEnds()
   private readonly stored = new StoredRuns()
-  /** Rises when a run has come, has changed, or has ended. */
+  /** Rises when a run has come, has changed, or has finished. */
   version = 0
   /** The list to save, and what pages see of each task. Undefined after a change, until needed. */
   private derived: readonly RunningTask[] | undefined
@@ -45,7 +45,7 @@ export class TaskRuns {
 
   /**
    * Adopts what the store has. `owned`: this process owns the token, so it decides which runs are orphaned. Returns the local
-   * runs that another process has ended or taken over.
+   * runs that another process has finished or taken over.
    */
   restore({ running, ended, runEnds }: SavedTasks, owned: boolean): readonly RunningTask[] {
     const isDead = ({ node }: RunningTask) => node === this.nodes.node || (owned && !this.nodes.isAlive(node))
@@ -72,7 +72,7 @@ export class TaskRuns {
     return lost
   }
 
-  /** Whether a stored run is in this process, or has ended here since. */
+  /** Whether a stored run is in this process, or has finished here since. */
   private isLocal({ run, node, attempt }: RunningTask): boolean {
     const known = this.table.get(run)
     if (!known || node !== this.nodes.node) return false
@@ -87,7 +87,7 @@ export class TaskRuns {
     return this.table.records(isHere).filter(isLost)
   }
 
-  /** Shows how tasks have ended, as stored, except where this process knows better: a run is here, or its end is unsaved. */
+  /** Shows how tasks have finished, as stored, except where this process knows better: a run is here, or its end is unsaved. */
   showStoredEnds(): void {
     const { running, ended } = this.stored
     const unsaved = running.filter(({ run }) => this.table.get(run)?.at === 'ended')
@@ -136,7 +136,7 @@ export class TaskRuns {
     this.onChanged(definition)
   }
 
-  /** A run has ended, in this process or with another one. */
+  /** A run has finished, in this process or with another one. */
   addEnd(end: NewEnd): void {
     this.lastEnds.add(end)
     this.outdate()
@@ -293,7 +293,7 @@ export class TaskRuns {
 
 const none: readonly never[] = []
 
-/** A non-durable run ends with its process. */
+/** A non-durable run dies with its process. */
 function remoteRun(record: RunningTask, isDead: boolean): Run | undefined {
   if (!isDead) return { at: 'elsewhere', record }
   return record.durable ? { at: 'orphaned', record } : undefined

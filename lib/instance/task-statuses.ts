@@ -31,13 +31,13 @@ export class TaskStatuses {
     this.onChanged(definition)
   }
 
-  /** A task has ended like this, as its last run has. */
+  /** A task has finished like this, as its last run has. */
   finish({ definition, task, outcome, failure }: TaskEnd): void {
     this.set(definition, task, { ...this.of(definition, task), outcome, error: failure ?? null })
   }
 
   /**
-   * Shows how tasks have ended, as stored, except where this process knows better: a run is here, or its end is among the `unsaved` ones. Of a store that
+   * Shows how tasks have finished, as stored, except where this process knows better: a run is here, or its end is among the `unsaved` ones. Of a store that
    * is `shared`, ends that it does not have any more are not shown either.
    */
   showStored(ended: readonly TaskEnd[], unsaved: readonly TaskName[], shared: boolean): void {

@@ -4,7 +4,7 @@
  * `finish` of `tasks/lock-guard.ts`.
  *
  * The lock is free as soon as a save has started: the next change builds on it, and is saved with the next batch. These are saved under the lock:
- * a change of tasks, the change that fills a batch (`isFull`), that of each `yield` (`saveAndShow`), and that of a block. The end of a token (`drop` and
+ * a change of tasks, the change that fills a batch (`isFull`), that of each `yield` (`saveAndShow`), and that of a block. A token that is forgotten (`drop` and
  * `bury` in `hub/forgotten-tabs`) is written past the queue, straight to the store, still under the lock.
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
@@ -28,7 +28,7 @@ export interface Request<T> {
   /** The author's function that `work` calls. */
   readonly author: Author
   readonly work: (transaction: Transaction) => Eventually<T>
-  /** The page's call that runs this work. The call ends in the same save as its change. */
+  /** The page's call that runs this work. The call settles in the same save as its change. */
   readonly call?: CallTurn | undefined
   /** Named in the error of code that waits for the lock for too long. */
   readonly holder?: Holder
@@ -48,7 +48,7 @@ export interface Done<T> {
   readonly value: T
   /** Done when the change is saved. The value may be shown and acknowledged from then on. */
   readonly durable: Eventually<void>
-  /** The save that the change is part of, where the lock was released before its end. */
+  /** The save that the change is part of, where the lock was released before it was done. */
   readonly pipelined: UnsavedChanges | undefined
 }
 
@@ -149,7 +149,7 @@ function commitLater<T>(core: Core, transaction: Transaction, value: Promise<T>)
   )
 }
 
-/** Another connection has made the same call, and its end is on its way to the store: what has come of it is known after that. */
+/** Another connection has made the same call, and its save is under way: what has come of it is known after that. */
 function runAgainLater<T>(core: Core, transaction: Transaction, request: Request<T>, pending: UnsavedChanges) {
   transaction.release()
   const again = () => transactPipelined(core, request)
@@ -162,12 +162,12 @@ function runAgainLater<T>(core: Core, transaction: Transaction, request: Request
  * | the save | the lock is released | `pipelined` |
  * |---|---|---|
  * | is done already, or there is none to wait for | at once | none |
- * | changes tasks | when it has ended | none |
- * | is pending, and the next batch is full | when it has ended | none |
+ * | changes tasks | when it is done | none |
+ * | is pending, and the next batch is full | when it is done | none |
  * | is pending, and the next batch has room | at once: the next change builds on this one | the queue |
  */
 function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {
-  transaction.active = false // the author's code has ended: code that it left running waits for the lock like any other
+  transaction.active = false // the author's code is over: code that it left running waits for the lock like any other
   transaction.absorbTriggers()
   const isAlone = transaction.changesRuns
   let saved: Eventually<void>

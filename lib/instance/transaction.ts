@@ -29,9 +29,9 @@ export class Transaction implements HeldLock {
   made: HeldLock['made']
   /** The author's code is running. */
   active = true
-  /** The page's call, which ends in the same save as its change. */
+  /** The page's call, which settles in the same save as its change. */
   call: CallName | undefined
-  /** What the call replies, which is kept with its end. */
+  /** What the call replies, which is saved with its outcome. */
   private reply: Json | undefined
   private onReleased: (() => void) | undefined
   /** The last save says that the call was interrupted. */
@@ -117,12 +117,12 @@ export class Transaction implements HeldLock {
     this.changedRuns.added.push(run)
   }
 
-  /** The next save says that a run has ended, whichever process it was in. */
+  /** The next save says that a run has finished, whichever process it was in. */
   removeRun(run: string): void {
     this.changedRuns.removed.add(run)
   }
 
-  /** The same, with how it has ended, and its task with it. Not where that is known already. */
+  /** The same, with the end of the run, and its task with it. Not where that is known already. */
   finishRun(end: NewEnd, task?: TaskEnd): void {
     this.removeRun(end.run)
     if (!this.instance.runs.lastEnds.of(end.run)) this.changedRuns.finish(end, task)
@@ -149,7 +149,7 @@ export class Transaction implements HeldLock {
     this.reply = reply
   }
 
-  /** Saves how calls and tasks have ended, even if nothing else has changed. */
+  /** Saves the ends of calls and tasks, even if nothing else has changed. */
   forceSave(): void {
     this.mustSave = true
   }
@@ -185,7 +185,7 @@ export class Transaction implements HeldLock {
     this.staged = staged ?? before
   }
 
-  /** Check → save → publish. `interrupted` is what the call has come to if the process ends after this save. */
+  /** Check → save → publish. `interrupted` is what the call has come to if the process dies after this save. */
   save(interrupted?: Failure): Eventually<void> {
     this.checkWritable()
     return this.isSaved(interrupted) ? this.settleUnchanged(interrupted) : this.saveChange(interrupted)
@@ -205,7 +205,7 @@ export class Transaction implements HeldLock {
     return isSame && !this.runs && !this.mustSave && !instance.runs.outdated
   }
 
-  /** Ends the call once the changes that its work has seen are saved. */
+  /** Settles the call once the changes that its work has seen are saved. */
   private settleUnchanged(interrupted: Failure | undefined): Eventually<void> {
     const { instance, guard, core } = this
     if (!isOurs(core, instance)) loseOwnership(core, instance) // what the work has seen may be old
@@ -276,7 +276,7 @@ export class Transaction implements HeldLock {
     this.runs = undefined
   }
 
-  /** The author's code has ended: its drafts become read-only. The lock is still held. */
+  /** The author's code is over: its drafts become read-only. The lock is still held. */
   close(): void {
     this.active = false
     for (const draft of this.drafts) draft.close()

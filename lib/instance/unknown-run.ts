@@ -5,7 +5,7 @@ import { cut } from '../base/text.js'
 import type { TaskName } from '../store/store.js'
 import type { TaskRuns } from './task-runs.js'
 
-/** Throws unless a run of the task is under way or waits, or its end is remembered. */
+/** Throws unless a run of the task is under way or waits, or its end is stored. */
 export function refuseUnknown(runs: Pick<TaskRuns, 'has' | 'lastEnds'>, run: string, task: TaskName): void {
   const end = runs.lastEnds.of(run)
   const isEnd = end?.definition === task.definition && end.task === task.task

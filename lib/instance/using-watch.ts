@@ -10,7 +10,7 @@ export interface UsingWatchCore {
   readonly log: Log
 }
 
-/** A block that `lock()` returned. `await using` asks for its end at once; `const` does not. */
+/** A block that `lock()` returned. `await using` asks for its disposal at once; `const` does not. */
 export class UsingWatch {
   private readonly core: UsingWatchCore
   private readonly where: string
@@ -25,7 +25,7 @@ export class UsingWatch {
     this.cancelTimer = core.clock.after(processLimits.lockHeldMs, () => this.say('still holds the lock'))
   }
 
-  /** `await using` has asked for the block's end, or the lock is free. */
+  /** `await using` has asked for the block's disposal, or the lock is free. */
   done(): void {
     this.isDone = true
     this.cancelTimer()

@@ -2,7 +2,7 @@
 import type { State, TaskName } from '../store/store.js'
 
 export interface WriteGuard {
-  /** Ends a wait for the lock. */
+  /** Aborts a wait for the lock. */
   readonly signal: AbortSignal | undefined
   /** The run that writes; `undefined` for code outside of tasks. */
   readonly run?: GuardedRun

@@ -14,7 +14,7 @@ export const documentHeader = 'x-heldstate-document'
 
 export const callerCookiePrefix = 'heldstate-tab-'
 
-/** Each cookie has a name of its own: pages that end at the same moment do not overwrite each other's. Over https no other host can set it. */
+/** Each cookie has a name of its own: pages that unload at the same moment do not overwrite each other's. Over https no other host can set it. */
 export const callerCookie = (mark: string, secure: boolean) =>
   `${secure ? '__Host-' : ''}${callerCookiePrefix}${mark.slice(0, 8)}`
 

@@ -1,6 +1,6 @@
 /**
  * The text that grew last on a subscription. A text that streams grows at its end in each message: its path is sent once, and after that the new
- * words alone. Both ends keep the same note of it, from a welcome on; so each message must be read once, in order.
+ * words alone. Both sides keep the same note of it, from a welcome on; so each message must be read once, in order.
  */
 import type { Key, Patch } from '../delta/patch.js'
 import { malformed } from './from-hub.js'

@@ -1,6 +1,6 @@
 /**
  * What the hub may say. A hi opens a connection; a welcome opens or resets the mirror of a subscription, or what a page missed resumes it; a delta carries
- * them on and settles calls; a failure says what was wrong with a message that had no call id; a farewell says why the hub ends the connection.
+ * them on and settles calls; a failure says what was wrong with a message that had no call id; a farewell says why the hub closes the connection.
  *
  * On the wire each is a name and a list of arguments. The names of the frequent ones are short. Welcomes, resumes and deltas count: a page that comes back
  * names the last that it heard. The number itself is not sent, so that one text can be the same for many pages.
@@ -14,7 +14,7 @@ import { readFailure, writeFailure } from './failures.js'
 import { count, list, malformed, text } from './from-hub.js'
 import { readPatch, writePatch } from './patches.js'
 
-/** How one call ended: its id, a failure if it failed, and what it replied if it did. */
+/** How one call settled: its id, a failure if it failed, and what it replied if it did. */
 export interface Settlement {
   readonly id: number
   readonly failure?: Failure
@@ -41,7 +41,7 @@ export interface Welcome {
   readonly revision: number
   /** One view for each watched state, in the order of the watch. */
   readonly views: readonly unknown[]
-  /** Calls of this page up to this one have ended: their effect is in the views. */
+  /** Calls of this page up to this one have settled: their effect is in the views. */
   readonly lastCallId: number
 }
 
@@ -81,7 +81,7 @@ export interface Fault {
   readonly failure: Failure
 }
 
-/** A subscription has ended, or was refused: its number is used up. */
+/** A subscription is closed, or was refused: its number is used up. */
 export interface Closed {
   readonly type: 'closed'
   readonly subscription: number

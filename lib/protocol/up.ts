@@ -1,5 +1,5 @@
 /**
- * What a page may say. It says hello when a connection opens; then it calls events and tasks, cancels tasks, waits for their ends, watches further states,
+ * What a page may say. It says hello when a connection opens; then it calls events and tasks, cancels tasks, waits for their runs, watches further states,
  * opens and closes subscriptions, and asks for a resync when a delta did not fit.
  *
  * On the wire each message is a name and a list of arguments, here given as a tuple that starts with the name. Everything
@@ -30,7 +30,7 @@ export type Up =
     })
   /** Cancels the run with this id, or all running copies of a task. Answered like a call. */
   | (CallOf & { readonly type: 'cancel'; readonly definition: string; readonly task: string; readonly run?: string })
-  /** Waits for the end of a run. Answered by a settlement with what the run replied, or with its failure. */
+  /** Waits until a run finishes. Answered by a settlement with what the run replied, or with its failure. */
   | {
       readonly type: 'wait'
       readonly subscription: number
@@ -53,7 +53,7 @@ export type Up =
   | { readonly type: 'resync'; readonly subscription: number }
   /** One more subscription. Answered by a welcome, or by `closed`. */
   | ({ readonly type: 'open' } & Opening)
-  /** Ends a subscription. */
+  /** Closes a subscription. */
   | { readonly type: 'close'; readonly subscription: number }
   /** The number of the last message that the page heard: what is kept for a resume from an earlier one may be forgotten. */
   | { readonly type: 'heard'; readonly seq: number }

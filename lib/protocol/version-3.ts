@@ -1,6 +1,6 @@
 /**
  * Pages of protocol 3, which knew one state for each connection. What they say is read as what a page of this version would say, and what the hub says is
- * written as they read it. They speak it until their calls have ended.
+ * written as they read it. They speak it until their calls have settled.
  */
 import type { Json } from '../base/encode.js'
 import { ownAddress } from './own-address.js'
@@ -82,7 +82,7 @@ export const byeTo3 = ([name, code, message, ...more]: readonly [string, ...Json
 const withKnownCode = ([id, ...failure]: readonly Json[]): Json =>
   failure.length === 0 || failure[0] === 0 ? [id as Json] : [id as Json, ...knownFailure(failure)]
 
-/** Such a page cannot read a failure whose code it does not know, or one without a stack and with more, and its call would never end. */
+/** Such a page cannot read a failure whose code it does not know, or one without a stack and with more, and its call would never settle. */
 const knownFailure = ([code, message, issues, stack]: readonly Json[]): Json[] => [
   knownCodes.has(code) ? (code as Json) : (nearest[String(code)] ?? 'handler-failed'),
   message as Json,

@@ -59,6 +59,6 @@ export class ShownMessage {
   }
 }
 
-/** A text whose author does not say whether it is done is done at the end. */
+/** A text whose author does not say whether it is done is done once the answer is complete. */
 const ended = (part: ChatPart): ChatPart =>
   (part.type === 'text' || part.type === 'reasoning') && part.state === undefined ? { ...part, state: 'done' } : part

@@ -36,7 +36,7 @@ export const chatTransport = <Message extends UIMessage>(definition: ChatDefinit
 
 /** The component with the chat. */
 export interface ChatOwner {
-  /** Whether an abort means that the answer is to end, and not only that the page does not listen any more. */
+  /** Whether an abort means that the answer is to stop, and not only that the page does not listen any more. */
   readonly isShown: boolean
   /** Ids of messages that it has sent. */
   readonly sent: Set<string>
@@ -107,7 +107,7 @@ function until(isSo: () => boolean, signal: AbortSignal | undefined): Promise<vo
 
 type Controller = ReadableStreamDefaultController<UIMessageChunk>
 
-/** The answer to a message, from what the page has of it, to its end. */
+/** The answer to a message, from what the page has of it on. */
 function answerTo(
   asked: UIMessage,
   view: () => ChatView,
@@ -138,7 +138,7 @@ function answerTo(
   })
 }
 
-/** Says what is new of the answer; whether that was its end. */
+/** Says what is new of the answer; whether it is complete now. */
 function follow(shown: ShownMessage, asked: UIMessage, view: ChatView, controller: Controller): boolean {
   const at = view.messages.findIndex(({ id }) => id === asked.id)
   const answers = view.messages.slice(asked.role === 'assistant' ? at : at + 1)

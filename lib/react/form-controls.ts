@@ -1,5 +1,5 @@
 /**
- * The inputs of a form in the document. React resets a form once its action has ended, also if the server has refused it:
+ * The inputs of a form in the document. React resets a form once its action has settled, also if the server has refused it:
  * what was typed stays then, and the first field that is wrong gets the focus. After a call that took effect the form is reset, unless
  * somebody has typed on meanwhile.
  */
@@ -11,7 +11,7 @@ export type FormControl = HTMLInputElement | HTMLTextAreaElement | HTMLSelectEle
 export type DefaultValue = string | number | readonly string[] | undefined
 
 export class FormControls {
-  /** How the last call ended, from its end until it is shown: React resets the form in between. */
+  /** How the last call settled, from then until it is shown: React resets the form in between. */
   private ended: FormState | undefined
   private shown: FormState | undefined
   private edited = false

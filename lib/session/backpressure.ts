@@ -101,7 +101,7 @@ export class Backpressure {
     this.all.unblock(this)
   }
 
-  /** The connection has ended. */
+  /** The connection is closed. */
   close(): void {
     this.unblock()
     this.count(0)

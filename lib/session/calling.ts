@@ -44,14 +44,14 @@ export interface CallingPage extends Caller {
   /** It had a connection before this one, and may send a call again. */
   readonly isReconnect: boolean
   readonly inbox: Inbox
-  /** Ends its connection; it makes another one. */
+  /** Closes its connection; it makes another one. */
   closeConnection(): void
 }
 
 export class CallRunner {
   private readonly core: CallingCore
   private readonly page: CallingPage
-  /** Cancels that have not ended. */
+  /** Cancels that have not settled. */
   cancelling = 0
   private hasCalled = false
 
@@ -68,14 +68,14 @@ export class CallRunner {
     return running
   }
 
-  /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it ends. */
+  /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it settles. */
   private isPlain(name: CallName): boolean {
     const { instance } = this.page
     // a lapsed lease does no harm: the transaction asks again under the lock
     return instance.role === 'owner' || outcomeOf(instance.calls, name) === undefined
   }
 
-  /** Runs a call once it is known whether it has ended already, and runs nowhere else: its page may have been there before. */
+  /** Runs a call once it is known whether it has settled already, and runs nowhere else: its page may have been there before. */
   private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { core } = this
     const { instance } = this.page
@@ -122,7 +122,7 @@ export class CallRunner {
     })
   }
 
-  /** Runs it, unless it has ended before; `early` does not wait for the calls before it. */
+  /** Runs it, unless it has settled before; `early` does not wait for the calls before it. */
   once(up: Up & { type: 'call' | 'cancel' }, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
     const { core, page } = this
     const { instance, isReconnect } = page

@@ -59,7 +59,7 @@ export class ChangeFeed {
   /** Where there are many. */
   private watchedIds: Set<string> | undefined
   private sentRevision = 0
-  /** Calls up to this one have ended, as the page knows. */
+  /** Calls up to this one have settled, as the page knows. */
   private sentDone = 0
 
   constructor({ instance, registry, pages, history, number, texts }: ChangeFeedParts) {
@@ -179,7 +179,7 @@ export class ChangeFeed {
     return last
   }
 
-  /** Advances `sentDone`. Gives it where the effect of a call is sent before its end: the page must not draw its prediction on top of that. */
+  /** Advances `sentDone`. Gives it where the effect of a call is sent before it settles: the page must not draw its prediction on top of that. */
   private advanceDone(settled: readonly Settlement[]): number | undefined {
     const done = this.lastEnded()
     // a cancel settles before the calls it has overtaken

@@ -22,8 +22,8 @@ export interface Connection {
   pause?(): void
   /** Reads on. */
   resume?(): void
-  /** Ends the connection after what was sent before. */
+  /** Closes the connection after what was sent before. */
   close(): void
-  /** Ends the connection at once; what was sent and not taken is lost. Default: `close`. */
+  /** Closes the connection at once; what was sent and not taken is lost. Default: `close`. */
   abort?(): void
 }

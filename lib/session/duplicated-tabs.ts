@@ -1,6 +1,6 @@
 /**
  * The states that duplicated tabs begin with. A copy shares the values of its original in memory, which is read and not followed.
- * It is saved before its page is shown it: the tab may be reloaded, its process may end, and its code may run in another process.
+ * It is saved before its page is shown it: the tab may be reloaded, its process may die, and its code may run in another process.
  */
 import type { Clock } from '../base/clock.js'
 import { after, type Eventually } from '../base/eventually.js'

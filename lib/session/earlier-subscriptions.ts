@@ -10,7 +10,7 @@ import type { ReplayWindow } from './replay-window.js'
 /** What the next session of a page goes on from. */
 export interface EarlierSubscription {
   readonly history: ReplayWindow
-  /** Done when what the page began earlier has ended. */
+  /** Done when what the page began earlier has settled. */
   readonly busy: Promise<void> | undefined
   /** Closes the connection that the page has still. */
   closeConnection?(): void
@@ -50,7 +50,7 @@ export class EarlierSubscriptions<Subscribed extends Present> {
     if (oldest && others.length === this.limits.rememberedPages) this.forget(token, oldest.page)
   }
 
-  /** The subscription of a page has ended: nothing of its connection is kept. `bytes` are those of its state. */
+  /** The subscription of a page is closed: nothing of its connection is kept. `bytes` are those of its state. */
   left(token: string, page: string, subscription: Subscribed, bytes: number): void {
     const trace = this.traceOf(token, page)
     const { history, busy } = subscription

@@ -1,6 +1,6 @@
 /**
  * The messages of a tab that wait and are handled, one after the other. A call whose change is on its way to the store is in flight: the next
- * message is handled, and the call ends later. Calls end in the order in which they came.
+ * message is handled, and the call settles later. Calls settle in the order in which they came.
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { InFlight, Running } from '../calls/call-order.js'
@@ -49,7 +49,7 @@ export class Inbox {
   private inFlight: InFlight | undefined
   private callsInFlight = 0
 
-  /** `before` ends when what the page began earlier has ended; `number` is that of the subscription. */
+  /** `before` is done when what the page began earlier has settled; `number` is that of the subscription. */
   constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions, number: number) {
     this.number = number
     this.working = before
@@ -57,7 +57,7 @@ export class Inbox {
     this.options = options
   }
 
-  /** Messages that have not been handled to their end, but for the one that is handled. */
+  /** Messages that have not been handled, but for the one that is handled. */
   get length(): number {
     return this.waiting.length + this.callsInFlight
   }
@@ -67,7 +67,7 @@ export class Inbox {
     return this.waiting.length === 0 || this.working !== undefined || !this.isOpen
   }
 
-  /** Done when the messages that were begun have been handled to their end. */
+  /** Done when the messages that were begun have been handled. */
   get busy(): Promise<void> | undefined {
     const { working, inFlight } = this
     return working && inFlight ? inFlight.settled.then(() => working) : (working ?? inFlight?.settled)
@@ -123,7 +123,7 @@ export class Inbox {
     }
   }
 
-  /** The next message waits until it has ended, or is in flight. */
+  /** The next message waits until it has settled, or is in flight. */
   private waitFor(handled: Promise<Running>): void {
     const working: Promise<void> = handled.then((running) => {
       if (this.working === working && this.passes(running)) {
@@ -140,7 +140,7 @@ export class Inbox {
     this.continue()
   }
 
-  /** Whether the next message may be handled before this call has ended. */
+  /** Whether the next message may be handled before this call has settled. */
   private passes({ done, pending }: Running): boolean {
     if (!pending || !isPromise(done)) return false
     this.callsInFlight += 1
@@ -168,7 +168,7 @@ export class Inbox {
     )
   }
 
-  /** Drains once what is under way has ended. */
+  /** Drains once what is under way has settled. */
   private continue(): void {
     const { working } = this
     if (!working) return this.drain()

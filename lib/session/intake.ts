@@ -43,13 +43,13 @@ export interface IntakePage {
   readonly formers: readonly unknown[]
   /** What it has not heard of what its calls replied. */
   readonly replies: { readonly isFull: boolean } | undefined
-  /** `undefined` for one that has ended. Throws for a number that no subscription had. */
+  /** `undefined` for one that is closed. Throws for a number that no subscription had. */
   subscription(number: number): Addressee | undefined
   /** Its subscriptions. */
   readonly opened: { open(opening: Opening): void; close(number: number): void }
   /** The page has heard this message. */
   confirm(number: number): void
-  /** Says why, and ends its connection. */
+  /** Says why, and closes its connection. */
   farewell(error: HeldStateError, spreadMs: number): void
 }
 
@@ -133,7 +133,7 @@ export class Intake implements Drainable, InboxOptions {
         if ('former' in up && up.former !== undefined && !page.formers[up.former])
           throw malformed(`the hello does not list the former page ${up.former}`)
         const to = page.subscription(up.subscription)
-        if (to) this.hand(to, up, bytes) // one that has ended: its page has heard so, or will
+        if (to) this.hand(to, up, bytes) // one that is closed: its page has heard so, or will
       }
     }
   }
@@ -158,7 +158,7 @@ export class Intake implements Drainable, InboxOptions {
     this.refuse(to ?? page.own, to && id, error)
   }
 
-  /** Calls and cancels of the page that have not ended, but for those that are handled. */
+  /** Calls and cancels of the page that have not settled, but for those that are handled. */
   private get waiting(): number {
     let waiting = 0
     for (const { inbox, calling } of this.page.subscriptions) waiting += inbox.length + calling.cancelling
@@ -210,7 +210,7 @@ export class Intake implements Drainable, InboxOptions {
     this.pace.set('turn', false)
   }
 
-  /** The connection has ended. */
+  /** The connection is closed. */
   close(): void {
     this.core.fairShare.addressRates.leave(this.address)
     this.pace.close()

@@ -9,7 +9,7 @@ import type { Connection } from './connection.js'
 /** What it asks of the session of the page. */
 export interface OlderSession {
   readonly phase: 'opening' | 'open' | 'closed'
-  /** Calls that have ended, and of which the page does not know. */
+  /** Calls that have settled, and of which the page does not know. */
   readonly unsaid: number
   readonly subscriptions: readonly {
     readonly inbox: { readonly length: number; readonly busy: Promise<void> | undefined }
@@ -73,7 +73,7 @@ export class OlderConnection implements Connection {
   }
 }
 
-/** Tells the page to reload, once its calls have come and have ended. */
+/** Tells the page to reload, once its calls have come and have settled. */
 export function reloadOlder(session: OlderSession, clock: Clock): void {
   clock.after(processLimits.olderPageMs, () => {
     if (session.phase === 'closed') return
@@ -82,7 +82,7 @@ export function reloadOlder(session: OlderSession, clock: Clock): void {
   })
 }
 
-/** Nothing that the page has sent waits or runs, and it was sent how all of it ended. */
+/** Nothing that the page has sent waits or runs, and it was sent how all of it settled. */
 const isQuiet = ({ unsaid, subscriptions }: OlderSession) =>
   unsaid === 0 &&
   subscriptions.every(({ inbox, calling }) => inbox.length === 0 && !inbox.busy && calling.cancelling === 0)

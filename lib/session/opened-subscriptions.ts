@@ -21,13 +21,13 @@ export interface OpeningCore {
 /** The session of the page. */
 export interface OpeningSession {
   readonly phase: 'opening' | 'open' | 'closed'
-  /** Calls that have ended, and of which the page does not know. */
+  /** Calls that have settled, and of which the page does not know. */
   readonly unsaid: number
   /** Says the first word over the connection, if that has not been said. */
   greet(): void
   send(message: Down): void
   changed(): void
-  /** Says why, and ends its connection. */
+  /** Says why, and closes its connection. */
   farewell(error: HeldStateError, spreadMs: number): void
   /** The page makes another connection. */
   close(): void
@@ -36,7 +36,7 @@ export interface OpeningSession {
 export interface OpeningParts {
   /** Makes a further subscription. Throws where the page may not watch the state of that address. */
   subscribe(session: OpeningSession, opening: Opening): Subscription
-  /** A further subscription has ended, and its session goes on. */
+  /** A further subscription is closed, and its session goes on. */
   left(subscription: Subscription): void
 }
 
@@ -61,7 +61,7 @@ export class OpenedSubscriptions {
     this.parts = parts
   }
 
-  /** The one with this number; `undefined` if it has ended. Throws if it was never opened. */
+  /** The one with this number; `undefined` if it is closed. Throws if it was never opened. */
   get(number: number): Subscription | undefined {
     if (number === 0) return this.all[0]
     if (number > this.last) throw malformed(`no subscription ${number} was opened`)

@@ -1,5 +1,5 @@
 /**
- * Whether a connection is read. It is not while its page does not read how its calls end, while its calls take too much memory, and while they
+ * Whether a connection is read. It is not while its page does not read how its calls settle, while its calls take too much memory, and while they
  * wait for their turn; then the page, or the network on its behalf, has to wait.
  */
 import type { Limits } from '../base/limits.js'
@@ -58,7 +58,7 @@ export class Pace {
     return this.bytes > 0 && (this.bytes + bytes > this.limits.inboxBytes || this.all.isFull)
   }
 
-  /** A call waits or has ended. */
+  /** A call waits or has settled. */
   count(bytes: number): void {
     if (bytes === 0) return
     this.bytes += bytes
@@ -96,7 +96,7 @@ export class Pace {
     return (this.holding & reasons[reason]) !== 0
   }
 
-  /** The connection has ended; calls that were begun still count until they end. */
+  /** The connection is closed; calls that were begun still count until they settle. */
   close(): void {
     this.isClosed = true
     this.all.goOn(this)

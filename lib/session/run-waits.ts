@@ -1,5 +1,5 @@
 /**
- * The runs of tasks whose end a page waits for. Nothing of it is remembered: over its next connection, a page asks again for the ends that it has not
+ * The runs of tasks that a page waits for. Nothing of it is remembered: over its next connection, a page asks again for the ends that it has not
  * heard. While a page does not read, it is sent no further ends, so that their results take no memory.
  */
 import { type Failure, HeldStateError } from '../base/errors.js'
@@ -76,7 +76,7 @@ export class RunWaits {
     return typeof outcome === 'object' && typeof outcome.reply === 'string' ? outcome.reply : undefined
   }
 
-  /** Runs may have ended, or the page may read again. */
+  /** Runs may have finished, or the page may read again. */
   look(): void {
     const { version } = this.page.instance.runs
     if (this.waits.size === 0 || this.page.session.isBlocked || this.seen === version) return

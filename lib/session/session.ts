@@ -70,7 +70,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private readonly outbox: FlushScheduler
   private readonly pressure: Backpressure
   private readonly intake: Intake
-  /** Its calls wait until it has read how the ones before them ended. */
+  /** Its calls wait until it has read how the ones before them settled. */
   private isHeld = false
   /** The last failure for the page, which is sent after the page has caught up. */
   private untold: Failure | undefined
@@ -208,7 +208,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     return this.outbox.hurry(this)
   }
 
-  /** Calls that have ended, and of which the page does not know. */
+  /** Calls that have settled, and of which the page does not know. */
   get unsaid(): number {
     let unsaid = 0
     for (const { settled } of this.subscriptions) unsaid += settled.length
@@ -244,7 +244,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     if (this.isHeld && !this.pressure.isBlocked && changes.some(({ settled }) => settled.length > 0)) this.release()
   }
 
-  /** The page does not read how its calls end: further ones wait. */
+  /** The page does not read how its calls settle: further ones wait. */
   hold(): void {
     const { unsaid } = this
     if (unsaid < processLimits.unreadEnds) return

@@ -56,7 +56,7 @@ export interface SubscriptionSession {
   /** The pages of its address ask for the whole state too often. */
   isCrowded(now: number): boolean
   say(message: Down): void
-  /** Says what was wrong, where that is the end of no call. */
+  /** Says what was wrong, where that settles no call. */
   tell(failure: Failure, subscription: number): void
   changed(): void
   /** Sends at the end of this turn. */
@@ -64,7 +64,7 @@ export interface SubscriptionSession {
   hurry(): boolean
   readonly replies: CallingPage['session']['replies']
   readonly sent: number
-  /** One more call has ended. */
+  /** One more call has settled. */
   hold(): void
   /** A subscription cannot go on. */
   closeSubscription(subscription: Subscription, error: HeldStateError, spreadMs?: number): void
@@ -77,7 +77,7 @@ export interface SubscriptionParts {
   readonly instance: Instance
   /** What the same page had before. */
   readonly earlier: EarlierSubscription | undefined
-  /** Done when what the page, or one before it in its tab, has begun has ended. */
+  /** Done when what the page, or one before it in its tab, has begun has settled. */
   readonly busy: Promise<void> | undefined
   /** Given to a duplicated tab: the token whose state it begins with. */
   readonly original: string | undefined
@@ -92,7 +92,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   readonly formers: readonly Former[]
   readonly inbox: Inbox
   readonly calling: CallRunner
-  /** Calls that have ended, and are not said yet. */
+  /** Calls that have settled, and are not said yet. */
   settled: Settlement[] = []
   private readonly core: SubscriptionCore
   private readonly original: string | undefined
@@ -144,7 +144,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return this.feed.history
   }
 
-  /** Done when what the page has begun has ended. */
+  /** Done when what the page has begun has settled. */
   get busy(): Promise<void> | undefined {
     return this.inbox.busy
   }
@@ -160,7 +160,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     return load(this.core, this, { ids, original, connection: session.connection, watching })
   }
 
-  /** Waits before it is loaded once more, or until it ends. */
+  /** Waits before it is loaded once more, or until it is closed. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.core.clock.after(ms, resolve)

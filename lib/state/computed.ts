@@ -86,7 +86,7 @@ function settled(tracker: Tracker, result: unknown, path: Path): unknown {
     return tracker.settle(result, path)
   } catch (error) {
     const [id, name] = path
-    if (isPromise(result)) result.then(undefined, () => {}) // its failure would end the process
+    if (isPromise(result)) result.then(undefined, () => {}) // its failure would stop the process
     const hint = isPromise(result) ? ' Computed values are synchronous: set a field in an event or a task instead.' : ''
     const says = `Computed "${name}" of state "${id}" returned a value that cannot be in state: ${messageOf(error)}${hint}`
     throw new HeldStateError('invalid-value', says, { cause: error })

@@ -101,7 +101,7 @@ export class Members {
   private valuesOf(visibility: Visibility, init: () => object): Fields {
     const values = init()
     if (isPromise(values)) {
-      Promise.resolve(values).catch(() => {}) // its failure would end the process
+      Promise.resolve(values).catch(() => {}) // its failure would stop the process
       throw this.invalid(`the first values of its ${visibility} fields must come from a synchronous function`)
     }
     const copy = copyValue(values, [this.id])

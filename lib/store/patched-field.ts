@@ -1,5 +1,5 @@
 /**
- * A field that is not rewritten whole: its own text, and patches next to it. A patch that goes on where the one before it ended in a text
+ * A field that is not rewritten whole: its own text, and patches next to it. A patch that goes on where the one before it stopped in a text
  * is only what was added, as a JSON string: so a text that grows names its place once. Very many of these become one.
  */
 import { processLimits } from '../base/server-limits.js'

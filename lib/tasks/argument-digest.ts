@@ -7,7 +7,7 @@ const length = 22
 
 /**
  * Equal arguments have the same digest, whatever the order of keys, Map entries and elements of a Set. Arguments left out at
- * the end count as `undefined`. Returns `undefined` for values that cannot be compared, such as functions.
+ * the tail count as `undefined`. Returns `undefined` for values that cannot be compared, such as functions.
  */
 export function digestOf(args: readonly unknown[]): string | undefined {
   const given = [...args]

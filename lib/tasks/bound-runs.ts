@@ -49,7 +49,7 @@ export class BoundRuns {
   }
 }
 
-/** Whether a run has been cancelled or has failed. One that has ended well leaves what it has started to itself. */
+/** Whether a run has been cancelled or has failed. One that is done leaves what it has started to itself. */
 export function isLeft({ lastEnds }: Pick<Instance['runs'], 'lastEnds'>, parent: string): boolean {
   const end = lastEnds.of(parent)
   return end !== undefined && end.outcome !== 'done'

@@ -1,11 +1,11 @@
 /**
  * The guard of a block that holds the lock: what `await self.lock()` returns and `await using` disposes.
  *
- * JavaScript does not tell a resource whether its block ended well or by a throw, and a block that threw must leave
+ * JavaScript does not tell a resource whether its block was left normally or by a throw, and a block that threw must leave
  * nothing behind. So leaving a block in a task decides nothing yet: the draft is closed, the lock stays held, and the
  * change is saved when it is certain that no throw is on its way out of the task: at the next `self.…` call, or else at
  * the end of this turn of the event loop. A task that failed or was cancelled until then loses the change, and no page
- * saw it. A throw that the task catches itself around the block cannot be told from a good end: `rollback()` is for that.
+ * saw it. A throw that the task catches itself around the block cannot be told from a normal exit: `rollback()` is for that.
  */
 import type { Transaction } from '../instance/transaction.js'
 import type { UsingWatch } from '../instance/using-watch.js'

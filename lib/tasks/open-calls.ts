@@ -20,7 +20,7 @@ export class OpenCalls {
     return call
   }
 
-  /** The task has ended: it did not await a call that is still open. */
+  /** The task has finished: it did not await a call that is still open. */
   close(): void {
     for (const { name, line } of this.open?.values() ?? [])
       this.log.warn(

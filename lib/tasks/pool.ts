@@ -28,7 +28,7 @@ export interface PoolEvents {
   onProgress(run: TaskRun): void
   /** The function of a run has settled. The run may be tried again. */
   onSettled(run: TaskRun): void
-  /** A run has ended, not well. */
+  /** A run has failed or was cancelled. */
   onBroken(run: TaskRun): void
   /** Cancelled runs of a token have settled, or their grace is over. */
   onStopped(token: string): void
@@ -167,10 +167,11 @@ export class TaskPool implements RunHost {
     for (const ofTask of byGroup.values()) this.publishCancelled(ofTask)
     for (const run of fresh) this.forget(run)
     if (fresh.length > 0) this.stop(fresh, byGroup)
-    const ending = picked.filter(({ isSavingResult }) => isSavingResult) // too late: its end is being saved
-    return Promise.all([...touched.map(({ cancelling }) => cancelling), ...ending.map(({ settled }) => settled)]).then(
-      () => {},
-    )
+    const finishing = picked.filter(({ isSavingResult }) => isSavingResult) // too late: its end is being saved
+    return Promise.all([
+      ...touched.map(({ cancelling }) => cancelling),
+      ...finishing.map(({ settled }) => settled),
+    ]).then(() => {})
   }
 
   /** Gives the functions of cancelled runs their grace, with one timer for all. */

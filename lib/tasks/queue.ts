@@ -1,5 +1,5 @@
 /**
- * The starts of this process that wait for runs of their task: those of a queue, and a start that follows a run which is ending.
+ * The starts of this process that wait for runs of their task: those of a queue, and a start that follows a run which is finishing.
  * The saved list of runs has their order, over all processes; the queue has what they begin with.
  */
 import { Tally } from '../base/tally.js'

@@ -24,14 +24,14 @@ export function recordOf({ spec, progress, note }: TaskRun, node: string): Runni
   }
 }
 
-/** How a run has ended that is not running any more. */
+/** The end of a run that is not running any more. */
 export function runEndOf({ definition, task, id, phase, failure }: TaskRun): NewEnd {
   const names = { definition, task, run: id }
   if (failure) return { ...names, outcome: 'failed', failure }
   return { ...names, outcome: phase.name === 'done' ? 'done' : 'cancelled' }
 }
 
-/** What becomes of a task whose run has ended, as `outcome`: with several copies, it has failed once one has. */
+/** What becomes of a task whose run has finished, as `outcome`: with several copies, it has failed once one has. */
 export const taskEnd = (
   { definition, task }: TaskName,
   outcome: 'done' | 'cancelled',
@@ -45,7 +45,7 @@ export const isSameStatus = (a: TaskStatus, b: TaskStatus): boolean =>
   a.error === b.error &&
   a.outcome === b.outcome
 
-/** Whether the run has ended here because another process has its state: it may go on there. */
+/** Whether the run has stopped here because another process has its state: it may go on there. */
 export const isTakenOver = ({ phase }: TaskRun): boolean =>
   (phase.name === 'cancelled' || phase.name === 'failed') && phase.reason.code === 'stale-write'
 
@@ -53,6 +53,6 @@ export const isTakenOver = ({ phase }: TaskRun): boolean =>
 export const pauseOf = ({ retry: { waitMs } }: TaskDeclaration, failures: number): number =>
   Math.min(waitMs * 2 ** failures, processLimits.retryLongestWaitMs)
 
-/** The error of another copy stays when a run ends. The errors of the run's own attempts do not. */
+/** The error of another copy stays when a run finishes. The errors of the run's own attempts do not. */
 export const errorToKeep = ({ error }: TaskStatus, { spec }: TaskRun): Failure | null =>
   spec.failures > 0 ? null : error

@@ -9,7 +9,7 @@ import type { TasksCore } from './core.js'
 
 export class RunSaver {
   private readonly core: TasksCore
-  /** Instances of which a task has ended in this turn of the event loop, and whether another one has since the save of that. */
+  /** Instances of which a task has finished in this turn of the event loop, and whether another one has since the save of that. */
   private readonly finishedNow = new Map<Instance, boolean>()
   /** Timers of instances that could not be saved. */
   private readonly retries = new Map<Instance, () => void>()
@@ -40,7 +40,7 @@ export class RunSaver {
     )
   }
 
-  /** Starts in other processes may wait for a run that has ended here. */
+  /** Starts in other processes may wait for a run that has finished here. */
   private retryLater(instance: Instance): void {
     const { clock, instances, isClosing } = this.core
     if (isClosing || !instance.runs.outdated || this.retries.has(instance)) return
@@ -51,7 +51,7 @@ export class RunSaver {
     this.retries.set(instance, clock.after(processLimits.saveAgainMs, retry))
   }
 
-  /** The first end of a turn is saved at once, all others of that turn with one more save: each writes the list of all runs. */
+  /** The first run that finishes in a turn is saved at once, all others of that turn with one more save: each writes the list of all runs. */
   onRunFinished(instance: Instance): void {
     if (this.finishedNow.has(instance)) return void this.finishedNow.set(instance, true)
     if (this.finishedNow.size === 0) this.core.clock.turn(() => this.saveFinished())
@@ -59,7 +59,7 @@ export class RunSaver {
     this.publishRuns(instance)
   }
 
-  /** Saves the further ends of this turn. */
+  /** Saves the further runs that have finished in this turn. */
   saveFinished(): void {
     const instances = [...this.finishedNow]
     this.finishedNow.clear()

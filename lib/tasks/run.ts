@@ -55,7 +55,7 @@ export class TaskRun {
   /** Set by a cancel. Resolves when the run can write nothing more and has settled, or its grace is over. */
   stopping: Promise<void> | undefined
   phase: Phase = { name: 'running' }
-  /** The function has ended well, and what it replied is being saved. */
+  /** The function has returned, and what it replied is being saved. */
   isSavingResult = false
   /** Was to be cancelled in the meantime: it is not tried again. */
   private isCancelledLate = false
@@ -149,7 +149,7 @@ export class TaskRun {
     return this.phase.name === 'failed' ? toFailure(this.phase.reason) : null
   }
 
-  /** Runs the function to its end. Resolves when it has settled; `phase` says how. */
+  /** Runs the function. Resolves when it has settled; `phase` says how. */
   async run(
     { handler, line }: TaskDeclaration,
     self: Pick<Self<object>, 'sleep'>,
@@ -187,7 +187,7 @@ export class TaskRun {
     this.host.onProgress(this)
   }
 
-  /** Ends the right to write. Returns false if the run has lost it already. */
+  /** Takes away the right to write. Returns false if the run has lost it already. */
   cancel(reason: HeldStateError): boolean {
     if (!this.isOpen) return false // a failed run is open: it would be tried again
     this.isCancelledLate = this.isSavingResult

@@ -30,7 +30,7 @@ export class TaskScheduler {
   private readonly core: TasksCore
   private readonly starter: TaskStarter
   private readonly cancels = new CoalescedWork()
-  /** By token: done when runs have ended that are cancelled with others. */
+  /** By token: done when runs have finished that are cancelled with others. */
   private readonly stopping = new Map<string, Promise<void>>()
 
   constructor(core: TasksCore) {
@@ -151,7 +151,7 @@ export class TaskScheduler {
     this.starter.advance(token)
   }
 
-  /** Stops the runs of a token that another process has ended or taken over. */
+  /** Stops the runs of a token that another process has finished or taken over. */
   stopLost(token: string, lost: readonly RunningTask[]): void {
     if (lost.length > 0) {
       const ids = new Set(lost.map(({ run }) => run)) // any attempt: the run may have failed here meanwhile, to be tried again

@@ -120,7 +120,7 @@ function looked({ run, lostWrites }: Caller, transaction: Transaction): void {
   lostWrites?.next(transaction)
 }
 
-/** The task waits for its own block, if it has forgotten to end it. */
+/** The task waits for its own block, if it has forgotten to close it. */
 function warnOfOpenBlock(run: TaskRun): void {
   for (const { left, watch } of run.blocks) if (!left) watch?.say('deadlocks here')
 }

@@ -1,4 +1,4 @@
-/** Decides what happens to the start of a task while other runs of the task have not ended. */
+/** Decides what happens to the start of a task while other runs of the task have not finished. */
 import { HeldStateError } from '../base/errors.js'
 import type { RunningTask } from '../store/store.js'
 import { digestOf } from './argument-digest.js'
@@ -15,9 +15,9 @@ export interface Present {
 export type StartDecision =
   /** The start begins at once. */
   | { readonly name: 'begin' }
-  /** The start begins when the runs and starts before it have ended. */
+  /** The start begins when the runs and starts before it have finished. */
   | { readonly name: 'wait' }
-  /** The open runs are cancelled. The start begins when they have ended. */
+  /** The open runs are cancelled. The start begins when they have finished. */
   | { readonly name: 'replace' }
   /** The start is part of this run. */
   | { readonly name: 'join'; readonly run: RunningTask }

@@ -190,7 +190,7 @@ export class TaskStarter {
     if (left.length > 0) void this.cancelBound(token, left)
   }
 
-  /** Cancels these runs and starts, since the runs that have started them have ended. */
+  /** Cancels these runs and starts, since the runs that have started them have finished. */
   cancelBound(token: string, ids: readonly string[]): Promise<void> {
     this.cancelRuns(token, ids)
     return this.pool.cancelRuns(token, ids, cancelledWith())
@@ -228,7 +228,7 @@ export class TaskStarter {
     if (!isCancelled) this.run(start)
   }
 
-  /** A run of this process has settled: starts that wait for its end, or for its place, may begin. */
+  /** A run of this process has settled: starts that wait for it, or for its place, may begin. */
   onSettled(run: TaskRun): void {
     const { backlog, pool } = this
     if (this.core.isClosing) return
@@ -241,7 +241,7 @@ export class TaskStarter {
     this.advance(run.token)
   }
 
-  /** Runs of a token have ended, or another process has changed the list: the starts whose turn it is begin. */
+  /** Runs of a token have finished, or another process has changed the list: the starts whose turn it is begin. */
   advance(token: string): void {
     this.turns.advance(token)
   }
@@ -261,7 +261,7 @@ export class TaskStarter {
     )
   }
 
-  /** Cancels the starts with these ids. `isLost`: another process has ended them, or has them now. */
+  /** Cancels the starts with these ids. `isLost`: another process has finished them, or has them now. */
   cancelRuns(token: string, ids: Iterable<string>, isLost = false): void {
     const { runs } = this.core.instance(token)
     const dropped = [...ids].flatMap((run) => this.drop(token, run, !isLost) ?? [])

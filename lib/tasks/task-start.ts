@@ -19,7 +19,7 @@ export interface TaskStart {
   readonly parent?: string | undefined
   /** The run, if its start is saved or waits, or if this is a further attempt. */
   readonly saved?: SavedRun | undefined
-  /** The run that a trigger is part of, unless that run is at its end. */
+  /** The run that a trigger is part of, unless that run is finishing. */
   readonly joins?: JoinedRun | undefined
 }
 
@@ -39,7 +39,7 @@ export interface SavedRun {
   readonly durable?: DurableRun | undefined
   /** Its turn, while the start waits for other runs of the task. */
   readonly waits?: number | undefined
-  /** The start is a trigger that waits to see whether a run in another process is at its end. */
+  /** The start is a trigger that waits to see whether a run in another process is finishing. */
   readonly joins?: boolean | undefined
   /** Ids of the runs that this one replaces. */
   readonly replaces?: readonly string[] | undefined

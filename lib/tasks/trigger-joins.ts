@@ -64,7 +64,7 @@ export class TriggerJoins {
     else this.startAgain(start)
   }
 
-  /** Reports the refusal, unless the run ends just now: then the task starts again. */
+  /** Reports the refusal, unless the run finishes just now: then the task starts again. */
   private async refuse(start: TaskStart, run: TaskRun, looks: number, refused: HeldStateError): Promise<void> {
     do {
       await run.savesSettled()
@@ -113,6 +113,6 @@ export class TriggerJoins {
   }
 }
 
-/** Whether the run has ended by itself, and is tried again neither here nor in another process. */
+/** Whether the run has finished by itself, and is tried again neither here nor in another process. */
 const isOver = ({ isFinishing, phase }: TaskRun): boolean =>
   isFinishing && phase.name !== 'cancelled' && !(phase.name === 'failed' && phase.reason.code === 'stale-write')

@@ -1,6 +1,6 @@
 /**
  * Who may come in: what a request below our path is asked before the engine sees it. A handshake that passes has a place, which it
- * gives back when its connection has ended.
+ * gives back when its connection is closed.
  */
 import type { IncomingMessage } from 'node:http'
 import { Buckets } from '../base/buckets.js'

@@ -1,4 +1,4 @@
-/** Answers to requests and upgrades below our path that do not reach the engine. Each ends its socket. */
+/** Answers to requests and upgrades below our path that do not reach the engine. Each closes its socket. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -14,7 +14,7 @@ export interface Refusal {
 
 export const notFound: Refusal = { status: 404, message: 'Not found.' }
 
-/** Sockets that end once their answer is out. */
+/** Sockets that close once their answer is out. */
 const closing = new WeakSet<object>()
 
 /** Requests that a peer sent behind one that was refused get no answer. */
@@ -27,7 +27,7 @@ export function refuseRequest(response: ServerResponse, refusal: Refusal): void 
   response.writeHead(refusal.status, headersOf(refusal, body)).end(body)
   if (!socket) return
   closing.add(socket)
-  socket.pause() // requests that it has sent behind this one are not parsed; Node ends it once the answer is out
+  socket.pause() // requests that it has sent behind this one are not parsed; Node closes it once the answer is out
 }
 
 /** A socket that only ends would stay half open for as long as its peer likes, so it is destroyed once the answer is out. */

@@ -70,7 +70,7 @@ export class Entrance implements Gate {
     this.closed = true
   }
 
-  /** Who is at the other end of a connection, by its id. */
+  /** Who is on the other side of a connection, by its id. */
   arrivalOf(id: string): Arrival | undefined {
     return this.guards.get(id)?.arrival
   }

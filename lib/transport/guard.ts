@@ -38,7 +38,7 @@ export interface Gate {
   readonly limits: Limits
   /** Nothing of the connection is left. */
   left(guard: Guard): void
-  /** A rule was broken, and the connection ends. */
+  /** A rule was broken, and the connection is closed. */
   broke(guard: Guard, rule: string): void
 }
 
@@ -46,7 +46,7 @@ export class Guard {
   readonly connection: EngineConnection
   readonly arrival: Arrival
   private readonly gate: Gate
-  /** That of a websocket. A connection that polls has one for each request, which end by themselves. */
+  /** That of a websocket. A connection that polls has one for each request, which close by themselves. */
   private socket: Duplex | undefined
   /** Until it has said hello. */
   private stopWaiting: (() => void) | undefined

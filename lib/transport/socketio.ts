@@ -32,7 +32,7 @@ export interface SocketIoOptions {
 }
 
 export interface Transport {
-  /** Ends all connections. The http server is its owner's to close. */
+  /** Closes all connections. The http server is its owner's to close. */
   close(): Promise<void>
 }
 

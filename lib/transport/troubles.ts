@@ -76,7 +76,7 @@ export class Troubles {
     )
   }
 
-  /** A connection that ends since it does what no page does. */
+  /** A connection that is closed since it does what no page does. */
   misused(rule: string, address: string | undefined): void {
     this.seldom(rule, `A connection from ${quoted(address)} ${rule} and was closed.`)
   }

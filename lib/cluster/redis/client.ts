@@ -24,7 +24,7 @@ export function destroy({ commands, messages }: ConnectionPair): void {
     try {
       client.destroy()
     } catch {
-      // it has ended by itself
+      // it has closed by itself
     }
 }
 

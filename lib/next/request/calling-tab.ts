@@ -79,7 +79,7 @@ export const noRequest = (call: string): string =>
   'scripts have no request.'
 
 /**
- * Next throws through here what ends a static render; only that there is no request is an answer. A prefetch has headers and is kept
+ * Next throws through here what stops a static render; only that there is no request is an answer. A prefetch has headers and is kept
  * for minutes, which values of a tab must not be: `connection()` waits for the navigation.
  */
 async function requestHeaders(given?: GivenRequest): Promise<RequestHeaders | undefined> {

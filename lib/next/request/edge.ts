@@ -1,6 +1,6 @@
 /**
- * What `heldstate/server` and `heldstate/provider` are in a bundle for the edge runtime of Next: the refusal to be there, which ends `next build`. Without
- * it, the bundle would end over a module of Node.
+ * What `heldstate/server` and `heldstate/provider` are in a bundle for the edge runtime of Next: the refusal to be there, which stops `next build`. Without
+ * it, the bundle would fail over a module of Node.
  */
 import { missingInEdge } from '../../hub/process-hub.js'
 

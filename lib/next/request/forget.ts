@@ -1,4 +1,4 @@
-/** Ends what the caller of a server action or a route handler has here, for a logout. */
+/** Forgets what the caller of a server action or a route handler has here, for a logout. */
 import { HeldStateError } from '../../base/errors.js'
 import { currentHub } from '../../hub/process-hub.js'
 import { callingBrowsers, callingTab, isOutsideRequests, noRequest } from './calling-tab.js'

@@ -21,7 +21,7 @@ export class Jobs {
     this.options = options
   }
 
-  /** What `work` gives or throws, once the request has ended in which it ran. */
+  /** What `work` gives or throws, once the request is over in which it ran. */
   async run<T>(
     work: () => Promise<T>,
     cookies: string | undefined,

@@ -42,7 +42,7 @@ export function modifyState<D extends Definition, T>(token: string, definition: 
 export async function modifyState<D extends Definition, T>(...args: ForCaller<D, T> | ForToken<D, T>): Promise<T> {
   if (isWithToken(args)) return currentHub().modifyState(...args)
   const [definition, change, given] = args as ForCaller<D, T>
-  currentHub().lockScope.refuseNested() // first: until the tab is known, the event that calls may have ended
+  currentHub().lockScope.refuseNested() // first: until the tab is known, the event that calls may be over
   const tab = await callingTab(currentHub(), given)
   if (tab?.loads) throw new HeldStateError('unknown-tab', onlyLoaded)
   if (tab) return currentHub().access.modify(tab.token, definition, change, 'calling')

@@ -1,4 +1,4 @@
-/** The end of a process that cannot start for a reason that one sentence says. */
+/** The exit of a process that cannot start for a reason that one sentence says. */
 import { type ErrorCode, isHeldStateError } from '../../base/errors.js'
 import { consoleLog, type Log } from '../../base/log.js'
 
@@ -13,7 +13,7 @@ const plain = new Set<ErrorCode>([
   'weak-secret',
 ])
 
-/** Logs such a failure and ends the process with 1, as Next's own server does; throws any other. */
+/** Logs such a failure and exits with 1, as Next's own server does; throws any other. */
 export function endPlainly(error: unknown, log: Log = consoleLog): never {
   if (!isHeldStateError(error) || !plain.has(error.code)) throw error
   log.error(error.message)

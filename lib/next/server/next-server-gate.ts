@@ -1,7 +1,7 @@
 /**
  * Lets what is ours pass a server that is Next's. Requests and upgrades below our path go to a server that never listens,
- * where Socket.IO hangs; Next sees none of them, since it ends upgrades whose path it takes for a page or a redirect. Upgrades that
- * Next leaves unanswered are ended. And when Next closes its server, it waits for us too.
+ * where Socket.IO hangs; Next sees none of them, since it closes upgrades whose path it takes for a page or a redirect. Upgrades that
+ * Next leaves unanswered are closed. And when Next closes its server, it waits for us too.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -30,7 +30,7 @@ export function openGate(
   }) as Server['emit']
   const close = server.close.bind(server)
   server.close = (done) => {
-    // Node has ended the connections that were idle; those of pages that polled are idle only now
+    // Node has closed the connections that were idle; those of pages that polled are idle only now
     const closed = closing().finally(() => server.closeIdleConnections())
     return close((error) => void closed.finally(() => done?.(error)))
   }

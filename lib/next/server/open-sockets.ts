@@ -20,7 +20,7 @@ export class OpenSockets {
     })
   }
 
-  /** Ends all of them: at once where no answer is under way, the others after it, or after `drainMs` milliseconds. */
+  /** Closes all of them: at once where no answer is under way, the others after it, or after `drainMs` milliseconds. */
   async close(drainMs: number, clock: Clock): Promise<void> {
     for (const socket of this.open) if (!this.answering.has(socket)) socket.destroy()
     if (drainMs > 0 && this.answering.size > 0) await this.idle(drainMs, clock)

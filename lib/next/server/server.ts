@@ -118,7 +118,7 @@ interface Parts {
   readonly clock: Clock
 }
 
-/** The one way down, for `close()` and for signals. A second signal ends the process at once. */
+/** The one way down, for `close()` and for signals. A second signal stops the process at once. */
 function closing({ hub, transport, server, sockets, app, drainMs, clock }: Parts): () => Promise<void> {
   let closed: Promise<void> | undefined
   const down = async () => {

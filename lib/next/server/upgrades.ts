@@ -1,7 +1,7 @@
 /**
  * Sends each request for a websocket where it belongs: ours to Socket.IO, all others to Next. Next's listener hangs on a
- * server of its own that never listens, because it ends sockets whose path it takes for a page or a redirect, and would
- * see ours on the same server. Next leaves open what it does not know, so that is ended here.
+ * server of its own that never listens, because it closes sockets whose path it takes for a page or a redirect, and would
+ * see ours on the same server. Next leaves open what it does not know, so that is closed here.
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -21,7 +21,7 @@ export function forwardUpgrades(server: Server, nextServer: Server, ours: OwnPat
   })
 }
 
-/** Ends upgrades that got no byte of an answer in their time, and the oldest ones where too many wait. */
+/** Closes upgrades that got no byte of an answer in their time, and the oldest ones where too many wait. */
 export class UnansweredUpgrades {
   private readonly clock: Clock
   private readonly waiting = new Map<Socket, number>()

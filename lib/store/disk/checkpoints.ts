@@ -10,14 +10,14 @@ import { processLimits } from '../../base/server-limits.js'
 import type { Driver } from './sqlite.js'
 import { sqliteWorker } from './sqlite-worker.js'
 
-/** `all`: nothing may be left in the log only. `last`: the thread ends afterwards. */
+/** `all`: nothing may be left in the log only. `last`: the thread exits afterwards. */
 type Kind = 'some' | 'all' | 'last'
 
 export class Checkpoints {
   private readonly worker: Worker
   private readonly waiting: ((failure: string | undefined) => void)[] = []
   private readonly exited: Promise<void>
-  /** The thread has ended. */
+  /** The thread has exited. */
   isClosed = false
 
   constructor(driver: Driver, file: string) {
@@ -42,7 +42,7 @@ export class Checkpoints {
     })
   }
 
-  /** The thread ends by itself: terminating it inside the package would end the process. */
+  /** The thread exits by itself: terminating it inside the package would stop the process. */
   async close(): Promise<void> {
     this.worker.ref()
     await this.run('last')

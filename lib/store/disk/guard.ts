@@ -1,6 +1,6 @@
 /**
- * Detects whether another server uses the folder of a store. Each holds a lock of the operating system on a file next to it, which ends
- * with its process, however that ends.
+ * Detects whether another server uses the folder of a store. Each holds a lock of the operating system on a file next to it, which is freed
+ * with its process, however that dies.
  */
 import { join } from 'node:path'
 import { restrictToOwner } from './owner-only.js'

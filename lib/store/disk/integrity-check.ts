@@ -1,7 +1,7 @@
 /**
  * Checks once whether the file of a database is intact. It reads the whole file, a second or two for each gigabyte, so it runs in a
  * process of its own. Otherwise a damaged page would go unnoticed until a tab needs it. (A thread would not do: terminating it inside
- * the package for Node 20 ends the process.)
+ * the package for Node 20 stops the process.)
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Driver } from './sqlite.js'

@@ -24,7 +24,7 @@ export interface Database {
 }
 
 /**
- * Reads a text that was selected as `CAST(… AS BLOB)`. On a damaged page it may be no UTF-8: then this throws, while the package would end
+ * Reads a text that was selected as `CAST(… AS BLOB)`. On a damaged page it may be no UTF-8: then this throws, while the package would stop
  * the process if it were asked for the text itself.
  */
 export const textOf = (value: Value | undefined): string => decoder.decode(value as Uint8Array)
