@@ -4,7 +4,7 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`heldstate assertion failed: ${message}. Please report this.`)
 }
 
-/** Closes a switch over a tagged union: the compiler proves that no case is left. */
+/** Completes a switch over a tagged union: the compiler proves that no case is left. */
 export function unreachable(value: never): never {
   throw new Error(`heldstate assertion failed: unexpected ${JSON.stringify(value)}. Please report this.`)
 }

@@ -38,12 +38,12 @@ export class Watchdog {
     this.log = log
   }
 
-  /** A function waits for something from now on, until `leftWait`. */
+  /** A function waits for something from now on, until `resumed`. */
   waits(waiting: Waiting): void {
     this.waiting.add(waiting)
   }
 
-  leftWait(waiting: Waiting): void {
+  resumed(waiting: Waiting): void {
     this.waiting.delete(waiting)
     this.last = waiting
   }

@@ -13,7 +13,7 @@ import type { CallName } from '../instance/call-log.js'
 import { Deadline } from '../instance/deadline.js'
 import { type ArgumentsCore, argumentsOf, late } from '../instance/handler-arguments.js'
 import { HandlerContext } from '../instance/handler-context.js'
-import { madeBy, take } from '../instance/made-triggers.js'
+import { madeBy, markReturned } from '../instance/made-triggers.js'
 import { type Outcome, type Request, transactPipelined } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
 import { unguarded } from '../instance/write-guard.js'
@@ -168,7 +168,7 @@ function nextOf(
   made: ReturnType<typeof madeBy>,
 ): Eventually<Result> {
   const { triggers, reply } = answerIn(value, () => nameOf(call), declaration.line)
-  take(triggers)
+  markReturned(triggers)
   made?.close(true)
   if (reply !== undefined && call.name) transaction.answer(reply)
   return after(announced(core, transaction, triggers), (next) => ({ next, reply }))
@@ -200,7 +200,7 @@ function follow(core: DispatchCore, call: Call, outcome: Outcome<Result>): Dispa
 /** What an event has yielded. Should that be no trigger, only its declaration has a line. */
 function triggersOf(value: unknown, call: Call, { line }: EventDeclaration): readonly Trigger[] {
   const triggers = triggersIn(value, () => nameOf(call), line)
-  take(triggers)
+  markReturned(triggers)
   return triggers
 }
 

@@ -7,7 +7,7 @@ import { request as httpsRequest } from 'node:https'
 import { messageOf } from '../base/errors.js'
 import { processLimits } from '../base/server-limits.js'
 import { appHeader } from '../protocol/caller.js'
-import { socketPath, zoneEnd } from '../protocol/path.js'
+import { socketPath, zoneSuffix } from '../protocol/path.js'
 import { broken, type Finding, fine, note } from './finding.js'
 
 /** `zone` is that of the app, where its config says it; else it is looked for along the path of the address. */
@@ -81,7 +81,7 @@ function parsed(address: string): URL | undefined {
 }
 
 const endpointAt = (url: URL, path: string) => (transport: 'polling' | 'websocket') =>
-  new URL(`${path}${path === socketPath ? '/' : zoneEnd}?EIO=4&transport=${transport}`, url)
+  new URL(`${path}${path === socketPath ? '/' : zoneSuffix}?EIO=4&transport=${transport}`, url)
 
 interface Answer {
   readonly status: number

@@ -92,11 +92,11 @@ async function lockedFor(token: string): Promise<boolean> {
 /** Keeps the lock until the page ends. */
 const held = (name: string, signal: AbortSignal): Promise<true> =>
   new Promise((resolve, reject) => {
-    const untilPageEnds = new Promise<never>(() => {})
+    const untilPageUnloads = new Promise<never>(() => {})
     navigator.locks
       .request(name, { signal }, () => {
         resolve(true)
-        return untilPageEnds
+        return untilPageUnloads
       })
       .catch(reject)
   })

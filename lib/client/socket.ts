@@ -9,7 +9,7 @@ import { pageLimits } from '../base/limits.js'
 import { consoleLog } from '../base/log.js'
 import { heldApp } from '../protocol/heldstate-app.js'
 import { Parts, partName } from '../protocol/parts.js'
-import { lineQuestion, socketPath, zoneEnd } from '../protocol/path.js'
+import { lineQuestion, socketPath, zoneSuffix } from '../protocol/path.js'
 import { ConnectionProbe } from './connection-probe.js'
 import { arrive, interceptor, leave } from './interceptor.js'
 import { type Refusal, refusalIn } from './refusal.js'
@@ -25,7 +25,7 @@ let early = typeof window === 'undefined' ? undefined : load()
 early?.catch(() => {}) // the caller that starts a wire gets the error
 
 const { zone, id } = heldApp
-const where = zone ? { path: `${zone}${socketPath}${zoneEnd}`, addTrailingSlash: false } : { path: socketPath }
+const where = zone ? { path: `${zone}${socketPath}${zoneSuffix}`, addTrailingSlash: false } : { path: socketPath }
 
 const settings: Partial<ManagerOptions> = {
   ...where,

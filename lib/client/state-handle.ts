@@ -111,13 +111,13 @@ export class StateHandle {
 
   private task(tab: Channel, id: string, name: string): TaskActs {
     const started = (args: readonly unknown[]) => tab.call(id, name, withoutEvent(args)) as Promise<string>
-    const ended = (run: string) => tab.wait(id, name, run).then((result) => ({ run, result }))
+    const finished = (run: string) => tab.wait(id, name, run).then((result) => ({ run, result }))
     const ofRun = (run: unknown, act: (run: string) => Promise<unknown>) =>
       typeof run === 'string' ? act(run) : Promise.reject(notARun(name))
     return {
       start: this.event(tab, (args) => started(args).then((run) => ({ run })), name),
       run: this.event(tab, (args) => tab.run(id, name, withoutEvent(args)), name),
-      wait: this.event(tab, ([run]) => ofRun(run, ended), name),
+      wait: this.event(tab, ([run]) => ofRun(run, finished), name),
       cancel: this.event(
         tab,
         (args) => {

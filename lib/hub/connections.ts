@@ -30,7 +30,7 @@ export interface ConnectionsCore extends SessionCore, Pick<Core, 'onLessUsed'> {
   readonly newTabs: NewTabs
   readonly nodes: SessionCore['nodes'] & {
     /** The pages of a token are here, or not here any more. */
-    attend(token: string, here: boolean): void
+    setPresent(token: string, here: boolean): void
   }
   readonly options: Pick<HubOptions, 'onDuplicate'>
   readonly outbox: FlushScheduler
@@ -41,7 +41,7 @@ export interface ConnectionsCore extends SessionCore, Pick<Core, 'onLessUsed'> {
   /** Throws where the hub takes no new work. */
   refuseClosing(): void
   /** A session could not be told of its state. */
-  giveUp(session: Session, error: unknown): void
+  failSession(session: Session, error: unknown): void
 }
 
 /** What a page that has come finds of itself. */
@@ -86,7 +86,7 @@ export class Connections {
     })
     this.add(session, { ...arrived, opening: hello.subscriptions[0], original: this.originalOf(hello, browser) })
     this.sessions.add(session)
-    session.open(hello).catch((error) => core.giveUp(session, error))
+    session.open(hello).catch((error) => core.failSession(session, error))
     if (isOlder) reloadOlder(session, core.clock)
     return session
   }
@@ -137,7 +137,7 @@ export class Connections {
     const { token } = instance
     eviction.cancel(instance)
     tasks.disconnects.onPageBack(token)
-    if (instance.watchers.size === 0) nodes.attend(token, true)
+    if (instance.watchers.size === 0) nodes.setPresent(token, true)
     const earlier = this.earlier.of(token, page)
     const gone = formers.map((former) => this.earlier.of(token, former.page))
     for (const former of gone) former?.closeConnection?.()
@@ -152,7 +152,7 @@ export class Connections {
     const { token } = instance
     this.earlier.left(token, page, subscription, instance.bytes)
     if (instance.watchers.size === 0) {
-      nodes.attend(token, false)
+      nodes.setPresent(token, false)
       tasks.disconnects.onLastPageLeft(token)
     }
     this.core.onLessUsed(instance)

@@ -80,7 +80,7 @@ export class ForgottenTabs {
     } finally {
       transaction?.release()
     }
-    this.tell(instance)
+    this.closeSubscriptions(instance)
     await cancelled
   }
 
@@ -100,19 +100,19 @@ export class ForgottenTabs {
     const { token, revision } = instance
     const mark = this.remember(token) // first: a call that comes while the store forgets must not begin it again
     try {
-      if (revision > 0 && store.shared) await this.bury(instance)
+      if (revision > 0 && store.shared) await this.saveForgotten(instance)
       else if (revision > 0) await store.drop(token)
       mark.isDone = true
     } catch (error) {
       this.unmark(token)
       throw error
     }
-    this.tell(instance)
+    this.closeSubscriptions(instance)
     if (!store.shared) eviction.gone(instance)
   }
 
   /** Other processes may have pages of it, and hear of it by what is kept. The store forgets it in its time. */
-  private async bury(instance: Instance): Promise<void> {
+  private async saveForgotten(instance: Instance): Promise<void> {
     const nothing = { state: {}, calls: [], running: [], ended: [], shapes: {} }
     const next = {
       ...nothing,
@@ -141,7 +141,7 @@ export class ForgottenTabs {
   }
 
   /** Its pages here begin with new tokens. */
-  tell(instance: Instance): void {
+  closeSubscriptions(instance: Instance): void {
     this.core.duplicatedTabs.forget()
     for (const subscription of subscriptionsOf(instance))
       subscription.session.closeSubscription(subscription, forgotten())

@@ -20,9 +20,9 @@ import { loadOrFollow, materialize, refresh } from '../instance/loading.js'
 import { LockScope } from '../instance/lock-scope.js'
 import { development } from '../instance/lock-source.js'
 import { Locks } from '../instance/locks.js'
-import { take } from '../instance/made-triggers.js'
+import { markReturned } from '../instance/made-triggers.js'
 import { grow } from '../instance/state-size.js'
-import { noAuthor, own, transact } from '../instance/transact.js'
+import { noAuthor, takeOwnership, transact } from '../instance/transact.js'
 import { Turn } from '../instance/turn.js'
 import { unguarded } from '../instance/write-guard.js'
 import type { Connection } from '../session/connection.js'
@@ -214,8 +214,8 @@ export class HubRuntime {
   }
 
   /** Makes this process the owner of the token, and changes nothing. */
-  own(instance: Instance): Eventually<void> {
-    return own(this, instance)
+  takeOwnership(instance: Instance): Eventually<void> {
+    return takeOwnership(this, instance)
   }
 
   materialize(instance: Instance, id: string): Eventually<void> {
@@ -224,7 +224,7 @@ export class HubRuntime {
 
   /** Starts triggers in order. Nobody waits for them, so a failure is logged. */
   start(token: string, next: readonly Next[]): void {
-    take(next)
+    markReturned(next)
     if (next.length > 0)
       this.lockScope.outside(() => void this.tracked(this.turn.step(() => startEach(this, token, next))))
   }
@@ -240,7 +240,7 @@ export class HubRuntime {
   }
 
   onReloaded(instance: Instance, lost: readonly RunningTask[]): void {
-    if (instance.forgotten) this.forgottenTabs.tell(instance)
+    if (instance.forgotten) this.forgottenTabs.closeSubscriptions(instance)
     this.tasks.stopLost(instance.token, lost)
     if (instance.runs.orphaned.length > 0) this.tasks.adoptions.add(instance.token)
   }
@@ -264,7 +264,7 @@ export class HubRuntime {
     if (!this.closing) this.eviction.schedule(instance)
   }
 
-  giveUp(session: Session, error: unknown): void {
+  failSession(session: Session, error: unknown): void {
     const tab = inTab(session.own.instance.token)
     this.log.error(`Failed to send state ${tab}; closing the connection (it will reconnect).`, error)
     session.close()

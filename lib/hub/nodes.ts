@@ -49,7 +49,7 @@ export class Nodes {
   }
 
   /** Publishes whether this process has connected pages of a token. */
-  attend(token: string, here: boolean): void {
+  setPresent(token: string, here: boolean): void {
     this.store?.setPresent(token, here)
   }
 

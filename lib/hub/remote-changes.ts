@@ -46,7 +46,7 @@ export class RemoteChanges {
     const { instances, eviction, tasks } = this.core
     for (const instance of instances.values()) {
       const isNeeded = eviction.isNeeded(instance)
-      if ((instance.role === 'owner' && isNeeded) || instance.runs.outdated) tasks.saver.own(instance)
+      if ((instance.role === 'owner' && isNeeded) || instance.runs.outdated) tasks.saver.takeOwnership(instance)
       else if (isNeeded) this.readAgain(instance)
     }
   }

@@ -532,7 +532,7 @@ describe('when the save under way fails', () => {
       hub.modifyState(tab.token, d, (s) => void (s.n += 1)),
     )
     await clock.settle()
-    const owned = hub.own(instance) // as it is for such a call
+    const owned = hub.takeOwnership(instance) // as it is for such a call
     await end(full)
     await change
     await done(clock, Promise.resolve(owned))

@@ -35,7 +35,7 @@ export class Deadline {
       const abort = () => this.fail(signal?.reason)
       const settle = () => {
         this.stop()
-        this.core.watchdog.leftWait(this)
+        this.core.watchdog.resumed(this)
         signal?.removeEventListener('abort', abort)
       }
       this.reject = (error) => {

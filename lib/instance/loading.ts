@@ -6,12 +6,12 @@ import type { Core } from './core.js'
 import type { Instance } from './instance.js'
 import { LoadError } from './load-error.js'
 import { isOurs } from './ownership.js'
-import { noAuthor, own, transact } from './transact.js'
+import { noAuthor, takeOwnership, transact } from './transact.js'
 import { unguarded } from './write-guard.js'
 
 /** Loads the stored state. A token that another process may own is followed: loading takes it from no process. */
 export function loadOrFollow(core: Core, instance: Instance): Eventually<void> {
-  if (!instance.known) return core.store.shared ? refresh(core, instance) : own(core, instance)
+  if (!instance.known) return core.store.shared ? refresh(core, instance) : takeOwnership(core, instance)
 }
 
 /** Reads the stored state again, also where this process follows the token and has applied each change that reached it. */

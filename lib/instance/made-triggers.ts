@@ -8,7 +8,7 @@ import { development, nameOf, type Source } from './lock-source.js'
 const taken = new WeakSet<Trigger>()
 
 /** Marks triggers as returned or yielded. */
-export function take(triggers: readonly unknown[]): void {
+export function markReturned(triggers: readonly unknown[]): void {
   if (development) for (const trigger of triggers) taken.add(trigger as Trigger)
 }
 

@@ -10,12 +10,12 @@ export type Run =
   /** Durable, and its process has died. The owner of the token adopts it. */
   | { readonly at: 'orphaned'; readonly record: RunningTask }
   /** Finished in this process. The stored list still has it. */
-  | { readonly at: 'ended'; readonly record: RunningTask; readonly unsaved: true }
+  | { readonly at: 'finished'; readonly record: RunningTask; readonly unsaved: true }
 
 export const isHere = ({ at }: Run): boolean => at === 'here'
 
 /** Has not finished. */
-export const isOpen = ({ at }: Run): boolean => at !== 'ended'
+export const isOpen = ({ at }: Run): boolean => at !== 'finished'
 
 export const isRemote = ({ at }: Run): boolean => at === 'elsewhere' || at === 'orphaned'
 

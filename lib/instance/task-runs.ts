@@ -59,7 +59,7 @@ export class TaskRuns {
     this.table.reset([
       ...remote.flatMap((record) => remoteRun(record, isDead(record)) ?? []),
       ...before.filter(({ at, record }) =>
-        at === 'here' ? !gone.has(record) : at === 'ended' && names.has(record.run),
+        at === 'here' ? !gone.has(record) : at === 'finished' && names.has(record.run),
       ),
     ])
     this.outdate()
@@ -76,7 +76,7 @@ export class TaskRuns {
   private isLocal({ run, node, attempt }: RunningTask): boolean {
     const known = this.table.get(run)
     if (!known || node !== this.nodes.node) return false
-    return known.at === 'here' || (known.at === 'ended' && known.record.attempt === attempt)
+    return known.at === 'here' || (known.at === 'finished' && known.record.attempt === attempt)
   }
 
   /** Local runs that were stored as such, and now are not, or are another process's. */
@@ -90,7 +90,7 @@ export class TaskRuns {
   /** Shows how tasks have finished, as stored, except where this process knows better: a run is here, or its end is unsaved. */
   showStoredEnds(): void {
     const { running, ended } = this.stored
-    const unsaved = running.filter(({ run }) => this.table.get(run)?.at === 'ended')
+    const unsaved = running.filter(({ run }) => this.table.get(run)?.at === 'finished')
     this.shown = undefined
     this.statuses.showStored(ended, unsaved, this.nodes.shared)
   }
@@ -126,13 +126,13 @@ export class TaskRuns {
     this.onChanged(record.definition)
   }
 
-  /** A local start waits no more and has not begun. `isEnd`: it was cancelled, and is not another process's now. */
-  removeWaiting(id: string, isEnd: boolean): void {
+  /** A local start waits no more and has not begun. `hasFinished`: it was cancelled, and is not another process's now. */
+  removeWaiting(id: string, hasFinished: boolean): void {
     const run = this.table.get(id)
     if (run?.at !== 'here') return
     const { definition, task, joins, attempt } = run.record
-    if (isEnd && !joins) this.addEnd({ definition, task, run: id, outcome: 'cancelled' })
-    this.finishLocal(id, attempt, isEnd)
+    if (hasFinished && !joins) this.addEnd({ definition, task, run: id, outcome: 'cancelled' })
+    this.finishLocal(id, attempt, hasFinished)
     this.onChanged(definition)
   }
 
@@ -144,13 +144,13 @@ export class TaskRuns {
   }
 
   /**
-   * An attempt of this process writes nothing more. A later attempt of the same run may be here already: it stays. `isEnd` is
+   * An attempt of this process writes nothing more. A later attempt of the same run may be here already: it stays. `hasFinished` is
    * false for a run that has lost the token to another process: if that process leaves it in the list, it goes on.
    */
-  finishLocal(id: string, attempt: number, isEnd: boolean): void {
+  finishLocal(id: string, attempt: number, hasFinished: boolean): void {
     const run = this.table.get(id)
     if (run?.at !== 'here' || run.record.attempt !== attempt) return
-    if (isEnd && this.stored.has(id)) this.put({ at: 'ended', record: run.record, unsaved: true })
+    if (hasFinished && this.stored.has(id)) this.put({ at: 'finished', record: run.record, unsaved: true })
     else this.remove(id)
   }
 
@@ -198,7 +198,7 @@ export class TaskRuns {
 
   private dropSavedEnds(running: readonly RunningTask[]): void {
     const attempts = new Map(running.map(({ run, attempt }) => [run, attempt]))
-    for (const record of this.table.records(({ at }) => at === 'ended'))
+    for (const record of this.table.records(({ at }) => at === 'finished'))
       if (attempts.get(record.run) !== record.attempt) this.remove(record.run)
   }
 

@@ -5,7 +5,7 @@
  *
  * The lock is free as soon as a save has started: the next change builds on it, and is saved with the next batch. These are saved under the lock:
  * a change of tasks, the change that fills a batch (`isFull`), that of each `yield` (`saveAndShow`), and that of a block. A token that is forgotten (`drop` and
- * `bury` in `hub/forgotten-tabs`) is written past the queue, straight to the store, still under the lock.
+ * `saveForgotten` in `hub/forgotten-tabs`) is written past the queue, straight to the store, still under the lock.
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, outcomeOf } from './call-log.js'
@@ -204,7 +204,7 @@ export function beginSettled(core: Core, token: string, guard: WriteGuard, holde
 }
 
 /** Takes the ownership of an instance, and changes nothing. */
-export function own(core: Core, instance: Instance): Eventually<void> {
+export function takeOwnership(core: Core, instance: Instance): Eventually<void> {
   const { token } = instance
   const request = { token, guard: unguarded, author: noAuthor, work: noAuthor }
   return rescued(

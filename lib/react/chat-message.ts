@@ -19,7 +19,7 @@ export class ShownMessage {
   /** The chunks to `message`, of which nothing further `isComing`; `undefined` where no chunks lead there. */
   next({ id, parts, metadata }: UIMessage, isComing: boolean): UIMessageChunk[] | undefined {
     const chunks = this.start(id, metadata)
-    const wanted = isComing ? parts : parts.map(ended)
+    const wanted = isComing ? parts : parts.map(completed)
     const different = this.firstDifferent(wanted)
     if (different < this.parts.length) {
       if (isComing && this.mayStillCome(wanted, different)) return chunks
@@ -60,5 +60,5 @@ export class ShownMessage {
 }
 
 /** A text whose author does not say whether it is done is done once the answer is complete. */
-const ended = (part: ChatPart): ChatPart =>
+const completed = (part: ChatPart): ChatPart =>
   (part.type === 'text' || part.type === 'reasoning') && part.state === undefined ? { ...part, state: 'done' } : part

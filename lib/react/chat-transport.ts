@@ -119,9 +119,9 @@ function answerTo(
     start: (controller) => {
       const shown = new ShownMessage(parts)
       const look = () => {
-        if (signal?.aborted || follow(shown, asked, view(), controller)) end()
+        if (signal?.aborted || follow(shown, asked, view(), controller)) close()
       }
-      const end = () => {
+      const close = () => {
         leave()
         controller.close()
       }
@@ -146,13 +146,13 @@ function follow(shown: ShownMessage, asked: UIMessage, view: ChatView, controlle
   const [answer] = at < 0 ? [] : answers
   const chunks = answer?.role === 'assistant' ? shown.next(answer, isComing) : []
   for (const chunk of chunks ?? [{ type: 'error' as const, errorText: begunAgain }]) controller.enqueue(chunk)
-  if (!isComing && chunks) controller.enqueue(endOf(view))
+  if (!isComing && chunks) controller.enqueue(lastChunk(view))
   return !isComing || !chunks
 }
 
 const begunAgain = 'The server restarted this answer, and the new one differs. Reload the page to see it.'
 
-function endOf({ answer }: ChatView): UIMessageChunk {
+function lastChunk({ answer }: ChatView): UIMessageChunk {
   if (answer.error) return { type: 'error', errorText: answer.error.message }
   return answer.outcome === 'cancelled' ? { type: 'abort' } : { type: 'finish' }
 }

@@ -12,7 +12,7 @@ export type DefaultValue = string | number | readonly string[] | undefined
 
 export class FormControls {
   /** How the last call settled, from then until it is shown: React resets the form in between. */
-  private ended: FormState | undefined
+  private settled: FormState | undefined
   private shown: FormState | undefined
   private edited = false
   private form: HTMLFormElement | undefined
@@ -30,13 +30,13 @@ export class FormControls {
   }
 
   answered(state: FormState): void {
-    this.ended = state
+    this.settled = state
   }
 
   /** Another state of the form is in the document. React leaves the default of a select as it was when it was mounted. */
   committed(state: FormState, defaultOf: (name: string) => DefaultValue): void {
     const isNew = this.shown !== state
-    if (isNew) this.ended = undefined
+    if (isNew) this.settled = undefined
     this.shown = state
     for (const { name, options } of this.selects) {
       const given = defaultOf(name)
@@ -73,7 +73,7 @@ export class FormControls {
   }
 
   private reset(event: Event): void {
-    const { ended } = this
+    const { settled: ended } = this
     if (!ended) this.onReset()
     else if (!ended.done || this.edited) event.preventDefault()
   }

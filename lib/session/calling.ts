@@ -22,7 +22,7 @@ export interface CallingCore {
   /** Asks the store what it has of an instance, unless that is known. */
   load(instance: Instance): Eventually<void>
   /** Waits until no other process does anything with an instance. */
-  own(instance: Instance): Eventually<void>
+  takeOwnership(instance: Instance): Eventually<void>
 }
 
 /** The page whose calls they are. */
@@ -79,7 +79,7 @@ export class CallRunner {
   private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { core } = this
     const { instance } = this.page
-    const settled = () => (this.isPlain(name) ? undefined : core.own(instance))
+    const settled = () => (this.isPlain(name) ? undefined : core.takeOwnership(instance))
     return concluded(
       () => (instance.known ? settled() : after(core.load(instance), settled)),
       () => this.run(up, name),

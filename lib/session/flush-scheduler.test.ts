@@ -32,7 +32,7 @@ it('a sender that fails is given up, and the others send', async () => {
   const given: unknown[] = []
   const sent: string[] = []
   const outbox = new FlushScheduler(clock, 16, {
-    giveUp: (sender, error) => void given.push(sender, (error as Error).message),
+    failSession: (sender, error) => void given.push(sender, (error as Error).message),
   })
   const sender = (flush: () => void): Flushable => ({
     sentAt: 0,
@@ -61,7 +61,7 @@ class WorkingClock extends TestClock {
 
 it('sending takes a third of the time: its frames are longer while it needs that, and short again afterwards', async () => {
   const clock = new WorkingClock()
-  const outbox = new FlushScheduler(clock, 16, { giveUp: () => {} })
+  const outbox = new FlushScheduler(clock, 16, { failSession: () => {} })
   const senders = Array.from({ length: 30 }, (): Flushable => {
     const flush = () => void (clock.worked += 1)
     return { sentAt: 0, scheduled: false, scheduledLater: false, flush, close: () => {} }
@@ -88,7 +88,7 @@ it('a frame is as long as it is set, and never longer than a quarter of a second
     [400, 400],
   ] as const) {
     const clock = new WorkingClock()
-    const outbox = new FlushScheduler(clock, set, { giveUp: () => {} })
+    const outbox = new FlushScheduler(clock, set, { failSession: () => {} })
     const flush = () => void (clock.worked += 3_000)
     const slow: Flushable = { sentAt: 0, scheduled: false, scheduledLater: false, flush, close: () => {} }
     for (let frame = 0; frame < 9; frame += 1) {

@@ -17,7 +17,7 @@ export interface Flushable {
 }
 
 interface Owner {
-  giveUp(sender: Flushable, error: unknown): void
+  failSession(sender: Flushable, error: unknown): void
 }
 
 export class FlushScheduler {
@@ -102,7 +102,7 @@ export class FlushScheduler {
       try {
         sender.flush()
       } catch (error) {
-        this.owner.giveUp(sender, error)
+        this.owner.failSession(sender, error)
       }
       done.push(sender)
       isLate = this.clock.now() > end

@@ -245,7 +245,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** The page does not read how its calls settle: further ones wait. */
-  hold(): void {
+  onCallSettled(): void {
     const { unsaid } = this
     if (unsaid < processLimits.unreadEnds) return
     if (unsaid > 2 * this.core.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
@@ -262,7 +262,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** A page that causes many failures, or does not read, gets only the last one. */
-  tell(failure: Failure, subscription = 0): void {
+  sendFailure(failure: Failure, subscription = 0): void {
     if (this.phase === 'closed') return
     if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) {
       this.untold = failure
@@ -282,7 +282,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** Sends the whole of a state. */
-  say(message: Down): void {
+  sendWhole(message: Down): void {
     const bytes = this.send(message)
     if (message.type === 'welcome') this.intake.addressRate?.welcomes.count(bytes, this.core.clock.now())
     else if (message.type === 'resumed') this.subscription(message.subscription)?.history.weigh(bytes)

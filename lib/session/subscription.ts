@@ -55,9 +55,9 @@ export interface SubscriptionSession {
   readonly isBlocked: boolean
   /** The pages of its address ask for the whole state too often. */
   isCrowded(now: number): boolean
-  say(message: Down): void
+  sendWhole(message: Down): void
   /** Says what was wrong, where that settles no call. */
-  tell(failure: Failure, subscription: number): void
+  sendFailure(failure: Failure, subscription: number): void
   changed(): void
   /** Sends at the end of this turn. */
   flushSoon(): void
@@ -65,7 +65,7 @@ export interface SubscriptionSession {
   readonly replies: CallingPage['session']['replies']
   readonly sent: number
   /** One more call has settled. */
-  hold(): void
+  onCallSettled(): void
   /** A subscription cannot go on. */
   closeSubscription(subscription: Subscription, error: HeldStateError, spreadMs?: number): void
   close(): void
@@ -180,7 +180,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     const { feed, session } = this
     this.isDue = false
     const mark = feed.rewind(session.lastSeq)
-    session.say(mark ? feed.resumed(mark) : feed.welcome())
+    session.sendWhole(mark ? feed.resumed(mark) : feed.welcome())
   }
 
   close(): void {
@@ -217,7 +217,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     if (this.isDue) return this.begin()
     const isCrowded = (now: number) => session.isCrowded(now)
     const isDue = this.resync.takeDue(isCrowded, () => session.flushSoon())
-    if (isDue || feed.isOther) session.say(feed.welcome())
+    if (isDue || feed.isOther) session.sendWhole(feed.welcome())
   }
 
   /** Everything that the page has not seen, and the calls that it settles, for the message of this number. */
@@ -271,7 +271,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   settle(settlement: Settlement): void {
     if (this.session.phase === 'closed') return
     this.settled.push(settlement)
-    if (this.session.isBlocked) this.session.hold()
+    if (this.session.isBlocked) this.session.onCallSettled()
     this.changed()
   }
 
@@ -285,7 +285,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     if (this.isReconnect && error instanceof LoadError && error.token === this.instance.token) return session.close()
     const failure = { ...toFailure(error as HeldStateError), ...devStackOf(error) }
     if (id !== undefined) this.settle({ id, failure })
-    else session.tell(failure, this.number)
+    else session.sendFailure(failure, this.number)
   }
 
   /** A failure that belongs to no call of the page. */

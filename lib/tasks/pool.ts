@@ -285,11 +285,11 @@ export class TaskPool implements RunHost {
   private forget(run: TaskRun): void {
     const { token, id, spec } = run
     const { runs } = this.core.instance(token)
-    const isEnd = !isTakenOver(run)
+    const hasFinished = !isTakenOver(run)
     if (this.core.isClosing) return
-    if (isEnd && runs.isHere(id)) runs.addEnd(runEndOf(run))
-    runs.finishLocal(id, spec.attempt, isEnd)
-    if (isEnd && run.phase.name !== 'done') this.events.onBroken(run)
+    if (hasFinished && runs.isHere(id)) runs.addEnd(runEndOf(run))
+    runs.finishLocal(id, spec.attempt, hasFinished)
+    if (hasFinished && run.phase.name !== 'done') this.events.onBroken(run)
   }
 
   /** The number of copies that run: a cancelled copy does not count, even while its function goes on. */

@@ -22,11 +22,11 @@ export class RunSaver {
 
   /** Saves the runs of an instance, if the stored list is outdated. */
   publishRuns(instance: Instance): void {
-    if (instance.runs.outdated) this.own(instance)
+    if (instance.runs.outdated) this.takeOwnership(instance)
   }
 
   /** Takes the ownership of an instance, and saves its runs with it. No caller waits for that. */
-  own(instance: Instance): void {
+  takeOwnership(instance: Instance): void {
     const { core } = this
     if (core.isClosing || instance.forgotten) return
     void core.tracked(

@@ -278,12 +278,12 @@ export class TaskStarter {
     for (const { saved } of this.pool.queue.of(token)) this.drop(token, saved.run)
   }
 
-  private drop(token: string, id: string, isEnd = true): RunningTask | undefined {
+  private drop(token: string, id: string, hasFinished = true): RunningTask | undefined {
     const { runs } = this.core.instance(token)
     const record = runs.running().find(({ run, waits }) => run === id && waits !== undefined)
     const isHere = this.pool.queue.take(token, id)
     if (!record || (!isHere && record.node !== this.core.nodes.node)) return undefined
-    runs.removeWaiting(id, isEnd)
+    runs.removeWaiting(id, hasFinished)
     this.bound.delete(id)
     return record
   }

@@ -2,7 +2,7 @@
  * Which requests are ours: one predicate for the gate, for upgrades and for the engine, in every way to start an app. A target is
  * compared as it was sent. What only looks like our path once it is decoded or resolved is not ours, so no two readers disagree.
  */
-import { zoneEnd } from '../protocol/path.js'
+import { zoneSuffix } from '../protocol/path.js'
 
 export interface OwnTarget {
   /** With its question mark, or empty; `undefined` where the path is below ours and nobody's. */
@@ -19,7 +19,7 @@ export function ownTarget(path: OwnPath, url = ''): OwnTarget | undefined {
     const rest = target.startsWith(one) ? target.slice(one.length) : 'x'
     if (rest !== '' && !/^[/?#]/.test(rest)) continue
     const [end = ''] = /^[^?#]*/.exec(rest) ?? []
-    const isEngines = end === '/' || end === zoneEnd
+    const isEngines = end === '/' || end === zoneSuffix
     return { engineQuery: isEngines ? rest.slice(end.length).replace(/#.*/s, '') : undefined }
   }
   return undefined

@@ -11,7 +11,7 @@ import { attachSocketIo, type Transport } from '../../transport/socketio.js'
 import { devOrigins, seeStandaloneConfig, servedZone, warnOfUnwrapped } from '../plugin/config-registry.js'
 import { portOf, reachable, urlOf } from './address.js'
 import { appHub } from './app-hub.js'
-import { endPlainly } from './exit-on-start-error.js'
+import { exitOnStartError } from './exit-on-start-error.js'
 import { hostIn, onServer } from './found-server.js'
 import { openGate } from './next-server-gate.js'
 import type { AttachOptions } from './register.js'
@@ -29,7 +29,7 @@ export function attach(options: AttachOptions): void {
   const hub = made(() => appHub({ given, dir, development, origin }), log)
   const cookies = new CookieWatch(hub)
   warnOfUnwrapped(development, log)
-  hub.store.open?.().catch((error) => endPlainly(error, log)) // now, and not when the server is found
+  hub.store.open?.().catch((error) => exitOnStartError(error, log)) // now, and not when the server is found
   if (isInBuild(dir) && !given?.store && !hub.store.shared) log.warn(inBuild)
   let transport: Transport | undefined
   let closed: Promise<void> | undefined
@@ -43,7 +43,7 @@ export function attach(options: AttachOptions): void {
     const paths = socketPaths(servedZone())
     const ours = openGate(server, paths, close, hub.clock, (...given) => cookies.look(...given))
     transport = attachSocketIo(hub, ours, { path: paths, ...(development && { developmentHosts: devOrigins }) })
-    hub.resume().catch((error) => endPlainly(error, log))
+    hub.resume().catch((error) => exitOnStartError(error, log))
     if (!development) void hub.ready().catch(() => {}) // the problem was logged, and the first call asks again
     log.info(`attached to the server on port ${portOf(server)}`)
   })
@@ -53,7 +53,7 @@ function made<T>(make: () => T, log: Log): T {
   try {
     return make()
   } catch (error) {
-    return endPlainly(error, log)
+    return exitOnStartError(error, log)
   }
 }
 

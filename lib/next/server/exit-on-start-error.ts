@@ -14,7 +14,7 @@ const plain = new Set<ErrorCode>([
 ])
 
 /** Logs such a failure and exits with 1, as Next's own server does; throws any other. */
-export function endPlainly(error: unknown, log: Log = consoleLog): never {
+export function exitOnStartError(error: unknown, log: Log = consoleLog): never {
   if (!isHeldStateError(error) || !plain.has(error.code)) throw error
   log.error(error.message)
   process.exit(1)

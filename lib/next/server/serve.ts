@@ -3,7 +3,7 @@
  * in each of Next's build workers, and needs neither Next nor sockets there.
  */
 import { refuseUnknown } from '../../base/known-keys.js'
-import { endPlainly } from './exit-on-start-error.js'
+import { exitOnStartError } from './exit-on-start-error.js'
 import type { Served, ServeOptions } from './server.js'
 
 /**
@@ -16,6 +16,6 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
     refuseUnknown('invalid-arguments', 'serve', options, ['dev', 'port', 'hostname', 'dir', 'webpack', 'hub'])
     return await start(options)
   } catch (error) {
-    endPlainly(error, options.hub?.log)
+    exitOnStartError(error, options.hub?.log)
   }
 }
