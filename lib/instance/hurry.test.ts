@@ -21,7 +21,7 @@ function changing(loopMs: number) {
       return true
     },
     fault: () => {},
-    close: () => {},
+    closeConnection: () => {},
   }
   const instance = new Instance('a', { clock, nodes: { node: 'n', shared: false, isAlive: () => true } } as never)
   instance.watchers.add(watcher)
