@@ -36,20 +36,16 @@ const longestTimer = 2 ** 31 - 1
 
 /** `crypto.randomUUID` exists only in secure contexts: a page at a LAN address or an intranet name has no such function. */
 function randomId(): string {
-  if (used === drawn.length) {
-    crypto.getRandomValues(drawn)
-    used = 0
+  if (left === 0) left = crypto.getRandomValues(drawn).length
+  const pairs: string[] = []
+  for (let count = 0; count < 16; count += 1) {
+    left -= 1
+    pairs.push((256 + (drawn[left] as number)).toString(16).slice(1))
   }
-  for (let index = 0; index < pairs.length; index += 1) {
-    pairs[index] = hex[drawn[used + index] as number] as string
-    drawn[used + index] = 0 // an id may be a secret
-  }
-  used += pairs.length
+  drawn.fill(0, left) // an id may be a secret
   return pairs.join('') // added up, it would keep its pieces
 }
 
-/** Random bytes for the next ids: a call of the platform takes as long as twenty ids. */
+/** Random bytes for the next ids: a call of the platform takes as long as twenty ids. The first `left` bytes are unused. */
 const drawn = new Uint8Array(1_024)
-let used = drawn.length
-const pairs: string[] = new Array(16).fill('')
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+let left = 0
