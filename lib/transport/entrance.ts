@@ -125,7 +125,9 @@ export class Entrance implements Gate {
     const refusal = this.refusal(request, query, true, socket) ?? this.moving(query, socket)
     if (refusal) return refuseUpgrade(socket, refusal)
     socket.on('error', ignore) // until the engine listens: a reset would throw
+    const listeners = socket.listenerCount('close')
     this.engine.handleUpgrade(request, socket, head)
+    releaseRequest(socket, listeners)
   }
 
   private refusal(
@@ -179,3 +181,12 @@ function queryOf(request: IncomingMessage, { engineQuery }: OwnTarget): Query | 
 }
 
 const ignore = () => {}
+
+/**
+ * The first listener that the engine adds has the response that it made up for its middlewares, of which there are none here, and with it the request. They
+ * are as large as all the rest of a connection, and would be kept for as long.
+ */
+function releaseRequest(socket: Duplex, known: number): void {
+  const added = socket.rawListeners('close')[known] as ((() => void) & { readonly listener?: unknown }) | undefined
+  if (added?.listener) socket.off('close', added) // no other one of the engine listens once
+}

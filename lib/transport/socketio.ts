@@ -113,7 +113,7 @@ function accept(hub: HubRuntime, socket: Socket, arrival: Arrival, troubles: Tro
     socket.disconnect(true)
     return
   }
-  socket.handshake.auth = {} // the hello, which would be kept for as long
+  Object.assign(socket, { handshake: noHandshake }) // the hello and the headers, which would be kept for as long
   socket.onAny((name, ...args) => {
     const bytes = connection.takeSize()
     if (name !== lineQuestion) return session.receive(name, args, bytes)
@@ -126,6 +126,8 @@ function accept(hub: HubRuntime, socket: Socket, arrival: Arrival, troubles: Tro
     if (reason === 'client namespace disconnect') socket.conn.close(true) // it has said its hello, and gets no second one
   })
 }
+
+const noHandshake = Object.freeze({ headers: Object.freeze({}), query: Object.freeze({}), auth: Object.freeze({}) })
 
 /** A page that has a token, and whose browser sends no cookie, never has its state again, and hears why. */
 function cookieless(

@@ -1,0 +1,35 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { io } from 'socket.io-client'
+import { expect, it, vi } from 'vitest'
+import { defineState } from '../doors/authors.js'
+import { socketPath } from '../protocol/path.js'
+import { protocolVersion } from '../protocol/version.js'
+import { cookieOf, listening } from './server.fixture.js'
+
+const d = defineState('d', () => ({ n: 0 }))
+const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['d']]] }
+
+it('keeps nothing of the request that has opened a connection', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { server, url, hub, close } = await listening([d])
+  const requests: WeakRef<object>[] = []
+  server.prependListener('upgrade', (request) => void requests.push(new WeakRef(request)))
+  const socket = io(url, {
+    path: socketPath,
+    transports: ['websocket'],
+    forceNew: true,
+    auth: hello,
+    extraHeaders: { cookie: cookieOf('b'.repeat(32)) },
+  })
+  await new Promise<void>((resolve) => socket.once('hi', () => resolve()))
+  await vi.waitFor(() => {
+    collect()
+    expect(requests.map((request) => request.deref())).toEqual([undefined])
+  })
+  expect(hub.sessions.size).toBe(1)
+  socket.disconnect()
+  await vi.waitFor(() => expect(hub.sessions.size).toBe(0))
+  await close()
+})
