@@ -230,7 +230,7 @@ export class HubRuntime {
   }
 
   report(token: string, error: unknown): void {
-    if (reportFault(this.log, error, triggerFaults, token)) this.instance(token).fault(error)
+    if (reportFault(this.log, error, triggerFaults, token)) this.instance(token).watchers.fault(error)
   }
 
   /** Another process has taken over the state: its page comes back, here or there, and what runs here is cancelled. */

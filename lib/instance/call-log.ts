@@ -124,6 +124,7 @@ function withReplies({ replies: _, ...page }: PageCalls, replies: readonly CallR
 
 /** The stored log, with the calls that have settled since its last save and changed nothing. */
 export function merged(stored: CallLog, remembered: CallLog): CallLog {
+  if (remembered.length === 0) return stored
   const pages = new Map(stored.map((known) => [known.page, known]))
   for (const mine of remembered) {
     const known = pages.get(mine.page)

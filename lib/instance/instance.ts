@@ -5,9 +5,8 @@
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
 import type { Failure } from '../base/errors.js'
-import { after, type Eventually } from '../base/eventually.js'
 import type { Log } from '../base/log.js'
-import { handlerLimits, processLimits } from '../base/server-limits.js'
+import { processLimits } from '../base/server-limits.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { ComputedCache } from '../state/computed.js'
@@ -20,6 +19,7 @@ import type { FirstValues } from './first-values.js'
 import type { RunChanges } from './staged-runs.js'
 import { type Processes, TaskRuns } from './task-runs.js'
 import { type View, Views } from './views.js'
+import { Watchers } from './watchers.js'
 
 /** The changes of an instance that are not saved yet. `CommitQueue` implements it. */
 export interface UnsavedChanges {
@@ -60,19 +60,10 @@ export interface SettledCall {
   readonly reply: Json | undefined
 }
 
-/** Is notified of changes and shows them: the subscription of a page. */
-export interface Watcher {
-  /** When it last sent a change, in milliseconds of the clock. */
-  readonly sentAt: number
-  changed(): void
-  /** Sends unsent changes at the end of this turn. Returns whether there are any. */
-  hurry(): boolean
-  fault(error: unknown): void
-  closeConnection(): void
-}
-
 /** Of tokens that are not saved: they share it. */
 const nothing: Readonly<Record<string, never>> = Object.freeze({})
+const none: readonly never[] = []
+const noTasks = { running: none, ended: none }
 
 /** The birth of a state that was saved before there were any: the same in all processes. */
 const unnamed = 'unnamed'
@@ -102,12 +93,10 @@ export class Instance {
   elsewhere: ReadonlySet<string> | undefined
   /** The app has forgotten the state: its pages get new tokens. */
   forgotten = false
-  readonly watchers = new Set<Watcher>()
-  /** When `hurryAtTimes` may send again. */
-  private hurryAt = 0
+  readonly watchers: Watchers
   revision = 0
   state: State = nothing
-  calls: CallLog = []
+  calls: CallLog = none
   /** The shapes of the states when they were saved. */
   shapes: Readonly<Record<string, Shape>> = nothing
   readonly runs: TaskRuns
@@ -128,14 +117,15 @@ export class Instance {
   /** First values that only this token has. */
   private firsts: Map<ServerDefinition, Fields> | undefined
   /** The log of calls as it is saved. */
-  private keptCalls: CallLog = []
+  private keptCalls: CallLog = none
   private readonly views: Views
 
   constructor(token: string, core: InstanceCore) {
     this.token = token
     this.core = core
-    this.runs = new TaskRuns(core.nodes, (definition) => this.statusChanged(definition))
+    this.runs = new TaskRuns(core.nodes, this)
     this.views = new Views(this, core)
+    this.watchers = new Watchers(core.clock)
   }
 
   /** The state that the next change builds on. */
@@ -180,15 +170,15 @@ export class Instance {
     else if (this.revision > 0) this.birth = undefined
     this.revision = stored?.revision ?? 0
     this.state = stored?.state ?? nothing
-    this.calls = merged(stored?.calls ?? [], this.calls)
+    this.calls = merged(stored?.calls ?? none, this.calls)
     this.shapes = stored?.shapes ?? nothing
     this.browserHash ??= stored?.browser
     this.forgotten = stored?.forgotten === true
-    this.keptCalls = stored?.calls ?? []
+    this.keptCalls = stored?.calls ?? none
     this.counted = undefined
     if (stored) this.markKept()
-    const lost = this.runs.restore(stored ?? { running: [], ended: [] }, owned)
-    this.announce()
+    const lost = this.runs.restore(stored ?? noTasks, owned)
+    this.watchers.changed()
     return lost
   }
 
@@ -202,7 +192,7 @@ export class Instance {
     this.keptCalls = next.calls
     this.markKept()
     this.runs.saved(next, changes)
-    this.announce()
+    this.watchers.changed()
   }
 
   private markKept(): void {
@@ -244,9 +234,10 @@ export class Instance {
     this.views.clear()
   }
 
-  private statusChanged(definition: string): void {
+  /** The statuses of tasks of a definition may have changed. */
+  statusChanged(definition: string): void {
     this.views.outdate(definition)
-    this.announce()
+    this.watchers.changed()
   }
 
   /** Whether the saved state has the shape that its definition declares now. */
@@ -267,34 +258,5 @@ export class Instance {
   /** The computed values of one state, with the fields that they read last. */
   computed(definition: ServerDefinition): ComputedCache {
     return this.views.computed(definition)
-  }
-
-  /** Shows an error that no caller receives: in development, on the pages of this token. */
-  fault(error: unknown): void {
-    for (const watcher of this.watchers) watcher.fault(error)
-  }
-
-  /** Sends changes to the pages before the running code goes on. */
-  hurry(): Eventually<void> {
-    let waits = false
-    for (const watcher of this.watchers) if (watcher.hurry()) waits = true
-    if (waits) return new Promise((resolve) => this.core.clock.turn(resolve))
-  }
-
-  /** The same as `hurry` after one of many changes: once in `frameMs` milliseconds, and in a busy process for `hurryShare` of the time. */
-  hurryAtTimes(frameMs: number): Eventually<void> {
-    const { clock } = this.core
-    const now = clock.now()
-    if (now < this.hurryAt) return
-    for (const { sentAt } of this.watchers) if (now - sentAt < frameMs) return // it saw something just now
-    this.hurryAt = now + frameMs
-    return after(this.hurry(), () => {
-      const waited = clock.now() - now
-      this.hurryAt = now + Math.max(frameMs, waited / handlerLimits.hurryShare)
-    })
-  }
-
-  private announce(): void {
-    for (const watcher of this.watchers) watcher.changed()
   }
 }

@@ -128,7 +128,10 @@ class History {
 
   constructor() {
     const isAlive = (node: string) => this.model.living.has(node)
-    this.runs = new TaskRuns({ node: 'here', shared: true, isAlive }, (id) => void this.changed.add(id))
+    this.runs = new TaskRuns(
+      { node: 'here', shared: true, isAlive },
+      { statusChanged: (id) => void this.changed.add(id) },
+    )
   }
 
   take({ kind, n, flag, isDurable, task }: Step): void {

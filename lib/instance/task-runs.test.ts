@@ -13,7 +13,7 @@ const mine: RunningTask = {
 }
 
 it('a run that another process goes on with is still its own once the attempt here has ended', () => {
-  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
+  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, { statusChanged: () => {} })
   runs.saved({ running: [mine], ended: [] }, { added: [mine], removed: new Set() })
   const theirs = { ...mine, node: 'there', attempt: 2 }
   expect(runs.restore({ running: [theirs], ended: [] }, true)).toEqual([mine])
@@ -25,7 +25,7 @@ it('a run that another process goes on with is still its own once the attempt he
 
 describe('the stored lists', () => {
   it('are up to date after a reload, whatever they say', () => {
-    const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
+    const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, { statusChanged: () => {} })
     const ended = [
       { definition: 'd', task: 't', outcome: 'failed', failure: { code: 'task-failed', message: '' } },
     ] as const
@@ -41,8 +41,11 @@ describe('the stored lists', () => {
 it('a run of another process that dies is counted no more, also while another copy goes on', () => {
   const living = new Set(['here', 'b', 'c'])
   const changed: string[] = []
-  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: (node) => living.has(node) }, (id) =>
-    changed.push(id),
+  const runs = new TaskRuns(
+    { node: 'here', shared: true, isAlive: (node) => living.has(node) },
+    {
+      statusChanged: (id) => void changed.push(id),
+    },
   )
   const copies = ['b', 'c'].map((node) => ({ ...mine, run: node, node, durable: undefined }))
   runs.restore({ running: copies, ended: [] }, true)
@@ -53,7 +56,7 @@ it('a run of another process that dies is counted no more, also while another co
 })
 
 it('a durable run that this process has lost stays an orphan when another process dies', () => {
-  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
+  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, { statusChanged: () => {} })
   runs.saved({ running: [mine], ended: [] }, { added: [mine], removed: new Set() })
   runs.finishLocal('r', 1, false)
   runs.restore({ running: [{ ...mine }], ended: [] }, true)
@@ -62,7 +65,7 @@ it('a durable run that this process has lost stays an orphan when another proces
 })
 
 it('a run leaves memory when its end is saved', () => {
-  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, () => {})
+  const runs = new TaskRuns({ node: 'here', shared: true, isAlive: () => true }, { statusChanged: () => {} })
   runs.saved({ running: [mine], ended: [] }, { added: [mine], removed: new Set() })
   const known = () => (Reflect.get(runs, 'table') as RunTable).list(() => true).length
   runs.finishLocal('r', 1, true)

@@ -10,7 +10,7 @@ import { sameList } from './same-list.js'
 import { shownStatus } from './shown-status.js'
 import { type RunChanges, unchangedRuns } from './staged-runs.js'
 import { isSameTask as isSame, type SavedTasks, StoredRuns } from './stored-runs.js'
-import { interrupted, TaskStatuses } from './task-statuses.js'
+import { interrupted, type StatusOwner, TaskStatuses } from './task-statuses.js'
 
 /** The processes that share a store. */
 export interface Processes {
@@ -23,7 +23,7 @@ export interface Processes {
 
 export class TaskRuns {
   private readonly nodes: Processes
-  private readonly onChanged: (definition: string) => void
+  private readonly owner: StatusOwner
   private readonly statuses: TaskStatuses
   private readonly table = new RunTable()
   readonly lastEnds = new RunEnds()
@@ -36,11 +36,10 @@ export class TaskRuns {
   /** Other processes may not know yet that the stored runs of this process are still here. The next save publishes that. */
   private unpublished = false
 
-  /** `onChanged` gets the id of each definition whose task statuses may have changed. */
-  constructor(nodes: Processes, onChanged: (definition: string) => void) {
+  constructor(nodes: Processes, owner: StatusOwner) {
     this.nodes = nodes
-    this.onChanged = onChanged
-    this.statuses = new TaskStatuses(onChanged)
+    this.owner = owner
+    this.statuses = new TaskStatuses(owner)
   }
 
   /**
@@ -123,7 +122,7 @@ export class TaskRuns {
   /** A run has begun in this process, or its record has changed. */
   setLocal(record: RunningTask): void {
     this.put({ at: 'here', record })
-    this.onChanged(record.definition)
+    this.owner.statusChanged(record.definition)
   }
 
   /** A local start waits no more and has not begun. `hasFinished`: it was cancelled, and is not another process's now. */
@@ -133,14 +132,14 @@ export class TaskRuns {
     const { definition, task, joins, attempt } = run.record
     if (hasFinished && !joins) this.addEnd({ definition, task, run: id, outcome: 'cancelled' })
     this.finishLocal(id, attempt, hasFinished)
-    this.onChanged(definition)
+    this.owner.statusChanged(definition)
   }
 
   /** A run has finished, in this process or with another one. */
   addEnd(end: NewEnd): void {
     this.lastEnds.add(end)
     this.outdate()
-    this.onChanged(end.definition)
+    this.owner.statusChanged(end.definition)
   }
 
   /**
@@ -287,7 +286,7 @@ export class TaskRuns {
   }
 
   private changed(records: readonly TaskName[]): void {
-    for (const definition of new Set(records.map(({ definition }) => definition))) this.onChanged(definition)
+    for (const definition of new Set(records.map(({ definition }) => definition))) this.owner.statusChanged(definition)
   }
 }
 

@@ -6,16 +6,22 @@ import type { TaskEnd, TaskName } from '../store/store.js'
 import { sameList } from './same-list.js'
 import { isSameTask } from './stored-runs.js'
 
+/** The instance of the token. */
+export interface StatusOwner {
+  /** The statuses of tasks of a definition may have changed. */
+  statusChanged(definition: string): void
+}
+
 export class TaskStatuses {
-  private readonly onChanged: (definition: string) => void
+  private readonly owner: StatusOwner
   /** By definition, then by task. Undefined until the token has a task, to keep tokens without tasks small. */
   private byDefinition: Map<string, Readonly<Record<string, TaskStatus>>> | undefined
   /** Built on demand; undefined after a change of an outcome. */
   private lastToStore: readonly TaskEnd[] | undefined
   private comparedWith: readonly TaskEnd[] | undefined
 
-  constructor(onChanged: (definition: string) => void) {
-    this.onChanged = onChanged
+  constructor(owner: StatusOwner) {
+    this.owner = owner
   }
 
   of(definition: string, task: string): TaskStatus {
@@ -28,7 +34,7 @@ export class TaskStatuses {
     if (error !== status.error || outcome !== status.outcome) this.lastToStore = undefined
     this.byDefinition ??= new Map()
     this.byDefinition.set(definition, { ...this.byDefinition.get(definition), [task]: status })
-    this.onChanged(definition)
+    this.owner.statusChanged(definition)
   }
 
   /** A task has finished like this, as its last run has. */

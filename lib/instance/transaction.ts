@@ -265,7 +265,7 @@ export class Transaction implements HeldLock {
   async saveAndShow(interrupted?: Failure): Promise<void> {
     this.stage(true)
     await this.save(interrupted)
-    await this.instance.hurry()
+    await this.instance.watchers.hurry()
   }
 
   /** Forgets all changes since the last commit. Drafts that the author has become read-only. */

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest'
-import { Instance, type InstanceCore, type Watcher } from './instance.js'
+import { type Watcher, Watchers } from './watchers.js'
 
-/** An instance with a page that always has something unsent, and an event loop that takes `loopMs` to turn. */
+/** A page that always has something unsent, and an event loop that takes `loopMs` to turn. */
 function changing(loopMs: number) {
   let now = 1_000
   let hurried = 0
-  const clock: InstanceCore['clock'] = {
-    id: () => 'id',
+  const clock = {
     now: () => now,
-    turn: (run) => {
+    turn: (run: () => void) => {
       now += loopMs
       run()
     },
@@ -23,14 +22,14 @@ function changing(loopMs: number) {
     fault: () => {},
     closeConnection: () => {},
   }
-  const instance = new Instance('a', { clock, nodes: { node: 'n', shared: false, isAlive: () => true } } as never)
-  instance.watchers.add(watcher)
+  const watchers = new Watchers(clock)
+  watchers.add(watcher)
   return {
     /** Changes the state for so many milliseconds, once in each. Gives how often its page was hurried, and the time that this took. */
     async changesFor(ms: number) {
       const began = now
       for (let step = 0; step < ms; step += 1) {
-        await instance.hurryAtTimes(16)
+        await watchers.hurryAtTimes(16)
         now += 1
       }
       return { hurried, waitedMs: now - began - ms }

@@ -15,3 +15,7 @@ export class SharedDown {
     return this.written
   }
 }
+
+/** The store is out of reach, and back. */
+export const storeIsAway = new SharedDown({ type: 'stalled', stalled: true })
+export const storeIsBack = new SharedDown({ type: 'stalled', stalled: false })

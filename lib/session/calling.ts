@@ -35,7 +35,8 @@ export interface CallingPage extends Caller {
   }
   /** Among the subscriptions of its session. */
   readonly number: number
-  readonly opening: Pick<Opening, 'address' | 'began'>
+  readonly address: Opening['address']
+  readonly began: Opening['began']
   readonly instance: Instance
   /** Its random id. */
   readonly page: string
@@ -142,10 +143,10 @@ export class CallRunner {
 
   /** The revision at which its page was first shown the state, if it may have sent the call before. */
   private sentSince(up: Up & { type: 'call' | 'cancel' }): number | undefined {
-    const { session, opening } = this.page
+    const { session, address, began } = this.page
     const former = this.formerOf(up)
-    if (former) return former.hasSent ? (former.began.get(opening.address) ?? 0) : undefined
-    return up.id <= session.sent ? opening.began : undefined
+    if (former) return former.hasSent ? (former.began.get(address) ?? 0) : undefined
+    return up.id <= session.sent ? began : undefined
   }
 
   private nameOf(up: Up & { type: 'call' | 'cancel' }): CallName {

@@ -32,9 +32,11 @@ export interface LaterCall {
   readonly member: string
 }
 
+const none: readonly never[] = []
+
 export class Inbox {
   /** The messages of a batch that is being read. */
-  coming: readonly Written[] = []
+  coming: readonly Written[] = none
   private readonly page: InboxPage
   private readonly number: number
   private readonly waiting: Waiting[] = []

@@ -54,9 +54,10 @@ export interface IntakePage {
 }
 
 export class Intake implements Drainable, InboxOptions {
-  readonly pace: Pace
   private readonly core: IntakeCore
   private readonly page: IntakePage
+  private readonly connection: Connection
+  private madePace: Pace | undefined
   private readonly rate: CallRate
   /** Of all pages of its address. */
   readonly addressRate: AddressRate | undefined
@@ -71,19 +72,26 @@ export class Intake implements Drainable, InboxOptions {
   private unreadable = 0
 
   constructor(core: IntakeCore, page: IntakePage, connection: Connection) {
-    const { limits, memory } = core
+    const { limits } = core
     this.core = core
     this.page = page
-    this.pace = new Pace(connection, limits, memory.inboxes)
+    this.connection = connection
     this.rate = new CallRate(limits.callsPerSecond, limits.callsBurst)
     this.address = connection.address
     this.addressRate = core.fairShare.addressRates.enter(this.address)
   }
 
+  /** Made for the first call of the page. */
+  get pace(): Pace {
+    const { limits, memory } = this.core
+    this.madePace ??= new Pace(this.connection, limits, memory.inboxes)
+    return this.madePace
+  }
+
   /** A message, or a batch of them, as it came, of so many bytes. */
   receive(name: unknown, args: readonly unknown[], bytes: number): void {
     const { page } = this
-    let messages: readonly Written[] = []
+    let messages: readonly Written[] = none
     try {
       messages = unpack(name, args, this.core.limits)
     } catch (error) {
@@ -94,7 +102,7 @@ export class Intake implements Drainable, InboxOptions {
     for (const { inbox } of page.subscriptions) inbox.coming = messages
     for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
     this.isReceiving = false
-    for (const { inbox } of page.subscriptions) inbox.coming = []
+    for (const { inbox } of page.subscriptions) inbox.coming = none
     if (this.isFast) this.core.fairShare.spent(this.core.clock.now() - this.countedAt)
   }
 
@@ -213,7 +221,7 @@ export class Intake implements Drainable, InboxOptions {
   /** The connection is closed. */
   close(): void {
     this.core.fairShare.addressRates.leave(this.address)
-    this.pace.close()
+    this.madePace?.close()
     this.core.fairShare.leave(this)
   }
 
@@ -226,6 +234,8 @@ export class Intake implements Drainable, InboxOptions {
     void this.core.tracked(to.calling.once(up, refuse, true))
   }
 }
+
+const none: readonly never[] = []
 
 /** A cancel does not wait behind a long event, but it must not overtake the start that it means. */
 const startsLater = ({ inbox }: Addressee, { definition, task }: { definition: string; task: string }) =>

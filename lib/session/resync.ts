@@ -2,6 +2,12 @@
 import type { Clock } from '../base/clock.js'
 import { processLimits } from '../base/server-limits.js'
 
+interface AskingPage {
+  /** The pages of its address ask too much. */
+  isCrowded(now: number): boolean
+  flushSoon(): void
+}
+
 export class Resync {
   private readonly clock: Clock
   private asked = false
@@ -21,18 +27,17 @@ export class Resync {
   }
 
   /**
-   * Gives true if it is to be sent now, and counts it as sent. Where it has to wait, `later` is called when it may be sent. `isCrowded` says whether
-   * the pages of its address ask too much.
+   * Gives true if it is to be sent now, and counts it as sent. Where it has to wait, `page.flushSoon` is called when it may be sent.
    */
-  takeDue(isCrowded: (now: number) => boolean, later: () => void): boolean {
+  takeDue(page: AskingPage): boolean {
     if (!this.asked) return false
     const now = this.clock.now()
     const sinceMs = now - this.sentAt
-    const waitMs = isCrowded(now) ? processLimits.resyncPauseMs : this.pauseMs - sinceMs
+    const waitMs = page.isCrowded(now) ? processLimits.resyncPauseMs : this.pauseMs - sinceMs
     if (waitMs > 0) {
       this.cancelTimer ??= this.clock.after(waitMs, () => {
         this.cancelTimer = undefined
-        later()
+        page.flushSoon()
       })
       return false
     }

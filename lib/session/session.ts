@@ -9,7 +9,7 @@ import { unusualBounds } from '../protocol/bounds.js'
 import { type Change, type Down, writeDown } from '../protocol/down.js'
 import { type Former, type Hello, otherApp } from '../protocol/hello.js'
 import { malformed } from '../protocol/reading.js'
-import { SharedDown } from '../protocol/shared-down.js'
+import { storeIsAway, storeIsBack } from '../protocol/shared-down.js'
 import type { Written } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import type { Connection } from './connection.js'
@@ -51,9 +51,6 @@ export interface SessionParts {
   readonly translate?: ((name: unknown, args: readonly unknown[]) => Written) | undefined
 }
 
-const storeIsAway = new SharedDown({ type: 'stalled', stalled: true })
-const storeIsBack = new SharedDown({ type: 'stalled', stalled: false })
-
 export class Session implements Flushable, IntakePage, SubscriptionSession {
   readonly connection: Connection
   readonly page: string
@@ -74,13 +71,14 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private isHeld = false
   /** The last failure for the page, which is sent after the page has caught up. */
   private untold: Failure | undefined
-  private readonly parts: SessionParts
+  private readonly signed: string
+  private readonly translate: SessionParts['translate']
   readonly replies: UnheardReplies | undefined
   readonly opened: OpenedSubscriptions
   private app: string | undefined
 
   constructor(core: SessionCore, parts: SessionParts) {
-    const { connection, outbox, page, sequence, lastSeq, sent, formers } = parts
+    const { connection, outbox, page, sequence, lastSeq, sent, formers, translate } = parts
     this.core = core
     this.connection = connection
     this.outbox = outbox
@@ -89,9 +87,10 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     this.lastSeq = lastSeq
     this.sent = sent
     this.formers = formers
-    this.texts = parts.translate === undefined
-    this.parts = parts
-    this.replies = parts.translate ? undefined : new UnheardReplies()
+    this.texts = translate === undefined
+    this.signed = parts.signed
+    this.translate = translate
+    this.replies = translate ? undefined : new UnheardReplies()
     this.intake = new Intake(core, this, connection)
     this.pressure = new Backpressure(connection, core, this)
     this.opened = new OpenedSubscriptions(core, this, parts.connections)
@@ -143,13 +142,13 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
     const other = otherApp(this.app, registry.app) // known only now, where the server has just started
     if (other) return this.farewell(other, 0)
     this.phase = 'open'
-    this.send({ type: 'hi', token: this.parts.signed, seq: this.sequence.last, bounds: unusualBounds(limits) })
+    this.send({ type: 'hi', token: this.signed, seq: this.sequence.last, bounds: unusualBounds(limits) })
     if (nodes.away) this.notifyStore(false)
   }
 
   /** A message of the page, or a batch of them, as it came, of so many bytes. */
   receive(name: unknown, args: readonly unknown[], bytes = 0): void {
-    const { translate } = this.parts
+    const { translate } = this
     if (!translate) return this.intake.receive(name, args, bytes)
     const [now, ...given] = translate(name, args)
     this.intake.receive(now, given, bytes)

@@ -10,8 +10,9 @@ import { toFailure } from '../base/failure.js'
 import type { Log } from '../base/log.js'
 import { finished, type Running } from '../calls/call-order.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
-import type { Instance, Watcher } from '../instance/instance.js'
+import type { Instance } from '../instance/instance.js'
 import { LoadError } from '../instance/load-error.js'
+import type { Watcher } from '../instance/watchers.js'
 import type { Change, Down, Settlement } from '../protocol/down.js'
 import type { Former } from '../protocol/hello.js'
 import type { Opening } from '../protocol/opening.js'
@@ -85,7 +86,8 @@ export interface SubscriptionParts {
 
 export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSubscription, WaitingPage {
   readonly number: number
-  readonly opening: SubscriptionParts['opening']
+  readonly address: Opening['address']
+  readonly began: Opening['began']
   readonly instance: Instance
   readonly session: SubscriptionSession
   readonly page: string
@@ -98,7 +100,8 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   private readonly original: string | undefined
   private readonly feed: ChangeFeed
   private readonly watching: Watching
-  private readonly resync: Resync
+  /** Made when the page first asks for the whole of it. */
+  private resync: Resync | undefined
   /** Made for the first run that the page waits for. */
   private waits: RunWaits | undefined
   private isOpen = false
@@ -111,28 +114,27 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     core: SubscriptionCore,
     session: SubscriptionSession,
     intake: InboxOptions,
-    { opening, instance, earlier, busy, original }: SubscriptionParts,
+    { opening: { number, address, began }, instance, earlier, busy, original }: SubscriptionParts,
   ) {
     this.core = core
     this.session = session
-    this.number = opening.number
-    this.opening = opening
+    this.number = number
+    this.address = address
+    this.began = began
     this.instance = instance
     this.original = original
-    const { clock, limits, registry } = core
     const { sequence, page, formers, texts } = session
     this.page = page
     this.formers = formers
-    const isSame = earlier?.history.sequence === sequence
-    const history = isSame ? earlier.history : new ReplayWindow(limits, sequence, core.memory.windows)
+    const known = earlier?.history
+    const history = known?.sequence === sequence ? known : new ReplayWindow(core.limits, sequence, core.memory.windows)
     const pages = formers.length === 0 ? [page] : [page, ...formers.map((former) => former.page)]
-    this.feed = new ChangeFeed({ instance, registry, pages, history, number: opening.number, texts })
+    this.feed = new ChangeFeed({ instance, registry: core.registry, pages, history, number, texts })
     this.watching = new Watching(core, instance, this.feed, this)
-    this.resync = new Resync(clock)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
     earlier?.closeConnection?.()
     history.open()
-    this.inbox = new Inbox(busy, this, intake, opening.number) // calls run in order, also those that the page sends again
+    this.inbox = new Inbox(busy, this, intake, number) // calls run in order, also those that the page sends again
     this.calling = new CallRunner(core, this)
   }
 
@@ -188,7 +190,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.endPause?.()
     this.inbox.close()
     this.watching.close()
-    this.resync.close()
+    this.resync?.close()
     this.waits?.close()
     this.instance.watchers.delete(this)
   }
@@ -215,9 +217,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     const { feed, session } = this
     if (!this.isOpen) return
     if (this.isDue) return this.begin()
-    const isCrowded = (now: number) => session.isCrowded(now)
-    const isDue = this.resync.takeDue(isCrowded, () => session.flushSoon())
-    if (isDue || feed.isOther) session.sendWhole(feed.welcome())
+    if (this.resync?.takeDue(session) || feed.isOther) session.sendWhole(feed.welcome())
   }
 
   /** Everything that the page has not seen, and the calls that it settles, for the message of this number. */
@@ -241,6 +241,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
       case 'watch':
         return this.answer(up.id, () => this.watching.add(up.definition, up.position))
       case 'resync':
+        this.resync ??= new Resync(this.core.clock)
         this.resync.ask()
         this.session.changed()
         return finished
@@ -293,7 +294,6 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     if (this.session.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
   }
 
-  /** Definitions are others now. */
   redefined(): void {
     this.watching.redefined((error) => this.refuse(undefined, error))
   }

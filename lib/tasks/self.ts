@@ -104,7 +104,7 @@ function update<T>(caller: Caller, change: (state: AnyState, held: HandlerContex
     return change(transaction.get(definition), new HandlerContext(definition, transaction))
   }
   return after(runLocked(core, token, change, work, run, run.guard), (result) =>
-    after(core.instance(token).hurryAtTimes(core.outbox.frame), () => result),
+    after(core.instance(token).watchers.hurryAtTimes(core.outbox.frame), () => result),
   )
 }
 
