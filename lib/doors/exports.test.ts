@@ -233,17 +233,17 @@ it.each(['./server-edge.js', './provider-edge.js'])(
   },
 )
 
-it.each([
-  './react-server.js',
-  './ai-server.js',
-])('%s leads a server component that calls something of it to its own file', async (door) => {
-  const { HeldStateError: _, ConnectionStatus: __, ...rest }: Record<string, unknown> = await import(door)
-  for (const [name, called] of Object.entries(rest as Record<string, () => never>))
-    expect(called).toThrow(
-      expect.objectContaining({
-        code: 'client-only',
-        message: expect.stringMatching(`^${name} .*a server component called it.*(?:'use client'|getState)`),
-      }),
-    )
-  expect(Object.keys(rest).length).toBeGreaterThan(1)
-})
+it.each(['./react-server.js', './ai-server.js'])(
+  '%s leads a server component that calls something of it to its own file',
+  async (door) => {
+    const { HeldStateError: _, ConnectionStatus: __, ...rest }: Record<string, unknown> = await import(door)
+    for (const [name, called] of Object.entries(rest as Record<string, () => never>))
+      expect(called).toThrow(
+        expect.objectContaining({
+          code: 'client-only',
+          message: expect.stringMatching(`^${name} .*a server component called it.*(?:'use client'|getState)`),
+        }),
+      )
+    expect(Object.keys(rest).length).toBeGreaterThan(1)
+  },
+)
