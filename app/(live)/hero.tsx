@@ -58,10 +58,10 @@ export function Hero() {
           Reload
         </button>
         <CutButton label="Cut my network" ms={5_000} onCut={onCut} />
+        <KillButtons torture={torture} blows={[['kill', 'Kill the server']]} />
         <Link href="/" target="_blank" rel="noopener" prefetch={false}>
           Second tab
         </Link>
-        <KillButtons torture={torture} blows={[['kill', 'Kill the server']]} />
       </div>
       <KillHint serving={serving} />
       <Tally tally={tally} />
