@@ -31,7 +31,7 @@ const wanted: readonly (readonly [string, string])[] = [
   ['csp', '/docs/security#content-security-policy-csp'],
   ['serverless', '/docs/hosts#serverless-functions-and-the-edge'],
   ['typescript error', '/docs/troubleshooting#typescript-error'],
-  ['hydration', '/docs/troubleshooting#hydration-error-or-the-page-flashes-first-values'],
+  ['hydration', '/docs/troubleshooting#hydration-error-or-the-page-flashes-first-values-flicker'],
   ['websocket blocked', '/docs/troubleshooting#the-websocket-is-blocked'],
   ['not updating', '/docs/troubleshooting#the-page-is-not-updating'],
   ['migration', '/docs/upgrading#change-the-shape-of-a-state-migration'],
