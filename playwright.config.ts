@@ -24,7 +24,7 @@ const fixtureSpecs = /(attached|builds|cached|delivery|edits|packed|serving|user
 
 /** Static pages, and what mostly waits for the server, which is the same in both. */
 const inProductionAlone =
-  /(accessible|chat|content-policy|docs|examples|form|counts-on-the-server|controls-while-counting|insecure-address|job|killed|low-level|phone|responsive|second-start|site|tabs-apart|torture)\.spec\.ts$/
+  /(accessible|chat|content-policy|docs|examples|failed-page|form|counts-on-the-server|controls-while-counting|insecure-address|job|killed|low-level|phone|responsive|second-start|site|tabs-apart|torture)\.spec\.ts$/
 
 const launchOptions = {
   ...(chromium ? { executablePath: chromium } : {}),

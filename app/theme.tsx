@@ -1,5 +1,5 @@
 'use client'
-import { useSyncExternalStore } from 'react'
+import { useLayoutEffect, useSyncExternalStore } from 'react'
 
 const themes = ['system', 'light', 'dark'] as const
 type Theme = (typeof themes)[number]
@@ -8,8 +8,18 @@ type Theme = (typeof themes)[number]
 const early = `try{const t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}`
 
 export function EarlyTheme() {
+  useChosenTheme()
   // biome-ignore lint/security/noDangerouslySetInnerHtml: the constant above
   return <script dangerouslySetInnerHTML={{ __html: early }} />
+}
+
+/** For a document that React has made in the page, where the script does not run: after an error, and after the page for that error. */
+export function useChosenTheme(): void {
+  useLayoutEffect(() => {
+    try {
+      show(localStorage.getItem('theme'))
+    } catch {} // no storage: nothing was chosen
+  }, [])
 }
 
 /** Chooses light or dark, or leaves it to the system. The choice stays in this browser. */

@@ -17,7 +17,7 @@ export const doors = [
   {
     door: 'faults',
     name: 'heldstate/faults',
-    for: 'Pages that cut and delay their own connection ([A bad network](testing.md#a-bad-network)).',
+    for: 'Pages that cut and delay their own connection ([Test a bad network](testing.md#test-a-bad-network)).',
   },
   { door: 'provider', name: 'heldstate/provider', for: 'Layouts and pages: values in the HTML.' },
   { door: 'server', name: 'heldstate/server', for: 'Server actions, route handlers, server components, scripts.' },

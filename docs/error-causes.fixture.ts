@@ -93,6 +93,10 @@ const ofTheApp: Partial<Record<ErrorCode, Cause>> = {
     says: '`<p>{c.add()}</p>`',
     run: async ({ load }) => renderToString(createElement((await load('wrong.tsx')).Wrong as () => never)),
   },
+  'client-only': {
+    says: 'is imported by a page, a layout or another server component',
+    run: async () => (await import('../lib/doors/react-server.js')).useServerState(),
+  },
   'missing-hub': {
     says: 'It is used in another process: a script, a worker',
     run: () => {

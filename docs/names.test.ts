@@ -71,7 +71,7 @@ it('a limit that a page names exists', () => {
 it('an error code that a page names exists', () => {
   /** Words of others that look like a code. */
   const others = new Set(
-    'accept-language aria-describedby aria-invalid check-types frame-ancestors maxmemory-policy script-src user-agent x-forwarded-for'.split(
+    'accept-language aria-describedby aria-invalid check-types eslint-config-next eslint-plugin-react-hooks frame-ancestors maxmemory-policy no-param-reassign react-hooks script-src user-agent x-forwarded-for'.split(
       ' ',
     ),
   )

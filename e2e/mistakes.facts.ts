@@ -18,6 +18,10 @@ const held = [
   'Move slow work out of the lock, into a background task',
 ] as const
 const misnamed = ['State "basket" is in a browser bundle', 'Name its file *.state.ts'] as const
+const clientOnly = [
+  'useServerState is a hook for client components, and a server component called it',
+  /Put 'use client' in the first line of the file that calls it, or read the state with getState/,
+] as const
 const copies = [/heldstate 0\.1\.\d+/, 'heldstate 0.0.1', 'Install one version', 'npm ls heldstate'] as const
 
 export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp): void {
@@ -72,6 +76,16 @@ export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp):
       await isUnharmed(page)
     })
 
+    test('a hook in a server component leads to its line, and a component of the library renders there', async ({
+      page,
+    }) => {
+      await page.goto(`${app().url}/mistakes/hooks`)
+      await expect(page.getByRole('heading')).toHaveText('No hook was called')
+      await expect(page.locator('[data-heldstate-connection]')).toHaveCount(1)
+      await page.goto(`${app().url}/mistakes/hooks?called`)
+      await isSaid(page, app(), 'hooks/page.tsx', 'useServerState(mistakes)', clientOnly)
+    })
+
     test('two versions of the library lead to the line that uses the other one', async ({ page }) => {
       await page.goto(`${app().url}/mistakes/copies`)
       await isSaid(page, app(), 'copies/copies.tsx', 'useOther(mistakes)', copies)
@@ -84,6 +98,18 @@ export function mistakeFacts({ bundler, mode }: Variant, app: () => FixtureApp):
   }
 
   if (mode === 'production') {
+    test('a server component renders a component of the library, and the log names the hook that it calls', async ({
+      page,
+    }) => {
+      const { request } = page
+      expect(await (await request.get(`${app().url}/mistakes/hooks`)).text()).toContain('data-heldstate-connection')
+      app().output = ''
+      const answer = await request.get(`${app().url}/mistakes/hooks?called`)
+      expect(answer.status()).toBe(500)
+      expect(await answer.text()).not.toContain(clientOnly[0])
+      for (const text of clientOnly) await expect.poll(() => app().output).toMatch(text)
+    })
+
     test('a visitor reads no words for developers, and the log has them', async ({ page }) => {
       const received: string[] = []
       page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => received.push(String(payload))))

@@ -41,6 +41,8 @@ test('Kill kills the process that serves the page; clicks, jobs and a visitor wh
 
   for (let made = 0; made < 3; made += 1) await press(page, '+1')
   await settled(page, 3)
+  const log = page.getByRole('region', { name: 'What happened' }).getByRole('listitem')
+  await expect(log).toHaveText([/ \+1, 3 times: clicks 1 to 3\.$/])
   await press(page, 'Start both')
   const durable = page.getByRole('progressbar', { name: /^durable/ })
   await expect.poll(async () => Number(await durable.getAttribute('value'))).toBeGreaterThan(1)
@@ -68,7 +70,13 @@ test('Kill kills the process that serves the page; clicks, jobs and a visitor wh
   await press(page, 'Cut for 3 s')
   await press(page, '+1')
   await expect(figure(page, 'on the way')).not.toHaveText('0')
+  await expect(page.getByRole('button', { name: /^Cut, back in [123] s$/, disabled: true })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Cut for 3 s' })).toBeVisible()
   await settled(page, 11)
+  for (const line of ['Started both jobs.', 'Clicked 5 times and reloaded.', '+1: click 10.', '+1: click 11.'])
+    await expect(log.filter({ hasText: line })).toHaveCount(1)
+  await press(page, '400 ms slower')
+  await expect(page.getByRole('button', { name: '400 ms slower', pressed: true })).toBeVisible()
 })
 
 test('the home page counts by itself, over a cut, a reload and a kill, and shows what its wire carries', async ({

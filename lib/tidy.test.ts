@@ -66,7 +66,7 @@ describe('the house', () => {
   })
 
   it('lets no server room into the bundle of a tab', () => {
-    for (const door of ['doors/react.ts', 'doors/ai.ts', 'doors/faults.ts', 'doors/stub.ts'])
+    for (const door of ['doors/react.ts', 'doors/react-server.ts', 'doors/ai.ts', 'doors/faults.ts', 'doors/stub.ts'])
       for (const path of reachable(door))
         expect(path).toMatch(/^(base|delta|protocol|client|react|doors|state\/(stub|trigger|prediction))(\/|\.|$)/)
   })

@@ -4,8 +4,9 @@ import { useEffect, useState } from 'react'
 import styles from './home.module.css'
 import { jobSteps } from './torture/job-steps'
 import { KillButtons, KillHint } from './torture/kill-buttons'
+import { CutButton } from './torture/network-buttons'
 import { Strip, Tally } from './torture/tally'
-import { network, useTorture } from './torture/use-torture'
+import { useTorture } from './torture/use-torture'
 import { WireLog } from './wire-log'
 
 /** What heldstate is about, to be tried within a minute: it counts from the first visit on, whatever one does to it. */
@@ -19,7 +20,7 @@ export function Hero() {
     if (isNew) c.startDurable().catch(() => {}) // it counts from the next visit on
   }, [isNew])
   const survived = durable.attempt - 1
-  const { cut, cutNetwork } = useCut(live, durable)
+  const { cut, onCut } = useCut(live, durable)
   return (
     <section className={`card ${styles.hero}`} aria-label="Try it: a counter on the server">
       <p className="kicker">
@@ -56,13 +57,11 @@ export function Hero() {
         <button type="button" onClick={() => location.reload()}>
           Reload
         </button>
-        <button type="button" onClick={cutNetwork}>
-          Cut my network for 5 s
-        </button>
+        <CutButton label="Cut my network" ms={5_000} onCut={onCut} />
+        <KillButtons torture={torture} blows={[['kill', 'Kill the server']]} />
         <Link href="/" target="_blank" rel="noopener" prefetch={false}>
           Second tab
         </Link>
-        <KillButtons torture={torture} blows={[['kill', 'Kill the server']]} />
       </div>
       <KillHint serving={serving} />
       <Tally tally={tally} />
@@ -91,9 +90,6 @@ function useCut(live: boolean, { done, attempt }: { readonly done: number; reado
     if (!live && !cut.isAway) setCut({ ...cut, isAway: true })
     else if (live && cut.isAway) setCut({ ...cut, to: done })
   }, [cut, live, done])
-  const cutNetwork = () => {
-    setCut({ from: done, survived: attempt - 1, isAway: false })
-    network.cut(5_000)
-  }
-  return { cut, cutNetwork }
+  const onCut = () => setCut({ from: done, survived: attempt - 1, isAway: false })
+  return { cut, onCut }
 }

@@ -28,6 +28,9 @@ export default async function Home() {
             Like <code>useState</code>, but on the server: each browser tab of your Next.js app has a state of its own.
             Events and background tasks change it, one at a time. Every change reaches your components as a small patch.
           </p>
+        </div>
+        <Hero />
+        <div className={`intro ${styles.more}`}>
           <p>
             For an import that takes minutes, an answer that streams, a form of many steps. A click takes effect once,
             across reloads, lost connections and <code className={styles.whole}>kill -9</code>. The page stays
@@ -43,7 +46,6 @@ export default async function Home() {
             <HoverLink href="/docs">Read the docs</HoverLink>
           </p>
         </div>
-        <Hero />
       </div>
 
       <section aria-labelledby="two-files">

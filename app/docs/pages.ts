@@ -19,8 +19,10 @@ const folder = () => join(process.cwd(), 'docs')
 
 /** The paths of all pages below `docs/`, without `.md`: `state`, `errors/offline`, and `README`. */
 export function names(): string[] {
-  const files = readdirSync(folder(), { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'))
-  return files
+  const within = (name: string) => readdirSync(join(folder(), name)).map((file) => `${name}/${file}`)
+  return readdirSync(folder(), { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.')) // tests write examples there, and remove them
+    .flatMap((entry) => (entry.isDirectory() ? within(entry.name) : [entry.name]))
     .filter((file) => file.endsWith('.md'))
     .map((file) => file.replace(/\.md$/, ''))
     .sort()

@@ -5,6 +5,7 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   'already-running': 'the task allows only one copy, and one is running',
   'other-app': 'the page reached the server of another app',
   'called-while-rendering': 'a component called an event or a task while it rendered',
+  'client-only': 'a server component called a hook, which only client components can call',
   'connection-lost': 'the connection closed before the server answered; the call may or may not have taken effect',
   'duplicate-id': 'two states have the same id',
   'duplicate-member': 'two members of a state have the same name',

@@ -8,6 +8,7 @@ import type { Issue } from './issues.js'
 export const errorCodes = [
   'already-running',
   'called-while-rendering',
+  'client-only',
   'connection-lost',
   'duplicate-id',
   'duplicate-member',

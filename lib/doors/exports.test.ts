@@ -216,6 +216,8 @@ it.each([
   ['authors', 'authors-browser'],
   ['server', 'server-edge'],
   ['provider', 'provider-edge'],
+  ['react', 'react-server'],
+  ['ai', 'ai-server'],
 ])('what stands in place of the door %s elsewhere has its names, as bundlers want it', (door, other) => {
   const values = fromSource(`${here}/${door}.ts`).filter((exported) => !exported.startsWith('type '))
   expect(fromSource(`${here}/${other}.ts`)).toEqual(values)
@@ -228,5 +230,20 @@ it.each(['./server-edge.js', './provider-edge.js'])(
       code: 'missing-hub',
       message: expect.stringMatching(/edge runtime.*Remove `runtime = 'edge'`/),
     })
+  },
+)
+
+it.each(['./react-server.js', './ai-server.js'])(
+  '%s leads a server component that calls something of it to its own file',
+  async (door) => {
+    const { HeldStateError: _, ConnectionStatus: __, ...rest }: Record<string, unknown> = await import(door)
+    for (const [name, called] of Object.entries(rest as Record<string, () => never>))
+      expect(called).toThrow(
+        expect.objectContaining({
+          code: 'client-only',
+          message: expect.stringMatching(`^${name} .*a server component called it.*(?:'use client'|getState)`),
+        }),
+      )
+    expect(Object.keys(rest).length).toBeGreaterThan(1)
   },
 )

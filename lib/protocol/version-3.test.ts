@@ -22,6 +22,7 @@ it.each([
 it('a code that has no counterpart becomes one that the page knows', () => {
   const unread = errorCodes.filter((code) => nameOf(code) === 'handler-failed' && code !== 'handler-failed')
   expect(unread).toEqual([
+    'client-only',
     'event-timeout',
     'invalid-reply',
     'other-app',

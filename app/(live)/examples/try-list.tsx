@@ -1,6 +1,10 @@
 'use client'
 import { useConnection, useServerState } from 'heldstate/react'
+import Link from 'next/link'
 import { useEffect, useState } from 'react'
+import { Failure, useAttempt } from '../attempt'
+import { KillButtons } from '../torture/kill-buttons'
+import type { Serving } from '../torture/process'
 import css from './example.module.css'
 import { server } from './server.state'
 import { look, nothingSeen, type Seen, type Try } from './tries'
@@ -19,7 +23,8 @@ const order: readonly Try[] = ['reload', 'line', 'kill']
 
 /** Three things to do to an example, each with a check box that ticks itself once it was done and nothing was lost. */
 export function TryList({ id, busy, kept, words }: Props) {
-  const served = useServer()
+  const { served, kill } = useServer()
+  const { failure, attempt } = useAttempt()
   const { status } = useConnection()
   const [done, setDone] = useState<readonly Try[]>([])
   useEffect(() => {
@@ -40,11 +45,28 @@ export function TryList({ id, busy, kept, words }: Props) {
           </li>
         ))}
       </ul>
+      <div className="row">
+        <button type="button" onClick={() => location.reload()}>
+          Reload
+        </button>
+        {served?.nodes !== 0 && (
+          <KillButtons
+            torture={{ serving: served, live: served !== undefined, hurt: async () => attempt(kill) }}
+            blows={[['kill', 'Kill the server']]}
+          />
+        )}
+      </div>
+      <Failure>{failure}</Failure>
       <p className="aside">
         {served ? (
           <>
-            This page is served by process {served.pid}. On your own machine: <code>kill -9 {served.pid}</code>, then
-            start the server again.
+            This page is served by process {served.pid}.{' '}
+            {served.nodes === 0 && (
+              <>
+                On your own machine: <code>kill -9 {served.pid}</code>, then start the server again.{' '}
+              </>
+            )}
+            <Link href="/torture">Try to lose a click</Link> has a button that cuts the network.
           </>
         ) : (
           'This page waits for the server.'
@@ -57,16 +79,16 @@ export function TryList({ id, busy, kept, words }: Props) {
   )
 }
 
-/** The process that serves this page; `undefined` while the page is not connected. */
+/** The process that serves this page, `undefined` while the page is not connected, and what kills it. */
 function useServer() {
-  const ask = useServerState(server, (s) => s.ask)
+  const { ask, kill } = useServerState(server, (s) => ({ ask: s.ask, kill: s.kill }))
   const isLive = useConnection().status === 'live'
-  const [served, setServed] = useState<{ pid: number; id: string }>()
+  const [served, setServed] = useState<Serving & { readonly id: string; readonly at: number }>()
   useEffect(() => {
     if (!isLive) return
     let isPast = false
     ask().then(
-      (answer) => isPast || setServed(answer),
+      (answer) => isPast || setServed({ ...answer, at: Date.now() }),
       () => {}, // the line is lost again
     )
     return () => {
@@ -74,7 +96,7 @@ function useServer() {
       setServed(undefined)
     }
   }, [isLive, ask])
-  return served
+  return { served, kill }
 }
 
 function thisPage() {

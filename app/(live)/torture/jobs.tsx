@@ -1,6 +1,7 @@
 'use client'
 import { Failure, useAttempt } from '../attempt'
 import { jobSteps } from './job-steps'
+import { ledger } from './ledger'
 import type { Torture } from './use-torture'
 
 /** Two jobs side by side: one goes on after a kill, the other says that it was interrupted. */
@@ -8,7 +9,11 @@ export function Jobs({ torture: { c, live } }: { torture: Torture }) {
   const { failure, attempt } = useAttempt()
   const { durable, fragile, countDurable, countFragile } = c
   const idle = countFragile.running === 0
-  const start = countDurable.running === 0 ? c.startJobs : c.startFragile
+  const isBoth = countDurable.running === 0
+  const begin = () => {
+    ledger.say(isBoth ? '▶ Started both jobs.' : '▶ Started the job that is not durable.')
+    return attempt(isBoth ? c.startJobs : c.startFragile)
+  }
   return (
     <section className="card" aria-labelledby="jobs">
       <h2 id="jobs">Two one-minute jobs</h2>
@@ -24,8 +29,8 @@ export function Jobs({ torture: { c, live } }: { torture: Torture }) {
         {countFragile.error ? `The server stopped. It got to ${fragile.done}.` : sentence(fragile.done)}
       </p>
       <div className="row">
-        <button type="button" aria-disabled={!idle} onClick={() => idle && attempt(start)}>
-          {!idle ? 'Running' : countDurable.running === 0 ? 'Start both' : 'Start the one that is not durable'}
+        <button type="button" aria-disabled={!idle} onClick={() => idle && begin()}>
+          {!idle ? 'Running' : isBoth ? 'Start both' : 'Start the one that is not durable'}
         </button>
       </div>
       <Failure>{failure}</Failure>

@@ -4,7 +4,7 @@ import type { Blow } from './process'
 import type { Torture } from './use-torture'
 
 interface Props {
-  readonly torture: Torture
+  readonly torture: Pick<Torture, 'serving' | 'live' | 'hurt'>
   readonly blows: readonly (readonly [blow: Blow, label: string])[]
 }
 

@@ -5,6 +5,8 @@ export interface Line {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly text: string
+  /** The numbers of the first and the last click of a line of clicks. */
+  readonly clicks?: readonly [first: number, last: number]
 }
 
 export interface Kept {
@@ -57,6 +59,19 @@ class Ledger {
     const { lines } = this.get()
     const earlier = lines.at(-1)?.text === text ? lines.slice(0, -1) : lines
     this.change({ lines: [...earlier, { at: Date.now(), text }].slice(-longest) })
+  }
+
+  /** Adds a click that somebody made; clicks that follow each other share a line. */
+  clicked(number: number): void {
+    const { lines } = this.get()
+    const [first, last] = lines.at(-1)?.clicks ?? []
+    const follows = first !== undefined && last === number - 1
+    const clicks = [follows ? first : number, number] as const
+    const times = clicks[1] - clicks[0] + 1
+    const text = times === 1 ? `+1: click ${number}.` : `+1, ${times} times: clicks ${clicks[0]} to ${number}.`
+    this.change({
+      lines: [...(follows ? lines.slice(0, -1) : lines), { at: Date.now(), text, clicks }].slice(-longest),
+    })
   }
 
   private read(): Kept {

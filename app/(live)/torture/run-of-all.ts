@@ -3,7 +3,8 @@
 import { faults } from 'heldstate/faults'
 import { useEffect, useRef } from 'react'
 import { ledger } from './ledger'
-import { network, type Torture } from './use-torture'
+import { network } from './network'
+import type { Torture } from './use-torture'
 
 export const runSeconds = 60
 const clickMs = 50
@@ -85,9 +86,13 @@ export function useRunOfAll(torture: Torture) {
   }, [began])
 
   return {
-    start: () => ledger.change({ run: { began: Date.now(), acts: 0, kills: 0, from: ledger.get().made }, report: '' }),
+    start: () => {
+      ledger.change({ run: { began: Date.now(), acts: 0, kills: 0, from: ledger.get().made }, report: '' })
+      ledger.say(`▶ All of it, for ${runSeconds} seconds.`)
+    },
     stop: () => {
       ledger.change({ run: null })
+      ledger.say('■ Stopped.')
       faults.delay(0)
       faults.restore()
     },

@@ -1,16 +1,16 @@
 'use client'
-import { faults } from 'heldstate/faults'
 import Link from 'next/link'
 import { useEffect, useState } from 'react'
 import { HeldField } from '../held-field'
 import { Jobs } from './jobs'
 import { KillButtons, KillHint } from './kill-buttons'
 import { ledger } from './ledger'
+import { NetworkButtons } from './network-buttons'
 import { OtherTabs } from './other-tabs'
 import { mostOpen, runSeconds, useRunOfAll } from './run-of-all'
 import { Strip, Tally } from './tally'
 import styles from './torture.module.css'
-import { network, useTorture } from './use-torture'
+import { useTorture } from './use-torture'
 import { WhatHappened } from './what-happened'
 
 export function TorturePage() {
@@ -19,6 +19,19 @@ export function TorturePage() {
   const all = useRunOfAll(torture)
   const [clicking, setClicking] = useState(false)
   useClicking(clicking && tally.open < mostOpen, click)
+  const press = () => {
+    click()
+    ledger.clicked(ledger.get().made)
+  }
+  const setClickingBy = (on: boolean) => {
+    setClicking(on)
+    ledger.say(on ? 'Clicks 20 times a second.' : 'The clicks have stopped.')
+  }
+  const reload = (clicks: number) => {
+    for (let at = 0; at < clicks; at += 1) click()
+    ledger.say(clicks > 0 ? `↻ Clicked ${clicks} times and reloaded.` : '↻ Reloaded.')
+    location.reload()
+  }
   return (
     <div className={styles.page}>
       <div className={styles.stack}>
@@ -27,12 +40,12 @@ export function TorturePage() {
           <Tally tally={tally} />
           <Strip made={kept.made} came={c.highest} />
           <div className="row">
-            <button type="button" className="main" onClick={click}>
+            <button type="button" className="main" onClick={press}>
               +1
             </button>
             <label className={styles.check}>
-              <input type="checkbox" checked={clicking} onChange={(event) => setClicking(event.target.checked)} /> click
-              20 times a second
+              <input type="checkbox" checked={clicking} onChange={(event) => setClickingBy(event.target.checked)} />{' '}
+              click 20 times a second
             </label>
           </div>
           <HeldField label="Type here" type="text" held={c.text} send={c.setText} />
@@ -41,20 +54,7 @@ export function TorturePage() {
 
         <section className="card" aria-labelledby="network">
           <h2 id="network">Your network</h2>
-          <div className="row">
-            <button type="button" onClick={() => network.cut(3_000)}>
-              Cut for 3 s
-            </button>
-            <button type="button" onClick={() => network.lose(5)}>
-              Lose the next 5 answers
-            </button>
-            <button type="button" onClick={() => network.delay(faults.now.delayMs ? 0 : 400)}>
-              400 ms on, off
-            </button>
-            <button type="button" onClick={() => network.halfOpen(10_000)}>
-              Half open for 10 s
-            </button>
-          </div>
+          <NetworkButtons />
         </section>
 
         <section className="card" aria-labelledby="server">
@@ -80,19 +80,19 @@ export function TorturePage() {
         <section className="card" aria-labelledby="page">
           <h2 id="page">Your page</h2>
           <div className="row">
-            <button type="button" onClick={() => location.reload()}>
+            <button type="button" onClick={() => reload(0)}>
               Reload
             </button>
-            <button
-              type="button"
-              onClick={() => {
-                for (let at = 0; at < 5; at += 1) click()
-                location.reload()
-              }}
-            >
+            <button type="button" onClick={() => reload(5)}>
               Click 5 times and reload
             </button>
-            <Link href="/torture" target="_blank" rel="noopener" prefetch={false}>
+            <Link
+              href="/torture"
+              target="_blank"
+              rel="noopener"
+              prefetch={false}
+              onClick={() => ledger.say('Another tab opened.')}
+            >
               Open another tab
             </Link>
           </div>

@@ -1,5 +1,4 @@
 'use client'
-import { faults } from 'heldstate/faults'
 import { HeldStateError, useConnection, useServerState } from 'heldstate/react'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { ledger, noLedger } from './ledger'
@@ -133,24 +132,4 @@ function useStill(text: string, watch: boolean): boolean {
     return () => clearTimeout(timer)
   }, [text, watch])
   return watch && still === text
-}
-
-/** Faults of the network, each with its line in the ledger. */
-export const network = {
-  cut(ms: number) {
-    ledger.say(`✂ Network cut for ${ms / 1_000} s.`)
-    faults.cut(ms)
-  },
-  lose(count: number) {
-    ledger.say(`The next ${count} answers of the server will be lost.`)
-    faults.loseAnswers(count)
-  },
-  delay(ms: number) {
-    ledger.say(ms ? `Each message takes ${ms} ms longer.` : 'Messages are as fast as before.')
-    faults.delay(ms)
-  },
-  halfOpen(ms: number) {
-    ledger.say(`Nothing goes through for ${ms / 1_000} s, and nobody says so.`)
-    faults.halfOpen(ms)
-  },
 }
