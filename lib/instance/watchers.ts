@@ -70,7 +70,7 @@ export class Watchers implements Iterable<Watcher> {
     this.hurryAt = now + frameMs
     return after(this.hurry(), () => {
       const waited = clock.now() - now
-      this.hurryAt = now + Math.max(frameMs, waited / handlerLimits.hurryShare)
+      if (waited > frameMs) this.hurryAt = now + waited / handlerLimits.hurryShare
     })
   }
 }

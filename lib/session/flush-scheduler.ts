@@ -25,6 +25,8 @@ export class FlushScheduler {
   private readonly frameMs: number
   private readonly owner: Owner
   private thisTurn: Flushable[] = []
+  /** When the first of these was added. */
+  private turnBegan = 0
   private nextFrame = new Set<Flushable>()
   private cancelFrame = () => {}
   private readonly hurried = new Set<Flushable>()
@@ -50,7 +52,10 @@ export class FlushScheduler {
   add(sender: Flushable): void {
     if (sender.scheduled) return
     sender.scheduled = true
-    if (this.thisTurn.length === 0) this.clock.turn(() => this.flush())
+    if (this.thisTurn.length === 0) {
+      this.turnBegan = this.clock.now()
+      this.clock.turn(() => this.flush())
+    }
     this.thisTurn.push(sender)
   }
 
@@ -109,7 +114,8 @@ export class FlushScheduler {
     }
     const now = this.clock.now()
     this.measure(began, now)
-    for (const sender of done) if (!this.hurried.delete(sender)) sender.sentAt = now // what follows in this turn need not wait
+    const isBusy = began - this.turnBegan > this.frameMs
+    for (const sender of done) if (!this.hurried.delete(sender) || isBusy) sender.sentAt = now // else what follows in this turn need not wait
   }
 
   /** Makes frames as long as sending needs that is to take at most its share of the time, on average over a frame. */
