@@ -128,9 +128,10 @@ function run<T>(core: Core, transaction: Transaction, request: Request<T>): Even
   let value: Eventually<T>
   try {
     call?.before?.check()
-    const { pending } = core.instance(request.token)
+    const { instance } = transaction
+    const { pending } = instance
     if (call?.name && pending?.includes(call.name)) return runAgainLater(core, transaction, request, pending)
-    if (call?.name && outcomeOf(core.instance(request.token).calls, call.name)) {
+    if (call?.name && outcomeOf(instance.calls, call.name)) {
       transaction.release()
       return 'answered'
     }
@@ -139,12 +140,12 @@ function run<T>(core: Core, transaction: Transaction, request: Request<T>): Even
   } catch (error) {
     return abort(transaction, error)
   }
-  return isPromise(value) ? commitLater(core, transaction, value) : commit(core, transaction, value)
+  return isPromise(value) ? commitLater(transaction, value) : commit(transaction, value)
 }
 
-function commitLater<T>(core: Core, transaction: Transaction, value: Promise<T>): Promise<Outcome<T>> {
+function commitLater<T>(transaction: Transaction, value: Promise<T>): Promise<Outcome<T>> {
   return Promise.resolve(value).then(
-    (late) => commit(core, transaction, late),
+    (late) => commit(transaction, late),
     (error) => abort(transaction, error),
   )
 }
@@ -166,7 +167,7 @@ function runAgainLater<T>(core: Core, transaction: Transaction, request: Request
  * | is pending, and the next batch is full | when it is done | none |
  * | is pending, and the next batch has room | at once: the next change builds on this one | the queue |
  */
-function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<Outcome<T>> {
+function commit<T>(transaction: Transaction, value: T): Eventually<Outcome<T>> {
   transaction.active = false // the author's code is over: code that it left running waits for the lock like any other
   transaction.absorbTriggers()
   const isAlone = transaction.changesRuns
@@ -176,7 +177,7 @@ function commit<T>(core: Core, transaction: Transaction, value: T): Eventually<O
   } catch (error) {
     return abort(transaction, error)
   }
-  const { pending } = core.instance(transaction.token)
+  const { pending } = transaction.instance
   const isPipelined = isPromise(saved) && !isAlone && pending !== undefined && !pending.isFull
   if (isPromise(saved) && !isPipelined) saved = saved.finally(() => transaction.release())
   else transaction.release()

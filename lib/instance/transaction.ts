@@ -37,7 +37,7 @@ export class Transaction implements HeldLock {
   /** The last save says that the call was interrupted. */
   private interrupted = false
   private readonly core: Core
-  private readonly instance: Instance
+  readonly instance: Instance
   private readonly guard: WriteGuard
   private readonly unlock: Release
   /** The changes that this one builds on, if they are not saved yet. */
