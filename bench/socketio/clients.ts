@@ -11,16 +11,20 @@ export interface Client {
   add(definition: string, by: number): Promise<unknown>
   /** Runs a background counter and resolves when its last value is here. */
   count(rounds: number, changes: number): Promise<void>
+  /** Resolves when its counter is here that the server has changed so many times more. */
+  pushed(changes: number): Promise<void>
   close(): void
 }
 
-export async function bareClient(port: number): Promise<Client> {
+/** Ready when its first values are here, as a page of heldstate is; a silent one is sent none. */
+export async function bareClient(port: number, silent = false): Promise<Client> {
   const socket: Socket = io(`http://127.0.0.1:${port}`, {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
+    auth: { silent },
   })
-  await new Promise<void>((resolve) => socket.on('connect', resolve))
+  await new Promise<void>((resolve) => socket.on(silent ? 'connect' : 'w', () => resolve()))
   let seen = 0
   let arrived = () => {}
   let goal = 0
@@ -35,6 +39,12 @@ export async function bareClient(port: number): Promise<Client> {
       return new Promise((resolve) => {
         arrived = resolve
         socket.emit('count', rounds, changes)
+      })
+    },
+    pushed: (changes) => {
+      goal = seen + changes
+      return new Promise((resolve) => {
+        arrived = resolve
       })
     },
     close: () => void socket.disconnect(),
@@ -70,6 +80,14 @@ export async function heldClient(port: number, definitions: readonly Definition[
   tab.start()
   await live
   const shown = () => handles.get('bench')?.snapshot(tab.mirror.getState()) as { counter: number }
+  const reaches = (goal: number) =>
+    new Promise<void>((resolve) => {
+      const unsubscribe = tab.mirror.subscribe(() => {
+        if (shown().counter < goal) return
+        unsubscribe()
+        resolve()
+      })
+    })
   return {
     bytes: () => {
       counting = true // costs time, so only once somebody has asked
@@ -78,17 +96,12 @@ export async function heldClient(port: number, definitions: readonly Definition[
     call: async (definition, member, ...args) => void (await tab.call(definition, member, args)),
     cancel: async (definition, task) => void (await tab.own.cancel(definition, task)),
     add: async (definition, by) => void (await tab.call(definition, 'add', [by])),
-    count: (rounds, changes) => {
-      const goal = shown().counter + rounds * changes
-      return new Promise((resolve, reject) => {
-        const unsubscribe = tab.mirror.subscribe(() => {
-          if (shown().counter < goal) return
-          unsubscribe()
-          resolve()
-        })
-        tab.call('bench', 'count', [rounds, changes]).catch(reject)
-      })
+    count: async (rounds, changes) => {
+      const arrived = reaches(shown().counter + rounds * changes)
+      await tab.call('bench', 'count', [rounds, changes])
+      await arrived
     },
+    pushed: (changes) => reaches(shown().counter + changes),
     close: () => tab.stop(),
   }
 }

@@ -1,21 +1,34 @@
 /**
  * The server side of the benchmarks, a process of its own: a bare Socket.IO server and a heldstate hub, each on a port.
- * The parent talks to it over IPC: `ports`, `memory`, `profile`, `profiled`.
+ * The parent talks to it over IPC.
  */
-import { createServer, type Server as HttpServer } from 'node:http'
-import { Session } from 'node:inspector/promises'
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Server } from 'socket.io'
 import { HubRuntime } from '../../lib/dist/hub/hub.js'
+import { setSlot } from '../../lib/dist/hub/process-hub.js'
+import { HeldStateProvider } from '../../lib/dist/next/request/provider.js'
+import { playRequest } from '../../lib/dist/next/request/test-request.js'
+import type { Paint } from '../../lib/dist/protocol/paint.js'
 import { socketPath } from '../../lib/dist/protocol/path.js'
 import { attachSocketIo } from '../../lib/dist/transport/socketio.js'
-import { answering } from '../child.js'
-import { bench, list, turn } from './definitions.js'
+import { answering, load } from '../child.js'
+import { profiling } from '../profile.js'
+import { bench, benchSecret, list, type Push, rows, turn } from './definitions.js'
 
-function bare(server: HttpServer): void {
+/** What plain code on a server keeps of the tab with the list, and sends as JSON. */
+const plain = { counter: 0, rows: rows(10_000) }
+
+function answerRows({ url }: IncomingMessage, response: ServerResponse): void {
+  if (url === '/rows') response.setHeader('content-type', 'application/json').end(JSON.stringify(plain))
+}
+
+function bare(server: HttpServer): Server {
   const io = new Server(server, { serveClient: false, perMessageDeflate: false })
   const counters = new Map<string, number>()
   io.on('connection', (socket) => {
+    if (!socket.handshake.auth.silent) socket.emit('w', 0, [{ counter: 0, text: '' }])
     socket.on('add', (_definition: string, by: number, answer: (counter: number) => void) => {
       const counter = (counters.get(socket.id) ?? 0) + by
       counters.set(socket.id, counter)
@@ -33,6 +46,7 @@ function bare(server: HttpServer): void {
       }
     })
   })
+  return io
 }
 
 async function listen(server: HttpServer): Promise<number> {
@@ -40,11 +54,12 @@ async function listen(server: HttpServer): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-const bareServer = createServer()
-bare(bareServer)
+const bareServer = createServer(answerRows)
+const io = bare(bareServer)
 const heldServer = createServer()
 // all tabs come from one address
 const hub = new HubRuntime({
+  secret: benchSecret,
   limits: {
     handshakesPerSecond: 10_000,
     handshakeBurst: 100_000,
@@ -56,41 +71,54 @@ const hub = new HubRuntime({
 })
 hub.registry.add(bench, list)
 attachSocketIo(hub, heldServer, { path: socketPath })
+setSlot({ hub, routeKey: '' })
 
-const inspector = new Session()
-inspector.connect()
+const tokens = () => [...hub.sessions].map(({ own }) => own.instance.token)
+
+/** How often something was pushed to the bare sockets. */
+let pushed = 0
+
+/** Server code changes all tabs that are connected, and then all again. */
+const push = {
+  bare: async () => {
+    pushed += 1
+    for (const socket of io.sockets.sockets.values()) socket.emit('d', pushed, pushed + 1, [[[0, 'counter'], pushed]])
+  },
+  held: async () => {
+    const add = (s: { counter: number }) => {
+      s.counter += 1
+    }
+    await Promise.all(tokens().map((token) => hub.modifyState(token, bench, add)))
+  },
+}
 
 answering({
+  ...profiling,
+  load,
   ports: async () => ({ bare: await listen(bareServer), held: await listen(heldServer) }),
   memory: async () => {
     for (let pass = 0; pass < 5; pass += 1) {
       global.gc?.()
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await sleep(100)
     }
     const { heapUsed, external, rss } = process.memoryUsage()
     return { live: heapUsed + external, rss }
   },
-  profile: async () => {
-    await inspector.post('Profiler.enable')
-    await inspector.post('Profiler.start')
+  collect: () => global.gc?.(),
+  connected: () => ({ bare: io.sockets.sockets.size, held: hub.sessions.size }),
+  push: async ({ side, turns, pauseMs }: Push) => {
+    for (let done = 0; done < turns; done += 1) {
+      await push[side]()
+      await (pauseMs > 0 ? sleep(pauseMs) : turn())
+    }
   },
-  profiled: async () => topFive((await inspector.post('Profiler.stop')).profile),
+  /** Renames a row on both sides: in the state of the tab with this token, and in what plain code keeps. */
+  rename: async ({ token, name }: { token: string; name: string }) => {
+    const rename = (s: typeof plain) => void ((s.rows[5_000] as { name: string }).name = name)
+    await hub.modifyState(token, list, rename)
+    rename(plain)
+  },
+  /** What the provider hands to the page of a tab that is reloaded. */
+  paint: (tab: { token: string; mark: string; browser: string }): Promise<Paint | undefined> =>
+    playRequest(tab, () => HeldStateProvider({ children: null }).props.painting),
 })
-
-/** The five functions with the most time of their own, in per cent of the time that was not idle. */
-function topFive({ nodes, samples = [] }: import('node:inspector').Profiler.Profile): string[] {
-  const names = new Map(
-    nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => {
-      const file = url.replace(/^.*\/(node_modules|lib)\//, '').replace(/^node:/, 'node:')
-      return [id, `${functionName || '(anonymous)'}${file ? ` ${file}:${lineNumber + 1}` : ''}`]
-    }),
-  )
-  const own = new Map<string, number>()
-  for (const sample of samples) {
-    const name = names.get(sample) ?? ''
-    if (!/^\((idle|root)\)/.test(name)) own.set(name, (own.get(name) ?? 0) + 1)
-  }
-  const all = [...own.values()].reduce((sum, count) => sum + count, 0)
-  const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 5)
-  return sorted.map(([name, count]) => `${((100 * count) / all).toFixed(1).padStart(5)} %  ${name}`)
-}
