@@ -4,7 +4,7 @@ import { createElement } from 'react'
 import type { Paint } from '../../lib/dist/protocol/paint.js'
 import { answering } from '../child.js'
 import { list } from './definitions.js'
-import { type Kept, tabOf } from './reopened.js'
+import { type Kept, pageOf } from './reopened.js'
 
 const window = new Window({ url: 'http://localhost/' })
 Object.assign(globalThis, { window, document: window.document, HTMLIFrameElement: window.HTMLIFrameElement })
@@ -26,9 +26,9 @@ interface Reload {
 }
 
 answering({
-  /** What is shown first and at last, and how many bytes of the hub, and copies of the last row, came. */
+  /** What is shown first and at last, and how many bytes, and copies of the last row, came over the socket. */
   reload: async ({ port, kept, paint }: Reload) => {
-    const { tab, texts } = tabOf(port, kept)
+    const { tab, bytes, heard } = pageOf(port, kept)
     setPageTab(tab, (mark) => mark === paint.mark)
     const place = window.document.createElement('div')
     const root = createRoot(place as unknown as Element)
@@ -37,10 +37,10 @@ answering({
     const first = place.textContent
     while (tab.mirror.getState().status !== 'live') await pause()
     await pause()
-    const all = texts().join('')
     const last = place.textContent
+    const came = { bytes: bytes(), times: heard().split(first).length - 1 }
     tab.stop()
-    return { first, last, bytes: all.length, times: all.split(first).length - 1 }
+    return { first, last, ...came }
   },
 })
 

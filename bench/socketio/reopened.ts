@@ -5,6 +5,7 @@ import { StateHandle } from '../../lib/dist/client/state-handle.js'
 import { Tab } from '../../lib/dist/client/tab.js'
 import type { Wire } from '../../lib/dist/client/wire.js'
 import { signedBrowser } from '../../lib/dist/transport/browser-cookie.js'
+import { Line } from '../jitter/line.js'
 import { benchSecret, type List, list } from './definitions.js'
 
 /** What the browser keeps of a tab. */
@@ -13,38 +14,43 @@ export interface Kept {
   readonly signed?: string | undefined
 }
 
-/** The tab of a page that is not connected yet; `keep` is given its signed token. */
-export function tabOf(
-  port: number,
-  { browser, signed }: Kept,
-  keep: (signed: string) => void = () => {},
-): { tab: Tab; texts(): string[] } {
+export interface Page {
+  readonly tab: Tab
+  /** Bytes that came over its connection, its handshake included. */
+  bytes(): number
+  /** All that the hub has said. */
+  heard(): string
+}
+
+/** A page that is not connected yet; `keep` is given the signed token of its tab. */
+export function pageOf(port: number, { browser, signed }: Kept, keep: (signed: string) => void = () => {}): Page {
+  const line = new Line()
   const cookie = `heldstate=${signedBrowser(browser, Date.now(), benchSecret)}`
   const wire = socketWire(`http://127.0.0.1:${port}`, {
     forceNew: true,
     transports: ['websocket'],
     extraHeaders: { cookie },
+    agent: line as unknown as string, // Socket.IO's types leave out what its documentation has for Node
   })
-  const heard: (readonly unknown[])[] = []
+  const heard: unknown[] = []
   const listened: Wire = {
     ...wire,
     start: (listener) =>
       wire.start({
         ...listener,
         message: (name, args) => {
-          heard.push([name, ...args])
+          heard.push(args)
           listener.message(name, args)
         },
       }),
   }
   const tab = new Tab({ wire: listened, identity: { claim: async () => signed, keep, forget: () => {} } })
-  return { tab, texts: () => heard.map((message) => `42${JSON.stringify(message)}`) }
+  return { tab, bytes: () => line.bytes.down, heard: () => JSON.stringify(heard) }
 }
 
 export interface Opened {
   readonly kept: Kept
   readonly token: string
-  /** Bytes that came, as Socket.IO wrote them. */
   bytes(): number
   close(): void
 }
@@ -53,7 +59,7 @@ export interface Opened {
 export async function openTab(port: number, given: Partial<Kept>, isShown: (state: List) => boolean): Promise<Opened> {
   const { browser = randomBytes(16).toString('hex') } = given
   let { signed = '' } = given
-  const { tab, texts } = tabOf(port, { browser, signed: given.signed }, (kept) => {
+  const { tab, bytes } = pageOf(port, { browser, signed: given.signed }, (kept) => {
     signed = kept
   })
   const handle = new StateHandle(list, tab.own)
@@ -66,7 +72,7 @@ export async function openTab(port: number, given: Partial<Kept>, isShown: (stat
   return {
     kept: { browser, signed },
     token: signed.split('.')[0] as string,
-    bytes: () => texts().reduce((sum, { length }) => sum + length, 0),
+    bytes,
     close: () => tab.stop(),
   }
 }
