@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, child } from '../child.js'
 import { median, note, timed } from '../report.js'
 import { type Side, sides } from '../socketio/definitions.js'
-import type { Stops } from './server.js'
+import type { Stop } from './server.js'
 
 const quick = process.argv.includes('--quick')
 const wanted = quick ? 1_000 : 10_000
@@ -22,7 +22,7 @@ const tabs = Number.isNaN(allowed) ? wanted : Math.min(wanted, allowed - spare)
 
 interface Back {
   readonly seconds: number
-  readonly stops: Stops
+  readonly stop: Stop
 }
 
 interface Crowd {
@@ -52,9 +52,9 @@ async function crowd(side: Side): Promise<Crowd> {
   const back = async (): Promise<Back> => {
     await quiet(server)
     const ms = await timed(() => all('cut'))
-    const stops = await server.ask<Stops>('stops')
+    const stop = await server.ask<Stop>('stop')
     await change()
-    return { seconds: ms / 1000, stops }
+    return { seconds: ms / 1000, stop }
   }
   const backs: Back[] = []
   for (let cut = 0; cut < cuts; cut += 1) backs.push(await back())
@@ -73,12 +73,12 @@ async function quiet({ ask }: Child): Promise<void> {
   await sleep(2_000)
   const connected = await ask<number>('connected')
   if (connected !== tabs) throw new Error(`${connected} of ${tabs} tabs are connected`)
-  await ask('stops')
+  await ask('stop')
 }
 
 const shown = ({ backs }: Crowd) => ({
   seconds: median(backs.map(({ seconds }) => seconds)),
-  stops: [...backs].sort((a, b) => a.stops.stopMs - b.stops.stopMs).at(-1)?.stops as Stops,
+  stop: [...backs].sort((a, b) => a.stop.stopMs - b.stop.stopMs).at(-1)?.stop as Stop,
 })
 
 console.log(`${tabs} tabs in one process, cut ${cuts} time${cuts > 1 ? 's' : ''}, next to Socket.IO`)
@@ -96,13 +96,15 @@ note({
   detail: `${bare.seconds.toFixed(1)} s bare; ${(rss / 2 ** 20).toFixed(0)} MB in the server`,
   expensive,
 })
+const { stopMs, ranMs, waitedMs, came } = held.stop
+const moved = `${Math.abs(came)} tabs ${came < 0 ? 'left' : 'came'} in it`
 note({
   name: 'the longest stop of the event loop meanwhile',
-  value: held.stops.stopMs,
+  value: stopMs,
   target: 50,
   good: 'most',
   unit: 'ms',
-  detail: `${held.stops.ranMs.toFixed(0)} ms of them on the processor, ${held.stops.waitedMs.toFixed(0)} ms waiting for it; ${bare.stops.stopMs.toFixed(0)} ms bare`,
+  detail: `${ranMs.toFixed(0)} ms of it on the processor, ${waitedMs.toFixed(0)} ms waiting for it; ${moved}; ${bare.stop.stopMs.toFixed(0)} ms bare`,
 })
 note({ name: 'values that were not kept', value: lost, target: 0, good: 'most', unit: `of ${tabs * (cuts + 1)}` })
 process.exit(0)

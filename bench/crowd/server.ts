@@ -10,6 +10,8 @@ import { answering } from '../child.js'
 import { profiling } from '../profile.js'
 import { bench, benchSecret, type Side } from '../socketio/definitions.js'
 
+process.setSourceMapsEnabled(false) // which tsx needs; each connection that is cut makes an error, and mapping its stack takes as long as all else
+
 const [, , side] = process.argv as unknown as [string, string, Side]
 
 /** Ready for that many tabs, which all come from one address. */
@@ -45,21 +47,32 @@ function thread(): { ranMs: number; waitedMs: number } {
   }
 }
 
-/** The longest times between two turns of a timer, and how long of it other processes had the processor. */
-export interface Stops {
+/** The longest time between two turns of a timer. */
+export interface Stop {
   readonly stopMs: number
+  /** The part of it in which other processes had the processor. */
   readonly waitedMs: number
   readonly ranMs: number
+  /** Tabs that are connected at its end and were not at its beginning; below 0, those that were. */
+  readonly came: number
 }
 
 const tickMs = 2
-let stops: Stops = { stopMs: 0, waitedMs: 0, ranMs: 0 }
-let last = { at: performance.now(), ...thread() }
+const none: Stop = { stopMs: 0, waitedMs: 0, ranMs: 0, came: 0 }
+let longest = none
+const now = () => ({ at: performance.now(), connected: connected(), ...thread() })
+let before = now()
 setInterval(() => {
-  const now = { at: performance.now(), ...thread() }
-  const stopMs = Math.max(0, now.at - last.at - tickMs)
-  if (stopMs > stops.stopMs) stops = { stopMs, waitedMs: now.waitedMs - last.waitedMs, ranMs: now.ranMs - last.ranMs }
-  last = now
+  const after = now()
+  const stopMs = after.at - before.at - tickMs
+  if (stopMs > longest.stopMs)
+    longest = {
+      stopMs,
+      waitedMs: after.waitedMs - before.waitedMs,
+      ranMs: after.ranMs - before.ranMs,
+      came: after.connected - before.connected,
+    }
+  before = after
 }, tickMs)
 
 answering({
@@ -72,9 +85,9 @@ answering({
   collect: () => global.gc?.(),
   memory: () => process.memoryUsage().rss,
   /** The longest since it was asked last. */
-  stops: () => {
-    const longest = stops
-    stops = { stopMs: 0, waitedMs: 0, ranMs: 0 }
-    return longest
+  stop: () => {
+    const stop = longest
+    longest = none
+    return stop
   },
 })

@@ -17,6 +17,8 @@ import { answering, load } from '../child.js'
 import { profiling } from '../profile.js'
 import { bench, benchSecret, list, type Push, rows, turn } from './definitions.js'
 
+process.setSourceMapsEnabled(false) // which tsx needs; mapping the stack of each error would be measured too
+
 /** What plain code on a server keeps of the tab with the list, and sends as JSON. */
 const plain = { counter: 0, rows: rows(10_000) }
 
