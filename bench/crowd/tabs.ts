@@ -1,10 +1,13 @@
 /** Some of the tabs of the crowd, in a process of their own. */
+import { setPriority } from 'node:os'
 import { answering } from '../child.js'
 import type { Side } from '../socketio/definitions.js'
 import { bareMember, heldMember, type Member } from './members.js'
 
 const [, , side, port] = process.argv as unknown as [string, string, Side, string]
 const make = side === 'held' ? heldMember : bareMember
+
+setPriority(10) // the server has the processor first: its clients would be on other machines
 
 const members: Member[] = []
 const atOnce = 50

@@ -4,7 +4,7 @@ import type { Child, Load } from '../child.js'
 import { median, note, timed } from '../report.js'
 import { bareClient, type Client, heldClient } from './clients.js'
 import { bench, type Side, sides } from './definitions.js'
-import { compare, millis, type Ports, quick, serving } from './pairs.js'
+import { compare, cpuOf, millis, type Ports, quick, serving } from './pairs.js'
 
 const connect = (ports: Ports, side: Side): Promise<Client> =>
   side === 'bare' ? bareClient(ports.bare) : heldClient(ports.held, [bench])
@@ -18,21 +18,22 @@ export async function connecting(): Promise<void> {
       await closed(server, clients)
       clients = []
     }
-    const cpu = async (make: () => Promise<Client>) => {
-      await server.ask<Load>('load')
-      for (let index = 0; index < tabs; index += 1) clients.push(await make())
-      return (await server.ask<Load>('load')).cpuMs
-    }
-    const one = await compare(server, { measure: (side) => cpu(() => connect(ports, side)), after })
-    const silent = await cpu(() => bareClient(ports.bare, true))
+    const oneByOne = (make: () => Promise<Client>) =>
+      timed(async () => {
+        for (let index = 0; index < tabs; index += 1) clients.push(await make())
+      })
+    const { cpu, expensive } = await compare(server, { measure: (side) => oneByOne(() => connect(ports, side)), after })
+    await server.ask<Load>('load')
+    await oneByOne(() => bareClient(ports.bare, true))
+    const { cpuMs: silent } = await server.ask<Load>('load')
     await after()
     note({
       name: `${tabs} tabs connect one after the other, CPU`,
-      value: one.ratio,
+      value: cpu.ratio,
       target: 1.2,
       good: 'most',
-      detail: `${millis(one)}; ${silent.toFixed(0)} ms bare without first values`,
-      expensive: one.expensive,
+      detail: `${millis(cpu)}; ${silent.toFixed(0)} ms bare without first values`,
+      expensive,
     })
     const atOnce = await compare(server, {
       measure: (side) =>
@@ -46,7 +47,7 @@ export async function connecting(): Promise<void> {
       value: atOnce.ratio,
       target: 1.1,
       good: 'most',
-      detail: millis(atOnce),
+      detail: `${millis(atOnce)}; ${cpuOf(atOnce)}`,
       expensive: atOnce.expensive,
     })
   })

@@ -1,6 +1,5 @@
 /** Server code that changes the state of each connected tab: CPU of the server. */
-import type { Load } from '../child.js'
-import { note } from '../report.js'
+import { note, timed } from '../report.js'
 import type { Push } from './definitions.js'
 import { close, compare, millis, open, quick, serving } from './pairs.js'
 
@@ -23,23 +22,22 @@ export async function pushes(): Promise<void> {
 async function pushed({ tabs, turns, pauseMs }: Pushes): Promise<void> {
   await serving(async (server, ports) => {
     const clients = await open(ports, tabs)
-    const pair = await compare(server, {
-      measure: async (side) => {
-        const here = Promise.all(clients[side].map((client) => client.pushed(turns)))
-        await server.ask<Load>('load')
-        await server.ask('push', { side, turns, pauseMs } satisfies Push)
-        await here
-        return (await server.ask<Load>('load')).cpuMs
-      },
+    const { cpu, expensive } = await compare(server, {
+      measure: (side) =>
+        timed(async () => {
+          const here = Promise.all(clients[side].map((client) => client.pushed(turns)))
+          await server.ask('push', { side, turns, pauseMs } satisfies Push)
+          await here
+        }),
     })
     const often = pauseMs > 0 ? `each ${pauseMs} ms` : 'a turn'
     note({
       name: `one pushed change ${often} to ${tabs} tabs, CPU`,
-      value: pair.ratio,
+      value: cpu.ratio,
       target: 1,
       good: 'most',
-      detail: `${millis(pair)} for ${tabs * turns} changes`,
-      expensive: pair.expensive,
+      detail: `${millis(cpu)} for ${tabs * turns} changes`,
+      expensive,
     })
     close(clients)
   })

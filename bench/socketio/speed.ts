@@ -1,8 +1,8 @@
 /** Round trips, pipelined events and background counters. */
 import { median, note, timed } from '../report.js'
 import { type Client, heldClient } from './clients.js'
-import { bench, type Side } from './definitions.js'
-import { type Clients, close, compare, micros, millis, open, quick, rounds, serving } from './pairs.js'
+import { bench, type Side, sides } from './definitions.js'
+import { type Clients, close, compare, cpuOf, micros, millis, open, quick, rounds, serving } from './pairs.js'
 
 type Measure = (side: Side) => Promise<number>
 
@@ -11,15 +11,15 @@ const client = (clients: Clients, side: Side, index: number) => clients[side][in
 export async function speed(): Promise<void> {
   await serving(async (server, ports) => {
     const clients = await open(ports, 50)
-    for (const side of ['bare', 'held'] as const)
-      for (let call = 0; call < 3_000; call += 1) await client(clients, side, 0).add('bench', 1) // warms up
-    const trip = await compare(server, { measure: roundTrip(clients) })
+    for (const side of sides)
+      for (const warmUp of [roundTrip(clients, 3_000), pipelined(clients, 50, 10, 50_000)]) await warmUp(side)
+    const trip = await compare(server, { measure: roundTrip(clients, quick ? 300 : 1_000) })
     note({
       name: 'round trip of one event, p50',
       value: trip.ratio,
       target: 1.1,
       good: 'most',
-      detail: micros(trip),
+      detail: `${micros(trip)}; ${cpuOf(trip)}`,
       expensive: trip.expensive,
     })
     for (const [tabs, inFlight, target] of [
@@ -32,7 +32,7 @@ export async function speed(): Promise<void> {
         value: 1 / pair.ratio,
         target,
         good: 'least',
-        detail: millis(pair),
+        detail: `${millis(pair)}; ${cpuOf(pair)}`,
         expensive: pair.expensive,
       })
     }
@@ -41,11 +41,10 @@ export async function speed(): Promise<void> {
 }
 
 const roundTrip =
-  (clients: Clients): Measure =>
+  (clients: Clients, calls: number): Measure =>
   async (side) => {
     const times: number[] = []
-    for (let call = 0; call < (quick ? 300 : 1_000); call += 1)
-      times.push(await timed(() => client(clients, side, 0).add('bench', 1)))
+    for (let call = 0; call < calls; call += 1) times.push(await timed(() => client(clients, side, 0).add('bench', 1)))
     return median(times)
   }
 
@@ -79,7 +78,7 @@ export async function counters(): Promise<void> {
         value: 1 / pair.ratio,
         target,
         good: 'least',
-        detail: millis(pair),
+        detail: `${millis(pair)}; ${cpuOf(pair)}`,
         expensive: pair.expensive,
       })
     }
