@@ -10,7 +10,7 @@ import { pushes } from './pushes.js'
 import { nextToRows, onDisk } from './rows.js'
 import { counters, speed, starts } from './speed.js'
 
-console.log(`heldstate next to bare Socket.IO, medians of ${rounds} rounds; ±15 % is noise`)
+console.log(`heldstate next to bare Socket.IO, medians of ${rounds} rounds and of their ratios; ±15 % is noise`)
 const parts = { speed, starts, counters, pushes, connecting, memory, loading, nextToRows, onDisk }
 const [, , ...args] = process.argv
 const chosen = args.filter((arg) => !arg.startsWith('--'))
