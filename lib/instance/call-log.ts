@@ -206,13 +206,25 @@ function bounded(given: PageCalls, limits: Limits): PageCalls {
 /** Bytes that a reply takes on top of its call. */
 export const weightOf = (reply: Json) => bytesOf(JSON.stringify(reply)) + 30
 
+/** Weights of replies that are kept. Each further call of the page weighs all of them. */
+const weights = new WeakMap<CallReply, number>()
+
+function weighed(kept: CallReply): number {
+  let weight = weights.get(kept)
+  if (weight === undefined) {
+    weight = weightOf(kept.reply)
+    weights.set(kept, weight)
+  }
+  return weight
+}
+
 /** The newest replies are kept. An older one is no longer known, and so its call is not said to have had none. */
 function withinReplies(page: PageCalls, bytes: number): PageCalls {
   const { replies } = page
   if (!replies) return page
   let left = bytes
-  const last = replies.findLastIndex(({ reply }) => {
-    left -= weightOf(reply)
+  const last = replies.findLastIndex((reply) => {
+    left -= weighed(reply)
     return left < 0
   })
   if (last < 0) return page
