@@ -227,12 +227,12 @@ function releases(rule: Rule): void {
     await c.claim('t')
     await a.release('t')
     expect(await b.heard()).toEqual([
-      { type: 'granted', token: 't' },
+      { type: 'claim-again', token: 't' },
       { type: 'handover-requested', token: 't' },
     ])
     expect(await b.claim('t')).toMatchObject({ owned: true, handoverRequested: true })
     await b.release('t')
-    expect(await c.heard()).toEqual([{ type: 'granted', token: 't' }])
+    expect(await c.heard()).toEqual([{ type: 'claim-again', token: 't' }])
     expect(await c.claim('t')).toMatchObject({ owned: true, handoverRequested: false })
   })
   rule('passes over a dead node in line', async ({ place, a, b, c }) => {
@@ -241,7 +241,7 @@ function releases(rule: Rule): void {
     await c.claim('t')
     await place.lapse('b')
     await a.release('t')
-    expect(await c.heard()).toContainEqual({ type: 'granted', token: 't' })
+    expect(await c.heard()).toContainEqual({ type: 'claim-again', token: 't' })
   })
   rule('stays with a node that has claimed it since the release was sent', async ({ a, b }) => {
     await a.claim('t')
@@ -368,7 +368,7 @@ function drops(rule: Rule): void {
     await a.save('t', 1)
     await b.claim('t')
     await a.drop('t')
-    expect(await b.heard()).toEqual([{ type: 'granted', token: 't' }])
+    expect(await b.heard()).toEqual([{ type: 'claim-again', token: 't' }])
     expect(await b.claim('t')).toMatchObject({ owned: true, saved: undefined })
     expect(await b.save('t', 1)).toBe(true)
   })

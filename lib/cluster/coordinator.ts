@@ -41,8 +41,8 @@ export interface Save {
 export type Message =
   /** Another node waits for a token that this node owns. */
   | { readonly type: 'handover-requested'; readonly token: string }
-  /** The node owns a token that it waited for. */
-  | { readonly type: 'granted'; readonly token: string }
+  /** The node waits for the token and must claim it again: the token was handed to this node, or is free. */
+  | { readonly type: 'claim-again'; readonly token: string }
   | { readonly type: 'changed'; readonly token: string; readonly revision: number; readonly writes: Writes }
   /** The last page of a token has gone, from another node. */
   | { readonly type: 'last-page-left'; readonly token: string }

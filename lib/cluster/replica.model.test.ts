@@ -125,7 +125,7 @@ class PureNode implements Node {
   private act(token: string, effect: Effect): void | Promise<unknown> {
     const { coordinator, node } = this
     switch (effect.do) {
-      case 'ask-to-own':
+      case 'wake-claim':
         return this.waiting.get(token)?.()
       case 'await-claim':
         return this.claims.get(token)
@@ -276,7 +276,7 @@ class PureNode implements Node {
     switch (message.type) {
       case 'handover-requested':
         return this.on(message.token, { on: 'handover-requested' })
-      case 'granted':
+      case 'claim-again':
         return this.on(message.token, { on: 'may-be-free' })
       case 'changed':
         return this.on(message.token, { on: 'changed', ...message })

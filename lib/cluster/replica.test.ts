@@ -49,22 +49,22 @@ describe('a claim', () => {
     expect(after(noReplica, { on: 'claim' }, refused).effects).toEqual([{ do: 'wait', ms: 50 }])
   })
   it('asks again when the token may be free', () => {
-    expect(after(noReplica, { on: 'claim' }, refused, { on: 'may-be-free' }).effects).toEqual([{ do: 'ask-to-own' }])
-    expect(after(noReplica, { on: 'claim' }, refused, { on: 'missed' }).effects).toEqual([{ do: 'ask-to-own' }])
+    expect(after(noReplica, { on: 'claim' }, refused, { on: 'may-be-free' }).effects).toEqual([{ do: 'wake-claim' }])
+    expect(after(noReplica, { on: 'claim' }, refused, { on: 'missed' }).effects).toEqual([{ do: 'wake-claim' }])
   })
   it('asks again when the process has died that it waits for, and not when another one has', () => {
     const waiting = after(noReplica, { on: 'claim' }, refused).now
     expect(after(waiting, { on: 'may-be-free', owner: 'y' }).effects).toEqual([])
-    expect(after(waiting, { on: 'may-be-free', owner: 'x' }).effects).toEqual([{ do: 'ask-to-own' }])
+    expect(after(waiting, { on: 'may-be-free', owner: 'x' }).effects).toEqual([{ do: 'wake-claim' }])
   })
   it('asks again when word that the token may be free came before the refusal', () => {
     expect(after(noReplica, { on: 'claim' }, { on: 'may-be-free', owner: 'y' }, refused).effects).toEqual([
-      { do: 'ask-to-own' },
+      { do: 'wake-claim' },
     ])
   })
   it('asks again when its answer is older than what the process has heard since', () => {
     const { now, effects } = after(followed(1), { on: 'claim' }, changed(2), claimed(1, recordOf(1)))
-    expect(effects).toEqual([{ do: 'ask-to-own' }])
+    expect(effects).toEqual([{ do: 'wake-claim' }])
     expect(now.role.as).toBe('follower')
   })
   it('hands over only after the work, whether the request came with the answer, before or after it', () => {
@@ -85,7 +85,7 @@ describe('a request to hand over', () => {
   it('goes to the hub while the process owns the token', () => {
     expect(after(owned(), request).effects).toEqual([{ do: 'request-handover' }])
   })
-  it('is granted at once where the token was granted to a claim that has failed', () => {
+  it('is met at once where the token was handed to a claim that has failed', () => {
     expect(after(noReplica, request).effects).toEqual([{ do: 'release', follow: false }])
     expect(after(followed(), request).effects).toEqual([{ do: 'release', follow: true }])
   })

@@ -1,6 +1,7 @@
 /**
  * The role of this process for one token, and what follows from an event. `next` is pure: it decides and changes nothing. `Replicas` keeps
- * one replica per token and acts on the effects.
+ * one replica per token and acts on the effects, in its `act`. Two effects are instructions for the method that sent the event, since it
+ * has a loop: `wait` for `claim`, and `follow-again` for `follow`.
  */
 import { type SavedOrSame, TokenRecord, type Writes } from '../store/record.js'
 import type { Stored } from '../store/store.js'
@@ -80,10 +81,11 @@ export type ReplicaEvent =
   | { readonly on: 'fenced'; readonly role: Owner }
 
 export type Effect =
-  | { readonly do: 'ask-to-own' }
-  /** Ask again once the token may be free, at the latest after these milliseconds. */
+  /** Ends the wait of the claim, which then asks the coordinator again. */
+  | { readonly do: 'wake-claim' }
+  /** For `claim`: ask again once the token may be free, at the latest after these milliseconds. */
   | { readonly do: 'wait'; readonly ms: number }
-  /** Ask to follow again: the answer is outdated. */
+  /** For `follow`: ask again, since the answer is outdated. */
   | { readonly do: 'follow-again' }
   /** First wait for the claim of this process, whose answer is on its way. */
   | { readonly do: 'await-claim' }
@@ -116,7 +118,7 @@ export function next(replica: Replica, event: ReplicaEvent): Step {
   const { role, record, claim } = replica
   switch (event.on) {
     case 'claim':
-      return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
+      return [{ ...replica, claim: freshClaim }, { do: 'wake-claim' }]
     case 'claimed':
       return claimed(replica, event)
     case 'refused':
@@ -130,7 +132,7 @@ export function next(replica: Replica, event: ReplicaEvent): Step {
     case 'handover-requested':
       if (claim) return [{ ...replica, claim: { ...claim, handoverRequested: true } }]
       if (role.as === 'owner') return [replica, { do: 'request-handover' }]
-      return [replica, { do: 'release', follow: role.as === 'follower' }] // it was granted to a claim that has failed
+      return [replica, { do: 'release', follow: role.as === 'follower' }] // it was handed to a claim that has failed
     case 'follow':
       return [
         {
@@ -159,14 +161,14 @@ export function next(replica: Replica, event: ReplicaEvent): Step {
           { ...replica, role: follower },
           { do: 'release', follow: true },
         ]
-      return [forgotten(replica), { do: 'release', follow: event.follow }]
+      return [asStranger(replica), { do: 'release', follow: event.follow }]
     case 'unfollow':
-      return role.as === 'follower' ? [forgotten(replica), { do: 'unfollow' }] : [replica]
+      return role.as === 'follower' ? [asStranger(replica), { do: 'unfollow' }] : [replica]
     case 'drop':
-      if (role.as === 'owner') return [forgotten(replica), { do: 'drop', fence: role.fence }]
+      if (role.as === 'owner') return [asStranger(replica), { do: 'drop', fence: role.fence }]
       return next(replica, { on: 'unfollow' })
     case 'fenced':
-      return [role === event.role ? forgotten(replica) : replica]
+      return [role === event.role ? asStranger(replica) : replica]
   }
 }
 
@@ -178,15 +180,15 @@ export function noteSaved(replica: Replica | undefined, role: Owner, record: Tok
   if (replica?.role === role) replica.record = record
 }
 
-const forgotten = (replica: Replica): Replica => ({ ...replica, role: stranger, record: undefined })
+const asStranger = (replica: Replica): Replica => ({ ...replica, role: stranger, record: undefined })
 
 function claimed(replica: Replica, event: ReplicaEvent & { on: 'claimed' }): Step {
-  const { claim, record: now } = replica
+  const { claim, record: current } = replica
   const { fence, epoch, handoverRequested, saved, before } = event
   const record = TokenRecord.of(saved, before)
   // a newer revision arrived before the answer: another process has owned the token since
-  if (now && now !== before && now.stored.revision > record.stored.revision)
-    return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
+  if (current && current !== before && current.stored.revision > record.stored.revision)
+    return [{ ...replica, claim: freshClaim }, { do: 'wake-claim' }]
   const isRequested = handoverRequested || claim?.handoverRequested === true
   return [
     {
@@ -201,7 +203,7 @@ function claimed(replica: Replica, event: ReplicaEvent & { on: 'claimed' }): Ste
 function refused(replica: Replica, { owner, leaseMs }: ReplicaEvent & { on: 'refused' }): Step {
   const { claim } = replica
   if (claim?.at !== 'asking') return [replica]
-  if (claim.mayBeFree) return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
+  if (claim.mayBeFree) return [{ ...replica, claim: freshClaim }, { do: 'wake-claim' }]
   const { handoverRequested } = claim
   return [
     { ...replica, claim: { at: 'waiting', handoverRequested, owner } },
@@ -213,18 +215,18 @@ function mayBeFree(replica: Replica, owner?: string): Step {
   const { claim } = replica
   if (claim?.at === 'asking') return [{ ...replica, claim: { ...claim, mayBeFree: true } }]
   if (claim?.at !== 'waiting' || (owner !== undefined && owner !== claim.owner)) return [replica]
-  return [{ ...replica, claim: freshClaim }, { do: 'ask-to-own' }]
+  return [{ ...replica, claim: freshClaim }, { do: 'wake-claim' }]
 }
 
 function takeAnswer(replica: Replica, event: ReplicaEvent & { on: 'followed' }): Step {
-  const { role, record: now, claim } = replica
+  const { role, record: current, claim } = replica
   const answered = { ...replica, followQuestions: oneLess(replica) }
-  if (event.role !== role || event.before !== now) return [answered, { do: 'follow-again' }]
+  if (event.role !== role || event.before !== current) return [answered, { do: 'follow-again' }]
   if (event.owns && role.as !== 'owner') {
-    // either an abandoned claim was granted, or the answer to a claim is on its way
+    // either the token was handed to an abandoned claim, or the answer to a claim is on its way
     return [answered, claim ? { do: 'await-claim' } : { do: 'release', follow: false }, { do: 'follow-again' }]
   }
-  const record = TokenRecord.of(event.saved, now)
+  const record = TokenRecord.of(event.saved, current)
   const followed = { ...answered, role: event.owns ? role : follower, record }
   if (event.owns || record.stored.revision >= (replica.followQuestions?.newest ?? 0)) return [followed]
   return [followed, { do: 'follow-again' }]

@@ -173,7 +173,7 @@ export class Replicas {
       case 'request-handover':
         events().onHandoverRequested(token)
         return
-      case 'ask-to-own':
+      case 'wake-claim':
         this.claims.get(token)?.wake()
         return
       case 'await-claim':
@@ -188,7 +188,7 @@ export class Replicas {
         return coordinator.drop(token, node, effect.fence)
       case 'wait':
       case 'follow-again':
-        return // `claim` and `follow` do that
+        return // instructions for `claim` and `follow`
     }
   }
 }

@@ -70,7 +70,7 @@ it('word of a page that has come, which could not be said, is said when it can b
   expect(await a.store.unattendedMs('t')).toBeUndefined()
 })
 
-it('is woken by "granted" though that came before the answer to its claim', async () => {
+it('is woken by "claim-again" though that came before the answer to its claim', async () => {
   const { clock, a, b } = await nodes(2, 4000)
   await a.store.load('t')
   await a.store.save('t', stored(1))

@@ -241,7 +241,7 @@ export class SharedStore implements StateStore, Shared {
     switch (message.type) {
       case 'handover-requested':
         return this.replicas.apply(message.token, { on: 'handover-requested' })
-      case 'granted':
+      case 'claim-again':
         return this.replicas.apply(message.token, { on: 'may-be-free' })
       case 'changed':
         return this.replicas.apply(message.token, { on: 'changed', ...message })

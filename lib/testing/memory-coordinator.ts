@@ -10,7 +10,7 @@ interface TokenEntry {
   texts: Texts
   owner: string | undefined
   fence: number
-  /** The number of the claim by which the owner has it; 0 if it was granted. */
+  /** The number of the claim by which the owner has it; 0 if the token was handed to it. */
   claim: number
   /** Nodes that wait for the token, in their order. */
   queue: readonly string[]
@@ -91,7 +91,7 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
     if (next === undefined) return
     entry.fence = state.fences += 1
     entry.followers.delete(next)
-    if (next !== claimer) state.send(next, { type: 'granted', token })
+    if (next !== claimer) state.send(next, { type: 'claim-again', token })
     if (others.length > 0) state.send(next, { type: 'handover-requested', token })
   }
   const forgetIfEmpty = (token: string, entry: TokenEntry) => {
@@ -220,7 +220,7 @@ export function memoryCoordinator(state: MemoryCoordinatorState): Coordinator {
       const isUsed = (other: string) => other !== node && state.isAlive(other)
       if ([...entry.followers, ...entry.present].some(isUsed)) return grantNext(token, entry)
       state.entries.delete(token)
-      for (const other of entry.queue) state.send(other, { type: 'granted', token }) // each of them asks again
+      for (const other of entry.queue) state.send(other, { type: 'claim-again', token })
     },
     touch: async () => {},
     orphans: async (node, most) => {

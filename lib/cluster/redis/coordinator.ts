@@ -134,8 +134,8 @@ function readMessage(json: string): Message {
   switch (published[0]) {
     case 'wanted':
       return { type: 'handover-requested', token: published[1] }
-    case 'granted':
-      return { type: 'granted', token: published[1] }
+    case 'granted': // this name is stored in the scripts, and earlier versions send it
+      return { type: 'claim-again', token: published[1] }
     case 'changed': {
       const [type, token, revision, ...writes] = published
       const entries = writes.map(([key, text]) => [key.slice(1), text ?? null] as const)
