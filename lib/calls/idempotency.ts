@@ -11,12 +11,12 @@ import { LoadError } from '../instance/load-error.js'
 import { isStale } from '../store/errors.js'
 import { type Dispatched, finished, type Running } from './call-order.js'
 
-/** Is notified of how calls have settled. */
+/** Is notified of how calls have settled, and sends that to the page. */
 export interface Caller {
-  succeeded(id: number, reply?: Json): void
-  failed(id: number, error: unknown): void
-  /** It has failed now, and did not before. */
-  onFailure(error: unknown, early: boolean): void
+  callSucceeded(id: number, reply?: Json): void
+  callFailed(id: number, error: unknown): void
+  /** The call has failed now, and is not repeated from the log: logs an error that no page caused. */
+  logFailure(error: unknown, early: boolean): void
 }
 
 /** What the page has not heard of what its calls replied. */
@@ -71,7 +71,7 @@ export function runOnce(call: CallOnce, work: () => Eventually<Dispatched>): Eve
 
 function succeed({ instance, caller, name, limits, early }: CallOnce, reply: Json | undefined): void {
   if (!outcomeOf(instance.calls, name)) settleCall(instance, name, undefined, limits, early, reply)
-  caller.succeeded(name.id, reply)
+  caller.callSucceeded(name.id, reply)
 }
 
 function fail({ instance, caller, name, limits, early, again, replies }: CallOnce, thrown: unknown): void {
@@ -79,21 +79,21 @@ function fail({ instance, caller, name, limits, early, again, replies }: CallOnc
   const error = concealed('handler-failed', 'A call', thrown)
   const failure = toFailure(error)
   if (failure.code === 'save-failed' && typeof outcome === 'object' && !outcome.failure)
-    return caller.succeeded(name.id, outcome.reply) // another process did it
+    return caller.callSucceeded(name.id, outcome.reply) // another process did it
   const mayHaveSettled = again && error instanceof LoadError && error.token === instance.token
   if (!isHandedBack(error) && !isStale(error) && !mayHaveSettled) settleCall(instance, name, failure, limits, early)
   replies?.drop(name.id)
-  caller.onFailure(error, early)
-  caller.failed(name.id, error)
+  caller.logFailure(error, early)
+  caller.callFailed(name.id, error)
 }
 
 /** Repeats the outcome of a call that has settled. */
 function replay({ caller, name, replies, subscription }: CallOnce, outcome: ReturnType<typeof outcomeOf>): Running {
-  if (outcome === 'unknown') caller.failed(name.id, callForgotten())
-  else if (outcome?.failure) caller.failed(name.id, retold(outcome.failure))
+  if (outcome === 'unknown') caller.callFailed(name.id, callForgotten())
+  else if (outcome?.failure) caller.callFailed(name.id, retold(outcome.failure))
   else {
     if (outcome?.reply !== undefined) replies?.add(subscription, name.id, outcome.reply)
-    caller.succeeded(name.id, outcome?.reply)
+    caller.callSucceeded(name.id, outcome?.reply)
   }
   return finished
 }

@@ -73,7 +73,7 @@ export class Connections {
     instance.address = connection.address
     const arrived = this.arrive(instance, hello)
     const session: Session = new Session(core, {
-      page: hello.page,
+      pageId: hello.page,
       lastSeq: hello.lastSeq,
       sent: hello.sent,
       formers: hello.formers,
@@ -104,12 +104,13 @@ export class Connections {
         `This page already watches the address ${JSON.stringify(opening.address)}.`,
       )
     core.forgottenTabs.check(token)
-    return this.add(session, { ...this.arrive(core.instance(token), session), opening, original: undefined })
+    const arrived = this.arrive(core.instance(token), { page: session.pageId, formers: session.formers })
+    return this.add(session, { ...arrived, opening, original: undefined })
   }
 
   private add(session: Session, parts: SubscriptionParts): Subscription {
     const subscription = session.add(parts)
-    this.earlier.set(parts.instance.token, session.page, subscription)
+    this.earlier.set(parts.instance.token, session.pageId, subscription)
     return subscription
   }
 
@@ -148,9 +149,9 @@ export class Connections {
   /** A subscription is closed: its page does not need the instance for it. */
   left(subscription: Subscription): void {
     const { nodes, tasks } = this.core
-    const { instance, page } = subscription
+    const { instance, pageId } = subscription
     const { token } = instance
-    this.earlier.left(token, page, subscription, instance.bytes)
+    this.earlier.left(token, pageId, subscription, instance.bytes)
     if (instance.watchers.size === 0) {
       nodes.setPresent(token, false)
       tasks.disconnects.onLastPageLeft(token)

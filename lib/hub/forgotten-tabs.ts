@@ -7,13 +7,13 @@ import type { Clock } from '../base/clock.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
+import { unguarded } from '../instance/cancel-guard.js'
 import type { Core } from '../instance/core.js'
 import type { Eviction } from '../instance/eviction.js'
 import { forgotten } from '../instance/forgotten-error.js'
 import type { Instance } from '../instance/instance.js'
-import { beginSettled } from '../instance/transact.js'
+import { beginFromSaved } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { unguarded } from '../instance/write-guard.js'
 import type { DuplicatedTabs } from '../session/duplicated-tabs.js'
 import type { Subscription, SubscriptionSession } from '../session/subscription.js'
 import type { TaskScheduler } from '../tasks/scheduler.js'
@@ -87,7 +87,7 @@ export class ForgottenTabs {
   /** Under its lock; `undefined` for one that was forgotten before, maybe by another process. */
   private async open(instance: Instance): Promise<Transaction | undefined> {
     try {
-      return await beginSettled(this.core, instance.token, unguarded)
+      return await beginFromSaved(this.core, instance.token, unguarded)
     } catch (error) {
       if (instance.forgotten) return undefined
       throw error

@@ -11,6 +11,7 @@ import { Watchdog } from '../base/watchdog.js'
 import type { Dispatched } from '../calls/call-order.js'
 import { type Call, dispatch, type Next } from '../calls/dispatch.js'
 import { startEach } from '../calls/triggers.js'
+import { unguarded } from '../instance/cancel-guard.js'
 import { reportFault, triggerFaults } from '../instance/error-reporting.js'
 import { Eviction } from '../instance/eviction.js'
 import { FirstValues } from '../instance/first-values.js'
@@ -24,7 +25,6 @@ import { markReturned } from '../instance/made-triggers.js'
 import { grow } from '../instance/state-size.js'
 import { noAuthor, takeOwnership, transact } from '../instance/transact.js'
 import { Turn } from '../instance/turn.js'
-import { unguarded } from '../instance/write-guard.js'
 import type { Connection } from '../session/connection.js'
 import { DuplicatedTabs } from '../session/duplicated-tabs.js'
 import { FairShare } from '../session/fair-share.js'
@@ -230,7 +230,7 @@ export class HubRuntime {
   }
 
   report(token: string, error: unknown): void {
-    if (reportFault(this.log, error, triggerFaults, token)) this.instance(token).watchers.fault(error)
+    if (reportFault(this.log, error, triggerFaults, token)) this.instance(token).watchers.showInDevelopment(error)
   }
 
   /** Another process has taken over the state: its page comes back, here or there, and what runs here is cancelled. */
@@ -251,7 +251,7 @@ export class HubRuntime {
   }
 
   saveEnds({ token }: Instance): Eventually<void> {
-    return transact(this, token, unguarded, noAuthor, (transaction) => transaction.forceSave())
+    return transact(this, token, unguarded, noAuthor, (transaction) => transaction.mustSaveNext())
   }
 
   forget(token: string): void {

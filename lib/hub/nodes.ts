@@ -44,7 +44,7 @@ export class Nodes {
   }
 
   /** Whether this process still owns a token that it has loaded, as far as it can know without asking. */
-  holds(token: string): boolean {
+  owns(token: string): boolean {
     return this.store?.owns(token) ?? true
   }
 

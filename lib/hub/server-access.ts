@@ -1,6 +1,7 @@
 /** The state of a token as server code reaches it from outside of handlers and tasks: `modifyState`, `hub.lock` and `hub.has`. */
 import { HeldStateError, isHeldStateError } from '../base/errors.js'
 import { after, type Eventually, promised, rescued } from '../base/eventually.js'
+import { unguarded } from '../instance/cancel-guard.js'
 import type { Eviction } from '../instance/eviction.js'
 import { HandlerContext } from '../instance/handler-context.js'
 import { closed } from '../instance/in-flight.js'
@@ -12,7 +13,6 @@ import { isUpToDate } from '../instance/ownership.js'
 import { isToken, refuseMalformed } from '../instance/token.js'
 import type { Transaction } from '../instance/transaction.js'
 import { lineHere, UsingWatch } from '../instance/using-watch.js'
-import { unguarded } from '../instance/write-guard.js'
 import type { Definition, StateOf } from '../state/definition.js'
 import type { HeldToken } from '../state/self.js'
 

@@ -52,7 +52,7 @@ export class CommitQueue implements UnsavedChanges {
   /** Why no change can build on these any more. */
   failure: unknown
   /** Resolves when every change so far is saved. */
-  private kept = nothing
+  private allSaved = nothing
   private readonly core: CommitCore
   private readonly instance: Instance
   /** Of the save under way. */
@@ -80,12 +80,12 @@ export class CommitQueue implements UnsavedChanges {
 
   /** Resolves, never rejects, when nothing is pending any more, whether it was saved or not. */
   async drained(): Promise<void> {
-    while (this.instance.pending === this) await this.kept.catch(() => {})
+    while (this.instance.pending === this) await this.allSaved.catch(() => {})
   }
 
   /** Resolves when every change so far is saved. For work that saw them and changed nothing itself. */
   durable(): Promise<void> {
-    return this.kept.catch(() => this.check())
+    return this.allSaved.catch(() => this.check())
   }
 
   /** Throws if a change was to build on these changes although their save has failed. */
@@ -101,23 +101,23 @@ export class CommitQueue implements UnsavedChanges {
     this.batch.size += 1
     this.batch.anonymous ||= anonymous
     this.batch.settled.push(...settled)
-    this.kept = this.batch.saved
-    return this.kept
+    this.allSaved = this.batch.saved
+    return this.allSaved
   }
 
   /** Follows the current save until it settles. */
   track(saving: Promise<void>, accept: () => void, refused: (error: unknown) => Promise<void>): Promise<void> {
-    this.kept = saving.then(
+    this.allSaved = saving.then(
       () => {
         accept()
         this.saveNext()
       },
-      (error) => this.settle(refused(error)),
+      (error) => this.afterRefusal(refused(error)),
     )
-    return this.kept
+    return this.allSaved
   }
 
-  private async settle(saving: Promise<void>): Promise<void> {
+  private async afterRefusal(saving: Promise<void>): Promise<void> {
     try {
       await saving
     } catch (error) {

@@ -17,8 +17,8 @@ export interface Core {
   readonly registry: Registry
   readonly store: StateStore
   readonly nodes: Processes & {
-    /** By its lease, this process still owns a token that it has loaded. Call `isOurs`, which also checks that it was loaded. */
-    holds(token: string): boolean
+    /** By its lease, this process still owns a token that it has loaded. Call `owns` of `ownership.ts`, which also checks that it was loaded. */
+    owns(token: string): boolean
   }
   readonly forgottenTabs: {
     /** Throws if the token was forgotten. */

@@ -61,7 +61,7 @@ export class Handover {
     await instances.get(token)?.pending?.drained()
     const instance = instances.get(token)
     const follow = instance !== undefined && eviction.isNeeded(instance)
-    if (instance) instance.role = follow ? 'follower' : 'none'
+    if (instance) instance.role = follow ? 'follower' : 'stranger'
     await this.store.release(token, follow)
   }
 }

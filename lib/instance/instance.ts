@@ -78,7 +78,7 @@ export interface InstanceCore {
 }
 
 /** `'follower'`: another process owns the token, and each of its changes is applied here. */
-export type Role = 'none' | 'follower' | 'owner'
+export type Role = 'stranger' | 'follower' | 'owner'
 
 export class Instance {
   readonly token: string
@@ -102,8 +102,8 @@ export class Instance {
   readonly runs: TaskRuns
   /** The changes that are not saved yet. */
   pending: UnsavedChanges | undefined
-  /** The role of this process for the token. `'none'` until the store was asked, and again after a save with an unknown outcome. */
-  role: Role = 'none'
+  /** The role of this process for the token. `'stranger'` until the store was asked, and again after a save with an unknown outcome. */
+  role: Role = 'stranger'
   /** The estimated size in bytes, and the size when it was last measured; `undefined` before the first time. */
   bytes: number = processLimits.instanceBytes
   counted: number | undefined
@@ -141,17 +141,17 @@ export class Instance {
 
   /** This process knows the saved state. */
   get known(): boolean {
-    return this.role !== 'none'
+    return this.role !== 'stranger'
   }
 
   /** Another process may own the token from now on: the store is asked before the next change. */
   disown(): void {
-    if (this.role === 'owner') this.role = 'none'
+    if (this.role === 'owner') this.role = 'stranger'
   }
 
   /** Changes of the owner are not applied here any more. */
   unfollow(): void {
-    if (this.role === 'follower') this.role = 'none'
+    if (this.role === 'follower') this.role = 'stranger'
   }
 
   /** Takes over the stored state as its owner. Returns the runs of this process that others have finished or taken over. */

@@ -2,12 +2,12 @@
 import { after, type Eventually } from '../base/eventually.js'
 import { ownValue } from '../base/value.js'
 import type { Stored } from '../store/store.js'
+import { unguarded } from './cancel-guard.js'
 import type { Core } from './core.js'
 import type { Instance } from './instance.js'
 import { LoadError } from './load-error.js'
-import { isOurs } from './ownership.js'
+import { owns } from './ownership.js'
 import { noAuthor, takeOwnership, transact } from './transact.js'
-import { unguarded } from './write-guard.js'
 
 /** Loads the stored state. A token that another process may own is followed: loading takes it from no process. */
 export function loadOrFollow(core: Core, instance: Instance): Eventually<void> {
@@ -19,7 +19,7 @@ export function refresh(core: Core, instance: Instance): Eventually<void> {
   const { shared } = core.store
   if (!shared) return loadOrFollow(core, instance)
   const known = (stored: Stored | undefined) => {
-    if (!isOurs(core, instance)) core.onReloaded(instance, instance.follow(stored))
+    if (!owns(core, instance)) core.onReloaded(instance, instance.follow(stored))
   }
   const unknown = (error: unknown) => {
     throw new LoadError(instance.token, error)

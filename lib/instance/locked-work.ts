@@ -9,16 +9,16 @@ import { inTab } from '../base/text.js'
 import { ownValue } from '../base/value.js'
 import type { Watchdog } from '../base/watchdog.js'
 import type { State } from '../store/store.js'
+import type { CancelGuard } from './cancel-guard.js'
 import type { Core } from './core.js'
 import { Deadline } from './deadline.js'
 import type { Instance } from './instance.js'
 import type { Author } from './lock-scope.js'
 import { nameOf, type Source, traced } from './lock-source.js'
 import { madeBy } from './made-triggers.js'
-import { beginSettled, transact } from './transact.js'
+import { beginFromSaved, transact } from './transact.js'
 import type { Transaction } from './transaction.js'
 import type { Turn } from './turn.js'
-import type { WriteGuard } from './write-guard.js'
 
 export interface LockedWorkCore extends Core {
   readonly clock: Clock
@@ -38,12 +38,14 @@ export function saveHandedOut(core: LockedWorkCore, token: string): void {
 }
 
 /** Takes the lock for a block. Its flow is marked when the block is first touched, and must be followed until then. */
-export function openBlock(core: LockedWorkCore, token: string, guard: WriteGuard): Eventually<Transaction> {
+export function openBlock(core: LockedWorkCore, token: string, guard: CancelGuard): Eventually<Transaction> {
   core.lockScope.refuseNested(token)
   core.lockScope.begin()
   const holder = traced(guard.run ?? 'hub.lock')
   const turned = core.turn.giveWay(token)
-  return turned ? turned.then(() => beginSettled(core, token, guard, holder)) : beginSettled(core, token, guard, holder)
+  return turned
+    ? turned.then(() => beginFromSaved(core, token, guard, holder))
+    : beginFromSaved(core, token, guard, holder)
 }
 
 /** Runs a function of the author's in one transaction. Errors of callers that wait for the lock name `source` as its holder. */
@@ -53,7 +55,7 @@ export function runLocked<T>(
   author: Author,
   change: (transaction: Transaction) => Eventually<T>,
   source: Source,
-  guard: WriteGuard,
+  guard: CancelGuard,
 ): Eventually<T> {
   core.lockScope.refuseNested(token)
   const holder = traced(source)
@@ -71,7 +73,7 @@ export function runLocked<T>(
 function run<T>(
   core: LockedWorkCore,
   source: Source,
-  guard: WriteGuard,
+  guard: CancelGuard,
   change: (transaction: Transaction) => Eventually<T>,
   transaction: Transaction,
   now: number | undefined,

@@ -11,8 +11,8 @@ import type { Limits } from '../base/limits.js'
 import type { Log } from '../base/log.js'
 import { processLimits } from '../base/server-limits.js'
 import { inTab } from '../base/text.js'
+import type { CancelGuard } from './cancel-guard.js'
 import { type Holder, nameOf, traceOf } from './lock-source.js'
-import type { WriteGuard } from './write-guard.js'
 
 /** The lock of one token. */
 interface Line {
@@ -64,7 +64,7 @@ export class Locks {
    * Resolves with the function that releases the lock. The signal of `caller` aborts the wait, with its reason. It is asked for by a caller that has to
    * wait alone: a task makes its signal when it is needed. `holder` is named in the error of a caller that waits too long.
    */
-  acquire(token: string, caller?: Pick<WriteGuard, 'signal'>, holder?: Holder): Release | Promise<Release> {
+  acquire(token: string, caller?: Pick<CancelGuard, 'signal'>, holder?: Holder): Release | Promise<Release> {
     const line = this.lines.get(token) ?? this.lineOf(token)
     line.forgotten = false
     if (line.held) return this.wait(token, line, caller?.signal, holder)

@@ -1,10 +1,10 @@
 /**
- * May this process write the state of a token? `isOurs` answers it for all code. `Instance.role` alone is what this process knew last, and
+ * May this process write the state of a token? `owns` answers it for all code. `Instance.role` alone is what this process knew last, and
  * does not know of a lease that has lapsed: it is good for what is only shown, or asked again under the lock.
  *
  * These stand between code and a write, in this order:
  * - the lock of this process (`locks`);
- * - the guard of a task, which refuses a run that was cancelled (`write-guard`), when the work begins and when it saves;
+ * - the guard of a task, which refuses a run that was cancelled (`cancel-guard`), when the work begins and when it saves;
  * - `forgottenTabs.check`: the token was not forgotten in this process a short time ago;
  * - this answer; if it is no, the token is claimed, and the coordinator of the cluster decides who owns it;
  * - `Instance.forgotten`: the newest state that is known does not say that the token was forgotten, here or in another process;
@@ -19,15 +19,15 @@ import type { Core } from './core.js'
 import type { Instance } from './instance.js'
 import { LoadError } from './load-error.js'
 
-type Asked = { readonly nodes: Pick<Core['nodes'], 'holds'> }
+type Asked = { readonly nodes: Pick<Core['nodes'], 'owns'> }
 
 /** The token is this process's, so it may write without asking. */
-export const isOurs = ({ nodes }: Asked, { role, token }: Pick<Instance, 'role' | 'token'>): boolean =>
-  role === 'owner' && nodes.holds(token)
+export const owns = ({ nodes }: Asked, { role, token }: Pick<Instance, 'role' | 'token'>): boolean =>
+  role === 'owner' && nodes.owns(token)
 
 /** The state that this process knows is the newest: it owns the token, or is sent each change. */
 export const isUpToDate = (asked: Asked, instance: Pick<Instance, 'role' | 'token'>): boolean =>
-  instance.role === 'follower' || isOurs(asked, instance)
+  instance.role === 'follower' || owns(asked, instance)
 
 /** Another process owns the token now: this one gives the instance up. */
 export function loseOwnership(

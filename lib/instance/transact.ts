@@ -9,6 +9,7 @@
  */
 import { after, type Eventually, isPromise, rescued } from '../base/eventually.js'
 import { type CallName, outcomeOf } from './call-log.js'
+import { type CancelGuard, unguarded } from './cancel-guard.js'
 import type { Core } from './core.js'
 import { forgotten } from './forgotten-error.js'
 import type { Instance, UnsavedChanges } from './instance.js'
@@ -16,15 +17,14 @@ import { LoadError } from './load-error.js'
 import type { Author, HeldLock } from './lock-scope.js'
 import type { Holder } from './lock-source.js'
 import type { Release } from './locks.js'
-import { claimAndLoad, isOurs } from './ownership.js'
+import { claimAndLoad, owns } from './ownership.js'
 import { isSaveFailed, moreSpecificError } from './save-error.js'
 import { Transaction } from './transaction.js'
-import { unguarded, type WriteGuard } from './write-guard.js'
 
 export interface Request<T> {
   readonly token: string
   /** Whether the work may still write: that of a task may until it is cancelled. */
-  readonly guard: WriteGuard
+  readonly guard: CancelGuard
   /** The author's function that `work` calls. */
   readonly author: Author
   readonly work: (transaction: Transaction) => Eventually<T>
@@ -62,7 +62,7 @@ export function transactPipelined<T>(core: Core, request: Request<T>): Eventuall
 export function transact<T>(
   core: Core,
   token: string,
-  guard: WriteGuard,
+  guard: CancelGuard,
   author: Author,
   work: (transaction: Transaction) => Eventually<T>,
   holder?: Holder,
@@ -74,7 +74,7 @@ export function transact<T>(
 }
 
 /** Lock → load → draft. The caller must release. */
-function begin(core: Core, token: string, guard: WriteGuard, holder: Holder): Eventually<Transaction> {
+function begin(core: Core, token: string, guard: CancelGuard, holder: Holder): Eventually<Transaction> {
   const outer = core.lockScope.current()
   const unlock = core.locks.acquire(token, guard, holder)
   return isPromise(unlock)
@@ -86,7 +86,7 @@ function begin(core: Core, token: string, guard: WriteGuard, holder: Holder): Ev
 function open(
   core: Core,
   instance: Instance,
-  guard: WriteGuard,
+  guard: CancelGuard,
   outer: HeldLock | undefined,
   unlock: Release,
   holder: Holder,
@@ -94,7 +94,7 @@ function open(
   try {
     guard.check()
     core.forgottenTabs.check(instance.token)
-    if (isOurs(core, instance) && !instance.forgotten)
+    if (owns(core, instance) && !instance.forgotten)
       return new Transaction(core, instance, guard, outer, unlock, holder)
   } catch (error) {
     return giveBack(core, instance, unlock, error)
@@ -118,7 +118,7 @@ function giveBack(core: Core, instance: Instance, unlock: Release, error: unknow
 
 /** Claims the token once no save is pending, unless it is ours by then. */
 function owned(core: Core, instance: Instance): Eventually<unknown> {
-  const known = () => (isOurs(core, instance) ? undefined : claimAndLoad(core, instance))
+  const known = () => (owns(core, instance) ? undefined : claimAndLoad(core, instance))
   return instance.pending ? instance.pending.drained().then(known) : known()
 }
 
@@ -199,8 +199,14 @@ function abort(transaction: Transaction, error: unknown): Eventually<never> {
 }
 
 /** Takes the lock and waits for pending saves, so the caller sees only saved state. */
-export function beginSettled(core: Core, token: string, guard: WriteGuard, holder?: Holder): Eventually<Transaction> {
-  const settled = (transaction: Transaction) => (core.instance(token).pending ? transaction.settle() : transaction)
+export function beginFromSaved(
+  core: Core,
+  token: string,
+  guard: CancelGuard,
+  holder?: Holder,
+): Eventually<Transaction> {
+  const settled = (transaction: Transaction) =>
+    core.instance(token).pending ? transaction.waitForPending() : transaction
   return after(begin(core, token, guard, holder), settled)
 }
 
@@ -210,7 +216,7 @@ export function takeOwnership(core: Core, instance: Instance): Eventually<void> 
   const request = { token, guard: unguarded, author: noAuthor, work: noAuthor }
   return rescued(
     () =>
-      after(beginSettled(core, token, unguarded), (transaction) =>
+      after(beginFromSaved(core, token, unguarded), (transaction) =>
         after(run(core, transaction, request), (outcome) => (outcome as Done<void>).durable),
       ),
     (error) => {

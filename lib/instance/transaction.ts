@@ -8,6 +8,7 @@ import type { ServerDefinition } from '../state/define.js'
 import type { Shape } from '../state/shape.js'
 import type { Fields, RunningTask, State, TaskEnd } from '../store/store.js'
 import { type CallName, settleCall } from './call-log.js'
+import type { CancelGuard } from './cancel-guard.js'
 import { warnOfChangedKinds } from './changed-kinds.js'
 import { type Change, push } from './commit-queue.js'
 import type { Core } from './core.js'
@@ -16,11 +17,10 @@ import type { Instance, UnsavedChanges } from './instance.js'
 import { current, type HeldLock } from './lock-scope.js'
 import { development, type Holder } from './lock-source.js'
 import type { Release } from './locks.js'
-import { claimAndLoad, isOurs, loseOwnership } from './ownership.js'
+import { claimAndLoad, loseOwnership, owns } from './ownership.js'
 import type { NewEnd } from './run-ends.js'
 import { areKept, StagedRuns } from './staged-runs.js'
 import { StateDraft } from './state-draft.js'
-import type { WriteGuard } from './write-guard.js'
 
 export class Transaction implements HeldLock {
   readonly token: string
@@ -35,15 +35,15 @@ export class Transaction implements HeldLock {
   private reply: Json | undefined
   private onReleased: (() => void) | undefined
   /** The last save says that the call was interrupted. */
-  private interrupted = false
+  private savedAsInterrupted = false
   private readonly core: Core
   readonly instance: Instance
-  private readonly guard: WriteGuard
+  private readonly guard: CancelGuard
   private readonly unlock: Release
   /** The changes that this one builds on, if they are not saved yet. */
   base: UnsavedChanges | undefined
   private drafts: readonly StateDraft[] = []
-  private mustSave = false // even if nothing has changed
+  private isSaveDue = false // even if nothing has changed
   /** The changes to the list of runs for the next save, if there are any. */
   private runs: StagedRuns | undefined
   private released = false
@@ -52,7 +52,7 @@ export class Transaction implements HeldLock {
   constructor(
     core: Core,
     instance: Instance,
-    guard: WriteGuard,
+    guard: CancelGuard,
     outer: HeldLock | undefined,
     unlock: Release,
     holder: Holder,
@@ -70,11 +70,11 @@ export class Transaction implements HeldLock {
   }
 
   /** Waits until nothing is pending, and begins from the saved state. */
-  async settle(): Promise<this> {
+  async waitForPending(): Promise<this> {
     const { instance, core } = this
     try {
       await instance.pending?.drained()
-      if (!isOurs(core, instance)) await claimAndLoad(core, instance)
+      if (!owns(core, instance)) await claimAndLoad(core, instance)
       this.guard.check()
     } catch (error) {
       this.release()
@@ -135,9 +135,9 @@ export class Transaction implements HeldLock {
 
   /** The token, for the author's code. That code may pass it on, so the tab is saved even if nothing else has changed. */
   handOut(): string {
-    if (this.instance.revision === 0 && !this.mustSave && this.active) {
+    if (this.instance.revision === 0 && !this.isSaveDue && this.active) {
       this.core.grow(this.instance, 0, withBorrowed(this.instance, this.staged)) // throws where the store takes no new tabs
-      this.mustSave = true
+      this.isSaveDue = true
     }
     return this.token
   }
@@ -145,13 +145,13 @@ export class Transaction implements HeldLock {
   /** Saves what the call replies, even if nothing else has changed: its page gets the same answer until it has heard it. */
   answer(reply: Json): void {
     this.handOut()
-    this.mustSave = true
+    this.isSaveDue = true
     this.reply = reply
   }
 
   /** Saves the ends of calls and tasks, even if nothing else has changed. */
-  forceSave(): void {
-    this.mustSave = true
+  mustSaveNext(): void {
+    this.isSaveDue = true
   }
 
   /** Paths of values that were put in and that the author has changed since, through the original object. In development. */
@@ -201,14 +201,14 @@ export class Transaction implements HeldLock {
   /** Nothing is left to save: the state, the tasks, and what the last save said of the call are as they were. */
   private isSaved(interrupted: Failure | undefined): boolean {
     const { instance } = this
-    const isSame = this.staged === instance.newest.state && (interrupted !== undefined || !this.interrupted)
-    return isSame && !this.runs && !this.mustSave && !instance.runs.outdated
+    const isSame = this.staged === instance.newest.state && (interrupted !== undefined || !this.savedAsInterrupted)
+    return isSame && !this.runs && !this.isSaveDue && !instance.runs.outdated
   }
 
   /** Settles the call once the changes that its work has seen are saved. */
   private settleUnchanged(interrupted: Failure | undefined): Eventually<void> {
     const { instance, guard, core } = this
-    if (!isOurs(core, instance)) loseOwnership(core, instance) // what the work has seen may be old
+    if (!owns(core, instance)) loseOwnership(core, instance) // what the work has seen may be old
     if (!instance.pending) return this.noteSettled(interrupted)
     return guard.trackSave(instance.pending.durable().then(() => this.noteSettled(interrupted)))
   }
@@ -218,8 +218,8 @@ export class Transaction implements HeldLock {
     const { instance, guard, core } = this
     if (instance.pending && this.runs)
       return guard.trackSave(instance.pending.drained().then(() => this.save(interrupted)))
-    this.mustSave = false
-    this.interrupted = interrupted !== undefined
+    this.isSaveDue = false
+    this.savedAsInterrupted = interrupted !== undefined
     if (guard.run) instance.runs.resetLost(guard.run.id)
     const settled = this.call ? [{ name: this.call, interrupted, reply: interrupted ? undefined : this.reply }] : []
     this.staged = withBorrowed(instance, this.staged)

@@ -19,7 +19,7 @@ function changing(loopMs: number) {
       hurried += 1
       return true
     },
-    fault: () => {},
+    showInDevelopment: () => {},
     closeConnection: () => {},
   }
   const watchers = new Watchers(clock)

@@ -10,7 +10,7 @@ export interface Watcher {
   changed(): void
   /** Sends unsent changes at the end of this turn. Returns whether there are any. */
   hurry(): boolean
-  fault(error: unknown): void
+  showInDevelopment(error: unknown): void
   /** Its page makes another connection. */
   closeConnection(): void
 }
@@ -50,8 +50,8 @@ export class Watchers implements Iterable<Watcher> {
   }
 
   /** Shows an error that no caller receives: in development, on the pages. */
-  fault(error: unknown): void {
-    for (const watcher of this.all) watcher.fault(error)
+  showInDevelopment(error: unknown): void {
+    for (const watcher of this.all) watcher.showInDevelopment(error)
   }
 
   /** Sends changes to the pages before the running code goes on. */

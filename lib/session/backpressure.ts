@@ -49,18 +49,18 @@ export class Backpressure {
   private readonly clock: Clock
   private readonly limits: Limits
   private readonly all: Unread
-  private readonly page: { drained(): void }
+  private readonly session: { drained(): void }
   private counted = 0
   private cancelCut: (() => void) | undefined
   private isClosed = false
 
-  /** Calls `page.drained` when the page has read what it was sent. */
-  constructor(connection: Connection, { clock, limits, memory }: BackpressureCore, page: { drained(): void }) {
+  /** Calls `session.drained` when the page has read what it was sent. */
+  constructor(connection: Connection, { clock, limits, memory }: BackpressureCore, session: { drained(): void }) {
     this.connection = connection
     this.clock = clock
     this.limits = limits
     this.all = memory.unread
-    this.page = page
+    this.session = session
     connection.onTaken = this
   }
 
@@ -92,7 +92,7 @@ export class Backpressure {
       return this.cutLater()
     }
     this.unblock()
-    this.page.drained()
+    this.session.drained()
   }
 
   private unblock(): void {

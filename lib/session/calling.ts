@@ -21,12 +21,12 @@ export interface CallingCore {
   tracked<T>(work: Eventually<T>): Eventually<T>
   /** Asks the store what it has of an instance, unless that is known. */
   load(instance: Instance): Eventually<void>
-  /** Waits until no other process does anything with an instance. */
+  /** Makes this process the owner of the token, and changes nothing. No other process runs calls of it then. */
   takeOwnership(instance: Instance): Eventually<void>
 }
 
-/** The page whose calls they are. */
-export interface CallingPage extends Caller {
+/** The subscription whose calls they are. */
+export interface CallingSubscription extends Caller {
   readonly session: {
     readonly replies: ReplyLedger | undefined
     /** The highest id of a call that was sent over earlier connections. */
@@ -38,8 +38,8 @@ export interface CallingPage extends Caller {
   readonly address: Opening['address']
   readonly began: Opening['began']
   readonly instance: Instance
-  /** Its random id. */
-  readonly page: string
+  /** The random id of the page. */
+  readonly pageId: string
   /** Pages before it in its tab, whose calls it sends on. */
   readonly formers: readonly Former[]
   /** It had a connection before this one, and may send a call again. */
@@ -51,27 +51,27 @@ export interface CallingPage extends Caller {
 
 export class CallRunner {
   private readonly core: CallingCore
-  private readonly page: CallingPage
+  private readonly subscription: CallingSubscription
   /** Cancels that have not settled. */
   cancelling = 0
   private hasCalled = false
 
-  constructor(core: CallingCore, page: CallingPage) {
+  constructor(core: CallingCore, subscription: CallingSubscription) {
     this.core = core
-    this.page = page
+    this.subscription = subscription
   }
 
   call(up: Up & { type: 'call' }): Eventually<Running> {
     const name = this.nameOf(up)
-    const isFirstAttempt = this.page.instance.known && up.former === undefined && this.isPlain(name)
+    const isFirstAttempt = this.subscription.instance.known && up.former === undefined && this.knowsOutcome(name)
     const running = isFirstAttempt ? this.run(up, name) : this.runKnown(up, name)
     void this.core.tracked(isPromise(running) ? running.then(({ done }) => done) : running.done)
     return running
   }
 
-  /** Whether what is known of a call is all there is. A generator that has yielded counts as interrupted until it settles. */
-  private isPlain(name: CallName): boolean {
-    const { instance } = this.page
+  /** This process knows whether the call has run, and how it settled. A generator that has yielded counts as interrupted until it settles. */
+  private knowsOutcome(name: CallName): boolean {
+    const { instance } = this.subscription
     // a lapsed lease does no harm: the transaction asks again under the lock
     return instance.role === 'owner' || outcomeOf(instance.calls, name) === undefined
   }
@@ -79,15 +79,15 @@ export class CallRunner {
   /** Runs a call once it is known whether it has settled already, and runs nowhere else: its page may have been there before. */
   private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { core } = this
-    const { instance } = this.page
-    const settled = () => (this.isPlain(name) ? undefined : core.takeOwnership(instance))
+    const { instance } = this.subscription
+    const settled = () => (this.knowsOutcome(name) ? undefined : core.takeOwnership(instance))
     return concluded(
       () => (instance.known ? settled() : after(core.load(instance), settled)),
       () => this.run(up, name),
       // a page that was here comes back and asks once more
       (error) => {
-        if (!this.page.isReconnect) return this.once(up, () => Promise.reject(error))
-        this.page.closeConnection()
+        if (!this.subscription.isReconnect) return this.once(up, () => Promise.reject(error))
+        this.subscription.closeConnection()
         return finished
       },
     )
@@ -95,7 +95,7 @@ export class CallRunner {
 
   private run(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { definition, member, args } = up
-    const { session, inbox, instance } = this.page
+    const { session, inbox, instance } = this.subscription
     const { connection: from } = session
     const { before } = inbox
     if (up.former === undefined) this.noteFirst(name)
@@ -107,14 +107,14 @@ export class CallRunner {
   private noteFirst({ page, id }: CallName): void {
     if (this.hasCalled) return
     this.hasCalled = true
-    const { instance } = this.page
+    const { instance } = this.subscription
     instance.calls = withoutReplies(instance.calls, page, (other) => other < id)
   }
 
   cancel(up: Up & { type: 'cancel' }): Eventually<Running> {
     const { definition, task, run } = up
     const { core } = this
-    const { instance } = this.page
+    const { instance } = this.subscription
     this.cancelling += 1
     const work = () => after(core.tasks.cancel(instance.token, definition, task, run), () => finished)
     return after(core.tracked(this.once(up, work, true)), (running) => {
@@ -125,13 +125,13 @@ export class CallRunner {
 
   /** Runs it, unless it has settled before; `early` does not wait for the calls before it. */
   once(up: Up & { type: 'call' | 'cancel' }, work: () => Eventually<Dispatched>, early = false): Eventually<Running> {
-    const { core, page } = this
-    const { instance, isReconnect } = page
+    const { core, subscription } = this
+    const { instance, isReconnect } = subscription
     const call = {
       instance,
-      caller: page,
-      replies: page.session.replies,
-      subscription: page.number,
+      caller: subscription,
+      replies: subscription.session.replies,
+      subscription: subscription.number,
       name: this.nameOf(up),
       limits: core.limits,
       early,
@@ -143,17 +143,17 @@ export class CallRunner {
 
   /** The revision at which its page was first shown the state, if it may have sent the call before. */
   private sentSince(up: Up & { type: 'call' | 'cancel' }): number | undefined {
-    const { session, address, began } = this.page
+    const { session, address, began } = this.subscription
     const former = this.formerOf(up)
     if (former) return former.hasSent ? (former.began.get(address) ?? 0) : undefined
     return up.id <= session.sent ? began : undefined
   }
 
   private nameOf(up: Up & { type: 'call' | 'cancel' }): CallName {
-    return { page: this.formerOf(up)?.page ?? this.page.page, id: up.id }
+    return { page: this.formerOf(up)?.page ?? this.subscription.pageId, id: up.id }
   }
 
   private formerOf({ former }: Up & { type: 'call' | 'cancel' }): Former | undefined {
-    return former === undefined ? undefined : this.page.formers[former]
+    return former === undefined ? undefined : this.subscription.formers[former]
   }
 }

@@ -21,7 +21,7 @@ interface Present extends EarlierSubscription {
 }
 
 interface Trace {
-  readonly page: string
+  readonly pageId: string
   earlier: EarlierSubscription
   cancelForget: (() => void) | undefined
 }
@@ -37,22 +37,22 @@ export class EarlierSubscriptions<Subscribed extends Present> {
     this.limits = limits
   }
 
-  of(token: string, page: string): EarlierSubscription | undefined {
-    return this.traceOf(token, page)?.earlier
+  of(token: string, pageId: string): EarlierSubscription | undefined {
+    return this.traceOf(token, pageId)?.earlier
   }
 
   /** A page has this subscription from now on. */
-  set(token: string, page: string, subscription: Subscribed): void {
-    this.traceOf(token, page)?.cancelForget?.()
-    const others = this.byToken.get(token)?.filter((trace) => trace.page !== page) ?? []
+  set(token: string, pageId: string, subscription: Subscribed): void {
+    this.traceOf(token, pageId)?.cancelForget?.()
+    const others = this.byToken.get(token)?.filter((trace) => trace.pageId !== pageId) ?? []
     const [oldest] = others
-    this.byToken.set(token, [...others, { page, earlier: subscription, cancelForget: undefined }])
-    if (oldest && others.length === this.limits.rememberedPages) this.forget(token, oldest.page)
+    this.byToken.set(token, [...others, { pageId, earlier: subscription, cancelForget: undefined }])
+    if (oldest && others.length === this.limits.rememberedPages) this.forget(token, oldest.pageId)
   }
 
   /** The subscription of a page is closed: nothing of its connection is kept. `bytes` are those of its state. */
-  left(token: string, page: string, subscription: Subscribed, bytes: number): void {
-    const trace = this.traceOf(token, page)
+  left(token: string, pageId: string, subscription: Subscribed, bytes: number): void {
+    const trace = this.traceOf(token, pageId)
     const { history, busy } = subscription
     if (trace?.earlier !== subscription) {
       if (trace?.earlier.history !== history) history.clear() // nobody goes on from it: its page was forgotten
@@ -63,7 +63,7 @@ export class EarlierSubscriptions<Subscribed extends Present> {
     history.close(bytes)
     trace.cancelForget = this.clock.after(processLimits.windowMs, () => {
       const forget = () => {
-        if (this.of(token, page) === earlier) this.forget(token, page)
+        if (this.of(token, pageId) === earlier) this.forget(token, pageId)
       }
       if (busy) void busy.then(forget)
       else forget()
@@ -77,15 +77,15 @@ export class EarlierSubscriptions<Subscribed extends Present> {
 
   /** Forgets all pages of a token. */
   drop(token: string): void {
-    for (const { page } of this.byToken.get(token) ?? []) this.forget(token, page)
+    for (const { pageId } of this.byToken.get(token) ?? []) this.forget(token, pageId)
   }
 
-  private traceOf(token: string, page: string): Trace | undefined {
-    return this.byToken.get(token)?.find((trace) => trace.page === page)
+  private traceOf(token: string, pageId: string): Trace | undefined {
+    return this.byToken.get(token)?.find((trace) => trace.pageId === pageId)
   }
 
-  private forget(token: string, page: string): void {
-    const trace = this.traceOf(token, page)
+  private forget(token: string, pageId: string): void {
+    const trace = this.traceOf(token, pageId)
     trace?.cancelForget?.()
     trace?.earlier.history.clear()
     const others = this.byToken.get(token)?.filter((other) => other !== trace) ?? []

@@ -1,20 +1,21 @@
 /**
- * The messages of a tab that wait and are handled, one after the other. A call whose change is on its way to the store is in flight: the next
+ * The messages of one subscription that wait and are handled, one after the other: a page with several has an inbox for each. A call whose change is on its way to the store is in flight: the next
  * message is handled, and the call settles later. Calls settle in the order in which they came.
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { InFlight, Running } from '../calls/call-order.js'
 import type { SubscriptionUp as Up, Written } from '../protocol/up.js'
 
-export interface InboxOptions {
+/** The intake of the page, which bounds all its inboxes. */
+export interface InboxHost {
   /** So many bytes more wait or run, or less. */
   sized(bytes: number): void
   /** Whether the next message may be handled now; if not, `drain` is called when it may. */
   mayRun(): boolean
 }
 
-/** The page whose messages they are. */
-export interface InboxPage {
+/** The subscription whose messages they are. */
+export interface InboxSubscription {
   /** Neither this nor its `done` rejects. */
   handle(up: Up): Eventually<Running>
 }
@@ -37,13 +38,13 @@ const none: readonly never[] = []
 export class Inbox {
   /** The messages of a batch that is being read. */
   coming: readonly Written[] = none
-  private readonly page: InboxPage
+  private readonly subscription: InboxSubscription
   private readonly number: number
   private readonly waiting: Waiting[] = []
   /** Bytes of the message that is handled, and of each call in flight. */
   private size = 0
   private flightSizes: number[] | undefined
-  private readonly options: InboxOptions
+  private readonly host: InboxHost
   private isOpen = false
   /** The message that was taken last; it is handled still while there is `working`. */
   private current: Up | undefined
@@ -52,11 +53,11 @@ export class Inbox {
   private callsInFlight = 0
 
   /** `before` is done when what the page began earlier has settled; `number` is that of the subscription. */
-  constructor(before: Promise<void> | undefined, page: InboxPage, options: InboxOptions, number: number) {
+  constructor(before: Promise<void> | undefined, subscription: InboxSubscription, host: InboxHost, number: number) {
     this.number = number
     this.working = before
-    this.page = page
-    this.options = options
+    this.subscription = subscription
+    this.host = host
   }
 
   /** Messages that have not been handled, but for the one that is handled. */
@@ -93,13 +94,13 @@ export class Inbox {
   /** What waits is forgotten; what was begun goes on. */
   close(): void {
     this.isOpen = false
-    for (const { size } of this.waiting.splice(0)) this.options.sized(-size)
+    for (const { size } of this.waiting.splice(0)) this.host.sized(-size)
   }
 
   /** `size` is that of the message, in bytes. */
   add(up: Up, size = 0): void {
     this.waiting.push({ up, size })
-    this.options.sized(size)
+    this.host.sized(size)
     this.drain()
   }
 
@@ -114,13 +115,13 @@ export class Inbox {
   /** What needs no waiting is done at once, as long as it is this page's turn. */
   drain(): void {
     while (!this.working && this.isOpen && this.waiting.length > 0) {
-      if (!this.options.mayRun()) return
+      if (!this.host.mayRun()) return
       const { up, size } = this.waiting.shift() as Waiting
       this.size = size
       this.current = up
-      const running = this.page.handle(up)
+      const running = this.subscription.handle(up)
       if (isPromise(running)) this.waitFor(running)
-      else if (!isPromise(running.done)) this.options.sized(-size)
+      else if (!isPromise(running.done)) this.host.sized(-size)
       else if (!this.passes(running)) this.wait(running.done)
     }
   }
@@ -177,7 +178,7 @@ export class Inbox {
     void working.then(() => {
       if (this.working !== working) return // it is in flight
       this.working = undefined
-      this.options.sized(-this.size)
+      this.host.sized(-this.size)
       this.size = 0
       this.drain()
     })
@@ -185,7 +186,7 @@ export class Inbox {
 
   private landed(): void {
     this.callsInFlight -= 1
-    this.options.sized(-(this.flightSizes?.shift() ?? 0))
+    this.host.sized(-(this.flightSizes?.shift() ?? 0))
     if (this.callsInFlight > 0) return
     this.inFlight = undefined
     this.flightSizes = undefined

@@ -14,7 +14,7 @@ import { CallRate } from './call-rate.js'
 import type { CallingCore, CallRunner } from './calling.js'
 import type { Connection } from './connection.js'
 import type { Drainable, FairShare } from './fair-share.js'
-import type { Inbox, InboxOptions } from './inbox.js'
+import type { Inbox, InboxHost } from './inbox.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import { Pace } from './pace.js'
 
@@ -24,22 +24,22 @@ export interface IntakeCore extends CallingCore {
   readonly memory: Pick<MemoryBounds, 'inboxes'>
 }
 
-/** What a message of a page is about. */
+/** The subscription that a message of a page is about. */
 export interface Addressee {
   readonly number: number
   readonly inbox: Inbox
   readonly calling: CallRunner
-  /** Says what was wrong: to the caller if the message names a call, else to the page. */
-  refuse(id: number | undefined, error: unknown): void
+  /** Sends what was wrong: as the outcome of the call if the message names one, else as a failure of the subscription. */
+  sendError(id: number | undefined, error: unknown): void
 }
 
-/** The page whose messages come in. */
-export interface IntakePage {
+/** The session of the page whose messages come in. */
+export interface IntakeSession {
   readonly phase: 'opening' | 'open' | 'closed'
   readonly subscriptions: readonly Addressee[]
   /** That of the tab itself. */
   readonly own: Addressee
-  /** Pages before it in its tab, whose calls it may send on. */
+  /** Pages before this one in its tab, whose calls it may send on. */
   readonly formers: readonly unknown[]
   /** What it has not heard of what its calls replied. */
   readonly replies: { readonly isFull: boolean } | undefined
@@ -53,9 +53,9 @@ export interface IntakePage {
   farewell(error: HeldStateError, spreadMs: number): void
 }
 
-export class Intake implements Drainable, InboxOptions {
+export class Intake implements Drainable, InboxHost {
   private readonly core: IntakeCore
-  private readonly page: IntakePage
+  private readonly session: IntakeSession
   private readonly connection: Connection
   private madePace: Pace | undefined
   private readonly rate: CallRate
@@ -71,10 +71,10 @@ export class Intake implements Drainable, InboxOptions {
   /** Messages that could not be read. */
   private unreadable = 0
 
-  constructor(core: IntakeCore, page: IntakePage, connection: Connection) {
+  constructor(core: IntakeCore, session: IntakeSession, connection: Connection) {
     const { limits } = core
     this.core = core
-    this.page = page
+    this.session = session
     this.connection = connection
     this.rate = new CallRate(limits.callsPerSecond, limits.callsBurst)
     this.address = connection.address
@@ -90,19 +90,19 @@ export class Intake implements Drainable, InboxOptions {
 
   /** A message, or a batch of them, as it came, of so many bytes. */
   receive(name: unknown, args: readonly unknown[], bytes: number): void {
-    const { page } = this
+    const { session } = this
     let messages: readonly Written[] = none
     try {
       messages = unpack(name, args, this.core.limits)
     } catch (error) {
-      this.refuse(page.own, undefined, error)
+      this.refuse(session.own, undefined, error)
     }
     this.count(Math.max(1, messages.length), bytes)
     this.isReceiving = true
-    for (const { inbox } of page.subscriptions) inbox.coming = messages
-    for (const [each, ...given] of messages) this.take(each, given, Math.ceil(bytes / messages.length))
+    for (const { inbox } of session.subscriptions) inbox.coming = messages
+    for (const [each, ...given] of messages) this.parseOne(each, given, Math.ceil(bytes / messages.length))
     this.isReceiving = false
-    for (const { inbox } of page.subscriptions) inbox.coming = none
+    for (const { inbox } of session.subscriptions) inbox.coming = none
     if (this.isFast) this.core.fairShare.spent(this.core.clock.now() - this.countedAt)
   }
 
@@ -118,38 +118,41 @@ export class Intake implements Drainable, InboxOptions {
     else fairShare.quiet(this, now)
   }
 
-  private take(name: unknown, args: readonly unknown[], bytes: number): void {
-    const { page } = this
-    if (page.phase === 'closed') return
+  /** Reads one message, unless the session is closed. Sends why where it cannot be read. */
+  private parseOne(name: unknown, args: readonly unknown[], bytes: number): void {
+    const { session } = this
+    if (session.phase === 'closed') return
     try {
-      this.handle(parseUp(name, args, this.core.limits), bytes)
+      this.route(parseUp(name, args, this.core.limits), bytes)
     } catch (error) {
       this.refuseUnreadable(name, args, error)
     }
   }
 
-  private handle(up: Up, bytes: number): void {
-    const { page } = this
+  /** Hands a message to the session, or to the subscription that it is about. */
+  private route(up: Up, bytes: number): void {
+    const { session } = this
     switch (up.type) {
       case 'open':
-        return page.opened.open(up)
+        return session.opened.open(up)
       case 'close':
-        return page.opened.close(up.subscription)
+        return session.opened.close(up.subscription)
       case 'heard':
-        return page.confirm(up.seq)
+        return session.confirm(up.seq)
       default: {
-        if ('former' in up && up.former !== undefined && !page.formers[up.former])
+        if ('former' in up && up.former !== undefined && !session.formers[up.former])
           throw malformed(`the hello does not list the former page ${up.former}`)
-        const to = page.subscription(up.subscription)
-        if (to) this.hand(to, up, bytes) // one that is closed: its page has heard so, or will
+        const to = session.subscription(up.subscription)
+        if (to) this.enqueue(to, up, bytes) // one that is closed: its page has heard so, or will
       }
     }
   }
 
-  private hand(to: Addressee, up: SubscriptionUp, bytes: number): void {
-    const { page, pace } = this
+  /** Puts a message in line, unless too many wait. A cancel that may go ahead runs now. */
+  private enqueue(to: Addressee, up: SubscriptionUp, bytes: number): void {
+    const { session, pace } = this
     try {
-      const overtakes = up.type === 'cancel' && page.phase === 'open' && !startsLater(to, up)
+      const overtakes = up.type === 'cancel' && session.phase === 'open' && !startsLater(to, up)
       if (this.waiting >= this.core.limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
       if (overtakes && this.takeTurn()) return void to.calling.cancel(up)
       to.inbox.add(up, bytes)
@@ -160,30 +163,30 @@ export class Intake implements Drainable, InboxOptions {
 
   /** To the caller, where the message names a call of a subscription that stands. */
   private refuseUnreadable(name: unknown, args: readonly unknown[], error: unknown): void {
-    const { page } = this
+    const { session } = this
     const { subscription, id } = callIdOf(name, args)
-    const to = page.subscriptions.find(({ number }) => number === subscription)
-    this.refuse(to ?? page.own, to && id, error)
+    const to = session.subscriptions.find(({ number }) => number === subscription)
+    this.refuse(to ?? session.own, to && id, error)
   }
 
   /** Calls and cancels of the page that have not settled, but for those that are handled. */
   private get waiting(): number {
     let waiting = 0
-    for (const { inbox, calling } of this.page.subscriptions) waiting += inbox.length + calling.cancelling
+    for (const { inbox, calling } of this.session.subscriptions) waiting += inbox.length + calling.cancelling
     return waiting
   }
 
-  /** No page sends many messages that cannot be read, and to refuse one takes longer than to send it. */
+  /** Sends an error. A page that sends many unreadable messages is closed, since refusing one takes longer than sending it. */
   private refuse(to: Addressee, id: number | undefined, error: unknown): void {
-    const { page } = this
-    to.refuse(id, error)
+    const { session } = this
+    to.sendError(id, error)
     if (isHeldStateError(error) && error.code === 'invalid-message') this.unreadable += 1
-    if (this.unreadable > crowdLimits.unreadableMessages && page.phase === 'open') page.farewell(tooOften(), 0)
+    if (this.unreadable > crowdLimits.unreadableMessages && session.phase === 'open') session.farewell(tooOften(), 0)
   }
 
   /** A page that has not heard what its calls replied waits until it has, if it can be heard to say so. */
   mayRun(): boolean {
-    return !(this.page.replies?.isFull && this.pace.isRead) && this.takeTurn()
+    return !(this.session.replies?.isFull && this.pace.isRead) && this.takeTurn()
   }
 
   /** Gives true if the page may run a call now. A page above its rate that may not is put in line for its turn, and is not read meanwhile. */
@@ -211,7 +214,7 @@ export class Intake implements Drainable, InboxOptions {
 
   /** It is this page's turn. */
   drain(): void {
-    const { subscriptions } = this.page
+    const { subscriptions } = this.session
     for (const { inbox } of subscriptions) inbox.drain()
     if (!subscriptions.every(({ inbox }) => inbox.isIdle)) return
     this.core.fairShare.leave(this)

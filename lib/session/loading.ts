@@ -18,13 +18,13 @@ export interface LoadingCore {
 }
 
 /** The subscription, as loading sees it. */
-export interface LoadingPage {
+export interface LoadingSubscription {
   readonly instance: Instance
   /** The page, or one before it in its tab, had a connection before this one. */
   readonly isReconnect: boolean
-  refuse(id: undefined, error: unknown): void
+  sendError(id: undefined, error: unknown): void
   /** The subscription cannot go on. */
-  fail(error: HeldStateError, spreadMs?: number): void
+  closeWith(error: HeldStateError, spreadMs?: number): void
 }
 
 export interface Loading {
@@ -37,24 +37,28 @@ export interface Loading {
 }
 
 /** Gives false where it is to be tried again: the store cannot be reached, and the page shows more than first values, or a copy is not saved. */
-export async function load(core: LoadingCore, page: LoadingPage, loading: Loading): Promise<boolean> {
+export async function load(core: LoadingCore, subscription: LoadingSubscription, loading: Loading): Promise<boolean> {
   let isReached = true
   await rescued(
-    () => core.refresh(page.instance),
+    () => core.refresh(subscription.instance),
     (error) => {
-      if (page.isReconnect) isReached = false
-      else page.refuse(undefined, error)
+      if (subscription.isReconnect) isReached = false
+      else subscription.sendError(undefined, error)
     },
   )
-  return isReached && begin(core, page, loading)
+  return isReached && begin(core, subscription, loading)
 }
 
-async function begin({ duplicatedTabs }: LoadingCore, page: LoadingPage, loading: Loading): Promise<boolean> {
+async function begin(
+  { duplicatedTabs }: LoadingCore,
+  subscription: LoadingSubscription,
+  loading: Loading,
+): Promise<boolean> {
   const { ids, original, connection, watching } = loading
-  const { instance } = page
-  const refuse = (error: unknown) => page.refuse(undefined, error)
+  const { instance } = subscription
+  const refuse = (error: unknown) => subscription.sendError(undefined, error)
   const fail = (error: HeldStateError, spreadMs?: number) => {
-    page.fail(error, spreadMs)
+    subscription.closeWith(error, spreadMs)
     return true
   }
   if (instance.forgotten) return fail(forgotten())
@@ -62,7 +66,7 @@ async function begin({ duplicatedTabs }: LoadingCore, page: LoadingPage, loading
   await rescued(
     () => original && duplicatedTabs.lend(original, instance, connection),
     (error) => {
-      if (isTooFast(error)) page.fail(error, error.afterMs)
+      if (isTooFast(error)) subscription.closeWith(error, error.afterMs)
       else if (isPassing(error, instance)) isSaved = false
       else refuse(error)
     },

@@ -10,7 +10,7 @@ import type { Connection } from './connection.js'
 export interface OlderSession {
   readonly phase: 'opening' | 'open' | 'closed'
   /** Calls that have settled, and of which the page does not know. */
-  readonly unsaid: number
+  readonly unsentSettlements: number
   readonly subscriptions: readonly {
     readonly inbox: { readonly length: number; readonly busy: Promise<void> | undefined }
     readonly calling: { readonly cancelling: number }
@@ -83,8 +83,8 @@ export function reloadOlder(session: OlderSession, clock: Clock): void {
 }
 
 /** Nothing that the page has sent waits or runs, and it was sent how all of it settled. */
-const isQuiet = ({ unsaid, subscriptions }: OlderSession) =>
-  unsaid === 0 &&
+const isQuiet = ({ unsentSettlements, subscriptions }: OlderSession) =>
+  unsentSettlements === 0 &&
   subscriptions.every(({ inbox, calling }) => inbox.length === 0 && !inbox.busy && calling.cancelling === 0)
 
 const reload = () =>

@@ -22,11 +22,11 @@ export interface OpeningCore {
 export interface OpeningSession {
   readonly phase: 'opening' | 'open' | 'closed'
   /** Calls that have settled, and of which the page does not know. */
-  readonly unsaid: number
+  readonly unsentSettlements: number
   /** Says the first word over the connection, if that has not been said. */
   greet(): void
   send(message: Down): void
-  changed(): void
+  scheduleFlush(): void
   /** Says why, and closes its connection. */
   farewell(error: HeldStateError, spreadMs: number): void
   /** The page makes another connection. */
@@ -81,7 +81,7 @@ export class OpenedSubscriptions {
     this.last = number
     try {
       const subscription = this.parts.subscribe(this.session, opening)
-      this.begin(subscription, opening).catch((error: unknown) => this.fail(subscription, error))
+      this.begin(subscription, opening).catch((error: unknown) => this.closeWith(subscription, error))
     } catch (error) {
       this.refuse(number, error)
     }
@@ -95,7 +95,7 @@ export class OpenedSubscriptions {
   }
 
   /** A further one cannot go on; the others do. */
-  fail(subscription: Subscription, error: unknown): void {
+  closeWith(subscription: Subscription, error: unknown): void {
     if (!this.all.includes(subscription)) return
     this.remove(subscription)
     this.refuse(subscription.number, error)
@@ -115,10 +115,10 @@ export class OpenedSubscriptions {
     if (this.isOver(subscription)) return
     session.greet()
     this.sayRefused()
-    if (leavesOut) subscription.refuse(undefined, tooManyStates(core.limits.watchedStates))
+    if (leavesOut) subscription.sendError(undefined, tooManyStates(core.limits.watchedStates))
     if (this.isOver(subscription)) return
     subscription.open()
-    if (session.unsaid > 0) session.changed() // of calls that were refused before the welcome
+    if (session.unsentSettlements > 0) session.scheduleFlush() // of calls that were refused before the welcome
     subscription.inbox.open()
   }
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import { processLimits } from '../base/server-limits.js'
 
-interface AskingPage {
+interface AskingSession {
   /** The pages of its address ask too much. */
   isCrowded(now: number): boolean
   flushSoon(): void
@@ -27,17 +27,17 @@ export class Resync {
   }
 
   /**
-   * Gives true if it is to be sent now, and counts it as sent. Where it has to wait, `page.flushSoon` is called when it may be sent.
+   * Gives true if it is to be sent now, and counts it as sent. Where it has to wait, `session.flushSoon` is called when it may be sent.
    */
-  takeDue(page: AskingPage): boolean {
+  takeDue(session: AskingSession): boolean {
     if (!this.asked) return false
     const now = this.clock.now()
     const sinceMs = now - this.sentAt
-    const waitMs = page.isCrowded(now) ? processLimits.resyncPauseMs : this.pauseMs - sinceMs
+    const waitMs = session.isCrowded(now) ? processLimits.resyncPauseMs : this.pauseMs - sinceMs
     if (waitMs > 0) {
       this.cancelTimer ??= this.clock.after(waitMs, () => {
         this.cancelTimer = undefined
-        page.flushSoon()
+        session.flushSoon()
       })
       return false
     }

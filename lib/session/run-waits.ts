@@ -16,13 +16,13 @@ import type { SubscriptionUp } from '../protocol/up.js'
 import type { RunEnd } from '../store/store.js'
 
 /** The subscription that waits. */
-export interface WaitingPage {
+export interface WaitingSubscription {
   readonly instance: Pick<Instance, 'runs' | 'calls'>
-  /** Its random id. */
-  readonly page: string
+  /** The random id of the page. */
+  readonly pageId: string
   readonly session: { readonly isBlocked: boolean }
   settle(settlement: Settlement): void
-  refuse(id: number, error: unknown): void
+  sendError(id: number, error: unknown): void
 }
 
 interface Wait {
@@ -35,7 +35,7 @@ interface Wait {
 }
 
 export class RunWaits {
-  private readonly page: WaitingPage
+  private readonly subscription: WaitingSubscription
   /** The most runs that a page may wait for. */
   private readonly most: number
   private readonly refresh: () => Eventually<void>
@@ -46,20 +46,20 @@ export class RunWaits {
   private seen = -1
 
   /** `refresh` asks the store what it has of the instance. */
-  constructor(page: WaitingPage, { callsPerTab }: Limits, refresh: () => Eventually<void>) {
-    this.page = page
+  constructor(subscription: WaitingSubscription, { callsPerTab }: Limits, refresh: () => Eventually<void>) {
+    this.subscription = subscription
     this.most = callsPerTab
     this.refresh = refresh
   }
 
   add({ id, definition, task, run: given }: SubscriptionUp & { readonly type: 'wait' }): Running {
-    const { page } = this
+    const { subscription } = this
     const run = typeof given === 'string' ? given : this.startedBy(given)
     const wait = (run !== undefined && this.waits.get(run)) || { ids: [], definition, task, isAsked: false }
     if (run === undefined || wait.definition !== definition || wait.task !== task)
-      page.refuse(id, unknownRun(String(given), { definition, task }))
+      subscription.sendError(id, unknownRun(String(given), { definition, task }))
     else if (this.size >= this.most || wait.ids.length >= handlerLimits.waitsOfRun)
-      page.refuse(id, tooManyWaits(this.most))
+      subscription.sendError(id, tooManyWaits(this.most))
     else {
       this.size += 1
       wait.ids.push(id)
@@ -71,15 +71,15 @@ export class RunWaits {
 
   /** The run that a call of the page has started, or joined: it is what the call has replied. */
   private startedBy(id: number): string | undefined {
-    const { page, instance } = this.page
-    const outcome = outcomeOf(instance.calls, { page, id })
+    const { pageId, instance } = this.subscription
+    const outcome = outcomeOf(instance.calls, { page: pageId, id })
     return typeof outcome === 'object' && typeof outcome.reply === 'string' ? outcome.reply : undefined
   }
 
   /** Runs may have finished, or the page may read again. */
   look(): void {
-    const { version } = this.page.instance.runs
-    if (this.waits.size === 0 || this.page.session.isBlocked || this.seen === version) return
+    const { version } = this.subscription.instance.runs
+    if (this.waits.size === 0 || this.subscription.session.isBlocked || this.seen === version) return
     this.seen = version
     for (const run of [...this.waits.keys()]) this.check(run)
   }
@@ -91,7 +91,7 @@ export class RunWaits {
 
   private check(run: string): void {
     const wait = this.waits.get(run)
-    const { runs } = this.page.instance
+    const { runs } = this.subscription.instance
     if (!wait || runs.has(run, wait)) return
     const end = runs.lastEnds.of(run)
     if (end?.definition === wait.definition && end.task === wait.task) this.answer(run, wait, end)
@@ -100,12 +100,12 @@ export class RunWaits {
   }
 
   private answer(run: string, wait: Wait, { outcome, result, failure = cancelled(wait.task) }: RunEnd): void {
-    if (this.page.session.isBlocked) {
+    if (this.subscription.session.isBlocked) {
       this.seen = -1
       return
     }
     this.forget(run, wait)
-    for (const id of wait.ids) this.page.settle(outcome === 'done' ? { id, reply: result } : { id, failure })
+    for (const id of wait.ids) this.subscription.settle(outcome === 'done' ? { id, reply: result } : { id, failure })
   }
 
   /** This process may not have heard yet of a run that began elsewhere. */
@@ -120,7 +120,7 @@ export class RunWaits {
   private refuse(run: string, wait: Wait, error: unknown): void {
     if (this.waits.get(run) !== wait) return
     this.forget(run, wait)
-    for (const id of wait.ids) this.page.refuse(id, error)
+    for (const id of wait.ids) this.subscription.sendError(id, error)
   }
 
   private forget(run: string, { ids }: Wait): void {

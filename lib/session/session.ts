@@ -14,7 +14,7 @@ import type { Written } from '../protocol/up.js'
 import { Backpressure } from './backpressure.js'
 import type { Connection } from './connection.js'
 import type { Flushable, FlushScheduler } from './flush-scheduler.js'
-import { Intake, type IntakeCore, type IntakePage } from './intake.js'
+import { Intake, type IntakeCore, type IntakeSession } from './intake.js'
 import type { MemoryBounds } from './memory-bounds.js'
 import { OpenedSubscriptions, type OpeningCore, type OpeningParts } from './opened-subscriptions.js'
 import type { Sequence } from './sequence.js'
@@ -37,7 +37,7 @@ export interface SessionParts {
   readonly connection: Connection
   readonly outbox: FlushScheduler
   /** The random id of the page. */
-  readonly page: string
+  readonly pageId: string
   /** What the tab will keep, and say hello with. */
   readonly signed: string
   readonly sequence: Sequence
@@ -51,9 +51,9 @@ export interface SessionParts {
   readonly translate?: ((name: unknown, args: readonly unknown[]) => Written) | undefined
 }
 
-export class Session implements Flushable, IntakePage, SubscriptionSession {
+export class Session implements Flushable, IntakeSession, SubscriptionSession {
   readonly connection: Connection
-  readonly page: string
+  readonly pageId: string
   readonly sequence: Sequence
   readonly lastSeq: number | undefined
   readonly sent: number
@@ -69,8 +69,8 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private readonly intake: Intake
   /** Its calls wait until it has read how the ones before them settled. */
   private isHeld = false
-  /** The last failure for the page, which is sent after the page has caught up. */
-  private untold: Failure | undefined
+  /** The last failure, which is sent once the page reads again. */
+  private pendingFailure: Failure | undefined
   private readonly signed: string
   private readonly translate: SessionParts['translate']
   readonly replies: UnheardReplies | undefined
@@ -78,11 +78,11 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   private app: string | undefined
 
   constructor(core: SessionCore, parts: SessionParts) {
-    const { connection, outbox, page, sequence, lastSeq, sent, formers, translate } = parts
+    const { connection, outbox, pageId, sequence, lastSeq, sent, formers, translate } = parts
     this.core = core
     this.connection = connection
     this.outbox = outbox
-    this.page = page
+    this.pageId = pageId
     this.sequence = sequence
     this.lastSeq = lastSeq
     this.sent = sent
@@ -125,7 +125,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
 
   closeSubscription(subscription: Subscription, error: HeldStateError, spreadMs = 0): void {
     if (subscription === this.own) this.farewell(error, spreadMs)
-    else this.opened.fail(subscription, error)
+    else this.opened.closeWith(subscription, error)
   }
 
   /** The page has heard this message, and all before it. */
@@ -189,10 +189,10 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** Something to show: at once after a pause or with an answer, else with the next frame. */
-  changed(): void {
+  scheduleFlush(): void {
     if (this.phase === 'opening') return // the welcome will show it
     const { clock } = this.core
-    if (this.unsaid > 0) this.flushSoon()
+    if (this.unsentSettlements > 0) this.flushSoon()
     else if (this.scheduled || this.scheduledLater) return
     else if (clock.now() - this.sentAt >= this.outbox.frame) this.outbox.add(this)
     else this.outbox.addLater(this)
@@ -208,18 +208,18 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   }
 
   /** Calls that have settled, and of which the page does not know. */
-  get unsaid(): number {
-    let unsaid = 0
-    for (const { settled } of this.subscriptions) unsaid += settled.length
-    return unsaid
+  get unsentSettlements(): number {
+    let unsentSettlements = 0
+    for (const { settled } of this.subscriptions) unsentSettlements += settled.length
+    return unsentSettlements
   }
 
   /** Everything that the page has not seen, and the calls that it settles: of all subscriptions at once, so that nobody sees half of it. */
   flush(): void {
     if (this.phase !== 'open' || this.pressure.isBlocked) return
-    const { subscriptions, untold } = this
-    this.untold = undefined
-    if (untold) this.send({ type: 'failure', subscription: 0, failure: untold })
+    const { subscriptions, pendingFailure } = this
+    this.pendingFailure = undefined
+    if (pendingFailure) this.send({ type: 'failure', subscription: 0, failure: pendingFailure })
     for (const subscription of subscriptions) {
       subscription.catchUp()
       if (this.pressure.isBlocked) return // whole states go out one by one
@@ -245,9 +245,9 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
 
   /** The page does not read how its calls settle: further ones wait. */
   onCallSettled(): void {
-    const { unsaid } = this
-    if (unsaid < processLimits.unreadEnds) return
-    if (unsaid > 2 * this.core.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
+    const { unsentSettlements } = this
+    if (unsentSettlements < processLimits.unreadEnds) return
+    if (unsentSettlements > 2 * this.core.limits.callsPerTab) return this.pressure.cut() // it goes on sending over a connection that cannot be paused
     if (this.isHeld) return
     this.isHeld = true
     for (const { inbox } of this.subscriptions) inbox.hold()
@@ -264,7 +264,7 @@ export class Session implements Flushable, IntakePage, SubscriptionSession {
   sendFailure(failure: Failure, subscription = 0): void {
     if (this.phase === 'closed') return
     if (this.phase === 'open' && (this.pressure.isBlocked || this.intake.isFast)) {
-      this.untold = failure
+      this.pendingFailure = failure
       this.outbox.add(this)
     } else this.send({ type: 'failure', subscription, failure })
   }

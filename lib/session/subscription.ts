@@ -18,17 +18,17 @@ import type { Former } from '../protocol/hello.js'
 import type { Opening } from '../protocol/opening.js'
 import type { SubscriptionUp } from '../protocol/up.js'
 import { isStale } from '../store/errors.js'
-import { type CallingCore, type CallingPage, CallRunner } from './calling.js'
+import { type CallingCore, type CallingSubscription, CallRunner } from './calling.js'
 import { ChangeFeed } from './change-feed.js'
 import type { Connection } from './connection.js'
 import { devStackOf } from './dev-stack.js'
 import type { EarlierSubscription } from './earlier-subscriptions.js'
-import { Inbox, type InboxOptions, type InboxPage } from './inbox.js'
+import { Inbox, type InboxHost, type InboxSubscription } from './inbox.js'
 import { type LoadingCore, load } from './loading.js'
 import type { ReplayMemory } from './replay-memory.js'
 import { ReplayWindow } from './replay-window.js'
 import { Resync } from './resync.js'
-import { RunWaits, type WaitingPage } from './run-waits.js'
+import { RunWaits, type WaitingSubscription } from './run-waits.js'
 import type { Sequence } from './sequence.js'
 import { Watching, type WatchingCore } from './watching.js'
 
@@ -42,7 +42,7 @@ export interface SubscriptionCore extends CallingCore, LoadingCore, WatchingCore
 /** The session that it is part of, and with it the socket that it shares with others. */
 export interface SubscriptionSession {
   readonly phase: 'opening' | 'open' | 'closed'
-  readonly page: string
+  readonly pageId: string
   readonly connection: Connection
   readonly sequence: Sequence
   /** The last message that the page heard; `undefined` for one that was not here before. */
@@ -57,13 +57,13 @@ export interface SubscriptionSession {
   /** The pages of its address ask for the whole state too often. */
   isCrowded(now: number): boolean
   sendWhole(message: Down): void
-  /** Says what was wrong, where that settles no call. */
+  /** Sends what was wrong, where that settles no call. */
   sendFailure(failure: Failure, subscription: number): void
-  changed(): void
+  scheduleFlush(): void
   /** Sends at the end of this turn. */
   flushSoon(): void
   hurry(): boolean
-  readonly replies: CallingPage['session']['replies']
+  readonly replies: CallingSubscription['session']['replies']
   readonly sent: number
   /** One more call has settled. */
   onCallSettled(): void
@@ -84,13 +84,15 @@ export interface SubscriptionParts {
   readonly original: string | undefined
 }
 
-export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSubscription, WaitingPage {
+export class Subscription
+  implements Watcher, CallingSubscription, InboxSubscription, EarlierSubscription, WaitingSubscription
+{
   readonly number: number
   readonly address: Opening['address']
   readonly began: Opening['began']
   readonly instance: Instance
   readonly session: SubscriptionSession
-  readonly page: string
+  readonly pageId: string
   readonly formers: readonly Former[]
   readonly inbox: Inbox
   readonly calling: CallRunner
@@ -113,7 +115,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   constructor(
     core: SubscriptionCore,
     session: SubscriptionSession,
-    intake: InboxOptions,
+    intake: InboxHost,
     { opening: { number, address, began }, instance, earlier, busy, original }: SubscriptionParts,
   ) {
     this.core = core
@@ -123,12 +125,12 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.began = began
     this.instance = instance
     this.original = original
-    const { sequence, page, formers, texts } = session
-    this.page = page
+    const { sequence, pageId, formers, texts } = session
+    this.pageId = pageId
     this.formers = formers
     const known = earlier?.history
     const history = known?.sequence === sequence ? known : new ReplayWindow(core.limits, sequence, core.memory.windows)
-    const pages = formers.length === 0 ? [page] : [page, ...formers.map((former) => former.page)]
+    const pages = formers.length === 0 ? [pageId] : [pageId, ...formers.map((former) => former.page)]
     this.feed = new ChangeFeed({ instance, registry: core.registry, pages, history, number, texts })
     this.watching = new Watching(core, instance, this.feed, this)
     instance.watchers.add(this) // first: closing the earlier one may say at once that it has gone
@@ -174,7 +176,7 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
   open(): void {
     this.isOpen = true
     this.isDue = true
-    if (this.session.isBlocked) this.session.changed()
+    if (this.session.isBlocked) this.session.scheduleFlush()
     else this.begin()
   }
 
@@ -195,13 +197,14 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.instance.watchers.delete(this)
   }
 
-  fail(error: HeldStateError, spreadMs?: number): void {
+  /** This subscription cannot go on: its page hears why. */
+  closeWith(error: HeldStateError, spreadMs?: number): void {
     this.session.closeSubscription(this, error, spreadMs)
   }
 
   changed(): void {
     this.waits?.look()
-    if (this.isOpen) this.session.changed()
+    if (this.isOpen) this.session.scheduleFlush()
   }
 
   hurry(): boolean {
@@ -243,29 +246,26 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
       case 'resync':
         this.resync ??= new Resync(this.core.clock)
         this.resync.ask()
-        this.session.changed()
+        this.session.scheduleFlush()
         return finished
     }
   }
 
-  succeeded(id: number, reply?: Settlement['reply']): void {
+  callSucceeded(id: number, reply?: Settlement['reply']): void {
     this.settle({ id, reply })
   }
 
-  failed(id: number, error: unknown): void {
-    this.refuse(id, error)
+  callFailed(id: number, error: unknown): void {
+    this.sendError(id, error)
   }
 
-  onFailure(error: unknown, early: boolean): void {
+  logFailure(error: unknown, early: boolean): void {
     if (!early) reportFault(this.core.log, error, callerFaults, this.instance.token)
   }
 
   private answer(id: number, work: () => Eventually<void>): Eventually<Running> {
-    const settled = concluded(
-      work,
-      () => this.settle({ id }),
-      (error) => this.refuse(id, error),
-    )
+    const failed = (error: unknown) => this.sendError(id, error)
+    const settled = concluded(work, () => this.settle({ id }), failed)
     return after(this.core.tracked(settled), () => finished)
   }
 
@@ -276,11 +276,11 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     this.changed()
   }
 
-  /** Says what was wrong: to the caller where the message names a call, else to the page. */
-  refuse(id: number | undefined, thrown: unknown): void {
+  /** Sends what was wrong: as the outcome of the call where the message names one, else as a failure of this subscription. */
+  sendError(id: number | undefined, thrown: unknown): void {
     const { session } = this
     const error: unknown = concealed('handler-failed', 'What a page asked for', thrown)
-    if (error !== thrown) this.onFailure(error, false)
+    if (error !== thrown) this.logFailure(error, false)
     if (isStale(error)) return session.close() // the page comes back, here or there, and sends again what has not settled
     // a retried call may already have taken effect, so do not report it as failed
     if (this.isReconnect && error instanceof LoadError && error.token === this.instance.token) return session.close()
@@ -289,12 +289,12 @@ export class Subscription implements Watcher, CallingPage, InboxPage, EarlierSub
     else session.sendFailure(failure, this.number)
   }
 
-  /** A failure that belongs to no call of the page. */
-  fault(error: unknown): void {
-    if (this.session.phase === 'open' && process.env.NODE_ENV === 'development') this.refuse(undefined, error)
+  /** Sends the page a failure that belongs to none of its calls. */
+  showInDevelopment(error: unknown): void {
+    if (this.session.phase === 'open' && process.env.NODE_ENV === 'development') this.sendError(undefined, error)
   }
 
   redefined(): void {
-    this.watching.redefined((error) => this.refuse(undefined, error))
+    this.watching.redefined((error) => this.sendError(undefined, error))
   }
 }

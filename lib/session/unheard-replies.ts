@@ -23,13 +23,13 @@ export interface ReplyingSession {
 
 interface Replying {
   readonly instance: { calls: CallLog }
-  readonly page: string
+  readonly pageId: string
   readonly formers: readonly Former[]
 }
 
 /** Ids rise from a page to the one after it, so each is of one of them. */
-function forget({ instance, page, formers }: Replying, id: number): void {
-  for (const name of [page, ...formers.map((former) => former.page)])
+function forget({ instance, pageId, formers }: Replying, id: number): void {
+  for (const name of [pageId, ...formers.map((former) => former.page)])
     instance.calls = withoutReplies(instance.calls, name, (other) => other === id)
 }
 

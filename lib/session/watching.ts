@@ -22,19 +22,19 @@ export class Watching {
   private readonly core: WatchingCore
   private readonly instance: Instance
   private readonly feed: ChangeFeed
-  private readonly page: { changed(): void }
+  private readonly subscription: { changed(): void }
   /** Take back what is to be tried again. */
   private retries: (() => void)[] | undefined
   private isClosed = false
   /** Of the states that it asked for, those that nobody has declared. */
   private unknown = 0
 
-  /** Calls `page.changed` when there is something new to show. */
-  constructor(core: WatchingCore, instance: Instance, feed: ChangeFeed, page: { changed(): void }) {
+  /** Calls `subscription.changed` when there is something new to show. */
+  constructor(core: WatchingCore, instance: Instance, feed: ChangeFeed, subscription: { changed(): void }) {
     this.core = core
     this.instance = instance
     this.feed = feed
-    this.page = page
+    this.subscription = subscription
   }
 
   /** Throws or rejects if the page may not watch it. */
@@ -76,7 +76,7 @@ export class Watching {
         () => {},
       )
     return rescued(
-      () => after(this.core.materialize(this.instance, id), () => this.page.changed()),
+      () => after(this.core.materialize(this.instance, id), () => this.subscription.changed()),
       (error) => {
         const code = isHeldStateError(error) ? error.code : undefined
         if (code === 'unknown-definition') this.unknown += 1

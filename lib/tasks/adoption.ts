@@ -92,7 +92,7 @@ function refuse(
       ? `its schema now rejects the arguments that it was started with: ${error.message}`
       : 'its schema threw.'
   core.log.error(`${nameOf(orphan)} cannot resume ${inTab(token)}: ${says}`, thrown)
-  core.instance(token).watchers.fault(error)
+  core.instance(token).watchers.showInDevelopment(error)
   return fail(core, token, orphan, transaction, toFailure(error))
 }
 

@@ -102,7 +102,7 @@ it('a task is cancelled by a process that was not told that it has begun', async
     hurry: () => false,
     closeConnection() {},
     changed() {},
-    fault() {},
+    showInDevelopment() {},
   }) // a page
   const node = book.nodes.get(b.store.node)
   const listener = node?.listener

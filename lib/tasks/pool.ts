@@ -230,7 +230,7 @@ export class TaskPool implements RunHost {
     if (phase.name === 'failed') {
       if (!isRefusal(phase.reason))
         this.core.log.error(`${run.where} failed.${asVisitorsRead(phase.reason)}`, phase.cause)
-      this.core.instance(token).watchers.fault(phase.reason)
+      this.core.instance(token).watchers.showInDevelopment(phase.reason)
     }
     const before = this.statusOf(run)
     const error = run.failure ?? errorToKeep(before, run)

@@ -1,9 +1,9 @@
 /** Begins the starts that wait, each in its turn. The saved list of runs says whose turn it is, over all processes. */
 import { promised } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
+import { unguarded } from '../instance/cancel-guard.js'
 import { noAuthor, transact } from '../instance/transact.js'
 import type { Transaction } from '../instance/transaction.js'
-import { unguarded } from '../instance/write-guard.js'
 import { isStale } from '../store/errors.js'
 import type { RunningTask } from '../store/store.js'
 import type { TasksCore } from './core.js'

@@ -1,7 +1,7 @@
 /** The right of a run to write, and the signal that says that it is gone. */
 import { setMaxListeners } from 'node:events'
 import type { HeldStateError } from '../base/errors.js'
-import type { GuardedRun, WriteGuard } from '../instance/write-guard.js'
+import type { CancelGuard, GuardedRun } from '../instance/cancel-guard.js'
 
 interface WritingRun extends GuardedRun {
   /** Throws once the run may write nothing more. */
@@ -9,7 +9,7 @@ interface WritingRun extends GuardedRun {
   track(save: Promise<void>): Promise<void>
 }
 
-export class RunGuard implements WriteGuard {
+export class RunGuard implements CancelGuard {
   readonly run: WritingRun
   private controller: AbortController | undefined
   private reason: HeldStateError | undefined
@@ -42,7 +42,7 @@ export class RunGuard implements WriteGuard {
   }
 
   /** The same for a save that does not look at the state: triggers that wait for that are not met. */
-  get blind(): WriteGuard {
+  get blind(): CancelGuard {
     const guard = this
     return {
       get signal() {

@@ -1,10 +1,10 @@
 /** Saves what has become of tasks, where the store has something else and no change of the state carries it. */
 import { rescued } from '../base/eventually.js'
 import { processLimits } from '../base/server-limits.js'
+import { unguarded } from '../instance/cancel-guard.js'
 import { callerFaults, reportFault } from '../instance/error-reporting.js'
 import type { Instance } from '../instance/instance.js'
 import { noAuthor, transact } from '../instance/transact.js'
-import { unguarded } from '../instance/write-guard.js'
 import type { TasksCore } from './core.js'
 
 export class RunSaver {

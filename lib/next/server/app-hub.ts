@@ -34,7 +34,7 @@ export function appHub({ given = {}, dir, development, origin }: AppHubOptions):
   const routeKey = clock.id()
   const route = { key: routeKey, clock, url: () => `${origin()}${servedRoutePath()}` }
   const broke = (error: HeldStateError) => {
-    for (const session of hub.sessions) session.own.fault(error)
+    for (const session of hub.sessions) session.own.showInDevelopment(error)
   }
   const definitions = new Definitions({ ...route, log, broke, ...watching(dir, development, clock) })
   const jobs = new Jobs(route)

@@ -1,7 +1,7 @@
 /** Whether code may still write. A run of a task may until it is cancelled or has failed; all other code always may. */
 import type { State, TaskName } from '../store/store.js'
 
-export interface WriteGuard {
+export interface CancelGuard {
   /** Aborts a wait for the lock. */
   readonly signal: AbortSignal | undefined
   /** The run that writes; `undefined` for code outside of tasks. */
@@ -18,4 +18,4 @@ export interface GuardedRun extends TaskName {
   saw(state: State): void
 }
 
-export const unguarded: WriteGuard = { signal: undefined, check: () => {}, trackSave: (save) => save }
+export const unguarded: CancelGuard = { signal: undefined, check: () => {}, trackSave: (save) => save }
