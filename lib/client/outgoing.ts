@@ -1,6 +1,7 @@
 /**
  * What this tab says in one synchronous stretch of its code goes out as one message, up to the bound of a message. Ten
- * calls cost what one does.
+ * calls cost what one does. It keeps nothing for later: calls that wait for a connection or for an answer are in `calls.ts`, and those that
+ * outlive a reload in `kept-calls.ts`.
  */
 import type { Json } from '../base/encode.js'
 import type { WrittenUp } from '../protocol/written-up.js'

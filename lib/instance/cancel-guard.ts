@@ -1,4 +1,7 @@
-/** Whether code may still write. A run of a task may until it is cancelled or has failed; all other code always may. */
+/**
+ * Stops a run of a task from writing once it is cancelled or has failed. All other code is never stopped. Whether this process may write a
+ * token at all is another question: `ownership.ts` answers it, and lists all checks of a write in their order.
+ */
 import type { State, TaskName } from '../store/store.js'
 
 export interface CancelGuard {

@@ -1,7 +1,8 @@
 /**
  * The changes of an instance that are not saved yet. The lock is released as soon as a save starts, so that the next change
  * builds on the one being saved. Changes made meanwhile are saved together, in the next batch. A change is shown and
- * acknowledged only once it is saved. If a save fails, every change that was built on it fails too.
+ * acknowledged only once it is saved. If a save fails, every change that was built on it fails too. A store that saves at once
+ * (synchronously) needs no queue: the change is accepted while the lock is held, and the lock is released after that.
  */
 import { isHeldStateError } from '../base/errors.js'
 import { type Eventually, isPromise, promised } from '../base/eventually.js'
@@ -41,7 +42,7 @@ interface Batch {
   anonymous: boolean
   readonly settled: SettledCall[]
   readonly saved: Promise<void>
-  resolve(kept: Promise<void>): void
+  resolve(saved: Promise<void>): void
 }
 
 const nothing = Promise.resolve()
@@ -117,6 +118,7 @@ export class CommitQueue implements UnsavedChanges {
     return this.allSaved
   }
 
+  /** Waits for what follows a refused save, which may turn out to be saved all the same. */
   private async afterRefusal(saving: Promise<void>): Promise<void> {
     try {
       await saving
@@ -153,10 +155,10 @@ export class CommitQueue implements UnsavedChanges {
 
 function newBatch(): Batch {
   let resolve: Batch['resolve'] = () => {}
-  const kept = new Promise<void>((done) => {
+  const saved = new Promise<void>((done) => {
     resolve = done
   })
-  return { size: 0, anonymous: false, settled: [], saved: kept, resolve }
+  return { size: 0, anonymous: false, settled: [], saved, resolve }
 }
 
 /** Snapshot → save → publish. `pending` is the queue of the change, if another save came before it. */

@@ -1,6 +1,6 @@
 /**
- * One instance of state: everything the hub knows of one token. Its committed snapshot, the status of its tasks, the views
- * that tabs see of them, and the sessions that watch.
+ * One instance of state: everything the hub knows of one token. Its committed snapshot, the changes that are not saved yet, the
+ * log of its calls, the runs of its tasks, the views that tabs see, and the subscriptions that watch it.
  */
 import type { Clock } from '../base/clock.js'
 import type { Json } from '../base/encode.js'
@@ -77,7 +77,7 @@ export interface InstanceCore {
   readonly watchdog: Watchdog
 }
 
-/** `'follower'`: another process owns the token, and each of its changes is applied here. */
+/** As in `cluster/replica.ts`. `'follower'`: another process owns the token, and each of its changes is applied here. */
 export type Role = 'stranger' | 'follower' | 'owner'
 
 export class Instance {

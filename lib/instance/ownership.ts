@@ -9,6 +9,7 @@
  * - this answer; if it is no, the token is claimed, and the coordinator of the cluster decides who owns it;
  * - `Instance.forgotten`: the newest state that is known does not say that the token was forgotten, here or in another process;
  * - `base.check` of the transaction: no change that this one builds on has failed to save;
+ * - `SharedStore.write`, in this process: its replica of the token is the owner, and the revision follows the one that it knows;
  * - the store, which refuses the save of an earlier owner by its fence.
  */
 import type { HeldStateError } from '../base/errors.js'

@@ -3,7 +3,8 @@
  * shown, and the error is thrown from here. Blocks that hold the lock begin here (`beginSettled`), and save elsewhere: in `lock-block.ts`, and in
  * `finish` of `tasks/lock-guard.ts`.
  *
- * The lock is free as soon as a save has started: the next change builds on it, and is saved with the next batch. These are saved under the lock:
+ * Where the store saves at once (synchronously), the lock is released after the change was accepted, and no change is ever pending. Otherwise
+ * the lock is free as soon as a save has started: the next change builds on it, and is saved with the next batch. These are saved under the lock:
  * a change of tasks, the change that fills a batch (`isFull`), that of each `yield` (`saveAndShow`), and that of a block. A token that is forgotten (`drop` and
  * `saveForgotten` in `hub/forgotten-tabs`) is written past the queue, straight to the store, still under the lock.
  */
@@ -205,9 +206,9 @@ export function beginFromSaved(
   guard: CancelGuard,
   holder?: Holder,
 ): Eventually<Transaction> {
-  const settled = (transaction: Transaction) =>
+  const fromSaved = (transaction: Transaction) =>
     core.instance(token).pending ? transaction.waitForPending() : transaction
-  return after(begin(core, token, guard, holder), settled)
+  return after(begin(core, token, guard, holder), fromSaved)
 }
 
 /** Takes the ownership of an instance, and changes nothing. */

@@ -69,7 +69,7 @@ export class Transaction implements HeldLock {
     this.staged = instance.newest.state
   }
 
-  /** Waits until nothing is pending, and begins from the saved state. */
+  /** Waits until no save is pending, and begins from the saved state. */
   async waitForPending(): Promise<this> {
     const { instance, core } = this
     try {
@@ -135,21 +135,25 @@ export class Transaction implements HeldLock {
 
   /** The token, for the author's code. That code may pass it on, so the tab is saved even if nothing else has changed. */
   handOut(): string {
-    if (this.instance.revision === 0 && !this.isSaveDue && this.active) {
-      this.core.grow(this.instance, 0, withBorrowed(this.instance, this.staged)) // throws where the store takes no new tabs
-      this.isSaveDue = true
-    }
+    this.reserveFirstSave()
     return this.token
+  }
+
+  /** Saves a tab that was never saved, even if nothing else has changed. Throws where the store takes no new tabs. */
+  reserveFirstSave(): void {
+    if (this.instance.revision > 0 || this.isSaveDue || !this.active) return
+    this.core.grow(this.instance, 0, withBorrowed(this.instance, this.staged))
+    this.isSaveDue = true
   }
 
   /** Saves what the call replies, even if nothing else has changed: its page gets the same answer until it has heard it. */
   answer(reply: Json): void {
-    this.handOut()
+    this.reserveFirstSave()
     this.isSaveDue = true
     this.reply = reply
   }
 
-  /** Saves the ends of calls and tasks, even if nothing else has changed. */
+  /** The next save happens even if nothing else has changed: it has the ends of calls and tasks. */
   mustSaveNext(): void {
     this.isSaveDue = true
   }
@@ -187,15 +191,10 @@ export class Transaction implements HeldLock {
 
   /** Check → save → publish. `interrupted` is what the call has come to if the process dies after this save. */
   save(interrupted?: Failure): Eventually<void> {
-    this.checkWritable()
-    return this.isSaved(interrupted) ? this.settleUnchanged(interrupted) : this.saveChange(interrupted)
-  }
-
-  /** Throws if the run was cancelled, or if the save failed that this change builds on. */
-  private checkWritable(): void {
-    this.guard.check()
-    this.base?.check()
+    this.guard.check() // throws if the run was cancelled
+    this.base?.check() // throws if the save failed that this change builds on
     this.guard.run?.saw(this.staged)
+    return this.isSaved(interrupted) ? this.settleUnchanged(interrupted) : this.saveChange(interrupted)
   }
 
   /** Nothing is left to save: the state, the tasks, and what the last save said of the call are as they were. */

@@ -1,4 +1,4 @@
-/** The pages that show an instance. */
+/** The subscriptions of pages that show an instance. */
 import type { Clock } from '../base/clock.js'
 import { after, type Eventually } from '../base/eventually.js'
 import { handlerLimits } from '../base/server-limits.js'

@@ -56,7 +56,7 @@ export class DuplicatedTabs {
 
   private saveCopy({ borrowed, token }: Instance): Eventually<void> {
     const { core } = this
-    if (borrowed) return transact(core, token, unguarded, noAuthor, (transaction) => void transaction.handOut())
+    if (borrowed) return transact(core, token, unguarded, noAuthor, (transaction) => transaction.reserveFirstSave())
   }
 
   private remember(token: string, bytes: number): void {

@@ -1,13 +1,13 @@
 /**
- * The pages of each token, and what the next connection of a page goes on from: the session that it has, or what is left of the one that has
- * ended. That is forgotten after a minute, and with it all that was kept for the page.
+ * What the next subscription of a page to a token goes on from: the subscription that the page has, or what is left of the one that is closed.
+ * What is left is forgotten after a minute, and with it all that was kept for the page there.
  */
 import type { Clock } from '../base/clock.js'
 import type { Limits } from '../base/limits.js'
 import { processLimits } from '../base/server-limits.js'
 import type { ReplayWindow } from './replay-window.js'
 
-/** What the next session of a page goes on from. */
+/** What the next subscription of a page to the same token goes on from. */
 export interface EarlierSubscription {
   readonly history: ReplayWindow
   /** Done when what the page began earlier has settled. */

@@ -1,6 +1,7 @@
 /**
- * The messages of one subscription that wait and are handled, one after the other: a page with several has an inbox for each. A call whose change is on its way to the store is in flight: the next
- * message is handled, and the call settles later. Calls settle in the order in which they came.
+ * The messages of one subscription that wait and are handled, one after the other; a page has an inbox for each of its subscriptions. A call
+ * whose change is on its way to the store is in flight: the next message is handled, and the call settles later. Calls settle in the order in
+ * which they came.
  */
 import { type Eventually, isPromise } from '../base/eventually.js'
 import type { InFlight, Running } from '../calls/call-order.js'

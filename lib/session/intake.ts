@@ -16,7 +16,7 @@ import type { Connection } from './connection.js'
 import type { Drainable, FairShare } from './fair-share.js'
 import type { Inbox, InboxHost } from './inbox.js'
 import type { MemoryBounds } from './memory-bounds.js'
-import { Pace } from './pace.js'
+import { ReadControl } from './read-control.js'
 
 export interface IntakeCore extends CallingCore {
   readonly clock: { now(): number }
@@ -57,7 +57,7 @@ export class Intake implements Drainable, InboxHost {
   private readonly core: IntakeCore
   private readonly session: IntakeSession
   private readonly connection: Connection
-  private madePace: Pace | undefined
+  private madeReadControl: ReadControl | undefined
   private readonly rate: CallRate
   /** Of all pages of its address. */
   readonly addressRate: AddressRate | undefined
@@ -82,10 +82,10 @@ export class Intake implements Drainable, InboxHost {
   }
 
   /** Made for the first call of the page. */
-  get pace(): Pace {
+  get readControl(): ReadControl {
     const { limits, memory } = this.core
-    this.madePace ??= new Pace(this.connection, limits, memory.inboxes)
-    return this.madePace
+    this.madeReadControl ??= new ReadControl(this.connection, limits, memory.inboxes)
+    return this.madeReadControl
   }
 
   /** A message, or a batch of them, as it came, of so many bytes. */
@@ -150,10 +150,10 @@ export class Intake implements Drainable, InboxHost {
 
   /** Puts a message in line, unless too many wait. A cancel that may go ahead runs now. */
   private enqueue(to: Addressee, up: SubscriptionUp, bytes: number): void {
-    const { session, pace } = this
+    const { session, readControl } = this
     try {
       const overtakes = up.type === 'cancel' && session.phase === 'open' && !startsLater(to, up)
-      if (this.waiting >= this.core.limits.callsPerTab || pace.refuses(bytes)) return this.refuseSurplus(to, up)
+      if (this.waiting >= this.core.limits.callsPerTab || readControl.refuses(bytes)) return this.refuseSurplus(to, up)
       if (overtakes && this.takeTurn()) return void to.calling.cancel(up)
       to.inbox.add(up, bytes)
     } catch (error) {
@@ -186,7 +186,7 @@ export class Intake implements Drainable, InboxHost {
 
   /** A page that has not heard what its calls replied waits until it has, if it can be heard to say so. */
   mayRun(): boolean {
-    return !(this.session.replies?.isFull && this.pace.isRead) && this.takeTurn()
+    return !(this.session.replies?.isFull && this.readControl.isRead) && this.takeTurn()
   }
 
   /** Gives true if the page may run a call now. A page above its rate that may not is put in line for its turn, and is not read meanwhile. */
@@ -195,7 +195,7 @@ export class Intake implements Drainable, InboxHost {
     const { fairShare } = this.core
     if (fairShare.mayRun(this)) return true
     fairShare.wait(this)
-    this.pace.set('turn', true)
+    this.readControl.set('turn', true)
     return false
   }
 
@@ -209,7 +209,7 @@ export class Intake implements Drainable, InboxHost {
 
   /** Calls of so many bytes more wait or run, or less. */
   sized(bytes: number): void {
-    this.pace.count(bytes)
+    this.readControl.count(bytes)
   }
 
   /** It is this page's turn. */
@@ -218,13 +218,13 @@ export class Intake implements Drainable, InboxHost {
     for (const { inbox } of subscriptions) inbox.drain()
     if (!subscriptions.every(({ inbox }) => inbox.isIdle)) return
     this.core.fairShare.leave(this)
-    this.pace.set('turn', false)
+    this.readControl.set('turn', false)
   }
 
   /** The connection is closed. */
   close(): void {
     this.core.fairShare.addressRates.leave(this.address)
-    this.madePace?.close()
+    this.madeReadControl?.close()
     this.core.fairShare.leave(this)
   }
 

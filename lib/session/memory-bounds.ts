@@ -2,7 +2,7 @@
 import { getHeapStatistics } from 'node:v8'
 import { processLimits } from '../base/server-limits.js'
 import { Unread } from './backpressure.js'
-import { Inboxes } from './pace.js'
+import { Inboxes } from './read-control.js'
 import { ReplayMemory } from './replay-memory.js'
 
 export class MemoryBounds {

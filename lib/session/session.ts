@@ -209,9 +209,9 @@ export class Session implements Flushable, IntakeSession, SubscriptionSession {
 
   /** Calls that have settled, and of which the page does not know. */
   get unsentSettlements(): number {
-    let unsentSettlements = 0
-    for (const { settled } of this.subscriptions) unsentSettlements += settled.length
-    return unsentSettlements
+    let calls = 0
+    for (const { settled } of this.subscriptions) calls += settled.length
+    return calls
   }
 
   /** Everything that the page has not seen, and the calls that it settles: of all subscriptions at once, so that nobody sees half of it. */
@@ -251,12 +251,12 @@ export class Session implements Flushable, IntakeSession, SubscriptionSession {
     if (this.isHeld) return
     this.isHeld = true
     for (const { inbox } of this.subscriptions) inbox.hold()
-    this.intake.pace.set('unread', true)
+    this.intake.readControl.set('unread', true)
   }
 
   private release(): void {
     this.isHeld = false
-    this.intake.pace.set('unread', false)
+    this.intake.readControl.set('unread', false)
     for (const { inbox } of this.subscriptions) inbox.open()
   }
 

@@ -1,5 +1,9 @@
-/** The background tasks of a process: starts, cancels, takeovers, and what is saved of them. */
-
+/**
+ * The background tasks of a process: starts, cancels, takeovers, and what is saved of them. This class only directs. The way of a cancel:
+ * - `cancel` stops what this process has: waiting starts in `starter`, and runs in `pool`, where `TaskRun.cancel` closes the guard of the run;
+ * - `cancelSaved` takes the runs off the stored list. A process that has one of them sees that in the change, and stops it (`stopLost`);
+ * - `onBroken` cancels the runs that are bound to a run which was cancelled or has failed, and `cancel` waits for them (`stopping`).
+ */
 import { CoalescedWork } from '../base/coalesced-work.js'
 import { HeldStateError } from '../base/errors.js'
 import type { Eventually } from '../base/eventually.js'

@@ -1,5 +1,5 @@
 /**
- * Whether a connection is read. It is not while its page does not read how its calls settle, while its calls take too much memory, and while they
+ * Decides whether a connection is read. It is not while its page does not read how its calls settle, while its calls take too much memory, and while they
  * wait for their turn; then the page, or the network on its behalf, has to wait.
  */
 import type { Limits } from '../base/limits.js'
@@ -13,7 +13,7 @@ export class Inboxes {
   private readonly limit: number
   /** Bytes. */
   bytes = 0
-  private readonly stopped = new Set<Pace>()
+  private readonly stopped = new Set<ReadControl>()
 
   constructor(limit: number) {
     this.limit = limit
@@ -26,19 +26,19 @@ export class Inboxes {
   changed(by: number): void {
     this.bytes += by
     if (by >= 0 || this.stopped.size === 0 || this.bytes > this.limit / 2) return
-    for (const pace of [...this.stopped]) pace.look()
+    for (const control of [...this.stopped]) control.look()
   }
 
-  stop(pace: Pace): void {
-    this.stopped.add(pace)
+  stop(control: ReadControl): void {
+    this.stopped.add(control)
   }
 
-  goOn(pace: Pace): void {
-    this.stopped.delete(pace)
+  goOn(control: ReadControl): void {
+    this.stopped.delete(control)
   }
 }
 
-export class Pace {
+export class ReadControl {
   private readonly connection: Connection
   private readonly limits: Limits
   private readonly all: Inboxes
