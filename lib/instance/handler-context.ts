@@ -17,7 +17,7 @@ export class HandlerContext implements Held<object>, EventContext {
   }
 
   get token() {
-    return this.transaction.handOut()
+    return this.transaction.tokenForAuthor()
   }
 
   get state() {

@@ -1,6 +1,7 @@
 /**
- * May this process write the state of a token? `owns` answers it for all code. `Instance.role` alone is what this process knew last, and
- * does not know of a lease that has lapsed: it is good for what is only shown, or asked again under the lock.
+ * May this process write the state of a token? `owns` answers it for all code. It asks `Nodes.owns`, which asks the shared store, which asks
+ * the lease of this process. `Instance.role` alone is what this process knew last, and does not know of a lease that has lapsed: it is good
+ * for what is only shown, or asked again under the lock.
  *
  * These stand between code and a write, in this order:
  * - the lock of this process (`locks`);

@@ -1,6 +1,6 @@
 /**
  * The pipeline of a change, for all code of an author: lock → load → draft → work → save → unlock. If a step fails, nothing of the change is saved or
- * shown, and the error is thrown from here. Blocks that hold the lock begin here (`beginSettled`), and save elsewhere: in `lock-block.ts`, and in
+ * shown, and the error is thrown from here. Blocks that hold the lock begin here (`beginFromSaved`), and save elsewhere: in `lock-block.ts`, and in
  * `finish` of `tasks/lock-guard.ts`.
  *
  * Where the store saves at once (synchronously), the lock is released after the change was accepted, and no change is ever pending. Otherwise

@@ -134,7 +134,7 @@ export class Transaction implements HeldLock {
   }
 
   /** The token, for the author's code. That code may pass it on, so the tab is saved even if nothing else has changed. */
-  handOut(): string {
+  tokenForAuthor(): string {
     this.reserveFirstSave()
     return this.token
   }

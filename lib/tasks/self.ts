@@ -141,7 +141,7 @@ function heldBlock(run: TaskRun, core: TasksCore, lock: LockGuard): Held<AnyStat
   const dispose = async () => lock.leave((confirm) => core.clock.turn(confirm))
   return {
     get token() {
-      return transaction.handOut()
+      return transaction.tokenForAuthor()
     },
     get state() {
       return get(run.definition)
