@@ -10,6 +10,7 @@ export interface Watcher {
   changed(): void
   /** Sends unsent changes at the end of this turn. Returns whether there are any. */
   hurry(): boolean
+  /** In development, shows an error that belongs to no call. */
   showInDevelopment(error: unknown): void
   /** Its page makes another connection. */
   closeConnection(): void

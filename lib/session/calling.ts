@@ -63,14 +63,17 @@ export class CallRunner {
 
   call(up: Up & { type: 'call' }): Eventually<Running> {
     const name = this.nameOf(up)
-    const isFirstAttempt = this.subscription.instance.known && up.former === undefined && this.knowsOutcome(name)
+    const isFirstAttempt = this.subscription.instance.known && up.former === undefined && this.mayRunAtOnce(name)
     const running = isFirstAttempt ? this.run(up, name) : this.runKnown(up, name)
     void this.core.tracked(isPromise(running) ? running.then(({ done }) => done) : running.done)
     return running
   }
 
-  /** This process knows whether the call has run, and how it settled. A generator that has yielded counts as interrupted until it settles. */
-  private knowsOutcome(name: CallName): boolean {
+  /**
+   * Whether the call may run, or be answered, without taking the ownership first. Not if another process may own the token and an outcome is
+   * recorded, which may change: a generator that has yielded counts as interrupted until it settles.
+   */
+  private mayRunAtOnce(name: CallName): boolean {
     const { instance } = this.subscription
     // a lapsed lease does no harm: the transaction asks again under the lock
     return instance.role === 'owner' || outcomeOf(instance.calls, name) === undefined
@@ -80,7 +83,7 @@ export class CallRunner {
   private runKnown(up: Up & { type: 'call' }, name: CallName): Eventually<Running> {
     const { core } = this
     const { instance } = this.subscription
-    const settled = () => (this.knowsOutcome(name) ? undefined : core.takeOwnership(instance))
+    const settled = () => (this.mayRunAtOnce(name) ? undefined : core.takeOwnership(instance))
     return concluded(
       () => (instance.known ? settled() : after(core.load(instance), settled)),
       () => this.run(up, name),

@@ -289,7 +289,7 @@ export class Subscription
     else session.sendFailure(failure, this.number)
   }
 
-  /** Sends the page a failure that belongs to none of its calls. */
+  /** In development, sends the page a failure that belongs to none of its calls. */
   showInDevelopment(error: unknown): void {
     if (this.session.phase === 'open' && process.env.NODE_ENV === 'development') this.sendError(undefined, error)
   }
