@@ -134,7 +134,7 @@ function readMessage(json: string): Message {
   switch (published[0]) {
     case 'wanted':
       return { type: 'handover-requested', token: published[1] }
-    case 'granted': // this name is stored in the scripts, and earlier versions send it
+    case 'granted': // in the scripts, and from processes of earlier versions
       return { type: 'claim-again', token: published[1] }
     case 'changed': {
       const [type, token, revision, ...writes] = published
