@@ -75,8 +75,9 @@ export interface Coordinator {
   leave(node: string): Promise<void>
   /**
    * Makes the node the owner if the token is free, its own already, or owned by a dead node, and no node waits in line before
-   * it. Otherwise the node is put in line, and the owner hears of it; the node is sent `claim-again` when it is its turn. `number` counts the claims of the node: a claim that arrives
-   * twice changes nothing. `have` is the revision that the caller has; -1 for none.
+   * it. Otherwise the node is put in line, and the owner hears of it; when it is the turn of the node, it is sent `claim-again`.
+   * `number` counts the claims of the node: a claim that arrives twice changes nothing. `have` is the revision that the caller has; -1
+   * for none.
    */
   claim(token: string, node: string, number: number, have: number, retainMs: number): Promise<ClaimAnswer>
   /** Writes under the fence. Resolves with whether it was written; a save that is sent twice succeeds twice. */
