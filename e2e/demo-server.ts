@@ -12,13 +12,14 @@ export class DemoServer {
   output = ''
   private readonly dir = mkdtempSync(join(tmpdir(), 'heldstate-demo-'))
   private readonly env: Readonly<Record<string, string>>
-  private readonly program: string
+  private readonly program: readonly string[]
   private port = 0
   private server: ChildProcess | undefined
 
-  constructor(env: Readonly<Record<string, string>> = {}, program = 'server.ts') {
+  /** `program` is a file, and what follows it on its command line. */
+  constructor(env: Readonly<Record<string, string>> = {}, ...program: readonly string[]) {
     this.env = env
-    this.program = program
+    this.program = program.length > 0 ? program : ['server.ts']
   }
 
   get pid(): number | undefined {
@@ -32,7 +33,7 @@ export class DemoServer {
   async start(): Promise<void> {
     this.port ||= await freePort()
     const env = { ...process.env, NODE_ENV: 'production' as const, PORT: `${this.port}`, HELDSTATE_DIR: this.dir }
-    const args = ['--import', 'tsx', this.program]
+    const args = ['--import', 'tsx', ...this.program]
     this.output = ''
     this.server = spawn(process.execPath, args, { env: { ...env, ...this.env }, stdio: ['ignore', 'pipe', 'inherit'] })
     this.server.stdout?.on('data', (text) => {

@@ -17,8 +17,8 @@ const figure = (page: Page, name: string) =>
 const pidOf = async (page: Page) => Number(await page.locator('#server ~ p strong').textContent())
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 
-async function open(page: Page): Promise<void> {
-  await page.goto(server.url('/torture'))
+async function open(page: Page, on = server): Promise<void> {
+  await page.goto(on.url('/torture'))
   await live(page)
   await expect.poll(() => pidOf(page)).toBeGreaterThan(0)
 }
@@ -115,4 +115,42 @@ test('all of it for 60 seconds: nothing is lost, and nothing happens twice', asy
   const made = Number(await figure(page, 'clicked').textContent())
   expect(made).toBeGreaterThan(300)
   await settled(page, made)
+})
+
+test('of three processes, one is killed: its visitors go on at another, and those of the others notice nothing', async ({
+  browser,
+}) => {
+  test.skip(!process.env.LONG, 'starts three servers and a redis: npm run site')
+  test.setTimeout(180_000)
+  const three = new DemoServer({ DEMO_REST_MS: '3000' }, supervisor, '--nodes', '3')
+  await three.start()
+  try {
+    // visitors come until two share a process, and one has another
+    const visitors: { readonly page: Page; readonly pid: number }[] = []
+    const sharing = () => visitors.find(({ pid }) => visitors.filter((other) => other.pid === pid).length > 1)?.pid
+    for (let count = 0; count < 12; count += 1) {
+      const shared = sharing()
+      if (shared && visitors.some(({ pid }) => pid !== shared)) break
+      const page = await (await browser.newContext()).newPage()
+      await open(page, three)
+      for (let made = 0; made < 3; made += 1) await press(page, '+1')
+      await settled(page, 3)
+      visitors.push({ page, pid: await pidOf(page) })
+    }
+    const [killer, neighbour] = visitors.filter(({ pid }) => pid === sharing())
+    const far = visitors.find(({ pid }) => pid !== sharing())
+    if (!killer || !neighbour || !far) throw new Error('no two visitors share a process, or all of them do')
+    const kill = killer.page.getByRole('button', { name: /^Kill it/ })
+    await expect(kill).not.toHaveAttribute('aria-disabled', 'true')
+    await kill.click()
+    for (const { page } of [killer, neighbour, far]) await press(page, '+1')
+    await expect.poll(() => pidOf(killer.page)).not.toBe(killer.pid)
+    expect(() => process.kill(killer.pid, 0)).toThrow()
+    for (const { page } of [killer, neighbour, far]) await settled(page, 4)
+    await expect(neighbour.page.getByText('Somebody else hurt your server.').first()).toBeVisible()
+    expect(await pidOf(far.page)).toBe(far.pid)
+    await expect(far.page.getByText('Somebody else hurt your server.')).toHaveCount(0)
+  } finally {
+    await three.remove()
+  }
 })
