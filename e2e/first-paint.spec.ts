@@ -12,6 +12,10 @@ test('the HTML shows the first values before any script has run', async ({ page 
 
   await page.goto('/job')
   await expect(page.getByText('Ready: 40 rows')).toBeVisible()
+  await page.goto('/form')
+  await expect(page.getByText('10 of 10 seats are free')).toBeVisible()
+  await page.goto('/chat')
+  await expect(page.getByText('ready', { exact: true })).toBeVisible()
   await page.goto('/low-level')
   await expect(page.getByText('No rows yet.')).toBeVisible()
 })

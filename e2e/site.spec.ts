@@ -135,6 +135,7 @@ test('the console stays empty for ten seconds after a page has loaded', async ({
     return page
   }
   const pages: Page[] = []
+  if (process.env.LONG) test.setTimeout(300_000)
   const looked = process.env.LONG ? paths() : ['/', '/background-tasks', '/docs', '/docs/state']
   for (const path of looked) pages.push(await open(path))
   await live(pages[0] as Page)

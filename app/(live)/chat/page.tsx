@@ -1,3 +1,4 @@
+import { HeldStateProvider } from 'heldstate/provider'
 import Link from 'next/link'
 import { metadataOf } from '../../demos'
 import { Chat } from './chat'
@@ -6,7 +7,7 @@ export const metadata = metadataOf('/chat')
 
 export default function ChatPage() {
   return (
-    <>
+    <HeldStateProvider>
       <div className="intro">
         <h1>Chat with a model whose answer survives a reload</h1>
         <p>
@@ -16,6 +17,6 @@ export default function ChatPage() {
         </p>
       </div>
       <Chat />
-    </>
+    </HeldStateProvider>
   )
 }

@@ -1,3 +1,4 @@
+import { HeldStateProvider } from 'heldstate/provider'
 import Link from 'next/link'
 import { metadataOf } from '../../demos'
 import { Guests } from './guests'
@@ -6,7 +7,7 @@ export const metadata = metadataOf('/form')
 
 export default function FormPage() {
   return (
-    <>
+    <HeldStateProvider>
       <div className="intro">
         <h1>Check a form on the server and lose nothing</h1>
         <p>
@@ -16,6 +17,6 @@ export default function FormPage() {
         </p>
       </div>
       <Guests />
-    </>
+    </HeldStateProvider>
   )
 }
