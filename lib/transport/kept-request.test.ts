@@ -7,6 +7,9 @@ import { socketPath } from '../protocol/path.js'
 import { protocolVersion } from '../protocol/version.js'
 import { cookieOf, listening } from './server.fixture.js'
 
+/** A collection takes long on a busy machine. */
+const patient = { timeout: 15_000 }
+
 const d = defineState('d', () => ({ n: 0 }))
 const hello = { version: protocolVersion, page: 'a'.repeat(32), subscriptions: [[0, 'tab', ['d']]] }
 
@@ -27,9 +30,9 @@ it('keeps nothing of the request that has opened a connection', async () => {
   await vi.waitFor(() => {
     collect()
     expect(requests.map((request) => request.deref())).toEqual([undefined])
-  })
+  }, patient)
   expect(hub.sessions.size).toBe(1)
   socket.disconnect()
-  await vi.waitFor(() => expect(hub.sessions.size).toBe(0))
+  await vi.waitFor(() => expect(hub.sessions.size).toBe(0), patient)
   await close()
-})
+}, 40_000)
